@@ -1,0 +1,287 @@
+"""`GenerationSpec`: all that decides the sound of a take, and the one table of its parameters.
+
+A field here is at the same time a flag of the command line, an OSC address, a preset key, a MIDI-learn target and
+a widget: name, unit, range, choices and help stand in its `Parameter` and nowhere else. Knows nothing of torch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+import secrets
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from engine.errors import SpecError, choices
+
+if TYPE_CHECKING:
+    from engine.registry import ModelSpec
+
+SAMPLERS = ("dpmpp-2m", "dpmpp-3m-sde", "euler", "heun", "ping-pong")
+SCHEDULES = ("monotone", "reference")
+MAX_SEED = 2**32 - 1
+# A random seed survives the 32-bit floats that most OSC senders speak.
+RANDOM_SEEDS = 2**24
+
+Kind = Literal["text", "float", "int", "bool", "path", "pair", "spans"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What the command line, OSC, presets and panel need to know of one field of the spec."""
+
+    kind: Kind
+    help: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+def parameter(default: Any, kind: Kind, help: str, **facts: Any) -> Any:
+    """A dataclass field with its `Parameter`; `default` None means that the model fills it."""
+    return field(default=default, metadata={"parameter": Parameter(kind, help, **facts)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationSpec:
+    """All that decides the sound, and nothing else: equal resolved specs give equal audio on one device."""
+
+    prompt: str = parameter("", "text", "what the music is, in words or as 'Genre: House | BPM: 124'")
+    negative_prompt: str = parameter("", "text", "what the music should not be")
+    model: str = parameter("sketch", "text", "which model makes it")
+    seconds_total: float | None = parameter(
+        None, "float", "length of the take", unit="s", low=0.5, high=600.0
+    )
+    bars: float | None = parameter(
+        None, "float", "length in bars, exact to the sample; needs a tempo", unit="bars", low=0.25, high=512.0
+    )
+    tempo: float | None = parameter(
+        None, "float", "tempo; read from the prompt when it stands there", unit="BPM", low=30.0, high=300.0
+    )
+    beats_per_bar: int = parameter(4, "int", "beats in a bar", unit="beats", low=1, high=16)
+    key: str = parameter("", "text", "key and mode, as 'A minor'")
+    loop: bool = parameter(False, "bool", "close the take into a seamless loop")
+    seed: int | None = parameter(None, "int", "the same seed gives the same take", low=0, high=MAX_SEED)
+    variation: float = parameter(
+        0.0, "float", "how far to move from the seed's take towards another", low=0.0, high=1.0
+    )
+    variation_seed: int = parameter(0, "int", "which other take to move towards", low=0, high=MAX_SEED)
+    steps: int | None = parameter(None, "int", "denoising steps: more is finer and slower", low=1, high=500)
+    cfg_scale: float | None = parameter(
+        None, "float", "classifier-free guidance: how strictly the prompt is followed", low=0.0, high=30.0
+    )
+    cfg_rescale: float = parameter(
+        0.0, "float", "pulls the level of guided latents back to normal", low=0.0, high=1.0
+    )
+    cfg_interval: tuple[float, float] = parameter(
+        (0.0, 1.0), "pair", "the noise levels t between which guidance acts", low=0.0, high=1.0
+    )
+    sampler: str | None = parameter(None, "text", "which solver walks from noise to music", choices=SAMPLERS)
+    schedule: str = parameter(
+        "monotone",
+        "text",
+        "noise levels of audio-to-audio: falling steadily, or as the public reference code walks them",
+        choices=SCHEDULES,
+    )
+    init_audio: str | None = parameter(None, "path", "a recording to start from or to keep parts of")
+    init_noise_level: float | None = parameter(
+        None,
+        "float",
+        "how much of the recording is noised away: 0 keeps it, 1 follows the prompt alone",
+        low=0.0,
+        high=1.0,
+    )
+    keep: tuple[tuple[float, float], ...] = parameter(
+        (), "spans", "spans of the recording to keep; the rest is made anew", unit="s", low=0.0, high=600.0
+    )
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> GenerationSpec:
+        """Builds a spec from JSON or TOML values.
+
+        Raises:
+            SpecError: naming every unknown key and the first value of a wrong type.
+        """
+        unknown = sorted(set(values) - set(PARAMETERS))
+        if unknown:
+            raise SpecError(f"Unknown setting {choices(unknown)}; known are {choices(PARAMETERS)}.")
+        return cls(**{name: converted(name, value) for name, value in values.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields as JSON values; `from_dict` gives an equal spec back."""
+        return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
+
+    def checked(self) -> GenerationSpec:
+        """This spec, once every value has the type and range of its parameter.
+
+        Raises:
+            SpecError: naming the parameter, the value and what would be right.
+        """
+        values = {f.name: converted(f.name, getattr(self, f.name)) for f in fields(self)}
+        spec = GenerationSpec(**values)
+        if spec.cfg_interval[0] > spec.cfg_interval[1]:
+            raise SpecError(f"cfg_interval must rise, as 0.2 0.8; it is {spec.cfg_interval}.")
+        for start, end in spec.keep:
+            if start >= end:
+                raise SpecError(f"keep needs spans with start before end in seconds; it has {start}-{end}.")
+        if spec.keep and spec.init_audio is None:
+            raise SpecError("keep needs init_audio: the recording whose spans are kept.")
+        return spec
+
+    def resolved(self, model: ModelSpec) -> GenerationSpec:
+        """Fills every default from the model; the prompt gains tempo and key in the form it was trained on.
+
+        Raises:
+            SpecError: when the prompt is empty, the length is more than the model's, or a value is wrong.
+        """
+        spec = self.checked()
+        if not spec.prompt.strip():
+            raise SpecError("The prompt is empty; say what the music is, as 'Genre: House | BPM: 124'.")
+        prompt, tempo = _with_tempo(spec.prompt.strip(), spec.tempo)
+        seconds = _seconds(spec, tempo, model)
+        if seconds > model.max_seconds:
+            raise SpecError(
+                f"{seconds:g} s is longer than {model.name} can make; "
+                f"its longest take is {model.max_seconds:g} s."
+            )
+        defaults = model.defaults
+        return replace(
+            spec,
+            prompt=_with_key(prompt, spec.key),
+            model=model.name,
+            tempo=tempo,
+            seconds_total=seconds,
+            seed=secrets.randbelow(RANDOM_SEEDS) if spec.seed is None else spec.seed,
+            steps=defaults.steps if spec.steps is None else spec.steps,
+            cfg_scale=defaults.cfg_scale if spec.cfg_scale is None else spec.cfg_scale,
+            sampler=spec.sampler or defaults.sampler,
+            init_noise_level=(
+                defaults.init_noise_level if spec.init_noise_level is None else spec.init_noise_level
+            ),
+        )
+
+    def frames(self, sample_rate: int) -> int:
+        """Length of a resolved spec's take in audio frames, exact: round(seconds x rate)."""
+        if self.seconds_total is None:
+            raise SpecError("The length is not settled yet; call resolved(model) first.")
+        return round(self.seconds_total * sample_rate)
+
+
+PARAMETERS: dict[str, Parameter] = {
+    f.name: cast(Parameter, f.metadata["parameter"]) for f in fields(GenerationSpec)
+}
+"""The one table: name of the field -> what every front end needs to know of it."""
+
+
+def converted(name: str, value: Any) -> Any:
+    """A value of the named parameter in its own type, from JSON, TOML, OSC or the spec itself.
+
+    Raises:
+        SpecError: if there is no such parameter, or the value has a wrong type or lies out of range.
+    """
+    known = PARAMETERS.get(name)
+    if known is None:
+        raise SpecError(f"Unknown setting {name}; known are {choices(PARAMETERS)}.")
+    if value is None and _OPTIONAL[name]:
+        return None
+    if known.kind in ("text", "path"):
+        return _text(name, value, known)
+    if known.kind == "bool":
+        return _switch(name, value)
+    if known.kind in ("float", "int"):
+        return _number(name, value, known)
+    if known.kind == "pair":
+        return _pair(name, value, known)
+    if not isinstance(value, (list, tuple)):
+        raise SpecError(f"{name} is a list of spans in seconds, as [[0, 8.5]]; it is {value!r}.")
+    return tuple(_pair(name, span, known) for span in cast(list[Any], value))
+
+
+def tempo_in(prompt: str) -> float | None:
+    """The tempo a prompt names, in BPM: 'BPM: 124', '124 BPM' or '124bpm'; None when it names none."""
+    found = re.search(r"\bbpm\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b|\b(\d{2,3}(?:\.\d+)?)\s*bpm\b", prompt, re.I)
+    if not found:
+        return None
+    tempo = float(found.group(1) or found.group(2))
+    limits = PARAMETERS["tempo"]
+    return tempo if cast(float, limits.low) <= tempo <= cast(float, limits.high) else None
+
+
+def _with_tempo(prompt: str, tempo: float | None) -> tuple[str, float | None]:
+    """Makes prompt and tempo agree: the parameter wins, else the prompt's own tempo counts."""
+    named = tempo_in(prompt)
+    if tempo is None:
+        return prompt, named
+    if named is None:
+        return f"{prompt}{_joint(prompt, 'BPM: ')}{tempo:g}{'' if '|' in prompt else ' BPM'}", tempo
+    if math.isclose(named, tempo):
+        return prompt, tempo
+    return re.sub(rf"(?<![\d.]){named:g}(?:\.0+)?(?![\d.])", f"{tempo:g}", prompt, count=1), tempo
+
+
+def _with_key(prompt: str, key: str) -> str:
+    if not key or key.lower() in prompt.lower():
+        return prompt
+    return f"{prompt}{_joint(prompt, 'Key: ')}{key}"
+
+
+def _joint(prompt: str, kind: str) -> str:
+    """How the next property is joined on: prompts with metadata types have '|' and name the type."""
+    return f" | {kind}" if "|" in prompt or re.match(r"\w+:", prompt) else ", "
+
+
+def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> float:
+    if spec.bars is None:
+        return model.defaults.seconds_total if spec.seconds_total is None else spec.seconds_total
+    if tempo is None:
+        raise SpecError("A length in bars needs a tempo: set tempo, or write it in the prompt as 'BPM: 120'.")
+    return spec.bars * spec.beats_per_bar * 60.0 / tempo
+
+
+def _text(name: str, value: Any, known: Parameter) -> str:
+    if not isinstance(value, str):
+        raise SpecError(f"{name} is text; it is {value!r}.")
+    if known.choices and value not in known.choices:
+        raise SpecError(f"Unknown {name} {value!r}; choose {choices(known.choices)}.")
+    return value
+
+
+def _switch(name: str, value: Any) -> bool:
+    if value in (True, False, 0, 1):
+        return bool(value)
+    raise SpecError(f"{name} is a switch: true or false; it is {value!r}.")
+
+
+def _number(name: str, value: Any, known: Parameter) -> float | int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise SpecError(f"{name} is a number{_range(known)}; it is {value!r}.")
+    if known.low is not None and not known.low <= value <= cast(float, known.high):
+        raise SpecError(f"{name} is a number{_range(known)}; it is {value:g}.")
+    if known.kind == "float":
+        return float(value)
+    if value != int(value):
+        raise SpecError(f"{name} is a whole number{_range(known)}; it is {value:g}.")
+    return int(value)
+
+
+def _pair(name: str, value: Any, known: Parameter) -> tuple[float, float]:
+    if not isinstance(value, (list, tuple)) or len(cast(list[Any], value)) != 2:
+        raise SpecError(f"{name} takes two numbers{_range(known)}; it is {value!r}.")
+    number = dataclasses.replace(known, kind="float")
+    first, second = cast(list[Any], value)
+    return float(_number(name, first, number)), float(_number(name, second, number))
+
+
+def _range(known: Parameter) -> str:
+    if known.low is None or known.high is None:
+        return ""
+    return f" from {known.low:g} to {known.high:g}{' ' + known.unit if known.unit else ''}"
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in cast(tuple[Any, ...], value)] if isinstance(value, tuple) else value
+
+
+_OPTIONAL = {f.name: f.default is None for f in fields(GenerationSpec)}
