@@ -1,0 +1,291 @@
+"""Presets: named settings of `GenerationSpec` in TOML files, read strictly and written whole.
+
+A preset's keys are the parameters of `engine.spec` and nothing more, besides what says what it is: name,
+description, category, tags. Knows nothing of torch, Qt or jobs. The built-in ones are the data of the package
+`presets`; the musician's own lie in the platform's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import platformdirs
+
+from engine.errors import PresetError, SpecError, choices
+from engine.spec import PARAMETERS, GenerationSpec, converted
+
+CATEGORIES: dict[str, str] = {
+    "genre": "whole pieces in a style",
+    "loop": "seamless loops of a few bars at a tempo",
+    "instrument": "one instrument alone",
+    "texture": "beds, drones and backgrounds",
+    "effect": "short sounds: risers, hits, falls",
+    "beatbox": "your beatbox recording becomes a kit",
+    "hum": "your humming becomes an instrument",
+    "mine": "saved by you",
+}
+"""Category -> what is in it; the panel's groups, in this order."""
+
+NEED_A_RECORDING = ("beatbox", "hum")
+"""Categories whose presets start from a recording of the musician's."""
+
+ABOUT = ("name", "description", "category", "tags")
+"""The keys of a preset that are not parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One preset.
+
+    Attributes:
+        name: unique among all presets, whatever its case.
+        values: parameter name -> value, in the parameter's own type.
+        path: its file when it is the musician's own; None for a built-in one.
+    """
+
+    name: str
+    description: str = ""
+    category: str = "mine"
+    tags: tuple[str, ...] = ()
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+    path: Path | None = None
+
+    @property
+    def builtin(self) -> bool:
+        """Whether it came with Longtake, and so can be neither renamed nor deleted."""
+        return self.path is None
+
+    @property
+    def needs_recording(self) -> bool:
+        """Whether it makes something of a recording, and says nothing without one."""
+        return self.category in NEED_A_RECORDING
+
+    def spec(self) -> GenerationSpec:
+        """The preset's settings over the defaults."""
+        return GenerationSpec(**self.values)
+
+
+def read_preset(text: str, source: str, path: Path | None = None) -> Preset:
+    """Reads one preset from TOML; `source` names the file in errors.
+
+    Raises:
+        PresetError: if it is no TOML, has an unknown key or a wrong value, or lacks its name.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PresetError(f"{source} is no TOML: {error}.") from error
+    unknown = sorted(set(table) - set(PARAMETERS) - set(ABOUT))
+    if unknown:
+        raise PresetError(
+            f"{source} has the unknown {'key' if len(unknown) == 1 else 'keys'} {', '.join(unknown)}; "
+            f"known are {choices((*ABOUT, *PARAMETERS))}."
+        )
+    name, description, category, tags = _about(table, source)
+    try:
+        values = {key: converted(key, value) for key, value in table.items()}
+        GenerationSpec(**values).checked()
+    except SpecError as error:
+        raise PresetError(f"{source}: {error}") from error
+    return Preset(name, description, category, tags, values, path)
+
+
+def _about(table: dict[str, Any], source: str) -> tuple[str, str, str, tuple[str, ...]]:
+    """Takes what says what the preset is out of the table; the parameters stay."""
+    about = {key: table.pop(key) for key in ABOUT if key in table}
+    for key in ("name", "description", "category"):
+        if not isinstance(about.get(key, ""), str):
+            raise PresetError(f"{source}: {key} is text; it is {about[key]!r}.")
+    tags: list[Any] | Any = about.get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in cast(list[Any], tags)):
+        raise PresetError(
+            f'{source}: tags is a list of words, as ["drums", "dark"]; it is {tags!r}.'
+        )
+    name, category = about.get("name", "").strip(), about.get("category", "mine")
+    if not name:
+        raise PresetError(f'{source} has no name; begin it with name = "...".')
+    if category not in CATEGORIES:
+        raise PresetError(f"{source}: unknown category {category!r}; choose {choices(CATEGORIES)}.")
+    return name, about.get("description", ""), category, tuple(cast(list[str], tags))
+
+
+def write_preset(preset: Preset) -> str:
+    """The preset as TOML; `read_preset` gives an equal preset back."""
+    import tomlkit  # only needed to save: the panel opens sooner without it
+
+    table: dict[str, Any] = {"name": preset.name}
+    if preset.description:
+        table["description"] = preset.description
+    table["category"] = preset.category
+    if preset.tags:
+        table["tags"] = list(preset.tags)
+    table |= {
+        key: _plain(preset.values[key]) for key in PARAMETERS if preset.values.get(key) is not None
+    }
+    return tomlkit.dumps(table)
+
+
+def builtin_presets() -> list[Preset]:
+    """The presets that come with Longtake, in the order of their categories and files."""
+    order = list(CATEGORIES)
+    found = [
+        read_preset(entry.read_text("utf-8"), f"presets/{folder.name}/{entry.name}")
+        for folder in files("presets").iterdir()
+        if folder.name in CATEGORIES and folder.is_dir()
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    ]
+    return sorted(found, key=lambda preset: order.index(preset.category))
+
+
+def user_folder() -> Path:
+    """Where the musician's own presets lie on this platform."""
+    return platformdirs.user_data_path("longtake", appauthor=False) / "presets"
+
+
+class PresetStore:
+    """All presets: the built-in ones and those in a folder of the musician's.
+
+    Args:
+        folder: the musician's folder; the platform's own when None. It is made on the first save.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = user_folder() if folder is None else folder
+        self.problems: list[str] = []
+        """What is wrong with the files that `list` passed over, one sentence each."""
+        self._builtin: list[Preset] | None = None
+
+    def list(self) -> list[Preset]:
+        """The built-in presets and then the musician's own by name; a damaged file is noted in `problems`."""
+        if self._builtin is None:
+            self._builtin = builtin_presets()
+        self.problems = []
+        own: dict[str, Preset] = {}
+        taken = {preset.name.casefold() for preset in self._builtin}
+        for path in sorted(self.folder.glob("*.toml")) if self.folder.is_dir() else []:
+            try:
+                preset = read_preset(path.read_text("utf-8"), path.name, path)
+            except (PresetError, OSError, UnicodeDecodeError) as error:
+                self.problems.append(str(error))
+                continue
+            if preset.name.casefold() in taken | own.keys():
+                self.problems.append(
+                    f"{path.name}: there is already a preset {preset.name!r}; give it another name."
+                )
+                continue
+            own[preset.name.casefold()] = preset
+        return [*self._builtin, *sorted(own.values(), key=lambda preset: preset.name.casefold())]
+
+    def load(self, name: str) -> Preset:
+        """The preset of that name, whatever the case.
+
+        Raises:
+            PresetError: naming presets that are like it.
+        """
+        presets = self.list()
+        for preset in presets:
+            if preset.name.casefold() == name.strip().casefold():
+                return preset
+        words = set(name.casefold().split())
+        near = [preset.name for preset in presets if words & set(preset.name.casefold().split())]
+        known = near or [preset.name for preset in presets[:8]]
+        raise PresetError(f"There is no preset {name!r}; there are {choices(known)}.")
+
+    def save(self, preset: Preset) -> Preset:
+        """Writes one of the musician's own presets; one of the same name is replaced.
+
+        Raises:
+            PresetError: if the name is empty or a built-in preset's, or the folder cannot be written.
+        """
+        old = self._named(preset.name)
+        if old is not None and old.builtin:
+            raise PresetError(f"{old.name!r} is a built-in preset; save yours under another name.")
+        name = preset.name.strip()
+        return self._write(replace(preset, name=name), (old and old.path) or self._free_path(name))
+
+    def rename(self, name: str, to: str) -> Preset:
+        """Gives one of the musician's own presets another name.
+
+        Raises:
+            PresetError: if there is no such preset, it is built in, or the new name is taken.
+        """
+        preset, path = self._own_or_error(name, "renamed")
+        other = self._named(to)
+        if other is not None and other.name != preset.name:
+            raise PresetError(f"There is already a preset {other.name!r}; choose another name.")
+        return self._write(replace(preset, name=to.strip()), path)
+
+    def delete(self, name: str) -> None:
+        """Removes one of the musician's own presets.
+
+        Raises:
+            PresetError: if there is no such preset or it is built in.
+        """
+        self._own_or_error(name, "deleted")[1].unlink(missing_ok=True)
+
+    def _named(self, name: str) -> Preset | None:
+        wanted = name.strip().casefold()
+        return next((preset for preset in self.list() if preset.name.casefold() == wanted), None)
+
+    def _own_or_error(self, name: str, what: str) -> tuple[Preset, Path]:
+        preset = self.load(name)
+        if preset.path is None:
+            raise PresetError(
+                f"{preset.name!r} is built in and cannot be {what}; save a copy under another name."
+            )
+        return preset, preset.path
+
+    def _write(self, preset: Preset, path: Path) -> Preset:
+        if not preset.name:
+            raise PresetError("A preset needs a name; type one.")
+        # Read back what will be written: a preset that its own reader would refuse is never saved.
+        preset = read_preset(write_preset(preset), preset.name, path)
+        try:
+            _write_whole(path, write_preset(preset))
+        except OSError as error:
+            raise PresetError(
+                f"The preset could not be written to {path}: {error.strerror}."
+            ) from error
+        return preset
+
+    def _free_path(self, name: str) -> Path:
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "preset"
+        number = 1
+        while True:
+            path = self.folder / f"{slug}{'' if number == 1 else f'-{number}'}.toml"
+            if not path.exists():
+                return path
+            number += 1
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Writes beside the final name and renames, so that a half-written preset is never seen."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".preset-", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _plain(value: Any) -> Any:
+    return (
+        [_plain(item) for item in cast(tuple[Any, ...], value)]
+        if isinstance(value, tuple)
+        else value
+    )
