@@ -1,0 +1,257 @@
+"""The doors at which collaborators are attached to a `Session`: what it asks of each, as protocols.
+
+Knows no implementation. Each collaborator is built with a `Publish` and tells its own changes as events; its
+methods return at once and raise `BridgeError` (`no_device`, `out_of_range` ...) with a sentence. They may be called
+from any thread. A session without one of them says `no_device`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.state import (
+    CaptureState,
+    Devices,
+    Levels,
+    MidiState,
+    ModelState,
+    PlaybackState,
+    Quantize,
+    SyncSource,
+    Take,
+    TransportState,
+)
+from engine.updates import AudioBlock, Generates
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """A take that is heard while it is decoded: whose it is and how long it will be, in frames."""
+
+    job_id: str
+    sample_rate: int
+    channels: int
+    frames: int
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """What a capture hands to `Session.add_recording`: samples [C, N] float32, already trimmed."""
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    name: str = "capture"
+    tempo: float | None = None
+    key: str = ""
+
+
+class Stream(Protocol):
+    """Plays a job's blocks as they come; called from the job thread, never waits for the device."""
+
+    def open_stream(self, stream: StreamFormat) -> None:
+        """A take begins; playing starts with its first block."""
+        ...
+
+    def feed_stream(self, job_id: str, block: AudioBlock) -> None:
+        """The next block of it."""
+        ...
+
+    def close_stream(self, job_id: str, take: Take | None) -> None:
+        """It is whole and is `take` from now on (go on playing), or it came to nothing (fade out)."""
+        ...
+
+
+class Playback(Stream, Protocol):
+    """The output device with the player behind it."""
+
+    def state(self) -> PlaybackState:
+        """What is heard now."""
+        ...
+
+    def play(self, take: Take | None) -> None:
+        """Plays a take from its start; None goes on after a pause or repeats the last one."""
+        ...
+
+    def launch(self, take: Take, quantize: Quantize) -> None:
+        """Plays a take at the transport's next boundary."""
+        ...
+
+    def pause(self) -> None:
+        """Fades out and keeps the place."""
+        ...
+
+    def stop(self) -> None:
+        """Fades out and goes to the start."""
+        ...
+
+    def seek(self, seconds: float) -> None:
+        """Goes to a place in the take."""
+        ...
+
+    def set_loop(self, on: bool, span: tuple[float, float] | None) -> None:
+        """Repeats the take or a span of it, in seconds."""
+        ...
+
+    def set_gain(self, gain_db: float) -> None:
+        """Output gain in dB, -60..+12."""
+        ...
+
+    def set_output(self, device: str, sample_rate: int | None) -> None:
+        """Uses another device (an `AudioDevice.id`; empty = the system's default)."""
+        ...
+
+    def devices(self) -> Devices:
+        """The devices as last seen; asking does not scan."""
+        ...
+
+    def levels(self) -> Levels:
+        """Meters of the output."""
+        ...
+
+    def playhead(self) -> float | None:
+        """Seconds into what is heard, or None when nothing is."""
+        ...
+
+    def close(self) -> None:
+        """Ends the audio process."""
+        ...
+
+
+class Capture(Protocol):
+    """The input device with the recorder behind it; finished recordings go to `Session.add_recording`."""
+
+    def state(self) -> CaptureState:
+        """What it is doing."""
+        ...
+
+    def start(self, source: str | None, count_in_bars: int) -> None:
+        """Counts in at the transport's tempo and records from a device (None = the one set)."""
+        ...
+
+    def stop(self) -> None:
+        """Ends the recording; the take follows as `TakeAdded` and `CaptureChanged`."""
+        ...
+
+    def set_input(self, device: str) -> None:
+        """Uses another device (an `AudioDevice.id`; empty = the system's default)."""
+        ...
+
+    def levels(self) -> Levels:
+        """Meters of the input."""
+        ...
+
+    def close(self) -> None:
+        """Stops and lets go of the device."""
+        ...
+
+
+class MidiControl(Protocol):
+    """MIDI in: ports, learn, bindings. Bound controls call the session like any front end."""
+
+    def state(self) -> MidiState:
+        """Ports and bindings as last seen."""
+        ...
+
+    def set_input(self, name: str) -> None:
+        """Listens to a port, by its name or a part of it; empty closes it."""
+        ...
+
+    def learn(self, target: str) -> None:
+        """Binds the next control that moves to a parameter or action; empty ends learning."""
+        ...
+
+    def forget(self, target: str) -> None:
+        """Takes a binding away."""
+        ...
+
+    def close(self) -> None:
+        """Closes every port."""
+        ...
+
+
+class TransportChange(TypedDict, total=False):
+    """What a DAW, a clock or a hand may say of the transport; as in `TransportState`."""
+
+    tempo: float
+    signature: tuple[int, int]
+    key: str
+    playing: bool
+    beat: float
+    selection: tuple[float, float] | None
+
+
+class Transport(Protocol):
+    """The one musical time of the program."""
+
+    def state(self) -> TransportState:
+        """Where it is now (`beat` extrapolated to this moment)."""
+        ...
+
+    def change(self, source: SyncSource, change: TransportChange) -> None:
+        """What `source` says; ignored for tempo, playing and beat unless it is the chosen source.
+
+        Raises:
+            BridgeError: `out_of_range`.
+        """
+        ...
+
+    def set_source(self, source: SyncSource) -> None:
+        """Whose tempo and position count."""
+        ...
+
+    def set_quantize(self, quantize: Quantize) -> None:
+        """When launches take effect."""
+        ...
+
+
+class ModelControl(Generates, Protocol):
+    """An engine whose model comes and goes; `EngineProcess` is one."""
+
+    def state(self) -> ModelState:
+        """Loading, ready, failed, unloaded."""
+        ...
+
+    def load(self, model: str) -> None:
+        """Loads a model in the background; `ModelChanged` tells how it goes."""
+        ...
+
+    def unload(self) -> None:
+        """Frees the model's memory; the next job loads it again."""
+        ...
+
+    def close(self) -> None:
+        """Ends the engine process."""
+        ...
+
+
+class Presets(Protocol):
+    """Named settings: TOML files of the package and of the user."""
+
+    def names(self) -> list[str]:
+        """All presets, the user's and the built-in ones."""
+        ...
+
+    def load(self, name: str) -> dict[str, Any]:
+        """Its values: names of PARAMETERS and what they are set to.
+
+        Raises:
+            PresetError: if it is unknown or damaged.
+        """
+        ...
+
+    def save(self, name: str, values: dict[str, Any]) -> None:
+        """Writes a preset of the user."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Removes a preset of the user."""
+        ...
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Gives a preset of the user another name."""
+        ...

@@ -1,0 +1,151 @@
+"""From what a musician asks (transform, continue, inpaint, vary) to a `JobRequest`: pure functions of the spec.
+
+Knows nothing of queues or devices; reads at most the header of an audio file, for its length.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import soundfile
+
+from bridge.errors import BridgeError
+from bridge.state import Take, TransportState
+from engine.errors import SpecError
+from engine.registry import MODELS
+from engine.spec import RANDOM_SEEDS, GenerationSpec, tempo_in
+
+Span = tuple[float, float]
+SHORTEST = 0.5  # s, the least length a spec may have
+
+
+def seconds_of(path: Path) -> float:
+    """Length of an audio file in seconds, from its header.
+
+    Raises:
+        BridgeError: `bad_path` if there is no such file, `not_audio` if it is none.
+    """
+    if not path.is_file():
+        raise BridgeError("bad_path", f"There is no file {path}.")
+    try:
+        info = soundfile.info(str(path))
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise BridgeError(
+            "not_audio", f"{path.name} is not an audio file that can be read."
+        ) from error
+    if info.frames == 0:
+        raise BridgeError("not_audio", f"{path.name} has no sound in it.")
+    return info.frames / info.samplerate
+
+
+def transformed(
+    spec: GenerationSpec, path: Path, strength: float, *, keep_length: bool
+) -> GenerationSpec:
+    """Audio-to-audio: the recording noised to level `strength` and made into something else.
+
+    Args:
+        spec: prompt and settings.
+        path: the recording.
+        strength: init_noise_level, 0 keeps it and 1 follows the prompt alone.
+        keep_length: whether the take gets the recording's length (at most the model's longest).
+    """
+    length = seconds_of(path)
+    spec = replace(spec, init_audio=str(path), init_noise_level=strength, keep=())
+    if keep_length:
+        spec = replace(spec, bars=None, seconds_total=min(max(length, SHORTEST), _longest(spec)))
+    return spec
+
+
+def continued(spec: GenerationSpec, path: Path, seconds: float) -> GenerationSpec:
+    """The recording kept, and `seconds` of new music after it."""
+    length = seconds_of(path)
+    return replace(
+        spec,
+        init_audio=str(path),
+        init_noise_level=1.0,
+        keep=((0.0, length),),
+        bars=None,
+        seconds_total=length + seconds,
+    )
+
+
+def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> GenerationSpec:
+    """The recording kept but for `spans` (seconds), which are made anew.
+
+    Raises:
+        SpecError: if a span is empty or nothing would be kept or made.
+    """
+    length = seconds_of(path)
+    keep = complement(spans, length)
+    if not keep:
+        raise SpecError(
+            f"The spans cover all {length:g} s, so nothing is kept; ask for a transform instead."
+        )
+    if keep == ((0.0, length),):
+        raise SpecError(f"No span to make anew lies within the {length:g} s of {path.name}.")
+    return replace(
+        spec, init_audio=str(path), init_noise_level=1.0, keep=keep, bars=None, seconds_total=length
+    )
+
+
+def complement(spans: Iterable[Span], length: float) -> tuple[Span, ...]:
+    """What of 0..length the spans leave, in order.
+
+    Raises:
+        SpecError: if a span's start is not before its end.
+    """
+    kept: list[Span] = []
+    place = 0.0
+    for start, end in sorted(spans):
+        if start >= end:
+            raise SpecError(f"A span needs start before end in seconds; it is {start:g}-{end:g}.")
+        if start > place and place < length:
+            kept.append((place, min(start, length)))
+        place = max(place, end)
+    if place < length:
+        kept.append((place, length))
+    return tuple(kept)
+
+
+def varied(take: Take, amount: float) -> GenerationSpec:
+    """The take's own spec, moved by `amount` towards another, random take.
+
+    Raises:
+        BridgeError: `bad_args` if the take was recorded, not generated.
+    """
+    if not take.spec:
+        raise BridgeError(
+            "bad_args", f"{take.name} was recorded, not generated; transform it instead."
+        )
+    spec = GenerationSpec.from_dict(take.spec)
+    return replace(spec, variation=amount, variation_seed=secrets.randbelow(RANDOM_SEEDS))
+
+
+def in_time(spec: GenerationSpec, transport: TransportState) -> GenerationSpec:
+    """Tempo and key of the transport, where spec and prompt name none.
+
+    A tempo nobody has set counts only for a length in bars, which needs one.
+    """
+    if spec.tempo is None and tempo_in(spec.prompt) is None:
+        if transport.tempo_known:
+            spec = replace(spec, tempo=transport.tempo)
+        elif spec.bars is not None:
+            spec = replace(spec, tempo=transport.tempo)
+    if not spec.key and transport.key:
+        spec = replace(spec, key=transport.key)
+    return spec
+
+
+def quarters_in_bar(transport: TransportState) -> int | None:
+    """Quarter notes in a bar of the transport's signature, or None when they are no whole number (7/8)."""
+    beats, unit = transport.signature
+    quarters, rest = divmod(4 * beats, unit)
+    return None if rest else quarters
+
+
+def _longest(spec: GenerationSpec) -> float:
+    model = MODELS.get(spec.model)
+    return model.max_seconds if model else float("inf")

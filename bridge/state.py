@@ -1,0 +1,308 @@
+"""The records of state: what a job, a take, the transport, a device is at one moment, as frozen dataclasses.
+
+Knows nothing of torch, Qt, sockets or devices, and of no behaviour: `events.py` carries these records to listeners.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from bridge.errors import Code
+from engine.spec import GenerationSpec
+
+JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+JobStage = Literal["queued", "loading", "encode", "diffuse", "decode", "write"]
+JobKind = Literal["generate", "transform", "continue", "inpaint", "vary"]
+TakeKind = Literal["generate", "transform", "continue", "inpaint", "vary", "capture"]
+ModelPhase = Literal["unloaded", "loading", "ready", "failed"]
+Quantize = Literal["none", "beat", "bar", "2bar", "4bar"]
+SyncSource = Literal["manual", "osc", "midi", "link"]
+
+QUANTIZES: tuple[Quantize, ...] = ("none", "beat", "bar", "2bar", "4bar")
+SYNC_SOURCES: tuple[SyncSource, ...] = ("manual", "osc", "midi", "link")
+FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled", "interrupted")
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """How a job is run, apart from its sound; fields as in `JobRequest`."""
+
+    request_id: str = ""
+    batch: int = 1
+    target: str = ""
+    play: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """A wish for one or several takes.
+
+    Attributes:
+        spec: what to make; its None values are filled from the model when the job is queued.
+        request_id: the client's own name for it; the same name again gives the same job.
+        batch: how many takes, with seeds seed, seed + 1, ...
+        target: where the finished take is delivered; empty means the library alone.
+        play: whether the take is heard while it is being decoded.
+        kind: what the musician asked for, for lists and file names.
+    """
+
+    spec: GenerationSpec
+    request_id: str = ""
+    batch: int = 1
+    target: str = ""
+    play: bool = False
+    kind: JobKind = "generate"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One place in the queue and what became of it.
+
+    Attributes:
+        id: unique for ever, as `j000017`.
+        progress: 0..1 over the whole batch; never falls.
+        eta_s: seconds left, or None while nothing is known.
+        position: 0 when running or finished, else place in the queue from 1.
+        spec: resolved: what the first take of the batch is made from.
+        index: which take of the batch is being made or was made last, from 1.
+        error: one sentence when failed, cancelled or interrupted.
+        code: the error's code, or empty.
+        created: seconds since the epoch.
+    """
+
+    id: str
+    request_id: str
+    kind: JobKind
+    state: JobState
+    spec: GenerationSpec
+    stage: JobStage = "queued"
+    progress: float = 0.0
+    eta_s: float | None = None
+    position: int = 0
+    error: str = ""
+    code: Code | Literal[""] = ""
+    take_ids: tuple[str, ...] = ()
+    index: int = 1
+    total: int = 1
+    target: str = ""
+    play: bool = False
+    created: float = 0.0
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in FINISHED
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One audio file of the library with what its sidecar says.
+
+    Attributes:
+        id: the file's name without suffix; unique in the library.
+        tempo_asked: BPM of the spec, or None.
+        tempo_measured: BPM found in the audio, or None when not (yet) measured or not found.
+        key: the key asked for, else the one measured, as 'A minor'; empty if neither.
+        key_measured: the key found in the audio, or empty.
+        rating: 0 (none) to 5.
+        created: seconds since the epoch.
+        spec: all values of its `GenerationSpec` (`GenerationSpec.from_dict` takes them); empty for a capture.
+    """
+
+    id: str
+    path: Path
+    name: str
+    kind: TakeKind
+    seconds: float
+    sample_rate: int
+    channels: int
+    created: float
+    job_id: str = ""
+    tempo_asked: float | None = None
+    tempo_measured: float | None = None
+    key: str = ""
+    key_measured: str = ""
+    seed: int | None = None
+    model: str = ""
+    prompt: str = ""
+    rating: int = 0
+    favourite: bool = False
+    loop: bool = False
+    spec: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for in the library; None and empty ask for nothing, newest come first.
+
+    Attributes:
+        text: words that all must stand (begin) in name, prompt, key or model.
+        tempo: BPM, one or from-to; the measured tempo counts, else the one asked; one means +-1 BPM.
+        rating: at least so many stars.
+        since: seconds since the epoch.
+    """
+
+    text: str = ""
+    tempo: float | tuple[float, float] | None = None
+    rating: int | None = None
+    favourite: bool | None = None
+    kind: TakeKind | None = None
+    since: float | None = None
+    until: float | None = None
+    limit: int = 200
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A registered model, for a list."""
+
+    name: str
+    title: str
+    licence: str
+    weights: str
+    max_seconds: float
+    sample_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """The engine's model: `detail` is for people, as 'ready on CPU, 2 threads, 0.4 GB'; `fraction` 0..1 of loading."""
+
+    name: str = ""
+    phase: ModelPhase = "unloaded"
+    detail: str = ""
+    fraction: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TransportState:
+    """Where the DAW is.
+
+    Attributes:
+        tempo: BPM; 120 until somebody says another (`tempo_known`).
+        signature: beats in a bar and the note value of a beat.
+        key: as 'A minor', or empty.
+        beat: position in quarter notes at the time of the event.
+        selection: start and end in quarter notes, or None.
+        source: whose tempo and position count.
+        quantize: when launches and live changes take effect.
+    """
+
+    tempo: float = 120.0
+    tempo_known: bool = False
+    signature: tuple[int, int] = (4, 4)
+    key: str = ""
+    playing: bool = False
+    beat: float = 0.0
+    selection: tuple[float, float] | None = None
+    source: SyncSource = "manual"
+    quantize: Quantize = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackState:
+    """The output: what is heard and on which device.
+
+    Attributes:
+        take_id: the take being played, or None.
+        job_id: the job being heard while it is decoded, or None.
+        length: seconds known so far, 0 when nothing is loaded.
+        loop: whether it repeats, and `loop_range` in seconds (None = the whole take).
+        gain_db: output gain.
+        device: readable name, empty when there is none; `problem` then says why.
+    """
+
+    state: Literal["stopped", "playing", "paused", "waiting"] = "stopped"
+    take_id: str | None = None
+    job_id: str | None = None
+    length: float = 0.0
+    loop: bool = False
+    loop_range: tuple[float, float] | None = None
+    gain_db: float = 0.0
+    device: str = ""
+    sample_rate: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureState:
+    """The recorder: counting in, recording `seconds` so far, or idle; `take_id` is the last finished capture."""
+
+    state: Literal["idle", "count_in", "recording", "saving"] = "idle"
+    seconds: float = 0.0
+    device: str = ""
+    take_id: str | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioDevice:
+    """One device of the audio system: `id` is what `set_output` and `set_input` take."""
+
+    id: str
+    name: str
+    host_api: str
+    inputs: int
+    outputs: int
+    sample_rate: int
+    default_input: bool = False
+    default_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """All audio devices there are; `problem` says why there are none."""
+
+    audio: tuple[AudioDevice, ...] = ()
+    output: str = ""
+    input: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MidiBinding:
+    """A learned control: `message` as 'cc 21 ch 1', 'note 60 ch 1', 'program 3 ch 1'; target a parameter or action."""
+
+    target: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class MidiState:
+    """The MIDI input: its ports, the one in use, what is being learned, what is bound, whether a clock runs."""
+
+    ports: tuple[str, ...] = ()
+    input: str = ""
+    learning: str = ""
+    bindings: tuple[MidiBinding, ...] = ()
+    clock: bool = False
+    last: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Meters, polled: one value in [0, 1+] per channel; `underruns` counts since the start."""
+
+    out_peak: tuple[float, ...] = ()
+    out_rms: tuple[float, ...] = ()
+    in_peak: tuple[float, ...] = ()
+    in_rms: tuple[float, ...] = ()
+    underruns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a front end shows when it opens; later changes come as events."""
+
+    parameters: dict[str, Any]
+    jobs: tuple[Job, ...]
+    model: ModelState
+    playback: PlaybackState
+    capture: CaptureState
+    transport: TransportState
+    devices: Devices
+    midi: MidiState
