@@ -289,3 +289,20 @@ def _plain(value: Any) -> Any:
         if isinstance(value, tuple)
         else value
     )
+
+
+def keys_table() -> str:
+    """The keys a preset may have, as the Markdown table in `presets/README.md`."""
+    about = (
+        ("name", "text", "what the preset is called; the only key it must have"),
+        ("description", "text", "one sentence for the musician"),
+        ("category", "text", f"{choices(CATEGORIES)}; mine when absent"),
+        ("tags", "list of words", "what a search finds it by"),
+    )
+    rows = [f"| `{key}` | {kind} | | {text} |" for key, kind, text in about]
+    for key, known in PARAMETERS.items():
+        span = "" if known.low is None else f"{known.low:g} to {known.high:g} {known.unit}".strip()
+        allowed = ", ".join(f"`{choice}`" for choice in known.choices) or span
+        text = known.help.replace("|", "\\|")
+        rows.append(f"| `{key}` | {known.kind} | {allowed} | {text} |")
+    return "\n".join(("| key | kind | values | meaning |", "|---|---|---|---|", *rows))

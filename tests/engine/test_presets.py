@@ -1,0 +1,137 @@
+"""The strict reader of presets and the store of the musician's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.errors import PresetError
+from engine.presets import Preset, PresetStore, read_preset, write_preset
+from engine.spec import PARAMETERS
+
+GOOD = 'name = "A"\ncategory = "loop"\ntags = ["x"]\nprompt = "House"\nbars = 4\nloop = true\n'
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PresetStore:
+    return PresetStore(tmp_path / "mine")
+
+
+def test_reads_every_key_in_its_own_type() -> None:
+    preset = read_preset(
+        GOOD + "keep = [[0, 2.5]]\ninit_audio = 'a.wav'\ncfg_interval = [0, 0.5]", "a.toml"
+    )
+    assert (preset.name, preset.category, preset.tags) == ("A", "loop", ("x",))
+    assert preset.values["bars"] == 4.0
+    assert preset.values["keep"] == ((0.0, 2.5),)
+    assert preset.spec().cfg_interval == (0.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('name = "A"\nprompt = "x"\nsteeps = 4\nguidence = 2', "guidence, steeps"),
+        ('name = "A"\nprompt = "x"\nsteps = 0', "steps"),
+        ('name = "A"\nsteps = "many"', "steps"),
+        ('name = "A"\ntags = "x"', "tags"),
+        ('name = "A"\ndescription = 3', "description"),
+        ('name = "A"\ncategory = "noise"', "category"),
+        ('name = "A"\nkeep = [[2, 1]]\ninit_audio = "a.wav"', "keep"),
+        ('prompt = "x"', "name"),
+        ("name = ", "TOML"),
+    ],
+)
+def test_names_what_is_wrong_and_the_file(text: str, said: str) -> None:
+    with pytest.raises(PresetError, match=said) as caught:
+        read_preset(text, "wrong.toml")
+    assert "wrong.toml" in str(caught.value)
+
+
+def test_an_unknown_key_lists_the_known_ones() -> None:
+    with pytest.raises(PresetError) as caught:
+        read_preset('name = "A"\nfoo = 1', "wrong.toml")
+    assert all(name in str(caught.value) for name in PARAMETERS)
+
+
+def test_writing_then_reading_gives_an_equal_preset() -> None:
+    preset = read_preset(
+        GOOD + 'description = "ünï \\"quoted\\""\nseed = 7\ncfg_interval = [0.1, 0.9]', "a"
+    )
+    assert read_preset(write_preset(preset), "b") == preset
+
+
+def test_saved_presets_are_listed_after_the_builtin_ones(store: PresetStore) -> None:
+    builtin = len(store.list())
+    store.save(Preset("Zeta", values={"prompt": "z"}))
+    store.save(Preset("alpha", values={"prompt": "a", "steps": 12}))
+    assert [preset.name for preset in store.list()][builtin:] == ["alpha", "Zeta"]
+    assert store.load("ALPHA").values == {"prompt": "a", "steps": 12}
+    assert not store.load("alpha").builtin
+
+
+def test_saving_the_same_name_replaces_and_similar_names_get_their_own_files(
+    store: PresetStore,
+) -> None:
+    first = store.save(Preset("My Beat", values={"prompt": "a"}))
+    again = store.save(Preset("my beat", values={"prompt": "b"}))
+    other = store.save(Preset("My Beat!", values={"prompt": "c"}))
+    assert first.path == again.path
+    assert first.path != other.path
+    assert store.load("My Beat").values["prompt"] == "b"
+    assert sorted(path.name for path in store.folder.iterdir()) == [
+        "my-beat-2.toml",
+        "my-beat.toml",
+    ]
+
+
+def test_rename_and_delete(store: PresetStore) -> None:
+    store.save(Preset("One", values={"prompt": "1"}))
+    store.save(Preset("Two", values={"prompt": "2"}))
+    with pytest.raises(PresetError, match="already"):
+        store.rename("One", "two")
+    store.rename("One", "ONE")
+    assert store.load("one").name == "ONE"
+    store.rename("ONE", "Three")
+    with pytest.raises(PresetError, match="no preset"):
+        store.load("ONE")
+    store.delete("Three")
+    assert [preset.name for preset in store.list() if not preset.builtin] == ["Two"]
+
+
+def test_a_builtin_preset_is_never_changed(store: PresetStore) -> None:
+    name = store.list()[0].name
+    for change in (
+        lambda: store.delete(name),
+        lambda: store.rename(name, "Mine"),
+        lambda: store.save(Preset(name.upper(), values={"prompt": "x"})),
+        lambda: store.rename(store.save(Preset("Mine")).name, name),
+    ):
+        with pytest.raises(PresetError):
+            change()
+    assert store.load(name).builtin
+
+
+def test_nothing_is_written_for_a_preset_its_reader_would_refuse(store: PresetStore) -> None:
+    with pytest.raises(PresetError):
+        store.save(Preset("Bad", values={"steps": 0}))
+    with pytest.raises(PresetError):
+        store.save(Preset("  "))
+    assert not store.folder.exists()
+
+
+def test_a_damaged_file_is_passed_over_and_named(store: PresetStore) -> None:
+    store.save(Preset("Good"))
+    (store.folder / "bad.toml").write_text("name = ")
+    (store.folder / "twin.toml").write_text('name = "GOOD"')
+    (store.folder / "latin.toml").write_bytes(b'name = "\xff"')
+    assert [preset.name for preset in store.list() if not preset.builtin] == ["Good"]
+    assert len(store.problems) == 3
+    assert any("bad.toml" in problem for problem in store.problems)
+
+
+def test_a_preset_knows_whether_it_needs_a_recording() -> None:
+    preset = Preset("Kit", category="beatbox")
+    assert preset.needs_recording
+    assert not replace(preset, category="loop").needs_recording
