@@ -12,7 +12,7 @@ import re
 import tempfile
 import tomllib
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -36,6 +36,11 @@ CATEGORIES: dict[str, str] = {
 
 NEED_A_RECORDING = ("beatbox", "hum")
 """Categories whose presets start from a recording of the musician's."""
+
+DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(GenerationSpec)}
+
+KEPT = ("model", "seed", "init_audio", "keep")
+"""What loading a preset leaves as it is and saving leaves out: they belong to the work at hand."""
 
 ABOUT = ("name", "description", "category", "tags")
 """The keys of a preset that are not parameters."""
@@ -185,44 +190,75 @@ class PresetStore:
             own[preset.name.casefold()] = preset
         return [*self._builtin, *sorted(own.values(), key=lambda preset: preset.name.casefold())]
 
-    def load(self, name: str) -> Preset:
+    def names(self) -> list[str]:
+        """The names of all presets, in the order of `list`."""
+        return [preset.name for preset in self.list()]
+
+    def find(self, name: str) -> Preset:
         """The preset of that name, whatever the case.
 
         Raises:
             PresetError: naming presets that are like it.
         """
-        presets = self.list()
-        for preset in presets:
-            if preset.name.casefold() == name.strip().casefold():
-                return preset
+        found = self._named(name)
+        if found is not None:
+            return found
         words = set(name.casefold().split())
-        near = [preset.name for preset in presets if words & set(preset.name.casefold().split())]
-        known = near or [preset.name for preset in presets[:8]]
-        raise PresetError(f"There is no preset {name!r}; there are {choices(known)}.")
+        names = self.names()
+        near = [known for known in names if words & set(known.casefold().split())]
+        raise PresetError(f"There is no preset {name!r}; there are {choices(near or names[:8])}.")
 
-    def save(self, preset: Preset) -> Preset:
+    def load(self, name: str) -> dict[str, Any]:
+        """All that the preset settles: its values, and the defaults of what it leaves out, but for `KEPT`.
+
+        Raises:
+            PresetError: naming presets that are like it.
+        """
+        defaults = {key: value for key, value in DEFAULTS.items() if key not in KEPT}
+        return defaults | self.find(name).values
+
+    def save(self, name: str, values: dict[str, Any]) -> None:
+        """Saves settings as one of the musician's own presets; what is at its default is left out.
+
+        Raises:
+            PresetError: if the name is empty or a built-in preset's, a value is wrong, or the folder read-only.
+        """
+        mine = {
+            key: value
+            for key, value in values.items()
+            if key not in KEPT and value != DEFAULTS.get(key)
+        }
+        old = self._named(name)
+        self.write(
+            replace(old, values=mine)
+            if old is not None and not old.builtin
+            else Preset(name, values=mine)
+        )
+
+    def write(self, preset: Preset) -> Preset:
         """Writes one of the musician's own presets; one of the same name is replaced.
 
         Raises:
-            PresetError: if the name is empty or a built-in preset's, or the folder cannot be written.
+            PresetError: as `save`.
         """
         old = self._named(preset.name)
         if old is not None and old.builtin:
             raise PresetError(f"{old.name!r} is a built-in preset; save yours under another name.")
         name = preset.name.strip()
-        return self._write(replace(preset, name=name), (old and old.path) or self._free_path(name))
+        path = (old and old.path) or self._free_path(name)
+        return self._write(replace(preset, name=name), path)
 
-    def rename(self, name: str, to: str) -> Preset:
+    def rename(self, name: str, new_name: str) -> None:
         """Gives one of the musician's own presets another name.
 
         Raises:
             PresetError: if there is no such preset, it is built in, or the new name is taken.
         """
         preset, path = self._own_or_error(name, "renamed")
-        other = self._named(to)
+        other = self._named(new_name)
         if other is not None and other.name != preset.name:
             raise PresetError(f"There is already a preset {other.name!r}; choose another name.")
-        return self._write(replace(preset, name=to.strip()), path)
+        self._write(replace(preset, name=new_name.strip()), path)
 
     def delete(self, name: str) -> None:
         """Removes one of the musician's own presets.
@@ -237,7 +273,7 @@ class PresetStore:
         return next((preset for preset in self.list() if preset.name.casefold() == wanted), None)
 
     def _own_or_error(self, name: str, what: str) -> tuple[Preset, Path]:
-        preset = self.load(name)
+        preset = self.find(name)
         if preset.path is None:
             raise PresetError(
                 f"{preset.name!r} is built in and cannot be {what}; save a copy under another name."

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import PresetError
-from engine.presets import Preset, PresetStore, read_preset, write_preset
+from engine.presets import KEPT, Preset, PresetStore, read_preset, write_preset
 from engine.spec import PARAMETERS
 
 GOOD = 'name = "A"\ncategory = "loop"\ntags = ["x"]\nprompt = "House"\nbars = 4\nloop = true\n'
@@ -64,22 +64,22 @@ def test_writing_then_reading_gives_an_equal_preset() -> None:
 
 def test_saved_presets_are_listed_after_the_builtin_ones(store: PresetStore) -> None:
     builtin = len(store.list())
-    store.save(Preset("Zeta", values={"prompt": "z"}))
-    store.save(Preset("alpha", values={"prompt": "a", "steps": 12}))
+    store.write(Preset("Zeta", values={"prompt": "z"}))
+    store.write(Preset("alpha", values={"prompt": "a", "steps": 12}))
     assert [preset.name for preset in store.list()][builtin:] == ["alpha", "Zeta"]
-    assert store.load("ALPHA").values == {"prompt": "a", "steps": 12}
-    assert not store.load("alpha").builtin
+    assert store.find("ALPHA").values == {"prompt": "a", "steps": 12}
+    assert not store.find("alpha").builtin
 
 
 def test_saving_the_same_name_replaces_and_similar_names_get_their_own_files(
     store: PresetStore,
 ) -> None:
-    first = store.save(Preset("My Beat", values={"prompt": "a"}))
-    again = store.save(Preset("my beat", values={"prompt": "b"}))
-    other = store.save(Preset("My Beat!", values={"prompt": "c"}))
+    first = store.write(Preset("My Beat", values={"prompt": "a"}))
+    again = store.write(Preset("my beat", values={"prompt": "b"}))
+    other = store.write(Preset("My Beat!", values={"prompt": "c"}))
     assert first.path == again.path
     assert first.path != other.path
-    assert store.load("My Beat").values["prompt"] == "b"
+    assert store.find("My Beat").values["prompt"] == "b"
     assert sorted(path.name for path in store.folder.iterdir()) == [
         "my-beat-2.toml",
         "my-beat.toml",
@@ -87,15 +87,15 @@ def test_saving_the_same_name_replaces_and_similar_names_get_their_own_files(
 
 
 def test_rename_and_delete(store: PresetStore) -> None:
-    store.save(Preset("One", values={"prompt": "1"}))
-    store.save(Preset("Two", values={"prompt": "2"}))
+    store.write(Preset("One", values={"prompt": "1"}))
+    store.write(Preset("Two", values={"prompt": "2"}))
     with pytest.raises(PresetError, match="already"):
         store.rename("One", "two")
     store.rename("One", "ONE")
-    assert store.load("one").name == "ONE"
+    assert store.find("one").name == "ONE"
     store.rename("ONE", "Three")
     with pytest.raises(PresetError, match="no preset"):
-        store.load("ONE")
+        store.find("ONE")
     store.delete("Three")
     assert [preset.name for preset in store.list() if not preset.builtin] == ["Two"]
 
@@ -105,24 +105,24 @@ def test_a_builtin_preset_is_never_changed(store: PresetStore) -> None:
     for change in (
         lambda: store.delete(name),
         lambda: store.rename(name, "Mine"),
-        lambda: store.save(Preset(name.upper(), values={"prompt": "x"})),
-        lambda: store.rename(store.save(Preset("Mine")).name, name),
+        lambda: store.write(Preset(name.upper(), values={"prompt": "x"})),
+        lambda: store.rename(store.write(Preset("Mine")).name, name),
     ):
         with pytest.raises(PresetError):
             change()
-    assert store.load(name).builtin
+    assert store.find(name).builtin
 
 
 def test_nothing_is_written_for_a_preset_its_reader_would_refuse(store: PresetStore) -> None:
     with pytest.raises(PresetError):
-        store.save(Preset("Bad", values={"steps": 0}))
+        store.write(Preset("Bad", values={"steps": 0}))
     with pytest.raises(PresetError):
-        store.save(Preset("  "))
+        store.write(Preset("  "))
     assert not store.folder.exists()
 
 
 def test_a_damaged_file_is_passed_over_and_named(store: PresetStore) -> None:
-    store.save(Preset("Good"))
+    store.write(Preset("Good"))
     (store.folder / "bad.toml").write_text("name = ")
     (store.folder / "twin.toml").write_text('name = "GOOD"')
     (store.folder / "latin.toml").write_bytes(b'name = "\xff"')
@@ -135,3 +135,31 @@ def test_a_preset_knows_whether_it_needs_a_recording() -> None:
     preset = Preset("Kit", category="beatbox")
     assert preset.needs_recording
     assert not replace(preset, category="loop").needs_recording
+
+
+def test_loading_settles_everything_but_the_work_at_hand(store: PresetStore) -> None:
+    store.write(Preset("Short", values={"prompt": "x", "seconds_total": 4.0}))
+    values = store.load("short")
+    assert set(values) == set(PARAMETERS) - set(KEPT)
+    assert (values["seconds_total"], values["bars"], values["loop"]) == (4.0, None, False)
+
+
+def test_saving_settings_keeps_what_differs_from_the_defaults_and_loads_again(
+    store: PresetStore,
+) -> None:
+    values = {"prompt": "x", "bars": 8.0, "loop": False, "seed": 4, "init_audio": "/my/beat.wav"}
+    store.save("Mine", values)
+    assert store.find("Mine").values == {"prompt": "x", "bars": 8.0}
+    assert store.load("Mine")["bars"] == 8.0
+
+
+def test_saving_again_keeps_what_the_preset_says_of_itself(store: PresetStore) -> None:
+    store.write(Preset("Kit", "My kit.", "beatbox", ("fast",), {"prompt": "a"}))
+    store.save("kit", {"prompt": "b"})
+    kit = store.find("Kit")
+    assert (kit.name, kit.description, kit.tags, kit.values) == (
+        "Kit",
+        "My kit.",
+        ("fast",),
+        {"prompt": "b"},
+    )
