@@ -1,0 +1,307 @@
+"""Audio in and out of files, as arrays [C, N] float32: read, write, resample, make stereo.
+
+Knows nothing of torch, models or settings of takes (`takes.py`). A file appears under its final name only when it
+is whole; what cannot be used as audio is refused here, with one sentence, and trusted everywhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from engine.errors import AudioError, choices
+
+Samples = NDArray[np.float32]
+
+LONGEST = 3600.0
+"""The longest recording that is read into memory, s."""
+
+FORMATS = {".wav": "WAV", ".flac": "FLAC"}
+"""Suffix -> libsndfile's name of the format."""
+
+SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
+"""Our name of the sample type -> libsndfile's."""
+
+DEFAULT_SUBTYPE = "24"
+TEXTS = ("title", "software", "comment", "date")
+"""The texts a file can carry: LIST/INFO in WAV, Vorbis comments in FLAC."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audio:
+    """A recording in memory.
+
+    Attributes:
+        samples: [C, N] float32, nominally within [-1, 1].
+        sample_rate: frames in a second, Hz.
+    """
+
+    samples: Samples
+    sample_rate: int
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.samples.shape[-1] / self.sample_rate
+
+    def resampled(self, sample_rate: int) -> Audio:
+        """The same sound at another rate."""
+        return Audio(resample(self.samples, self.sample_rate, sample_rate), sample_rate)
+
+    def stereo(self) -> Audio:
+        """The same sound in two channels."""
+        return Audio(to_stereo(self.samples), self.sample_rate)
+
+
+def read_audio(path: str | os.PathLike[str]) -> Audio:
+    """Reads a whole file of any format libsndfile knows: WAV, FLAC, AIFF, OGG, MP3 and more.
+
+    Raises:
+        AudioError: if there is no such file, or it is not audio, empty, too long, or has samples that are not finite.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise AudioError(f"{path} is a folder; give an audio file.")
+    if not path.exists():
+        raise AudioError(f"There is no file {path}.")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            if file.frames > LONGEST * rate:
+                raise AudioError(
+                    f"{path} is {file.frames / rate:.0f} s long; the longest that can be read is {LONGEST:.0f} s."
+                )
+            samples: Samples = file.read(dtype="float32", always_2d=True).T  # pyright: ignore
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise AudioError(
+            f"{path} cannot be read as audio; give a WAV, FLAC, AIFF, OGG or MP3 file."
+        ) from error
+    if samples.shape[1] == 0:
+        raise AudioError(f"{path} has no sound in it: 0 samples.")
+    if not np.isfinite(samples).all():
+        raise AudioError(
+            f"{path} has samples that are not numbers (NaN or infinite); export it again."
+        )
+    return Audio(np.ascontiguousarray(samples), rate)
+
+
+def resample(samples: Samples, rate: int, new_rate: int) -> Samples:
+    """Band-limited resampling.
+
+    Args:
+        samples: [C, N].
+        rate: its sample rate, Hz.
+        new_rate: the rate wanted, Hz.
+
+    Returns:
+        [C, round(N * new_rate / rate)]; the same array when the rates are equal.
+    """
+    if rate == new_rate:
+        return samples
+    frames = round(samples.shape[1] * new_rate / rate)
+    made = soxr.resample(np.ascontiguousarray(samples.T), rate, new_rate, quality="HQ").T[
+        :, :frames
+    ]
+    # soxr rounds the length its own way; a frame too few is silence at the very end.
+    return np.ascontiguousarray(
+        np.pad(made, ((0, 0), (0, frames - made.shape[1]))), dtype=np.float32
+    )
+
+
+def to_stereo(samples: Samples) -> Samples:
+    """[C, N] -> [2, N]: mono goes to both sides; channels past the second go to both, at -3 dB and averaged."""
+    if samples.shape[0] == 2:
+        return samples
+    if samples.shape[0] == 1:
+        return np.repeat(samples, 2, axis=0)
+    rest = samples[2:].mean(axis=0, keepdims=True, dtype=np.float32)
+    return samples[:2] + np.float32(0.5**0.5) * rest
+
+
+class AudioWriter:
+    """Writes a file block by block; it appears under its name when `close` is called, and not before.
+
+    As a context manager it closes at the end of the block and aborts on any exception.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        sample_rate: int,
+        *,
+        subtype: str | None = None,
+        overwrite: bool = False,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Settles path and format; the file is begun with the first block, which sets the channels.
+
+        Args:
+            path: where the file will be; its suffix, .wav or .flac, is the format.
+            sample_rate: Hz.
+            subtype: "16" (with triangular dither), "24" or "float" (WAV only); "24" when None.
+            overwrite: whether a file of that name may be replaced.
+            texts: of `TEXTS`, stored in the file.
+
+        Raises:
+            AudioError: if the suffix or subtype is unknown, the folder missing or not writable, or the file exists.
+        """
+        self.path = Path(path)
+        self.sample_rate = sample_rate
+        self.subtype = check_target(self.path, subtype, overwrite)
+        self._overwrite = overwrite
+        self._texts = dict(texts or {})
+        self._part = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.tmp")
+        self._file: soundfile.SoundFile | None = None
+        # A fixed seed: the same take gives the same file, byte for byte.
+        self._dither = np.random.default_rng(0) if self.subtype == "16" else None
+
+    def write(self, samples: Samples) -> None:
+        """Adds the next block.
+
+        Args:
+            samples: [C, N]; whole-number formats clip what lies outside [-1, 1].
+
+        Raises:
+            AudioError: if samples are not finite, or the file cannot be written (a full disk).
+        """
+        if not np.isfinite(samples).all():
+            raise AudioError(
+                f"{self.path}: samples that are not numbers (NaN or infinite) were not written."
+            )
+        try:
+            if self._file is None:
+                self._file = self._begun(samples.shape[0])
+            self._file.write(self._quantised(samples).T)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise AudioError(f"{self.path} cannot be written: {_reason(error)}.") from error
+
+    def close(self) -> None:
+        """Puts the whole file in its place.
+
+        Raises:
+            AudioError: if nothing was written, or the file cannot be finished.
+        """
+        if self._file is None:
+            raise AudioError(f"{self.path}: there was no sound to write.")
+        try:
+            self._file.close()
+            with self._part.open("rb+") as part:
+                os.fsync(part.fileno())
+            if not self._overwrite and self.path.exists():
+                raise AudioError(_exists(self.path))
+            self._part.replace(self.path)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise AudioError(f"{self.path} cannot be written: {_reason(error)}.") from error
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Leaves nothing behind; harmless after `close`."""
+        if self._file is not None and not self._file.closed:
+            # A full disk fails here once more; the part is removed anyway.
+            with contextlib.suppress(soundfile.LibsndfileError, OSError):
+                self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def __enter__(self) -> AudioWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def _begun(self, channels: int) -> soundfile.SoundFile:
+        file = soundfile.SoundFile(
+            self._part,
+            "w",
+            samplerate=self.sample_rate,
+            channels=channels,
+            format=FORMATS[self.path.suffix.lower()],
+            subtype=SUBTYPES[self.subtype],
+        )
+        for name in TEXTS:
+            if name in self._texts:
+                setattr(file, name, self._texts[name])
+        return file
+
+    def _quantised(self, samples: Samples) -> NDArray[Any]:
+        """For 16 bits: dithered with the sum of two uniform steps, so that fades end in noise, not distortion."""
+        if self._dither is None:
+            return samples
+        # Frame by frame, so that the noise does not depend on the blocks.
+        noise = self._dither.random((*samples.T.shape, 2), dtype=np.float32).T
+        whole = np.rint(samples * np.float32(32767) + noise[0] - noise[1])
+        return np.clip(whole, -32768, 32767).astype(np.int16)
+
+
+def write_audio(
+    path: str | os.PathLike[str],
+    samples: Samples,
+    sample_rate: int,
+    subtype: str | None = None,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Writes a whole file at once; see `AudioWriter` for arguments and errors."""
+    with AudioWriter(path, sample_rate, subtype=subtype, overwrite=overwrite) as writer:
+        writer.write(samples)
+
+
+def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
+    """Whether a file can be written there, before any work is done for it.
+
+    Returns:
+        The subtype that will be used.
+
+    Raises:
+        AudioError: saying what would be right.
+    """
+    form = FORMATS.get(path.suffix.lower())
+    if form is None:
+        raise AudioError(f"{path} must end in {choices(FORMATS)}: the suffix is the format.")
+    subtype = subtype or DEFAULT_SUBTYPE
+    if subtype not in SUBTYPES:
+        raise AudioError(f"Unknown sample type {subtype!r}; choose {choices(SUBTYPES)}.")
+    if not soundfile.check_format(form, SUBTYPES[subtype]):
+        raise AudioError(f"{form} has no {subtype} samples; choose 16 or 24, or write a .wav file.")
+    if path.is_dir():
+        raise AudioError(f"{path} is a folder; give the name of a file in it.")
+    if not path.parent.is_dir():
+        raise AudioError(f"There is no folder {path.parent}; make it first.")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise AudioError(
+            f"The folder {path.parent} cannot be written ({_reason(error)}); choose another place."
+        ) from error
+    if path.exists() and not overwrite:
+        raise AudioError(_exists(path))
+    return subtype
+
+
+def _exists(path: Path) -> str:
+    return f"{path} exists already; choose another name, or allow it to be replaced (--force)."
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")
