@@ -6,7 +6,7 @@ and the queue, the library and the parameters.
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import TypedDict, Unpack
 
 from bridge.errors import BridgeError, no_device
 from bridge.ports import Capture, MidiControl, Playback, Transport, TransportChange
@@ -26,6 +26,15 @@ from bridge.state import (
 from engine.errors import choices
 
 
+class Collaborators(TypedDict, total=False):
+    """What may be attached to a session."""
+
+    playback: Playback
+    capture: Capture
+    midi: MidiControl
+    transport: Transport
+
+
 class Performing:
     """Calls that play, record and keep time; they return at once and events tell the rest."""
 
@@ -36,19 +45,12 @@ class Performing:
         self._midi: MidiControl | None = None
         self._transport: Transport | None = None
 
-    def attach(
-        self,
-        *,
-        playback: Playback | None = None,
-        capture: Capture | None = None,
-        midi: MidiControl | None = None,
-        transport: Transport | None = None,
-    ) -> None:
-        """Gives the session its collaborators; what is None stays as it is."""
-        self._playback = playback or self._playback
-        self._capture = capture or self._capture
-        self._midi = midi or self._midi
-        self._transport = transport or self._transport
+    def attach(self, **collaborators: Unpack[Collaborators]) -> None:
+        """Gives the session its collaborators; what is left out stays as it is."""
+        self._playback = collaborators.get("playback") or self._playback
+        self._capture = collaborators.get("capture") or self._capture
+        self._midi = collaborators.get("midi") or self._midi
+        self._transport = collaborators.get("transport") or self._transport
 
     def _found(self, take_id: str) -> Take:
         raise NotImplementedError

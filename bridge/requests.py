@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import soundfile
+import soundfile  # pyright: ignore[reportMissingTypeStubs]
 
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
@@ -129,11 +129,9 @@ def in_time(spec: GenerationSpec, transport: TransportState) -> GenerationSpec:
 
     A tempo nobody has set counts only for a length in bars, which needs one.
     """
-    if spec.tempo is None and tempo_in(spec.prompt) is None:
-        if transport.tempo_known:
-            spec = replace(spec, tempo=transport.tempo)
-        elif spec.bars is not None:
-            spec = replace(spec, tempo=transport.tempo)
+    silent = spec.tempo is None and tempo_in(spec.prompt) is None
+    if silent and (transport.tempo_known or spec.bars is not None):
+        spec = replace(spec, tempo=transport.tempo)
     if not spec.key and transport.key:
         spec = replace(spec, key=transport.key)
     return spec

@@ -10,14 +10,14 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from bridge import requests
 from bridge.errors import BridgeError
 from bridge.events import Hub, Listener, Notice, ParameterChanged, PresetsChanged
 from bridge.jobs import JobQueue
 from bridge.library import Library
-from bridge.performing import Performing
+from bridge.performing import Collaborators, Performing
 from bridge.ports import ModelControl, Presets, Recording
 from bridge.state import Job, JobOptions, JobRequest, ModelInfo, ModelState, Search, Snapshot, Take
 from engine.errors import SpecError, choices
@@ -41,6 +41,12 @@ class Session(Performing):
         self._presets: Presets | None = None
         self._lock = threading.Lock()
         self._set: dict[str, Any] = {}
+
+    def attach(self, **collaborators: Unpack[Collaborators]) -> None:
+        """Gives the session its playback, capture, MIDI and transport; jobs with `play` stream to the playback."""
+        super().attach(**collaborators)
+        if self._playback:
+            self._queue.set_stream(self._playback)
 
     def attach_model(self, model: ModelControl) -> None:
         """Gives the session the engine whose model it loads and unloads."""
@@ -152,6 +158,7 @@ class Session(Performing):
         **overrides: Any,
     ) -> Job:
         """Goes on after the end of a recording for so many seconds."""
+        prompt = prompt or self._prompt_of(path)
         spec = requests.continued(self._spec(prompt, overrides), Path(path), seconds)
         return self._submit("continue", spec, options)
 
@@ -165,6 +172,7 @@ class Session(Performing):
         **overrides: Any,
     ) -> Job:
         """Makes the given spans (seconds) of a recording anew and keeps the rest."""
+        prompt = prompt or self._prompt_of(path)
         spec = requests.inpainted(self._spec(prompt, overrides), Path(path), spans)
         return self._submit("inpaint", spec, options)
 
@@ -302,6 +310,11 @@ class Session(Performing):
         if not job.take_ids:
             raise BridgeError("bad_args", f"Job {job.id} has made no take yet.")
         return self._library.take(job.take_ids[-1])
+
+    def _prompt_of(self, path: Path | str) -> str:
+        """What goes on is the take's own music, when the file is a take and no other prompt is given."""
+        take = self._library.at(Path(path))
+        return take.prompt if take else ""
 
     def _spec(self, prompt: str | None, overrides: dict[str, Any]) -> GenerationSpec:
         with self._lock:

@@ -61,7 +61,7 @@ class Job:
     """One place in the queue and what became of it.
 
     Attributes:
-        id: unique for ever, as `j000017`.
+        id: unique for ever, as `j3fa90c12`.
         progress: 0..1 over the whole batch; never falls.
         eta_s: seconds left, or None while nothing is known.
         position: 0 when running or finished, else place in the queue from 1.

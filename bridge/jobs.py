@@ -1,0 +1,340 @@
+"""The queue of jobs and the one thread that runs them: takes are made here, one after the other, and none is lost.
+
+Knows nothing of OSC, Qt or torch: it iterates `generate(spec)`, writes what comes into the library, and publishes.
+Calls from outside change the queue under one lock and return at once; closing the generator is how work stops.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+from bridge.errors import BridgeError, code_of
+from bridge.events import JobChanged
+from bridge.making import Making, Works, make_take
+from bridge.ports import Stream
+from bridge.progress import Progress
+from bridge.state import Job, JobRequest
+from engine.errors import LongtakeError
+from engine.registry import model_spec
+from engine.spec import MAX_SEED, GenerationSpec
+
+LIMIT = 64
+LARGEST_BATCH = 64
+REMEMBERED = 200
+_log = logging.getLogger(__name__)
+
+
+class _Cancelled(Exception):
+    """The running job was cancelled; unwinds the job thread to where it is recorded."""
+
+
+class JobQueue:
+    """Jobs in order; `start` begins to run them."""
+
+    def __init__(self, works: Works, limit: int = LIMIT) -> None:
+        """Reads the journal: jobs of a run that died are listed as interrupted."""
+        self._works = works
+        self._limit = limit
+        self._stream: Stream | None = None
+        self._lock = threading.Condition()
+        self._journal_lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._waiting: list[str] = []
+        self._running: str | None = None
+        self._stopping = False
+        self._cancelling: set[str] = set()
+        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+        if works.journal:
+            self._jobs = {job.id: job for job in works.journal.read()}
+
+    def start(self) -> None:
+        """Begins to run jobs."""
+        self._thread.start()
+
+    def set_stream(self, stream: Stream | None) -> None:
+        """Where the blocks of jobs with `play` are heard."""
+        self._stream = stream
+
+    # --- calls from outside: short, under the lock ---
+
+    def submit(self, request: JobRequest) -> Job:
+        """Queues a job, or gives the one that already has its request id.
+
+        Raises:
+            BridgeError: `queue_full` or `out_of_range`.
+            SpecError: if no model could make it.
+        """
+        if not 1 <= request.batch <= LARGEST_BATCH:
+            raise BridgeError(
+                "out_of_range", f"A batch is 1 to {LARGEST_BATCH} takes; it is {request.batch}."
+            )
+        known = self._same_request(request.request_id)
+        if known:
+            return known
+        spec = request.spec.resolved(model_spec(request.spec.model))
+        job = Job(
+            id=f"j{secrets.token_hex(4)}",
+            request_id=request.request_id,
+            kind=request.kind,
+            state="queued",
+            spec=spec,
+            total=request.batch,
+            target=request.target,
+            play=request.play,
+            created=time.time(),
+        )
+        with self._lock:
+            # Asked again under the lock: two clients may send the same request at once.
+            known = self._same_request(request.request_id)
+            if known:
+                return known
+            if self._stopping:
+                raise BridgeError("busy", "Longtake is closing and takes no more jobs.")
+            if len(self._waiting) >= self._limit:
+                raise BridgeError(
+                    "queue_full", f"{self._limit} jobs are waiting already; cancel some or wait."
+                )
+            self._waiting.append(job.id)
+            self._jobs[job.id] = job = replace(job, position=len(self._waiting))
+            self._forget_old()
+            self._lock.notify()
+        self._record()
+        self._works.publish(JobChanged(job))
+        return job
+
+    def cancel(self, which: str) -> tuple[str, ...]:
+        """Cancels by id, request id, or all with '*'; an interrupted job is taken off the list.
+
+        Raises:
+            BridgeError: `bad_args` if there is no such job.
+        """
+        with self._lock:
+            if which == "*":
+                ids = [*self._waiting, *([self._running] if self._running else [])]
+            else:
+                ids = [self._job(which).id]
+            moved = self._places()
+            ended: list[Job] = []
+            for job_id in ids:
+                job = self._jobs[job_id]
+                if job_id == self._running:
+                    self._cancelling.add(job_id)
+                elif job.state in ("queued", "interrupted"):
+                    if job_id in self._waiting:
+                        self._waiting.remove(job_id)
+                    ended.append(
+                        self._put(replace(job, state="cancelled", code="cancelled", position=0))
+                    )
+            ended += self._moved(moved)
+        self._record()
+        self._tell(ended)
+        return tuple(ids)
+
+    def move(self, job_id: str, position: int) -> None:
+        """Moves a queued job to a place from 1; places beyond the end mean the end.
+
+        Raises:
+            BridgeError: `bad_args` if it is not queued.
+        """
+        with self._lock:
+            job = self._job(job_id)
+            if job.id not in self._waiting:
+                raise BridgeError(
+                    "bad_args", f"Job {job.id} is {job.state}; only queued jobs can be moved."
+                )
+            before = self._places()
+            self._waiting.remove(job.id)
+            self._waiting.insert(max(position, 1) - 1, job.id)
+            moved = self._moved(before)
+        self._record()
+        self._tell(moved)
+
+    def retry(self, job_id: str) -> Job:
+        """Queues again what a job still owes (all of it, if it is done), under a new id.
+
+        Raises:
+            BridgeError: `bad_args` if there is no such job or it is not finished.
+        """
+        with self._lock:
+            job = self._job(job_id)
+            if not job.finished:
+                raise BridgeError("bad_args", f"Job {job.id} is {job.state} already.")
+            if job.state == "interrupted":
+                self._put(
+                    replace(job, state="cancelled", code="cancelled", error="It was queued again.")
+                )
+        made = 0 if job.state == "done" else len(job.take_ids)
+        spec = _nth(job.spec, made)
+        return self.submit(
+            JobRequest(spec, "", job.total - made or job.total, job.target, job.play, job.kind)
+        )
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Running, queued in order, then the others, newest first."""
+        with self._lock:
+            first = [*([self._running] if self._running else []), *self._waiting]
+            rest = [job for job_id, job in self._jobs.items() if job_id not in first]
+            rest.sort(key=lambda job: job.created, reverse=True)
+            return (*(self._jobs[job_id] for job_id in first), *rest)
+
+    def find(self, which: str) -> Job | None:
+        """A job by its id, or the last one with that request id."""
+        with self._lock:
+            return self._find(which)
+
+    def job(self, which: str) -> Job:
+        """Like `find`.
+
+        Raises:
+            BridgeError: `bad_args` if there is none.
+        """
+        with self._lock:
+            return self._job(which)
+
+    def close(self) -> None:
+        """Stops the running job at its next step; what was queued or running stays in the journal."""
+        with self._lock:
+            self._stopping = True
+            self._lock.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10.0)
+
+    # --- the job thread ---
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                while not self._waiting and not self._stopping:
+                    self._lock.wait()
+                if self._stopping:
+                    return
+                before = self._places()
+                job_id = self._waiting.pop(0)
+                self._running = job_id
+                job = self._put(replace(self._jobs[job_id], state="running", position=0))
+                moved = self._moved(before)
+            self._tell([job, *moved])
+            self._finish(job_id, self._outcome(job))
+
+    def _outcome(self, job: Job) -> dict[str, Any]:
+        """Makes the job's takes; gives how it ended, as fields of `Job`."""
+        progress = Progress(job.total)
+        try:
+            for number in range(job.total):
+                spec = _nth(job.spec, number)
+                progress.begin_take(number, spec.frames(model_spec(spec.model).sample_rate))
+                self._change(job.id, index=number + 1)
+                making = Making(job, spec, number, progress, lambda: self._report(job.id, progress))
+                take = make_take(self._works, self._stream, making)
+                progress.finished_take()
+                taken = (*self._jobs[job.id].take_ids, take.id)
+                self._change(job.id, take_ids=taken, progress=progress.fraction)
+                self._record()
+        except _Cancelled:
+            return {"state": "cancelled", "code": "cancelled", "error": "It was cancelled."}
+        except LongtakeError as error:
+            return {"state": "failed", "code": code_of(error), "error": str(error)}
+        except Exception as error:
+            _log.exception("Job %s failed", job.id)
+            return {
+                "state": "failed",
+                "code": code_of(error),
+                "error": f"An error within Longtake: {error!r}.",
+            }
+        return {"state": "done", "progress": 1.0, "stage": "write"}
+
+    def _report(self, job_id: str, progress: Progress) -> None:
+        """Tells how far the job is; unwinds the job thread if it is to stop."""
+        with self._lock:
+            if self._stopping or job_id in self._cancelling:
+                raise _Cancelled
+        self._change(job_id, stage=progress.stage, progress=progress.fraction, eta_s=progress.eta_s)
+
+    def _change(self, job_id: str, **change: Any) -> None:
+        with self._lock:
+            job = self._put(replace(self._jobs[job_id], **change))
+        self._works.publish(JobChanged(job))
+
+    def _finish(self, job_id: str, outcome: dict[str, Any]) -> None:
+        with self._lock:
+            self._running = None
+            self._cancelling.discard(job_id)
+            if self._stopping and outcome["state"] == "cancelled":
+                outcome = {
+                    "state": "interrupted",
+                    "error": "Longtake was closed before this was finished.",
+                }
+            job = self._put(replace(self._jobs[job_id], eta_s=None, **outcome))
+        self._record()
+        self._works.publish(JobChanged(job))
+
+    # --- under the lock ---
+
+    def _put(self, job: Job) -> Job:
+        self._jobs[job.id] = job
+        return job
+
+    def _find(self, which: str) -> Job | None:
+        if which in self._jobs:
+            return self._jobs[which]
+        named = [job for job in self._jobs.values() if which and job.request_id == which]
+        return named[-1] if named else None
+
+    def _job(self, which: str) -> Job:
+        job = self._find(which)
+        if job is None:
+            raise BridgeError("bad_args", f"There is no job {which!r}.")
+        return job
+
+    def _same_request(self, request_id: str) -> Job | None:
+        with self._lock:
+            job = self._find(request_id) if request_id else None
+            return job if job and job.state != "interrupted" else None
+
+    def _places(self) -> dict[str, int]:
+        return {job_id: place for place, job_id in enumerate(self._waiting, 1)}
+
+    def _moved(self, before: dict[str, int]) -> list[Job]:
+        now = self._places()
+        moved = [job_id for job_id, place in now.items() if before.get(job_id) != place]
+        return [self._put(replace(self._jobs[job_id], position=now[job_id])) for job_id in moved]
+
+    def _forget_old(self) -> None:
+        """Only so many finished jobs are remembered, so that a month of jobs takes no more memory than a day."""
+        finished = [
+            job_id
+            for job_id, job in self._jobs.items()
+            if job.finished and job.state != "interrupted"
+        ]
+        for job_id in finished[: max(0, len(finished) - REMEMBERED)]:
+            del self._jobs[job_id]
+
+    def _tell(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            self._works.publish(JobChanged(job))
+
+    def _record(self) -> None:
+        journal = self._works.journal
+        if journal is None:
+            return
+        with self._journal_lock:
+            with self._lock:
+                owed = [
+                    job
+                    for job in self._jobs.values()
+                    if not job.finished or job.state == "interrupted"
+                ]
+            try:
+                journal.write(owed)
+            except OSError as error:
+                _log.error("The list of unfinished jobs could not be written: %s", error)
+
+
+def _nth(spec: GenerationSpec, number: int) -> GenerationSpec:
+    """The spec of a batch's take `number`: the next seed each time."""
+    return replace(spec, seed=((spec.seed or 0) + number) % (MAX_SEED + 1))

@@ -1,0 +1,111 @@
+"""One take from its spec: the engine's updates go into the file, to the listeners, and to the speakers.
+
+Knows nothing of the queue. Whatever interrupts it, no half take stays and the engine has stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bridge.errors import BridgeError
+from bridge.events import AudioReady, Publish
+from bridge.journal import Journal
+from bridge.library import Draft, Library, PendingTake
+from bridge.ports import Stream, StreamFormat
+from bridge.progress import Progress
+from bridge.state import Job, Take
+from engine.registry import model_spec
+from engine.spec import GenerationSpec
+from engine.updates import AudioBlock, Generates
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What jobs work with: who generates, where takes go, who is told, where unfinished jobs are written down."""
+
+    engine: Generates
+    library: Library
+    publish: Publish
+    journal: Journal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A take to be made: `number` of its job's batch from 0; `report` tells the progress and may raise to stop."""
+
+    job: Job
+    spec: GenerationSpec
+    number: int
+    progress: Progress
+    report: Callable[[], None]
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the model that makes it, Hz."""
+        return model_spec(self.spec.model).sample_rate
+
+
+def make_take(works: Works, stream: Stream | None, making: Making) -> Take:
+    """Generates, writes and plays a take; only the first of a batch is heard while it is decoded.
+
+    Raises:
+        LongtakeError: from the engine, or because the file could not be written.
+    """
+    job, pending = making.job, None
+    heard = _Heard(stream if job.play and making.number == 0 else None, making)
+    with ExitStack() as ending:
+        updates = works.engine.generate(making.spec)
+        ending.callback(heard.close)
+        ending.callback(updates.close)
+        for update in updates:
+            making.progress.update(update)
+            if isinstance(update, AudioBlock):
+                if pending is None:
+                    pending = _begin(works.library, making, update)
+                    ending.callback(pending.discard)
+                pending.write(update.start, update.samples)
+                heard.feed(update)
+                works.publish(AudioReady(job.id, update.start, update.samples, making.sample_rate))
+            making.report()
+        if pending is None:
+            raise BridgeError("engine", "The engine ended without a sound.")
+        making.progress.writing()
+        making.report()
+        heard.take = pending.finish()
+        return heard.take
+
+
+class _Heard:
+    """The take's way to the speakers, if it has one."""
+
+    def __init__(self, stream: Stream | None, making: Making) -> None:
+        self._stream = stream
+        self._making = making
+        self._open = False
+        self.take: Take | None = None
+
+    def feed(self, block: AudioBlock) -> None:
+        if self._stream is None:
+            return
+        making = self._making
+        if not self._open:
+            self._open = True
+            rate = making.sample_rate
+            frames, channels = making.spec.frames(rate), block.samples.shape[0]
+            self._stream.open_stream(
+                StreamFormat(making.job.id, rate, channels, frames, making.spec.loop)
+            )
+        self._stream.feed_stream(making.job.id, block)
+
+    def close(self) -> None:
+        if self._stream and self._open:
+            self._stream.close_stream(self._making.job.id, self.take)
+
+
+def _begin(library: Library, making: Making, block: AudioBlock) -> PendingTake:
+    job = making.job
+    number = making.number + 1 if job.total > 1 else 0
+    channels = block.samples.shape[0]
+    return library.begin(Draft(job.kind, making.sample_rate, channels, making.spec, job.id, number))

@@ -1,0 +1,76 @@
+"""How far a job is, as one number that never falls, and how long it will still take.
+
+Knows nothing of queues. The stages' shares are what rendering costs by experience; the time left is measured.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from bridge.state import JobStage
+from engine.updates import AudioBlock, Update
+
+SHARES: dict[JobStage, tuple[float, float]] = {
+    "queued": (0.0, 0.0),
+    "loading": (0.0, 0.04),
+    "encode": (0.04, 0.08),
+    "diffuse": (0.08, 0.80),
+    "decode": (0.80, 0.99),
+    "write": (0.99, 1.0),
+}
+
+
+class Progress:
+    """Progress over a batch of takes."""
+
+    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """Starts the clock."""
+        self._total = total
+        self._clock = clock
+        self._index = 0
+        self._frames = 0
+        self.stage: JobStage = "queued"
+        self.fraction = 0.0
+        # From the first real step on: loading says nothing of how quick the work will be.
+        self._began: tuple[float, float] | None = None
+
+    def begin_take(self, index: int, frames: int) -> None:
+        """The next take of the batch, from 0, of so many audio frames."""
+        self._index = index
+        self._frames = max(frames, 1)
+
+    def update(self, update: Update) -> None:
+        """A step or block is done."""
+        if isinstance(update, AudioBlock):
+            done = (update.start + update.samples.shape[-1]) / self._frames
+            self._move("decode", done)
+        else:
+            self._move(update.stage, update.index / max(update.total, 1))
+
+    def writing(self) -> None:
+        """All is decoded; the file is being closed."""
+        self._move("write", 0.0)
+
+    def finished_take(self) -> None:
+        """A take is whole."""
+        self._move("write", 1.0)
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds left, or None while nothing is known."""
+        if self._began is None:
+            return None
+        began, fraction = self._began
+        gained = self.fraction - fraction
+        if gained <= 0.0:
+            return None
+        return (self._clock() - began) * (1.0 - self.fraction) / gained
+
+    def _move(self, stage: JobStage, done: float) -> None:
+        low, high = SHARES[stage]
+        within = low + (high - low) * min(max(done, 0.0), 1.0)
+        self.stage = stage
+        self.fraction = max(self.fraction, min((self._index + within) / self._total, 1.0))
+        if self._began is None and stage in ("diffuse", "decode"):
+            self._began = self._clock(), self.fraction
