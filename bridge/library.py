@@ -7,6 +7,7 @@ whole; what was rated, renamed or measured stands in the sidecar beside it. The 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack, cast
 
 import numpy as np
-from numpy.typing import NDArray
 from send2trash import send2trash
 
 from bridge import sidecar
@@ -24,11 +24,19 @@ from bridge.index import Index
 from bridge.measure import Measuring
 from bridge.naming import Naming, take_name, title
 from bridge.ports import Recording
-from bridge.state import Search, Take, TakeKind
-from bridge.take_file import TakeFile, remove_leftovers
+from bridge.state import JobKind, Search, Take
+from engine.audio import write_audio
+from engine.errors import AudioError
 from engine.spec import GenerationSpec
+from engine.takes import TakeWriter
+from engine.updates import AudioBlock
 
 INDEX = ".longtake-index.sqlite3"
+SUBTYPE = "float"
+"""Sample type of the files: what is played while it is decoded and what is stored are the same samples."""
+AUDIO = (".flac", ".wav")
+_LEFTOVER = re.compile(r"\..+\.(?:wav|flac|json)\.[0-9a-f]{8}\.tmp")
+_ABANDONED = 600.0  # s; a younger one may belong to another Longtake that writes here
 _log = logging.getLogger(__name__)
 
 
@@ -36,15 +44,12 @@ _log = logging.getLogger(__name__)
 class Draft:
     """What is known of a take before its first sample; `number` is its place in a batch of several, else 0."""
 
-    kind: TakeKind
+    kind: JobKind
+    spec: GenerationSpec
     sample_rate: int
     channels: int
-    spec: GenerationSpec | None = None
-    job_id: str = ""
+    job_id: str
     number: int = 0
-    name: str = ""
-    tempo: float | None = None
-    key: str = ""
     created: float = field(default_factory=time.time)
 
 
@@ -83,8 +88,6 @@ class Library:
 
         Half files of a run that died are removed. Unreadable files are logged and left alone.
         """
-        with self._lock:
-            remove_leftovers(self.folder, self._writing)
         known = self._index.stamps()
         found = {
             path.stem: path for path in self.folder.glob("*.wav") if not path.name.startswith(".")
@@ -105,27 +108,30 @@ class Library:
             self._publish(TakeRemoved(take_id))
         return len(read) + len(gone)
 
+    def _files(self) -> dict[str, Path]:
+        """The audio files by their ids; what a run that died left half is removed on the way."""
+        found: dict[str, Path] = {}
+        for path in sorted(self.folder.iterdir()):
+            if _LEFTOVER.fullmatch(path.name):
+                if time.time() - path.stat().st_mtime > _ABANDONED:
+                    path.unlink(missing_ok=True)
+            elif path.suffix.lower() in AUDIO and not path.name.startswith("."):
+                found[path.stem] = path
+        with self._lock:
+            for name in self._writing:
+                found.pop(name, None)
+        return found
+
     def begin(self, draft: Draft) -> PendingTake:
         """Opens a file for a take; its name is settled, but nothing stands under it until `finish`."""
-        name = take_name(
-            Naming(
-                draft.created,
-                draft.spec.prompt if draft.spec else draft.name,
-                f"{draft.job_id}-{draft.number}" if draft.number else draft.job_id,
-                draft.spec.tempo if draft.spec else draft.tempo,
-                draft.spec.key if draft.spec else draft.key,
-                draft.spec.seed if draft.spec else None,
-            )
-        )
-        with self._lock:
-            unique, number = name, 2
-            while unique in self._writing or (self.folder / f"{unique}.wav").exists():
-                unique, number = f"{name}-{number}", number + 1
-            self._writing.add(unique)
+        spec = draft.spec
+        job = f"{draft.job_id}-{draft.number}" if draft.number else draft.job_id
+        name = take_name(Naming(draft.created, spec.prompt, job, spec.tempo, spec.key, spec.seed))
+        name = self._free(name)
         try:
-            return PendingTake(self, unique, draft)
+            return PendingTake(self, name, draft)
         except BaseException:
-            self.abandon(unique)
+            self.abandon(name)
             raise
 
     def add_recording(self, recording: Recording) -> Take:
@@ -134,26 +140,37 @@ class Library:
         Raises:
             BridgeError: `not_audio` if it is empty or not finite, `io` if it cannot be written.
         """
-        samples = recording.samples
+        samples, rate = recording.samples, recording.sample_rate
         if samples.ndim != 2 or samples.shape[1] == 0 or not np.isfinite(samples).all():
-            raise BridgeError(
-                "not_audio", "The recording has no sound in it; check the input device."
-            )
-        draft = Draft(
-            "capture",
-            recording.sample_rate,
-            samples.shape[0],
-            name=recording.name,
-            tempo=recording.tempo,
-            key=recording.key,
+            raise BridgeError("not_audio", "The recording has no sound in it; check the input.")
+        created = time.time()
+        naming = Naming(created, recording.name, "capture", recording.tempo, recording.key)
+        name = self._free(take_name(naming))
+        measuring = Measuring(rate)
+        measuring.add(samples)
+        measured = measuring.result(recording.tempo)
+        take = Take(
+            id=name,
+            path=self.folder / f"{name}.wav",
+            name=title(recording.name),
+            kind="capture",
+            seconds=samples.shape[1] / rate,
+            sample_rate=rate,
+            channels=samples.shape[0],
+            created=created,
+            tempo_asked=recording.tempo,
+            tempo_measured=measured.tempo,
+            key=recording.key or measured.key,
+            key_measured=measured.key,
         )
-        pending = self.begin(draft)
         try:
-            pending.write(0, samples)
-            return pending.finish()
-        except BaseException:
-            pending.discard()
-            raise
+            write_audio(take.path, samples, rate, SUBTYPE)
+            self.enter(take)
+        except AudioError as error:
+            raise BridgeError("io", str(error)) from error
+        finally:
+            self.abandon(name)
+        return take
 
     def search(self, search: Search) -> list[Take]:
         """Takes that match, newest first."""
@@ -217,6 +234,30 @@ class Library:
         """Closes the index."""
         self._index.close()
 
+    def enter(self, take: Take) -> None:
+        """Writes what is known of a take beside its sound, and tells of it.
+
+        Raises:
+            BridgeError: `io`; the sound is there all the same and is found again by `reconcile`.
+        """
+        with self._lock:
+            self._keep(take)
+        self._publish(TakeAdded(take))
+
+    def abandon(self, name: str) -> None:
+        """Gives the name of a pending take free again."""
+        with self._lock:
+            self._writing.discard(name)
+
+    def _free(self, name: str) -> str:
+        """The name, or with a number where it is taken; kept for the caller until `abandon`."""
+        with self._lock:
+            unique, number = name, 2
+            while unique in self._writing or (self.folder / f"{unique}.wav").exists():
+                unique, number = f"{name}-{number}", number + 1
+            self._writing.add(unique)
+            return unique
+
     def _keep(self, take: Take) -> None:
         try:
             sidecar.write(take)
@@ -226,89 +267,74 @@ class Library:
             ) from error
         self._index.put([(take, sidecar.stamp(take.path))])
 
-    def abandon(self, name: str) -> None:
-        """Gives the name of a pending take free again."""
-        with self._lock:
-            self._writing.discard(name)
-
-    def enter(self, pending: PendingTake, take: Take) -> None:
-        """The sidecar first, then the sound under its name: a take that is listed can always be made again."""
-        with self._lock:
-            try:
-                sidecar.write(take)
-                pending.file.finish()
-                self._index.put([(take, sidecar.stamp(take.path))])
-            except OSError as error:
-                sidecar.path_for(take.path).unlink(missing_ok=True)
-                raise BridgeError(
-                    "io", f"{take.path.name} could not be written: {error.strerror}."
-                ) from error
-            finally:
-                self._writing.discard(take.id)
-        self._publish(TakeAdded(take))
-
 
 class PendingTake:
     """A take being written: blocks go in, and `finish` or `discard` ends it."""
 
     def __init__(self, library: Library, name: str, draft: Draft) -> None:
-        """Opens the hidden file beside the final one."""
+        """Opens a hidden file beside the final one."""
         self._library = library
         self._name = name
         self._draft = draft
-        self._ended = False
         self._measuring = Measuring(draft.sample_rate)
-        self.path = library.folder / f"{name}.wav"
-        self.file = TakeFile(self.path, draft.sample_rate, draft.channels)
+        self._path = library.folder / f"{name}.wav"
+        try:
+            self._writer = TakeWriter(self._path, draft.spec, draft.sample_rate, subtype=SUBTYPE)
+        except AudioError as error:
+            raise BridgeError("io", str(error)) from error
 
-    def write(self, start: int, samples: NDArray[np.float32]) -> None:
-        """Writes the next block [C, N], which starts at frame `start` of the take.
+    def write(self, block: AudioBlock) -> None:
+        """Writes the next block.
 
         Raises:
-            BridgeError: `engine` if the block is not the next one, `io` if it cannot be written.
+            BridgeError: `io` if it cannot be written, is not finite, or is not the next one.
         """
-        if start != self.file.frames or samples.shape[0] != self._draft.channels:
-            raise BridgeError(
-                "engine",
-                f"The engine gave frame {start} of {samples.shape[0]} channels where frame {self.file.frames} "
-                f"of {self._draft.channels} was due.",
-            )
-        self.file.write(samples)
-        self._measuring.add(samples)
+        try:
+            self._writer.add(block)
+        except AudioError as error:
+            raise BridgeError("io", str(error)) from error
+        self._measuring.add(block.samples)
 
     def finish(self) -> Take:
-        """The take, whole under its final name, measured and in the library."""
-        draft, spec = self._draft, self._draft.spec
-        asked = spec.tempo if spec else draft.tempo
-        key = spec.key if spec else draft.key
-        measured = self._measuring.result(asked)
+        """The take, whole under its final name, measured and in the library.
+
+        Raises:
+            BridgeError: `io`.
+        """
+        draft, spec, frames = self._draft, self._draft.spec, self._writer.frames
+        due = spec.frames(draft.sample_rate)
+        if frames != due:
+            raise BridgeError("engine", f"The engine gave {frames} frames where {due} were asked.")
+        measured = self._measuring.result(spec.tempo)
         take = Take(
             id=self._name,
-            path=self.path,
-            name=title(spec.prompt if spec else draft.name),
+            path=self._path,
+            name=title(spec.prompt),
             kind=draft.kind,
-            seconds=self.file.frames / draft.sample_rate,
+            seconds=frames / draft.sample_rate,
             sample_rate=draft.sample_rate,
             channels=draft.channels,
             created=draft.created,
             job_id=draft.job_id,
-            tempo_asked=asked,
+            tempo_asked=spec.tempo,
             tempo_measured=measured.tempo,
-            key=key or measured.key,
+            key=spec.key or measured.key,
             key_measured=measured.key,
-            seed=spec.seed if spec else None,
-            model=spec.model if spec else "",
-            prompt=spec.prompt if spec else "",
-            loop=spec.loop if spec else False,
-            spec=spec.to_dict() if spec else {},
+            seed=spec.seed,
+            model=spec.model,
+            prompt=spec.prompt,
+            loop=spec.loop,
+            spec=spec.to_dict(),
         )
-        self._library.enter(self, take)
-        self._ended = True
+        try:
+            self._writer.close(**sidecar.facts(take))
+        except AudioError as error:
+            raise BridgeError("io", str(error)) from error
+        self._library.enter(take)
+        self._library.abandon(self._name)
         return take
 
     def discard(self) -> None:
         """Nothing of it stays; after `finish` it does nothing."""
-        if not self._ended:
-            self._ended = True
-            self.file.discard()
-            self._library.abandon(self._name)
+        self._writer.abort()
+        self._library.abandon(self._name)

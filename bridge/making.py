@@ -65,7 +65,7 @@ def make_take(works: Works, stream: Stream | None, making: Making) -> Take:
                 if pending is None:
                     pending = _begin(works.library, making, update)
                     ending.callback(pending.discard)
-                pending.write(update.start, update.samples)
+                pending.write(update)
                 heard.feed(update)
                 works.publish(AudioReady(job.id, update.start, update.samples, making.sample_rate))
             making.report()
@@ -107,5 +107,5 @@ class _Heard:
 def _begin(library: Library, making: Making, block: AudioBlock) -> PendingTake:
     job = making.job
     number = making.number + 1 if job.total > 1 else 0
-    channels = block.samples.shape[0]
-    return library.begin(Draft(job.kind, making.sample_rate, channels, making.spec, job.id, number))
+    draft = Draft(job.kind, making.spec, making.sample_rate, block.samples.shape[0], job.id, number)
+    return library.begin(draft)

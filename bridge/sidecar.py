@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, cast
 
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
 
+from bridge.naming import title
 from bridge.state import Take
+from engine import __version__
+from engine.errors import AudioError, LongtakeError
+from engine.spec import GenerationSpec
+from engine.takes import read_settings, write_whole
 
-VERSION = 1
 _NOT_WRITTEN = {"id", "path"}
 _FIELDS = {f.name for f in fields(Take)} - _NOT_WRITTEN
 _log = logging.getLogger(__name__)
@@ -40,18 +42,22 @@ def stamp(audio: Path) -> int:
     return times % 2**63
 
 
+def facts(take: Take) -> dict[str, Any]:
+    """What the sidecar says of a take beyond its sound: JSON values."""
+    return {name: value for name, value in asdict(take).items() if name in _FIELDS}
+
+
 def write(take: Take) -> None:
-    """Writes the sidecar whole."""
-    values = {name: value for name, value in asdict(take).items() if name in _FIELDS}
-    write_whole(
-        path_for(take.path),
-        json.dumps({"longtake": VERSION, **values}, indent=2, ensure_ascii=False),
-    )
+    """Writes the sidecar whole; what others put there (loudness ...) stays."""
+    path = path_for(take.path)
+    about = {"longtake": __version__, "file": take.path.name}
+    values = _parsed(path) | about | facts(take)
+    write_whole(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def read(audio: Path) -> Take | None:
     """The take of an audio file; None if it cannot be read as audio at all."""
-    values = _values(path_for(audio))
+    values = _values(audio)
     if not {"seconds", "sample_rate", "channels"} <= set(values):
         try:
             info = soundfile.info(str(audio))
@@ -72,29 +78,41 @@ def read(audio: Path) -> Take | None:
         return None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Puts a text file in its place in one step: a reader sees the old one or the new one, never a part."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=".part")
+def _values(audio: Path) -> dict[str, Any]:
+    """The known fields of the sidecar, or of what the file carries inside when the sidecar is lost."""
+    found = _parsed(path_for(audio))
+    if not found:
+        try:
+            found = read_settings(audio)
+        except AudioError:
+            return {}
+    values = {name: value for name, value in found.items() if name in _FIELDS}
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        spec = GenerationSpec.from_dict(values.get("spec", {}))
+    except (LongtakeError, TypeError):
+        _log.warning("The settings of %s are of another version; they are kept but not read", audio)
+        return values
+    if not values.get("spec"):
+        return values
+    about = {
+        "kind": "generate",
+        "name": title(spec.prompt),
+        "tempo_asked": spec.tempo,
+        "key": spec.key,
+        "seed": spec.seed,
+        "model": spec.model,
+        "prompt": spec.prompt,
+        "loop": spec.loop,
+    }
+    return about | values
 
 
-def _values(path: Path) -> dict[str, Any]:
+def _parsed(path: Path) -> dict[str, Any]:
     try:
         found: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
-        _log.warning("%s is damaged; the take is listed without it", path)
+        _log.warning("%s is damaged; the take is listed by what its file says", path)
         return {}
-    if not isinstance(found, dict):
-        return {}
-    known = cast(dict[str, Any], found)
-    return {name: value for name, value in known.items() if name in _FIELDS}
+    return cast(dict[str, Any], found) if isinstance(found, dict) else {}
