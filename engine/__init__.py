@@ -16,3 +16,5 @@
 Shapes in every docstring: B batch, C audio channels, N audio samples, D latent channels, T latent frames, L text tokens,
 E embedding width, H heads. `t` is the diffusion time: 1 is noise, 0 is clean.
 """
+
+__version__ = "0.1.0"

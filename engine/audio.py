@@ -21,6 +21,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from engine import riff
 from engine.errors import AudioError, choices
 
 Samples = NDArray[np.float32]
@@ -35,7 +36,7 @@ SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
 """Our name of the sample type -> libsndfile's."""
 
 DEFAULT_SUBTYPE = "24"
-TEXTS = ("title", "software", "comment", "date")
+TEXTS = tuple(riff.TAGS)
 """The texts a file can carry: LIST/INFO in WAV, Vorbis comments in FLAC."""
 
 
@@ -95,6 +96,23 @@ def read_audio(path: str | os.PathLike[str]) -> Audio:
             f"{path} has samples that are not numbers (NaN or infinite); export it again."
         )
     return Audio(np.ascontiguousarray(samples), rate)
+
+
+def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The texts of `TEXTS` that a file carries; none when it is no audio file.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    found = riff.read_texts(Path(path))
+    if found:
+        return found
+    try:
+        with soundfile.SoundFile(path) as file:
+            texts = {name: getattr(file, name) for name in TEXTS}
+    except soundfile.LibsndfileError:
+        return {}
+    return {name: text for name, text in texts.items() if text}
 
 
 def resample(samples: Samples, rate: int, new_rate: int) -> Samples:
@@ -197,6 +215,8 @@ class AudioWriter:
             raise AudioError(f"{self.path}: there was no sound to write.")
         try:
             self._file.close()
+            if self._texts and self.path.suffix.lower() == ".wav":
+                riff.append_texts(self._part, self._texts)
             with self._part.open("rb+") as part:
                 os.fsync(part.fileno())
             if not self._overwrite and self.path.exists():
@@ -238,9 +258,9 @@ class AudioWriter:
             format=FORMATS[self.path.suffix.lower()],
             subtype=SUBTYPES[self.subtype],
         )
-        for name in TEXTS:
-            if name in self._texts:
-                setattr(file, name, self._texts[name])
+        if self.path.suffix.lower() == ".flac":
+            for name, text in self._texts.items():
+                setattr(file, name, text)
         return file
 
     def _quantised(self, samples: Samples) -> NDArray[Any]:

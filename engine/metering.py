@@ -28,6 +28,7 @@ class Meter:
 
     def __init__(self, sample_rate: int, channels: int = 2) -> None:
         """Begins at silence; `sample_rate` in Hz."""
+        self.channels = channels
         self._hop = round(HOP * sample_rate)
         self._weighting = _KWeighting(sample_rate, channels)
         self._oversampler = soxr.ResampleStream(

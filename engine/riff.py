@@ -1,0 +1,60 @@
+"""Texts in a WAV file: a LIST/INFO chunk behind the samples, of any length.
+
+Knows nothing of takes. libsndfile reads no text beyond about 2 kB in a WAV file and damages the file when it is to
+write more, so this chunk is written and read here.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+TAGS = {"title": b"INAM", "software": b"ISFT", "comment": b"ICMT", "date": b"ICRD"}
+"""Name of a text -> its chunk in LIST/INFO."""
+
+
+def append_texts(path: Path, texts: Mapping[str, str]) -> None:
+    """Adds the texts of `TAGS`, in UTF-8, to a finished WAV file."""
+    listed = b"INFO" + b"".join(
+        _chunk(TAGS[name], text.encode() + b"\0") for name, text in texts.items()
+    )
+    with path.open("rb+") as file:
+        end = file.seek(0, 2)
+        file.write(b"\0" * (end % 2) + _chunk(b"LIST", listed))
+        size = file.tell() - 8
+        file.seek(4)
+        file.write(struct.pack("<I", size))
+
+
+def read_texts(path: Path) -> dict[str, str]:
+    """The texts of `TAGS` in a file; none if it is no WAV file or has none."""
+    names = {tag: name for name, tag in TAGS.items()}
+    found: dict[str, str] = {}
+    with path.open("rb") as file:
+        if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
+            return {}
+        for tag, size in _chunks(file, path.stat().st_size):
+            if tag == b"LIST" and file.read(4) == b"INFO":
+                for inner, length in _chunks(file, file.tell() + size - 4):
+                    if inner in names:
+                        found[names[inner]] = (
+                            file.read(length).rstrip(b"\0").decode(errors="replace")
+                        )
+    return found
+
+
+def _chunk(tag: bytes, content: bytes) -> bytes:
+    return tag + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+
+def _chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
+    """Tag and size of each chunk up to `end`; the file stands at its content. Damaged sizes end the walk."""
+    while file.tell() + 8 <= end:
+        tag, size = struct.unpack("<4sI", file.read(8))
+        start = file.tell()
+        if start + size > end:
+            return
+        yield tag, size
+        file.seek(start + size + size % 2)

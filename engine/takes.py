@@ -1,0 +1,214 @@
+"""A take on disk: the audio file, and beside it `<take>.json` with the settings that make it again.
+
+Knows nothing of torch or of how a take is made: `TakeWriter` consumes `AudioBlock`s. The settings stand in the audio
+file too (LIST/INFO comment in WAV, Vorbis comment in FLAC), so that a file that was moved alone still tells them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+from engine import __version__
+from engine.audio import AudioWriter, read_texts
+from engine.errors import AudioError
+from engine.metering import Meter
+from engine.spec import GenerationSpec
+from engine.updates import AudioBlock
+
+
+class TakeWriter:
+    """Writes the blocks of one take, and when all are there its sidecar.
+
+    As a context manager it closes at the end of the block, and on any exception leaves nothing behind.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        spec: GenerationSpec,
+        sample_rate: int,
+        *,
+        subtype: str | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        """Settles the place; see `AudioWriter` for arguments and errors.
+
+        Args:
+            path: where the audio file will be.
+            spec: the resolved spec: it has to make the take again.
+            sample_rate: of the blocks, Hz.
+            subtype: sample type of the file.
+            overwrite: whether an audio file or sidecar of that name may be replaced.
+
+        Raises:
+            AudioError: if the file cannot be written there.
+        """
+        self.facts: dict[str, Any] = {}
+        self.frames = 0
+        self._spec = spec
+        self._sample_rate = sample_rate
+        self._meter: Meter | None = None
+        settings = {"longtake": __version__, "spec": spec.to_dict()}
+        texts = {
+            "title": spec.prompt,
+            "software": f"Longtake {__version__}",
+            "comment": json.dumps(settings, ensure_ascii=False),
+        }
+        self._audio = AudioWriter(
+            path, sample_rate, subtype=subtype, overwrite=overwrite, texts=texts
+        )
+        self.path = self._audio.path
+        self.sidecar = sidecar_path(self.path)
+        if self.sidecar.exists() and not overwrite:
+            raise AudioError(
+                f"{self.sidecar} exists already; choose another name, or allow it to be replaced (--force)."
+            )
+
+    def add(self, block: AudioBlock) -> None:
+        """Writes the next block.
+
+        Raises:
+            AudioError: if it cannot be written, or does not follow the last one.
+        """
+        if block.start != self.frames:
+            raise AudioError(
+                f"{self.path}: a block starts at {block.start} where {self.frames} is due."
+            )
+        if self._meter is None:
+            self._meter = Meter(self._sample_rate, block.samples.shape[0])
+        self._audio.write(block.samples)
+        self._meter.add(block.samples)
+        self.frames += block.samples.shape[1]
+
+    def close(self, **facts: Any) -> dict[str, Any]:
+        """Puts audio file and sidecar in their places.
+
+        Args:
+            **facts: JSON values to keep in the sidecar too, as `render_seconds`.
+
+        Returns:
+            What the sidecar says.
+
+        Raises:
+            AudioError: if no block came, or a file cannot be finished; then neither is there.
+        """
+        self._audio.close()
+        self.facts = self._told() | facts
+        try:
+            write_whole(self.sidecar, json.dumps(self.facts, ensure_ascii=False, indent=2) + "\n")
+        except OSError as error:
+            self.path.unlink(missing_ok=True)
+            raise AudioError(f"{self.sidecar} cannot be written: {error.strerror}.") from error
+        return self.facts
+
+    def abort(self) -> None:
+        """Leaves nothing behind; harmless after `close`."""
+        self._audio.abort()
+
+    def __enter__(self) -> TakeWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.abort()
+        elif not self.facts:
+            self.close()
+
+    def _told(self) -> dict[str, Any]:
+        meter = cast(Meter, self._meter)
+        return {
+            "longtake": __version__,
+            "file": self.path.name,
+            "created": time.time(),
+            "frames": self.frames,
+            "seconds": self.frames / self._sample_rate,
+            "sample_rate": self._sample_rate,
+            "channels": meter.channels,
+            "subtype": self._audio.subtype,
+            "peak_db": round(meter.peak, 2),
+            "true_peak_db": round(meter.true_peak, 2),
+            "loudness_lufs": round(meter.loudness, 2),
+            "spec": self._spec.to_dict(),
+        }
+
+
+def sidecar_path(audio: Path) -> Path:
+    """`take.wav` -> `take.json`."""
+    return audio.with_suffix(".json")
+
+
+def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a take says of itself: at least "longtake" (version) and "spec"; from a sidecar also what was measured.
+
+    Args:
+        path: the audio file, or its sidecar.
+
+    Raises:
+        AudioError: if there is no such file, or it was not made by Longtake.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise AudioError(f"There is no file {path}.")
+    settings = _parsed(_text(path)) if path.suffix.lower() == ".json" else _beside_or_inside(path)
+    if settings is None:
+        raise AudioError(f"{path} carries no Longtake settings, neither inside nor beside it.")
+    return settings
+
+
+def read_spec(path: str | os.PathLike[str]) -> GenerationSpec:
+    """The spec a take was made with, as `read_settings`.
+
+    Raises:
+        AudioError: if the file carries none.
+        SpecError: if it has settings that this version does not know.
+    """
+    return GenerationSpec.from_dict(read_settings(path)["spec"])
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a text file that appears under its name only when it is whole."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _beside_or_inside(path: Path) -> dict[str, Any] | None:
+    beside = _parsed(_text(sidecar_path(path)))
+    # A sidecar may belong to another file of that stem, as take.flac beside take.wav.
+    if beside is not None and beside.get("file", path.name) == path.name:
+        return beside
+    return _parsed(read_texts(path).get("comment", ""))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    if isinstance(found, dict) and "longtake" in found and isinstance(found.get("spec"), dict):
+        return found
+    return None
