@@ -1,0 +1,200 @@
+"""The solvers (§3): plain generators that walk from noise to clean latents and yield after every step.
+
+A solver knows no network: a `Denoiser` gives the clean latents it expects behind x at time t. Every step is written in
+(alpha, sigma) of the objective, with coefficients worked out in double precision, so that one set serves the v and the
+flow family. All are finite at t = 1 (alpha = 0, log-SNR = -inf) and exact at t = 0, where the last step returns the
+denoised estimate itself. lambda = log(alpha / sigma) below; h is a step in lambda.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from engine.samplers.objectives import Objective
+
+Denoiser = Callable[[Tensor, Tensor], Tensor]
+"""(x [B, D, T], t scalar float32) -> the clean latents expected behind x, [B, D, T]."""
+
+
+class StepNoise(Protocol):
+    """Where a stochastic solver gets fresh noise: step i's noise does not depend on what was drawn before."""
+
+    def step(self, index: int, like: Tensor) -> Tensor:
+        """Standard normal noise for step `index`, in the shape and on the device of `like`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SolverStep:
+    """One step is done.
+
+    Attributes:
+        index: steps that are done, 1..total.
+        total: steps of the whole walk.
+        x: [B, D, T], the latents after the step; after the last one they are clean.
+        denoised: [B, D, T], the estimate of the clean latents that the step was taken with.
+    """
+
+    index: int
+    total: int
+    x: Tensor
+    denoised: Tensor
+
+
+Solver = Callable[[Denoiser, Tensor, Tensor, Objective, StepNoise], Iterator[SolverStep]]
+"""(denoiser, x [B, D, T] noised to times[0], times [steps + 1] falling to 0, objective, noise) -> the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Interval:
+    """A step from t to t_next, with everything its arithmetic needs as plain doubles."""
+
+    index: int
+    t: Tensor
+    alpha: float
+    sigma: float
+    alpha_next: float
+    sigma_next: float
+
+    @property
+    def h(self) -> float:
+        """The step in log-SNR; infinite when it starts at t = 1 or ends at t = 0."""
+        return _log_ratio(self.alpha_next, self.sigma_next) - _log_ratio(self.alpha, self.sigma)
+
+    def moved(self, x: Tensor, denoised: Tensor) -> Tensor:
+        """The exact solution for an estimate that stays what it is: the noise in x is scaled, not replaced."""
+        if self.sigma_next == 0:
+            return denoised
+        shrink = self.sigma_next / self.sigma
+        return shrink * x + (self.alpha_next - self.alpha * shrink) * denoised
+
+
+def euler(
+    denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
+) -> Iterator[SolverStep]:
+    """First order: the estimate is held over the step. Equals DDIM, and Euler's method for rectified flow."""
+    steps = _intervals(times, objective)
+    for step in steps:
+        denoised = denoiser(x, step.t)
+        x = step.moved(x, denoised)
+        yield SolverStep(step.index, len(steps), x, denoised)
+
+
+def heun(
+    denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
+) -> Iterator[SolverStep]:
+    """Second order, two evaluations a step: the trapezoid rule on d(x / sigma) = denoised d(alpha / sigma)."""
+    steps = _intervals(times, objective)
+    for step, after in itertools.zip_longest(steps, steps[1:]):
+        denoised = denoiser(x, step.t)
+        if after is not None:
+            denoised = (denoised + denoiser(step.moved(x, denoised), after.t)) / 2
+        x = step.moved(x, denoised)
+        yield SolverStep(step.index, len(steps), x, denoised)
+
+
+def dpmpp_2m(
+    denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
+) -> Iterator[SolverStep]:
+    """DPM-Solver++(2M), Lu et al. (2022), the paper's sampler: second order from the last two estimates."""
+    steps = _intervals(times, objective)
+    previous: Tensor | None = None
+    h_previous = math.inf
+    for step in steps:
+        denoised = denoiser(x, step.t)
+        held = denoised
+        if previous is not None and math.isfinite(h_previous) and step.sigma_next > 0:
+            held = denoised + step.h / (2 * h_previous) * (denoised - previous)
+        x = step.moved(x, held)
+        previous, h_previous = denoised, step.h
+        yield SolverStep(step.index, len(steps), x, denoised)
+
+
+def dpmpp_3m_sde(
+    denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
+) -> Iterator[SolverStep]:
+    """DPM-Solver++(3M) for the stochastic equation: a quadratic through three estimates, fresh noise a step."""
+    steps = _intervals(times, objective)
+    estimates: list[Tensor] = []
+    widths: list[float] = []
+    for step in steps:
+        denoised = denoiser(x, step.t)
+        fresh = noise.step(step.index, x)
+        estimates, widths = [denoised, *estimates[:2]], [step.h, *widths[:2]]
+        if step.sigma_next == 0:
+            x = denoised
+        else:
+            fade = math.exp(-step.h)
+            x = step.sigma_next / step.sigma * fade * x + step.alpha_next * (1 - fade**2) * denoised
+            x = x + step.alpha_next * _curvature(estimates, widths)
+            x = x + step.sigma_next * math.sqrt(1 - fade**2) * fresh
+        yield SolverStep(step.index, len(steps), x, denoised)
+
+
+def ping_pong(
+    denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
+) -> Iterator[SolverStep]:
+    """Denoises fully, then noises back to the next level with fresh noise: the sampler of few-step distilled models."""
+    steps = _intervals(times, objective)
+    for step in steps:
+        denoised = denoiser(x, step.t)
+        fresh = noise.step(step.index, x)
+        x = (
+            step.alpha_next * denoised + step.sigma_next * fresh
+            if step.sigma_next > 0
+            else denoised
+        )
+        yield SolverStep(step.index, len(steps), x, denoised)
+
+
+SOLVERS: dict[str, Solver] = {
+    "dpmpp-2m": dpmpp_2m,
+    "dpmpp-3m-sde": dpmpp_3m_sde,
+    "euler": euler,
+    "heun": heun,
+    "ping-pong": ping_pong,
+}
+
+
+def _intervals(times: Tensor, objective: Objective) -> list[_Interval]:
+    """The steps between neighbouring times, their coefficients in double precision."""
+    exact = times.detach().cpu().double()
+    levels = list(
+        zip(objective.alpha(exact).tolist(), objective.sigma(exact).tolist(), strict=True)
+    )
+    pairs = enumerate(itertools.pairwise(levels))
+    return [_Interval(i + 1, times[i], *now, *following) for i, (now, following) in pairs]
+
+
+def _log_ratio(alpha: float, sigma: float) -> float:
+    if alpha == 0:
+        return -math.inf
+    return math.inf if sigma == 0 else math.log(alpha / sigma)
+
+
+def _curvature(estimates: list[Tensor], widths: list[float]) -> Tensor:
+    """First and second derivative terms of 3M-SDE from the estimates now, one and two steps ago (newest first).
+
+    The second counts half of what a full quadratic would: so the solver was published and its models were judged.
+    A step that began at t = 1 is infinitely wide in lambda: the differences across it vanish, as they should.
+    """
+    now = estimates[0]
+    h = widths[0]
+    if len(estimates) < 2 or not math.isfinite(widths[1]):
+        return torch.zeros_like(now)
+    phi_1 = 1 + math.expm1(-2 * h) / (2 * h)
+    r0 = widths[1] / h
+    slope = (now - estimates[1]) / r0
+    if len(estimates) < 3:
+        return phi_1 * slope
+    phi_2 = phi_1 / (2 * h) - 0.5
+    r1 = widths[2] / h
+    bend = (slope - (estimates[1] - estimates[2]) / r1) / (r0 + r1)
+    return phi_1 * (slope + r0 * bend) - phi_2 * bend
