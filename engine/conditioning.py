@@ -1,0 +1,236 @@
+"""What a prompt becomes before it meets the transformer (§2.2): cross tokens, a global vector, a metre grid.
+
+Text and timing enter by cross-attention, timing is also prepended, and a model that has a metre grid is told for every
+latent frame where in the beat and the bar it lies. Knows nothing of the transformer, and of text only the protocol.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from engine.registry import ModelSpec, NumberConfig
+
+GRID_ROWS = 5
+"""Sine and cosine of the beat's phase, sine and cosine of the bar's, and 1 where the tempo is known."""
+
+NUMBER_FEATURES = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What is asked of one item of a batch: the words, the timing in seconds, the metre."""
+
+    text: str
+    seconds_start: float = 0.0
+    seconds_total: float
+    tempo: float | None = None
+    """In BPM; None is unknown."""
+    beats_per_bar: int = 4
+
+
+class TextEncoder(Protocol):
+    """A frozen text encoder (§2.4): text.py and clap.py have one each. It is no part of a model's own weights."""
+
+    @property
+    def width(self) -> int:
+        """E of the features."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """L of the features: longer prompts are cut, shorter ones filled up with zeros."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Features [B, L, E] float32, zero at pads, and the mask [B, L], True at tokens.
+
+        A text's features do not depend on the other texts of the batch.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditioning:
+    """Everything the transformer is told besides latents and time, of B items.
+
+    Positions without text hold zeros and are masked out of the attention. Dropping the text does both to all of them,
+    so the unconditional branch sees the timing alone, whatever the prompt's length was.
+    """
+
+    cross: Tensor
+    """[B, L, E]: `text_tokens` tokens of text, then one of each timing number."""
+    cross_mask: Tensor
+    """[B, L] bool, True where a token may be attended to."""
+    global_: Tensor
+    """[B, G]: the timing numbers side by side."""
+    grid: Tensor | None
+    """[B, 5, T], see `metre_grid`; None if the model has none."""
+    text_tokens: int
+    kept: Tensor | None = None
+    """[B, 1 + D, T]: 1 where a frame is kept, and its clean latents there, for models that inpaint; None is none."""
+
+    def without_text(self, negative: Conditioning | None = None) -> Conditioning:
+        """The branch that guidance moves away from: no text, or a negative prompt's; timing and grid are kept."""
+        if negative is None:
+            return self.dropped(text=torch.ones(len(self.cross), dtype=torch.bool))
+        count = self.text_tokens
+        return replace(
+            self,
+            # Pads are zero here even where the model fills those of a prompt with a trained vector.
+            cross=torch.cat((negative.text_or_zero(), self.cross[:, count:]), dim=1),
+            cross_mask=torch.cat(
+                (negative.cross_mask[:, :count], self.cross_mask[:, count:]), dim=1
+            ),
+        )
+
+    def text_or_zero(self) -> Tensor:
+        """[B, text tokens, E]: the text's part of the cross tokens, zero at pads."""
+        count = self.text_tokens
+        return self.cross[:, :count] * self.cross_mask[:, :count, None]
+
+    def dropped(self, text: Tensor | None = None, tempo: Tensor | None = None) -> Conditioning:
+        """Without the text, and without the tempo, of the items where these are True (each [B] bool)."""
+        dropped = self
+        if text is not None:
+            is_text = torch.arange(self.cross.shape[1], device=self.cross.device) < self.text_tokens
+            gone = text.to(self.cross.device)[:, None] & is_text
+            dropped = replace(
+                dropped,
+                cross=self.cross.masked_fill(gone[..., None], 0.0),
+                cross_mask=self.cross_mask & ~gone,
+            )
+        if tempo is not None and self.grid is not None:
+            unknown = tempo.to(self.grid.device)[:, None, None]
+            dropped = replace(dropped, grid=self.grid.masked_fill(unknown, 0.0))
+        return dropped
+
+    def with_dropout(
+        self, generator: torch.Generator, text: float = 0.1, tempo: float = 0.0
+    ) -> Conditioning:
+        """For training with classifier-free guidance: forgets text and tempo with these probabilities."""
+        chances = torch.rand((2, len(self.cross)), generator=generator)
+        return self.dropped(text=chances[0] < text, tempo=chances[1] < tempo)
+
+    def joined(self, other: Conditioning) -> Conditioning:
+        """Both as one batch, this one first: guidance asks the network once for two branches."""
+        grids = [grid for grid in (self.grid, other.grid) if grid is not None]
+        kept = [kept for kept in (self.kept, other.kept) if kept is not None]
+        return replace(
+            self,
+            cross=torch.cat((self.cross, other.cross)),
+            cross_mask=torch.cat((self.cross_mask, other.cross_mask)),
+            global_=torch.cat((self.global_, other.global_)),
+            grid=torch.cat(grids) if grids else None,
+            kept=torch.cat(kept) if kept else None,
+        )
+
+
+class NumberEmbedding(nn.Module):
+    """Sinusoidal embedding of a number (§2.2): the number itself, sines and cosines of learned frequencies, a map."""
+
+    def __init__(self, config: NumberConfig, width: int) -> None:
+        super().__init__()
+        self.config = config
+        self.embedder = nn.ModuleDict(
+            {
+                "embedding": nn.Sequential(
+                    _Frequencies(NUMBER_FEATURES), nn.Linear(NUMBER_FEATURES + 1, width)
+                )
+            }
+        )
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """[B], clamped to the number's range, to [B, E]."""
+        low, high = self.config.low, self.config.high
+        return self.embedder["embedding"]((numbers.clamp(low, high) - low) / (high - low))
+
+
+class _Frequencies(nn.Module):
+    """[x, sin(2 pi w x), cos(2 pi w x)] for learned w."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.randn(features // 2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        angles = 2 * math.pi * x[:, None] * self.weights
+        return torch.cat((x[:, None], angles.sin(), angles.cos()), dim=-1)
+
+
+class Conditioner(nn.Module):
+    """Turns prompts into the conditioning of a model; its own weights are those of the timing numbers."""
+
+    def __init__(self, spec: ModelSpec, text_encoder: TextEncoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.text_encoder = text_encoder
+        width = spec.dit.cross_width
+        self.conditioners = nn.ModuleDict(
+            {number.name: NumberEmbedding(number, width) for number in spec.conditioning.numbers}
+        )
+
+    @property
+    def global_width(self) -> int:
+        """Width G of the global vector."""
+        return len(self.conditioners) * self.spec.dit.cross_width
+
+    def forward(self, prompts: Sequence[Prompt], frames: int) -> Conditioning:
+        """The conditioning of B prompts for a window of T = frames latent frames, where this module's weights are."""
+        device = next(self.parameters()).device
+        text, mask = self.text_encoder.encode([prompt.text for prompt in prompts])
+        numbers = [
+            embed(torch.tensor([float(getattr(p, name)) for p in prompts], device=device))
+            for name, embed in self.conditioners.items()
+        ]
+        timing = torch.stack(numbers, dim=1)
+        return Conditioning(
+            cross=torch.cat((text.to(device), timing), dim=1),
+            cross_mask=torch.cat(
+                (mask.to(device), mask.new_ones(timing.shape[:2]).to(device)), dim=1
+            ),
+            global_=timing.flatten(1),
+            grid=metre_grid(prompts, frames, self.spec.latent_rate).to(device)
+            if self.spec.dit.grid
+            else None,
+            text_tokens=text.shape[1],
+        )
+
+    def initialize(self, generator: torch.Generator) -> None:
+        """Draws all weights anew, for a training that can be repeated."""
+        with torch.no_grad():
+            for number in self.conditioners.values():
+                frequencies, linear = cast(NumberEmbedding, number).embedder["embedding"].children()
+                cast(_Frequencies, frequencies).weights.normal_(generator=generator)
+                bound = 1 / math.sqrt(NUMBER_FEATURES + 1)
+                for parameter in linear.parameters():
+                    parameter.uniform_(-bound, bound, generator=generator)
+
+
+def metre_grid(prompts: Sequence[Prompt], frames: int, latent_rate: float) -> Tensor:
+    """Where in the beat and in the bar each latent frame begins; beat 0 of bar 0 is at second 0 of the whole piece.
+
+    Args:
+        prompts: B of them; a crop's grid starts at its `seconds_start`.
+        frames: T.
+        latent_rate: latent frames in a second, Hz.
+
+    Returns:
+        [B, 5, T]: sin and cos of 2 pi beats, sin and cos of 2 pi beats / beats_per_bar, and 1; zeros without a tempo.
+    """
+    # Phases in double precision: after ten minutes single precision would be off by a tenth of a millisecond a beat.
+    frame = torch.arange(frames, dtype=torch.float64) / latent_rate
+    grid = torch.zeros(len(prompts), GRID_ROWS, frames)
+    for rows, prompt in zip(grid, prompts, strict=True):
+        if prompt.tempo is not None:
+            beats = (prompt.seconds_start + frame) * (prompt.tempo / 60)
+            for row, period in ((0, 1), (2, prompt.beats_per_bar)):
+                rows[row] = torch.sin(2 * math.pi * beats / period)
+                rows[row + 1] = torch.cos(2 * math.pi * beats / period)
+            rows[4] = 1.0
+    return grid

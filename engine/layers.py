@@ -1,0 +1,225 @@
+"""The diffusion transformer's parts (§2.2): rotary positions, attention, the gated MLP and the block that joins them.
+
+Each part is one class, named and laid out as in the public checkpoints, so that loading them is a change of prefix.
+Knows nothing of latents, prompts or diffusion: tokens in, tokens out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Rotation = tuple[Tensor, Tensor]
+"""Cosine and sine, [tokens, rotated dimensions / 2] each, of every position's angles."""
+
+
+class FourierFeatures(nn.Module):
+    """A scalar as cosines and sines of learned frequencies: the sinusoidal embedding of §2.2."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(features // 2, 1))
+
+    def forward(self, value: Tensor) -> Tensor:
+        """[B] to [B, features]: the cosines, then the sines."""
+        angles = 2 * math.pi * value[:, None] * self.weight[:, 0]
+        return torch.cat((angles.cos(), angles.sin()), dim=-1)
+
+
+class GeometricFeatures(nn.Module):
+    """A scalar as cosines and sines of fixed frequencies, from 1/2 to 10 000 in equal ratios (Stable Audio 3)."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, value: Tensor) -> Tensor:
+        """[B] to [B, features]: the cosines, then the sines."""
+        exponents = torch.linspace(0, 1, self.features // 2, device=value.device)
+        frequencies = torch.exp(exponents * math.log(10_000 / 0.5) + math.log(0.5))
+        angles = 2 * math.pi * value.float()[:, None] * frequencies
+        return torch.cat((angles.cos(), angles.sin()), dim=-1)
+
+
+class LayerNorm(nn.Module):
+    """Layer normalization with a trained scale and no shift."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., E] to [..., E], in the dtype of x."""
+        return F.layer_norm(x, self.gamma.shape, self.gamma.to(x.dtype), eps=1e-5)
+
+
+def rotation(tokens: int, head_dim: int, device: torch.device) -> Rotation:
+    """The angles of rotary positions 0 ... tokens - 1, for the lower half of a head's dimensions (§2.2)."""
+    rotated = head_dim // 2
+    frequencies = 10_000.0 ** -(torch.arange(0, rotated, 2, device=device) / rotated)
+    angles = torch.arange(tokens, device=device)[:, None] * frequencies
+    return angles.cos(), angles.sin()
+
+
+def rotate(x: Tensor, angles: Rotation) -> Tensor:
+    """Turns the lower half of each head's dimensions by its position's angles.
+
+    A query and a key so turned meet with a product that depends on their distance alone.
+
+    Args:
+        x: [B, tokens, H, head_dim].
+        angles: as `rotation` gives them; they may be of higher precision than x.
+
+    Returns:
+        [B, tokens, H, head_dim] in the dtype of x.
+    """
+    cos, sin = (angle[:, None, :] for angle in angles)
+    half = cos.shape[-1]
+    a, b, kept = x.split((half, half, x.shape[-1] - 2 * half), dim=-1)
+    return torch.cat(
+        ((a * cos - b * sin).to(x.dtype), (b * cos + a * sin).to(x.dtype), kept), dim=-1
+    )
+
+
+def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Scaled dot-product attention, block by block in linear memory (§2.2).
+
+    Args:
+        query: [B, tokens, H, head_dim].
+        key: [B, others, key heads, head_dim]; key heads divide H, and each serves H / key heads queries.
+        value: as key.
+        mask: [B, others], True where a token may be attended to; None is everywhere.
+
+    Returns:
+        [B, tokens, H * head_dim].
+    """
+    flash = (
+        _flash_attention() if query.is_cuda and query.dtype in _HALVES and mask is None else None
+    )
+    if flash is not None:
+        return flash(query, key, value).flatten(2)
+    query, key, value = (x.transpose(1, 2) for x in (query, key, value))
+    shown = None if mask is None else mask[:, None, None, :]
+    grouped = key.shape[1] < query.shape[1]
+    mixed = F.scaled_dot_product_attention(query, key, value, shown, enable_gqa=grouped)
+    return mixed.transpose(1, 2).flatten(2)
+
+
+_HALVES = (torch.float16, torch.bfloat16)
+
+
+@cache
+def _flash_attention() -> Callable[..., Any] | None:
+    """The optional flash-attn kernel; grouped keys and values are its own business."""
+    if importlib.util.find_spec("flash_attn") is None:
+        return None
+    return importlib.import_module("flash_attn").flash_attn_func
+
+
+HeadNorm = Callable[[int], nn.Module]
+"""Makes what normalizes queries and keys of that many dimensions; the paper's model has nothing there."""
+
+
+class SelfAttention(nn.Module):
+    """Every token looks at every token; queries and keys carry rotary positions (§2.2)."""
+
+    def __init__(self, width: int, heads: int, norm: HeadNorm = nn.Identity) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_qkv = nn.Linear(width, 3 * width, bias=False)
+        self.to_out = nn.Linear(width, width, bias=False)
+        self.q_norm = norm(width // heads)
+        self.k_norm = norm(width // heads)
+
+    def forward(self, x: Tensor, angles: Rotation) -> Tensor:
+        """[B, tokens, E] to [B, tokens, E]."""
+        query, key, value = self.to_qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(2)
+        query, key = rotate(self.q_norm(query), angles), rotate(self.k_norm(key), angles)
+        return self.to_out(attention(query, key, value))
+
+
+class CrossAttention(nn.Module):
+    """Every token looks at the conditioning tokens; narrower ones serve as grouped keys and values (§2.2)."""
+
+    def __init__(
+        self, width: int, cross_width: int, heads: int, norm: HeadNorm = nn.Identity
+    ) -> None:
+        super().__init__()
+        self.head_dim = width // heads
+        self.to_q = nn.Linear(width, width, bias=False)
+        self.to_kv = nn.Linear(cross_width, 2 * cross_width, bias=False)
+        self.to_out = nn.Linear(width, width, bias=False)
+        self.q_norm = norm(self.head_dim)
+        self.k_norm = norm(self.head_dim)
+
+    def forward(self, x: Tensor, cross: Tensor, mask: Tensor | None) -> Tensor:
+        """[B, tokens, E] with cross [B, L, cross width] and mask [B, L] to [B, tokens, E]."""
+        query = self.to_q(x).unflatten(-1, (-1, self.head_dim))
+        key, value = self.to_kv(cross).unflatten(-1, (2, -1, self.head_dim)).unbind(2)
+        return self.to_out(attention(self.q_norm(query), self.k_norm(key), value, mask))
+
+
+class GLU(nn.Module):
+    """A linear map to twice the width: the first half is the value, the second opens its gate."""
+
+    def __init__(
+        self, width: int, inner: int, opening: Callable[[Tensor], Tensor] = F.silu
+    ) -> None:
+        super().__init__()
+        self.proj = nn.Linear(width, 2 * inner)
+        self.opening = opening
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., E] to [..., inner]."""
+        value, gate = self.proj(x).chunk(2, dim=-1)
+        return value * self.opening(gate)
+
+
+class FeedForward(nn.Module):
+    """The gated multi-layer perceptron of a block (§2.2), four times as wide inside."""
+
+    def __init__(
+        self, width: int, multiple: int = 4, opening: Callable[[Tensor], Tensor] = F.silu
+    ) -> None:
+        super().__init__()
+        inner = multiple * width
+        self.ff = nn.Sequential(GLU(width, inner, opening), nn.Identity(), nn.Linear(inner, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., E] to [..., E]."""
+        return self.ff(x)
+
+
+class TransformerBlock(nn.Module):
+    """Self-attention, cross-attention and gated MLP, a norm before and a skip connection around each (Figure 2)."""
+
+    def __init__(
+        self, width: int, cross_width: int, heads: int, norm: HeadNorm = nn.Identity
+    ) -> None:
+        super().__init__()
+        self.pre_norm = LayerNorm(width)
+        self.self_attn = SelfAttention(width, heads, norm)
+        self.cross_attend_norm = LayerNorm(width)
+        self.cross_attn = CrossAttention(width, cross_width, heads, norm)
+        self.ff_norm = LayerNorm(width)
+        self.ff = FeedForward(width)
+
+    def forward(self, x: Tensor, angles: Rotation, cross: Tensor, mask: Tensor | None) -> Tensor:
+        """[B, tokens, E] to [B, tokens, E]."""
+        x = x + self.self_attn(self.pre_norm(x), angles)
+        x = x + self.cross_attn(self.cross_attend_norm(x), cross, mask)
+        return x + self.ff(self.ff_norm(x))
+
+    def branch_outputs(self) -> tuple[nn.Linear, ...]:
+        """The last map of each branch: zero at the start of training, so that a new block changes nothing."""
+        last = self.ff.ff[2]
+        assert isinstance(last, nn.Linear)
+        return self.self_attn.to_out, self.cross_attn.to_out, last
