@@ -1,0 +1,223 @@
+"""Weights on disk: finding a model's folder, reading safetensors, renaming by table, loading strictly.
+
+Knows nothing of what the networks compute. No pickle is ever opened. Files are in half precision, memory in float32.
+What is missing, damaged, tampered with or of another network is a `CheckpointError` that names file and tensors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+
+import platformdirs
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from engine.errors import CheckpointError
+from engine.registry import ModelSpec
+from engine.takes import write_whole
+
+Renames = Sequence[tuple[str, str | None]]
+"""A rename table: (prefix in the file, prefix in the network), the first that fits counts; None drops the tensor."""
+
+CHECKSUMS = "checksums.toml"
+"""In a folder of weights that came with the package: file name = sha256."""
+
+
+def models_folder() -> Path:
+    """Where the user's own models lie, a folder each; it need not exist."""
+    return platformdirs.user_data_path("longtake", appauthor=False) / "models"
+
+
+def embedded_folder() -> Path:
+    """Where the weights that came with the package lie, a folder for each model."""
+    return Path(str(resources.files("engine") / "weights"))
+
+
+def find_weights(spec: ModelSpec, folder: Path | None = None) -> Path:
+    """The folder with a model's weights.
+
+    Args:
+        spec: the model.
+        folder: where to look, and nowhere else; None looks in the package and then in the user's models.
+
+    Raises:
+        CheckpointError: naming the places and what to do.
+    """
+    places = [folder] if folder else [embedded_folder() / spec.name, models_folder() / spec.name]
+    for place in places:
+        if any(place.glob("*.safetensors")):
+            return place
+    looked = " and ".join(str(place) for place in places)
+    remedy = {
+        "embedded": "they come with the project: fetch or install it again",
+        "own training": f"none are public: train your own with 'longtake train' and put them in {places[-1]}",
+    }.get(spec.weights, f"put them in {places[-1]}")
+    raise CheckpointError(f"{spec.name} has no weights in {looked}; {remedy}.")
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file as they are, mapped from the disk.
+
+    A file in a folder with a `checksums.toml` must be the one listed there.
+
+    Raises:
+        CheckpointError: if the file is missing, truncated, tampered with, or no safetensors file.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"The weights {path} are missing.")
+    check_sum(path)
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is damaged or no safetensors file ({str(error).splitlines()[0]}); fetch it again."
+        ) from error
+
+
+def renamed(tensors: Mapping[str, Tensor], renames: Renames) -> dict[str, Tensor]:
+    """The tensors under the network's names; a name that no row fits stays as it is."""
+    found: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        for prefix, new in renames:
+            if name.startswith(prefix):
+                if new is not None:
+                    found[new + name.removeprefix(prefix)] = tensor
+                break
+        else:
+            found[name] = tensor
+    return found
+
+
+def load_weights(module: nn.Module, path: Path, renames: Renames = ()) -> None:
+    """Loads a file into a network, every tensor of both, as float32 (whatever the module's own type is).
+
+    Raises:
+        CheckpointError: if the file cannot be read or does not fit.
+    """
+    load_strictly(module, renamed(read_tensors(path), renames), path.name)
+
+
+def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
+    """Loads tensors into a network, every tensor of both.
+
+    Args:
+        module: the network; its tensors keep their types and devices, but on the meta device become float32 on
+            the CPU.
+        tensors: by the network's names.
+        source: what the error is to name as their origin.
+
+    Raises:
+        CheckpointError: with the number of missing, unexpected and wrongly shaped tensors, and the first of each.
+    """
+    own = module.state_dict()
+    shapes = [
+        f"{name} is {_shape(tensors[name])} there and {_shape(own[name])} here"
+        for name in own
+        if name in tensors and tensors[name].shape != own[name].shape
+    ]
+    faults = [
+        *_counted("missing", [name for name in own if name not in tensors]),
+        *_counted("not known to the network", [name for name in tensors if name not in own]),
+        *_counted("of another shape", shapes),
+    ]
+    if faults:
+        raise CheckpointError(
+            f"{source} does not fit {type(module).__name__}: {'; '.join(faults)}."
+        )
+    if any(tensor.is_meta for tensor in own.values()):
+        # Built without memory: the tensors themselves move in, and nothing is drawn at random first.
+        floats = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
+        module.load_state_dict(floats, strict=True, assign=True)
+    else:
+        module.load_state_dict(dict(tensors), strict=True)
+
+
+def save_weights(
+    tensors: nn.Module | Mapping[str, Tensor], path: Path, facts: Mapping[str, str] | None = None
+) -> None:
+    """Writes tensors in half precision, the file whole or not at all; vectors and numbers stay float32.
+
+    Args:
+        tensors: a network or its state.
+        path: of the safetensors file; an older one is replaced.
+        facts: texts for the file's header, as {"stage": "autoencoder"}.
+
+    Raises:
+        CheckpointError: if a tensor is not finite, also when halved, or the file cannot be written.
+    """
+    state = tensors.state_dict() if isinstance(tensors, nn.Module) else tensors
+    halved = {name: _halved(name, tensor) for name, tensor in state.items()}
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        save_file(halved, part, metadata=dict(facts or {}))
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} cannot be written: {error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def seal(folder: Path) -> Path:
+    """Lists the checksums of a folder's safetensors files in its `checksums.toml`: only they are read."""
+    sums = {path.name: sha256(path) for path in sorted(folder.glob("*.safetensors"))}
+    table = folder / CHECKSUMS
+    write_whole(table, "".join(f'"{name}" = "{value}"\n' for name, value in sums.items()))
+    return table
+
+
+def check_sum(path: Path) -> None:
+    """Compares a file with the checksums of its folder, if it has any.
+
+    Raises:
+        CheckpointError: if the file is not the one listed, or not listed.
+    """
+    table = path.with_name(CHECKSUMS)
+    if not table.is_file():
+        if path.is_relative_to(embedded_folder()):
+            raise CheckpointError(f"{table} is missing, so {path.name} cannot be checked.")
+        return
+    try:
+        sums = tomllib.loads(table.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{table} is damaged: {error}.") from error
+    if sums.get(path.name) != sha256(path):
+        raise CheckpointError(
+            f"{path} is not the file that {CHECKSUMS} lists (its checksum differs); fetch it again."
+        )
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _halved(name: str, tensor: Tensor) -> Tensor:
+    tensor = tensor.detach().cpu()
+    if not tensor.is_floating_point():
+        return tensor.contiguous().clone()
+    # Biases, scales and norms are small and set levels: halving them saves nothing and costs accuracy.
+    halved = tensor.to(torch.float16 if tensor.ndim > 1 else torch.float32)
+    if not torch.isfinite(halved).all():
+        raise CheckpointError(f"{name} has values that are not finite in half precision.")
+    # A clone, since safetensors refuses tensors that share memory.
+    return halved.contiguous().clone()
+
+
+def _counted(what: str, names: Iterable[str]) -> list[str]:
+    names = list(names)
+    return [f"{len(names)} {what}, first {names[0]}"] if names else []
+
+
+def _shape(tensor: Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "a number"
