@@ -1,0 +1,1 @@
+"""Training from scratch (section 3 of the paper): material, prompts, losses and loops."""

@@ -1,0 +1,242 @@
+"""Bass lines, chords, pads, arpeggios and counter-lines: all that follows the harmony.
+
+Patterns are sixteenths (see `styles.py`): for a bass R root, r soft root, 3 5 7 chord tones, 8 octave, a approach to
+the next root; for chords X accent, x plain, b the low tone alone; for arpeggios a digit counts up the chord. "-" holds,
+"." rests. "walk" and "acid" are invented anew.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.training.corpus.arrangement import Note, Section
+from engine.training.corpus.instruments import Instrument
+from engine.training.corpus.plan import STEP, ChordSpan, Plan
+from engine.training.corpus.theory import nearest, voicing
+
+
+def bass_part(
+    plan: Plan,
+    sections: list[Section],
+    instrument: Instrument,
+    pattern: str,
+    rng: np.random.Generator,
+) -> list[Note]:
+    """A bass line that lands on chord tones wherever a chord begins."""
+    if pattern == "walk":
+        return _walk(plan, sections, instrument, rng)
+    if pattern == "acid":
+        pattern = _acid(round(plan.beats_per_bar / STEP), rng)
+    notes: list[Note] = []
+    for section in sections:
+        for start, length, symbol in _strikes(plan, section, pattern):
+            span = plan.span_at(start)
+            symbol = "R" if abs(start - span.start) < 1e-6 and symbol == "a" else symbol
+            pitch = _bass_pitch(plan, span, symbol, instrument)
+            velocity = {"r": 66, "R": 104, "a": 84}.get(symbol, 92) + int(rng.integers(-5, 6))
+            notes.append(Note(start, length, pitch, min(127, velocity)))
+    return notes
+
+
+def _root(span: ChordSpan, instrument: Instrument) -> int:
+    """The root in the octave that starts a third above the instrument's lowest note."""
+    lowest = max(instrument.low, 28) if instrument.low >= 28 else instrument.low + 4
+    return lowest + (span.chord.root - lowest) % 12
+
+
+def _bass_pitch(plan: Plan, span: ChordSpan, symbol: str, instrument: Instrument) -> int:
+    root = _root(span, instrument)
+    if symbol == "a":
+        following = _root(plan.span_at(span.end % plan.end), instrument)
+        return max(instrument.low, following - 1 if following > root else following + 1)
+    offset = {
+        "3": span.chord.tone("third"),
+        "5": span.chord.tone("fifth"),
+        "7": span.chord.tone("seventh"),
+        "8": 12,
+    }.get(symbol, 0)
+    pitch = root + offset
+    return pitch if pitch <= instrument.high else pitch - 12
+
+
+def _acid(steps: int, rng: np.random.Generator) -> str:
+    symbols = np.array(list("RR8537r.."))
+    line = [str(symbols[i]) for i in rng.integers(0, len(symbols), steps)]
+    line[0] = "R"
+    return "".join(line)
+
+
+def _walk(
+    plan: Plan, sections: list[Section], instrument: Instrument, rng: np.random.Generator
+) -> list[Note]:
+    """A walking bass: root, chord and scale tones towards the next root, a semitone before it."""
+    notes: list[Note] = []
+    for section in sections:
+        previous: int | None = None
+        for span in (
+            s for s in plan.spans if section.start <= s.start < section.start + section.beats
+        ):
+            steps = max(1, round(span.beats))
+            scale = plan.scale_over(span.chord)
+            target = _root(plan.span_at(span.end % plan.end), instrument)
+            pitch = _root(span, instrument)
+            if (
+                previous is not None
+                and abs(pitch + 12 - previous) < abs(pitch - previous)
+                and pitch + 12 < 50
+            ):
+                pitch += 12
+            for step in range(steps):
+                if step == steps - 1 and steps > 1:
+                    pitch = target + (1 if rng.random() < 0.5 else -1)
+                elif step:
+                    wanted = pitch + int(rng.choice([2, 3, 4, -2, -3, 5]))
+                    classes = span.chord.pitch_classes if step % 2 == 0 else scale
+                    pitch = nearest(wanted, tuple(classes))
+                pitch = int(np.clip(pitch, instrument.low, instrument.high))
+                velocity = 96 + int(rng.integers(-8, 9))
+                notes.append(Note(span.start + step, 0.9, pitch, velocity))
+                if rng.random() < 0.1:
+                    notes.append(Note(span.start + step + 0.5, 0.3, pitch, 58))
+            previous = pitch
+    return notes
+
+
+def chord_part(
+    plan: Plan,
+    sections: list[Section],
+    instrument: Instrument,
+    pattern: str,
+    rng: np.random.Generator,
+) -> list[Note]:
+    """Chords struck in a pattern, each voicing near the one before; plucked strings are strummed."""
+    low, high = max(instrument.low, 50), min(instrument.high, 79)
+    strum = (
+        0.02 * plan.tempo / 100 if "Guitar" in instrument.name or "Harp" in instrument.name else 0.0
+    )
+    distorted = instrument.name == "Distorted Guitar"
+    notes: list[Note] = []
+    held: tuple[int, ...] = ()
+    at: ChordSpan | None = None
+    for section in sections:
+        for start, length, symbol in _strikes(plan, section, pattern):
+            span = plan.span_at(start)
+            if span is not at:
+                held, at = voicing(span.chord, held, low, high), span
+            pitches = _power(span, instrument) if distorted else held
+            if symbol == "b":
+                pitches = (
+                    max(instrument.low, min(held) - 12 - (min(held) - span.chord.root) % 12),
+                )
+            base = {"X": 92, "x": 72, "b": 84}.get(symbol, 72) + int(rng.integers(-6, 7))
+            for index, pitch in enumerate(pitches):
+                delay = min(strum * index, length / 4)
+                notes.append(Note(start + delay, length - delay, pitch, base - 2 * index))
+    return notes
+
+
+def _power(span: ChordSpan, instrument: Instrument) -> tuple[int, ...]:
+    root = instrument.low + (span.chord.root - instrument.low) % 12
+    return (root, root + 7, root + 12)
+
+
+def pad_part(
+    plan: Plan, sections: list[Section], instrument: Instrument, rng: np.random.Generator
+) -> list[Note]:
+    """Sustained voicings, tied over where the chord stays."""
+    low, high = max(instrument.low, 48), min(instrument.high, 77)
+    notes: list[Note] = []
+    held: tuple[int, ...] = ()
+    for section in sections:
+        end = section.start + section.beats
+        spans = [s for s in plan.spans if section.start <= s.start < end]
+        index = 0
+        while index < len(spans):
+            following = index + 1
+            while (
+                following < len(spans)
+                and spans[following].chord == spans[index].chord
+                and following - index < 4
+            ):
+                following += 1
+            stop = spans[following].start if following < len(spans) else end
+            held = voicing(spans[index].chord, held, low, high)
+            velocity = int(58 + 30 * section.energy + rng.integers(-4, 5))
+            notes += [
+                Note(spans[index].start, stop - spans[index].start, pitch, velocity)
+                for pitch in held
+            ]
+            index = following
+    return notes
+
+
+def arpeggio_part(
+    plan: Plan,
+    sections: list[Section],
+    instrument: Instrument,
+    pattern: str,
+    rng: np.random.Generator,
+) -> list[Note]:
+    """The chord broken up in a pattern of indices; indices past its size go an octave up."""
+    low = max(instrument.low, 52 + int(rng.integers(0, 3)) * 5)
+    notes: list[Note] = []
+    held: tuple[int, ...] = ()
+    at: ChordSpan | None = None
+    for section in sections:
+        for start, length, symbol in _strikes(plan, section, pattern):
+            span = plan.span_at(start)
+            if span is not at:
+                held, at = (
+                    voicing(span.chord, held, low, max(low + 24, min(instrument.high, low + 28))),
+                    span,
+                )
+            index = int(symbol) if symbol.isdigit() else 0
+            pitch = held[index % len(held)] + 12 * (index // len(held))
+            if pitch > instrument.high:
+                pitch -= 12
+            accent = 10 if abs(start % 1) < 1e-6 else 0
+            notes.append(Note(start, length, pitch, int(72 + accent + rng.integers(-7, 8))))
+    return notes
+
+
+def counter_part(
+    plan: Plan, sections: list[Section], instrument: Instrument, rng: np.random.Generator
+) -> list[Note]:
+    """A slow line of guide tones: thirds and sevenths that move by step."""
+    pitch = (instrument.low + instrument.high) // 2
+    notes: list[Note] = []
+    for section in sections:
+        for span in (
+            s for s in plan.spans if section.start <= s.start < section.start + section.beats
+        ):
+            guides = {
+                (span.chord.root + span.chord.tone(name)) % 12 for name in ("third", "seventh")
+            }
+            pitch = nearest(
+                pitch + int(rng.integers(-1, 2)), tuple(guides & span.chord.pitch_classes)
+            )
+            pitch = int(np.clip(pitch, instrument.low, instrument.high))
+            notes.append(Note(span.start, span.beats * 0.95, pitch, int(66 + rng.integers(-5, 6))))
+    return notes
+
+
+def _strikes(plan: Plan, section: Section, pattern: str) -> list[tuple[float, float, str]]:
+    """(start, length, symbol) of a pattern repeated over a section; a new chord strikes a held note again."""
+    total = round(section.beats / STEP)
+    steps = round(plan.beats_per_bar / STEP)
+    if len(pattern) % steps:
+        pattern = pattern[:steps].ljust(steps, ".")
+    strikes: list[list[float | str]] = []
+    holding = False
+    for step in range(total):
+        symbol = pattern[step % len(pattern)]
+        beat = section.start + step * STEP
+        turns = holding and symbol == "-" and abs(plan.span_at(beat).start - beat) < 1e-6
+        if symbol == "-" and holding and not turns:
+            strikes[-1][1] = float(strikes[-1][1]) + STEP
+        elif symbol == ".":
+            holding = False
+        elif symbol != "-" or turns:
+            strikes.append([beat, STEP, strikes[-1][2] if turns else symbol])
+            holding = True
+    return [(float(s), float(n), str(c)) for s, n, c in strikes]

@@ -1,0 +1,298 @@
+"""The composer: a seed becomes an arrangement. `compose` is a pure function.
+
+Decides style, key, tempo, form and ensemble, lets the writers of parts (`rhythm`, `accompaniment`, `melody`) fill them,
+then gives the notes their feel (swing, human timing) and the parts their place in the mix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.errors import LongtakeError
+from engine.training.corpus.accompaniment import (
+    arpeggio_part,
+    bass_part,
+    chord_part,
+    counter_part,
+    pad_part,
+)
+from engine.training.corpus.arrangement import (
+    KINDS,
+    Arrangement,
+    Kind,
+    Note,
+    Part,
+    Production,
+    Section,
+    Voice,
+)
+from engine.training.corpus.ensemble import choose_ensemble, layer_sections, solo_parts
+from engine.training.corpus.form import song_form
+from engine.training.corpus.instruments import INSTRUMENTS, choose_voice
+from engine.training.corpus.melody import melody_part
+from engine.training.corpus.performance import close, feel
+from engine.training.corpus.plan import Plan, lay_chords
+from engine.training.corpus.rhythm import drum_part
+from engine.training.corpus.styles import PartSpec, Range, Style, styles
+from engine.training.corpus.theory import PITCH_CLASSES
+
+_KIND_SHARES = {"song": 0.56, "loop": 0.14, "stem": 0.25, "one-shot": 0.05}
+_ROLE_GAINS = {
+    "drums": 0.0,
+    "bass": -1.0,
+    "chords": -5.0,
+    "pad": -9.0,
+    "lead": -2.0,
+    "arp": -6.0,
+    "counter": -8.0,
+}
+_FONT_KITS = {"gm_standard": 0, "gm_room": 8, "gm_power": 16, "gm_electronic": 24, "gm_808": 25, "gm_jazz": 32,
+              "gm_brush": 40, "gm_orchestra": 48}  # fmt: skip
+_ACOUSTIC_KITS = {
+    "gm_standard",
+    "gm_room",
+    "gm_power",
+    "gm_jazz",
+    "gm_brush",
+    "gm_orchestra",
+    "samples_acoustic",
+}
+_SALT = 0x10A6
+
+
+@dataclass(frozen=True, slots=True)
+class _Brief:
+    """What is asked for, before anything is written."""
+
+    seed: int
+    kind: Kind
+    style: Style
+    seconds: float
+
+
+def compose(
+    seed: int, style: str | None = None, kind: Kind | None = None, seconds: float | None = None
+) -> Arrangement:
+    """Writes the piece of this seed; what is not asked for is drawn from the seed.
+
+    Args:
+        seed: Decides everything that is not given.
+        style: A name from `styles()`.
+        kind: "song", "loop" (4 to 16 bars), "stem" (one or two instruments) or "one-shot".
+        seconds: About how long; songs are 60 to 285 s by default.
+
+    Raises:
+        LongtakeError: The style or the kind is not known.
+    """
+    if style is not None and style not in styles():
+        raise LongtakeError(f"{style!r} is no style; known: {', '.join(styles())}.")
+    if kind is not None and kind not in KINDS:
+        raise LongtakeError(f"{kind!r} is no kind of item; known: {', '.join(KINDS)}.")
+    rng = np.random.default_rng([_SALT, seed])
+    drawn: Kind = KINDS[int(rng.choice(len(KINDS), p=[_KIND_SHARES[k] for k in KINDS]))]
+    names = list(styles())
+    name = names[int(rng.integers(len(names)))]
+    length = _length(kind or drawn, rng)
+    brief = _Brief(seed, kind or drawn, styles()[style or name], seconds or length)
+    return _one_shot(brief, rng) if brief.kind == "one-shot" else _piece(brief, rng)
+
+
+def _length(kind: Kind, rng: np.random.Generator) -> float:
+    """Seconds; songs favour neither short nor long ones."""
+    low, high = {"song": (60, 285), "loop": (6, 40), "stem": (15, 110), "one-shot": (1, 4)}[kind]
+    return float(rng.uniform(low, high))
+
+
+def _between(span: Range, rng: np.random.Generator) -> float:
+    return float(rng.uniform(*span)) if span[1] > span[0] else float(span[0])
+
+
+def _piece(brief: _Brief, rng: np.random.Generator) -> Arrangement:
+    plan = _plan(brief, rng)
+    specs = choose_ensemble(brief.kind, plan.style, rng)
+    layers = layer_sections(plan, specs)
+    parts = [_part(plan, spec, sections, rng) for spec, sections in zip(specs, layers, strict=True)]
+    if not any(part.notes for part in parts):
+        raise LongtakeError(
+            f"Style {plan.style.name!r} wrote no notes for seed {brief.seed}; this is a fault of its table."
+        )
+    if brief.kind == "song":
+        parts = [close(plan, part) for part in parts]
+    parts = [
+        feel(plan, part, swing, rng)
+        for swing in [_between(plan.style.swing, rng)]
+        for part in parts
+    ]
+    tail = 0.0 if brief.kind == "loop" else 2.5
+    seconds = plan.end * 60 / plan.tempo + tail
+    level = _between(plan.style.level, rng)
+    return Arrangement(
+        seed=brief.seed,
+        kind=brief.kind,
+        style=plan.style.name,
+        genres=_pick(plan.style.genres, rng, keep_first=True),
+        moods=_moods(plan, level, rng),
+        energy="low" if level < 0.35 else "medium" if level < 0.65 else "high",
+        tempo=plan.tempo,
+        key=PITCH_CLASSES[plan.tonic],
+        mode=plan.mode,
+        metre=plan.style.metre,
+        seconds=round(seconds, 3),
+        sections=plan.sections,
+        parts=tuple(part for part in parts if part.notes),
+        production=_production(plan.style, rng),
+    )
+
+
+def _plan(brief: _Brief, rng: np.random.Generator) -> Plan:
+    style = brief.style
+    tempo = float(round(_between(style.tempo, rng)))
+    if rng.random() < 0.05:
+        tempo += 0.5
+    mode = style.modes[int(rng.integers(len(style.modes)))]
+    tonic = int(rng.integers(12))
+    bar = style.metre[0] * 4 / style.metre[1]
+    bars = max(4, 4 * round(brief.seconds * tempo / 60 / bar / 4))
+    if brief.kind == "song":
+        bars = min(bars, int((285 - 2.5) * tempo / 60 / bar))
+        sections = song_form(style.form, bars, bar, rng)
+    elif brief.kind == "loop":
+        sections = (Section("loop", "A", 0.0, min(bars, 16) * bar, 0.85),)
+    else:
+        count = max(1, bars // 8)
+        sizes = [8] * (count - 1) + [bars - 8 * (count - 1)]
+        letters = "AABACABA"
+        sections = tuple(
+            Section("phrase", letters[i % 8], 8.0 * bar * i, size * bar, 0.75)
+            for i, size in enumerate(sizes)
+        )
+    return Plan(style, tempo, tonic, mode, sections, lay_chords(style, mode, tonic, sections, rng))
+
+
+def _part(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.Generator) -> Part:
+    if spec.role == "drums":
+        return _drums(plan, spec, sections, rng)
+    instrument = INSTRUMENTS[spec.play[0]]
+    pattern = (
+        spec.patterns[int(rng.integers(len(spec.patterns)))]
+        if spec.patterns
+        else "X---------------"
+    )
+    writers: dict[str, Callable[[], list[Note]]] = {
+        "bass": lambda: bass_part(plan, sections, instrument, pattern, rng),
+        "chords": lambda: chord_part(plan, sections, instrument, pattern, rng),
+        "pad": lambda: pad_part(plan, sections, instrument, rng),
+        "arp": lambda: arpeggio_part(plan, sections, instrument, pattern, rng),
+        "lead": lambda: melody_part(plan, sections, instrument, spec.melody, rng),
+        "counter": lambda: counter_part(plan, sections, instrument, rng),
+    }
+    notes = writers[spec.role]()
+    wide = {"bass": 0.0, "pad": 0.2, "lead": 0.2}.get(spec.role, 0.6)
+    duck = _between(plan.style.duck, rng)
+    return Part(
+        role=spec.role,
+        instrument=instrument.name,
+        voice=choose_voice(instrument, rng),
+        notes=tuple(notes),
+        pan=round(float(rng.uniform(-wide, wide)), 2),
+        gain_db=round(_ROLE_GAINS[spec.role] + instrument.level_db + float(rng.normal(0, 1.2)), 2),
+        reverb=round(instrument.reverb * float(rng.uniform(0.6, 1.5)), 3),
+        delay=round(float(rng.uniform(0.1, 0.3)), 2)
+        if spec.role in ("lead", "arp") and rng.random() < 0.5
+        else 0.0,
+        duck=round(duck if spec.role != "lead" else duck * 0.5, 2),
+        drive=round(float(rng.uniform(0, 0.4)), 2) if spec.role == "bass" else 0.0,
+        width=round(float(rng.uniform(0.2, 0.6)), 2)
+        if spec.role in ("chords", "pad", "arp")
+        else 0.0,
+    )
+
+
+def _drums(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.Generator) -> Part:
+    kit = spec.play[int(rng.integers(len(spec.play)))]
+    seed = int(rng.integers(1 << 30))
+    voice = Voice("kit", kit, _FONT_KITS.get(kit, 0), seed)
+    return Part(
+        role="drums",
+        instrument="Drums" if kit in _ACOUSTIC_KITS else "Drum Machine",
+        voice=voice,
+        notes=tuple(drum_part(plan, sections, rng)),
+        gain_db=round(float(rng.normal(0, 1.2)), 2),
+        reverb=round(float(rng.uniform(0.02, 0.12)), 3),
+        drive=round(float(rng.uniform(0, 0.4)), 2),
+    )
+
+
+def _pick(
+    words: tuple[str, ...], rng: np.random.Generator, keep_first: bool = False
+) -> tuple[str, ...]:
+    """One to three of the words; the first is always among them if asked."""
+    count = int(rng.integers(1, 4))
+    chosen = [words[i] for i in sorted(rng.permutation(len(words))[:count])]
+    if keep_first and words[0] not in chosen:
+        chosen = [words[0], *chosen[1:]]
+    return tuple(chosen)
+
+
+def _moods(plan: Plan, level: float, rng: np.random.Generator) -> tuple[str, ...]:
+    general: list[str] = []
+    if level < 0.3:
+        general.append("Calm")
+    if level > 0.8:
+        general.append("Energetic")
+    if plan.tempo < 80 and level < 0.5:
+        general.append("Slow")
+    if plan.mode in ("minor", "harmonic minor") and level < 0.45:
+        general.append("Melancholic")
+    if plan.mode == "major" and level > 0.5:
+        general.append("Happy")
+    own = _pick(plan.style.moods, rng)
+    return tuple(dict.fromkeys([*own, *(m for m in general if rng.random() < 0.5)]))
+
+
+def _production(style: Style, rng: np.random.Generator) -> Production:
+    return Production(
+        reverb_seconds=round(_between(style.reverb, rng), 2),
+        reverb_brightness=round(float(rng.uniform(0.25, 0.9)), 2),
+        saturation=round(_between(style.saturation, rng), 2),
+        lowpass_hz=round(_between(style.lowpass, rng)),
+        vinyl=round(_between(style.vinyl, rng), 2),
+        loudness_lufs=style.loudness,
+    )
+
+
+def _one_shot(brief: _Brief, rng: np.random.Generator) -> Arrangement:
+    """A single hit, note or chord."""
+    plan = _plan(replace(brief, kind="stem", seconds=8.0), rng)
+    specs = solo_parts(choose_ensemble("stem", plan.style, rng), rng)[:1]
+    part = _part(plan, specs[0], list(plan.sections), rng)
+    groups: dict[float, list[Note]] = {}
+    for note in part.notes:
+        groups.setdefault(note.start, []).append(note)
+    chosen = list(groups.values())[int(rng.integers(len(groups)))]
+    if part.role == "drums":
+        chosen = chosen[:1]
+    notes = tuple(
+        replace(n, start=0.0, duration=min(n.duration, 4.0), velocity=max(80, n.velocity))
+        for n in chosen
+    )
+    longest = max(n.duration for n in notes) * 60 / plan.tempo
+    return Arrangement(
+        seed=brief.seed,
+        kind="one-shot",
+        style=plan.style.name,
+        genres=_pick(plan.style.genres, rng, keep_first=True),
+        moods=(),
+        energy="medium",
+        tempo=plan.tempo,
+        key=PITCH_CLASSES[plan.tonic],
+        mode=plan.mode,
+        metre=plan.style.metre,
+        seconds=round(longest + 1.2, 3),
+        sections=(Section("hit", "A", 0.0, 1.0, 1.0),),
+        parts=(replace(part, notes=notes, delay=0.0),),
+        production=_production(plan.style, rng),
+    )

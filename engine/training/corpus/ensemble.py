@@ -1,0 +1,68 @@
+"""Who plays, and where: the parts of a style that this piece has, and the sections each of them enters.
+
+Knows nothing of notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.training.corpus.arrangement import Kind, Section
+from engine.training.corpus.plan import Plan
+from engine.training.corpus.styles import PartSpec, Style
+
+
+def choose_ensemble(kind: Kind, style: Style, rng: np.random.Generator) -> list[PartSpec]:
+    """Which parts play, each with the one instrument it will play."""
+    specs: list[PartSpec] = []
+    if style.grooves and style.kits:
+        specs.append(PartSpec("drums", style.kits, enters=style.drums_enter))
+    taken: set[str] = set()
+    for spec in style.parts:
+        free = [name for name in spec.play if name not in taken] or list(spec.play)
+        name = free[int(rng.integers(len(free)))]
+        if kind == "stem" or rng.random() < spec.chance:
+            taken.add(name)
+            enters = (
+                spec.enters
+                if spec.enters == 0
+                else float(np.clip(spec.enters + rng.normal(0, 0.06), 0.05, 0.8))
+            )
+            specs.append(replace(spec, play=(name,), enters=enters))
+    if kind == "stem":
+        specs = solo_parts(specs, rng)
+    if kind == "loop" and len(specs) > 3 and rng.random() < 0.4:
+        keep = sorted(rng.permutation(len(specs))[: int(rng.integers(2, len(specs)))])
+        specs = [specs[i] for i in keep]
+    return specs
+
+
+def solo_parts(specs: list[PartSpec], rng: np.random.Generator) -> list[PartSpec]:
+    """One part alone, drums more often than others, or two."""
+    drums = [spec for spec in specs if spec.role == "drums"]
+    if drums and rng.random() < 0.35:
+        return [replace(drums[0], enters=0.0)]
+    count = 1 if rng.random() < 0.75 else 2
+    chosen = sorted(rng.permutation(len(specs))[:count])
+    return [replace(specs[i], enters=0.0) for i in chosen]
+
+
+def layer_sections(plan: Plan, specs: list[PartSpec]) -> list[list[Section]]:
+    """For every part the sections it plays in; at least two parts (or all there are) play in each."""
+    layers: list[list[Section]] = [[] for _ in specs]
+    quietest = sorted(range(len(specs)), key=lambda i: (specs[i].role == "drums", specs[i].enters))
+    for section in plan.sections:
+        playing = {
+            i
+            for i, spec in enumerate(specs)
+            if section.energy >= spec.enters
+            and not (spec.role == "drums" and section.name == "breakdown")
+        }
+        for index in quietest:
+            if len(playing) < min(2, len(specs)):
+                playing.add(index)
+        for index in playing:
+            layers[index].append(section)
+    return layers

@@ -1,0 +1,94 @@
+"""The plan every part of one piece is written against: tempo, key, sections and the chords along the time.
+
+Decided once, before any note. Times are in quarter notes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.training.corpus.arrangement import Section
+from engine.training.corpus.styles import Style
+from engine.training.corpus.theory import SCALES, Chord, parse_progression
+
+STEP = 0.25
+"""A sixteenth, the raster of every pattern."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChordSpan:
+    """A chord and the time it holds."""
+
+    start: float
+    beats: float
+    chord: Chord
+
+    @property
+    def end(self) -> float:
+        """Where the next chord starts."""
+        return self.start + self.beats
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the writers of parts share."""
+
+    style: Style
+    tempo: float
+    tonic: int
+    mode: str
+    sections: tuple[Section, ...]
+    spans: tuple[ChordSpan, ...]
+
+    @property
+    def beats_per_bar(self) -> float:
+        """Length of a bar in quarter notes."""
+        return self.style.metre[0] * 4 / self.style.metre[1]
+
+    @property
+    def end(self) -> float:
+        """Where the music stops."""
+        return self.sections[-1].start + self.sections[-1].beats
+
+    def span_at(self, beat: float) -> ChordSpan:
+        """The chord that sounds at `beat`."""
+        starts = [span.start for span in self.spans]
+        return self.spans[max(0, bisect_right(starts, beat + 1e-6) - 1)]
+
+    def scale_over(self, chord: Chord) -> tuple[int, ...]:
+        """Pitch classes that fit: the key's scale, bent where the chord leaves it."""
+        classes = {(self.tonic + step) % 12 for step in SCALES[self.mode]}
+        for tone in chord.pitch_classes - classes:
+            classes -= {(tone + 1) % 12, (tone - 1) % 12} - chord.pitch_classes
+            classes.add(tone)
+        return tuple(sorted(classes))
+
+
+def lay_chords(
+    style: Style, mode: str, tonic: int, sections: tuple[Section, ...], rng: np.random.Generator
+) -> tuple[ChordSpan, ...]:
+    """Gives every letter its own progression and lays it under the sections of that letter."""
+    options = list(style.progressions_for(mode))
+    beats_per_bar = style.metre[0] * 4 / style.metre[1]
+    chosen: dict[str, list[list[Chord]]] = {}
+    for letter in dict.fromkeys(section.letter for section in sections):
+        text = options[int(rng.integers(len(options)))]
+        if len(options) > 1:
+            options.remove(text)
+        chosen[letter] = [
+            bar for bar in parse_progression(text, tonic) for _ in range(style.stretch)
+        ]
+    spans: list[ChordSpan] = []
+    for section in sections:
+        bars = chosen[section.letter]
+        for index in range(round(section.beats / beats_per_bar)):
+            chords = bars[index % len(bars)]
+            for k, chord in enumerate(chords):
+                length = beats_per_bar / len(chords)
+                spans.append(
+                    ChordSpan(section.start + index * beats_per_bar + k * length, length, chord)
+                )
+    return tuple(spans)

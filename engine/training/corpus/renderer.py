@@ -1,0 +1,135 @@
+"""The renderer: an arrangement becomes sound. `render` is a pure function.
+
+Each distinct note of a part is sounded once and laid wherever it recurs; parts are placed in the stereo field, sent to
+a common reverberation and mastered. The grid of the arrangement starts at sample 0.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from engine.training.corpus.arrangement import Arrangement, Note, Part, Voice
+from engine.training.corpus.drum_kits import drum_hit
+from engine.training.corpus.effects import duck_curve, echo, master, reverb, saturate, vinyl, widen
+from engine.training.corpus.oscillators import SAMPLE_RATE, Signal, lowpass
+from engine.training.corpus.soundfonts import soundfont_hit, soundfont_note
+from engine.training.corpus.synths import Tone, synth_note
+
+_VELOCITY_LAYER = 12
+_SYNTH_LEVEL = 0.22
+_DRUM_LEVEL = 0.8
+
+
+def render(arrangement: Arrangement) -> Signal:
+    """Renders at 44.1 kHz.
+
+    Returns:
+        [2, N] float32 of exactly `arrangement.seconds`, peak at most -1 dBFS. A loop's tail is folded onto its start.
+    """
+    samples = round(arrangement.seconds * SAMPLE_RATE)
+    loop = arrangement.kind == "loop"
+    length = samples + (4 * SAMPLE_RATE if loop else 0)
+    rng = np.random.default_rng([0x5E, arrangement.seed])
+    production = arrangement.production
+    beat = 60 / arrangement.tempo
+    dry = np.zeros((2, length), np.float32)
+    send = np.zeros_like(dry)
+    echoes = np.zeros_like(dry)
+    duck = _duck(arrangement, length)
+    for part in arrangement.parts:
+        sound = _part(part, beat, length)
+        if part.duck and duck is not None:
+            sound *= 1 - part.duck * (1 - duck)
+        dry += sound
+        if part.delay:
+            echoes += part.delay * sound
+        send += part.reverb * sound
+    if echoes.any():
+        wet = echo(echoes, beat * 0.75)
+        dry += wet
+        send += 0.2 * wet
+    mix = dry + 1.6 * reverb(send, production.reverb_seconds, production.reverb_brightness, rng)
+    if loop:
+        mix[:, : length - samples] += mix[:, samples:]
+        mix = mix[:, :samples]
+    return _finish(arrangement, mix, rng)
+
+
+def _finish(arrangement: Arrangement, mix: Signal, rng: np.random.Generator) -> Signal:
+    """Glue, age and master."""
+    production = arrangement.production
+    level = float(np.sqrt((mix**2).mean())) + 1e-9
+    mix = saturate(mix * np.float32(0.16 / level), 0.6 * production.saturation)
+    if production.lowpass_hz:
+        mix = lowpass(mix, production.lowpass_hz)
+    if production.vinyl:
+        mix += vinyl(mix.shape[1], production.vinyl, rng)
+    if arrangement.kind != "loop":
+        fade = min(mix.shape[1], int(0.4 * SAMPLE_RATE))
+        mix[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32) ** 2
+    return master(mix, production.loudness_lufs)
+
+
+def _duck(arrangement: Arrangement, samples: int) -> Signal | None:
+    """The side-chain of the kick drum, if any part listens to it."""
+    beat = 60 / arrangement.tempo
+    kicks = [
+        n.start * beat
+        for p in arrangement.parts
+        if p.role == "drums"
+        for n in p.notes
+        if n.pitch == 36
+    ]
+    if not kicks or not any(part.duck for part in arrangement.parts):
+        return None
+    return duck_curve(kicks, samples, min(0.35, beat * 0.8))
+
+
+def _part(part: Part, beat: float, samples: int) -> Signal:
+    """All notes of a part, panned, driven and at its level: [2, samples]."""
+    out = np.zeros((2, samples), np.float32)
+    sounded: dict[tuple[int, int, int], Signal] = {}
+    for note in part.notes:
+        layer = min(127, max(8, round(note.velocity / _VELOCITY_LAYER) * _VELOCITY_LAYER))
+        seconds = note.duration * beat
+        key = (note.pitch, layer, round(seconds * 100))
+        sound = sounded.get(key)
+        if sound is None:
+            sound = sounded[key] = _sound(
+                part.voice, note, (layer, round(seconds * 100) / 100), beat
+            )
+        start = round(note.start * beat * SAMPLE_RATE)
+        stop = min(samples, start + sound.shape[1])
+        if stop > start:
+            out[:, start:stop] += sound[:, : stop - start] * np.float32(note.velocity / layer)
+    if part.drive:
+        out = saturate(out * 2, part.drive) / 2
+    if part.width:
+        out = widen(out, part.width, 0.008 + 0.006 * abs(part.pan))
+    left, right = np.sqrt(1 - max(0.0, part.pan)), np.sqrt(1 + min(0.0, part.pan))
+    gain = np.float32(10 ** (part.gain_db / 20))
+    out *= np.array([[left], [right]], np.float32) * gain
+    return out
+
+
+def _sound(voice: Voice, note: Note, layer: tuple[int, float], beat: float) -> Signal:
+    velocity, seconds = layer
+    if voice.source == "kit":
+        return _hit(voice, note.pitch, velocity)
+    if voice.source == "soundfont":
+        return soundfont_note(voice.name, voice.program, note.pitch, velocity, seconds)
+    frequency = 440 * 2 ** ((note.pitch - 69) / 12)
+    tone = Tone(frequency, max(64, int(seconds * SAMPLE_RATE)), velocity / 127, beat, voice.seed)
+    return synth_note(voice.name, tone) * np.float32(_SYNTH_LEVEL * (0.35 + 0.65 * velocity / 127))
+
+
+@lru_cache(maxsize=128)
+def _hit(voice: Voice, pitch: int, velocity: int) -> Signal:
+    if voice.name.startswith("gm_"):
+        font = "fluid" if voice.seed % 2 else "musescore"
+        return soundfont_hit(font, voice.program, pitch, velocity) * np.float32(_DRUM_LEVEL)
+    return drum_hit(voice.name, pitch, voice.seed) * np.float32(
+        _DRUM_LEVEL * (velocity / 127) ** 1.3
+    )

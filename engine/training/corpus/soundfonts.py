@@ -1,0 +1,109 @@
+"""General MIDI instruments and kits from two soundfonts that may be used freely (both MIT).
+
+Sounds one note at a time, dry, at a common level whatever the font. Knows nothing of parts.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tinysoundfont
+
+from engine.errors import LongtakeError
+from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
+
+FONT_FILES: dict[str, tuple[str, ...]] = {
+    "fluid": ("/usr/share/sounds/sf2/FluidR3_GM.sf2",),
+    "musescore": (
+        "/usr/share/sounds/sf3/MuseScore_General_Lite.sf3",
+        "/usr/share/sounds/sf3/MuseScore_General.sf3",
+    ),
+}
+"""Where Debian's fluid-soundfont-gm and musescore-general-soundfont(-small) put them.
+
+A directory in LONGTAKE_SOUNDFONTS is searched first.
+"""
+_LEVEL_DB = -20.0
+_RELEASE_BLOCK = 4096
+_LONGEST_RELEASE = 3.0
+_DRUM_BANK = 128
+
+
+def font_path(font: str) -> Path:
+    """The file of a font.
+
+    Raises:
+        LongtakeError: It is not installed.
+    """
+    own = os.environ.get("LONGTAKE_SOUNDFONTS")
+    places = [Path(own) / Path(p).name for p in FONT_FILES[font]] if own else []
+    for path in [*places, *map(Path, FONT_FILES[font])]:
+        if path.exists():
+            return path
+    raise LongtakeError(
+        f"Soundfont {font!r} is not installed; install the Debian packages fluid-soundfont-gm and"
+        " musescore-general-soundfont-small, or set LONGTAKE_SOUNDFONTS to a directory that has"
+        f" {Path(FONT_FILES[font][0]).name}."
+    )
+
+
+@cache
+def _player(font: str) -> tuple[Any, int]:
+    synth = tinysoundfont.Synth(samplerate=SAMPLE_RATE)
+    return synth, synth.sfload(str(font_path(font)))
+
+
+def soundfont_note(font: str, program: int, pitch: int, velocity: int, seconds: float) -> Signal:
+    """Sounds one note with its release: [2, N] float32."""
+    raw = _sound(font, (0, program), pitch, velocity, seconds)
+    return raw * np.float32(_gain(font, program, pitch))
+
+
+def soundfont_hit(font: str, kit: int, pitch: int, velocity: int) -> Signal:
+    """Sounds one piece of a drum kit: [2, N] float32."""
+    return _sound(font, (_DRUM_BANK, kit), pitch, velocity, 0.25) * np.float32(_kit_gain(font, kit))
+
+
+@cache
+def _gain(font: str, program: int, pitch: int) -> float:
+    """Brings a program to a common level, measured once every half octave."""
+    reference = pitch // 6 * 6 + 3
+    raw = _sound(font, (0, program), reference, 100, 0.5)[:, : SAMPLE_RATE // 2]
+    level = float(np.sqrt((raw**2).mean()) + 1e-9)
+    wanted = 10 ** (_LEVEL_DB / 20)
+    return float(min(wanted / level, 60.0)) if level > 1e-6 else 0.0
+
+
+@cache
+def _kit_gain(font: str, kit: int) -> float:
+    peaks = [float(np.abs(_sound(font, (_DRUM_BANK, kit), p, 110, 0.25)).max()) for p in (36, 38)]
+    return 0.85 / max(max(peaks), 1e-6)
+
+
+def _sound(font: str, preset: tuple[int, int], pitch: int, velocity: int, seconds: float) -> Signal:
+    """Plays into a silent synth and leaves it silent, so that the result depends on nothing played before."""
+    synth, handle = _player(font)
+    bank, program = preset
+    synth.program_select(0, handle, bank, program, bank == _DRUM_BANK)
+    synth.noteon(0, pitch, velocity)
+    blocks = [_generate(synth, max(64, int(seconds * SAMPLE_RATE)))]
+    synth.noteoff(0, pitch)
+    for _ in range(int(_LONGEST_RELEASE * SAMPLE_RATE / _RELEASE_BLOCK)):
+        blocks.append(_generate(synth, _RELEASE_BLOCK))
+        if float(np.abs(blocks[-1]).max()) < 1e-4:
+            break
+    synth.sounds_off(0)
+    while _generate(synth, 1024).any():
+        pass
+    sound = np.concatenate(blocks).T.copy()
+    fade = min(sound.shape[1], 400)
+    sound[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return sound
+
+
+def _generate(synth: Any, samples: int) -> Signal:
+    return np.frombuffer(synth.generate(samples), dtype=np.float32).reshape(-1, 2).copy()
