@@ -1,0 +1,262 @@
+"""The engine process: builds an engine from a dotted path and serves one bridge until that ends.
+
+Knows nothing of sockets or jobs; torch comes in only through the factory. The bridge's death is the end of the pipe,
+and the pipe's end is this process's end, whatever it is doing then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import inspect
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.engine_wire import SLOT_FLOATS, SLOTS, Message, SharedSlots, Wire
+from bridge.errors import BridgeError
+from engine.errors import LongtakeError
+from engine.spec import GenerationSpec
+from engine.updates import Generates, Step, Update
+
+NICE = 5
+"""How much the engine steps back behind OSC, MIDI and above all audio."""
+_log = logging.getLogger("engine process")
+
+
+class _Stopped(Exception):
+    """The bridge wants no more of this run."""
+
+
+class EngineServer:
+    """Runs what the bridge asks for, one thing at a time."""
+
+    def __init__(self, wire: Wire, slots: SharedSlots) -> None:
+        """Starts to listen, so that the bridge's end is noticed also while torch is being imported."""
+        self._wire = wire
+        self._slots = slots
+        self._free: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for slot in range(SLOTS):
+            self._free.put(slot)
+        self._work: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._stopped_to = -1
+        self._loaded = ""
+        threading.Thread(target=self._listen, name="bridge", daemon=True).start()
+
+    def serve(self, factory: str) -> None:
+        """Builds the engine and works until the process ends."""
+        self._wire.send(say="hello", pid=os.getpid())
+        try:
+            engine = build(factory)
+        except Exception as error:
+            _log.exception("The engine could not be built")
+            self._tell("failed", detail=f"The engine could not be built: {_sentence(error)}")
+            # Work that comes now is refused with the same sentence, until the bridge starts another process.
+            engine = _Broken(f"The engine could not be built: {_sentence(error)}")
+        while True:
+            message = self._work.get()
+            if message["do"] == "generate":
+                self._generate(engine, message["run"], message["spec"])
+            elif message["do"] == "load":
+                self._load(engine, message["model"])
+            else:
+                self._unload(engine)
+
+    def _listen(self) -> None:
+        while True:
+            message = self._wire.receive()
+            if message is None or message["do"] == "quit":
+                os._exit(0)
+            if message["do"] == "free":
+                self._free.put(message["slot"])
+            elif message["do"] == "stop":
+                self._stopped_to = message["run"]
+            else:
+                self._work.put(message)
+
+    def _generate(self, engine: Generates, run: int, spec: dict[str, Any]) -> None:
+        try:
+            made = GenerationSpec.from_dict(spec)
+            updates = engine.generate(made)
+            try:
+                for update in updates:
+                    self._note_loading(made.model, update)
+                    self._pass_on(run, update)
+                    if run <= self._stopped_to:
+                        raise _Stopped
+            finally:
+                updates.close()
+        except _Stopped:
+            self._wire.send(say="end", run=run)
+        except Exception as error:
+            if not isinstance(error, LongtakeError):
+                _log.exception("Generating failed")
+            self._wire.send(say="error", run=run, kind=type(error).__name__, text=_sentence(error))
+        else:
+            self._wire.send(say="end", run=run)
+
+    def _load(self, engine: Generates, model: str) -> None:
+        load = getattr(engine, "load", None)
+        self._tell("loading", model)
+        try:
+            steps = load(model) if load else None
+            if inspect.isgenerator(steps):
+                for step in cast(Iterable[Step], steps):
+                    self._tell("loading", model, fraction=step.index / max(step.total, 1))
+        except Exception as error:
+            if not isinstance(error, LongtakeError):
+                _log.exception("Loading %s failed", model)
+            self._tell("failed", model, _sentence(error))
+        else:
+            if isinstance(engine, _Broken):
+                return
+            self._loaded = model
+            self._tell("ready", model, described(engine), 1.0)
+
+    def _unload(self, engine: Generates) -> None:
+        unload = getattr(engine, "unload", None)
+        if unload:
+            unload()
+        self._loaded = ""
+        self._tell("unloaded")
+
+    def _note_loading(self, model: str, update: Update) -> None:
+        if model == self._loaded:
+            return
+        if isinstance(update, Step) and update.stage == "loading":
+            self._tell("loading", model, fraction=update.index / max(update.total, 1))
+        else:
+            self._loaded = model
+            self._tell("ready", model, "ready", 1.0)
+
+    def _tell(self, phase: str, name: str = "", detail: str = "", fraction: float = 0.0) -> None:
+        self._wire.send(say="model", name=name, phase=phase, detail=detail, fraction=fraction)
+
+    def _pass_on(self, run: int, update: Update) -> None:
+        if isinstance(update, Step):
+            place = self._place(run, update.preview)
+            self._wire.send(
+                say="step",
+                run=run,
+                stage=update.stage,
+                index=update.index,
+                total=update.total,
+                **place,
+            )
+            return
+        channels = update.samples.shape[0]
+        longest = SLOT_FLOATS // channels
+        for first in range(0, update.samples.shape[1], longest):
+            part = update.samples[:, first : first + longest]
+            place = self._place(run, part)
+            self._wire.send(say="block", run=run, start=update.start + first, **place)
+
+    def _place(self, run: int, array: NDArray[np.float32] | None) -> Message:
+        """Puts an array into a free slot, and waits for one; a preview too large for it is left out."""
+        if array is None or array.size > SLOT_FLOATS:
+            return {}
+        slot = None
+        while slot is None:
+            if run <= self._stopped_to:
+                raise _Stopped
+            with contextlib.suppress(queue.Empty):
+                slot = self._free.get(timeout=0.2)
+        self._slots.put(slot, array)
+        return {"slot": slot, "shape": list(array.shape)}
+
+
+class _Broken:
+    """Stands for an engine that could not be built."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+
+    def generate(self, spec: GenerationSpec) -> Any:
+        raise BridgeError("not_loaded", self._sentence)
+
+    def load(self, model: str) -> None:
+        raise BridgeError("not_loaded", self._sentence)
+
+
+def build(factory: str) -> Generates:
+    """The engine of a dotted path such as `engine.engine:Engine`."""
+    module, _, name = factory.partition(":")
+    return cast(Generates, getattr(importlib.import_module(module), name)())
+
+
+def described(engine: Generates) -> str:
+    """What it runs on, for people: 'ready on CPU, 2 threads, 0.4 GB'."""
+    parts: list[str] = []
+    describe = getattr(engine, "describe", None)
+    # Looked up, not imported: this file has no need of torch, and a test engine has none.
+    torch = sys.modules.get("torch")
+    if describe:
+        parts.append(str(describe()))
+    elif torch:
+        parts.append(f"CPU, {torch.get_num_threads()} threads")
+    memory = resident_bytes()
+    if memory:
+        parts.append(f"{memory / 1e9:.1f} GB")
+    return f"ready on {', '.join(parts)}" if parts else "ready"
+
+
+def resident_bytes() -> int:
+    """Memory this process holds, or 0 where the system does not say."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, LongtakeError):
+        return str(error)
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return "There was not enough memory; ask for a shorter take or a smaller model."
+    return f"{type(error).__name__}: {error}"
+
+
+def _die_with(parent: int) -> None:
+    """On Linux the kernel ends this process with its parent, should it hang where no pipe is read."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(0)
+
+
+def _quiet_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Standard input and output for messages alone: what a library prints goes to standard error."""
+    reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    return reader, writer
+
+
+def main(argv: list[str]) -> int:
+    """`engine_child FACTORY SLOTS_FILE PARENT_PID`, with the bridge at both pipes."""
+    factory, path, parent = argv
+    reader, writer = _quiet_pipes()
+    # Ctrl-C in a terminal reaches every process there; the bridge decides what ends when.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with(int(parent))
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    EngineServer(Wire(reader, writer), SharedSlots(Path(path))).serve(factory)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

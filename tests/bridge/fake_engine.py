@@ -1,0 +1,71 @@
+"""Engines without torch that make noise from the seed: quick, slow, failing, dying."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator
+
+import numpy as np
+
+from engine.errors import CheckpointError
+from engine.spec import GenerationSpec
+from engine.updates import AudioBlock, Step, Update
+
+RATE = 44_100
+BLOCK = 8192
+
+
+def sound(spec: GenerationSpec) -> np.ndarray:
+    """The whole take [2, N] an engine below makes of a spec."""
+    rng = np.random.default_rng(spec.seed)
+    return rng.uniform(-0.5, 0.5, (2, spec.frames(RATE))).astype(np.float32)
+
+
+class FakeEngine:
+    """Makes `sound(spec)`; each step takes as long as the prompt's 'pause 0.05' says."""
+
+    def load(self, model: str) -> Generator[Step, None, None]:
+        for index in range(1, 5):
+            yield Step("loading", index, 4)
+
+    def describe(self) -> str:
+        return "a fake"
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        words = spec.prompt.replace(",", " ").split()
+        pause = float(words[words.index("pause") + 1]) if "pause" in words else 0.0
+        if "fails" in words:
+            raise CheckpointError("The weights are damaged; get them again.")
+        if "breaks" in words:
+            raise ZeroDivisionError("division by zero")
+        for index in range(1, (spec.steps or 4) + 1):
+            time.sleep(pause)
+            yield Step("diffuse", index, spec.steps or 4, np.full((64, 8), index, np.float32))
+        samples = sound(spec)
+        for start in range(0, samples.shape[1], BLOCK):
+            time.sleep(pause)
+            if "dies" in words and start:
+                os._exit(3)
+            yield AudioBlock(start, samples[:, start : start + BLOCK])
+
+
+class OneBlockEngine(FakeEngine):
+    """Gives the whole take as one block."""
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        yield AudioBlock(0, sound(spec))
+
+
+class Unbuildable:
+    """Cannot be built at all."""
+
+    def __init__(self) -> None:
+        raise CheckpointError("There are no weights here.")
+
+
+class DiesAtBirth:
+    """Ends its process when it is built."""
+
+    def __init__(self) -> None:
+        os._exit(7)

@@ -1,0 +1,237 @@
+"""The engine process with real processes: same sound, death, restart, cancel, no orphan."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+import fake_engine  # noqa: E402
+
+from bridge.engine_process import EngineProcess  # noqa: E402
+from bridge.errors import BridgeError, EngineDied  # noqa: E402
+from bridge.events import Event, ModelChanged  # noqa: E402
+from engine.errors import CheckpointError  # noqa: E402
+from engine.registry import SKETCH  # noqa: E402
+from engine.spec import GenerationSpec  # noqa: E402
+from engine.updates import AudioBlock, Step, Update  # noqa: E402
+
+
+def spec(prompt: str = "hi", seconds: float = 2.0, steps: int = 4) -> GenerationSpec:
+    wish = GenerationSpec(prompt=prompt, seconds_total=seconds, seed=3, steps=steps)
+    return wish.resolved(SKETCH)
+
+
+def audio(updates: list[Update]) -> np.ndarray:
+    return np.concatenate([u.samples for u in updates if isinstance(u, AudioBlock)], 1)
+
+
+def wait_for(true: Callable[[], object], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def started() -> Iterator[Callable[..., tuple[EngineProcess, list[Event]]]]:
+    open_ones: list[EngineProcess] = []
+
+    def start(
+        factory: str = "FakeEngine", model: str = "sketch"
+    ) -> tuple[EngineProcess, list[Event]]:
+        events: list[Event] = []
+        process = EngineProcess(events.append, f"fake_engine:{factory}", model)
+        open_ones.append(process)
+        process.start()
+        return process, events
+
+    yield start
+    for process in open_ones:
+        process.close()
+
+
+def test_it_gives_what_the_engine_gives(started: Callable) -> None:
+    process, _ = started()
+    wish = spec(seconds=5.0)
+    here = list(fake_engine.FakeEngine().generate(wish))
+    there = [
+        u for u in process.generate(wish) if not (isinstance(u, Step) and u.stage == "loading")
+    ]
+    np.testing.assert_array_equal(audio(there), fake_engine.sound(wish))
+    steps = [u for u in there if isinstance(u, Step)]
+    assert [(s.stage, s.index, s.total) for s in steps] == [("diffuse", i, 4) for i in range(1, 5)]
+    assert len(there) == len(here)
+    assert steps[2].preview is not None
+    np.testing.assert_array_equal(steps[2].preview, np.full((64, 8), 3, np.float32))
+
+
+def test_a_block_larger_than_a_slot_arrives_whole(started: Callable) -> None:
+    process, _ = started("OneBlockEngine")
+    wish = spec(seconds=30.0)
+    updates = list(process.generate(wish))
+    blocks = [u for u in updates if isinstance(u, AudioBlock)]
+    assert len(blocks) > 1
+    assert [b.start for b in blocks] == list(
+        np.cumsum([0, *(b.samples.shape[1] for b in blocks)])[:-1]
+    )
+    np.testing.assert_array_equal(audio(updates), fake_engine.sound(wish))
+
+
+def test_a_slow_reader_bounds_the_engine(started: Callable) -> None:
+    """With all slots out the engine waits; nothing is overwritten."""
+    process, _ = started()
+    wish = spec(seconds=10.0)
+    updates = []
+    for update in process.generate(wish):
+        updates.append(update)
+        if len(updates) % 10 == 0:
+            time.sleep(0.05)
+    np.testing.assert_array_equal(audio(updates), fake_engine.sound(wish))
+
+
+def test_killed_in_mid_take_it_says_so_and_works_again(started: Callable) -> None:
+    process, events = started()
+    updates = process.generate(spec("pause 0.05"))
+    next(updates)
+    wait_for(lambda: process.state().phase == "ready")
+    first = process.pid
+    os.kill(first, signal.SIGKILL)
+    with pytest.raises(EngineDied, match="SIGKILL") as raised:
+        list(updates)
+    assert raised.value.code == "engine"
+    wish = spec()
+    np.testing.assert_array_equal(audio(list(process.generate(wish))), fake_engine.sound(wish))
+    assert process.pid != first
+    phases = [e.model.phase for e in events if isinstance(e, ModelChanged)]
+    assert "failed" in phases
+    assert phases.index("failed") > phases.index("loading")
+    wait_for(lambda: process.state().phase == "ready")
+    assert process.state().detail.startswith("ready on a fake")
+
+
+def test_killed_between_takes_nothing_is_lost(started: Callable) -> None:
+    process, _ = started()
+    list(process.generate(spec()))
+    os.kill(process.pid, signal.SIGKILL)
+    # Whether the death is noticed before or after the call, the call after an `EngineDied` works.
+    with contextlib.suppress(EngineDied):
+        list(process.generate(spec()))
+    assert audio(list(process.generate(spec()))).shape == (2, 88_200)
+
+
+def test_an_engine_that_ends_its_own_process_is_a_failed_take(started: Callable) -> None:
+    process, _ = started()
+    with pytest.raises(EngineDied, match="code 3"):
+        list(process.generate(spec("dies")))
+    assert audio(list(process.generate(spec()))).shape == (2, 88_200)
+
+
+def test_errors_keep_their_class_and_sentence(started: Callable) -> None:
+    process, _ = started()
+    with pytest.raises(CheckpointError, match="damaged; get them again"):
+        list(process.generate(spec("fails")))
+    with pytest.raises(BridgeError, match="division by zero"):
+        list(process.generate(spec("breaks")))
+    list(process.generate(spec()))
+
+
+def test_closing_stops_the_engine_within_a_step(started: Callable) -> None:
+    process, _ = started()
+    updates = process.generate(spec("pause 0.05", steps=500))
+    for update in updates:
+        if update.stage == "diffuse":
+            break
+    updates.close()
+    # The engine is free again at once: the next take does not wait for the other 499 steps (25 s).
+    began = time.monotonic()
+    list(process.generate(spec()))
+    assert time.monotonic() - began < 20.0
+
+
+def test_it_can_be_closed_before_it_is_there(started: Callable) -> None:
+    process, _ = started()
+    updates = process.generate(spec())
+    assert isinstance(next(updates), Step)
+    updates.close()
+
+
+def test_an_engine_that_cannot_be_built_says_why(started: Callable) -> None:
+    process, events = started("Unbuildable")
+    with pytest.raises(BridgeError, match="There are no weights here"):
+        list(process.generate(spec()))
+    assert any(isinstance(e, ModelChanged) and e.model.phase == "failed" for e in events)
+
+
+def test_a_process_that_always_dies_is_not_started_for_ever(started: Callable) -> None:
+    process, events = started("DiesAtBirth")
+    with pytest.raises(EngineDied):
+        list(process.generate(spec()))
+
+    def quiet() -> bool:
+        seen = len(events)
+        time.sleep(2.0)
+        return len(events) == seen
+
+    wait_for(quiet)
+    assert process.pid is None
+    assert process.state().phase == "failed"
+    assert "code 7" in process.state().detail
+
+
+def test_load_and_unload_are_seen(started: Callable) -> None:
+    process, events = started(model="")
+    process.load("sketch")
+    wait_for(lambda: process.state().phase == "ready")
+    fractions = [e.model.fraction for e in events if e.model.phase == "loading"]
+    assert fractions == sorted(fractions)
+    assert 0.5 in fractions
+    process.unload()
+    wait_for(lambda: process.state().phase == "unloaded")
+
+
+PARENT = """
+import sys, time
+sys.path[:0] = {path!r}
+from bridge.engine_process import EngineProcess
+process = EngineProcess(lambda event: None, "fake_engine:FakeEngine", "sketch")
+process.start()
+while process.state().phase != "ready":
+    time.sleep(0.01)
+print(process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return status != "Z"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_kill_9_of_the_parent_ends_the_child() -> None:
+    code = PARENT.format(path=[str(HERE), str(HERE.parents[1])])
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout
+        child = int(parent.stdout.readline())
+        assert alive(child)
+        parent.kill()
+    wait_for(lambda: not alive(child))
+
+
+def test_the_bridge_imports_no_torch() -> None:
+    code = "import bridge.engine_process, bridge.session, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=HERE.parents[1]).returncode == 0
