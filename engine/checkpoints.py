@@ -1,66 +1,26 @@
-"""Weights on disk: finding a model's folder, reading safetensors, renaming by table, loading strictly.
+"""Weights in and out of networks: reading safetensors, renaming by table, loading strictly, saving in half precision.
 
-Knows nothing of what the networks compute. No pickle is ever opened. Files are in half precision, memory in float32.
+Knows nothing of what the networks compute, nor of where files lie (`model_files.py`). No pickle is ever opened. Files are in half precision, memory in float32.
 What is missing, damaged, tampered with or of another network is a `CheckpointError` that names file and tensors.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 
-import platformdirs
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from engine.errors import CheckpointError
-from engine.registry import ModelSpec
-from engine.takes import write_whole
+from engine.model_files import check_sum
 
 Renames = Sequence[tuple[str, str | None]]
 """A rename table: (prefix in the file, prefix in the network), the first that fits counts; None drops the tensor."""
-
-CHECKSUMS = "checksums.toml"
-"""In a folder of weights that came with the package: file name = sha256."""
-
-
-def models_folder() -> Path:
-    """Where the user's own models lie, a folder each; it need not exist."""
-    return platformdirs.user_data_path("longtake", appauthor=False) / "models"
-
-
-def embedded_folder() -> Path:
-    """Where the weights that came with the package lie, a folder for each model."""
-    return Path(str(resources.files("engine") / "weights"))
-
-
-def find_weights(spec: ModelSpec, folder: Path | None = None) -> Path:
-    """The folder with a model's weights.
-
-    Args:
-        spec: the model.
-        folder: where to look, and nowhere else; None looks in the package and then in the user's models.
-
-    Raises:
-        CheckpointError: naming the places and what to do.
-    """
-    places = [folder] if folder else [embedded_folder() / spec.name, models_folder() / spec.name]
-    for place in places:
-        if any(place.glob("*.safetensors")):
-            return place
-    looked = " and ".join(str(place) for place in places)
-    remedy = {
-        "embedded": "they come with the project: fetch or install it again",
-        "own training": f"none are public: train your own with 'longtake train' and put them in {places[-1]}",
-    }.get(spec.weights, f"put them in {places[-1]}")
-    raise CheckpointError(f"{spec.name} has no weights in {looked}; {remedy}.")
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -165,41 +125,6 @@ def save_weights(
         raise CheckpointError(f"{path} cannot be written: {error}.") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def seal(folder: Path) -> Path:
-    """Lists the checksums of a folder's safetensors files in its `checksums.toml`: only they are read."""
-    sums = {path.name: sha256(path) for path in sorted(folder.glob("*.safetensors"))}
-    table = folder / CHECKSUMS
-    write_whole(table, "".join(f'"{name}" = "{value}"\n' for name, value in sums.items()))
-    return table
-
-
-def check_sum(path: Path) -> None:
-    """Compares a file with the checksums of its folder, if it has any.
-
-    Raises:
-        CheckpointError: if the file is not the one listed, or not listed.
-    """
-    table = path.with_name(CHECKSUMS)
-    if not table.is_file():
-        if path.is_relative_to(embedded_folder()):
-            raise CheckpointError(f"{table} is missing, so {path.name} cannot be checked.")
-        return
-    try:
-        sums = tomllib.loads(table.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{table} is damaged: {error}.") from error
-    if sums.get(path.name) != sha256(path):
-        raise CheckpointError(
-            f"{path} is not the file that {CHECKSUMS} lists (its checksum differs); fetch it again."
-        )
-
-
-def sha256(path: Path) -> str:
-    """Checksum of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _halved(name: str, tensor: Tensor) -> Tensor:

@@ -7,21 +7,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import nn
 
-from engine import checkpoints
 from engine.checkpoints import (
-    find_weights,
     load_strictly,
     load_weights,
     read_tensors,
     renamed,
     save_weights,
-    seal,
 )
 from engine.errors import CheckpointError
-from engine.registry import SKETCH, STABLE_AUDIO_2
 
 
 class Tiny(nn.Module):
@@ -109,27 +105,6 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
     assert not (tmp_path / "sprung").exists()
 
 
-def test_a_tampered_file_of_a_sealed_folder_is_refused(tmp_path: Path) -> None:
-    _, path = saved(tmp_path)
-    seal(tmp_path)
-    load_weights(Tiny(), path)
-    changed = bytearray(path.read_bytes())
-    changed[-1] ^= 1
-    path.write_bytes(changed)
-    with pytest.raises(CheckpointError, match="checksum differs"):
-        load_weights(Tiny(), path)
-    save_file({"a": torch.zeros(1)}, tmp_path / "foreign.safetensors")
-    with pytest.raises(CheckpointError, match=r"foreign\.safetensors is not the file"):
-        read_tensors(tmp_path / "foreign.safetensors")
-
-
-def test_a_damaged_list_of_checksums_is_named(tmp_path: Path) -> None:
-    _, path = saved(tmp_path)
-    (tmp_path / "checksums.toml").write_text("= what")
-    with pytest.raises(CheckpointError, match=r"checksums\.toml is damaged"):
-        read_tensors(path)
-
-
 def test_renaming_by_prefix() -> None:
     tensors = {
         "model.a.w": torch.zeros(1),
@@ -143,26 +118,6 @@ def test_renaming_by_prefix() -> None:
         "b": 1,
         "c": 3,
     }
-
-
-def test_weights_are_looked_for_in_the_package_and_then_in_the_users_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checkpoints, "embedded_folder", lambda: tmp_path / "package")
-    monkeypatch.setattr(checkpoints, "models_folder", lambda: tmp_path / "user")
-    with pytest.raises(CheckpointError, match=r"sketch has no weights in .*package.* and .*user"):
-        find_weights(SKETCH)
-    with pytest.raises(CheckpointError, match="train your own"):
-        find_weights(STABLE_AUDIO_2)
-    for place in ("user", "package"):
-        (tmp_path / place / "sketch").mkdir(parents=True)
-        saved(tmp_path / place / "sketch")
-        assert find_weights(SKETCH) == tmp_path / place / "sketch"
-    with pytest.raises(CheckpointError, match="elsewhere"):
-        find_weights(SKETCH, tmp_path / "elsewhere")
-    # What came with the package must be sealed.
-    with pytest.raises(CheckpointError, match="cannot be checked"):
-        read_tensors(tmp_path / "package" / "sketch" / "dit.safetensors")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
