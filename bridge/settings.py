@@ -1,0 +1,300 @@
+"""The settings: one TOML file in the platform's own folder, strict, its comments kept when a value is changed.
+
+Knows nothing of sockets or devices: each section is a frozen dataclass whose fields carry their own help, and the
+file, its reader and `longtake config` are made from these. A wrong file is named with every wrong key, and never
+overwritten.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from bridge.places import Places, places
+from engine.errors import PresetError, choices
+from engine.registry import MODELS
+from engine.takes import write_whole
+
+LEVELS = ("debug", "info", "warning", "error")
+STREAMS = ("high", "low")
+
+
+def setting(default: Any, help: str, **facts: Any) -> Any:
+    """A field with its help; `facts` are `choices`, or `low` and `high`."""
+    return field(default=default, metadata={"help": help, **facts})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakesSettings:
+    """[takes]."""
+
+    folder: str = setting("", "where takes are kept; empty means Longtake in your music folder")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """[engine]."""
+
+    model: str = setting("sketch", "the model that is loaded at the start", choices=tuple(MODELS))
+    load_at_start: bool = setting(True, "load it at once, so that the first take need not wait")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSettings:
+    """[audio]."""
+
+    enabled: bool = setting(True, "play and record at all")
+    output: str = setting(
+        "", "output device, as `longtake devices` names it; empty is the system's default"
+    )
+    input: str = setting("", "input device; empty is the system's default")
+    sample_rate: int = setting(
+        0, "rate of the output, Hz; 0 takes the device's own", low=0, high=384_000
+    )
+    latency: str = setting("high", "high is safe, low answers sooner", choices=STREAMS)
+    asio: bool = setting(False, "use ASIO drivers (Windows)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OscSettings:
+    """[osc]."""
+
+    enabled: bool = setting(True, "listen to OSC at all")
+    host: str = setting(
+        "127.0.0.1", "address to listen on; another than 127.0.0.1 needs hosts and token"
+    )
+    port: int = setting(9440, "UDP and TCP port; 0 takes a free one", low=0, high=65_535)
+    query_port: int = setting(
+        9442, "OSCQuery over HTTP, on this machine only; -1 leaves it out", low=-1, high=65_535
+    )
+    hosts: tuple[str, ...] = setting(
+        (), "other machines that may send, as ['192.168.1.20', '10.0.0.0/24']"
+    )
+    token: str = setting("", "what other machines must send first, 8 characters or more")
+    folders: tuple[str, ...] = setting(
+        (), "folders whose files OSC messages may name, besides the takes"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MidiSettings:
+    """[midi]."""
+
+    enabled: bool = setting(True, "listen to MIDI at all")
+    input: str = setting("", "port to listen to, by a part of its name; empty opens none")
+    virtual_port: bool = setting(
+        True, "offer a port of our own where the system can (macOS, Linux)"
+    )
+    learned: dict[str, str] = field(
+        default_factory=dict[str, str],
+        metadata={"help": "learned controls, as seed = 'cc 21 ch 1'"},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """[log]."""
+
+    level: str = setting("info", "how much is written down", choices=LEVELS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of the file, one field a section."""
+
+    takes: TakesSettings = TakesSettings()
+    engine: EngineSettings = EngineSettings()
+    audio: AudioSettings = AudioSettings()
+    osc: OscSettings = OscSettings()
+    midi: MidiSettings = MidiSettings()
+    log: LogSettings = LogSettings()
+
+
+_SECTIONS: dict[str, type[Any]] = {f.name: type(f.default) for f in fields(Settings)}
+
+
+class SettingsFile:
+    """The file and what it says; any thread may change a value."""
+
+    def __init__(self, path: Path) -> None:
+        """Reads the file, or stands for one of defaults that is written with the first change.
+
+        Raises:
+            PresetError: naming the file and every unknown or wrong key.
+        """
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            text = default_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise PresetError(f"{path} cannot be read: {error}.") from error
+        self.settings = read(text, path.name)
+        self._text = text
+
+    def change(self, section: str, key: str, value: Any) -> Settings:
+        """Sets one value and writes the file whole; comments and order stay.
+
+        Raises:
+            PresetError: if there is no such key, the value is wrong, or the file cannot be written.
+        """
+        with self._lock:
+            document = tomlkit.parse(self._text)
+            if section not in document:
+                document[section] = tomlkit.table()
+            table = cast(dict[str, Any], document[section])
+            table[key] = _toml(value)
+            text = tomlkit.dumps(document)
+            settings = read(text, self.path.name)
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(self.path, text)
+            except OSError as error:
+                raise PresetError(f"{self.path} cannot be written: {error.strerror}.") from error
+            self._text, self.settings = text, settings
+            return settings
+
+    def text(self) -> str:
+        """The file as it stands."""
+        with self._lock:
+            return self._text
+
+
+def read(text: str, source: str) -> Settings:
+    """Settings from TOML.
+
+    Raises:
+        PresetError: naming every unknown or wrong key.
+    """
+    try:
+        document = cast(dict[str, Any], tomlkit.parse(text).unwrap())
+    except TOMLKitError as error:
+        raise PresetError(f"{source} is no TOML: {error}.") from error
+    problems: list[str] = []
+    found: dict[str, Any] = {}
+    for name, table in document.items():
+        if name not in _SECTIONS:
+            problems.append(f"unknown section {name} (known are {choices(_SECTIONS)})")
+        elif not isinstance(table, dict):
+            problems.append(f"{name} is a section: [{name}]")
+        else:
+            found[name] = _section(name, cast(dict[str, Any], table), problems)
+    if problems:
+        raise PresetError(f"{source}: {'; '.join(problems)}.")
+    return Settings(**found)
+
+
+def default_text() -> str:
+    """The file as it is before anybody changed it: every key with its help and its default, commented out."""
+    lines = [
+        "# Settings of Longtake. Remove the # before a line to change it; what is wrong is named at the start."
+    ]
+    for name, section in _SECTIONS.items():
+        lines += ["", f"[{name}]"]
+        for known in fields(section):
+            lines.append(f"# {known.metadata['help']}")
+            if known.default is not MISSING:
+                lines.append(f"# {known.name} = {tomlkit.item(_toml(known.default)).as_string()}")
+    return "\n".join(lines) + "\n"
+
+
+def _section(name: str, table: Mapping[str, Any], problems: list[str]) -> Any:
+    section = _SECTIONS[name]
+    known = {f.name: f for f in fields(section)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            problems.append(f"unknown key {name}.{key} (known are {choices(known)})")
+            continue
+        wrong = _wrong(known[key], value)
+        if wrong:
+            problems.append(f"{name}.{key} {wrong}, not {value!r}")
+        values[key] = tuple(cast(list[Any], value)) if isinstance(value, list) else value
+    return section() if problems else section(**values)
+
+
+def _wrong(known: Field[Any], value: Any) -> str:
+    """What the value should be, or empty when it is right."""
+    facts = known.metadata
+    default = cast(Any, {} if known.default is MISSING else known.default)
+    if isinstance(default, bool):
+        return "" if isinstance(value, bool) else "is true or false"
+    if isinstance(default, int):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        right = whole and facts["low"] <= value <= facts["high"]
+        return "" if right else f"is a whole number from {facts['low']} to {facts['high']}"
+    if isinstance(default, tuple):
+        return (
+            ""
+            if isinstance(value, list) and _texts(cast(list[Any], value))
+            else "is a list of texts"
+        )
+    if isinstance(default, dict):
+        table = cast(dict[str, Any], value) if isinstance(value, dict) else None
+        return "" if table is not None and _texts(list(table.values())) else "is a table of texts"
+    if not isinstance(value, str):
+        return "is text"
+    known_choices = facts.get("choices")
+    return f"is {choices(known_choices)}" if known_choices and value not in known_choices else ""
+
+
+def _toml(value: Any) -> Any:
+    return list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
+
+
+def _texts(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def takes_folder(settings: Settings, where: Places) -> Path:
+    """Where takes are kept."""
+    return Path(settings.takes.folder).expanduser() if settings.takes.folder else where.takes
+
+
+def osc_folders(settings: Settings, where: Places) -> tuple[Path, ...]:
+    """The folders whose files OSC messages may name."""
+    own = tuple(Path(folder).expanduser() for folder in settings.osc.folders)
+    return (takes_folder(settings, where), *own)
+
+
+def main(argv: list[str]) -> int:
+    """`longtake config [--path | SECTION.KEY VALUE]`: prints the settings with their path, or changes one."""
+    path = places().settings
+    try:
+        file = SettingsFile(path)
+        if argv == ["--path"]:
+            sys.stdout.write(f"{path}\n")
+        elif len(argv) == 2 and "." in argv[0]:
+            section, key = argv[0].split(".", 1)
+            value = (
+                tomlkit.parse(f"value = {argv[1]}\n") if _is_toml(argv[1]) else {"value": argv[1]}
+            )
+            file.change(section, key, cast(Any, value)["value"])
+        elif argv:
+            raise PresetError(
+                "Use: longtake config [--path | SECTION.KEY VALUE], as longtake config osc.port 9450."
+            )
+        else:
+            sys.stdout.write(
+                f"# {path}{'' if path.exists() else ' (not written yet)'}\n{file.text()}"
+            )
+    except PresetError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomlkit.parse(f"value = {text}\n")
+    except TOMLKitError:
+        return False
+    return True
