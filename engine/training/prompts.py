@@ -1,0 +1,204 @@
+"""Text prompts from metadata (section 3.1 of the paper): random subsets of facts, written in many ways.
+
+Half of the lists carry metadata types ("Genre: House | BPM: 124"), half do not ("House, 124 BPM"); order, delimiter and
+case are drawn anew each time. About a third of all prompts is free text in the words of `vocabulary.toml`. Every
+prompt says only what is true of its piece. Knows nothing of sound.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+FREE_TEXT_SHARE = 0.3
+_DELIMITERS = (" | ", "|", ", ", ",")
+_CASES: tuple[Callable[[str], str], ...] = (str, str, str.lower, str.lower, str.upper)
+
+
+def prompt(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
+    """Writes one prompt for a piece.
+
+    Args:
+        metadata: What `Arrangement.metadata` gives; any fact may be absent.
+        rng: Decides everything else.
+
+    Returns:
+        The prompt; empty only when the metadata say nothing.
+    """
+    if rng.random() < FREE_TEXT_SHARE:
+        text = _sentence(metadata, rng)
+    elif rng.random() < 0.5:
+        text = _typed(facts(metadata, rng), rng)
+    else:
+        text = _untyped(facts(metadata, rng), rng)
+    return _CASES[int(rng.integers(len(_CASES)))](text)
+
+
+@cache
+def vocabulary() -> dict[str, dict[str, list[str]]]:
+    """The tables of `vocabulary.toml`."""
+    path = resources.files("engine.training") / "vocabulary.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def facts(metadata: Mapping[str, Any], rng: np.random.Generator) -> dict[str, list[str]]:
+    """A random subset of the facts by type, never empty where there is any; lists shortened and shuffled."""
+    every = _all_facts(metadata, rng)
+    if not every:
+        return {}
+    chances = {
+        "Genre": 0.75,
+        "Instruments": 0.65,
+        "Moods": 0.5,
+        "BPM": 0.6,
+        "Key": 0.25,
+        "Energy": 0.2,
+        "Type": 0.6,
+    }
+    if metadata.get("kind") in ("stem", "one-shot"):
+        chances |= {"Instruments": 0.95, "Genre": 0.5}
+    chosen = [name for name in every if rng.random() < chances.get(name, 0.3)]
+    if not chosen:
+        chosen = [_one_of(tuple(every), rng)]
+    order = [chosen[i] for i in rng.permutation(len(chosen))]
+    return {name: _some(every[name], rng) for name in order}
+
+
+def _all_facts(metadata: Mapping[str, Any], rng: np.random.Generator) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {
+        "Genre": [str(v) for v in metadata.get("genres", ())],
+        "Instruments": [_called(str(v), rng) for v in metadata.get("instruments", ())],
+        "Moods": [str(v) for v in metadata.get("moods", ())],
+    }
+    if tempo := metadata.get("tempo"):
+        found["BPM"] = [f"{float(tempo):g}"]
+    if key := metadata.get("key"):
+        found["Key"] = [str(key)]
+    if metadata.get("metre", "4/4") != "4/4":
+        found["Time signature"] = [str(metadata["metre"])]
+    if energy := metadata.get("energy"):
+        found["Energy"] = [str(energy).capitalize()]
+    if kind := vocabulary()["kinds"].get(str(metadata.get("kind"))):
+        found["Type"] = [kind[0].capitalize()]
+    return {name: values for name, values in found.items() if values}
+
+
+def _called(instrument: str, rng: np.random.Generator) -> str:
+    """The instrument by its own name, or half of the time by another."""
+    others = vocabulary()["instruments"].get(instrument, [])
+    if others and rng.random() < 0.4:
+        return _one_of(others, rng).title()
+    return instrument
+
+
+def _some(values: Sequence[str], rng: np.random.Generator) -> list[str]:
+    count = len(values) if rng.random() < 0.5 else int(rng.integers(1, len(values) + 1))
+    return list(dict.fromkeys(values[i] for i in rng.permutation(len(values))[:count]))
+
+
+def _one_of(values: Sequence[str], rng: np.random.Generator) -> str:
+    return values[int(rng.integers(len(values)))]
+
+
+def _typed(chosen: Mapping[str, list[str]], rng: np.random.Generator) -> str:
+    delimiter = _one_of(_DELIMITERS, rng)
+    colon, comma = _one_of((": ", ": ", ":"), rng), _one_of((", ", ", ", ","), rng)
+    return delimiter.join(f"{name}{colon}{comma.join(values)}" for name, values in chosen.items())
+
+
+def _untyped(chosen: Mapping[str, list[str]], rng: np.random.Generator) -> str:
+    words: list[str] = []
+    for name, values in chosen.items():
+        words += [_plain(name, value, rng) for value in values]
+    if rng.random() < 0.3:
+        words = [words[i] for i in rng.permutation(len(words))]
+    return _one_of((", ", ", ", ","), rng).join(words)
+
+
+def _plain(name: str, value: str, rng: np.random.Generator) -> str:
+    """A fact without its type, where it needs a word to be understood."""
+    if name == "BPM":
+        return f"{value} {_one_of(('BPM', 'bpm', 'BPM'), rng)}"
+    if name == "Energy":
+        return f"{value} energy"
+    if name == "Key":
+        return _one_of((value, f"in {value}"), rng)
+    return value
+
+
+def _sentence(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
+    """A request as a person would type it: "a warm lo-fi beat at 85 bpm with rhodes, for studying"."""
+    words = vocabulary()
+    noun = _noun(metadata, rng)
+    adjectives = _adjectives(metadata, rng)
+    text = " ".join([*adjectives, noun])
+    if rng.random() < 0.35:
+        text = f"{'an' if text[0].lower() in 'aeiou' else 'a'} {text}"
+    pieces: list[str] = []
+    solo = metadata.get("kind") in ("stem", "one-shot")
+    instruments = [_called(str(v), rng).lower() for v in metadata.get("instruments", ())]
+    if instruments and (solo or rng.random() < 0.5):
+        some = _some(instruments, rng)[:3]
+        joined = some[0] if len(some) == 1 else f"{', '.join(some[:-1])} and {some[-1]}"
+        pieces.append(f"{_one_of(('with', 'featuring', 'with', 'played on'), rng)} {joined}")
+    if (tempo := metadata.get("tempo")) and rng.random() < 0.4:
+        pieces.append(
+            _one_of((f"at {tempo:g} bpm", f"{tempo:g} BPM", f"around {tempo:g} bpm"), rng)
+        )
+    if (key := metadata.get("key")) and rng.random() < 0.12:
+        pieces.append(f"in {key}")
+    if (metre := metadata.get("metre", "4/4")) != "4/4" and rng.random() < 0.4:
+        pieces.append(f"in {metre}")
+    uses = words["uses"].get(str(metadata.get("style")), [])
+    if uses and not solo and rng.random() < 0.35:
+        pieces.append(_one_of(uses, rng))
+    pieces = [pieces[i] for i in rng.permutation(len(pieces))]
+    return " ".join([text, *pieces]) if rng.random() < 0.7 else ", ".join([text, *pieces])
+
+
+def _noun(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
+    """What to call the piece; a stem is named after what plays, not after a whole band."""
+    instruments = [str(v) for v in metadata.get("instruments", ())]
+    genres = [str(v) for v in metadata.get("genres", ())]
+    kind = str(metadata.get("kind"))
+    if kind in ("stem", "one-shot") and instruments:
+        thing = _called(_one_of(instruments, rng), rng).lower()
+        endings = {
+            "stem": ("", " alone", " stem", " part", " solo"),
+            "one-shot": (" one-shot", " hit", " sample"),
+        }
+        alone = endings[kind] if len(instruments) == 1 else (" part", " stem")
+        name = f"{thing}{_one_of(alone, rng)}"
+        return f"{_one_of(genres, rng)} {name}" if genres and rng.random() < 0.5 else name
+    nouns = vocabulary()["nouns"].get(str(metadata.get("style")))
+    if nouns:
+        noun = _one_of(nouns, rng)
+    else:
+        noun = (
+            f"{_one_of(genres, rng)} {_one_of(('track', 'tune', 'music'), rng)}"
+            if genres
+            else "music"
+        )
+    return f"{noun} loop" if kind == "loop" and "loop" not in noun and rng.random() < 0.6 else noun
+
+
+def _adjectives(metadata: Mapping[str, Any], rng: np.random.Generator) -> list[str]:
+    words = vocabulary()
+    found: list[str] = []
+    moods = [str(v) for v in metadata.get("moods", ())]
+    if moods and rng.random() < 0.7:
+        mood = _one_of(moods, rng)
+        found.append(_one_of(words["moods"].get(mood, [mood.lower()]), rng))
+    tempo = metadata.get("tempo")
+    if tempo and metadata.get("kind") != "one-shot" and rng.random() < 0.35:
+        bound = next(bound for bound in words["paces"] if float(tempo) < float(bound))
+        found.append(_one_of(words["paces"][bound], rng))
+    energy = metadata.get("energy")
+    if energy and metadata.get("kind") != "one-shot" and rng.random() < 0.15:
+        found.append(_one_of(words["energies"][str(energy)], rng))
+    return list(dict.fromkeys(found))
