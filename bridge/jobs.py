@@ -23,6 +23,7 @@ from engine.errors import LongtakeError
 from engine.registry import model_spec
 from engine.spec import MAX_SEED, GenerationSpec
 
+CLOSED = "Longtake was closed before this was finished; run it again."
 LIMIT = 64
 LARGEST_BATCH = 64
 REMEMBERED = 200
@@ -196,11 +197,15 @@ class JobQueue:
         with self._lock:
             return self._job(which)
 
-    def close(self) -> None:
-        """Stops the running job at its next step; what was queued or running stays in the journal."""
+    def stop(self) -> None:
+        """Takes no more jobs and ends the running one at its next step; what is owed stays in the journal."""
         with self._lock:
             self._stopping = True
             self._lock.notify()
+
+    def close(self) -> None:
+        """Stops, and waits for the job thread."""
+        self.stop()
         if self._thread.is_alive():
             self._thread.join(timeout=10.0)
 

@@ -6,7 +6,8 @@ and the queue, the library and the parameters.
 
 from __future__ import annotations
 
-from typing import TypedDict, Unpack
+from collections.abc import Callable
+from typing import Any, TypedDict, Unpack
 
 from bridge.errors import BridgeError, no_device
 from bridge.ports import Capture, MidiControl, Playback, Transport, TransportChange
@@ -33,6 +34,8 @@ class Collaborators(TypedDict, total=False):
     capture: Capture
     midi: MidiControl
     transport: Transport
+    remember: Callable[[str, str, Any], None]
+    """Keeps a chosen device in the settings (section, key, value); returns at once."""
 
 
 class Performing:
@@ -44,6 +47,7 @@ class Performing:
         self._capture: Capture | None = None
         self._midi: MidiControl | None = None
         self._transport: Transport | None = None
+        self._remember: Callable[[str, str, Any], None] | None = None
 
     def attach(self, **collaborators: Unpack[Collaborators]) -> None:
         """Gives the session its collaborators; what is left out stays as it is."""
@@ -51,6 +55,7 @@ class Performing:
         self._capture = collaborators.get("capture") or self._capture
         self._midi = collaborators.get("midi") or self._midi
         self._transport = collaborators.get("transport") or self._transport
+        self._remember = collaborators.get("remember") or self._remember
 
     def _found(self, take_id: str) -> Take:
         raise NotImplementedError
@@ -130,10 +135,14 @@ class Performing:
     def set_output(self, device: str, rate: int | None = None) -> None:
         """Uses another output device, by its id; empty is the system's default."""
         self._output().set_output(device, rate)
+        self._keep("audio", "output", device)
+        if rate is not None:
+            self._keep("audio", "sample_rate", rate)
 
     def set_input(self, device: str) -> None:
         """Uses another input device, by its id; empty is the system's default."""
         self._recorder().set_input(device)
+        self._keep("audio", "input", device)
 
     def midi(self) -> MidiState:
         """Ports and bindings."""
@@ -148,6 +157,7 @@ class Performing:
     def set_midi_input(self, name: str) -> None:
         """Listens to a MIDI port; empty closes it."""
         self._controls().set_input(name)
+        self._keep("midi", "input", name)
 
     def learn(self, target: str) -> None:
         """Binds the next control that moves to a parameter or action."""
@@ -186,6 +196,10 @@ class Performing:
         raise BridgeError(
             "bad_args", f"Unknown quantisation {quantize!r}; choose {choices(QUANTIZES)}."
         )
+
+    def _keep(self, section: str, key: str, value: Any) -> None:
+        if self._remember:
+            self._remember(section, key, value)
 
     def _output(self) -> Playback:
         if self._playback is None:

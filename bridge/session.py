@@ -14,7 +14,7 @@ from typing import Any, Unpack
 
 from bridge import requests
 from bridge.errors import BridgeError
-from bridge.events import Hub, Listener, Notice, ParameterChanged, PresetsChanged
+from bridge.events import Hub, Listener, ParameterChanged, PresetsChanged
 from bridge.jobs import JobQueue
 from bridge.library import Library
 from bridge.performing import Collaborators, Performing
@@ -72,10 +72,6 @@ class Session(Performing):
             self.audio_devices(),
             self.midi(),
         )
-
-    def notice(self, notice: Notice) -> None:
-        """Tells all front ends a sentence."""
-        self._hub.publish(notice)
 
     # --- parameters: the defaults of the next job ---
 
@@ -294,13 +290,15 @@ class Session(Performing):
             self._model.unload()
 
     def close(self) -> None:
-        """Cancels nothing on disk: running and queued jobs are listed as interrupted next time."""
+        """Ends everything; running and queued jobs are listed as interrupted next time."""
         for part in (self._midi, self._capture, self._playback):
             if part:
                 part.close()
-        self._queue.close()
+        # The queue is stopped first, so that a take the engine's end cuts short counts as interrupted, not failed.
+        self._queue.stop()
         if self._model:
             self._model.close()
+        self._queue.close()
         self._library.close()
 
     def _found(self, take_id: str) -> Take:

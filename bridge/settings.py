@@ -175,7 +175,7 @@ def read(text: str, source: str) -> Settings:
         PresetError: naming every unknown or wrong key.
     """
     try:
-        document = cast(dict[str, Any], tomlkit.parse(text).unwrap())
+        document: dict[str, Any] = tomlkit.parse(text).unwrap()
     except TOMLKitError as error:
         raise PresetError(f"{source} is no TOML: {error}.") from error
     problems: list[str] = []
@@ -202,7 +202,7 @@ def default_text() -> str:
         for known in fields(section):
             lines.append(f"# {known.metadata['help']}")
             if known.default is not MISSING:
-                lines.append(f"# {known.name} = {tomlkit.item(_toml(known.default)).as_string()}")
+                lines.append(f"# {tomlkit.dumps({known.name: _toml(known.default)}).strip()}")
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,258 @@
+"""The composition root: builds settings, library, engine, session, transport, OSC, MIDI and audio, and ends them.
+
+The one file of the bridge that knows all the others; nothing imports it but `__main__`, the panel and the command.
+`build` does what may fail at once (settings, folders, ports); `start` begins everything in the background, so that
+OSC answers before the model, the devices or ten thousand takes are read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from bridge import logs
+from bridge.engine_process import REAL_ENGINE, EngineProcess
+from bridge.errors import BridgeError
+from bridge.events import Hub, Notice
+from bridge.instance import InstanceLock
+from bridge.jobs import JobQueue
+from bridge.journal import Journal
+from bridge.library import Library
+from bridge.making import Works
+from bridge.osc import OscOptions, OscServer
+from bridge.places import Places, places
+from bridge.session import Session
+from bridge.settings import Settings, SettingsFile, osc_folders, takes_folder
+from bridge.transport import Transport
+from engine.errors import LongtakeError, PresetError
+from engine.presets import PresetStore
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppOptions:
+    """What the command line says beyond the settings file.
+
+    Attributes:
+        engine: dotted path of the engine's factory.
+        change: makes other settings of those in the file, for this run.
+        strict: whether a busy OSC port ends `build`; else it is one of `App.problems`.
+    """
+
+    engine: str = REAL_ENGINE
+    change: Callable[[Settings], Settings] = lambda settings: settings
+    strict: bool = False
+
+
+class App:
+    """Everything that runs; `session` is what front ends talk to."""
+
+    def __init__(self, options: AppOptions, where: Places, settings: SettingsFile) -> None:
+        """Builds; use `build`.
+
+        Raises:
+            LongtakeError: if a folder cannot be used or another Longtake runs.
+        """
+        self.settings = settings
+        self.problems: list[str] = []
+        self._lock = InstanceLock(where.data)
+        self._ends: list[Callable[[], None]] = [self._lock.close]
+        try:
+            self._build(options, where)
+        except BaseException:
+            self.close()
+            raise
+
+    def _build(self, options: AppOptions, where: Places) -> None:
+        chosen = options.change(self.settings.settings)
+        hub = self._hub = Hub()
+        self.library = Library(takes_folder(chosen, where), hub.publish)
+        self.engine = EngineProcess(
+            hub.publish, options.engine, chosen.engine.model if chosen.engine.load_at_start else ""
+        )
+        journal = Journal(where.data / "jobs.json")
+        self._queue = JobQueue(Works(self.engine, self.library, hub.publish, journal))
+        self.session = Session(hub, self._queue, self.library)
+        self._ends.append(self.session.close)
+        self._keeper = _Keeper(self.settings, hub)
+        self._ends.append(self._keeper.close)
+        self.session.attach_model(self.engine)
+        self.session.attach_presets(PresetStore())
+        self.session.attach(transport=Transport(hub.publish), remember=self._keeper.remember)
+        if chosen.engine.model != self.session.get("model"):
+            self.session.set("model", chosen.engine.model)
+        self.osc = self._osc(chosen, where, options.strict) if chosen.osc.enabled else None
+
+    def _osc(self, chosen: Settings, where: Places, strict: bool) -> OscServer | None:
+        osc = chosen.osc
+        options = OscOptions(
+            host=osc.host,
+            port=osc.port,
+            query_port=None if osc.query_port < 0 else osc.query_port,
+            hosts=osc.hosts,
+            token=osc.token,
+            folders=osc_folders(chosen, where),
+        )
+        try:
+            server = OscServer(self.session, self._hub.publish, options)
+        except BridgeError as error:
+            if strict:
+                raise
+            self.problems.append(f"OSC is off: {error}")
+            return None
+        self._ends.append(server.close)
+        return server
+
+    def start(self) -> None:
+        """Begins all work in the background and returns."""
+        self._queue.start()
+        self._keeper.start()
+        if self.osc:
+            self.osc.start()
+        threading.Thread(target=self._read_library, name="library", daemon=True).start()
+        self.engine.start()
+
+    def close(self) -> None:
+        """Ends every thread and child; what fails to end hinders no other."""
+        while self._ends:
+            end = self._ends.pop()
+            try:
+                end()
+            except Exception:
+                _log.exception("Something did not end well")
+
+    def _read_library(self) -> None:
+        try:
+            changed = self.library.reconcile()
+            _log.info(
+                "The library in %s is read, %d takes are new or gone", self.library.folder, changed
+            )
+        except Exception:
+            _log.exception("The library could not be read")
+            self._hub.publish(
+                Notice("error", "io", f"The takes in {self.library.folder} could not be read.")
+            )
+
+
+class _Keeper:
+    """Writes chosen devices and learned controls into the settings file, on a thread of its own."""
+
+    def __init__(self, settings: SettingsFile, hub: Hub) -> None:
+        self._settings = settings
+        self._hub = hub
+        self._work: queue.SimpleQueue[tuple[str, str, Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="settings", daemon=True)
+
+    def remember(self, section: str, key: str, value: Any) -> None:
+        self._work.put((section, key, value))
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._work.put(None)
+        if self._thread.is_alive():
+            self._thread.join(2.0)
+
+    def _run(self) -> None:
+        while (change := self._work.get()) is not None:
+            try:
+                self._settings.change(*change)
+            except PresetError as error:
+                self._hub.publish(Notice("warning", "io", f"The choice was not kept: {error}"))
+
+
+def build(options: AppOptions | None = None) -> App:
+    """Builds everything; nothing runs before `App.start`.
+
+    Raises:
+        LongtakeError: with a sentence: a wrong settings file, an unusable folder, another Longtake that runs.
+    """
+    where = places()
+    return App(options or AppOptions(), where, SettingsFile(where.settings))
+
+
+def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
+    """`longtake serve`: runs without a screen until SIGINT or SIGTERM; 2 when it cannot."""
+    arguments = _parser().parse_args(argv)
+    where = places()
+    try:
+        settings = SettingsFile(where.settings)
+        level = arguments.log_level or settings.settings.log.level
+        logs.start(where.logs, level, as_json=arguments.json)
+        options = AppOptions(
+            engine=engine, change=lambda chosen: _overridden(chosen, arguments), strict=True
+        )
+        app = App(options, where, settings)
+    except LongtakeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    ended = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    app.start()
+    if app.osc:
+        _log.info(
+            "Longtake answers OSC on port %d; takes are in %s", app.osc.port, app.library.folder
+        )
+    # Short waits, since Windows delivers Ctrl-C only between them.
+    while not ended.wait(0.5):
+        pass
+    _log.info("Longtake ends")
+    app.close()
+    return 0
+
+
+def _overridden(chosen: Settings, arguments: argparse.Namespace) -> Settings:
+    said = {
+        "host": arguments.bind,
+        "port": arguments.port,
+        "hosts": tuple(arguments.allow) or None,
+        "token": arguments.token,
+    }
+    osc = replace(chosen.osc, **{name: value for name, value in said.items() if value is not None})
+    takes = replace(chosen.takes, folder=str(arguments.takes)) if arguments.takes else chosen.takes
+    audio = replace(chosen.audio, enabled=chosen.audio.enabled and not arguments.no_audio)
+    midi = replace(chosen.midi, enabled=chosen.midi.enabled and not arguments.no_midi)
+    return replace(chosen, osc=osc, takes=takes, audio=audio, midi=midi)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="longtake serve",
+        description="Runs the bridge without a screen: OSC, MIDI, audio, jobs, takes.",
+    )
+    parser.add_argument(
+        "--bind", metavar="ADDRESS", help="listen to other machines too; needs --allow and --token"
+    )
+    parser.add_argument("--port", type=int, help="OSC port, UDP and TCP; 0 takes a free one")
+    parser.add_argument(
+        "--allow",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="a host or network that may send",
+    )
+    parser.add_argument("--token", help="what other machines must send first")
+    parser.add_argument("--takes", type=Path, metavar="FOLDER", help="where takes are kept")
+    parser.add_argument("--no-audio", action="store_true", help="play and record nothing")
+    parser.add_argument("--no-midi", action="store_true", help="listen to no MIDI")
+    parser.add_argument("--json", action="store_true", help="log JSON lines to the console")
+    parser.add_argument(
+        "--log-level", choices=("debug", "info", "warning", "error"), help="how much is logged"
+    )
+    return parser
