@@ -48,7 +48,33 @@ class SpectralConfig:
         return self.hop * self.stride
 
 
-AutoencoderConfig = OobleckConfig | SpectralConfig
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameConfig:
+    """SAME, the autoencoders of Stable Audio 3: transformers over patches of 256 samples, 16 to a latent frame."""
+
+    width: int
+    depth: int
+    folded: bool
+    """Whether tokens see their pair of latent frames only; otherwise they see one frame to either side."""
+    sine_layers: int
+    """How many of the decoder's last blocks have a sine for their gate."""
+    mapping_kernel: int
+    """Of the convolution from the decoder's tokens to patches."""
+    mask_noise: float
+    """Standard deviation of the noise with which the reference decodes, on the decoder's learned tokens."""
+
+    @property
+    def latent_channels(self) -> int:
+        """Channels of a latent frame."""
+        return 256
+
+    @property
+    def downsampling_ratio(self) -> int:
+        """Audio samples in one latent frame."""
+        return 4096
+
+
+AutoencoderConfig = OobleckConfig | SpectralConfig | SameConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +93,35 @@ class DiTConfig:
     """Whether cross tokens are mapped to `width` first; otherwise they serve as grouped keys and values."""
     grid: bool
     """Whether a frame-wise metre grid (beat and bar phase) is added to the tokens, so that tempo is exact."""
+    mask_cross: bool
+    """Whether pads of the prompt are left out of the attention; the public models attend to them, as zeros."""
+    qk_norm: bool
+    """Whether queries and keys are layer-normalized."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdaptiveDiTConfig:
+    """The diffusion transformer of Stable Audio 3: time and length modulate every block. Heads are 64 wide."""
+
+    width: int
+    depth: int
+    differential: bool
+    """Whether attention is the difference of two."""
+
+    @property
+    def latent_channels(self) -> int:
+        """Channels of a latent frame."""
+        return 256
+
+    @property
+    def cross_width(self) -> int:
+        """Width of the conditioning tokens as the conditioners give them."""
+        return 768
+
+    @property
+    def grid(self) -> bool:
+        """Whether the model has a metre grid: none was trained with one."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +176,8 @@ class ModelSpec:
     dit: DiTConfig
     conditioning: ConditioningConfig
     defaults: Defaults
+    headroom: float | None = 1.0
+    """How much more than the take is generated, s, for its ending to ring out in; None fills the window (§2.3)."""
 
     @property
     def sample_rate(self) -> int:
@@ -162,6 +219,8 @@ STABLE_AUDIO_2 = ModelSpec(
         cross_width=768,
         project_cross=False,
         grid=False,
+        mask_cross=True,
+        qk_norm=False,
     ),
     conditioning=ConditioningConfig(
         text=TextConfig(encoder="clap", max_tokens=77, width=768), numbers=TIMING
@@ -170,6 +229,7 @@ STABLE_AUDIO_2 = ModelSpec(
     defaults=Defaults(
         seconds_total=190.0, steps=100, cfg_scale=7.0, sampler="dpmpp-2m", init_noise_level=0.7
     ),
+    headroom=None,
 )
 
 SKETCH = ModelSpec(
@@ -180,17 +240,25 @@ SKETCH = ModelSpec(
     latent_frames=6144,
     objective="v",
     autoencoder=SpectralConfig(
-        window=2048, hop=512, width=384, encoder_depth=4, decoder_depth=8, stride=4, latent_channels=64
+        window=2048,
+        hop=512,
+        width=384,
+        encoder_depth=4,
+        decoder_depth=8,
+        stride=4,
+        latent_channels=64,
     ),
     dit=DiTConfig(
         latent_channels=64,
-        width=384,
-        depth=8,
-        heads=6,
+        width=320,
+        depth=6,
+        heads=5,
         frames_per_token=4,
         cross_width=384,
         project_cross=True,
         grid=True,
+        mask_cross=True,
+        qk_norm=False,
     ),
     conditioning=ConditioningConfig(
         text=TextConfig(encoder="minilm", max_tokens=64, width=384), numbers=TIMING

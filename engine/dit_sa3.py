@@ -1,0 +1,166 @@
+"""The diffusion transformer of Stable Audio 3: the paper's (dit.py) with time and length as adaptive norms.
+
+What is new against the paper: time and seconds_total scale, shift and gate every branch instead of standing before
+the music; 64 memory tokens do stand there; norms are root-mean-square, also of queries and keys; what is kept of a
+recording (inpainting, §4.6 and later) is added frame by frame in every block; medium attends differentially.
+Module names are the checkpoints'. Knows nothing of prompts or of what is predicted.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.conditioning import Conditioning
+from engine.differential import DifferentialCrossAttention, DifferentialSelfAttention
+from engine.dit import TIME_FEATURES, convolution, projection
+from engine.errors import ShapeError
+from engine.layers import (
+    CrossAttention,
+    FeedForward,
+    GeometricFeatures,
+    Rotation,
+    SelfAttention,
+    rotation,
+)
+from engine.registry import AdaptiveDiTConfig
+
+MEMORY_TOKENS = 64
+HEAD_DIM = 64
+
+
+class RMSNorm(nn.Module):
+    """Root-mean-square normalization with a trained scale, computed in single precision whatever comes in."""
+
+    def __init__(self, width: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(width))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., E] to [..., E], in the dtype of x."""
+        return F.rms_norm(x.float(), self.gamma.shape, self.gamma.float(), self.eps).to(x.dtype)
+
+
+def _head_norm(head_dim: int) -> RMSNorm:
+    return RMSNorm(head_dim, eps=1e-6)
+
+
+class AdaptiveBlock(nn.Module):
+    """The block of Figure 2, its self-attention and MLP modulated by time and length, with local conditioning."""
+
+    def __init__(self, config: AdaptiveDiTConfig) -> None:
+        super().__init__()
+        width, heads = config.width, config.width // HEAD_DIM
+        self.pre_norm = RMSNorm(width)
+        self.cross_attend_norm = RMSNorm(width)
+        if config.differential:
+            self.self_attn = DifferentialSelfAttention(width, heads, _head_norm)
+            self.cross_attn = DifferentialCrossAttention(width, heads, _head_norm)
+        else:
+            self.self_attn = SelfAttention(width, heads, _head_norm)
+            self.cross_attn = CrossAttention(width, width, heads, _head_norm)
+        self.ff_norm = RMSNorm(width)
+        self.ff = FeedForward(width)
+        self.to_scale_shift_gate = nn.Parameter(torch.randn(6 * width) / width**0.5)
+        self.to_local_embed = projection(1 + config.latent_channels, width, bias=True)
+
+    def forward(
+        self, x: Tensor, angles: Rotation, cross: Tensor, modulation: Tensor, local: Tensor
+    ) -> Tensor:
+        """One block.
+
+        Args:
+            x: [B, memory and T, E].
+            angles: of all of these positions.
+            cross: [B, L, E]; pads are tokens like others, so there is no mask.
+            modulation: [B, 6 E].
+            local: [B, T, 1 + D], or [B, 1, 1 + D] where all frames are alike.
+
+        Returns:
+            [B, memory and T, E].
+        """
+        parts = (self.to_scale_shift_gate + modulation)[:, None].chunk(6, dim=-1)
+        scale, shift, gate, scale_ff, shift_ff, gate_ff = parts
+        attended = self.self_attn(torch.addcmul(shift, self.pre_norm(x), 1 + scale), angles)
+        x = torch.addcmul(x, torch.sigmoid(1 - gate), attended)
+        x = x + self.cross_attn(self.cross_attend_norm(x), cross, None)
+        x[:, MEMORY_TOKENS:] += self.to_local_embed(local)
+        passed = self.ff(torch.addcmul(shift_ff, self.ff_norm(x), 1 + scale_ff))
+        return torch.addcmul(x, torch.sigmoid(1 - gate_ff), passed)
+
+
+class AdaptiveTransformer(nn.Module):
+    """Maps in and out of the width, the memory tokens, the modulation all blocks share, and the blocks."""
+
+    def __init__(self, config: AdaptiveDiTConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.memory_tokens = nn.Parameter(torch.randn(MEMORY_TOKENS, width))
+        self.project_in = nn.Linear(config.latent_channels, width, bias=False)
+        self.global_cond_embedder = nn.Sequential(
+            nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 6 * width)
+        )
+        self.layers = nn.ModuleList(AdaptiveBlock(config) for _ in range(config.depth))
+        self.project_out = nn.Linear(width, config.latent_channels, bias=False)
+
+
+class AdaptiveDiT(nn.Module):
+    """The diffusion transformer of Stable Audio 3 small (459 M parameters) and medium (1.45 B)."""
+
+    def __init__(self, config: AdaptiveDiTConfig, global_width: int) -> None:
+        super().__init__()
+        self.config = config
+        self.to_cond_embed = projection(config.cross_width, config.width)
+        self.to_global_embed = projection(global_width, config.width)
+        self.timestep_features = GeometricFeatures(TIME_FEATURES)
+        self.to_timestep_embed = projection(TIME_FEATURES, config.width, bias=True)
+        self.preprocess_conv = convolution(config.latent_channels)
+        self.postprocess_conv = convolution(config.latent_channels)
+        self.transformer = AdaptiveTransformer(config)
+
+    def forward(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
+        """What the network makes of noised latents at time t: the rectified flow's velocity.
+
+        Args:
+            x: [B, D, T] noised latents; any T.
+            t: [B], 1 is noise and 0 is clean.
+            conditioning: of B items; its `kept`, if any, of T frames.
+
+        Returns:
+            [B, D, T] in the dtype of x.
+
+        Raises:
+            ShapeError: if x is not [B, D, T] with the model's D.
+        """
+        channels = self.config.latent_channels
+        if x.ndim != 3 or x.shape[1] != channels:
+            raise ShapeError(f"The latents are [B, {channels}, T]; these are {list(x.shape)}.")
+        transformer = self.transformer
+        dtype = transformer.memory_tokens.dtype
+        latents = x.to(dtype)
+
+        cross = self.to_cond_embed(conditioning.cross.to(dtype))
+        modulation = transformer.global_cond_embedder(
+            self.to_global_embed(conditioning.global_.to(dtype)) + self._time(t, dtype)
+        )
+        # With nothing kept every frame has the same local conditioning: computed once, not T times.
+        local = conditioning.kept
+        local = latents.new_zeros(len(x), 1, 1 + channels) if local is None else local.to(dtype).mT
+
+        tokens = transformer.project_in((latents + self.preprocess_conv(latents)).mT)
+        tokens = torch.cat((transformer.memory_tokens.expand(len(x), -1, -1), tokens), dim=1)
+        angles = rotation(tokens.shape[1], HEAD_DIM, x.device)
+        for block in transformer.layers:
+            tokens = cast(AdaptiveBlock, block)(tokens, angles, cross, modulation, local)
+
+        output = transformer.project_out(tokens[:, MEMORY_TOKENS:]).mT
+        return (output + self.postprocess_conv(output)).to(x.dtype)
+
+    def _time(self, t: Tensor, dtype: torch.dtype) -> Tensor:
+        """[B] to [B, E]; half precision rounds t first, as the reference does, while bfloat16 would lose its steps."""
+        t = t.half() if dtype == torch.float16 else t
+        return self.to_timestep_embed(self.timestep_features(t.float()).to(dtype))
