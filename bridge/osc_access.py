@@ -1,0 +1,140 @@
+"""Who may talk to the bridge, and which files they may name.
+
+Knows nothing of sockets or messages. By default only this machine is heard. Beyond it, three things must agree: an
+address to listen on, an allow-list of hosts, and a token that each host sends once. A path counts as what it really
+is, after symbolic links and `..`, and must then lie under a folder the user allowed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bridge.errors import BridgeError
+
+MAX_FILE = 2 * 1024**3
+"""Bytes of the largest file a message may name."""
+MIN_TOKEN = 8
+
+Entry = Literal["in", "token", "out"]
+
+
+@dataclass(frozen=True, slots=True)
+class OscOptions:
+    """How the OSC server listens.
+
+    Attributes:
+        host: address to bind; anything but 127.0.0.1 needs `hosts` and `token`.
+        port: of UDP and TCP; 0 takes a free one.
+        query_port: of OSCQuery over HTTP, on this machine only; None leaves it out, 0 takes a free one.
+        hosts: addresses or networks (`192.168.1.0/24`) that may talk besides this machine.
+        token: what each of them must send first.
+        folders: where files named by messages must lie.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 9440
+    query_port: int | None = 9442
+    hosts: tuple[str, ...] = ()
+    token: str = ""
+    folders: tuple[Path, ...] = ()
+
+
+class Access:
+    """The rules of `OscOptions`, and which hosts have shown the token."""
+
+    def __init__(self, options: OscOptions) -> None:
+        """Reads the rules.
+
+        Raises:
+            BridgeError: `bad_args` when the bridge would listen to other machines without allow-list or token.
+        """
+        self._token = options.token
+        self._folders = options.folders
+        self._networks = [_network(host) for host in options.hosts]
+        self._shown: set[str] = set()
+        self.remote = not is_loopback(options.host)
+        if self.remote and not (self._networks and len(options.token) >= MIN_TOKEN):
+            raise BridgeError(
+                "bad_args",
+                f"To listen on {options.host}, name the hosts that may talk and a token of at least "
+                f"{MIN_TOKEN} characters.",
+            )
+
+    def entry(self, host: str) -> Entry:
+        """Whether a host is heard, must show the token first, or is not answered at all."""
+        if is_loopback(host):
+            return "in"
+        if not self.remote or not self.listed(host):
+            return "out"
+        return "in" if host in self._shown else "token"
+
+    def listed(self, host: str) -> bool:
+        """Whether the allow-list names a host."""
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
+
+    def show(self, host: str, token: str) -> bool:
+        """Takes a token from a host of the allow-list; True when it is the right one."""
+        right = hmac.compare_digest(token.encode(errors="replace"), self._token.encode())
+        if right:
+            self._shown.add(host)
+        return right
+
+    def file(self, name: str) -> Path:
+        """The real path of a file that a message names; a relative one is looked for in every allowed folder.
+
+        Raises:
+            BridgeError: `bad_path` when it is missing, no plain file, or outside; `too_long` when it is too big.
+        """
+        given = Path(name)
+        tries = [given] if given.is_absolute() else [folder / given for folder in self._folders]
+        found = next((real for place in tries if (real := _real(place))), None)
+        if found is None or not any(_within(found, folder) for folder in self._folders):
+            raise BridgeError(
+                "bad_path",
+                f"There is no file {name[:200]!r} in the folders that OSC may read; see osc.folders.",
+            )
+        if found.stat().st_size > MAX_FILE:
+            raise BridgeError("too_long", f"{found.name} is larger than 2 GB.")
+        return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _network(host: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(host, strict=False)
+    except ValueError:
+        raise BridgeError(
+            "bad_args", f"{host!r} is no address or network, as 192.168.1.20 or 192.168.1.0/24."
+        ) from None
+
+
+def _real(place: Path) -> Path | None:
+    """What a path leads to, if that is a plain file: no device, no pipe, no folder."""
+    try:
+        real = place.resolve(strict=True)
+        return real if stat.S_ISREG(real.stat().st_mode) else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
+def _within(real: Path, folder: Path) -> bool:
+    try:
+        return real.is_relative_to(folder.resolve(strict=True))
+    except (OSError, RuntimeError):
+        return False

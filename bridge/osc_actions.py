@@ -1,0 +1,252 @@
+"""What each OSC command does: one method for each name in the table, calling the session and yielding answers.
+
+Knows nothing of packets or sockets. Arguments come with type and range; errors are raised and answered above.
+"""
+
+# ruff: noqa: D102 (each command has its sentence in the table)
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from bridge.errors import BridgeError
+from bridge.osc_access import Access
+from bridge.osc_arguments import usage
+from bridge.osc_clients import Client, Clients, Plain
+from bridge.osc_docs import types
+from bridge.osc_schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS, Command
+from bridge.osc_values import VALUES, model_values
+from bridge.session import Session
+from bridge.state import Job, JobOptions
+
+MAX_REQUESTS = 4096
+QUEUE_IDS = 64
+
+Answer = tuple[str, tuple[Plain, ...]]
+"""An address below /longtake/ and its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command of one client, its arguments read and checked."""
+
+    client: Client
+    command: Command
+    values: list[Any]
+    pairs: dict[str, Any]
+
+
+class Actions:
+    """The commands; `run` finds the method by the command's name."""
+
+    def __init__(self, session: Session, clients: Clients, access: Access) -> None:
+        """Acts on a session for clients within the rules of access."""
+        self._session = session
+        self._clients = clients
+        self._access = access
+        self._acks: OrderedDict[tuple[str, str], Answer] = OrderedDict()
+        self._askers: OrderedDict[str, Client] = OrderedDict()
+        self.capturing: Client | None = None
+
+    def run(self, request: Request) -> Iterator[Answer]:
+        """Does a command; yields its answers."""
+        if request.command.role == "value":
+            VALUES[request.command.name].write(self._session, request.command, request.values)
+            return
+        done: Iterable[Answer] | None = getattr(self, request.command.name)(request)
+        yield from done or ()
+
+    def value(self, command: Command) -> tuple[Plain, ...]:
+        """What a value command is set to."""
+        return VALUES[command.name].read(self._session, command)
+
+    def asker(self, job_id: str) -> Client | None:
+        """Who asked for a job over OSC."""
+        return self._askers.get(job_id)
+
+    # --- talking ---
+
+    def ping(self, request: Request) -> Iterator[Answer]:
+        yield "pong", (_version(), PROTOCOL)
+
+    def info(self, request: Request) -> Iterator[Answer]:
+        model = self._session.model()
+        known = {m.name: m for m in self._session.models()}
+        chosen = known.get(model.name) or known[self._session.get("model")]
+        state = "busy" if any(not job.finished for job in self._session.jobs()) else "idle"
+        device = self._session.playback().device
+        yield "info", (chosen.name, device, chosen.sample_rate, chosen.max_seconds, state)
+
+    def token(self, request: Request) -> Iterator[Answer]:
+        right = self._access.show(request.client.host, request.values[0])
+        if not right:
+            raise BridgeError("bad_args", "That is not the token of this bridge.")
+        yield "token", (1,)
+
+    def subscribe(self, request: Request) -> Iterator[Answer]:
+        yield "subscribed", (self._clients.subscribe(request.client, request.values or TOPICS),)
+
+    def unsubscribe(self, request: Request) -> Iterator[Answer]:
+        yield "subscribed", (self._clients.subscribe(request.client, ()),)
+
+    def reply_to(self, request: Request) -> Iterator[Answer]:
+        host, port = request.values
+        self._clients.name(request.client, host, port)
+        yield "reply_to", (host, port)
+
+    def help(self, request: Request) -> Iterator[Answer]:
+        (wanted,) = request.values
+        if wanted and wanted not in COMMANDS:
+            raise BridgeError("unknown_address", f"There is no address {wanted[:80]!r}.")
+        for command in [COMMANDS[wanted]] if wanted else COMMANDS.values():
+            yield "help", (command.address, types(command), f"{usage(command)}: {command.help}")
+
+    # --- making ---
+
+    def generate(self, request: Request) -> Iterator[Answer]:
+        _, prompt = request.values
+        return self._make(request, self._session.generate, prompt or None)
+
+    def transform(self, request: Request) -> Iterator[Answer]:
+        _, name, prompt, strength = request.values
+        request.pairs.pop("init_noise_level", None)
+        path = self._access.file(name)
+        return self._make(request, self._session.transform, path, prompt or None, strength)
+
+    def continue_(self, request: Request) -> Iterator[Answer]:
+        _, name, seconds = request.values
+        path = self._access.file(name)
+        return self._make(request, self._session.continue_, path, seconds, _prompt(request))
+
+    def inpaint(self, request: Request) -> Iterator[Answer]:
+        _, name, start, end, prompt = request.values
+        path = self._access.file(name)
+        prompt = prompt or _prompt(request)
+        return self._make(request, self._session.inpaint, path, [(start, end)], prompt)
+
+    def vary(self, request: Request) -> Iterator[Answer]:
+        _, which, amount = request.values
+        return self._make(
+            request, self._session.vary, which, *(() if amount is None else (amount,))
+        )
+
+    def _make(self, request: Request, ask: Any, *essentials: Any) -> Iterator[Answer]:
+        """Asks once for each request id of a host; the same again gets the same answer."""
+        req = request.values[0]
+        key = (request.client.host, req)
+        if req and key in self._acks:
+            yield self._acks[key]
+            return
+        pairs = request.pairs
+        options = {name: pairs.pop(name) for name in OPTIONS if name in pairs}
+        job: Job = ask(*essentials, options=JobOptions(request_id=req, **options), **pairs)
+        answer: Answer = ("ack", (req, job.id, job.position))
+        self._acks[key] = answer
+        self._askers[job.id] = request.client
+        for kept in (self._acks, self._askers):
+            if len(kept) > MAX_REQUESTS:
+                kept.popitem(last=False)
+        yield answer
+
+    # --- jobs ---
+
+    def job_get(self, request: Request) -> Iterator[Answer]:
+        job = self._session.job(request.values[0])
+        path = str(self._session.take(job.take_ids[-1]).path) if job.take_ids else ""
+        yield "job", (job.id, job.state, float(job.progress), path, job.error)
+
+    def cancel(self, request: Request) -> Iterator[Answer]:
+        for job_id in self._session.cancel(request.values[0]):
+            yield "cancelled", (job_id,)
+
+    def queue(self, request: Request) -> Iterator[Answer]:
+        ids = [job.id for job in self._session.jobs() if not job.finished]
+        yield "queue", (len(ids), *ids[:QUEUE_IDS])
+
+    def queue_clear(self, request: Request) -> Iterator[Answer]:
+        for job in self._session.jobs():
+            if job.state == "queued":
+                self._session.cancel(job.id)
+        return self.queue(request)
+
+    # --- sounding ---
+
+    def play(self, request: Request) -> None:
+        (which,) = request.values
+        if which and self._session.transport().quantize != "none":
+            self._session.launch(which)
+        else:
+            self._session.play(which or None)
+
+    def stop(self, request: Request) -> None:
+        self._session.stop()
+
+    def seek(self, request: Request) -> None:
+        self._session.seek(request.values[0])
+
+    def capture_start(self, request: Request) -> None:
+        source, bars = request.values
+        self._session.capture_start(source or None, bars or 0)
+        self.capturing = request.client
+
+    def capture_stop(self, request: Request) -> None:
+        self._session.capture_stop()
+        self.capturing = request.client
+
+    def output_list(self, request: Request) -> Iterator[Answer]:
+        devices = [device for device in self._session.audio_devices().audio if device.outputs]
+        for index, device in enumerate(devices):
+            yield (
+                "output/list",
+                (index, len(devices), device.id, device.name, device.host_api, device.sample_rate),
+            )
+
+    def panic(self, request: Request) -> None:
+        self._session.panic()
+
+    # --- presets and models ---
+
+    def preset_list(self, request: Request) -> Iterator[Answer]:
+        names = self._session.presets()
+        for index, name in enumerate(names):
+            yield "preset/list", (index, len(names), name)
+
+    def preset_load(self, request: Request) -> None:
+        self._session.load_preset(request.values[0])
+
+    def preset_save(self, request: Request) -> None:
+        self._session.save_preset(request.values[0])
+
+    def model_list(self, request: Request) -> Iterator[Answer]:
+        models = self._session.models()
+        for index, model in enumerate(models):
+            yield (
+                "model/list",
+                (index, len(models), model.name, model.title, float(model.max_seconds)),
+            )
+
+    def model_load(self, request: Request) -> Iterator[Answer]:
+        self._session.load_model(request.values[0])
+        return self._model()
+
+    def model_unload(self, request: Request) -> Iterator[Answer]:
+        self._session.unload_model()
+        return self._model()
+
+    def _model(self) -> Iterator[Answer]:
+        yield "model/state", model_values(self._session.model())
+
+
+def _prompt(request: Request) -> str | None:
+    """The prompt among the pairs, where the command has no place of its own for it."""
+    return request.pairs.pop("prompt", None)
+
+
+def _version() -> str:
+    try:
+        return version("longtake")
+    except PackageNotFoundError:
+        return "0"

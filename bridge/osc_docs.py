@@ -1,0 +1,168 @@
+"""The table of commands for readers: type tags, the page `docs/osc.md`, and the OSCQuery tree.
+
+Knows the table and nothing of sockets or sessions. `python -m bridge.osc_docs` writes the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bridge.osc_aliases import ALIASES
+from bridge.osc_arguments import usage
+from bridge.osc_schema import COMMANDS, EVENTS, OPTIONS, PAIR_NAMES, Argument, Command
+from engine.errors import choices
+from engine.spec import PARAMETERS, Parameter
+
+_TAGS = {
+    "text": "s",
+    "path": "s",
+    "float": "f",
+    "int": "i",
+    "bool": "i",
+    "pair": "ff",
+    "spans": "f",
+}
+_READ, _WRITE, _BOTH = 1, 2, 3
+
+INTRODUCTION = """# OSC
+
+Made from the table in `bridge/osc_schema.py` by `python -m bridge.osc_docs`; a test keeps the two equal.
+
+Longtake listens on **127.0.0.1:9440**, UDP and TCP (SLIP or length prefix). Answers go to the port a message came
+from, or to the one a client names: `/longtake/reply_to 127.0.0.1 9441`. Numbers may come as i, f, d, h, T, F or text;
+answers use only i, f and s. Bundles are read at once, whatever their time tag. Arrays, `[]` and `{}` are refused.
+
+A value is set with arguments, and answered without. `*` and `?` in an address set every value that matches.
+Every accepted set is echoed to subscribers. Whole numbers beyond 32 bits are answered as text.
+
+A request has an id of the client's own: the same id again gets the same answer and makes no second job. Settings
+follow as `key value` pairs or as one JSON object:
+
+    /longtake/generate r1 "Genre: House | BPM: 124" bars 8 seed 7 loop 1
+    /longtake/generate r1 "warm pads" '{"duration": 30, "steps": 50}'
+
+The order of events is `ack`, `progress` (stages `queued loading encode diffuse decode write`), then `done` once for
+each file. Errors are `/longtake/error req code message detail` with the codes `unknown_address bad_args unknown_param
+out_of_range bad_path not_audio too_long not_loaded busy queue_full no_device engine io cancelled timeout internal`.
+
+Files are named by path and must lie in an allowed folder (`osc.folders` in the settings). To be heard from another
+machine, `serve --bind` needs an allow-list of hosts and a token, which each host sends once as `/longtake/token`.
+OSCQuery answers on http://127.0.0.1:9442 (`?HOST_INFO`).
+"""
+
+
+def types(command: Command) -> str:
+    """The type tags in which a command's arguments are best sent."""
+    tags = "".join(_TAGS[argument.what.kind] for argument in command.arguments)
+    return f"{tags}*" if command.pairs or any(a.many for a in command.arguments) else tags
+
+
+def page() -> str:
+    """The whole of `docs/osc.md`."""
+    parameters = [c for c in COMMANDS.values() if c.name == "param"]
+    values = [c for c in COMMANDS.values() if c.role == "value" and c.name != "param"]
+    calls = [c for c in COMMANDS.values() if c.role == "call"]
+    parts = [
+        INTRODUCTION,
+        "## Commands\n",
+        *map(_section, calls),
+        "## Values\n",
+        *map(_section, values),
+        "## Defaults of the next job\n",
+        _table(("address", "type", "range", "meaning"), map(_row, parameters)),
+        "## Settings that may follow a request\n",
+        _table(("key", "means", "range"), _settings()),
+        "## Events\n",
+        _table(("message", "topic", "when"), _events()),
+        "## Heard from DAWs\n",
+        "What Reaper, Bitwig (DrivenByMoss) and AbletonOSC send of themselves, so that no script is needed. "
+        "It moves the transport as OSC; nothing is answered.\n",
+        _table(("address", "meaning"), ((f"`{a}`", alias.help) for a, alias in ALIASES.items())),
+    ]
+    return "\n".join(parts)
+
+
+def tree(value: Callable[[Command], Any]) -> dict[str, Any]:
+    """The OSCQuery tree of all commands; `value` gives the present arguments of a value command."""
+    root: dict[str, Any] = {"FULL_PATH": "/", "CONTENTS": {}, "ACCESS": 0}
+    for command in COMMANDS.values():
+        node = root
+        path = ""
+        for part in command.address.strip("/").split("/"):
+            path = f"{path}/{part}"
+            inside = node.setdefault("CONTENTS", {})
+            node = inside.setdefault(part, {"FULL_PATH": path, "ACCESS": 0})
+        node |= {
+            "TYPE": types(command).rstrip("*"),
+            "DESCRIPTION": command.help,
+            "ACCESS": _BOTH if command.role == "value" else _WRITE,
+            "RANGE": [_osc_range(argument.what) for argument in command.arguments],
+        }
+        if command.role == "value":
+            node["VALUE"] = value(command)
+    return root
+
+
+def _osc_range(what: Parameter) -> dict[str, Any] | None:
+    if what.choices:
+        return {"VALS": list(what.choices)}
+    if what.kind == "bool":
+        return {"MIN": 0, "MAX": 1}
+    return None if what.low is None else {"MIN": what.low, "MAX": what.high}
+
+
+def _section(command: Command) -> str:
+    lines = [
+        f"### `{command.address}`\n",
+        f"{command.help.capitalize()}. Takes: {usage(command)}.\n",
+    ]
+    lines += [f"- `{a.name}` {_TAGS[a.what.kind]}: {_meaning(a)}" for a in command.arguments]
+    if command.answer:
+        lines.append(f"{'' if not command.arguments else chr(10)}Answer: `{command.answer}`")
+    return "\n".join(lines) + "\n"
+
+
+def _meaning(argument: Argument) -> str:
+    limits = range_of(argument.what)
+    note = " (may be left out)" if argument.optional else ""
+    return argument.what.help + (f"; {limits}" if limits else "") + note
+
+
+def range_of(what: Parameter) -> str:
+    """A parameter's range or choices for people; empty when it has none."""
+    if what.choices:
+        return choices(what.choices)
+    if what.low is None or what.high is None:
+        return ""
+    return f"{what.low:g} to {what.high:g}{' ' + what.unit if what.unit else ''}"
+
+
+def _row(command: Command) -> tuple[str, ...]:
+    what = command.arguments[0].what
+    tags = _TAGS[what.kind] + (" ..." if what.kind == "spans" else "")
+    return f"`{command.address}`", tags, range_of(what), what.help
+
+
+def _settings() -> list[tuple[str, ...]]:
+    rows = [
+        (f"`{key}`", f"`{name}`", range_of(PARAMETERS[name])) for key, name in PAIR_NAMES.items()
+    ]
+    rows += [(f"`{key}`", what.help, range_of(what)) for key, what in OPTIONS.items()]
+    return [*rows, ("any name above", "that parameter", "its own")]
+
+
+def _events() -> list[tuple[str, ...]]:
+    return [(f"`{message}`", topic, when) for message, (topic, when) in EVENTS.items()]
+
+
+def _table(heads: tuple[str, ...], rows: Any) -> str:
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    Path("docs").mkdir(exist_ok=True)
+    Path("docs/osc.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,187 @@
+"""From events of the session to OSC messages: who hears what, how often, and in which order.
+
+Lives in the server's one thread. Progress is sent at most ten times a second for each job and never goes back; what
+is sent last is always the truth. Knows nothing of packets or sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bridge import events
+from bridge.osc_actions import Actions
+from bridge.osc_clients import Clients, Plain
+from bridge.osc_schema import ROOT
+from bridge.osc_values import model_values, plain, transport_values
+from bridge.session import Session
+from bridge.state import Job, ModelState, PlaybackState, Take, TransportState
+
+PROGRESS_INTERVAL = 0.1
+HEARTBEAT = 2.0
+MAX_JOBS = 1024
+
+
+@dataclass(slots=True)
+class _Told:
+    """What clients know of a job."""
+
+    progress: float = -1.0
+    stage: str = ""
+    at: float = 0.0
+    takes: int = 0
+    waiting: Job | None = None
+    ended: bool = False
+
+
+class Announcer:
+    """Tells subscribers, and whoever asked for a job, what becomes of things."""
+
+    def __init__(
+        self, session: Session, clients: Clients, actions: Actions, clock: Callable[[], float]
+    ) -> None:
+        """Starts with what the session is now, so that only changes are told."""
+        self._session = session
+        self._clients = clients
+        self._actions = actions
+        self._clock = clock
+        self._jobs: dict[str, _Told] = {}
+        self._transport = TransportState()
+        self._playback = PlaybackState()
+        self._model = ModelState()
+        self._status: tuple[Plain, ...] = ()
+        self._beaten = 0.0
+
+    def tell(self, event: events.Event) -> None:
+        """Sends what an event means."""
+        if isinstance(event, events.JobChanged):
+            self._tell_job(event.job)
+        elif isinstance(event, events.TakeAdded) and event.take.kind == "capture":
+            self._tell_capture(event.take)
+        elif isinstance(event, events.ParameterChanged):
+            self._say("params", f"param/{event.name}", plain(event.value))
+        elif isinstance(event, events.TransportChanged):
+            self._tell_transport(event.transport)
+        elif isinstance(event, events.PlaybackChanged):
+            self._tell_playback(event.playback)
+        elif isinstance(event, events.ModelChanged):
+            self._tell_model(event.model)
+        elif isinstance(event, events.CaptureChanged):
+            capture = event.capture
+            self._say("capture", "capture/state", (capture.state, float(capture.seconds)))
+        elif isinstance(event, events.DevicesChanged):
+            self._say("playback", "output/device", (event.devices.output,))
+        elif isinstance(event, events.Notice) and event.code:
+            self._say("errors", "error", ("", event.code, event.text, event.level))
+
+    def tick(self) -> None:
+        """Sends what was held back, and the heartbeat."""
+        now = self._clock()
+        for told in self._jobs.values():
+            if told.waiting and now - told.at >= PROGRESS_INTERVAL:
+                self._progress(told.waiting, told)
+        due = now - self._beaten >= HEARTBEAT
+        if due and self._clients.anybody():
+            self._tell_status(always=True)
+
+    def bye(self) -> None:
+        """The last message."""
+        self._say("status", "bye", ())
+
+    def _tell_job(self, job: Job) -> None:
+        told = self._jobs.setdefault(job.id, _Told())
+        while len(self._jobs) > MAX_JOBS:
+            self._jobs.pop(next(iter(self._jobs)))
+        self._done(job, told)
+        if job.finished:
+            self._end(job, told)
+        elif job.stage != told.stage or self._clock() - told.at >= PROGRESS_INTERVAL:
+            self._progress(job, told)
+        else:
+            told.waiting = job
+        if self._clients.anybody():
+            self._tell_status()
+
+    def _progress(self, job: Job, told: _Told) -> None:
+        told.waiting = None
+        if told.ended:
+            return
+        told.progress = max(told.progress, job.progress, 0.0)
+        told.stage, told.at = job.stage, self._clock()
+        eta = -1.0 if job.eta_s is None else float(job.eta_s)
+        asker = self._actions.asker(job.id)
+        values = (job.id, float(told.progress), job.stage, eta)
+        self._clients.tell("jobs", f"{ROOT}/progress", values, asker)
+
+    def _end(self, job: Job, told: _Told) -> None:
+        told.waiting = None
+        if told.ended:
+            return
+        told.ended = True
+        asker = self._actions.asker(job.id)
+        if job.state == "cancelled":
+            self._clients.tell("jobs", f"{ROOT}/cancelled", (job.id,), asker)
+        elif job.state in ("failed", "interrupted"):
+            values = (job.request_id, job.code or "engine", job.error, job.id)
+            self._clients.tell("errors", f"{ROOT}/error", values, asker)
+
+    def _tell_capture(self, take: Take) -> None:
+        values = (str(take.path), float(take.seconds))
+        self._clients.tell("capture", f"{ROOT}/captured", values, self._actions.capturing)
+
+    def _done(self, job: Job, told: _Told) -> None:
+        """Each file once; the last one when the job has ended, so that whoever asks then hears 'done'."""
+        for index in range(told.takes + 1, len(job.take_ids) + 1):
+            if index == job.total and not job.finished:
+                return
+            told.takes = index
+            take = self._session.take(job.take_ids[index - 1])
+            done: tuple[Plain, ...] = (
+                job.request_id,
+                job.id,
+                str(take.path),
+                float(take.seconds),
+                take.sample_rate,
+                float(take.tempo_measured or take.tempo_asked or 0.0),
+                take.key,
+                take.seed or 0,
+                index,
+                job.total,
+            )
+            self._clients.tell("jobs", f"{ROOT}/done", done, self._actions.asker(job.id))
+
+    def _tell_transport(self, transport: TransportState) -> None:
+        before, after = transport_values(self._transport), transport_values(transport)
+        self._transport = transport
+        for name, values in after.items():
+            if values != before[name]:
+                place = "sync/source" if name == "sync_source" else name.replace("_", "/", 1)
+                self._say("transport", place, values)
+
+    def _tell_playback(self, playback: PlaybackState) -> None:
+        before, self._playback = self._playback, playback
+        heard = (playback.state, playback.take_id or playback.job_id or "")
+        if heard != (before.state, before.take_id or before.job_id or ""):
+            self._say("playback", "playback", heard)
+        if playback.gain_db != before.gain_db:
+            self._say("playback", "gain", (float(playback.gain_db),))
+        if (playback.loop, playback.loop_range) != (before.loop, before.loop_range):
+            span = tuple(float(second) for second in playback.loop_range or ())
+            self._say("playback", "loop", (int(playback.loop), *span))
+
+    def _tell_model(self, model: ModelState) -> None:
+        before, self._model = self._model, model
+        if (model.phase, model.name) != (before.phase, before.name):
+            self._say("model", "model/state", model_values(model))
+            self._tell_status()
+
+    def _tell_status(self, *, always: bool = False) -> None:
+        working = [job for job in self._session.jobs() if not job.finished]
+        model = self._session.model()
+        status: tuple[Plain, ...] = ("busy" if working else "idle", len(working), model.name)
+        if always or status != self._status:
+            self._status, self._beaten = status, self._clock()
+            self._say("status", "status", status)
+
+    def _say(self, topic: str, place: str, values: Iterable[Plain]) -> None:
+        self._clients.tell(topic, f"{ROOT}/{place}", values)

@@ -1,0 +1,112 @@
+"""Addresses that are set with arguments and answered without: how each reads from and writes to the session.
+
+Knows nothing of packets or sockets; the echo of a set comes from the session's events, whoever set it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from bridge.osc_schema import Command
+from bridge.session import Session
+from bridge.state import ModelState, TransportState
+
+Plain = int | float | str | bool
+Reads = Callable[[Session, Command], tuple[Plain, ...]]
+Writes = Callable[[Session, Command, list[Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settable:
+    """A value's two directions."""
+
+    read: Reads
+    write: Writes
+
+
+def plain(value: Any) -> tuple[Plain, ...]:
+    """A parameter's value as OSC arguments: '' where the model chooses, numbers in a row for pairs and spans."""
+    if value is None:
+        return ("",)
+    if isinstance(value, tuple):
+        return tuple(number for part in cast(tuple[Any, ...], value) for number in plain(part))
+    return (value,)
+
+
+def transport_values(transport: TransportState) -> dict[str, tuple[Plain, ...]]:
+    """Every transport value by the name of its command."""
+    start, end = transport.selection or (0.0, 0.0)
+    return {
+        "transport_tempo": (float(transport.tempo),),
+        "transport_playing": (int(transport.playing),),
+        "transport_beat": (float(transport.beat),),
+        "transport_signature": transport.signature,
+        "transport_key": (transport.key,),
+        "transport_selection": (float(start), float(end)),
+        "sync_source": (transport.source,),
+        "quantize": (transport.quantize,),
+    }
+
+
+def _transport(name: str, change: Callable[[list[Any]], dict[str, Any]]) -> Settable:
+    return Settable(
+        lambda session, command: transport_values(session.transport())[name],
+        lambda session, command, values: session.set_transport("osc", **change(values)),
+    )
+
+
+def _mode(name: str, write: Callable[[Session, str], None]) -> Settable:
+    return Settable(
+        lambda session, command: transport_values(session.transport())[name],
+        lambda session, command, values: write(session, values[0]),
+    )
+
+
+def _selection(values: list[Any]) -> dict[str, Any]:
+    start, end = values
+    return {"selection": None if start == end else (start, end)}
+
+
+def _write_loop(session: Session, command: Command, values: list[Any]) -> None:
+    on, start, end = values
+    session.set_loop(on, None if start is None or end is None else (start, end))
+
+
+def _read_loop(session: Session, command: Command) -> tuple[Plain, ...]:
+    heard = session.playback()
+    return (int(heard.loop), *(float(second) for second in heard.loop_range or ()))
+
+
+VALUES: dict[str, Settable] = {
+    "param": Settable(
+        lambda session, command: plain(session.get(command.arguments[0].name)),
+        lambda session, command, values: session.set(command.arguments[0].name, values[0]),
+    ),
+    "transport_tempo": _transport("transport_tempo", lambda values: {"tempo": values[0]}),
+    "transport_playing": _transport("transport_playing", lambda values: {"playing": values[0]}),
+    "transport_beat": _transport("transport_beat", lambda values: {"beat": values[0]}),
+    "transport_signature": _transport(
+        "transport_signature", lambda values: {"signature": (values[0], values[1])}
+    ),
+    "transport_key": _transport("transport_key", lambda values: {"key": values[0]}),
+    "transport_selection": _transport("transport_selection", _selection),
+    "sync_source": _mode("sync_source", lambda session, name: session.set_sync_source(name)),
+    "quantize": _mode("quantize", lambda session, name: session.set_quantize(name)),
+    "gain": Settable(
+        lambda session, command: (float(session.playback().gain_db),),
+        lambda session, command, values: session.set_gain(values[0]),
+    ),
+    "loop": Settable(_read_loop, _write_loop),
+    "output_device": Settable(
+        lambda session, command: (session.audio_devices().output,),
+        lambda session, command, values: session.set_output(values[0]),
+    ),
+}
+"""Name of the command -> how it is read and written."""
+
+
+def model_values(model: ModelState) -> tuple[Plain, ...]:
+    """The arguments of `/longtake/model/state`."""
+    return model.phase, model.name, model.detail, float(model.fraction)
