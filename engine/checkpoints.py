@@ -1,7 +1,8 @@
 """Weights in and out of networks: reading safetensors, renaming by table, loading strictly, saving in half precision.
 
-Knows nothing of what the networks compute, nor of where files lie (`model_files.py`). No pickle is ever opened. Files are in half precision, memory in float32.
-What is missing, damaged, tampered with or of another network is a `CheckpointError` that names file and tensors.
+Knows nothing of what the networks compute, nor of where files lie (`model_files.py`). No pickle is ever opened. Files
+are in half precision, memory in float32. What is missing, damaged, tampered with or of another network is a
+`CheckpointError` that names file and tensors.
 """
 
 from __future__ import annotations

@@ -1,0 +1,91 @@
+"""A spec becomes a file: the updates of `generate` are shown and written as they come.
+
+Knows nothing of torch: whatever `Generates` will do. Stopped or failed work leaves no file behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.cli.progress import progress
+from engine.registry import model_spec
+from engine.spec import GenerationSpec
+from engine.takes import TakeWriter, sidecar_path
+from engine.updates import AudioBlock, Generates, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a take goes: a path (None makes up a name in the present folder), its sample type, may it replace one."""
+
+    path: Path | None = None
+    subtype: str | None = None
+    overwrite: bool = False
+
+
+def make(spec: GenerationSpec, target: Target, engine: Generates) -> tuple[Path, dict[str, Any]]:
+    """Makes a take and writes it.
+
+    Args:
+        spec: what to make; it is settled, and the place tried, before anything is built.
+        target: where to write it.
+        build: gives what makes the music.
+
+    Returns:
+        The file, and what its sidecar says.
+
+    Raises:
+        LongtakeError: if the spec, the place, or the work is at fault.
+    """
+    model = model_spec(spec.model)
+    spec = spec.resolved(model)
+    path = target.path or unique_name(spec)
+    began = time.monotonic()
+    times: dict[str, float] = {}
+    writer = TakeWriter(
+        path, spec, model.sample_rate, subtype=target.subtype, overwrite=target.overwrite
+    )
+    with writer, progress(spec.frames(model.sample_rate)) as bar:
+        with contextlib.closing(build().generate(spec)) as updates:
+            for update in updates:
+                elapsed = round(time.monotonic() - began, 3)
+                if isinstance(update, AudioBlock):
+                    times.setdefault("first_audio_seconds", elapsed)
+                    writer.add(update)
+                elif isinstance(update, Step) and update.stage == "loading":
+                    times["load_seconds"] = elapsed
+                bar.show(update)
+        times["render_seconds"] = round(time.monotonic() - began, 3)
+        return path, writer.close(kind="generate", **times)
+
+
+def told(path: Path, facts: dict[str, Any]) -> str:
+    """One line on a finished take."""
+    making = facts["render_seconds"] - facts.get("load_seconds", 0.0)
+    loading = f" after {facts['load_seconds']:.1f} s of loading" if "load_seconds" in facts else ""
+    return (
+        f"{path}: {facts['seconds']:.3f} s of music in {making:.1f} s{loading}, "
+        f"{facts['seconds'] / max(making, 1e-3):.1f} times real time; "
+        f"true peak {facts['true_peak_db']:.1f} dB, {facts['loudness_lufs']:.1f} LUFS, "
+        f"seed {facts['spec']['seed']}"
+    )
+
+
+def unique_name(spec: GenerationSpec, folder: Path | None = None) -> Path:
+    """A name that says what the take is and that no file has yet: `house-drums-bass-124-7.wav`."""
+    folder = folder or Path.cwd()
+    # 'Genre: House' says no more than 'House' does.
+    words = re.findall(r"[^\W_]+", re.sub(r"\w+\s*:", "", spec.prompt.lower()))
+    stem = "-".join([*words[:6], str(spec.seed)])
+    for number in itertools.count(1):
+        path = folder / (f"{stem}.wav" if number == 1 else f"{stem}-{number}.wav")
+        if not path.exists() and not sidecar_path(path).exists():
+            return path
+    raise AssertionError("the numbers ended")

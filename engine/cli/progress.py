@@ -1,0 +1,110 @@
+"""What is being done and how long it will still take: a bar in a terminal, plain lines elsewhere.
+
+Knows nothing of files or of who makes the updates. Everything goes to standard error; standard output is for results.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from engine.updates import AudioBlock, Update
+
+NAMES = {
+    "loading": "loading the model",
+    "encode": "reading the recording",
+    "diffuse": "making music",
+    "decode": "turning it into sound",
+}
+EVERY = 5.0
+"""Seconds between two plain lines of one stage."""
+
+
+def progress(frames: int, stream: TextIO | None = None) -> Bar | Lines:
+    """The fitting one for standard error, or another stream; `frames` is the take's length."""
+    shown = sys.stderr if stream is None else stream
+    return Bar(frames, shown) if shown.isatty() else Lines(frames, shown)
+
+
+def place(update: Update, frames: int) -> tuple[str, int, int]:
+    """Stage, done and total; blocks of audio count in frames."""
+    if isinstance(update, AudioBlock):
+        return "decode", update.start + update.samples.shape[1], frames
+    return update.stage, update.index, update.total
+
+
+class Bar:
+    """A bar for each stage: its name, how far it is, time left."""
+
+    def __init__(self, frames: int, stream: TextIO) -> None:
+        self._frames = frames
+        self._progress = Progress(
+            TextColumn("{task.description:<22}"),
+            BarColumn(),
+            TextColumn("{task.fields[count]:>9}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=Console(file=stream),
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def show(self, update: Update) -> None:
+        """Moves the bar of the update's stage; those of earlier stages are full."""
+        stage, done, total = place(update, self._frames)
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(
+                NAMES.get(stage, stage), total=total, count=""
+            )
+        count = f"{done / total:.0%}" if isinstance(update, AudioBlock) else f"{done}/{total}"
+        self._progress.update(self._tasks[stage], completed=done, total=total, count=count)
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+
+class Lines:
+    """A line when a stage begins, every few seconds, and when it is done."""
+
+    def __init__(self, frames: int, stream: TextIO) -> None:
+        self._frames = frames
+        self._stream = stream
+        self._stage = ""
+        self._began = self._last = time.monotonic()
+
+    def show(self, update: Update) -> None:
+        """Prints a line if there is something new to say."""
+        stage, done, total = place(update, self._frames)
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._began = stage, now
+            self._say(f"{NAMES.get(stage, stage)} ...")
+        elif done < total and now - self._last >= EVERY:
+            left = (now - self._began) * (total - done) / done
+            self._say(f"{NAMES.get(stage, stage)}: {done / total:.0%}, about {left:.0f} s left")
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def _say(self, text: str) -> None:
+        self._last = time.monotonic()
+        print(text, file=self._stream, flush=True)

@@ -1,0 +1,92 @@
+"""What each command asks for: arguments of the command line become a `GenerationSpec`.
+
+Knows nothing of torch. Recordings are read once here, so that a bad one is refused before a model is loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from engine.audio import read_audio
+from engine.cli.flags import settings
+from engine.errors import AudioError, SpecError
+from engine.registry import model_spec
+from engine.spec import PARAMETERS, RANDOM_SEEDS, GenerationSpec
+from engine.takes import read_spec
+
+ADDED_SECONDS = 15.0
+"""How much `continue` adds when nothing is said."""
+
+VARIATION = 0.3
+"""How far `vary` moves when nothing is said."""
+
+
+def render(arguments: argparse.Namespace) -> GenerationSpec:
+    """Music from a prompt."""
+    return GenerationSpec.from_dict(settings(arguments))
+
+
+def transform(arguments: argparse.Namespace) -> GenerationSpec:
+    """A recording turned into what the prompt says; as long as the recording, unless a length is given."""
+    given = settings(arguments)
+    length = _length(arguments.audio)
+    if "seconds_total" not in given and "bars" not in given:
+        longest = model_spec(given.get("model", GenerationSpec().model)).max_seconds
+        shortest = PARAMETERS["seconds_total"].low or 0.0
+        given["seconds_total"] = min(max(length, shortest), longest)
+    return GenerationSpec.from_dict(given | _from(arguments.audio))
+
+
+def continue_(arguments: argparse.Namespace) -> GenerationSpec:
+    """A recording kept, and new music after it; the prompt is the take's own when none is given."""
+    given = _prompted(arguments)
+    length = _length(arguments.audio)
+    given["seconds_total"] = length + given.get("seconds_total", ADDED_SECONDS)
+    return GenerationSpec.from_dict(
+        given | _from(arguments.audio) | {"init_noise_level": 1.0, "keep": [[0.0, length]]}
+    )
+
+
+def inpaint(arguments: argparse.Namespace) -> GenerationSpec:
+    """A recording of which the spans in `keep` stay and the rest is made anew."""
+    given = _prompted(arguments)
+    length = _length(arguments.audio)
+    if "keep" not in given:
+        raise SpecError("inpaint needs --keep: what stays of the recording, as --keep 0:8,16:24.")
+    keep = [[start, min(end, length)] for start, end in given["keep"] if start < length]
+    if not keep:
+        raise SpecError(f"Nothing to keep lies within the {length:g} s of {arguments.audio}.")
+    given |= {"init_noise_level": 1.0, "seconds_total": length, "keep": keep}
+    return GenerationSpec.from_dict(given | _from(arguments.audio))
+
+
+def vary(arguments: argparse.Namespace) -> GenerationSpec:
+    """A take's own settings, moved towards another take."""
+    moved = {"variation": VARIATION, "variation_seed": secrets.randbelow(RANDOM_SEEDS)}
+    return replace(read_spec(arguments.audio), **(moved | settings(arguments)))
+
+
+def _prompted(arguments: argparse.Namespace) -> dict[str, Any]:
+    given = settings(arguments)
+    if "prompt" in given:
+        return given
+    try:
+        return given | {"prompt": read_spec(arguments.audio).prompt}
+    except AudioError as error:
+        read_audio(arguments.audio)  # What is wrong with the recording itself counts first.
+        raise SpecError(
+            f"Say what the music is after {arguments.audio}: it carries no prompt of its own."
+        ) from error
+
+
+def _from(path: Path) -> dict[str, Any]:
+    # Absolute: the settings must make the take again from any folder.
+    return {"init_audio": str(path.resolve())}
+
+
+def _length(path: Path) -> float:
+    return read_audio(path).seconds

@@ -1,0 +1,66 @@
+"""What models there are, and what a take was made with.
+
+Knows nothing of torch: the registry and the files say it all.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CheckpointError
+from engine.model_files import find_weights, models_folder
+from engine.registry import MODELS, ModelSpec
+from engine.spec import PARAMETERS, GenerationSpec
+from engine.takes import read_settings
+
+
+def models() -> str:
+    """A paragraph for each registered model, and where one's own go."""
+    told = "\n".join(_model(spec) for spec in MODELS.values())
+    return f"{told}\nYour own models go in {models_folder()}, a folder each."
+
+
+def _model(spec: ModelSpec) -> str:
+    try:
+        weights = f"weights in {find_weights(spec)}"
+    except CheckpointError:
+        weights = "no weights here"
+    default = spec.defaults
+    return (
+        f"{spec.name}\n  {spec.title}\n"
+        f"  up to {spec.max_seconds:.0f} s; {default.steps} steps, guidance {default.cfg_scale:g}, "
+        f"{default.sampler}\n"
+        f"  licence: {spec.licence}\n  {weights}\n"
+    )
+
+
+def info(path: Path, as_json: bool) -> str:
+    """What a take says of itself.
+
+    Raises:
+        AudioError: if it says nothing.
+    """
+    settings = read_settings(path)
+    if as_json:
+        return json.dumps(settings, ensure_ascii=False, indent=2)
+    rest = {name: value for name, value in settings.items() if name != "spec"}
+    return "\n".join([*_lines(_changed(settings["spec"])), "", *_lines(rest)])
+
+
+def _changed(spec: dict[str, Any]) -> dict[str, Any]:
+    """The settings that are not the table's defaults, in the table's order; unknown ones at the end."""
+    plain = GenerationSpec().to_dict()
+    known = {name: spec[name] for name in PARAMETERS if name in spec and spec[name] != plain[name]}
+    return known | {name: value for name, value in spec.items() if name not in PARAMETERS}
+
+
+def _lines(values: dict[str, Any]) -> list[str]:
+    return [f"{name:<20} {_value(name, value)}" for name, value in values.items()]
+
+
+def _value(name: str, value: Any) -> str:
+    unit = PARAMETERS[name].unit if name in PARAMETERS else ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{text} {unit}".rstrip()

@@ -1,0 +1,51 @@
+"""The command `longtake`: no argument opens the panel, `serve` runs the bridge, the rest goes to `engine.cli`.
+
+Knows only where to send what it is given, and imports nothing before it knows.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+
+PANEL = "gui.__main__"
+BRIDGE = "bridge.__main__"
+ENGINE = "engine.cli.main"
+BENCHMARKS = "benchmarks.__main__"
+
+ELSEWHERE = {"panel": PANEL, "serve": BRIDGE, "config": BRIDGE, "bench": BENCHMARKS}
+"""Commands that are not the engine's. `panel` is for giving the panel arguments; the bridge sees its command's name."""
+
+NAMES = {PANEL: "panel", BRIDGE: "bridge", BENCHMARKS: "benchmarks", ENGINE: "engine"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs `longtake`; gives the exit code."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    module, rest = destination(argv)
+    try:
+        command: Callable[[Sequence[str]], int] = importlib.import_module(module).main
+    except (ImportError, OSError) as error:
+        # A missing system library shows as either: Qt's as an ImportError, PortAudio's as an OSError.
+        print(
+            f"longtake: the {NAMES[module]} cannot start: {str(error).rstrip('.')}. "
+            "'python3 run.py' installs what is missing, or says how.",
+            file=sys.stderr,
+        )
+        return 1
+    return command(rest)
+
+
+def destination(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """The module that takes these arguments, and what it is given."""
+    if not argv:
+        return PANEL, []
+    module = ELSEWHERE.get(argv[0])
+    if module is None:
+        return ENGINE, list(argv)
+    return module, list(argv if module == BRIDGE else argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""What all tests share: no screen, no user's own folders, and an engine that makes tones where no model is needed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from engine.audio import read_audio
+from engine.registry import SAMPLE_RATE, model_spec
+from engine.spec import GenerationSpec
+from engine.updates import AudioBlock, Step, Update
+
+# Before Qt or platformdirs are asked for anything.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+_own = tempfile.mkdtemp(prefix="longtake-tests-")
+for _folder in ("CONFIG", "DATA", "STATE", "CACHE"):
+    os.environ[f"XDG_{_folder}_HOME"] = os.path.join(_own, _folder.lower())
+
+
+@dataclass
+class ToneEngine:
+    """A small `Generates`: a tone whose pitch is the seed, in blocks; it reads the recording as the real one does."""
+
+    steps: int = 4
+    block: int = 10_000
+    asked: list[GenerationSpec] = field(default_factory=list)
+    closed: bool = False
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        """Yields the steps of all stages and then the tone."""
+        self.asked.append(spec)
+        try:
+            yield Step("loading", 1, 1)
+            if spec.init_audio:
+                read_audio(spec.init_audio)
+                yield Step("encode", 1, 1)
+            for index in range(self.steps):
+                yield Step("diffuse", index + 1, self.steps)
+            yield from self._tone(spec.resolved(model_spec(spec.model)))
+        finally:
+            self.closed = True
+
+    def _tone(self, spec: GenerationSpec) -> Generator[AudioBlock, None, None]:
+        frames = spec.frames(SAMPLE_RATE)
+        pitch = 200.0 + (spec.seed or 0) % 1000
+        tone = 0.5 * np.sin(2 * np.pi * pitch * np.arange(frames) / SAMPLE_RATE)
+        samples = np.stack([tone, tone]).astype(np.float32)
+        for start in range(0, frames, self.block):
+            yield AudioBlock(start, samples[:, start : start + self.block])
+
+
+@pytest.fixture
+def tone_engine() -> ToneEngine:
+    """A fresh engine of tones."""
+    return ToneEngine()

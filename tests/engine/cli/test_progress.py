@@ -1,0 +1,53 @@
+"""Laws of progress: stage, step and time left in a terminal; plain lines elsewhere."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from engine.cli.progress import Bar, Lines, place, progress
+from engine.updates import AudioBlock, Step
+
+UPDATES = [
+    Step("loading", 1, 1),
+    Step("diffuse", 1, 2),
+    Step("diffuse", 2, 2),
+    AudioBlock(0, np.zeros((2, 500), np.float32)),
+    AudioBlock(500, np.zeros((2, 500), np.float32)),
+]
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(stream: io.StringIO) -> str:
+    with progress(1000, stream) as bar:
+        for update in UPDATES:
+            bar.show(update)
+    return stream.getvalue()
+
+
+def test_a_terminal_gets_a_bar_for_each_stage() -> None:
+    assert isinstance(progress(1000, Terminal()), Bar)
+    told = shown(Terminal())
+    for words in ("loading the model", "making music", "2/2", "turning it into sound", "100%"):
+        assert words in told
+
+
+def test_elsewhere_a_stage_is_a_plain_line() -> None:
+    assert isinstance(progress(1000, io.StringIO()), Lines)
+    assert shown(io.StringIO()).splitlines() == [
+        "loading the model ...",
+        "making music ...",
+        "turning it into sound ...",
+    ]
+
+
+def test_a_block_counts_in_frames() -> None:
+    assert place(UPDATES[4], 1000) == ("decode", 1000, 1000)
+    assert place(UPDATES[1], 1000) == ("diffuse", 1, 2)

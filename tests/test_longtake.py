@@ -1,0 +1,50 @@
+"""Laws of the command: each word goes where it belongs, and what cannot start says so in a sentence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import longtake
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    ("argv", "module", "rest"),
+    [
+        ([], "gui.__main__", []),
+        (["panel", "--theme", "dark"], "gui.__main__", ["--theme", "dark"]),
+        (["serve", "--bind", "x"], "bridge.__main__", ["serve", "--bind", "x"]),
+        (["config"], "bridge.__main__", ["config"]),
+        (["bench", "peers"], "benchmarks.__main__", ["peers"]),
+        (["render", "House"], "engine.cli.main", ["render", "House"]),
+        (["--version"], "engine.cli.main", ["--version"]),
+    ],
+)
+def test_each_word_goes_where_it_belongs(argv: list[str], module: str, rest: list[str]) -> None:
+    assert longtake.destination(argv) == (module, rest)
+
+
+def test_what_cannot_start_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(longtake.ELSEWHERE, "panel", "no.such.module")
+    monkeypatch.setitem(longtake.NAMES, "no.such.module", "panel")
+    assert longtake.main(["panel"]) == 1
+    assert capsys.readouterr().err.startswith("longtake: the panel cannot start: No module named")
+
+
+def test_help_and_version_load_neither_torch_nor_qt() -> None:
+    code = (
+        "import sys, longtake\n"
+        "try: longtake.main(['--version'])\n"
+        "except SystemExit: pass\n"
+        "longtake.main(['models'])\n"
+        "sys.exit(bool({'torch', 'PyQt6', 'transformers', 'bridge', 'gui'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
+    assert run.returncode == 0, run.stderr.decode()
