@@ -30,7 +30,9 @@ class Target:
     overwrite: bool = False
 
 
-def make(spec: GenerationSpec, target: Target, engine: Generates) -> tuple[Path, dict[str, Any]]:
+def make(
+    spec: GenerationSpec, target: Target, build: Callable[[], Generates]
+) -> tuple[Path, dict[str, Any]]:
     """Makes a take and writes it.
 
     Args:
