@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, cast
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from engine.layers import GeometricFeatures
 from engine.registry import ModelSpec, NumberConfig
 
 GRID_ROWS = 5
@@ -137,18 +138,29 @@ class NumberEmbedding(nn.Module):
     def __init__(self, config: NumberConfig, width: int) -> None:
         super().__init__()
         self.config = config
-        self.embedder = nn.ModuleDict(
-            {
-                "embedding": nn.Sequential(
-                    _Frequencies(NUMBER_FEATURES), nn.Linear(NUMBER_FEATURES + 1, width)
-                )
-            }
-        )
+        if config.learned:
+            features, count = _Frequencies(NUMBER_FEATURES), NUMBER_FEATURES + 1
+        else:
+            features, count = GeometricFeatures(NUMBER_FEATURES), NUMBER_FEATURES
+        embedding = nn.Sequential(features, nn.Linear(count, width))
+        self.embedder = nn.ModuleDict({"embedding": embedding})
 
     def forward(self, numbers: Tensor) -> Tensor:
         """[B], clamped to the number's range, to [B, E]."""
         low, high = self.config.low, self.config.high
         return self.embedder["embedding"]((numbers.clamp(low, high) - low) / (high - low))
+
+
+class LearnedPadding(nn.Module):
+    """The trained vector that fills a prompt up in Stable Audio 3."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.padding_embedding = nn.Parameter(0.02 * torch.randn(width))
+
+    def forward(self, text: Tensor, mask: Tensor) -> Tensor:
+        """Features [B, L, E] with mask [B, L], True at tokens, to the same with pads filled."""
+        return torch.where(mask[..., None], text, self.padding_embedding.to(text.dtype))
 
 
 class _Frequencies(nn.Module):
@@ -171,29 +183,34 @@ class Conditioner(nn.Module):
         self.spec = spec
         self.text_encoder = text_encoder
         width = spec.dit.cross_width
+        # The checkpoints' names: the prompt's conditioner has weights of its own in Stable Audio 3 only.
         self.conditioners = nn.ModuleDict(
-            {number.name: NumberEmbedding(number, width) for number in spec.conditioning.numbers}
+            {"prompt": LearnedPadding(width)} if spec.conditioning.text.learned_padding else {}
         )
+        for number in spec.conditioning.numbers:
+            self.conditioners[number.name] = NumberEmbedding(number, width)
 
     @property
     def global_width(self) -> int:
         """Width G of the global vector."""
-        return len(self.conditioners) * self.spec.dit.cross_width
+        return len(self.spec.conditioning.numbers) * self.spec.dit.cross_width
 
     def forward(self, prompts: Sequence[Prompt], frames: int) -> Conditioning:
         """The conditioning of B prompts for a window of T = frames latent frames, where this module's weights are."""
         device = next(self.parameters()).device
-        text, mask = self.text_encoder.encode([prompt.text for prompt in prompts])
+        text, mask = (x.to(device) for x in self.text_encoder.encode([p.text for p in prompts]))
+        if "prompt" in self.conditioners:
+            text = self.conditioners["prompt"](text, mask)
         numbers = [
-            embed(torch.tensor([float(getattr(p, name)) for p in prompts], device=device))
-            for name, embed in self.conditioners.items()
+            self.conditioners[number.name](
+                torch.tensor([float(getattr(p, number.name)) for p in prompts], device=device)
+            )
+            for number in self.spec.conditioning.numbers
         ]
         timing = torch.stack(numbers, dim=1)
         return Conditioning(
-            cross=torch.cat((text.to(device), timing), dim=1),
-            cross_mask=torch.cat(
-                (mask.to(device), mask.new_ones(timing.shape[:2]).to(device)), dim=1
-            ),
+            cross=torch.cat((text, timing), dim=1),
+            cross_mask=torch.cat((mask, mask.new_ones(timing.shape[:2])), dim=1),
             global_=timing.flatten(1),
             grid=metre_grid(prompts, frames, self.spec.latent_rate).to(device)
             if self.spec.dit.grid
@@ -204,12 +221,15 @@ class Conditioner(nn.Module):
     def initialize(self, generator: torch.Generator) -> None:
         """Draws all weights anew, for a training that can be repeated."""
         with torch.no_grad():
-            for number in self.conditioners.values():
-                frequencies, linear = cast(NumberEmbedding, number).embedder["embedding"].children()
-                cast(_Frequencies, frequencies).weights.normal_(generator=generator)
-                bound = 1 / math.sqrt(NUMBER_FEATURES + 1)
-                for parameter in linear.parameters():
-                    parameter.uniform_(-bound, bound, generator=generator)
+            for module in self.modules():
+                if isinstance(module, _Frequencies):
+                    module.weights.normal_(generator=generator)
+                elif isinstance(module, nn.Linear):
+                    bound = 1 / math.sqrt(module.in_features)
+                    for parameter in module.parameters():
+                        parameter.uniform_(-bound, bound, generator=generator)
+                elif isinstance(module, LearnedPadding):
+                    module.padding_embedding.normal_(0, 0.02, generator=generator)
 
 
 def metre_grid(prompts: Sequence[Prompt], frames: int, latent_rate: float) -> Tensor:

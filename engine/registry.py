@@ -1,199 +1,42 @@
-"""The models: every network's shape and defaults as frozen dataclasses, and the table `MODELS`.
+"""The models: the table `MODELS`, with every network's shape and every default.
 
-Knows nothing of torch or files: the panel reads it at once. A field of a configuration is here only because two
-registered models differ in it (a test says so); what all models share stands in the network itself.
+Knows nothing of torch or files: the panel reads it at once. The dataclasses themselves stand in configs.py.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import prod
-from typing import Literal
-
+from engine.configs import (
+    SAMPLE_RATE,
+    AdaptiveDiTConfig,
+    AutoencoderConfig,
+    ConditioningConfig,
+    Defaults,
+    DiTConfig,
+    ModelSpec,
+    NumberConfig,
+    OobleckConfig,
+    SameConfig,
+    SpectralConfig,
+    TextConfig,
+)
 from engine.errors import SpecError, choices
 
-SAMPLE_RATE = 44_100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OobleckConfig:
-    """The paper's waveform autoencoder (§2.1): strided convolutions with dilated residual units and Snake."""
-
-    channels: int
-    multiples: tuple[int, ...]
-    strides: tuple[int, ...]
-    latent_channels: int
-
-    @property
-    def downsampling_ratio(self) -> int:
-        """Audio samples in one latent frame."""
-        return prod(self.strides)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpectralConfig:
-    """The small autoencoder: ConvNeXt blocks between an STFT and its inverse, behind the paper's bottleneck."""
-
-    window: int
-    hop: int
-    width: int
-    encoder_depth: int
-    decoder_depth: int
-    stride: int
-    latent_channels: int
-
-    @property
-    def downsampling_ratio(self) -> int:
-        """Audio samples in one latent frame."""
-        return self.hop * self.stride
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SameConfig:
-    """SAME, the autoencoders of Stable Audio 3: transformers over patches of 256 samples, 16 to a latent frame."""
-
-    width: int
-    depth: int
-    folded: bool
-    """Whether tokens see their pair of latent frames only; otherwise they see one frame to either side."""
-    sine_layers: int
-    """How many of the decoder's last blocks have a sine for their gate."""
-    mapping_kernel: int
-    """Of the convolution from the decoder's tokens to patches."""
-    mask_noise: float
-    """Standard deviation of the noise with which the reference decodes, on the decoder's learned tokens."""
-
-    @property
-    def latent_channels(self) -> int:
-        """Channels of a latent frame."""
-        return 256
-
-    @property
-    def downsampling_ratio(self) -> int:
-        """Audio samples in one latent frame."""
-        return 4096
-
-
-AutoencoderConfig = OobleckConfig | SpectralConfig | SameConfig
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiTConfig:
-    """The diffusion transformer (§2.2)."""
-
-    latent_channels: int
-    width: int
-    depth: int
-    heads: int
-    frames_per_token: int
-    """Latent frames in one token: more makes long takes cheaper, since attention is quadratic in tokens."""
-    cross_width: int
-    """Width of the conditioning tokens as the conditioners give them."""
-    project_cross: bool
-    """Whether cross tokens are mapped to `width` first; otherwise they serve as grouped keys and values."""
-    grid: bool
-    """Whether a frame-wise metre grid (beat and bar phase) is added to the tokens, so that tempo is exact."""
-    mask_cross: bool
-    """Whether pads of the prompt are left out of the attention; the public models attend to them, as zeros."""
-    qk_norm: bool
-    """Whether queries and keys are layer-normalized."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdaptiveDiTConfig:
-    """The diffusion transformer of Stable Audio 3: time and length modulate every block. Heads are 64 wide."""
-
-    width: int
-    depth: int
-    differential: bool
-    """Whether attention is the difference of two."""
-
-    @property
-    def latent_channels(self) -> int:
-        """Channels of a latent frame."""
-        return 256
-
-    @property
-    def cross_width(self) -> int:
-        """Width of the conditioning tokens as the conditioners give them."""
-        return 768
-
-    @property
-    def grid(self) -> bool:
-        """Whether the model has a metre grid: none was trained with one."""
-        return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextConfig:
-    """The text encoder whose hidden states are the prompt's cross-attention tokens (§2.4)."""
-
-    encoder: Literal["clap", "minilm"]
-    max_tokens: int
-    width: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberConfig:
-    """A number conditioner (timing, §2.2): clamped to [low, high], scaled to [0, 1], Fourier features, linear."""
-
-    name: str
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConditioningConfig:
-    """Which conditioners a model has: text and numbers by cross-attention, numbers also prepended (§2.2)."""
-
-    text: TextConfig
-    numbers: tuple[NumberConfig, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defaults:
-    """What a spec's None means for a model."""
-
-    seconds_total: float
-    steps: int
-    cfg_scale: float
-    sampler: str
-    init_noise_level: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSpec:
-    """A model of the family: its networks, its window, its defaults, its licence."""
-
-    name: str
-    title: str
-    licence: str
-    weights: Literal["embedded", "own training"]
-    latent_frames: int
-    """Length of the window (§2.3) in latent frames."""
-    objective: Literal["v", "rectified-flow"]
-    autoencoder: AutoencoderConfig
-    dit: DiTConfig
-    conditioning: ConditioningConfig
-    defaults: Defaults
-    headroom: float | None = 1.0
-    """How much more than the take is generated, s, for its ending to ring out in; None fills the window (§2.3)."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Audio frames in a second, Hz."""
-        return SAMPLE_RATE
-
-    @property
-    def latent_rate(self) -> float:
-        """Latent frames in a second, Hz."""
-        return SAMPLE_RATE / self.autoencoder.downsampling_ratio
-
-    @property
-    def max_seconds(self) -> float:
-        """The longest take, s."""
-        return self.latent_frames * self.autoencoder.downsampling_ratio / SAMPLE_RATE
-
+__all__ = [
+    "MODELS",
+    "SAMPLE_RATE",
+    "AdaptiveDiTConfig",
+    "AutoencoderConfig",
+    "ConditioningConfig",
+    "Defaults",
+    "DiTConfig",
+    "ModelSpec",
+    "NumberConfig",
+    "OobleckConfig",
+    "SameConfig",
+    "SpectralConfig",
+    "TextConfig",
+    "model_spec",
+]
 
 TIMING = (
     NumberConfig(name="seconds_start", low=0.0, high=512.0),
@@ -268,7 +111,138 @@ SKETCH = ModelSpec(
     ),
 )
 
-MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in (SKETCH, STABLE_AUDIO_2)}
+STABILITY_LICENCE = (
+    "Stability AI Community License: free for people and companies with less than US$ 1 M of yearly revenue, "
+    "who show 'Powered by Stability AI' (stability.ai/license)"
+)
+GEMMA_TERMS = "its text encoder is under the Gemma Terms of Use (ai.google.dev/gemma/terms)"
+
+OOBLECK = STABLE_AUDIO_2.autoencoder
+
+STABLE_AUDIO_OPEN_1_0 = ModelSpec(
+    name="stable-audio-open-1.0",
+    title="Up to 47 s of sound and music, 1.06 B parameters",
+    licence=STABILITY_LICENCE,
+    weights="public",
+    repository="stabilityai/stable-audio-open-1.0",
+    latent_frames=1024,
+    objective="v",
+    autoencoder=OOBLECK,
+    dit=DiTConfig(
+        latent_channels=64,
+        width=1536,
+        depth=24,
+        heads=24,
+        frames_per_token=1,
+        cross_width=768,
+        project_cross=False,
+        grid=False,
+        mask_cross=False,
+        qk_norm=False,
+    ),
+    conditioning=ConditioningConfig(
+        text=TextConfig(encoder="t5", max_tokens=128, width=768), numbers=TIMING
+    ),
+    defaults=Defaults(
+        seconds_total=47.0, steps=100, cfg_scale=7.0, sampler="dpmpp-3m-sde", init_noise_level=0.8
+    ),
+    headroom=None,
+)
+
+STABLE_AUDIO_OPEN_SMALL = ModelSpec(
+    name="stable-audio-open-small",
+    title="Up to 11 s, quick, made for phones: 341 M parameters, 8 steps",
+    licence=STABILITY_LICENCE,
+    weights="public",
+    repository="stabilityai/stable-audio-open-small",
+    latent_frames=256,
+    objective="rectified-flow",
+    autoencoder=OOBLECK,
+    dit=DiTConfig(
+        latent_channels=64,
+        width=1024,
+        depth=16,
+        heads=8,
+        frames_per_token=1,
+        cross_width=768,
+        project_cross=True,
+        grid=False,
+        mask_cross=False,
+        qk_norm=True,
+    ),
+    conditioning=ConditioningConfig(
+        text=TextConfig(encoder="t5", max_tokens=64, width=768),
+        numbers=(NumberConfig(name="seconds_total", low=0.0, high=256.0),),
+    ),
+    defaults=Defaults(
+        seconds_total=11.0, steps=8, cfg_scale=1.0, sampler="ping-pong", init_noise_level=0.8
+    ),
+    headroom=None,
+)
+
+SAME_S = SameConfig(
+    width=768, depth=6, folded=True, sine_layers=0, mapping_kernel=3, mask_noise=0.01
+)
+SAME_L = SameConfig(
+    width=1536, depth=12, folded=False, sine_layers=7, mapping_kernel=1, mask_noise=0.1
+)
+
+
+def _stable_audio_3(size: str, what: str, base: bool) -> ModelSpec:
+    """A model of the family; a base is for guidance and fine-tuning, the others make a take in eight steps."""
+    medium = size == "medium"
+    name = f"stable-audio-3-{size}{'-base' if base else ''}"
+    return ModelSpec(
+        name=name,
+        title=f"{what}{', before its training for few steps: follows guidance' if base else ''}",
+        licence=f"{STABILITY_LICENCE}; {GEMMA_TERMS}",
+        weights="public",
+        repository=f"stabilityai/{name}",
+        latent_frames=4096 if medium else 1292,
+        objective="rectified-flow",
+        autoencoder=SAME_L if medium else SAME_S,
+        dit=(
+            AdaptiveDiTConfig(width=1536, depth=24, differential=True)
+            if medium
+            else AdaptiveDiTConfig(width=1024, depth=20, differential=False)
+        ),
+        conditioning=ConditioningConfig(
+            text=TextConfig(encoder="t5gemma", max_tokens=256, width=768, learned_padding=True),
+            numbers=(NumberConfig(name="seconds_total", low=0.0, high=384.0, learned=False),),
+        ),
+        defaults=Defaults(
+            seconds_total=120.0,
+            steps=50 if base else 8,
+            cfg_scale=7.0 if base else 1.0,
+            sampler="euler" if base else "ping-pong",
+            init_noise_level=0.8,
+            apg=1.0,
+        ),
+        # 64 latent frames, the reference's six seconds rounded down.
+        headroom=5.94,
+    )
+
+
+STABLE_AUDIO_3 = tuple(
+    _stable_audio_3(size, what, base)
+    for size, what in (
+        ("medium", "Up to 380 s of music and sound, 1.45 B parameters: wants a GPU"),
+        ("small-music", "Up to 120 s of music, 459 M parameters"),
+        ("small-sfx", "Up to 120 s of sound effects, 459 M parameters"),
+    )
+    for base in (False, True)
+)
+
+MODELS: dict[str, ModelSpec] = {
+    spec.name: spec
+    for spec in (
+        SKETCH,
+        STABLE_AUDIO_2,
+        *STABLE_AUDIO_3,
+        STABLE_AUDIO_OPEN_1_0,
+        STABLE_AUDIO_OPEN_SMALL,
+    )
+}
 
 
 def model_spec(name: str) -> ModelSpec:
