@@ -13,7 +13,10 @@ from dataclasses import dataclass
 SLUG = 40
 # Kinds of metadata in prompts such as 'Genre: House | BPM: 124', of no use in a name that has tempo and key.
 _LABEL = re.compile(r"\b(?:genre|instruments?|moods?|bpm|key|format|subgenre|style)\s*:\s*", re.I)
-_SAID_ELSEWHERE = re.compile(r"\b\d{2,3}(?:\.\d+)?\s*bpm\b|\bbpm\s*:?\s*\d{2,3}(?:\.\d+)?\b", re.I)
+_SAID_ELSEWHERE = re.compile(
+    r"\b\d{2,3}(?:\.\d+)?\s*bpm\b|\bbpm\s*:?\s*\d{2,3}(?:\.\d+)?\b|\b[A-G][#♯b♭]?\s(?:major|minor)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)

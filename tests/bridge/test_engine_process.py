@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-import fake_engine  # noqa: E402
+from bridge.engine_process import EngineProcess
+from bridge.errors import BridgeError, EngineDied
+from bridge.events import Event, ModelChanged
+from engine.errors import CheckpointError
+from engine.registry import SKETCH
+from engine.spec import GenerationSpec
+from engine.updates import AudioBlock, Step, Update
+from tests.bridge import fake_engine
 
-from bridge.engine_process import EngineProcess  # noqa: E402
-from bridge.errors import BridgeError, EngineDied  # noqa: E402
-from bridge.events import Event, ModelChanged  # noqa: E402
-from engine.errors import CheckpointError  # noqa: E402
-from engine.registry import SKETCH  # noqa: E402
-from engine.spec import GenerationSpec  # noqa: E402
-from engine.updates import AudioBlock, Step, Update  # noqa: E402
+ROOT = Path(__file__).parents[2]
+FAKE = "tests.bridge.fake_engine"
 
 
 def spec(prompt: str = "hi", seconds: float = 2.0, steps: int = 4) -> GenerationSpec:
@@ -51,7 +51,7 @@ def started() -> Iterator[Callable[..., tuple[EngineProcess, list[Event]]]]:
         factory: str = "FakeEngine", model: str = "sketch"
     ) -> tuple[EngineProcess, list[Event]]:
         events: list[Event] = []
-        process = EngineProcess(events.append, f"fake_engine:{factory}", model)
+        process = EngineProcess(events.append, f"{FAKE}:{factory}", model)
         open_ones.append(process)
         process.start()
         return process, events
@@ -204,7 +204,7 @@ PARENT = """
 import sys, time
 sys.path[:0] = {path!r}
 from bridge.engine_process import EngineProcess
-process = EngineProcess(lambda event: None, "fake_engine:FakeEngine", "sketch")
+process = EngineProcess(lambda event: None, "tests.bridge.fake_engine:FakeEngine", "sketch")
 process.start()
 while process.state().phase != "ready":
     time.sleep(0.01)
@@ -223,7 +223,7 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_kill_9_of_the_parent_ends_the_child() -> None:
-    code = PARENT.format(path=[str(HERE), str(HERE.parents[1])])
+    code = PARENT.format(path=[str(ROOT)])
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
         assert parent.stdout
         child = int(parent.stdout.readline())
@@ -234,4 +234,4 @@ def test_kill_9_of_the_parent_ends_the_child() -> None:
 
 def test_the_bridge_imports_no_torch() -> None:
     code = "import bridge.engine_process, bridge.session, sys; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=HERE.parents[1]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -1,0 +1,89 @@
+"""What the tests of the bridge's core share: a session over a folder, and waiting for what must come."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bridge.events import Event, Hub, JobChanged
+from bridge.jobs import LIMIT, JobQueue
+from bridge.journal import Journal
+from bridge.library import Library
+from bridge.making import Works
+from bridge.session import Session
+from bridge.state import Job
+from engine.updates import Generates
+from tests.bridge.fake_engine import FakeEngine
+
+
+def wait_for(true: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """What `true` gives as soon as it is something; fails after a while."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.005)
+    return found
+
+
+@dataclass
+class Bench:
+    """A session with its parts and everything it told."""
+
+    folder: Path
+    engine: Generates = field(default_factory=FakeEngine)
+    limit: int = LIMIT
+    events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.hub = Hub()
+        self.hub.subscribe(self.events.append)
+        self.library = Library(self.folder / "takes", self.hub.publish)
+        journal = Journal(self.folder / "jobs.json")
+        self.queue = JobQueue(
+            Works(self.engine, self.library, self.hub.publish, journal), self.limit
+        )
+        self.session = Session(self.hub, self.queue, self.library)
+
+    def told(self, kind: type, **fields: Any) -> list[Any]:
+        """The events of a kind so far, with these fields."""
+        return [
+            event
+            for event in list(self.events)
+            if isinstance(event, kind) and all(getattr(event, k) == v for k, v in fields.items())
+        ]
+
+    def history(self, job_id: str) -> list[Job]:
+        """What was told of a job, in order."""
+        return [event.job for event in self.told(JobChanged) if event.job.id == job_id]
+
+    def ended(self, job: Job) -> Job:
+        """The job, once its end was told."""
+        return wait_for(lambda: next((j for j in self.history(job.id) if j.finished), None))
+
+    def close(self) -> None:
+        self.session.close()
+
+
+class Gate(FakeEngine):
+    """An engine that stops before each step until it is let on."""
+
+    def __init__(self) -> None:
+        self.steps = threading.Semaphore(0)
+        self.closed = threading.Event()
+        self.began = threading.Event()
+
+    def generate(self, spec):
+        self.began.set()
+        try:
+            for update in super().generate(spec):
+                self.steps.acquire()
+                yield update
+        finally:
+            self.closed.set()
+
+    def open(self) -> None:
+        self.steps.release(1_000_000)

@@ -1,0 +1,302 @@
+"""Laws of the library: files are the truth, names are unique, what is lost is rebuilt, half files never show."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.errors import BridgeError
+from bridge.events import Event, TakeAdded, TakeChanged, TakeRemoved
+from bridge.index import Index
+from bridge.library import INDEX, Draft, Library
+from bridge.naming import SLUG, Naming, key_sign, slug, take_name
+from bridge.ports import Recording
+from bridge.state import Search, Take
+from engine.registry import SKETCH
+from engine.spec import GenerationSpec
+from engine.takes import read_spec
+from engine.updates import AudioBlock
+from tests.bridge.fake_engine import sound
+
+
+@pytest.fixture
+def told() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def library(tmp_path: Path, told: list[Event]) -> Iterator[Library]:
+    made = Library(tmp_path, told.append)
+    yield made
+    made.close()
+
+
+def add(library: Library, prompt: str = "House | BPM: 124", **facts) -> Take:
+    wish = GenerationSpec(prompt=prompt, seconds_total=1.0, **({"seed": 1} | facts))
+    spec = wish.resolved(SKETCH)
+    pending = library.begin(Draft("generate", spec, 44_100, 2, "j1"))
+    pending.write(AudioBlock(0, sound(spec)))
+    return pending.finish()
+
+
+def test_a_take_is_its_file_and_its_sidecar(library: Library, told: list[Event]) -> None:
+    take = add(library, key="F# minor")
+    samples, _ = soundfile.read(take.path, dtype="float32")
+    spec = read_spec(take.path)
+    np.testing.assert_array_equal(samples.T, sound(spec))
+    assert spec == GenerationSpec.from_dict(take.spec)
+    sidecar = json.loads(take.path.with_suffix(".json").read_text())
+    assert (sidecar["name"], sidecar["tempo_asked"], sidecar["seed"]) == (take.name, 124.0, 1)
+    assert told == [TakeAdded(take)]
+    assert take.path.name.endswith("_house_124bpm_Fsharpm_s1_j1.wav")
+
+
+def test_nothing_shows_before_it_is_whole(library: Library, tmp_path: Path) -> None:
+    spec = GenerationSpec(prompt="x", seconds_total=1.0, seed=1).resolved(SKETCH)
+    pending = library.begin(Draft("generate", spec, 44_100, 2, "j1"))
+    pending.write(AudioBlock(0, sound(spec)[:, :20_000]))
+    shown = [p.name for p in tmp_path.iterdir() if not p.name.startswith(".")]
+    assert shown == []
+    assert library.reconcile() == 0
+    pending.discard()
+    assert [p.name for p in tmp_path.iterdir() if INDEX not in p.name] == []
+
+
+def test_the_same_second_and_seed_get_names_of_their_own(library: Library) -> None:
+    spec = GenerationSpec(prompt="x", seconds_total=1.0, seed=1).resolved(SKETCH)
+    draft = Draft("generate", spec, 44_100, 2, "j1", created=1e9)
+    pending = [library.begin(draft) for _ in range(3)]
+    for each in pending:
+        each.write(AudioBlock(0, sound(spec)))
+    takes = [each.finish() for each in pending]
+    assert len({take.id for take in takes}) == 3
+    assert all(take.path.is_file() for take in takes)
+
+
+def test_a_lost_index_is_rebuilt_from_the_files(tmp_path: Path, told: list[Event]) -> None:
+    library = Library(tmp_path, told.append)
+    takes = [add(library, f"song {n} 12{n} BPM", seed=n) for n in range(3)]
+    library.change(takes[1].id, rating=4, favourite=True, name="The good one")
+    before = library.search(Search())
+    library.close()
+    for path in tmp_path.glob(f"{INDEX}*"):
+        path.unlink()
+    again = Library(tmp_path, told.append)
+    assert again.search(Search()) == []
+    assert again.reconcile() == 3
+    assert again.search(Search()) == before
+    assert [t.name for t in again.search(Search(rating=4))] == ["The good one"]
+    assert again.reconcile() == 0
+    again.close()
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database at all" * 100, None])
+def test_a_damaged_index_is_rebuilt(
+    tmp_path: Path, told: list[Event], damage: bytes | None
+) -> None:
+    library = Library(tmp_path, told.append)
+    takes = [add(library, f"song {n}", seed=n) for n in range(20)]
+    library.close()
+    index = tmp_path / INDEX
+    if damage is None:
+        content = bytearray(index.read_bytes())
+        content[4096:] = os.urandom(len(content) - 4096)
+        damage = bytes(content)
+    index.write_bytes(damage)
+    again = Library(tmp_path, told.append)
+    again.reconcile()
+    assert {t.id for t in again.search(Search())} == {t.id for t in takes}
+    again.close()
+
+
+def test_a_damaged_or_lost_sidecar_costs_no_take(library: Library, tmp_path: Path) -> None:
+    one, two = add(library, seed=1), add(library, seed=2)
+    one.path.with_suffix(".json").write_text("{half")
+    two.path.with_suffix(".json").unlink()
+    assert library.reconcile() == 2
+    # The settings stand in the audio file as well.
+    assert {t.seed for t in library.search(Search())} == {1, 2}
+    assert library.take(one.id).prompt == one.prompt
+
+
+def test_files_that_come_and_go_by_hand(
+    library: Library, told: list[Event], tmp_path: Path
+) -> None:
+    take = add(library)
+    soundfile.write(tmp_path / "guitar idea.wav", np.zeros((800, 1), np.float32), 8000)
+    (tmp_path / "broken.wav").write_bytes(b"RIFF")
+    (tmp_path / "notes.txt").write_text("not mine")
+    assert library.reconcile() == 1
+    found = library.take("guitar idea")
+    assert (found.kind, found.seconds, found.sample_rate, found.channels) == (
+        "capture",
+        0.1,
+        8000,
+        1,
+    )
+    take.path.unlink()
+    assert library.reconcile() == 1
+    assert TakeRemoved(take.id) in told
+    with pytest.raises(BridgeError):
+        library.take(take.id)
+    assert (tmp_path / "notes.txt").exists()
+
+
+def test_search(library: Library) -> None:
+    house = add(library, "warm deep house, Rhodes, 124 BPM", seed=1)
+    techno = add(library, "Genre: Techno | BPM: 132", seed=2, key="A minor")
+    cafe = add(library, "bossa nova in a café, 90 BPM", seed=3)
+    library.change(techno.id, rating=3)
+    library.change(cafe.id, rating=5, favourite=True)
+
+    def ids(**wish) -> set[str]:
+        return {take.id for take in library.search(Search(**wish))}
+
+    assert ids() == {house.id, techno.id, cafe.id}
+    assert ids(text="hou") == {house.id}
+    assert ids(text="DEEP rhodes") == {house.id}
+    assert ids(text="café") == {cafe.id}
+    assert ids(text="a minor") == {techno.id}
+    assert ids(text="house techno") == set()
+    assert ids(text='"; DROP TABLE takes; --') == set()
+    assert ids(text="* OR NOT (") == set()
+    assert ids(tempo=132.4) == {techno.id}
+    assert ids(tempo=(85.0, 125.0)) == {house.id, cafe.id}
+    assert ids(rating=3) == {techno.id, cafe.id}
+    assert ids(favourite=True) == {cafe.id}
+    assert ids(since=cafe.created + 1) == set()
+    assert ids(kind="capture") == set()
+    newest = [t.id for t in library.search(Search())]
+    assert newest == [cafe.id, techno.id, house.id]
+    assert [t.id for t in library.search(Search(limit=1, offset=1))] == [techno.id]
+
+
+def test_search_without_fts5_gives_the_same(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n, prompt in enumerate(("warm deep house", "Techno", "house of techno")):
+        add(library, prompt, seed=n)
+    wishes = [Search(text=text) for text in ("hou", "techno", "house techno", "arm", "")]
+    with_fts = [library.search(wish) for wish in wishes]
+    monkeypatch.setattr(library._index, "_full_text", False)
+    assert [library.search(wish) for wish in wishes] == with_fts
+    assert with_fts[3] == []
+
+
+def test_changes_are_told_and_kept(library: Library, told: list[Event]) -> None:
+    take = add(library)
+    changed = library.change(take.id, rating=5, name="Better")
+    assert changed == replace(take, rating=5, name="Better")
+    assert told[-1] == TakeChanged(changed)
+    sidecar = json.loads(take.path.with_suffix(".json").read_text())
+    assert (sidecar["rating"], sidecar["name"], sidecar["spec"]) == (5, "Better", take.spec)
+    assert "loudness_lufs" in sidecar
+    for wrong in ({"rating": 6}, {"rating": -1}, {"name": "  "}):
+        with pytest.raises(BridgeError):
+            library.change(take.id, **wrong)
+    assert library.search(Search(text="better")) == [changed]
+    with pytest.raises(BridgeError):
+        library.change("nobody", rating=1)
+
+
+def test_delete_goes_to_the_bin(library: Library, told: list[Event], tmp_path: Path) -> None:
+    """In a home of its own, as the bin is the user's."""
+    take = add(library)
+    code = (
+        "import sys; from pathlib import Path; from bridge.library import Library;"
+        "library = Library(Path(sys.argv[1]), print); library.delete(sys.argv[2]); library.close()"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": os.getcwd()}
+    environment["XDG_DATA_HOME"] = str(home / "share")
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), take.id],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert "TakeRemoved" in done.stdout, done.stderr
+    assert not take.path.exists()
+    assert not take.path.with_suffix(".json").exists()
+    binned = {p.name for p in tmp_path.rglob("*") if "files" in p.parts}
+    assert {take.path.name, take.path.with_suffix(".json").name} <= binned
+    assert library.search(Search()) == []
+
+
+def test_a_recording_is_a_take_like_any(library: Library) -> None:
+    samples = np.random.default_rng(0).uniform(-0.4, 0.4, (1, 24_000)).astype(np.float32)
+    take = library.add_recording(Recording(samples, 48_000, "beatbox", tempo=96.0))
+    assert (take.kind, take.seconds, take.channels, take.tempo_asked) == ("capture", 0.5, 1, 96.0)
+    assert "_beatbox_96bpm_capture" in take.id
+    read, rate = soundfile.read(take.path, dtype="float32", always_2d=True)
+    np.testing.assert_array_equal(read.T, samples)
+    assert rate == 48_000
+    assert library.search(Search(kind="capture")) == [take]
+
+
+@pytest.mark.parametrize("samples", [np.zeros((2, 0)), np.full((2, 9), np.nan), np.zeros(9)])
+def test_no_recording_is_no_take(library: Library, samples: np.ndarray) -> None:
+    with pytest.raises(BridgeError) as raised:
+        library.add_recording(Recording(samples.astype(np.float32), 48_000))
+    assert raised.value.code == "not_audio"
+    assert library.search(Search()) == []
+
+
+def test_ten_thousand_takes(tmp_path: Path) -> None:
+    """All are found and paged; how quick it is, `longtake bench bridge` says."""
+    index = Index(tmp_path / "index")
+    bare = Take("t", tmp_path / "t.wav", "t", "generate", 30.0, 44_100, 2, 0.0, prompt="deep house")
+    index.put((replace(bare, id=f"t{n}", created=float(n), rating=n % 6), n) for n in range(10_000))
+    assert len(index.search(Search(text="deep", rating=5, limit=10_000))) == 10_000 // 6
+    assert [t.id for t in index.search(Search(limit=2, offset=100))] == ["t9899", "t9898"]
+    assert len(index.stamps()) == 10_000
+    index.close()
+
+
+@given(st.text(max_size=300))
+def test_any_prompt_makes_a_safe_slug(text: str) -> None:
+    short = slug(text)
+    assert 0 < len(short) <= SLUG
+    assert set(short) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+@given(st.text(max_size=40), st.text(max_size=20), st.floats(30, 300), st.integers(0, 2**32 - 1))
+def test_any_take_has_a_safe_name(text: str, key: str, tempo: float, seed: int) -> None:
+    name = take_name(Naming(1e9, text, "j3fa90c12-12", tempo, key, seed))
+    assert name.isascii()
+    assert len(name) < 140
+    assert not set(name) & set(' /\\:*?"<>|')
+
+
+@pytest.mark.parametrize(
+    ("key", "sign"),
+    [
+        ("A minor", "Am"),
+        ("C major", "C"),
+        ("F# minor", "Fsharpm"),
+        ("Bb", "Bb"),
+        ("ebm", "Ebm"),
+        ("", ""),
+    ],
+)
+def test_key_signs(key: str, sign: str) -> None:
+    assert key_sign(key) == sign
+
+
+def test_slugs_leave_out_what_is_said_elsewhere() -> None:
+    assert slug("Genre: Deep House | BPM: 124 | Moods: warm") == "deep-house-warm"
+    assert slug("124 BPM techno") == "techno"
+    assert slug("日本") == "take"

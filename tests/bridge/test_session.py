@@ -1,0 +1,255 @@
+"""Laws of the façade: parameters, the kinds of wishes, and what it says when a part is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.errors import BridgeError
+from bridge.events import Event, ParameterChanged, PresetsChanged, TakeChanged
+from bridge.ports import Recording
+from bridge.requests import complement, in_time, quarters_in_bar
+from bridge.state import Snapshot, TransportState
+from bridge.transport import Transport
+from engine.errors import SpecError
+from engine.presets import PresetStore
+from engine.spec import PARAMETERS, GenerationSpec
+from tests.bridge.parts import Bench, Gate
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def idea(tmp_path: Path) -> Path:
+    """A recording of 4 s at 48 kHz."""
+    path = tmp_path / "idea.wav"
+    soundfile.write(path, np.zeros((4 * 48_000, 1), np.float32), 48_000)
+    return path
+
+
+def test_parameters_are_the_table(bench: Bench) -> None:
+    assert set(bench.session.parameters()) == set(PARAMETERS)
+    assert GenerationSpec(**bench.session.parameters()) == GenerationSpec()
+    bench.session.set("steps", 12)
+    assert bench.session.get("steps") == 12
+    assert bench.events == [ParameterChanged("steps", 12)]
+    bench.session.set("steps", None)
+    assert bench.session.parameters()["steps"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("stepz", 1, "unknown_param"),
+        ("steps", 0, "out_of_range"),
+        ("steps", 1.5, "out_of_range"),
+        ("sampler", "none", "out_of_range"),
+        ("model", "none", "out_of_range"),
+        ("cfg_scale", float("nan"), "out_of_range"),
+    ],
+)
+def test_wrong_parameters_change_nothing(bench: Bench, name: str, value: object, code: str) -> None:
+    before = bench.session.parameters()
+    with pytest.raises(BridgeError) as raised:
+        bench.session.set(name, value)
+    assert raised.value.code == code
+    assert bench.session.parameters() == before
+    assert bench.events == []
+
+
+def test_reset_gives_every_default_back(bench: Bench) -> None:
+    bench.session.set("prompt", "x")
+    bench.session.set("seed", 4)
+    bench.session.reset()
+    assert GenerationSpec(**bench.session.parameters()) == GenerationSpec()
+    assert bench.events[-2:] == [ParameterChanged("prompt", ""), ParameterChanged("seed", None)]
+
+
+def test_a_job_takes_prompt_then_overrides_then_parameters(bench: Bench) -> None:
+    bench.session.set("prompt", "from parameters")
+    bench.session.set("steps", 9)
+    job = bench.session.generate()
+    assert (job.spec.prompt, job.spec.steps) == ("from parameters", 9)
+    job = bench.session.generate("mine", steps=3, seed=5, cfg_scale=None)
+    assert (job.spec.prompt, job.spec.steps, job.spec.seed) == ("mine", 3, 5)
+    assert bench.session.get("steps") == 9
+    with pytest.raises(SpecError, match="Unknown setting"):
+        bench.session.generate("mine", stepz=3)
+
+
+def test_seconds_asked_for_win_over_bars_that_are_set(bench: Bench) -> None:
+    bench.session.set("bars", 8)
+    assert bench.session.generate("120 BPM").spec.seconds_total == 16.0
+    assert bench.session.generate("120 BPM", seconds_total=5.0).spec.seconds_total == 5.0
+
+
+def test_transform_keeps_the_recordings_length_unless_told(bench: Bench, idea: Path) -> None:
+    spec = bench.session.transform(idea, "techno", 0.4).spec
+    assert (spec.init_audio, spec.init_noise_level, spec.seconds_total) == (str(idea), 0.4, 4.0)
+    assert bench.session.transform(idea, "techno", 0.4, seconds_total=9.0).spec.seconds_total == 9.0
+    assert bench.session.transform(idea, "120 BPM", 0.4, bars=1).spec.seconds_total == 2.0
+
+
+def test_continue_keeps_all_and_adds(bench: Bench, idea: Path) -> None:
+    spec = bench.session.continue_(idea, 6.0, "techno").spec
+    assert (spec.keep, spec.seconds_total, spec.init_audio) == (((0.0, 4.0),), 10.0, str(idea))
+
+
+def test_inpaint_keeps_all_but_the_spans(bench: Bench, idea: Path) -> None:
+    spec = bench.session.inpaint(idea, [(1.0, 2.0)], "techno").spec
+    assert (spec.keep, spec.seconds_total) == (((0.0, 1.0), (2.0, 4.0)), 4.0)
+    for spans, match in (
+        ([(0.0, 4.0)], "nothing is kept"),
+        ([(8.0, 9.0)], "No span"),
+        ([(2, 1)], "before"),
+    ):
+        with pytest.raises(SpecError, match=match):
+            bench.session.inpaint(idea, spans, "techno")
+
+
+def test_a_take_goes_on_in_its_own_words(bench: Bench) -> None:
+    bench.queue.start()
+    job = bench.ended(bench.session.generate("warm house", seconds_total=1.0))
+    take = bench.session.take(job.take_ids[0])
+    bench.session.set("prompt", "techno")
+    assert bench.session.continue_(take.path, 2.0).spec.prompt == "warm house"
+    assert bench.session.continue_(take.path, 2.0, "polka").spec.prompt == "polka"
+
+
+def test_vary_moves_a_take_towards_another(bench: Bench) -> None:
+    bench.queue.start()
+    job = bench.ended(bench.session.generate("house", seconds_total=1.0, seed=3))
+    for named in (job.id, job.take_ids[0]):
+        spec = bench.session.vary(named, 0.2).spec
+        assert (spec.seed, spec.variation) == (3, 0.2)
+        assert spec.prompt == job.spec.prompt
+    recorded = bench.session.add_recording(Recording(np.zeros((1, 100), np.float32), 8000))
+    with pytest.raises(BridgeError, match="recorded"):
+        bench.session.vary(recorded.id)
+
+
+@pytest.mark.parametrize("what", ["missing.wav", "text.wav", "empty.wav"])
+def test_what_is_no_recording_is_refused(bench: Bench, tmp_path: Path, what: str) -> None:
+    (tmp_path / "text.wav").write_text("hello")
+    soundfile.write(tmp_path / "empty.wav", np.zeros((0, 1), np.float32), 8000)
+    with pytest.raises(BridgeError) as raised:
+        bench.session.transform(tmp_path / what, "techno", 0.5)
+    assert raised.value.code in ("bad_path", "not_audio")
+
+
+def test_tempo_and_key_come_from_the_transport_where_nobody_says_another(bench: Bench) -> None:
+    transport = Transport(bench.hub.publish)
+    bench.session.attach(transport=transport)
+    assert bench.session.generate("house").spec.tempo is None
+    assert bench.session.generate("house", bars=2).spec.seconds_total == 4.0
+    bench.session.set_transport("manual", tempo=100.0, signature=(3, 4), key="A minor")
+    job = bench.session.generate("house", bars=2)
+    assert (job.spec.tempo, job.spec.key, job.spec.seconds_total) == (100.0, "A minor", 3.6)
+    assert "100 BPM" in job.spec.prompt
+    assert bench.session.generate("house 124 BPM").spec.tempo == 124.0
+    assert bench.session.generate("house", tempo=90.0, key="C major").spec.key == "C major"
+
+
+def test_bars_of_odd_signatures() -> None:
+    assert quarters_in_bar(TransportState(signature=(6, 8))) == 3
+    assert quarters_in_bar(TransportState(signature=(7, 8))) is None
+    assert in_time(GenerationSpec(prompt="x"), TransportState()).tempo is None
+
+
+def test_complement_of_spans() -> None:
+    assert complement([], 4.0) == ((0.0, 4.0),)
+    assert complement([(3.0, 9.0), (0.0, 1.0)], 4.0) == ((1.0, 3.0),)
+    assert complement([(1.0, 3.0), (2.0, 3.5)], 4.0) == ((0.0, 1.0), (3.5, 4.0))
+
+
+def test_without_parts_it_says_so_and_shows_a_snapshot(bench: Bench) -> None:
+    session = bench.session
+    calls = (
+        session.play,
+        session.stop,
+        session.pause,
+        session.capture_start,
+        session.capture_stop,
+        lambda: session.seek(1.0),
+        lambda: session.set_gain(0.0),
+        lambda: session.set_output("x"),
+        lambda: session.set_input("x"),
+        lambda: session.learn("seed"),
+        lambda: session.set_midi_input("x"),
+        lambda: session.set_transport(tempo=100.0),
+    )
+    for call in calls:
+        with pytest.raises(BridgeError) as raised:
+            call()
+        assert raised.value.code == "no_device"
+    shown = session.snapshot()
+    assert isinstance(shown, Snapshot)
+    assert shown.devices.problem
+    assert session.playhead() is None
+    assert session.levels().underruns == 0
+
+
+def test_panic_cancels_everything(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, Gate())
+    jobs = [bench.session.generate("house") for _ in range(3)]
+    bench.session.panic()
+    assert {bench.session.job(job.id).state for job in jobs} == {"cancelled"}
+    bench.close()
+
+
+def test_presets_set_what_they_name(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(BridgeError):
+        bench.session.save_preset("mine")
+    bench.session.attach_presets(PresetStore(tmp_path / "presets"))
+    bench.session.set("prompt", "warm")
+    bench.session.set("steps", 11)
+    bench.session.save_preset("Mine")
+    assert isinstance(bench.events[-1], PresetsChanged)
+    bench.session.reset()
+    bench.session.load_preset("mine")
+    assert (bench.session.get("prompt"), bench.session.get("steps")) == ("warm", 11)
+    assert "Mine" in bench.session.presets()
+    bench.session.rename_preset("Mine", "Yours")
+    bench.session.delete_preset("Yours")
+    assert "Yours" not in bench.session.presets()
+
+
+def test_rating_and_names_through_the_session(bench: Bench) -> None:
+    take = bench.session.add_recording(Recording(np.full((1, 100), 0.1, np.float32), 8000))
+    bench.session.rate(take.id, 3)
+    bench.session.favourite(take.id)
+    bench.session.rename(take.id, "Kick")
+    changed = bench.session.take(take.id)
+    assert (changed.rating, changed.favourite, changed.name) == (3, True, "Kick")
+    assert len(bench.told(TakeChanged)) == 3
+
+
+def test_a_listener_that_fails_hurts_no_other(bench: Bench) -> None:
+    def fail(event: Event) -> None:
+        raise RuntimeError("listener")
+
+    heard: list[Event] = []
+    bench.session.subscribe(fail)
+    unsubscribe = bench.session.subscribe(heard.append)
+    bench.session.set("steps", 2)
+    unsubscribe()
+    unsubscribe()
+    bench.session.set("steps", 3)
+    assert heard == [ParameterChanged("steps", 2)]
+    assert len(bench.events) == 2
+
+
+def test_models_are_the_registrys(bench: Bench) -> None:
+    assert "sketch" in {model.name for model in bench.session.models()}
+    with pytest.raises(BridgeError) as raised:
+        bench.session.load_model("sketch")
+    assert raised.value.code == "not_loaded"
