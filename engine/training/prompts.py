@@ -98,7 +98,7 @@ def _called(instrument: str, rng: np.random.Generator) -> str:
 
 def _some(values: Sequence[str], rng: np.random.Generator) -> list[str]:
     count = len(values) if rng.random() < 0.5 else int(rng.integers(1, len(values) + 1))
-    return list(dict.fromkeys(values[i] for i in rng.permutation(len(values))[:count]))
+    return list(dict.fromkeys(values[int(i)] for i in rng.permutation(len(values))[:count]))
 
 
 def _one_of(values: Sequence[str], rng: np.random.Generator) -> str:

@@ -8,43 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import tempfile
 import time
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import soundfile
 
 from engine.training.corpus.arrangement import KINDS
 from engine.training.corpus.composer import compose
-from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
+from engine.training.corpus.items import write_item
 from engine.training.corpus.renderer import render
-
-
-def write_item(directory: Path, name: str, audio: Signal, metadata: dict[str, Any]) -> None:
-    """Writes sound [2, N] and facts; the JSON comes last, so an item with one is whole."""
-    scaled = np.clip(np.round(audio.T * 32767.0), -32768, 32767).astype(np.int16)
-    _replace(
-        directory / f"{name}.wav",
-        lambda path: soundfile.write(path, scaled, SAMPLE_RATE, "PCM_16", format="WAV"),
-    )
-    text = json.dumps(metadata, ensure_ascii=False, indent=1)
-    _replace(directory / f"{name}.json", lambda path: Path(path).write_text(text, encoding="utf-8"))
-
-
-def _replace(path: Path, write: Any) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
-    os.close(handle)
-    try:
-        write(temporary)
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
 
 
 def existing(directory: Path, seed: int) -> float | None:
