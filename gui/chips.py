@@ -1,0 +1,289 @@
+"""Chips: a button that opens a small sheet of words to choose from, and the sheets for tempo and key.
+
+Knows nothing of prompts: it shows and tells a choice. Arrow keys walk the words, Space takes one, Escape closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PyQt6.QtCore import QPoint, Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtWidgets import (
+    QButtonGroup,
+    QDoubleSpinBox,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.spec import PARAMETERS
+from gui.controls import Button, label, redress
+from gui.flow_layout import FlowLayout
+from gui.theme import Look
+from gui.vocabulary import MODES, ROOTS
+
+
+class Sheet(QFrame):
+    """A sheet under a chip; it closes with Escape or a click beside it."""
+
+    def __init__(self, look: Look, owner: QWidget) -> None:
+        super().__init__(owner, Qt.WindowType.Popup)
+        self.setProperty("role", "popup")
+        self.look = look
+        self.column = look.pad(QVBoxLayout(self), (12, 12, 12, 12), 10)
+
+    def open_under(self, owner: QWidget, width: int) -> None:
+        """Opens below its chip, as wide as asked, and within the screen."""
+        self.setFixedWidth(self.look.px(width))
+        self.column.activate()
+        self.resize(self.width(), self.column.totalHeightForWidth(self.width()))
+        corner = owner.mapToGlobal(QPoint(0, owner.height() + self.look.px(4)))
+        screen = owner.screen()
+        if screen is not None:
+            room = screen.availableGeometry()
+            corner.setX(max(room.left(), min(corner.x(), room.right() - self.width())))
+            corner.setY(max(room.top(), min(corner.y(), room.bottom() - self.height())))
+        self.move(corner)
+        self.show()
+        for first in self.findChildren(QPushButton)[:1]:
+            first.setFocus()
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
+        """Arrows walk the words."""
+        steps = {
+            Qt.Key.Key_Right: True,
+            Qt.Key.Key_Down: True,
+            Qt.Key.Key_Left: False,
+            Qt.Key.Key_Up: False,
+        }
+        if a0 is not None and a0.key() in steps:
+            self.focusNextPrevChild(steps[Qt.Key(a0.key())])
+        else:
+            super().keyPressEvent(a0)
+
+
+class Chip(Button):
+    """A chip that shows a choice and opens a sheet; subclasses fill the sheet."""
+
+    def __init__(self, look: Look, title: str, width: int) -> None:
+        super().__init__(look, title, role="chip")
+        self.look, self.title, self._width = look, title, width
+        self._sheet: Sheet | None = None
+        self.clicked.connect(self.open)
+
+    def open(self) -> None:
+        """Opens the sheet."""
+        sheet = self._sheet
+        if sheet is None:
+            sheet = self._sheet = Sheet(self.look, self)
+            self.fill(sheet)
+        self.before_open()
+        sheet.open_under(self, self._width)
+
+    def close_sheet(self) -> None:
+        """Closes the sheet."""
+        if self._sheet is not None:
+            self._sheet.close()
+
+    def show_choice(self, words: str) -> None:
+        """Shows what is chosen; empty shows the title."""
+        if words != self.property("words"):
+            self.setProperty("words", words)
+            self.setText(words or self.title)
+            self.setAccessibleName(f"{self.title}: {words}" if words else self.title)
+            self.setProperty("filled", "true" if words else "false")
+            redress(self)
+
+    def fill(self, sheet: Sheet) -> None:
+        """Builds the sheet, once."""
+        raise NotImplementedError
+
+    def before_open(self) -> None:
+        """Shows the present choice in the sheet."""
+
+
+class WordChip(Chip):
+    """Words to choose from, one or several, and a field for one's own."""
+
+    chosen = pyqtSignal(object)
+
+    def __init__(self, look: Look, title: str, words: Sequence[str], *, several: bool) -> None:
+        super().__init__(look, title, 440)
+        self._known, self._several = tuple(words), several
+        self._chosen: tuple[str, ...] = ()
+        self._buttons: dict[str, QPushButton] = {}
+
+    def show_words(self, words: tuple[str, ...]) -> None:
+        """Shows a choice."""
+        self._chosen = words
+        more = f" +{len(words) - 2}" if len(words) > 2 else ""
+        self.show_choice(", ".join(words[:2]) + more)
+        self.setToolTip(", ".join(words))
+
+    def fill(self, sheet: Sheet) -> None:
+        """A chip for each word."""
+        flow = self.look.pad(FlowLayout(), gap=6)
+        for word in self._known:
+            button = QPushButton(word)
+            button.setProperty("role", "chip")
+            button.setCheckable(True)
+            button.setAccessibleName(word)
+            button.clicked.connect(self._taker(word))
+            self._buttons[word] = button
+            flow.addWidget(button)
+        own = QLineEdit()
+        own.setPlaceholderText(self.tr("Another word, then Return"))
+        own.setAccessibleName(self.tr("Another word for {0}").format(self.title))
+        own.returnPressed.connect(lambda: (self._take(own.text().strip()), own.clear()))
+        sheet.column.addLayout(flow)
+        sheet.column.addWidget(own)
+
+    def before_open(self) -> None:
+        """Checks what is chosen."""
+        chosen = {word.casefold() for word in self._chosen}
+        for word, button in self._buttons.items():
+            button.setChecked(word.casefold() in chosen)
+
+    def _taker(self, word: str) -> Callable[[], None]:
+        return lambda: self._take(word)
+
+    def _take(self, word: str) -> None:
+        if not word:
+            return
+        others = tuple(known for known in self._chosen if known.casefold() != word.casefold())
+        had = len(others) < len(self._chosen)
+        kept = others if self._several else ()
+        words = kept if had else (*kept, word)
+        self.show_words(words)
+        self.before_open()
+        self.chosen.emit(words)
+        if not self._several:
+            self.close_sheet()
+
+
+class TempoChip(Chip):
+    """A tempo: typed, tapped, or one of the usual ones."""
+
+    chosen = pyqtSignal(object)
+    USUAL = (70, 80, 90, 100, 110, 120, 124, 128, 140, 174)
+
+    def __init__(self, look: Look, title: str) -> None:
+        super().__init__(look, title, 300)
+        self._tempo: float | None = None
+        self._field = QDoubleSpinBox()
+        self._taps: list[float] = []
+
+    def show_tempo(self, tempo: float | None) -> None:
+        """Shows a tempo in BPM."""
+        self._tempo = tempo
+        self.show_choice(f"{tempo:g} BPM" if tempo else "")
+
+    def fill(self, sheet: Sheet) -> None:
+        """Field, tap, usual tempi, none."""
+        limits = PARAMETERS["tempo"]
+        self._field.setRange(limits.low or 30.0, limits.high or 300.0)
+        self._field.setDecimals(1)
+        self._field.setSuffix(" BPM")
+        self._field.setAccessibleName(self.tr("Tempo in beats per minute"))
+        self._field.editingFinished.connect(lambda: self._take(self._field.value()))
+        tap = Button(self.look, self.tr("Tap"))
+        tap.setToolTip(self.tr("Click in time, or press Space"))
+        tap.clicked.connect(self._tap)
+        none = Button(self.look, self.tr("None"))
+        none.clicked.connect(lambda: self._take(None))
+        row = self.look.pad(QHBoxLayout(), gap=6)
+        row.addWidget(self._field, 1)
+        row.addWidget(tap)
+        row.addWidget(none)
+        flow = self.look.pad(FlowLayout(), gap=6)
+        for tempo in self.USUAL:
+            button = QPushButton(str(tempo))
+            button.setProperty("role", "chip")
+            button.setAccessibleName(f"{tempo} BPM")
+            button.clicked.connect(self._taker(float(tempo)))
+            flow.addWidget(button)
+        sheet.column.addLayout(flow)
+        sheet.column.addLayout(row)
+
+    def before_open(self) -> None:
+        """Shows the tempo in the field."""
+        self._field.setValue(self._tempo or 120.0)
+        self._taps.clear()
+
+    def _taker(self, tempo: float) -> Callable[[], None]:
+        return lambda: (self._take(tempo), self.close_sheet())[0]
+
+    def _take(self, tempo: float | None) -> None:
+        if tempo != self._tempo:
+            self.show_tempo(tempo)
+            self.chosen.emit(tempo)
+
+    def _tap(self) -> None:
+        import time
+
+        now = time.monotonic()
+        if self._taps and now - self._taps[-1] > 2.0:
+            self._taps.clear()
+        self._taps.append(now)
+        if len(self._taps) >= 3:
+            beat = (self._taps[-1] - self._taps[0]) / (len(self._taps) - 1)
+            tempo = min(max(round(60.0 / beat), self._field.minimum()), self._field.maximum())
+            self._field.setValue(tempo)
+            self._take(float(tempo))
+
+
+class KeyChip(Chip):
+    """A key: its root and its mode."""
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self, look: Look, title: str) -> None:
+        super().__init__(look, title, 340)
+        self._key = ""
+        self._roots = QButtonGroup(self)
+        self._modes = QButtonGroup(self)
+
+    def show_key(self, key: str) -> None:
+        """Shows a key, as 'A minor'."""
+        self._key = key
+        self.show_choice(key)
+
+    def fill(self, sheet: Sheet) -> None:
+        """Twelve roots, the modes, none."""
+        for group, words in ((self._roots, ROOTS), (self._modes, MODES)):
+            flow = self.look.pad(FlowLayout(), gap=6)
+            for word in words:
+                button = QPushButton(word)
+                button.setProperty("role", "chip")
+                button.setCheckable(True)
+                button.setAccessibleName(word)
+                button.clicked.connect(self._take)
+                group.addButton(button)
+                flow.addWidget(button)
+            sheet.column.addLayout(flow)
+        none = Button(self.look, self.tr("No key"))
+        none.clicked.connect(self._clear)
+        sheet.column.addWidget(label(self.tr("The key is named in the prompt."), "small"))
+        sheet.column.addWidget(none)
+
+    def before_open(self) -> None:
+        """Checks root and mode of the present key."""
+        root, _, mode = self._key.partition(" ")
+        for group, word in ((self._roots, root), (self._modes, mode or "minor")):
+            for button in group.buttons():
+                button.setChecked(button.text().casefold() == word.casefold())
+
+    def _take(self) -> None:
+        root, mode = self._roots.checkedButton(), self._modes.checkedButton()
+        if root is not None and mode is not None:
+            self.show_key(f"{root.text()} {mode.text()}")
+            self.chosen.emit(self._key)
+
+    def _clear(self) -> None:
+        self.show_key("")
+        self.close_sheet()
+        self.chosen.emit("")

@@ -1,0 +1,318 @@
+"""The small widgets that all panels share: labels, icon buttons, switches, folds, segments, lamps.
+
+Knows nothing of the session. Every control takes its accessible name where it is made, so that none is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.theme import Look
+
+
+def set_role(widget: QWidget, role: str) -> QWidget:
+    """Says what a widget is; the style sheet draws it so."""
+    widget.setProperty("role", role)
+    redress(widget)
+    return widget
+
+
+def redress(widget: QWidget) -> None:
+    """Applies the style sheet again, after a property that it asks for has changed."""
+    style = widget.style()
+    if style is not None:
+        style.unpolish(widget)
+        style.polish(widget)
+    widget.update()
+
+
+def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
+    """A text in one of the roles of the style sheet."""
+    made = QLabel(text)
+    made.setWordWrap(wrap)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def line() -> QFrame:
+    """A hairline between two groups."""
+    made = QFrame()
+    made.setProperty("role", "line")
+    return made
+
+
+class Card(QFrame):
+    """A raised ground with a vertical layout, `body`."""
+
+    def __init__(
+        self, look: Look, margins: tuple[int, int, int, int] = (16, 14, 16, 14), gap: int = 10
+    ) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.body = look.pad(QVBoxLayout(self), margins, gap)
+
+
+class Elided(QLabel):
+    """A label of one line that ends in '…' where there is no more room; the whole text is its tooltip."""
+
+    def __init__(self, text: str = "", role: str = "") -> None:
+        super().__init__()
+        self._whole = ""
+        if role:
+            self.setProperty("role", role)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.show_text(text)
+
+    def show_text(self, text: str) -> None:
+        """Shows another text."""
+        self._whole = " ".join(text.split())
+        self.setAccessibleName(self._whole)
+        self._elide()
+
+    def text_whole(self) -> str:
+        """The text without the cut."""
+        return self._whole
+
+    def minimumSizeHint(self) -> QSize:
+        """As high as a line, as narrow as need be."""
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        """Cuts anew."""
+        super().resizeEvent(a0)
+        self._elide()
+
+    def _elide(self) -> None:
+        cut = self.fontMetrics().elidedText(
+            self._whole, Qt.TextElideMode.ElideRight, max(self.width(), 1)
+        )
+        super().setText(cut)
+        self.setToolTip(self._whole if cut != self._whole else "")
+
+
+class IconButton(QToolButton):
+    """A button that is an icon; its name is tooltip and accessible name."""
+
+    def __init__(
+        self, look: Look, icon: str, name: str, role: str = "plain", colour: str = "text"
+    ) -> None:
+        super().__init__()
+        self._look, self._icon, self._colour = look, icon, colour
+        self.setProperty("role", role)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.rename(name)
+        look.follow(self._dress)
+
+    def rename(self, name: str, keys: str = "") -> None:
+        """Says what the button does (now), and which keys do it too."""
+        self.setToolTip(f"{name}  ({keys})" if keys else name)
+        self.setAccessibleName(name)
+
+    def set_icon(self, icon: str, colour: str = "text") -> None:
+        """Shows another icon."""
+        if (icon, colour) != (self._icon, self._colour):
+            self._icon, self._colour = icon, colour
+            self._dress()
+
+    def _dress(self) -> None:
+        self.setIcon(self._look.icon(self._icon, self._colour))
+        self.setIconSize(self._look.icon_size())
+
+
+class Button(QPushButton):
+    """A button with a text and, if need be, an icon before it."""
+
+    def __init__(
+        self, look: Look, text: str, icon: str = "", role: str = "", colour: str = "text"
+    ) -> None:
+        super().__init__(text)
+        self._look, self._icon, self._colour = look, icon, colour
+        if role:
+            self.setProperty("role", role)
+        self.setAccessibleName(text)
+        look.follow(self._dress)
+
+    def show_text(self, text: str, icon: str | None = None) -> None:
+        """Says what it does now."""
+        self.setText(text)
+        self.setAccessibleName(text)
+        if icon is not None:
+            self._icon = icon
+            self._dress()
+
+    def _dress(self) -> None:
+        if self._icon:
+            self.setIcon(self._look.icon(self._icon, self._colour))
+            self.setIconSize(self._look.icon_size())
+
+
+class Switch(QAbstractButton):
+    """An on-off switch with its text beside it."""
+
+    def __init__(self, look: Look, text: str) -> None:
+        super().__init__()
+        self._look = look
+        self.setCheckable(True)
+        self.setText(text)
+        self.setAccessibleName(text)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        look.follow(self._dress)
+
+    def sizeHint(self) -> QSize:
+        """Room for the switch and its text."""
+        width = self.fontMetrics().horizontalAdvance(self.text())
+        gap = 8 if self.text() else 0
+        return QSize(
+            self._look.px(36 + gap) + width, max(self._look.px(24), self.fontMetrics().height())
+        )
+
+    def minimumSizeHint(self) -> QSize:
+        """The same: a switch is never cut."""
+        return self.sizeHint()
+
+    def paintEvent(self, e: QPaintEvent | None) -> None:
+        """Draws track, knob, text and the ring of focus."""
+        look, painter = self._look, QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        high, wide = look.px(18), look.px(32)
+        track = QRectF(look.px(2), (self.height() - high) / 2, wide, high)
+        if self.hasFocus():
+            painter.setPen(look.colour("accent"))
+            painter.drawRoundedRect(
+                track.adjusted(-1.5, -1.5, 1.5, 1.5), high / 2 + 2, high / 2 + 2
+            )
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setOpacity(1.0 if self.isEnabled() else 0.5)
+        painter.setBrush(look.colour("accent" if self.isChecked() else "edge"))
+        painter.drawRoundedRect(track, high / 2, high / 2)
+        painter.setBrush(look.colour("on_accent" if self.isChecked() else "window"))
+        knob = high - look.px(6)
+        left = track.right() - knob - look.px(3) if self.isChecked() else track.left() + look.px(3)
+        painter.drawEllipse(QRectF(left, track.top() + look.px(3), knob, knob))
+        painter.setPen(look.colour("text"))
+        box = QRectF(wide + look.px(10), 0, self.width() - wide - look.px(10), self.height())
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, self.text())
+
+    def _dress(self) -> None:
+        self.setFont(self._look.font())
+        self.updateGeometry()
+        self.update()
+
+
+class Fold(QWidget):
+    """A heading that hides and shows what lies under it, `body`."""
+
+    toggled = pyqtSignal(bool)
+
+    def __init__(self, look: Look, title: str, *, opened: bool = False) -> None:
+        super().__init__()
+        self.heading = Button(look, title, "chevron-right", "fold", "muted")
+        self.heading.setCheckable(True)
+        self._inside = QWidget()
+        self.body = look.pad(QVBoxLayout(self._inside), (4, 2, 4, 8), 10)
+        column = look.pad(QVBoxLayout(self), gap=2)
+        column.addWidget(self.heading)
+        column.addWidget(self._inside)
+        self.heading.toggled.connect(self._turn)
+        self.heading.setChecked(opened)
+        self._inside.setVisible(opened)
+
+    def is_open(self) -> bool:
+        """Whether its body is shown."""
+        return self.heading.isChecked()
+
+    def open(self, on: bool = True) -> None:
+        """Shows or hides its body."""
+        self.heading.setChecked(on)
+
+    def _turn(self, on: bool) -> None:
+        self._inside.setVisible(on)
+        self.heading.show_text(self.heading.text(), "chevron-down" if on else "chevron-right")
+        self.toggled.emit(on)
+
+
+class Segments(QFrame):
+    """A choice of a few, side by side; arrow keys walk it."""
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self, look: Look, name: str, options: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.setProperty("role", "segments")
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QPushButton] = {}
+        row = look.pad(QHBoxLayout(self), (2, 2, 2, 2), 2)
+        for key, text in options:
+            button = QPushButton(text)
+            button.setProperty("role", "segment")
+            button.setCheckable(True)
+            button.setAccessibleName(f"{name}: {text}")
+            self._group.addButton(button)
+            self._buttons[key] = button
+            row.addWidget(button)
+        self._buttons[options[0][0]].setChecked(True)
+        self._group.buttonClicked.connect(lambda _: self.chosen.emit(self.value()))
+
+    def value(self) -> str:
+        """The key of what is chosen."""
+        return next(key for key, button in self._buttons.items() if button.isChecked())
+
+    def show_value(self, key: str) -> None:
+        """Chooses without telling."""
+        self._buttons[key].setChecked(True)
+
+    def button(self, key: str) -> QPushButton:
+        """One of its buttons."""
+        return self._buttons[key]
+
+
+class Lamp(QWidget):
+    """A small light: off, on, warning or error; its accessible name says the same in words."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look, self._state = look, "off"
+        look.follow(self._dress)
+
+    def show_state(self, state: str, words: str) -> None:
+        """Shows a state of off, on, warning, error, and its words as tooltip."""
+        self._state = state
+        self.setToolTip(words)
+        self.setAccessibleName(words)
+        self.update()
+
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
+        """Draws the light."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = {"on": "accent", "warning": "warning", "error": "error"}.get(self._state, "edge")
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._look.colour(colour))
+        size = self._look.px(8)
+        painter.drawEllipse(
+            QRectF((self.width() - size) / 2, (self.height() - size) / 2, size, size)
+        )
+
+    def _dress(self) -> None:
+        self.setFixedSize(self._look.px(12), self._look.px(16))
+        self.update()

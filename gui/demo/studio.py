@@ -1,0 +1,92 @@
+"""`Studio`: the real session, queue and library over the demo's engine and silent devices, in a folder of its own.
+
+Knows the bridge's parts; the panel cannot tell it from the real thing, but for the state of the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.events import Hub, ModelChanged, Publish
+from bridge.jobs import JobQueue
+from bridge.library import Library
+from bridge.making import Works
+from bridge.session import Session
+from bridge.state import ModelState
+from bridge.transport import Transport
+from engine.presets import PresetStore
+from engine.spec import GenerationSpec
+from engine.updates import Generates, Update
+from gui.demo.engine import DemoEngine
+from gui.demo.playback import DeafCapture, QuietMidi, SilentPlayback
+
+
+class DemoModel:
+    """An engine whose model is always there."""
+
+    def __init__(self, publish: Publish, engine: Generates) -> None:
+        """Takes the engine that makes the takes."""
+        self._publish, self._engine = publish, engine
+        self._state = ModelState("sketch", "ready", "demo: drums and chords, no model", 1.0)
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        """As the engine does."""
+        return self._engine.generate(spec)
+
+    def state(self) -> ModelState:
+        """Ready, or unloaded."""
+        return self._state
+
+    def load(self, model: str) -> None:
+        """Is loaded at once."""
+        self._change(ModelState(model, "ready", "demo: drums and chords, no model", 1.0))
+
+    def unload(self) -> None:
+        """Is gone at once."""
+        self._change(ModelState(self._state.name, "unloaded", "no model loaded"))
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def _change(self, state: ModelState) -> None:
+        self._state = state
+        self._publish(ModelChanged(state))
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """Everything that runs."""
+
+    hub: Hub
+    session: Session
+    library: Library
+    playback: SilentPlayback
+    midi: QuietMidi
+    presets: PresetStore
+
+
+def build_studio(folder: Path, engine: Generates | None = None) -> Studio:
+    """Builds a studio whose takes and presets lie in `folder`; its queue runs."""
+    hub = Hub()
+    library = Library(folder / "takes", hub.publish)
+    model = DemoModel(hub.publish, engine or DemoEngine())
+    queue = JobQueue(Works(model, library, hub.publish, None))
+    session = Session(hub, queue, library)
+    playback, midi, presets = (
+        SilentPlayback(hub.publish),
+        QuietMidi(hub.publish),
+        PresetStore(folder / "presets"),
+    )
+    session.attach_model(model)
+    session.attach_presets(presets)
+    session.attach(
+        playback=playback,
+        capture=DeafCapture(hub.publish),
+        midi=midi,
+        transport=Transport(hub.publish),
+    )
+    queue.set_stream(playback)
+    queue.start()
+    return Studio(hub, session, library, playback, midi, presets)

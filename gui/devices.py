@@ -1,0 +1,185 @@
+"""Devices: where the sound goes and comes from, levels, underruns, MIDI ports and what was learned.
+
+Knows the session's devices, levels and MIDI; the meters are polled by the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QSignalBlocker, Qt
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+
+from bridge.state import AudioDevice, Devices, Levels, MidiState, PlaybackState
+from gui.controls import Card, IconButton, label, line, redress
+from gui.meter import LevelMeter
+from gui.qt_session import QtSession
+from gui.theme import Look
+
+RATES = (44_100, 48_000, 88_200, 96_000)
+
+
+class DevicesPanel(Card):
+    """Audio and MIDI."""
+
+    def __init__(self, session: QtSession, look: Look) -> None:
+        super().__init__(look)
+        self._session, self._look = session, look
+        self._devices = Devices()
+        self.output = self._box(self.tr("Output device"))
+        self.rate = self._box(self.tr("Sample rate of the output"))
+        self.rate.addItem(self.tr("device's own rate"), None)
+        for rate in RATES:
+            self.rate.addItem(f"{rate / 1000:g} kHz", rate)
+        self.input = self._box(self.tr("Input device"))
+        self.gain = QSlider(Qt.Orientation.Horizontal)
+        self.gain.setRange(-60, 12)
+        self.gain.setAccessibleName(self.tr("Output gain in dB"))
+        self.gain_said = label("0 dB", "small")
+        self.out_meter = LevelMeter(look, self.tr("Output level"), 200)
+        self.in_meter = LevelMeter(look, self.tr("Input level"), 200)
+        self.underruns = label("", "small")
+        self.problem = label("", "warning", wrap=True)
+        self.midi = self._box(self.tr("MIDI input"))
+        self.clock = label("", "small", wrap=True)
+        self._bindings = look.pad(QVBoxLayout(), gap=4)
+        self._build()
+        run = session.session
+        self.output.activated.connect(lambda _: self._set_output())
+        self.rate.activated.connect(lambda _: self._set_output())
+        self.input.activated.connect(
+            lambda _: session.attempt(run.set_input, self.input.currentData())
+        )
+        self.gain.valueChanged.connect(lambda value: session.attempt(run.set_gain, float(value)))
+        self.midi.activated.connect(
+            lambda _: session.attempt(run.set_midi_input, self.midi.currentData())
+        )
+        session.devices_changed.connect(self.show_devices)
+        session.playback_changed.connect(self.show_playback)
+        session.midi_changed.connect(self.show_midi)
+        self.show_devices(run.audio_devices())
+        self.show_playback(run.playback())
+        self.show_midi(run.midi())
+
+    def show_devices(self, devices: Devices) -> None:
+        """Shows which devices there are."""
+        self._devices = devices
+        outputs = [device for device in devices.audio if device.outputs]
+        inputs = [device for device in devices.audio if device.inputs]
+        self._fill(self.output, outputs, devices.output)
+        self._fill(self.input, inputs, devices.input)
+        self.problem.setText(devices.problem)
+        self.problem.setVisible(bool(devices.problem))
+
+    def show_playback(self, playback: PlaybackState) -> None:
+        """Shows gain and rate; a device that went is named with what to do."""
+        with QSignalBlocker(self.gain):
+            self.gain.setValue(round(playback.gain_db))
+        self.gain_said.setText(self.tr("{0:+.0f} dB").format(playback.gain_db))
+        problem = playback.problem or self._devices.problem
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+
+    def show_levels(self, levels: Levels) -> None:
+        """Moves the meters; polled."""
+        if not self.isVisible():
+            return
+        self.out_meter.show_levels(levels.out_peak, levels.out_rms)
+        self.in_meter.show_levels(levels.in_peak, levels.in_rms)
+        words = (
+            self.tr("No dropouts so far")
+            if not levels.underruns
+            else self.tr("{0} dropouts: close other programs, or choose a larger buffer").format(
+                levels.underruns
+            )
+        )
+        if words != self.underruns.text():
+            self.underruns.setText(words)
+            self.underruns.setProperty("role", "warning" if levels.underruns else "small")
+            redress(self.underruns)
+
+    def show_midi(self, midi: MidiState) -> None:
+        """Shows ports, clock and bindings."""
+        with QSignalBlocker(self.midi):
+            self.midi.clear()
+            self.midi.addItem(self.tr("no MIDI input"), "")
+            for port in midi.ports:
+                self.midi.addItem(port, port)
+            self.midi.setCurrentIndex(max(self.midi.findData(midi.input), 0))
+        self.midi.setEnabled(bool(midi.ports))
+        if midi.problem:
+            words = midi.problem
+        elif midi.learning:
+            words = self.tr("Waiting for a MIDI control for {0} …").format(midi.learning)
+        elif midi.clock:
+            words = self.tr("A MIDI clock is running.")
+        else:
+            words = self.tr("Right-click any control to teach it a MIDI knob.")
+        self.clock.setText(words)
+        self._show_bindings(midi)
+
+    def _show_bindings(self, midi: MidiState) -> None:
+        while (item := self._bindings.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for binding in midi.bindings:
+            row = QWidget()
+            inner = self._look.pad(QHBoxLayout(row), gap=6)
+            inner.addWidget(label(binding.target.replace("_", " ")), 1)
+            inner.addWidget(label(binding.message, "small"))
+            away = IconButton(self._look, "close", self.tr("Forget {0}").format(binding.message))
+            away.clicked.connect(self._forgetter(binding.target))
+            inner.addWidget(away)
+            self._bindings.addWidget(row)
+
+    def _forgetter(self, target: str) -> Callable[[], None]:
+        return lambda: (self._session.attempt(self._session.session.forget, target), None)[1]
+
+    def _set_output(self) -> None:
+        self._session.attempt(
+            self._session.session.set_output, self.output.currentData(), self.rate.currentData()
+        )
+
+    def _box(self, name: str) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(name)
+        # Long names of devices must not make the panel wider than it is.
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(12)
+        return box
+
+    def _fill(self, box: QComboBox, devices: list[AudioDevice], chosen: str) -> None:
+        with QSignalBlocker(box):
+            box.clear()
+            box.addItem(self.tr("system's default"), "")
+            for device in devices:
+                box.addItem(f"{device.name}  ({device.host_api})", device.id)
+            box.setCurrentIndex(max(box.findData(chosen), 0))
+        box.setEnabled(bool(devices))
+
+    def _build(self) -> None:
+        gain = self._look.pad(QHBoxLayout(), gap=8)
+        gain.addWidget(self.gain, 1)
+        gain.addWidget(self.gain_said)
+        self.gain_said.setMinimumWidth(self.fontMetrics().horizontalAdvance("+12 dB "))
+        self.body.addWidget(label(self.tr("Sound"), "title"))
+        self.body.addWidget(self.problem)
+        for words, control in (
+            (self.tr("Output"), self.output),
+            (self.tr("Sample rate"), self.rate),
+            (self.tr("Level"), self.out_meter),
+        ):
+            self.body.addWidget(label(words, "small"))
+            self.body.addWidget(control)
+        self.body.addLayout(gain)
+        self.body.addWidget(self.underruns)
+        self.body.addWidget(label(self.tr("Input"), "small"))
+        self.body.addWidget(self.input)
+        self.body.addWidget(self.in_meter)
+        self.body.addWidget(line())
+        self.body.addWidget(label("MIDI", "title"))
+        self.body.addWidget(self.midi)
+        self.body.addWidget(self.clock)
+        self.body.addLayout(self._bindings)
+        self.body.addStretch(1)

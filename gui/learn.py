@@ -1,0 +1,90 @@
+"""The menu behind a right click on a control: teach it a MIDI knob, forget it, its OSC address, back to the default.
+
+Knows `Session.learn` and the bindings; any control with a target (a parameter or an action) can be given the menu.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QMenu, QWidget
+
+from engine.spec import PARAMETERS
+from gui.qt_session import QtSession
+
+
+def teach(
+    widget: QWidget,
+    session: QtSession,
+    target: str,
+    title: str,
+    reset: Callable[[], None] | None = None,
+) -> None:
+    """Gives a control the menu; the Menu key opens it too.
+
+    Args:
+        widget: the control.
+        session: whose bindings they are.
+        target: a parameter of the table, or an action.
+        title: what the control is called.
+        reset: brings the default back; without it the menu has no such entry.
+    """
+
+    def open_menu(place: QPoint) -> None:
+        menu = learn_menu(widget, session, target, title, reset)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(widget.mapToGlobal(place))
+
+    widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+    widget.customContextMenuRequested.connect(open_menu)
+
+
+def learn_menu(
+    widget: QWidget, session: QtSession, target: str, title: str, reset: Callable[[], None] | None
+) -> QMenu:
+    """The menu itself."""
+    menu = QMenu(widget)
+    midi = session.session.midi()
+    bound = [binding.message for binding in midi.bindings if binding.target == target]
+    heading = menu.addAction(title)
+    if heading is not None:
+        heading.setEnabled(False)
+    menu.addSeparator()
+    if midi.learning == target:
+        menu.addAction(
+            widget.tr("Stop waiting for a MIDI control"),
+            lambda: session.attempt(session.session.learn, ""),
+        )
+    else:
+        menu.addAction(
+            widget.tr("Learn a MIDI control"), lambda: _learn(widget, session, target, title)
+        )
+    if bound:
+        words = widget.tr("Forget {0}").format(", ".join(bound))
+        menu.addAction(words, lambda: session.attempt(session.session.forget, target))
+    menu.addSeparator()
+    if target in PARAMETERS:
+        address = f"/longtake/set {target}"
+        copy = widget.tr("Copy the OSC address  {0}").format(address)
+        menu.addAction(copy, lambda: _copy(address))
+    if reset is not None:
+        menu.addAction(widget.tr("Back to the default"), reset)
+    return menu
+
+
+def _learn(widget: QWidget, session: QtSession, target: str, title: str) -> None:
+    session.attempt(session.session.learn, target)
+    if session.session.midi().learning == target:
+        session.say(
+            widget.tr(
+                "Move a knob or press a key of your MIDI controller: it will control {0}."
+            ).format(title)
+        )
+
+
+def _copy(text: str) -> None:
+    clipboard = QGuiApplication.clipboard()
+    if clipboard is not None:
+        clipboard.setText(text)

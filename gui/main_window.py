@@ -1,0 +1,314 @@
+"""The window: composes the panels and joins them.
+
+Knows every panel and the session; what a panel can do by itself it does itself. What is joined here: Generate, which
+take is looked at, what a take offers, files that are dropped, keys, and what is remembered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from bridge.state import Job, JobOptions, Levels, Take
+from engine.presets import Preset, PresetStore
+from gui.composer import Composer
+from gui.devices import DevicesPanel
+from gui.drawer import Drawer
+from gui.listening import Listening
+from gui.memory import Memory
+from gui.models import ModelsPanel
+from gui.osc_monitor import OscMonitor
+from gui.peak_store import PeakStore
+from gui.presets import PresetsPanel
+from gui.qt_session import QtSession
+from gui.queue import QueuePanel
+from gui.request import make
+from gui.restoring import Restoring
+from gui.settings_of_take import use_settings
+from gui.source import dropped_file
+from gui.status import StatusLine
+from gui.takes import TakesPanel
+from gui.theme import Look
+from gui.transport import TransportPanel
+from gui.viewer import Viewer
+from gui.welcome import Welcome, first_presets
+from gui.window_menus import build_menus
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the window is given besides the session.
+
+    Attributes:
+        memory: what it remembers from start to start.
+        presets: where presets lie.
+        osc_address: where to send OSC, for people; empty when OSC is off.
+        problems: sentences to say at the start.
+    """
+
+    memory: Memory
+    presets: PresetStore = field(default_factory=PresetStore)
+    osc_address: str = ""
+    problems: tuple[str, ...] = ()
+
+
+class MainWindow(QMainWindow):
+    """The panel."""
+
+    def __init__(self, session: QtSession, look: Look, around: Surroundings) -> None:
+        super().__init__()
+        self.session, self.look, self.around = session, look, around
+        self.setWindowTitle("Longtake")
+        self.setAcceptDrops(True)
+        self.peaks = PeakStore()
+        self.transport = TransportPanel(session, look)
+        self.composer = Composer(session, look, self.peaks)
+        self.viewer = Viewer(session, look, self.peaks)
+        self.queue = QueuePanel(session, look)
+        self.takes = TakesPanel(session, look, self.peaks)
+        self.presets = PresetsPanel(session, look, around.presets)
+        self.devices = DevicesPanel(session, look)
+        self.osc = OscMonitor(session, look, around.osc_address)
+        self.models = ModelsPanel(session, look)
+        self.status = StatusLine(session, look)
+        self.welcome = Welcome(look, first_presets(around.presets.list()))
+        self.drawer = Drawer(
+            look,
+            {
+                "presets": ("presets", self.tr("Presets"), self.presets),
+                "devices": ("devices", self.tr("Devices"), self.devices),
+                "osc": ("osc", self.tr("OSC"), self.osc),
+                "models": ("models", self.tr("Models"), self.models),
+            },
+        )
+        self.listening = Listening(session, self.viewer, self._show_levels)
+        self._follow = True
+        self._selecting = False
+        self._compose()
+        self._join()
+        build_menus(self)
+        QTimer.singleShot(0, self.composer.prompt.field.setFocus)
+        self.restoring = Restoring(self, around.memory)
+        self.restoring.restore()
+        self.listening.start()
+        for problem in around.problems:
+            session.say(problem, "warning")
+
+    # --- what the window does ---
+
+    def generate(self) -> None:
+        """Makes what the panels ask for."""
+        composer = self.composer
+        composer.prompt.settle()
+        if not composer.prompt.text():
+            self.session.say(
+                self.tr("Write what you want to hear first, or press Surprise me."), "warning"
+            )
+            composer.prompt.field.setFocus()
+            return
+        composer.prompt.remember()
+        options = JobOptions(
+            batch=composer.more.variations.value(), play=composer.listen.isChecked()
+        )
+        job = self.session.attempt(
+            make,
+            self.session.session,
+            composer.source.source(),
+            options,
+            composer.length.seconds(),
+            composer.length.overrides(),
+        )
+        self._made(job)
+
+    def use_preset(self, preset: Preset) -> None:
+        """A preset was loaded: says what it needs."""
+        if preset.needs_recording and self.composer.source.source() is None:
+            self.session.say(
+                self.tr("{0} starts from a recording: record or drop one on the left.").format(
+                    preset.name
+                )
+            )
+
+    def begin(self, preset: Preset) -> None:
+        """The welcome's choice: loads it and makes it."""
+        self.show_welcome(False)
+        self.session.attempt(self.session.session.load_preset, preset.name)
+        self.composer.prompt.show_text(preset.values.get("prompt", ""))
+        self.generate()
+
+    def show_welcome(self, on: bool) -> None:
+        """Shows the welcome in place of the waveform, or no longer."""
+        self.welcome.setVisible(on)
+        self.viewer.setVisible(not on)
+
+    def look_at(self, take: Take | None) -> None:
+        """Looks at a take that was chosen in the list."""
+        if take is None:
+            return
+        if not self._selecting:
+            self._follow = False
+        self.show_welcome(False)
+        self.viewer.show_take(take)
+        self.listening.poll()
+
+    def use(self, take: Take) -> None:
+        """Brings a take's settings back."""
+        use_settings(self.session, take)
+        self.composer.prompt.show_text(take.prompt)
+        self.session.say(self.tr("The settings of {0} are back, its seed too.").format(take.name))
+
+    def vary(self, take: Take) -> None:
+        """Makes something near a take."""
+        options = JobOptions(play=self.composer.listen.isChecked())
+        self._made(self.session.attempt(self.session.session.vary, take.id, options=options))
+
+    def go_on(self, take: Take) -> None:
+        """Makes a take the source, to be continued."""
+        self.composer.source.take(take.path, "continue")
+        self.composer.generate.setFocus()
+
+    def compare(self, take: Take) -> None:
+        """Looks at the other of A and B, and hears it at the same place."""
+        self.listening.compare(take)
+        if not self._select(take.id):
+            self.viewer.show_take(take)
+
+    # --- what happens ---
+
+    def _made(self, job: Job | None) -> None:
+        if job is not None:
+            self.show_welcome(False)
+            self._follow = True
+            if self.viewer.job is None or self.viewer.job.finished:
+                self.viewer.show_job(job)
+
+    def _heard_job(self, job: Job) -> None:
+        shown = self.viewer.job
+        if job.state == "running" and self._follow and (shown is None or shown.id != job.id):
+            if shown is None or shown.state != "running":
+                self.show_welcome(False)
+                self.viewer.show_job(job)
+        elif job.state == "failed":
+            self.session.say(job.error, "error")
+        elif job.state == "done" and self._follow and job.take_ids:
+            self._select(job.take_ids[-1])
+
+    def _heard_take(self, take: Take) -> None:
+        self.viewer.grown(take)
+        if self._follow and self.viewer.job is not None and take.job_id == self.viewer.job.id:
+            self._select(take.id)
+
+    def _heard_removed(self, take_id: str) -> None:
+        self.viewer.forget(take_id)
+
+    def _select(self, take_id: str) -> bool:
+        self._selecting = True
+        found = self.takes.select(take_id)
+        self._selecting = False
+        current = self.takes.current()
+        if (
+            found
+            and current is not None
+            and (self.viewer.take is None or self.viewer.take.id != current.id)
+        ):
+            self.viewer.show_take(current)
+        return found
+
+    def _show_levels(self, levels: Levels, place: float | None) -> None:
+        self.transport.show_levels(levels)
+        self.transport.show_time(place)
+        self.devices.show_levels(levels)
+        self.composer.source.recorder.show_levels(levels)
+
+    # --- hands ---
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
+        """Space plays wherever no control takes it."""
+        if a0 is not None and a0.key() == Qt.Key.Key_Space and not a0.modifiers():
+            self.listening.toggle()
+        else:
+            super().keyPressEvent(a0)
+
+    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
+        """A recording may be dropped anywhere."""
+        if a0 is not None and dropped_file(a0) is not None:
+            a0.setDropAction(Qt.DropAction.CopyAction)
+            a0.accept()
+
+    def dropEvent(self, a0: QDropEvent | None) -> None:
+        """Starts from what was dropped."""
+        path = dropped_file(a0) if a0 is not None else None
+        if a0 is not None and path is not None:
+            a0.setDropAction(Qt.DropAction.CopyAction)
+            a0.accept()
+            self.composer.source.take(path)
+
+    def closeEvent(self, a0: QCloseEvent | None) -> None:
+        """Remembers where everything was."""
+        self.listening.stop()
+        self.restoring.keep()
+        self.peaks.close()
+        self.session.close()
+        super().closeEvent(a0)
+
+    # --- composing ---
+
+    def _compose(self) -> None:
+        look = self.look
+        self.middle = QSplitter(Qt.Orientation.Vertical)
+        upper = QWidget()
+        column = look.pad(QVBoxLayout(upper))
+        column.addWidget(self.welcome)
+        column.addWidget(self.viewer)
+        lower = QWidget()
+        column = look.pad(QVBoxLayout(lower), gap=10)
+        column.addWidget(self.queue)
+        column.addWidget(self.takes, 1)
+        self.middle.addWidget(upper)
+        self.middle.addWidget(lower)
+        self.middle.setStretchFactor(1, 1)
+        self.columns = QSplitter(Qt.Orientation.Horizontal)
+        for widget, stretch in ((self.composer, 0), (self.middle, 1), (self.drawer, 0)):
+            self.columns.addWidget(widget)
+            self.columns.setStretchFactor(self.columns.count() - 1, stretch)
+        for splitter in (self.middle, self.columns):
+            splitter.setChildrenCollapsible(False)
+        inside = QWidget()
+        inside.setProperty("role", "window")
+        main = look.pad(QVBoxLayout(inside), gap=0)
+        main.addWidget(self.transport)
+        frame = look.pad(QVBoxLayout(), (12, 12, 8, 12))
+        frame.addWidget(self.columns)
+        main.addLayout(frame, 1)
+        main.addWidget(self.status)
+        self.setCentralWidget(inside)
+        look.follow(self._dress)
+
+    def _dress(self) -> None:
+        for splitter in (self.middle, self.columns):
+            splitter.setHandleWidth(self.look.px(10))
+
+    def _join(self) -> None:
+        session, takes, viewer = self.session, self.takes, self.viewer
+        self.composer.generate_asked.connect(self.generate)
+        self.transport.play_asked.connect(self.listening.toggle)
+        self.transport.loop.clicked.connect(lambda _: self.listening.toggle_loop())
+        self.presets.used.connect(self.use_preset)
+        self.welcome.chosen.connect(self.begin)
+        self.welcome.done.connect(lambda: self.show_welcome(False))
+        takes.chosen.connect(self.look_at)
+        takes.play_asked.connect(self.listening.play)
+        takes.source_asked.connect(lambda take: self.composer.source.take(take.path))
+        for panel in (takes, viewer):
+            panel.use_asked.connect(self.use)
+            panel.vary_asked.connect(self.vary)
+            panel.continue_asked.connect(self.go_on)
+        viewer.compared.connect(self.compare)
+        viewer.marked.connect(takes.mark)
+        self.status.models_asked.connect(lambda: self.drawer.turn("models"))
+        session.job_changed.connect(self._heard_job)
+        session.take_added.connect(self._heard_take)
+        session.take_removed.connect(self._heard_removed)

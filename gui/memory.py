@@ -1,0 +1,55 @@
+"""What the panel remembers from one start to the next: window, splitters, folds, theme, history, favourites.
+
+One file of its own, apart from the bridge's settings; a damaged or older file costs the memory, never the start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QByteArray, QSettings
+
+
+class Memory:
+    """The panel's own settings file."""
+
+    def __init__(self, path: Path) -> None:
+        """Reads `path` if it is there."""
+        self._settings = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A text."""
+        value = self._settings.value(name, default)
+        return value if isinstance(value, str) else default
+
+    def number(self, name: str, default: float) -> float:
+        """A number; what is none is the default."""
+        with contextlib.suppress(TypeError, ValueError):
+            return float(self._settings.value(name, default))
+        return default
+
+    def switch(self, name: str, default: bool = False) -> bool:
+        """On or off."""
+        return str(self._settings.value(name, default)).casefold() in ("true", "1")
+
+    def words(self, name: str) -> list[str]:
+        """A list of texts."""
+        value: Any = self._settings.value(name, [])
+        if isinstance(value, str):
+            return [value] if value else []
+        return [str(word) for word in value] if isinstance(value, list) else []
+
+    def state(self, name: str) -> QByteArray | None:
+        """What Qt itself packed, as a window's place."""
+        value = self._settings.value(name)
+        return value if isinstance(value, QByteArray) else None
+
+    def keep(self, name: str, value: Any) -> None:
+        """Remembers a value."""
+        self._settings.setValue(name, value)
+
+    def write(self) -> None:
+        """Puts it on the disk."""
+        self._settings.sync()

@@ -1,0 +1,87 @@
+"""The menu bar: everything the window can do, with its keys, in one table.
+
+Knows the window's methods by what it is given; nothing of the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
+from PyQt6.QtWidgets import QMainWindow, QMenu
+
+from gui.theme import SCALES, Choice, Look
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a menu; no words make a separator. `shown` keys are named but handled elsewhere."""
+
+    words: str = ""
+    do: Callable[[], object] | None = None
+    keys: str = ""
+    shown: str = ""
+
+
+def fill_menu(window: QMainWindow, title: str, entries: list[Entry]) -> QMenu:
+    """Adds a menu."""
+    bar = window.menuBar()
+    menu = QMenu(title, window)
+    if bar is not None:
+        bar.addMenu(menu)
+    for entry in entries:
+        if entry.do is None:
+            menu.addSeparator()
+            continue
+        words = f"{entry.words}\t{entry.shown}" if entry.shown else entry.words
+        action = QAction(words, window)
+        if entry.keys:
+            action.setShortcuts([QKeySequence(keys) for keys in entry.keys.split(" | ")])
+        action.triggered.connect(_caller(entry.do))
+        menu.addAction(action)
+    return menu
+
+
+def fill_look(menu: QMenu, look: Look) -> None:
+    """Adds theme and size."""
+    themes: tuple[tuple[Choice, str], ...] = (
+        ("dark", menu.tr("Dark")),
+        ("light", menu.tr("Light")),
+        ("system", menu.tr("As the system")),
+    )
+    theme = menu.addMenu(menu.tr("Theme"))
+    size = menu.addMenu(menu.tr("Size"))
+    if theme is None or size is None:
+        return
+    choices = QActionGroup(menu)
+    for choice, words in themes:
+        action = QAction(words, menu)
+        action.setCheckable(True)
+        action.setChecked(look.choice == choice)
+        action.triggered.connect(_caller(lambda choice=choice: look.set(choice)))
+        choices.addAction(action)
+        theme.addAction(action)
+    sizes = QActionGroup(menu)
+    for scale in SCALES:
+        action = QAction(f"{scale:.0%}", menu)
+        action.setCheckable(True)
+        action.setChecked(look.scale == scale)
+        action.triggered.connect(_caller(lambda scale=scale: look.set(scale=scale)))
+        sizes.addAction(action)
+        size.addAction(action)
+
+    def check() -> None:
+        for action, (choice, _) in zip(choices.actions(), themes, strict=True):
+            action.setChecked(look.choice == choice)
+        for action, scale in zip(sizes.actions(), SCALES, strict=True):
+            action.setChecked(look.scale == scale)
+
+    menu.aboutToShow.connect(check)
+
+
+def _caller(do: Callable[[], object]) -> Callable[[], None]:
+    def call() -> None:
+        do()
+
+    return call

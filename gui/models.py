@@ -1,0 +1,106 @@
+"""The models: what there is, its licence and limits, whether it is installed, and the one in memory.
+
+Knows the session's models and its state of the engine; the words of the state are the engine's own.
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+
+from bridge.state import ModelInfo, ModelState
+from gui.controls import Button, Card, Elided, Lamp, label, line, redress
+from gui.qt_session import QtSession
+from gui.theme import Look
+
+
+class ModelRow(QWidget):
+    """One model."""
+
+    def __init__(self, session: QtSession, look: Look, model: ModelInfo) -> None:
+        super().__init__()
+        self.model = model
+        run = session.session
+        self.lamp = Lamp(look)
+        self.name = label(model.name, "strong")
+        self.title = label(model.title, "small", wrap=True)
+        self.facts = label(facts(self, model), "small", wrap=True)
+        self.load = Button(look, self.tr("Load"))
+        self.load.setAccessibleName(self.tr("Load {0}").format(model.name))
+        self.unload = Button(look, self.tr("Unload"))
+        self.unload.setAccessibleName(self.tr("Unload {0}").format(model.name))
+        self.state = Elided("", "small")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName(self.tr("Loading {0}").format(model.name))
+        head = look.pad(QHBoxLayout(), gap=6)
+        head.addWidget(self.lamp)
+        head.addWidget(self.name, 1)
+        head.addWidget(self.load)
+        head.addWidget(self.unload)
+        column = look.pad(QVBoxLayout(self), gap=4)
+        column.addLayout(head)
+        column.addWidget(self.title)
+        column.addWidget(self.facts)
+        column.addWidget(self.state)
+        column.addWidget(self.bar)
+        self.load.clicked.connect(lambda: session.attempt(run.load_model, model.name))
+        self.unload.clicked.connect(lambda: session.attempt(run.unload_model))
+
+    def show_state(self, state: ModelState) -> None:
+        """Shows whether this model is the one in memory."""
+        mine = state.name == self.model.name
+        phase = state.phase if mine else "unloaded"
+        installed = getattr(self.model, "installed", True)
+        lamp = {"ready": "on", "loading": "warning", "failed": "error"}.get(phase, "off")
+        self.lamp.show_state(lamp, phase)
+        self.state.show_text(
+            state.detail if mine else "" if installed else self.tr("not installed")
+        )
+        self.state.setVisible(bool(self.state.text_whole()))
+        self.state.setProperty("role", "error" if phase == "failed" else "small")
+        redress(self.state)
+        self.bar.setVisible(phase == "loading")
+        self.bar.setValue(round(state.fraction * 1000))
+        self.load.setVisible(phase in ("unloaded", "failed"))
+        self.load.setEnabled(installed)
+        self.unload.setVisible(phase in ("ready", "loading"))
+
+
+class ModelsPanel(Card):
+    """All models."""
+
+    def __init__(self, session: QtSession, look: Look) -> None:
+        super().__init__(look)
+        self.rows: list[ModelRow] = []
+        self.body.addWidget(label(self.tr("Models"), "title"))
+        for model in session.session.models():
+            row = ModelRow(session, look, model)
+            self.rows.append(row)
+            self.body.addWidget(row)
+            self.body.addWidget(line())
+        self.body.addStretch(1)
+        session.model_changed.connect(self.show_state)
+        self.show_state(session.session.model())
+
+    def show_state(self, state: ModelState) -> None:
+        """Shows what the engine says."""
+        for row in self.rows:
+            row.show_state(state)
+
+
+def facts(panel: QWidget, model: ModelInfo) -> str:
+    """Licence, limits and size in one line."""
+    size = getattr(model, "size_bytes", 0)
+    parts = [
+        panel.tr("licence: {0}").format(model.licence),
+        panel.tr("up to {0:.0f} s").format(model.max_seconds),
+        f"{model.sample_rate / 1000:g} kHz",
+        _size(size) if size else "",
+        panel.tr("comes with Longtake") if model.weights == "embedded" else "",
+    ]
+    return "  ·  ".join(part for part in parts if part)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

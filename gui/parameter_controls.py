@@ -1,0 +1,279 @@
+"""Controls made from the one table of parameters: unit, range, choices and help text come from there.
+
+Knows `engine.spec` and the session's set and get; which parameters are shown where is for the panels to say. A value
+of None is the model's own choice, shown as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from PyQt6.QtCore import QSignalBlocker, Qt
+from PyQt6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSlider,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.registry import MODELS
+from engine.spec import PARAMETERS, Parameter
+from gui.controls import Switch, label
+from gui.learn import teach
+from gui.qt_session import QtSession
+from gui.theme import Look
+
+SLIDER_STEPS = 200
+
+
+class ParameterControl(QWidget):
+    """A control of one parameter, with its label; subclasses hold the widget that sets it."""
+
+    def __init__(self, session: QtSession, look: Look, name: str, title: str) -> None:
+        super().__init__()
+        self.session, self.look, self.name, self.title = session, look, name, title
+        self.known: Parameter = PARAMETERS[name]
+        self.caption: QLabel = label(title)
+        self.column = look.pad(QVBoxLayout(self), gap=3)
+        help_text = self.known.help[:1].upper() + self.known.help[1:] + "."
+        self.setToolTip(help_text)
+        self.build()
+        for control in self.controls():
+            control.setAccessibleDescription(help_text)
+            teach(control, session, name, title, self.reset)
+        session.parameter_changed.connect(self._heard)
+        self.show_value(session.session.get(name))
+
+    def build(self) -> None:
+        """Makes the widgets."""
+        raise NotImplementedError
+
+    def controls(self) -> list[QWidget]:
+        """The widgets that take the focus."""
+        raise NotImplementedError
+
+    def show_value(self, value: Any) -> None:
+        """Shows a value without telling the session."""
+        raise NotImplementedError
+
+    def set_value(self, value: Any) -> None:
+        """Tells the session."""
+        if self.session.session.get(self.name) != value:
+            self.session.attempt(self.session.session.set, self.name, value)
+
+    def reset(self) -> None:
+        """Gives the choice back to the default."""
+        from engine.presets import DEFAULTS
+
+        self.set_value(DEFAULTS[self.name])
+
+    def model_default(self) -> Any:
+        """What the present model means by None."""
+        model = MODELS.get(self.session.session.get("model"))
+        return getattr(model.defaults, self.name, None) if model else None
+
+    def _heard(self, name: str, value: Any) -> None:
+        if name == self.name:
+            self.show_value(value)
+        elif name == "model":
+            self.show_value(self.session.session.get(self.name))
+
+
+class NumberControl(ParameterControl):
+    """A slider and a field; the field's lowest place says `auto` where the model may choose."""
+
+    def build(self) -> None:
+        """Label and field above, slider below."""
+        low, high = self.known.low or 0.0, self.known.high if self.known.high is not None else 1.0
+        self.auto = self.session.session.get(self.name) is None or self.model_default() is not None
+        self.step = 1.0 if self.known.kind == "int" else 0.01 if high <= 1 else 0.1
+        self.low, self.high = low, high
+        self.field = QDoubleSpinBox()
+        self.field.setDecimals(0 if self.step == 1 else 2 if self.step < 0.1 else 1)
+        self.field.setRange(low - self.step if self.auto else low, high)
+        self.field.setSingleStep(self.step)
+        self.field.setKeyboardTracking(False)
+        self.field.setAccessibleName(self.title)
+        self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.field.setSuffix(f" {self.known.unit}" if self.known.unit else "")
+        self.field.setMinimumWidth(self.look.px(104))
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, SLIDER_STEPS)
+        self.slider.setAccessibleName(self.tr("{0}, slider").format(self.title))
+        row = self.look.pad(QHBoxLayout(), gap=8)
+        row.addWidget(self.caption, 1)
+        row.addWidget(self.field)
+        self.column.addLayout(row)
+        self.column.addWidget(self.slider)
+        self.field.valueChanged.connect(self._typed)
+        self.slider.valueChanged.connect(self._slid)
+
+    def controls(self) -> list[QWidget]:
+        """Field and slider."""
+        return [self.field, self.slider]
+
+    def show_value(self, value: Any) -> None:
+        """Shows a number, or the model's own."""
+        default = self.model_default()
+        with QSignalBlocker(self.field), QSignalBlocker(self.slider):
+            if self.auto:
+                words = (
+                    self.tr("auto") if default is None else self.tr("auto, {0:g}").format(default)
+                )
+                self.field.setSpecialValueText(words)
+            self.field.setValue(self.field.minimum() if value is None else float(value))
+            self.slider.setValue(self._to_slider(default if value is None else value))
+
+    def _to_slider(self, value: float | None) -> int:
+        if value is None:
+            return 0
+        share = (value - self.low) / (self.high - self.low)
+        # The useful values of a wide range lie at its low end; a square root gives them most of the slider.
+        return round(SLIDER_STEPS * (share**0.5 if self.high > 20 else share))
+
+    def _slid(self, place: int) -> None:
+        share = place / SLIDER_STEPS
+        value = self.low + (share**2 if self.high > 20 else share) * (self.high - self.low)
+        self._tell(round(value / self.step) * self.step)
+
+    def _typed(self, value: float) -> None:
+        if self.auto and value < self.low:
+            self.set_value(None)
+        else:
+            self._tell(value)
+
+    def _tell(self, value: float) -> None:
+        value = min(max(value, self.low), self.high)
+        self.set_value(int(value) if self.known.kind == "int" else round(value, 3))
+
+
+class ChoiceControl(ParameterControl):
+    """A list to choose from; its first entry is the model's own choice where there may be one."""
+
+    def build(self) -> None:
+        """Label and list in a row."""
+        self.box = QComboBox()
+        self.box.setAccessibleName(self.title)
+        self.options = list(self.known.choices)
+        self.auto = self.session.session.get(self.name) is None or self.model_default() is not None
+        if self.auto:
+            self.box.addItem("")
+        self.box.addItems(self.options)
+        row = self.look.pad(QHBoxLayout(), gap=8)
+        row.addWidget(self.caption, 1)
+        row.addWidget(self.box)
+        self.column.addLayout(row)
+        self.box.activated.connect(self._chose)
+
+    def controls(self) -> list[QWidget]:
+        """The list."""
+        return [self.box]
+
+    def show_value(self, value: Any) -> None:
+        """Shows a choice."""
+        with QSignalBlocker(self.box):
+            if self.auto:
+                default = self.model_default()
+                self.box.setItemText(
+                    0, self.tr("auto, {0}").format(default) if default else self.tr("auto")
+                )
+            self.box.setCurrentIndex(0 if value is None else self.options.index(value) + self.auto)
+
+    def _chose(self, index: int) -> None:
+        self.set_value(None if self.auto and index == 0 else self.box.itemText(index))
+
+
+class SwitchControl(ParameterControl):
+    """A switch."""
+
+    def build(self) -> None:
+        """One switch with its text."""
+        self.switch = Switch(self.look, self.title)
+        self.column.addWidget(self.switch)
+        self.switch.clicked.connect(self.set_value)
+
+    def controls(self) -> list[QWidget]:
+        """The switch."""
+        return [self.switch]
+
+    def show_value(self, value: Any) -> None:
+        """Turns the switch."""
+        self.switch.setChecked(bool(value))
+
+
+class TextControl(ParameterControl):
+    """A line of text."""
+
+    def build(self) -> None:
+        """Label and line."""
+        self.field = QLineEdit()
+        self.field.setAccessibleName(self.title)
+        self.column.addWidget(self.caption)
+        self.column.addWidget(self.field)
+        self.field.editingFinished.connect(lambda: self.set_value(self.field.text().strip()))
+
+    def controls(self) -> list[QWidget]:
+        """The line."""
+        return [self.field]
+
+    def show_value(self, value: Any) -> None:
+        """Shows a text."""
+        if not self.field.hasFocus():
+            self.field.setText(value or "")
+
+
+class PairControl(ParameterControl):
+    """Two numbers that bound a range."""
+
+    def build(self) -> None:
+        """Label and two fields."""
+        row = self.look.pad(QHBoxLayout(), gap=6)
+        row.addWidget(self.caption, 1)
+        self.fields = [QDoubleSpinBox(), QDoubleSpinBox()]
+        for field, which in zip(self.fields, (self.tr("from"), self.tr("to")), strict=True):
+            field.setRange(
+                self.known.low or 0.0, self.known.high if self.known.high is not None else 1.0
+            )
+            field.setSingleStep(0.05)
+            field.setKeyboardTracking(False)
+            field.setAccessibleName(f"{self.title} {which}")
+            field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+            field.valueChanged.connect(self._typed)
+            row.addWidget(label(which, "small"))
+            row.addWidget(field)
+        self.column.addLayout(row)
+
+    def controls(self) -> list[QWidget]:
+        """Both fields."""
+        return list(self.fields)
+
+    def show_value(self, value: Any) -> None:
+        """Shows both numbers."""
+        for field, number in zip(self.fields, cast(tuple[float, float], value), strict=True):
+            with QSignalBlocker(field):
+                field.setValue(number)
+
+    def _typed(self) -> None:
+        first, second = (field.value() for field in self.fields)
+        self.set_value((min(first, second), max(first, second)))
+
+
+_KINDS: dict[str, Callable[[QtSession, Look, str, str], ParameterControl]] = {
+    "float": NumberControl,
+    "int": NumberControl,
+    "bool": SwitchControl,
+    "pair": PairControl,
+    "text": TextControl,
+}
+
+
+def control_for(session: QtSession, look: Look, name: str, title: str) -> ParameterControl:
+    """The control that fits a parameter's kind."""
+    kind = ChoiceControl if PARAMETERS[name].choices else _KINDS[PARAMETERS[name].kind]
+    return kind(session, look, name, title)

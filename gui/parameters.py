@@ -1,0 +1,206 @@
+"""More: seed, variations, steps, guidance, sampler, model - folded away, for who wants to know.
+
+Every control comes from the table of parameters; finer ones lie in a second fold. A parameter that is added to the
+table and shown by no other panel appears there by itself.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSlider, QVBoxLayout, QWidget
+
+from bridge.state import Job
+from engine.registry import MODELS
+from engine.spec import MAX_SEED, PARAMETERS, RANDOM_SEEDS
+from gui.controls import Elided, Fold, IconButton, label
+from gui.learn import teach
+from gui.parameter_controls import ParameterControl, control_for
+from gui.qt_session import QtSession
+from gui.theme import Look
+
+ELSEWHERE = (
+    "prompt",
+    "negative_prompt",
+    "model",
+    "seconds_total",
+    "bars",
+    "tempo",
+    "beats_per_bar",
+    "key",
+    "loop",
+    "seed",
+    "init_audio",
+    "init_noise_level",
+    "keep",
+)
+"""Parameters that other panels show, or that have a control of their own here."""
+PLAIN = ("steps", "cfg_scale", "sampler")
+MOST_VARIATIONS = 8
+
+
+class SeedControl(QWidget):
+    """The seed: random each time, or locked to a number."""
+
+    def __init__(self, session: QtSession, look: Look) -> None:
+        super().__init__()
+        self._session = session
+        self.field = QLineEdit()
+        self.field.setAccessibleName(self.tr("Seed"))
+        self.field.setAccessibleDescription(PARAMETERS["seed"].help)
+        self.field.setPlaceholderText(self.tr("random each time"))
+        self.field.setMaxLength(10)
+        self.dice = IconButton(look, "dice", self.tr("Another seed"))
+        self.lock = IconButton(
+            look, "unlock", self.tr("Lock the seed: the same settings give the same take")
+        )
+        self.lock.setCheckable(True)
+        row = look.pad(QHBoxLayout(self), gap=6)
+        row.addWidget(label(self.tr("Seed")), 1)
+        row.addWidget(self.field)
+        row.addWidget(self.dice)
+        row.addWidget(self.lock)
+        self._last: int | None = None
+        self.field.editingFinished.connect(self._typed)
+        self.dice.clicked.connect(lambda: self._set(secrets.randbelow(RANDOM_SEEDS)))
+        self.lock.clicked.connect(self._turn)
+        session.parameter_changed.connect(self._heard)
+        session.job_changed.connect(self._made)
+        for control in (self.field, self.dice, self.lock):
+            teach(control, session, "seed", self.tr("Seed"), lambda: self._set(None))
+        self._heard("seed", session.session.get("seed"))
+
+    def _typed(self) -> None:
+        text = self.field.text().strip()
+        if not text:
+            self._set(None)
+        elif text.isdigit() and int(text) <= MAX_SEED:
+            self._set(int(text))
+        else:
+            self._session.say(
+                self.tr("A seed is a whole number from 0 to {0}.").format(MAX_SEED), "error"
+            )
+            self._heard("seed", self._session.session.get("seed"))
+
+    def _turn(self, on: bool) -> None:
+        self._set(
+            (self._last if self._last is not None else secrets.randbelow(RANDOM_SEEDS))
+            if on
+            else None
+        )
+
+    def _set(self, seed: int | None) -> None:
+        if seed != self._session.session.get("seed"):
+            self._session.attempt(self._session.session.set, "seed", seed)
+
+    def _heard(self, name: str, value: Any) -> None:
+        if name != "seed":
+            return
+        self.field.setText("" if value is None else str(value))
+        self.lock.setChecked(value is not None)
+        self.lock.set_icon(
+            "unlock" if value is None else "lock", "text" if value is None else "accent"
+        )
+
+    def _made(self, job: Job) -> None:
+        self._last = job.spec.seed if job.spec.seed is not None else self._last
+        if self._last is not None:
+            self.field.setPlaceholderText(self.tr("random, last {0}").format(self._last))
+
+
+class VariationsControl(QWidget):
+    """How many takes one press of Generate makes."""
+
+    changed = pyqtSignal(int)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(1, MOST_VARIATIONS)
+        self.slider.setPageStep(1)
+        self.slider.setAccessibleName(self.tr("Number of variations"))
+        self.slider.setToolTip(self.tr("So many takes are made, each with a seed of its own."))
+        self._said = label("1", "strong")
+        row = look.pad(QHBoxLayout(self), gap=8)
+        row.addWidget(label(self.tr("Takes at once")))
+        row.addWidget(self.slider, 1)
+        row.addWidget(self._said)
+        self.slider.valueChanged.connect(self._turned)
+
+    def value(self) -> int:
+        """How many."""
+        return self.slider.value()
+
+    def _turned(self, value: int) -> None:
+        self._said.setText(str(value))
+        self.changed.emit(value)
+
+
+class ModelControl(QWidget):
+    """Which model makes it, and what it is."""
+
+    def __init__(self, session: QtSession, look: Look) -> None:
+        super().__init__()
+        self._session = session
+        self.box = QComboBox()
+        self.box.setAccessibleName(self.tr("Model"))
+        self.box.addItems(list(MODELS))
+        self._about = Elided("", "small")
+        row = look.pad(QHBoxLayout(), gap=8)
+        row.addWidget(label(self.tr("Model")), 1)
+        row.addWidget(self.box)
+        column = look.pad(QVBoxLayout(self), gap=3)
+        column.addLayout(row)
+        column.addWidget(self._about)
+        self.box.activated.connect(
+            lambda _: session.attempt(session.session.set, "model", self.box.currentText())
+        )
+        session.parameter_changed.connect(self._heard)
+        self._heard("model", session.session.get("model"))
+
+    def _heard(self, name: str, value: Any) -> None:
+        if name != "model" or value not in MODELS:
+            return
+        with QSignalBlocker(self.box):
+            self.box.setCurrentText(value)
+        model = MODELS[value]
+        self._about.show_text(
+            self.tr("{0}. Up to {1:.0f} s.").format(model.title, model.max_seconds)
+        )
+
+
+class ParametersPanel(Fold):
+    """The fold `More`."""
+
+    def __init__(self, session: QtSession, look: Look) -> None:
+        super().__init__(look, self.tr("More"))
+        titles = {
+            "steps": self.tr("Steps"),
+            "cfg_scale": self.tr("Guidance"),
+            "sampler": self.tr("Sampler"),
+            "variation": self.tr("Drift from the seed"),
+            "variation_seed": self.tr("Drift towards seed"),
+            "cfg_rescale": self.tr("Guidance rescale"),
+            "cfg_interval": self.tr("Guidance acts"),
+            "schedule": self.tr("Noise schedule"),
+        }
+        self.seed = SeedControl(session, look)
+        self.variations = VariationsControl(look)
+        self.model = ModelControl(session, look)
+        self.finer = Fold(look, self.tr("Finer still"))
+        self.controls: dict[str, ParameterControl] = {}
+        for name in PARAMETERS:
+            if name not in ELSEWHERE:
+                title = titles.get(name, name.replace("_", " ").capitalize())
+                self.controls[name] = control_for(session, look, name, title)
+        self.body.addWidget(self.variations)
+        self.body.addWidget(self.seed)
+        for name in PLAIN:
+            self.body.addWidget(self.controls[name])
+        self.body.addWidget(self.model)
+        for name, control in self.controls.items():
+            if name not in PLAIN:
+                self.finer.body.addWidget(control)
+        self.body.addWidget(self.finer)

@@ -1,0 +1,215 @@
+"""The prompt: a large field with history, chips that write it and read it back, what to leave out, and a surprise.
+
+Knows the session's parameters `prompt` and `negative_prompt`; the chips only rewrite the text, which alone counts.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QTextCursor
+from PyQt6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from gui.chips import KeyChip, TempoChip, WordChip
+from gui.controls import Button, Fold, label
+from gui.flow_layout import FlowLayout
+from gui.prompt_form import PromptForm, read_form
+from gui.qt_session import QtSession
+from gui.theme import Look
+from gui.vocabulary import GENRES, INSTRUMENTS, MOODS, surprise
+
+HISTORY = 100
+SETTLE_MS = 250
+"""How long typing must rest before the session hears of it."""
+
+
+class PromptField(QPlainTextEdit):
+    """A text field that grows with its text; Up and Down at its edges walk the history."""
+
+    walked = pyqtSignal(int)
+    submitted = pyqtSignal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.setProperty("role", "prompt")
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.textChanged.connect(self.updateGeometry)
+        look.follow(self._dress)
+
+    def sizeHint(self) -> QSize:
+        """Three lines, or as many as it has, up to seven."""
+        document = self.document()
+        lines = round(document.size().height()) if document is not None else 3
+        height = self.fontMetrics().lineSpacing() * min(max(lines, 3), 7) + self._look.px(28)
+        return QSize(self._look.px(300), height)
+
+    def minimumSizeHint(self) -> QSize:
+        """The same height: the prompt is never squeezed."""
+        return QSize(self._look.px(160), self.sizeHint().height())
+
+    def keyPressEvent(self, e: QKeyEvent | None) -> None:
+        """Walks the history at the first and last line."""
+        if e is None:
+            return
+        cursor = self.textCursor()
+        if e.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not e.modifiers():
+            moved = QTextCursor(cursor)
+            up = e.key() == Qt.Key.Key_Up
+            if not moved.movePosition(
+                QTextCursor.MoveOperation.Up if up else QTextCursor.MoveOperation.Down
+            ):
+                self.walked.emit(-1 if up else 1)
+                return
+        super().keyPressEvent(e)
+
+    def _dress(self) -> None:
+        self.setFont(self._look.font("prompt"))
+        self.updateGeometry()
+
+
+class PromptPanel(QWidget):
+    """Prompt, chips, what to leave out."""
+
+    changed = pyqtSignal(str)
+
+    def __init__(self, session: QtSession, look: Look) -> None:
+        super().__init__()
+        self._session = session
+        self._dice = random.Random()
+        self._history: list[str] = []
+        self._place = 0
+        self._draft = ""
+        self.field = PromptField(look)
+        self.field.setAccessibleName(self.tr("Prompt: what it should sound like"))
+        self.field.setPlaceholderText(
+            self.tr("What should it sound like?\nA warm house groove with piano, 124 BPM")
+        )
+        self.genre = WordChip(look, self.tr("Genre"), GENRES, several=False)
+        self.instruments = WordChip(look, self.tr("Instruments"), INSTRUMENTS, several=True)
+        self.moods = WordChip(look, self.tr("Mood"), MOODS, several=True)
+        self.tempo = TempoChip(look, self.tr("Tempo"))
+        self.key = KeyChip(look, self.tr("Key"))
+        self.dice = Button(look, self.tr("Surprise me"), "dice", "chip")
+        self.dice.setToolTip(self.tr("A style at random, with what goes with it"))
+        self.without = QLineEdit()
+        self.without.setPlaceholderText(self.tr("vocals, distortion …"))
+        self.without.setAccessibleName(self.tr("Negative prompt: what it should not sound like"))
+        self.fold = Fold(look, self.tr("Leave something out"))
+        self.fold.body.addWidget(label(self.tr("What the music should not be"), "small"))
+        self.fold.body.addWidget(self.without)
+
+        chips = look.pad(FlowLayout(), gap=6)
+        for chip in (self.genre, self.instruments, self.moods, self.tempo, self.key, self.dice):
+            chips.addWidget(chip)
+        column = look.pad(QVBoxLayout(self), gap=10)
+        column.addWidget(self.field)
+        column.addLayout(chips)
+        column.addWidget(self.fold)
+
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(SETTLE_MS)
+        self._settling.timeout.connect(self.settle)
+        self.field.textChanged.connect(self._typed)
+        self.field.walked.connect(self._walk)
+        self.without.textEdited.connect(lambda _: self._settling.start())
+        self.genre.chosen.connect(lambda words: self._write(genre=", ".join(words)))
+        self.instruments.chosen.connect(lambda words: self._write(instruments=words))
+        self.moods.chosen.connect(lambda words: self._write(moods=words))
+        self.tempo.chosen.connect(lambda tempo: self.write(self.form().with_tempo(tempo)))
+        self.key.chosen.connect(lambda key: self._write(key=key))
+        self.dice.clicked.connect(self.surprise)
+        session.parameter_changed.connect(self._heard)
+        self._heard("prompt", session.session.get("prompt"))
+        self._heard("negative_prompt", session.session.get("negative_prompt"))
+
+    def text(self) -> str:
+        """The prompt."""
+        return self.field.toPlainText().strip()
+
+    def form(self) -> PromptForm:
+        """The prompt as the chips see it."""
+        return read_form(self.text())
+
+    def write(self, form: PromptForm) -> None:
+        """Replaces the prompt; Undo brings the old one back."""
+        self.show_text(form.write())
+
+    def show_text(self, text: str) -> None:
+        """Replaces the text, keeping the field's own undo."""
+        if text == self.field.toPlainText():
+            return
+        cursor = self.field.textCursor()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(text)
+
+    def surprise(self) -> None:
+        """Writes a style at random; what was there goes into the history."""
+        self.remember()
+        self.write(surprise(self._dice))
+
+    def settle(self) -> None:
+        """Tells the session now what was typed."""
+        self._settling.stop()
+        for name, value in (
+            ("prompt", self.text()),
+            ("negative_prompt", self.without.text().strip()),
+        ):
+            if self._session.session.get(name) != value:
+                self._session.attempt(self._session.session.set, name, value)
+
+    def remember(self) -> None:
+        """Puts the prompt into the history."""
+        text = self.text()
+        if text:
+            self._history = [*(old for old in self._history if old != text), text][-HISTORY:]
+        self._place = len(self._history)
+
+    def history(self) -> list[str]:
+        """Prompts that were used, oldest first."""
+        return list(self._history)
+
+    def restore(self, history: list[str]) -> None:
+        """Takes the history of the last time."""
+        self._history = history[-HISTORY:]
+        self._place = len(self._history)
+
+    def _write(self, **change: Any) -> None:
+        self.write(replace(self.form(), **change))
+
+    def _typed(self) -> None:
+        form = self.form()
+        self.genre.show_words((form.genre,) if form.genre else ())
+        self.instruments.show_words(form.instruments)
+        self.moods.show_words(form.moods)
+        self.tempo.show_tempo(form.tempo)
+        self.key.show_key(form.key)
+        self._settling.start()
+        self.changed.emit(self.text())
+
+    def _walk(self, step: int) -> None:
+        if self._place == len(self._history):
+            self._draft = self.text()
+        place = self._place + step
+        if 0 <= place <= len(self._history):
+            self._place = place
+            self.show_text(self._history[place] if place < len(self._history) else self._draft)
+
+    def _heard(self, name: str, value: Any) -> None:
+        """Another front end set it; what is being typed here is not overwritten."""
+        if self._settling.isActive():
+            return
+        if name == "prompt" and value != self.text():
+            self.show_text(value)
+            self._settling.stop()
+        elif name == "negative_prompt" and value != self.without.text().strip():
+            self.without.setText(value)
+            if value:
+                self.fold.open()

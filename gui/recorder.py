@@ -1,0 +1,93 @@
+"""Record: a button that counts in and records, with a level meter and the time.
+
+Knows the session's capture. The finished recording is a take of the library like any other; `recorded` gives it.
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from bridge.state import CaptureState, Levels
+from gui.controls import Button, label, set_role
+from gui.learn import teach
+from gui.meter import LevelMeter
+from gui.qt_session import QtSession
+from gui.theme import Look
+
+
+class Recorder(QWidget):
+    """Record button, count-in, meter."""
+
+    recorded = pyqtSignal(str)
+
+    def __init__(self, session: QtSession, look: Look) -> None:
+        super().__init__()
+        self._session = session
+        self._asked = False
+        self.button = Button(look, self.tr("Record"), "record", "record", "error")
+        self.button.setCheckable(True)
+        self.count_in = QComboBox()
+        self.count_in.setAccessibleName(self.tr("Count-in with the metronome"))
+        for bars, words in (
+            (0, self.tr("No count-in")),
+            (1, self.tr("1 bar in")),
+            (2, self.tr("2 bars in")),
+        ):
+            self.count_in.addItem(words, bars)
+        self.count_in.setCurrentIndex(1)
+        self.meter = LevelMeter(look, self.tr("Input level"), width=120)
+        self.said = label("", "small")
+        row = look.pad(QHBoxLayout(), gap=6)
+        row.addWidget(self.button)
+        row.addWidget(self.count_in)
+        row.addStretch(1)
+        self._below = QWidget()
+        below = look.pad(QHBoxLayout(self._below), gap=8)
+        below.addWidget(self.meter, 1)
+        below.addWidget(self.said)
+        column = look.pad(QVBoxLayout(self), gap=6)
+        column.addLayout(row)
+        column.addWidget(self._below)
+        self.button.clicked.connect(self.toggle)
+        teach(self.button, session, "record", self.tr("Record"))
+        session.capture_changed.connect(self.show_capture)
+        self.show_capture(session.session.capture())
+
+    def toggle(self) -> None:
+        """Starts or ends the recording."""
+        if self._session.session.capture().state == "idle":
+            self._asked = True
+            self._session.attempt(
+                self._session.session.capture_start, None, self.count_in.currentData()
+            )
+        else:
+            self._session.attempt(self._session.session.capture_stop)
+        self.show_capture(self._session.session.capture())
+
+    def show_capture(self, capture: CaptureState) -> None:
+        """Shows what the recorder does."""
+        busy = capture.state != "idle"
+        words = {
+            "idle": "",
+            "count_in": self.tr("counting in"),
+            "recording": self.tr("{0:.1f} s").format(capture.seconds),
+            "saving": self.tr("saving"),
+        }
+        self.button.setChecked(busy)
+        self.button.show_text(
+            self.tr("Stop") if busy else self.tr("Record"), "stop" if busy else "record"
+        )
+        self.count_in.setVisible(not busy)
+        self._below.setVisible(busy)
+        self.said.setText(words[capture.state])
+        self.button.setToolTip(capture.problem or self.tr("Record from the input device"))
+        set_role(self.said, "small")
+        if not busy and self._asked and capture.take_id:
+            self._asked = False
+            self.recorded.emit(capture.take_id)
+
+    def show_levels(self, levels: Levels) -> None:
+        """Moves the meter and the clock; polled."""
+        if self._below.isVisible():
+            self.meter.show_levels(levels.in_peak, levels.in_rms)

@@ -1,0 +1,31 @@
+"""'Use these settings': a take's spec back into the session's parameters.
+
+Knows the spec; no widget. Tempo and key come back through the prompt, which has them in the model's own form.
+"""
+
+from __future__ import annotations
+
+from bridge.state import Take
+from engine.presets import DEFAULTS
+from engine.spec import GenerationSpec
+from gui.qt_session import QtSession
+
+IN_THE_PROMPT = ("tempo", "key")
+THE_SOURCE = ("init_audio", "keep")
+
+
+def use_settings(session: QtSession, take: Take) -> None:
+    """Sets every parameter as it was for the take; the recording it started from is not brought back."""
+    if not take.spec:
+        return
+    spec = GenerationSpec.from_dict(take.spec)
+    for name, default in DEFAULTS.items():
+        value = getattr(spec, name)
+        if (
+            name in IN_THE_PROMPT
+            or name in THE_SOURCE
+            or (name == "seconds_total" and spec.bars is not None)
+        ):
+            value = default
+        if session.session.get(name) != value:
+            session.attempt(session.session.set, name, value)

@@ -1,0 +1,262 @@
+"""The source: a recording to start from - dropped, chosen, picked from the takes or sung into the microphone.
+
+Three things can be done with it: transform it (one slider, labelled by what it does), keep parts of it (drag over the
+waveform), or continue it. Knows the session's capture; what is made of the source is asked in `request.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PyQt6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QSlider,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.registry import SKETCH
+from engine.spec import PARAMETERS
+from gui.controls import Button, Elided, IconButton, Segments, label, redress
+from gui.learn import teach
+from gui.peak_store import PeakStore
+from gui.qt_session import QtSession
+from gui.recorder import Recorder
+from gui.theme import Look
+from gui.waveform import WaveformView
+
+Mode = Literal["transform", "keep", "continue"]
+AUDIO = ("wav", "flac", "aif", "aiff", "ogg", "mp3", "opus", "caf", "w64")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is to be made of which recording.
+
+    Attributes:
+        strength: 0 keeps the recording, 1 follows the prompt alone.
+        kept: spans in seconds that stay as they are.
+        seconds: length of the recording, 0 while it is not known.
+    """
+
+    path: Path
+    mode: Mode
+    strength: float
+    kept: tuple[tuple[float, float], ...]
+    seconds: float
+
+
+class SourcePanel(QFrame):
+    """The card of the source."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, session: QtSession, look: Look, peaks: PeakStore) -> None:
+        super().__init__()
+        self._session, self._peaks = session, peaks
+        self._path: Path | None = None
+        self._seconds = 0.0
+        self.setProperty("role", "drop")
+        self.setAcceptDrops(True)
+        self.setAccessibleName(self.tr("Source: a recording to start from"))
+        self.recorder = Recorder(session, look)
+        self.choose = Button(look, self.tr("Open…"), "folder")
+        self.choose.setToolTip(self.tr("Choose an audio file"))
+        self.name = Elided("", "strong")
+        self.drop = IconButton(look, "close", self.tr("Start without a recording"))
+        self.wave = WaveformView(look, self.tr("Waveform of the source"), height=64)
+        self.mode = Segments(
+            look,
+            self.tr("What to do with the recording"),
+            [
+                ("transform", self.tr("Transform")),
+                ("keep", self.tr("Keep parts")),
+                ("continue", self.tr("Continue")),
+            ],
+        )
+        self.strength = QSlider(Qt.Orientation.Horizontal)
+        self.strength.setRange(0, 100)
+        self.strength.setAccessibleName(
+            self.tr("Strength: from keeping my rhythm to following the prompt")
+        )
+        self.strength.setAccessibleDescription(PARAMETERS["init_noise_level"].help)
+        self.hint = label("", "small", wrap=True)
+        self._build(look)
+
+        self.choose.clicked.connect(self.open_dialog)
+        self.drop.clicked.connect(self.clear)
+        self.mode.chosen.connect(lambda _: self._turned())
+        self.wave.spans_changed.connect(lambda _: self._turned())
+        self.strength.valueChanged.connect(self._slid)
+        self.recorder.recorded.connect(self._recorded)
+        peaks.ready.connect(self._read)
+        peaks.failed.connect(self._unread)
+        session.parameter_changed.connect(self._heard)
+        teach(self.strength, session, "init_noise_level", self.tr("Strength"))
+        self._heard("init_noise_level", session.session.get("init_noise_level"))
+        self._heard("init_audio", session.session.get("init_audio"))
+        self._show_what_is()
+
+    def source(self) -> Source | None:
+        """The recording and what to do with it, or None."""
+        if self._path is None:
+            return None
+        mode = cast(Mode, self.mode.value())
+        return Source(self._path, mode, self.strength.value() / 100, self.wave.spans, self._seconds)
+
+    def take(self, path: Path, mode: Mode = "transform") -> None:
+        """Starts from a recording."""
+        self._path, self._seconds = path, 0.0
+        self.name.show_text(path.name)
+        self.mode.show_value(mode)
+        self.wave.show_spans(())
+        self.wave.show_peaks(None)
+        self._read(path)
+        self._show_what_is()
+
+    def clear(self) -> None:
+        """Starts from nothing again."""
+        self._path = None
+        if self._session.session.get("init_audio") is not None:
+            self._session.attempt(self._session.session.set, "init_audio", None)
+        self._show_what_is()
+        self.choose.setFocus()
+
+    def open_dialog(self) -> None:
+        """Asks for a file."""
+        kinds = " ".join(f"*.{suffix}" for suffix in AUDIO)
+        name, _ = QFileDialog.getOpenFileName(
+            self, self.tr("Choose a recording"), "", self.tr("Audio files ({0})").format(kinds)
+        )
+        if name:
+            self.take(Path(name))
+
+    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
+        """Takes audio files."""
+        if a0 is not None and dropped_file(a0) is not None:
+            self._show_over(True)
+            a0.setDropAction(Qt.DropAction.CopyAction)
+            a0.accept()
+
+    def dragLeaveEvent(self, a0: QDragLeaveEvent | None) -> None:
+        """It went away again."""
+        self._show_over(False)
+
+    def dropEvent(self, a0: QDropEvent | None) -> None:
+        """Starts from what was dropped."""
+        self._show_over(False)
+        path = dropped_file(a0) if a0 is not None else None
+        if a0 is not None and path is not None:
+            a0.setDropAction(Qt.DropAction.CopyAction)
+            a0.accept()
+            self.take(path)
+
+    def _build(self, look: Look) -> None:
+        nothing, something = QWidget(), QWidget()
+        invite = look.pad(QVBoxLayout(nothing), (12, 10, 12, 10), 8)
+        invite.addWidget(label(self.tr("Start from a recording"), "strong"))
+        words = self.tr("Drop a beatbox take, a hum or a guitar idea here.")
+        invite.addWidget(label(words, "small", wrap=True))
+        row = look.pad(QHBoxLayout(), gap=6)
+        row.addWidget(self.recorder, 1)
+        row.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignTop)
+        invite.addLayout(row)
+
+        column = look.pad(QVBoxLayout(something), (12, 10, 12, 10), 8)
+        head = look.pad(QHBoxLayout(), gap=6)
+        head.addWidget(self.name, 1)
+        head.addWidget(self.drop)
+        column.addLayout(head)
+        column.addWidget(self.wave)
+        column.addWidget(self.mode)
+        self._slider = QWidget()
+        ends = look.pad(QVBoxLayout(self._slider), gap=2)
+        ends.addWidget(self.strength)
+        words_row = look.pad(QHBoxLayout(), gap=8)
+        words_row.addWidget(label(self.tr("keep my rhythm"), "small"))
+        words_row.addStretch(1)
+        words_row.addWidget(label(self.tr("follow the prompt"), "small"))
+        ends.addLayout(words_row)
+        column.addWidget(self._slider)
+        column.addWidget(self.hint)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(nothing)
+        self._pages.addWidget(something)
+
+    def _show_what_is(self) -> None:
+        self._pages.setCurrentIndex(0 if self._path is None else 1)
+        self._turned()
+
+    def _turned(self) -> None:
+        mode = self.mode.value()
+        self.wave.keeping = mode == "keep"
+        if mode != "keep" and self.wave.spans:
+            self.wave.show_spans(())
+        self._slider.setVisible(mode == "transform")
+        kept = sum(end - start for start, end in self.wave.spans)
+        hints = {
+            "transform": "",
+            "keep": self.tr(
+                "Drag over what stays as it is; the rest is made anew. Click a part to let it go."
+            )
+            if not self.wave.spans
+            else self.tr("{0:.1f} s of {1:.1f} s stay as they are.").format(kept, self._seconds),
+            "continue": self.tr("The music goes on after it, by the length above."),
+        }
+        self.hint.setText(hints[mode])
+        self.hint.setVisible(bool(hints[mode]))
+        self.changed.emit()
+
+    def _slid(self, place: int) -> None:
+        if self._session.session.get("init_noise_level") != place / 100:
+            self._session.attempt(self._session.session.set, "init_noise_level", place / 100)
+        self.changed.emit()
+
+    def _read(self, path: Any) -> None:
+        if path == self._path:
+            found = self._peaks.whole(path)
+            if found is not None:
+                self._seconds = found.seconds
+                self.wave.show_peaks(found)
+                self._turned()
+
+    def _unread(self, path: Any, problem: str) -> None:
+        if path == self._path:
+            self._session.say(problem, "error")
+            self.clear()
+
+    def _recorded(self, take_id: str) -> None:
+        take = self._session.attempt(self._session.session.take, take_id)
+        if take is not None:
+            self.take(take.path)
+
+    def _heard(self, name: str, value: Any) -> None:
+        if name == "init_noise_level":
+            level = SKETCH.defaults.init_noise_level if value is None else float(value)
+            with QSignalBlocker(self.strength):
+                self.strength.setValue(round(level * 100))
+        elif name == "init_audio" and value and Path(value) != self._path:
+            self.take(Path(value))
+
+    def _show_over(self, on: bool) -> None:
+        self.setProperty("over", "true" if on else "false")
+        redress(self)
+
+
+def dropped_file(event: QDropEvent) -> Path | None:
+    """The audio file of a drop, if there is one."""
+    data = event.mimeData()
+    if data is None or not data.hasUrls():
+        return None
+    for url in data.urls():
+        path = Path(url.toLocalFile())
+        if url.isLocalFile() and path.suffix.lower().lstrip(".") in AUDIO:
+            return path
+    return None

@@ -1,0 +1,221 @@
+"""How a take is drawn in the list: star, waveform, name and prompt, tempo, key, length, rating.
+
+Knows `TakeModel` and the peaks; clicks on star and rating are told, not done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PyQt6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+    pyqtSignal,
+)
+from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPolygonF
+from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from bridge.state import Take
+from gui.icons import paint_icon
+from gui.peak_store import PeakStore, Thumbnail
+from gui.take_model import TAKE, length_words, tempo_words
+from gui.theme import Look
+
+ROW = 62
+STARS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of a row are."""
+
+    star: QRectF
+    wave: QRectF
+    words: QRectF
+    tempo: QRectF
+    key: QRectF
+    length: QRectF
+    rating: QRectF
+
+
+class TakeDelegate(QStyledItemDelegate):
+    """Draws takes; `favoured` and `rated` tell clicks, with the take's id."""
+
+    favoured = pyqtSignal(str, bool)
+    rated = pyqtSignal(str, int)
+
+    def __init__(self, look: Look, peaks: PeakStore) -> None:
+        super().__init__()
+        self._look, self._peaks = look, peaks
+        self.playing = ""
+        self.marks: dict[str, str] = {}
+        """Take id -> A or B, for the two that are compared."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """Every row is as high."""
+        return QSize(self._look.px(320), self._look.px(ROW))
+
+    def places(self, box: QRectF) -> Places:
+        """The parts of a row; narrow lists leave out key and rating, then the wave."""
+        px, width = self._look.px, box.width()
+        roomy, wide = width >= px(620), width >= px(430)
+        left, right = box.left() + px(10), box.right() - px(10)
+
+        def cut(size: float) -> QRectF:
+            nonlocal right
+            right -= px(size)
+            return QRectF(right, box.top(), px(size), box.height())
+
+        rating = cut(92) if roomy else QRectF()
+        length = cut(52)
+        key = cut(72) if roomy else QRectF()
+        tempo = cut(112) if wide else QRectF()
+        star = QRectF(left, box.center().y() - px(9), px(18), px(18))
+        wave = QRectF(
+            star.right() + px(10), box.top() + px(10), px(130) if wide else 0, box.height() - px(20)
+        )
+        words = QRectF(
+            wave.right() + px(14), box.top(), max(right - wave.right() - px(22), 10), box.height()
+        )
+        return Places(star, wave, words, tempo, key, length, rating)
+
+    def paint(
+        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Draws one take."""
+        take = index.data(TAKE)
+        if painter is None or not isinstance(take, Take):
+            return
+        look, box = self._look, QRectF(option.rect)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        inner = box.adjusted(look.px(2), 1, -look.px(2), -1)
+        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(look.colour("accent_soft" if chosen else "raised"))
+            painter.drawRoundedRect(inner, look.px(7), look.px(7))
+        if chosen and option.state & QStyle.StateFlag.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(look.colour("accent"))
+            painter.drawRoundedRect(inner.adjusted(0.5, 0.5, -0.5, -0.5), look.px(7), look.px(7))
+        places = self.places(box)
+        self._paint_marks(painter, take, places)
+        self._paint_words(painter, take, places)
+        painter.restore()
+
+    def editorEvent(
+        self,
+        event: QEvent | None,
+        model: QAbstractItemModel | None,
+        option: QStyleOptionViewItem,
+        index: QModelIndex,
+    ) -> bool:
+        """Takes clicks on star and rating."""
+        take = index.data(TAKE)
+        if (
+            isinstance(event, QMouseEvent)
+            and event.type() == QEvent.Type.MouseButtonRelease
+            and isinstance(take, Take)
+        ):
+            places, point = self.places(QRectF(option.rect)), event.position()
+            if places.star.adjusted(-6, -6, 6, 6).contains(point):
+                self.favoured.emit(take.id, not take.favourite)
+                return True
+            if places.rating.contains(point):
+                stars = (
+                    int((point.x() - places.rating.left()) / (places.rating.width() / STARS)) + 1
+                )
+                self.rated.emit(take.id, 0 if stars == take.rating else stars)
+                return True
+        return super().editorEvent(event, model, option, index)
+
+    def _paint_marks(self, painter: QPainter, take: Take, places: Places) -> None:
+        look, playing = self._look, take.id == self.playing
+        star = "star-filled" if take.favourite else "star"
+        paint_icon(painter, star, look.colour("accent" if take.favourite else "edge"), places.star)
+        if places.wave.width():
+            thumbnail = self._peaks.thumbnail(take.path)
+            if thumbnail is not None:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(look.colour("accent" if playing else "wave"))
+                painter.drawPolygon(_outline(thumbnail, places.wave))
+            else:
+                painter.fillRect(
+                    QRectF(places.wave.left(), places.wave.center().y(), places.wave.width(), 1),
+                    QColor(look.colour("edge", 0.6)),
+                )
+        if places.rating.width():
+            side = places.rating.width() / STARS
+            for index in range(STARS):
+                left = places.rating.left() + index * side
+                small = QRectF(
+                    left, places.rating.center().y() - look.px(7), look.px(14), look.px(14)
+                )
+                full = index < take.rating
+                icon = "star-filled" if full else "star"
+                paint_icon(painter, icon, look.colour("text" if full else "edge"), small)
+
+    def _paint_words(self, painter: QPainter, take: Take, places: Places) -> None:
+        look, words = self._look, places.words
+        half = words.height() / 2
+        upper = QRectF(words.left(), words.top() + look.px(8), words.width(), half - look.px(8))
+        lower = QRectF(words.left(), words.top() + half, words.width(), half - look.px(8))
+        mark = self.marks.get(take.id, "")
+        name = f"{mark}  {take.name}" if mark else take.name
+        _write(painter, look, upper, name, "strong", "text")
+        _write(painter, look, lower, take.prompt or self.tr("recorded"), "small", "muted")
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        gap = -look.px(10)
+        _write(
+            painter,
+            look,
+            places.tempo.adjusted(0, 0, gap, 0),
+            tempo_words(take),
+            "small",
+            "text",
+            right,
+        )
+        _write(painter, look, places.key.adjusted(0, 0, gap, 0), take.key, "small", "muted", right)
+        _write(
+            painter,
+            look,
+            places.length.adjusted(0, 0, gap, 0),
+            length_words(take.seconds),
+            "small",
+            "text",
+            right,
+        )
+
+
+def _write(  # noqa: PLR0913
+    painter: QPainter,
+    look: Look,
+    box: QRectF,
+    text: str,
+    size: str,
+    colour: str,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+) -> None:
+    if box.width() <= 0 or not text:
+        return
+    painter.setFont(look.font(size))
+    painter.setPen(look.colour(colour))
+    cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
+    painter.drawText(box, align, cut)
+
+
+def _outline(thumbnail: Thumbnail, box: QRectF) -> QPolygonF:
+    columns = thumbnail.shape[1]
+    xs = box.left() + np.arange(columns) * box.width() / columns
+    middle, reach = box.center().y(), box.height() / 2
+    top, bottom = middle - thumbnail[1] * reach - 0.5, middle - thumbnail[0] * reach + 0.5
+    points = [QPointF(x, y) for x, y in zip(xs.tolist(), top.tolist(), strict=True)]
+    points += [QPointF(x, y) for x, y in zip(xs[::-1].tolist(), bottom[::-1].tolist(), strict=True)]
+    return QPolygonF(points)

@@ -1,0 +1,156 @@
+"""The transport: play, stop, loop, time, level, and the musical time with where it comes from.
+
+Knows the session's playback and transport. Which take Play plays is for the window to say: `play_asked`.
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QDoubleSpinBox, QFrame, QHBoxLayout, QWidget
+
+from bridge.state import Levels, PlaybackState, TransportState
+from engine.spec import PARAMETERS
+from gui.controls import Button, IconButton, Lamp, label
+from gui.learn import teach
+from gui.meter import LevelMeter
+from gui.qt_session import QtSession
+from gui.theme import Look
+from gui.vocabulary import MODES, ROOTS
+
+METRES = ((4, 4), (3, 4), (2, 4), (6, 8), (5, 4), (7, 8), (12, 8))
+
+
+class TransportPanel(QFrame):
+    """The bar at the top."""
+
+    play_asked = pyqtSignal()
+
+    def __init__(self, session: QtSession, look: Look) -> None:
+        super().__init__()
+        self._session = session
+        self.setProperty("role", "bar")
+        run = session.session
+        self.play = IconButton(look, "play", self.tr("Play"), "play")
+        self.play.rename(self.tr("Play"), self.tr("Space"))
+        self.stop = IconButton(look, "stop", self.tr("Stop"), "play")
+        self.loop = IconButton(look, "loop", self.tr("Repeat"), "play")
+        self.loop.rename(self.tr("Repeat what is heard, or the range"), "L")
+        self.loop.setCheckable(True)
+        self.time = label("0:00.0", "title")
+        self.time.setAccessibleName(self.tr("Time"))
+        self.tempo = QDoubleSpinBox()
+        limits = PARAMETERS["tempo"]
+        self.tempo.setRange(limits.low or 30.0, limits.high or 300.0)
+        self.tempo.setDecimals(1)
+        self.tempo.setSuffix(" BPM")
+        self.tempo.setKeyboardTracking(False)
+        self.tempo.setAccessibleName(self.tr("Tempo of the transport"))
+        self.metre = QComboBox()
+        self.metre.setAccessibleName(self.tr("Metre"))
+        self.metre.addItems([f"{beats}/{unit}" for beats, unit in METRES])
+        self.key = QComboBox()
+        self.key.setAccessibleName(self.tr("Key of the transport"))
+        self.key.addItem(self.tr("no key"))
+        self.key.addItems([f"{root} {mode}" for mode in MODES[:2] for root in ROOTS])
+        self.lamp = Lamp(look)
+        self.source = QComboBox()
+        self.source.setAccessibleName(self.tr("Where tempo and position come from"))
+        for key, words in (
+            ("manual", self.tr("by hand")),
+            ("osc", "OSC"),
+            ("midi", self.tr("MIDI clock")),
+            ("link", "Link"),
+        ):
+            self.source.addItem(words, key)
+        self.meter = LevelMeter(look, self.tr("Output level"), width=130)
+        self.peak = label("", "small")
+        self.panic = Button(look, self.tr("Panic"), "panic")
+        self.panic.setToolTip(self.tr("Silence at once: stops all sound and every job"))
+        self._build(look)
+
+        self.play.clicked.connect(self.play_asked)
+        self.stop.clicked.connect(lambda: session.attempt(run.stop))
+        self.panic.clicked.connect(lambda: session.attempt(run.panic))
+        self.tempo.valueChanged.connect(
+            lambda value: session.attempt(run.set_transport, tempo=value)
+        )
+        self.metre.activated.connect(
+            lambda index: session.attempt(run.set_transport, signature=METRES[index])
+        )
+        self.key.activated.connect(self._chose_key)
+        self.source.activated.connect(
+            lambda _: session.attempt(run.set_sync_source, self.source.currentData())
+        )
+        for control, target, words in (
+            (self.play, "play", self.tr("Play")),
+            (self.stop, "stop", self.tr("Stop")),
+            (self.loop, "loop", self.tr("Repeat")),
+            (self.panic, "panic", self.tr("Panic")),
+        ):
+            teach(control, session, target, words)
+        session.playback_changed.connect(self.show_playback)
+        session.transport_changed.connect(self.show_transport)
+        self.show_playback(run.playback())
+        self.show_transport(run.transport())
+
+    def show_playback(self, playback: PlaybackState) -> None:
+        """Shows what is heard."""
+        playing = playback.state in ("playing", "waiting")
+        self.play.set_icon("pause" if playing else "play")
+        self.play.rename(self.tr("Pause") if playing else self.tr("Play"), self.tr("Space"))
+        self.loop.setChecked(playback.loop)
+
+    def show_transport(self, transport: TransportState) -> None:
+        """Shows the musical time."""
+        with QSignalBlocker(self.tempo):
+            if not self.tempo.hasFocus():
+                self.tempo.setValue(transport.tempo)
+        text = f"{transport.signature[0]}/{transport.signature[1]}"
+        if self.metre.findText(text) < 0:
+            self.metre.addItem(text)
+        self.metre.setCurrentText(text)
+        if transport.key and self.key.findText(transport.key) < 0:
+            self.key.addItem(transport.key)
+        self.key.setCurrentIndex(self.key.findText(transport.key) if transport.key else 0)
+        self.source.setCurrentIndex(self.source.findData(transport.source))
+        led = transport.source != "manual"
+        words = self.tr("Time comes from {0}").format(self.source.currentText())
+        self.lamp.show_state("on" if led else "off", words)
+        self.tempo.setReadOnly(led)
+
+    def show_levels(self, levels: Levels) -> None:
+        """Moves the meter; polled."""
+        self.meter.show_levels(levels.out_peak, levels.out_rms)
+        held = self.meter.held()
+        self.peak.setText(f"{held:.1f} dB" if held > -60 else self.tr("quiet"))
+
+    def show_time(self, seconds: float | None) -> None:
+        """Shows the place in what is heard; polled."""
+        place = seconds or 0.0
+        text = f"{int(place) // 60}:{place % 60:04.1f}"
+        if text != self.time.text():
+            self.time.setText(text)
+
+    def _chose_key(self, index: int) -> None:
+        key = self.key.itemText(index) if index else ""
+        self._session.attempt(self._session.session.set_transport, key=key)
+
+    def _build(self, look: Look) -> None:
+        row = look.pad(QHBoxLayout(self), (16, 10, 16, 10), 8)
+        for control in (self.play, self.stop, self.loop):
+            row.addWidget(control)
+        row.addSpacing(look.px(4))
+        row.addWidget(self.time)
+        row.addStretch(1)
+        group = QWidget()
+        inner = look.pad(QHBoxLayout(group), gap=6)
+        for control in (self.lamp, self.source, self.tempo, self.metre, self.key):
+            inner.addWidget(control)
+        row.addWidget(group)
+        row.addStretch(1)
+        row.addWidget(self.meter)
+        row.addWidget(self.peak)
+        row.addWidget(self.panic)
+        self.peak.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.peak.setMinimumWidth(self.fontMetrics().horizontalAdvance("-60.0 dB"))
+        self.time.setMinimumWidth(look.px(70))

@@ -1,0 +1,310 @@
+"""What is looked at: the chosen take, or the one being made as it grows, with what can be done with it.
+
+Knows takes, jobs and their audio; plays nothing itself. A and B remember two takes, so that ears can go back and forth
+between them at the same place.
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QPoint, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QDrag, QMouseEvent
+from PyQt6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
+
+from bridge.events import AudioReady
+from bridge.state import Job, Take
+from gui.controls import Button, Card, Elided, IconButton
+from gui.peak_store import PeakStore
+from gui.peaks import GrowingPeaks
+from gui.qt_session import QtSession
+from gui.take_model import length_words, take_mime, tempo_words
+from gui.theme import Look
+from gui.waveform import WaveformView
+
+FRAME_MS = 50
+"""The growing waveform is drawn at most so often."""
+
+
+class DragButton(Button):
+    """A handle: what it holds is dragged out of the window as a file."""
+
+    def __init__(self, look: Look, text: str) -> None:
+        super().__init__(look, text, "drag")
+        self.take: Take | None = None
+        self._pressed: QPoint | None = None
+        self.setCursor(Qt.CursorShape.OpenHandCursor)
+
+    def mousePressEvent(self, e: QMouseEvent | None) -> None:
+        """Remembers where."""
+        self._pressed = e.position().toPoint() if e is not None else None
+        super().mousePressEvent(e)
+
+    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:
+        """Starts the drag once it is one."""
+        if a0 is None or self._pressed is None or self.take is None:
+            return
+        far = (a0.position().toPoint() - self._pressed).manhattanLength()
+        if far < QApplication.startDragDistance():
+            return
+        self._pressed = None
+        self.setDown(False)
+        drag = QDrag(self)
+        drag.setMimeData(take_mime([self.take]))
+        drag.setPixmap(self.grab())
+        drag.exec(Qt.DropAction.CopyAction, Qt.DropAction.CopyAction)
+
+
+class Viewer(Card):
+    """Waveform, name and facts, actions.
+
+    Signals:
+        use_asked, vary_asked, continue_asked: what to do with the take shown.
+        compared: go to another take at the same place.
+    """
+
+    use_asked = pyqtSignal(object)
+    vary_asked = pyqtSignal(object)
+    continue_asked = pyqtSignal(object)
+    compared = pyqtSignal(object)
+    marked = pyqtSignal(object)
+
+    def __init__(self, session: QtSession, look: Look, peaks: PeakStore) -> None:
+        super().__init__(look, (16, 12, 16, 12), 8)
+        self._session, self._look, self._peaks = session, look, peaks
+        self.take: Take | None = None
+        self.job: Job | None = None
+        self._growing: GrowingPeaks | None = None
+        self._compared: dict[str, Take] = {}
+        self._spectrogram = None
+        self.title = Elided("", "title")
+        self.facts = Elided("", "small")
+        self.wave = WaveformView(look, self.tr("Waveform of the take"), height=150)
+        self.a = self._slot("A", self.tr("Remember this take as A; then: hear A at the same place"))
+        self.b = self._slot("B", self.tr("Remember this take as B; then: hear B at the same place"))
+        self.spectrum = IconButton(look, "spectrum", self.tr("Spectrogram"))
+        self.spectrum.rename(self.tr("Spectrogram"), "S")
+        self.spectrum.setCheckable(True)
+        self.whole = IconButton(look, "wave", self.tr("Show all of it"))
+        self.use = Button(look, self.tr("Use these settings"), "settings")
+        self.vary = Button(look, self.tr("Vary"), "vary")
+        self.go_on = Button(look, self.tr("Continue"), "continue")
+        self.handle = DragButton(look, self.tr("Drag to your DAW"))
+        self._build(look)
+        self._drawing = QTimer(self)
+        self._drawing.setSingleShot(True)
+        self._drawing.setInterval(FRAME_MS)
+        self._drawing.timeout.connect(self._draw_growing)
+        peaks.ready.connect(self._read)
+        session.audio_ready.connect(self._arrived)
+        session.job_changed.connect(self._heard)
+        session.take_changed.connect(self._changed)
+        self.show_nothing()
+
+    def show_nothing(self) -> None:
+        """Shows an empty waveform."""
+        self.take = self.job = self._growing = None
+        self.title.show_text(self.tr("Nothing here yet"))
+        self.facts.show_text(self.tr("Say what you want to hear, then press Generate."))
+        self.wave.show_peaks(None)
+        self.wave.show_progress(None)
+        self._enable()
+
+    def show_take(self, take: Take) -> None:
+        """Shows a take."""
+        same = self.take is not None and self.take.id == take.id
+        self.take, self.job, self._growing = take, None, None
+        self._say_take(take)
+        self.wave.show_progress(None)
+        beats = int(take.spec.get("beats_per_bar") or 4)
+        self.wave.show_grid(take.tempo_measured or take.tempo_asked, beats)
+        if not same:
+            self.wave.show_range(None)
+            self.wave.show_playhead(None)
+            self.wave.show_peaks(self._peaks.whole(take.path), take.seconds)
+        self._show_spectrogram()
+        self._enable()
+
+    def show_job(self, job: Job) -> None:
+        """Shows a job that is being made; its waveform grows as blocks arrive."""
+        if self.job is None or self.job.id != job.id:
+            self.take, self._growing = None, None
+            self.wave.show_range(None)
+            self.wave.show_playhead(None)
+            self.wave.show_grid(job.spec.tempo, job.spec.beats_per_bar)
+            self.wave.show_peaks(None, job.spec.seconds_total or 0.0)
+        self.job = job
+        self.title.show_text(job.spec.prompt)
+        self.facts.show_text(stage_words(self, job))
+        self.wave.show_progress(job.progress if self._growing is None else None)
+        self._enable()
+
+    def show_playhead(self, seconds: float | None) -> None:
+        """Moves the playhead."""
+        self.wave.show_playhead(seconds)
+        if self._spectrogram is not None and self._spectrogram.isVisible():
+            self._spectrogram.show_playhead(seconds)
+
+    def compare(self, slot: str, *, again: bool = False) -> None:
+        """Remembers the take as A or B if that is free (or `again`); else goes to it at the same place."""
+        held = self._compared.get(slot)
+        if held is None or again:
+            if self.take is not None:
+                self._compared[slot] = self.take
+                self.marked.emit({take.id: name for name, take in self._compared.items()})
+        elif self.take is None or held.id != self.take.id:
+            self.compared.emit(held)
+        self._enable()
+
+    def forget(self, take_id: str) -> None:
+        """A take went to the bin."""
+        self._compared = {slot: take for slot, take in self._compared.items() if take.id != take_id}
+        if self.take is not None and self.take.id == take_id:
+            self.show_nothing()
+        self._enable()
+
+    def grown(self, take: Take) -> None:
+        """The take whose growth was drawn is whole: its peaks are known already."""
+        if self._growing is not None and self.job is not None and take.job_id == self.job.id:
+            peaks = self._growing.peaks()
+            if abs(peaks.seconds - take.seconds) < 0.01:
+                self._peaks.keep(take.path, peaks)
+            self._growing = None
+
+    def _slot(self, name: str, words: str) -> Button:
+        button = Button(self._look, name)
+        button.setCheckable(True)
+        button.setToolTip(words)
+        button.clicked.connect(lambda: self.compare(name, again=_shift_held()))
+        return button
+
+    def _build(self, look: Look) -> None:
+        head = look.pad(QHBoxLayout(), gap=6)
+        words = look.pad(QVBoxLayout(), gap=1)
+        words.addWidget(self.title)
+        words.addWidget(self.facts)
+        head.addLayout(words, 1)
+        for control in (self.a, self.b, self.spectrum, self.whole):
+            head.addWidget(control, 0, Qt.AlignmentFlag.AlignTop)
+        actions = look.pad(QHBoxLayout(), gap=8)
+        for control in (self.use, self.vary, self.go_on):
+            actions.addWidget(control)
+        actions.addStretch(1)
+        actions.addWidget(self.handle)
+        self.body.addLayout(head)
+        self.body.addWidget(self.wave, 1)
+        self.body.addLayout(actions)
+        self.spectrum.toggled.connect(lambda _: self._show_spectrogram())
+        self.whole.clicked.connect(self.wave.zoom_out)
+        self.use.clicked.connect(lambda: self.use_asked.emit(self.take))
+        self.vary.clicked.connect(lambda: self.vary_asked.emit(self.take))
+        self.go_on.clicked.connect(lambda: self.continue_asked.emit(self.take))
+
+    def _enable(self) -> None:
+        has, made = self.take is not None, self.take is not None and bool(self.take.spec)
+        self.use.setEnabled(made)
+        self.vary.setEnabled(made)
+        self.go_on.setEnabled(has)
+        self.handle.setEnabled(has)
+        self.spectrum.setEnabled(has)
+        self.handle.take = self.take
+        for slot, button in (("A", self.a), ("B", self.b)):
+            held = self._compared.get(slot)
+            button.setEnabled(has or held is not None)
+            button.setChecked(
+                held is not None and self.take is not None and held.id == self.take.id
+            )
+
+    def _say_take(self, take: Take) -> None:
+        self.title.show_text(take.name)
+        seed = self.tr("seed {0}").format(take.seed) if take.seed is not None else ""
+        loop = self.tr("loop") if take.loop else ""
+        rate = f"{take.sample_rate / 1000:g} kHz"
+        parts = (
+            tempo_words(take),
+            take.key,
+            length_words(take.seconds),
+            loop,
+            take.model,
+            seed,
+            rate,
+        )
+        self.facts.show_text("  ·  ".join(part for part in parts if part))
+
+    def _show_spectrogram(self) -> None:
+        wanted = self.spectrum.isChecked() and self.take is not None
+        if wanted and self._spectrogram is None:
+            from gui.spectrogram import (
+                SpectrogramView,
+            )  # pyqtgraph takes 0.4 s: only who asks for it waits
+
+            self._spectrogram = SpectrogramView(self._look)
+            self.body.insertWidget(2, self._spectrogram, 1)
+            self.wave.view_changed.connect(self._spectrogram.show_view)
+        if self._spectrogram is not None:
+            self._spectrogram.setVisible(wanted)
+            if wanted and self.take is not None:
+                self._spectrogram.show_file(self.take.path)
+                self._spectrogram.show_view(*self.wave.view())
+
+    def _arrived(self, audio: AudioReady) -> None:
+        if self.job is None or audio.job_id != self.job.id:
+            return
+        if self._growing is None or audio.start == 0:
+            frames = round((self.job.spec.seconds_total or 0.0) * audio.sample_rate)
+            self._growing = GrowingPeaks(audio.sample_rate, frames)
+        self._growing.add(audio.start, audio.samples)
+        if not self._drawing.isActive():
+            self._drawing.start()
+
+    def _draw_growing(self) -> None:
+        if self._growing is not None and self.job is not None:
+            peaks = self._growing.peaks()
+            self.wave.show_progress(None)
+            self.wave.show_peaks(peaks, max(self.job.spec.seconds_total or 0.0, peaks.seconds))
+
+    def _heard(self, job: Job) -> None:
+        if self.job is not None and job.id == self.job.id:
+            if job.finished and job.state != "done":
+                self.show_nothing()
+            elif not job.finished:
+                self.show_job(job)
+
+    def _changed(self, take: Take) -> None:
+        if self.take is not None and take.id == self.take.id:
+            self.take = take
+            self._say_take(take)
+
+    def _read(self, path: object) -> None:
+        if self.take is not None and path == self.take.path:
+            self.wave.show_peaks(self._peaks.whole(self.take.path))
+
+
+def stage_words(panel: Card, job: Job) -> str:
+    """What a job does, in words that are true: 'composing, 12 s left'."""
+    stages = {
+        "queued": panel.tr("waiting"),
+        "loading": panel.tr("loading the model"),
+        "encode": panel.tr("listening to the recording"),
+        "diffuse": panel.tr("composing"),
+        "decode": panel.tr("sounding"),
+        "write": panel.tr("saving"),
+    }
+    if job.state == "queued":
+        return panel.tr("waiting, place {0}").format(job.position)
+    if job.finished:
+        states = {
+            "done": panel.tr("done"),
+            "failed": panel.tr("failed"),
+            "cancelled": panel.tr("cancelled"),
+            "interrupted": panel.tr("interrupted"),
+        }
+        return states[job.state]
+    parts = [stages[job.stage], f"{job.progress:.0%}"]
+    if job.total > 1:
+        parts.append(panel.tr("take {0} of {1}").format(job.index, job.total))
+    if job.eta_s is not None and job.stage != "loading":
+        parts.append(panel.tr("{0} left").format(length_words(max(job.eta_s, 0.0))))
+    return "  ·  ".join(parts)
+
+
+def _shift_held() -> bool:
+    return bool(QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier)

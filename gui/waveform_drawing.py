@@ -1,0 +1,246 @@
+"""`WaveformDrawing`: what a waveform shows - sound, grid of bars, range, kept spans, playhead - and which part of it.
+
+Knows `peaks`; nothing of the session and of hands (`waveform.py`). The wave is drawn once into two pictures, still to
+come and played; moving the playhead repaints only the strip between.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QPainter, QPaintEvent, QPixmap, QPolygonF, QResizeEvent
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from gui.peaks import Peaks
+from gui.theme import Look
+
+Span = tuple[float, float]
+NEAREST = 0.05
+"""Seconds across the whole view at the closest zoom."""
+
+
+class WaveformDrawing(QWidget):
+    """One drawn waveform; `view_changed` tells when other seconds are in view."""
+
+    view_changed = pyqtSignal(float, float)
+
+    def __init__(self, look: Look, name: str, height: int = 120) -> None:
+        super().__init__()
+        self._look, self._height = look, height
+        self._peaks: Peaks | None = None
+        self._length = 0.0
+        self._start, self._end = 0.0, 1.0
+        self._playhead: float | None = None
+        self._range: Span | None = None
+        self._drag: Span | None = None
+        self._spans: tuple[Span, ...] = ()
+        self._grid: tuple[float, int] | None = None
+        self._progress: float | None = None
+        self._pictures: tuple[QPixmap, QPixmap] | None = None
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        look.follow(self._dress)
+
+    # --- what is shown ---
+
+    def show_peaks(self, peaks: Peaks | None, length: float | None = None) -> None:
+        """Shows a waveform; `length` in seconds when more of it is still to come."""
+        fresh = self._peaks is None or peaks is None or length is None or length != self._length
+        self._peaks = peaks
+        self._length = length if length is not None else (peaks.seconds if peaks else 0.0)
+        if fresh:
+            self._start, self._end = 0.0, max(self._length, NEAREST)
+            self.view_changed.emit(self._start, self._end)
+        self._redraw()
+
+    def show_playhead(self, seconds: float | None) -> None:
+        """Moves the playhead; None hides it. Repaints only the strip between the two places."""
+        if seconds == self._playhead:
+            return
+        places = [self._x(place) for place in (self._playhead, seconds) if place is not None]
+        if len(places) == 2:
+            self.update(int(min(places)) - 3, 0, int(max(places) - min(places)) + 7, self.height())
+        else:
+            self.update()
+        self._playhead = seconds
+
+    def show_range(self, span: Span | None) -> None:
+        """Shows the loop range."""
+        self._range = span
+        self.update()
+
+    def show_spans(self, spans: tuple[Span, ...]) -> None:
+        """Shows the kept spans."""
+        self._spans = spans
+        self.update()
+
+    def show_grid(self, tempo: float | None, beats_per_bar: int = 4) -> None:
+        """Draws bars and beats at a tempo in BPM; None draws none."""
+        self._grid = (tempo, beats_per_bar) if tempo else None
+        self._redraw()
+
+    def show_progress(self, fraction: float | None) -> None:
+        """Fills the ground while there is no sound yet."""
+        self._progress = fraction
+        self.update()
+
+    @property
+    def length(self) -> float:
+        """Seconds of what is shown."""
+        return self._length
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The kept spans."""
+        return self._spans
+
+    @property
+    def loop_range(self) -> Span | None:
+        """The range that was dragged over."""
+        return self._range
+
+    def view(self) -> Span:
+        """The seconds in view."""
+        return self._start, self._end
+
+    # --- zoom ---
+
+    def zoom(self, factor: float, around: float | None = None) -> None:
+        """Shows `factor` times as much time, around a place in seconds."""
+        middle = around if around is not None else self._playhead or (self._start + self._end) / 2
+        width = min(max((self._end - self._start) * factor, NEAREST), max(self._length, NEAREST))
+        share = (middle - self._start) / max(self._end - self._start, 1e-9)
+        self._look_at(middle - share * width, width)
+
+    def move_view(self, seconds: float) -> None:
+        """Moves the view."""
+        self._look_at(self._start + seconds, self._end - self._start)
+
+    def zoom_out(self) -> None:
+        """Shows all of it."""
+        self._look_at(0.0, max(self._length, NEAREST))
+
+    def _look_at(self, start: float, width: float) -> None:
+        start = min(max(start, 0.0), max(self._length - width, 0.0))
+        if (start, start + width) != (self._start, self._end):
+            self._start, self._end = start, start + width
+            self.view_changed.emit(self._start, self._end)
+            self._redraw()
+
+    # --- drawing ---
+
+    def sizeHint(self) -> QSize:
+        """Wide, and as high as it was asked to be."""
+        return QSize(self._look.px(400), self._look.px(self._height))
+
+    def minimumSizeHint(self) -> QSize:
+        """Never too low to see."""
+        return QSize(self._look.px(80), self._look.px(min(self._height, 56)))
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        """Draws anew."""
+        self._redraw()
+
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
+        """Ground and progress, waves, spans, range, playhead."""
+        if self._pictures is None:
+            self._pictures = (self._wave("wave"), self._wave("accent"))
+        ahead, played = self._pictures
+        painter = QPainter(self)
+        if self._progress is not None:
+            done = QRectF(0, 0, self.width() * self._progress, self.height())
+            painter.fillRect(done, self._look.colour("accent_soft", 0.6))
+        self._paint_spans(painter)
+        painter.drawPixmap(0, 0, ahead)
+        if self._playhead is not None:
+            x = self._x(self._playhead)
+            painter.save()
+            painter.setClipRect(QRectF(0, 0, x, self.height()))
+            painter.drawPixmap(0, 0, played)
+            painter.restore()
+            painter.fillRect(QRectF(x - 0.75, 0, 1.5, self.height()), self._look.colour("text"))
+        if self.hasFocus():
+            painter.setPen(self._look.colour("accent"))
+            painter.drawRoundedRect(
+                self.rect().adjusted(0, 0, -1, -1), self._look.px(4), self._look.px(4)
+            )
+
+    def _paint_spans(self, painter: QPainter) -> None:
+        look = self._look
+        for start, end in self._spans:
+            box = QRectF(self._x(start), 0, self._x(end) - self._x(start), self.height())
+            painter.fillRect(box, look.colour("accent_soft"))
+            painter.setPen(look.colour("accent"))
+            painter.setFont(look.font("small", strong=True))
+            painter.drawText(box.adjusted(look.px(5), look.px(2), 0, 0), self.tr("kept"))
+        shown = (min(self._drag), max(self._drag)) if self._drag else self._range
+        if shown is not None:
+            left, right = self._x(shown[0]), self._x(shown[1])
+            painter.fillRect(
+                QRectF(left, 0, right - left, self.height()), look.colour("accent", 0.16)
+            )
+            for edge in (left, right):
+                painter.fillRect(QRectF(edge - 1, 0, 2, self.height()), look.colour("accent"))
+
+    def _wave(self, colour: str) -> QPixmap:
+        """The wave in one colour on a transparent ground, over the grid of bars."""
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if colour == "wave":
+            for seconds, bar in self._lines():
+                line = self._look.colour("edge", 0.55 if bar else 0.22)
+                painter.fillRect(QRectF(self._x(seconds), 0, 1, self.height()), line)
+        middle = self.height() / 2
+        painter.fillRect(QRectF(0, middle, self.width(), 1), self._look.colour("edge", 0.6))
+        if self._peaks is not None and len(self._peaks.low):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._look.colour(colour))
+            painter.drawPolygon(self._outline(self._peaks, round(self.width() * ratio)))
+        painter.end()
+        return picture
+
+    def _outline(self, peaks: Peaks, columns: int) -> QPolygonF:
+        low, high = peaks.columns(self._start, self._end, columns)
+        drawn = np.flatnonzero((high != 0) | (low != 0))
+        last = int(drawn[-1]) + 1 if len(drawn) else 0
+        middle, reach = self.height() / 2, self.height() / 2 - self._look.px(4)
+        xs = (np.arange(last) + 0.5) * self.width() / max(columns, 1)
+        top = middle - np.clip(high[:last], 0, 1) * reach - 0.5
+        bottom = middle - np.clip(low[:last], -1, 0) * reach + 0.5
+        points = [QPointF(x, y) for x, y in zip(xs, top, strict=True)]
+        points += [QPointF(x, y) for x, y in zip(xs[::-1], bottom[::-1], strict=True)]
+        return QPolygonF(points)
+
+    def _lines(self) -> list[tuple[float, bool]]:
+        """Places of bars, and of beats where there is room for them: seconds and whether it is a bar."""
+        if self._grid is None:
+            return []
+        beat, beats = 60.0 / self._grid[0], self._grid[1]
+        room = self.width() / max(self._end - self._start, 1e-9) * beat
+        step = 1 if room >= self._look.px(14) else beats
+        while room * step < self._look.px(14):
+            step *= 2
+        first = math.ceil(self._start / beat / step) * step
+        last = math.floor(min(self._end, self._length) / beat)
+        return [(index * beat, index % beats == 0) for index in range(first, last + 1, step)]
+
+    def _x(self, seconds: float) -> float:
+        return (seconds - self._start) / max(self._end - self._start, 1e-9) * self.width()
+
+    def _seconds(self, x: float) -> float:
+        place = self._start + x / max(self.width(), 1) * (self._end - self._start)
+        return min(max(place, 0.0), self._length)
+
+    def _redraw(self) -> None:
+        self._pictures = None
+        self.update()
+
+    def _dress(self) -> None:
+        self.updateGeometry()
+        self._redraw()

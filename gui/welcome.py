@@ -1,0 +1,78 @@
+"""The welcome of the first start: what this is in two lines, and three presets that sound at once.
+
+Knows presets by name only; choosing one is told.
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+
+from engine.presets import Preset
+from gui.controls import Button, Card, label
+from gui.theme import Look
+
+FIRST = ("Uplifting House", "Lo-Fi Evening", "Ambient Drift")
+
+
+class WelcomeCard(QPushButton):
+    """A preset as a large button."""
+
+    def __init__(self, look: Look, preset: Preset) -> None:
+        super().__init__()
+        self.preset = preset
+        self.setProperty("role", "card")
+        self.setAccessibleName(f"{preset.name}. {preset.description}")
+        column = look.pad(QVBoxLayout(self), (16, 16, 16, 16), 6)
+        for words, role in ((preset.name, "title"), (preset.description, "muted")):
+            text = label(words, role, wrap=True)
+            text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            column.addWidget(text)
+        column.addStretch(1)
+        play = label("▶  " + self.tr("Make it"), "accent")
+        play.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        column.addWidget(play)
+        self._look = look
+        look.follow(self._dress)
+
+    def _dress(self) -> None:
+        self.setMinimumSize(self._look.px(150), self._look.px(150))
+
+
+class Welcome(Card):
+    """Shown until the first take is made or it is put away."""
+
+    chosen = pyqtSignal(object)
+    done = pyqtSignal()
+
+    def __init__(self, look: Look, presets: list[Preset]) -> None:
+        super().__init__(look, (28, 26, 28, 22), 14)
+        self.cards = [WelcomeCard(look, preset) for preset in presets]
+        self.body.addWidget(label(self.tr("Make your first take"), "display", wrap=True))
+        words = self.tr(
+            "Choose one of these: it is composed on this computer and plays as it grows. Or write on the left what "
+            "you want to hear, and press Generate."
+        )
+        self.body.addWidget(label(words, "muted", wrap=True))
+        row = look.pad(QHBoxLayout(), gap=12)
+        for card in self.cards:
+            row.addWidget(card, 1)
+            card.clicked.connect(self._chooser(card))
+        self.body.addLayout(row)
+        foot = look.pad(QHBoxLayout(), gap=8)
+        hint = self.tr("You can also drop a beatbox recording anywhere in this window.")
+        foot.addWidget(label(hint, "small", wrap=True), 1)
+        self.skip = Button(look, self.tr("Start without"))
+        self.skip.clicked.connect(self.done)
+        foot.addWidget(self.skip)
+        self.body.addStretch(1)
+        self.body.addLayout(foot)
+
+    def _chooser(self, card: WelcomeCard) -> object:
+        return lambda: self.chosen.emit(card.preset)
+
+
+def first_presets(presets: list[Preset]) -> list[Preset]:
+    """The three presets of the welcome."""
+    named = {preset.name: preset for preset in presets}
+    return [named[name] for name in FIRST if name in named]
