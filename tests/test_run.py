@@ -1,0 +1,270 @@
+"""Laws of run.py, without a real installation: set up once, again when the pins change, and never half.
+
+`call` is the one place where venv and pip are run; a pretended one makes the files that they would make.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import run
+
+SOURCE = Path(run.__file__)
+
+
+class Pip:
+    """Stands where venv and pip are called; fails at the calls told."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.calls: list[list[str]] = []
+        self.fail_at: dict[int, BaseException] = {}
+
+    def __call__(self, command: Sequence[str], log: Path) -> None:
+        self.calls.append(list(command))
+        if error := self.fail_at.pop(len(self.calls), None):
+            raise error
+        if "venv" in command:
+            python = run.python_of(self.root)
+            python.parent.mkdir(parents=True)
+            python.touch()
+        assert log.parent.is_dir()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text("[project]")
+    (tmp_path / "constraints.txt").write_text("torch==2.13.0")
+    return tmp_path
+
+
+@pytest.fixture
+def pip(root: Path, monkeypatch: pytest.MonkeyPatch) -> Pip:
+    pip = Pip(root)
+    monkeypatch.setattr(run, "call", pip)
+    monkeypatch.setattr(run, "system_packages", lambda extras: None)
+    monkeypatch.setattr(run, "torch_index", lambda: [])
+    return pip
+
+
+def test_the_first_use_installs_the_pinned_set_and_the_second_does_nothing(
+    root: Path, pip: Pip, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run.ensure(root)
+    environment, install = pip.calls
+    assert environment == [sys.executable, "-m", "venv", str(root / ".venv")]
+    assert install[0] == str(run.python_of(root))
+    assert install[-4:] == ["-c", str(root / "constraints.txt"), "-e", str(root)]
+    assert "minutes" in capsys.readouterr().out
+    assert not run.ensure(root)
+    assert len(pip.calls) == 2
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
+def test_a_change_of_the_pins_updates_what_is_there(root: Path, pip: Pip, name: str) -> None:
+    run.ensure(root)
+    (root / ".venv" / "kept").touch()
+    (root / name).write_text("changed")
+    assert run.ensure(root)
+    assert "venv" not in pip.calls[-1] and (root / ".venv" / "kept").exists()
+    assert not run.ensure(root)
+
+
+def test_tests_need_more_and_that_stays(root: Path, pip: Pip) -> None:
+    run.ensure(root)
+    assert run.ensure(root, ["test"])
+    assert pip.calls[-2][-1] == f"{root}[test]"
+    assert pip.calls[-1][-2:] == ["--no-deps", "tinysoundfont"]
+    assert not run.ensure(root) and not run.ensure(root, ["test"])
+    (root / "constraints.txt").write_text("newer")
+    run.ensure(root)
+    assert pip.calls[-2][-1] == f"{root}[test]"  # An update keeps what was there.
+
+
+@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("error", [run.SetupError("No network."), KeyboardInterrupt()])
+def test_what_fails_half_way_is_built_anew(
+    root: Path, pip: Pip, at: int, error: BaseException
+) -> None:
+    pip.fail_at[at] = error
+    with pytest.raises(type(error)):
+        run.ensure(root)
+    assert not run.is_ready(root, [])
+    (root / ".venv" / "half-installed").touch()
+    assert run.ensure(root)
+    assert not (root / ".venv" / "half-installed").exists()
+    assert run.is_ready(root, [])
+
+
+def test_an_update_that_fails_half_way_is_built_anew(root: Path, pip: Pip) -> None:
+    run.ensure(root)
+    (root / "constraints.txt").write_text("newer")
+    pip.fail_at[3] = run.SetupError("The disk is full.")
+    with pytest.raises(run.SetupError):
+        run.ensure(root)
+    # Also when the old pins come back: nobody knows what the update has left.
+    (root / "constraints.txt").write_text("torch==2.13.0")
+    (root / ".venv" / "half-updated").touch()
+    assert run.ensure(root)
+    assert not (root / ".venv" / "half-updated").exists()
+
+
+def test_a_broken_or_moved_environment_is_built_anew(root: Path, pip: Pip) -> None:
+    run.ensure(root)
+    run.python_of(root).unlink()
+    assert run.ensure(root)
+    stamp = root / ".venv" / "longtake.json"
+    stamp.write_text(
+        json.dumps(json.loads(stamp.read_text()) | {"key": "", "made_by": [3, 9, "/"]})
+    )
+    (root / ".venv" / "old").touch()
+    assert run.ensure(root)
+    assert not (root / ".venv" / "old").exists()
+
+
+def test_an_environment_of_somebodys_own_is_added_to_not_removed(root: Path, pip: Pip) -> None:
+    run.python_of(root).parent.mkdir(parents=True)
+    run.python_of(root).touch()
+    (root / ".venv" / "theirs").touch()
+    run.ensure(root)
+    assert (root / ".venv" / "theirs").exists()
+    assert not any("venv" in call for call in pip.calls)
+
+
+def test_two_first_uses_at_once_install_once(
+    root: Path, pip: Pip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(command: Sequence[str], log: Path) -> None:
+        time.sleep(0.05)
+        pip(command, log)
+
+    monkeypatch.setattr(run, "call", slow)
+    threads = [threading.Thread(target=run.ensure, args=(root,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(pip.calls) == 2
+
+
+def test_too_little_disk_is_said_before_anything_is_made(
+    root: Path, pip: Pip, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "NEEDED_GB", 10**9)
+    assert run.main(["models"], root) == 1
+    assert "GB of disk space" in capsys.readouterr().err
+    assert pip.calls == [] and not (root / ".venv").exists()
+
+
+def test_a_failure_is_a_sentence_and_an_exit_code(
+    root: Path, pip: Pip, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for error, code in ((run.SetupError("Why."), 1), (KeyboardInterrupt(), 130)):
+        pip.fail_at[len(pip.calls) + 1] = error
+        assert run.main(["models"], root) == code
+    err = capsys.readouterr().err
+    assert "Why." in err and "Nothing has to be cleaned up" in err and "Traceback" not in err
+
+
+def test_a_step_that_fails_tells_the_end_of_what_it_said(tmp_path: Path) -> None:
+    code = "import sys; print('Downloading torch'); print('No space left on device'); sys.exit(3)"
+    with pytest.raises(run.SetupError, match="No space left on device"):
+        run.call([sys.executable, "-c", code], tmp_path / "setup.log")
+    assert (tmp_path / "setup.log").read_text() == "Downloading torch\nNo space left on device\n"
+    run.call([sys.executable, "-c", "print('fine')"], tmp_path / "setup.log")
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 15)])
+def test_other_pythons_get_a_sentence(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    version: tuple[int, int],
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (*version, 0, "final", 0))
+    assert run.main([], root) == 1
+    out = capsys.readouterr().out
+    assert f"Python 3.11 to 3.14; this is 3.{version[1]}." in out
+    assert not (root / ".venv").exists()
+
+
+def test_old_pythons_can_read_the_file_that_far() -> None:
+    # Python 3.7's grammar; `ast` checks what it knows to be newer.
+    import ast
+
+    ast.parse(SOURCE.read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+LONGTAKE = "import sys; print(sys.argv[1:]); sys.exit(7)"
+
+
+def test_arguments_and_exit_code_pass_through(root: Path) -> None:
+    """The real hand-over, in an environment whose interpreter is this one."""
+    (root / "run.py").write_text(SOURCE.read_text(encoding="utf-8"), encoding="utf-8")
+    (root / "longtake.py").write_text(LONGTAKE)
+    python = run.python_of(root.resolve())
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    run.write_stamp(root, {"key": run.key(root.resolve()), "extras": []})
+    arguments = ["render", "Genre: House | BPM: 124", "--seconds", "30", ""]
+    done = subprocess.run(
+        [sys.executable, str(root / "run.py"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+    assert (done.stdout.strip(), done.returncode) == (str(arguments), 7), done.stderr
+
+
+def test_checks_run_to_the_end_and_any_failure_counts(
+    root: Path, pip: Pip, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = "print('quiet')", "import sys; print('what is wrong'); sys.exit(1)"
+    commands = {
+        name: [sys.executable, "-c", code] for name, code in {"first": bad, "second": good}.items()
+    }
+    monkeypatch.setattr(run, "checks", lambda root: commands)
+    assert run.main(["test"], root) == 1
+    out = capfd.readouterr().out
+    assert "what is wrong" in out and "quiet" not in out and "Failed: first." in out
+    commands.pop("first")
+    assert run.main(["test"], root) == 0
+    assert "All checks passed." in capfd.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux installs system packages")
+def test_missing_system_packages_are_installed_or_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    called: list[tuple[str, ...]] = []
+
+    def apt_get(*arguments: str) -> bool:
+        called.append(arguments)
+        return "both" not in arguments or len(arguments) < 3
+
+    monkeypatch.setattr(run, "LIBRARIES", {"libnowhere.so.9": ("both",), "libc.so.6": ("libc6",)})
+    monkeypatch.setattr(run, "TEST_PROGRAMS", {"no-such-program": "tools", "ls": "coreutils"})
+    monkeypatch.setattr(run, "apt_get", apt_get)
+    monkeypatch.setattr(run.shutil, "which", lambda name: None if "no-such" in name else name)
+    monkeypatch.setattr(run.os, "geteuid", lambda: 0)
+    run.system_packages(["test"])
+    # All at once; when that fails, one by one.
+    assert called == [
+        ("update",),
+        ("install", "both", "tools"),
+        ("install", "both"),
+        ("install", "tools"),
+    ]
+    monkeypatch.setattr(run.os, "geteuid", lambda: 1000)
+    run.system_packages([])
+    assert "sudo apt-get install both\n" in capsys.readouterr().out
+    assert len(called) == 4
