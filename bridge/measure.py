@@ -21,7 +21,10 @@ CHROMA_WINDOW = 8192
 LONGEST = 180.0  # s; more says nothing new and costs time
 SHORTEST = 4.0  # s; less has too few beats
 SLOWEST, QUICKEST = 50.0, 220.0  # BPM
-PULSE = 0.12  # autocorrelation under which there is no pulse to speak of
+PULSE = (
+    0.1  # mean autocorrelation of a beat, two and four, under which there is no pulse to speak of
+)
+FLUX = 2e-5  # mean square of the onsets under which nothing is struck
 TONAL = 0.6  # correlation with the best profile under which there is no key to speak of
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -89,7 +92,7 @@ class Measuring:
         onsets = np.maximum(onsets - _smooth(onsets, round(rate)), 0.0)
         onsets = onsets - onsets.mean()
         power = float(onsets @ onsets)
-        if power < 1e-9:
+        if power < FLUX * len(onsets):
             return None
         spectrum = np.fft.rfft(onsets, 2 * len(onsets))
         echo = np.fft.irfft(np.abs(spectrum) ** 2)[: len(onsets)] / power
@@ -99,8 +102,9 @@ class Measuring:
         places = np.arange(len(echo))
         combs = [np.interp(lags * k, places, echo, right=0.0) for k in (1, 2, 4)]
         likely = np.exp(-0.5 * (np.log2(tempos / 120.0) / 0.9) ** 2)
-        best = int(np.argmax(np.mean(combs, 0) * likely))
-        if max(comb[best] for comb in combs) < PULSE:
+        pulse = np.mean(combs, 0)
+        best = int(np.argmax(pulse * likely))
+        if pulse[best] < PULSE:
             return None
         tempo = _refined(onsets, rate, float(tempos[best]))
         if near is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,7 +88,8 @@ def test_a_batch_is_one_job_of_following_seeds(make: Callable[..., Bench]) -> No
 
 
 def test_positions_follow_every_change(make: Callable[..., Bench]) -> None:
-    bench = make(Gate())
+    engine = Gate()
+    bench = make(engine)
     jobs = [bench.session.submit(request(f"song {n}")) for n in range(4)]
     assert [job.position for job in jobs] == [1, 2, 3, 4]
     bench.session.move(jobs[3].id, 1)
@@ -102,7 +104,7 @@ def test_positions_follow_every_change(make: Callable[..., Bench]) -> None:
     bench.session.move(jobs[3].id, 99)
     assert [j.position for j in bench.session.jobs() if j.id == jobs[3].id] == [3]
     bench.queue.start()
-    wait_for(bench.engine.began.is_set)
+    wait_for(engine.began.is_set)
     assert bench.session.job(jobs[1].id).state == "running"
     assert [j.position for j in bench.session.jobs() if j.state == "queued"] == [1, 2]
     with pytest.raises(BridgeError, match="only queued"):
@@ -278,7 +280,7 @@ class Speakers:
     """Takes down what it is told to play."""
 
     def __init__(self) -> None:
-        self.heard: list[object] = []
+        self.heard: list[Any] = []
 
     def open_stream(self, stream: StreamFormat) -> None:
         self.heard.append(stream)

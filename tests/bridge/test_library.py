@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,8 +43,8 @@ def library(tmp_path: Path, told: list[Event]) -> Iterator[Library]:
     made.close()
 
 
-def add(library: Library, prompt: str = "House | BPM: 124", **facts) -> Take:
-    wish = GenerationSpec(prompt=prompt, seconds_total=1.0, **({"seed": 1} | facts))
+def add(library: Library, prompt: str = "House | BPM: 124", **facts: Any) -> Take:
+    wish = GenerationSpec(prompt=prompt, seconds_total=1.0, **{"seed": 1, **facts})
     spec = wish.resolved(SKETCH)
     pending = library.begin(Draft("generate", spec, 44_100, 2, "j1"))
     pending.write(AudioBlock(0, sound(spec)))
@@ -202,7 +203,8 @@ def test_changes_are_told_and_kept(library: Library, told: list[Event]) -> None:
     sidecar = json.loads(take.path.with_suffix(".json").read_text())
     assert (sidecar["rating"], sidecar["name"], sidecar["spec"]) == (5, "Better", take.spec)
     assert "loudness_lufs" in sidecar
-    for wrong in ({"rating": 6}, {"rating": -1}, {"name": "  "}):
+    wrongs: list[Any] = [{"rating": 6}, {"rating": -1}, {"name": "  "}]
+    for wrong in wrongs:
         with pytest.raises(BridgeError):
             library.change(take.id, **wrong)
     assert library.search(Search(text="better")) == [changed]

@@ -1,0 +1,193 @@
+"""The whole bridge as processes: it answers at once, loses nothing to kill -9, and leaves no orphan."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.app import AppOptions, build
+from bridge.errors import BridgeError
+from bridge.events import ModelChanged
+from engine.spec import GenerationSpec
+from engine.takes import read_spec
+from tests.bridge.fake_engine import sound
+from tests.bridge.parts import wait_for
+from tests.bridge.served import ENGINE, Served
+from tests.bridge.test_engine_process import alive
+
+KILLS = int(os.environ.get("LONGTAKE_KILLS", "12"))
+"""Jobs in the test that kills; the issue's 50 with LONGTAKE_KILLS=50."""
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    made: list[Served] = []
+
+    def start(*flags: str) -> Served:
+        made.append(Served(tmp_path / "home", *flags))
+        return made[-1]
+
+    yield start
+    for served in made:
+        served.close()
+
+
+def test_a_request_over_osc_becomes_a_take(serve: Callable[..., Served]) -> None:
+    served = serve()
+    served.ready()
+    served.send("/longtake/subscribe")
+    served.send("/longtake/generate", "r1", "warm house 124 BPM", "duration", 2.0, "seed", 5)
+    request, job, *_ = served.until("/longtake/ack")
+    assert request == "r1"
+    request, made, path, seconds, rate, *_ = served.until("/longtake/done")
+    assert (request, made, seconds, rate) == ("r1", job, 2.0, 44_100)
+    samples, _ = soundfile.read(path, dtype="float32")
+    np.testing.assert_array_equal(samples.T, sound(read_spec(path)))
+    served.process.send_signal(signal.SIGTERM)
+    assert served.process.wait(20) == 0
+
+
+@linux
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_its_end_is_the_end_of_every_child(
+    serve: Callable[..., Served], end: signal.Signals
+) -> None:
+    served = serve()
+    served.ready()
+    served.send("/longtake/generate", "r1", "pause 0.05", "duration", 60.0)
+    served.until("/longtake/progress")
+    children = wait_for(served.children)
+    served.process.send_signal(end)
+    served.process.wait(20)
+    wait_for(lambda: not any(alive(child) for child in children))
+
+
+@linux
+def test_killing_the_engine_at_random_loses_nothing(serve: Callable[..., Served]) -> None:
+    """Each job ends as done with a whole file or failed with a sentence, and the last ones all work."""
+    rng = random.Random(4)
+    served = serve()
+    served.ready()
+    served.send("/longtake/subscribe")
+    ended: dict[str, str] = {}
+    paths: dict[str, str] = {}
+    kills = 0
+    for number in range(KILLS):
+        request = f"r{number}"
+        served.send("/longtake/generate", request, "pause 0.004", "duration", 3.0, "seed", number)
+        kill_at = time.monotonic() + rng.uniform(0.0, 0.5) if number < KILLS - 2 else None
+        began = time.monotonic()
+        while request not in ended:
+            assert time.monotonic() - began < 30.0
+            if kill_at and time.monotonic() > kill_at:
+                for child in served.children():
+                    os.kill(child, signal.SIGKILL)
+                kill_at, kills = None, kills + 1
+            message = served.receive(0.01)
+            if message and message[0] == "/longtake/done" and message[1][0] == request:
+                ended[request], paths[request] = "done", message[1][2]
+            elif message and message[0] == "/longtake/error" and message[1][0] == request:
+                ended[request] = "failed"
+                assert message[1][1] == "engine", message
+                assert "engine process" in message[1][2]
+    assert kills >= KILLS // 2
+    assert ended[f"r{KILLS - 1}"] == "done"
+    assert {str(path) for path in served.takes()} == set(paths.values())
+    for request, path in paths.items():
+        samples, _ = soundfile.read(path, dtype="float32")
+        spec = read_spec(path)
+        assert spec.seed == int(request[1:])
+        np.testing.assert_array_equal(samples.T, sound(spec))
+        assert json.loads(Path(path).with_suffix(".json").read_text())["seed"] == spec.seed
+
+
+@linux
+def test_killing_the_bridge_leaves_whole_takes_and_a_list_of_what_it_owed(
+    serve: Callable[..., Served],
+) -> None:
+    served = serve()
+    served.ready()
+    served.send("/longtake/subscribe")
+    served.send("/longtake/generate", "r1", "house", "duration", 2.0)
+    whole = served.until("/longtake/done")[2]
+    for request in ("r2", "r3"):
+        served.send("/longtake/generate", request, "pause 0.05", "duration", 20.0)
+        served.until("/longtake/ack")
+    for address, arguments in served.messages(30.0):
+        if address == "/longtake/progress" and arguments[2] == "decode":
+            break
+    served.process.kill()
+    served.process.wait()
+    assert served.takes() == [Path(whole)]
+    rows = json.loads((served.home / "data" / "jobs.json").read_text())
+    assert {row["request_id"] for row in rows} == {"r2", "r3"}
+
+    again = serve()
+    again.ready()
+    for request in ("r2", "r3"):
+        again.send("/longtake/job/get", request)
+        assert again.until("/longtake/job")[1] == "interrupted"
+    assert again.takes() == [Path(whole)]
+
+
+def test_two_over_one_folder_are_one_too_many(serve: Callable[..., Served]) -> None:
+    serve().ready()
+    second = serve()
+    assert second.process.wait(20) == 2
+    assert second.process.stderr
+    assert "running already" in second.process.stderr.read()
+
+
+def test_a_wrong_settings_file_ends_the_start_with_one_sentence(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "settings.toml").write_text("[osc]\nprot = 1\n")
+    served = serve()
+    assert served.process.wait(20) == 2
+    assert served.process.stderr
+    assert "unknown key osc.prot" in served.process.stderr.read()
+
+
+def test_log_lines_are_json_when_asked(serve: Callable[..., Served]) -> None:
+    served = serve("--json")
+    served.ready()
+    served.process.send_signal(signal.SIGTERM)
+    _, errors = served.process.communicate(timeout=20)
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert any("answers OSC" in line["text"] for line in lines)
+    assert (served.home / "logs" / "longtake.log").read_text().count("answers OSC") == 1
+
+
+def test_the_panel_builds_the_same_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LONGTAKE_HOME", str(tmp_path))
+    (tmp_path / "settings.toml").write_text(
+        "[osc]\nenabled = false\n[audio]\nenabled = false\n[midi]\nenabled = false\n"
+    )
+    app = build(AppOptions(engine=ENGINE))
+    try:
+        seen: list[object] = []
+        app.session.subscribe(seen.append)
+        app.start()
+        job = app.session.generate("house", seconds_total=1.0)
+        wait_for(lambda: app.session.job(job.id).state == "done")
+        assert GenerationSpec.from_dict(app.session.search()[0].spec).seconds_total == 1.0
+        wait_for(lambda: app.session.model().phase == "ready")
+        assert any(isinstance(event, ModelChanged) for event in seen)
+        with pytest.raises(BridgeError):
+            build(AppOptions(engine=ENGINE))
+    finally:
+        app.close()
+    build(AppOptions(engine=ENGINE)).close()
