@@ -1,0 +1,214 @@
+"""The autoencoder (§2.1, Figure 3): 44.1 kHz stereo to 64 channels at 21.5 Hz and back.
+
+Strided convolutions with ResNet-like dilated units, Snake with a trainable beta, weight norm everywhere, a variational
+bottleneck, no tanh at the output. Module names are those of the public checkpoints. Knows nothing of diffusion.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad, softplus
+from torch.nn.utils.parametrizations import weight_norm
+
+from engine.errors import ShapeError
+from engine.registry import AutoencoderConfig, OobleckConfig, SameConfig, SpectralConfig
+
+AUDIO_CHANNELS = 2
+
+
+class Bottleneck(nn.Module):
+    """The variational bottleneck: the encoder's 2 D channels are mean and (softplus) standard deviation."""
+
+    def forward(self, moments: Tensor) -> tuple[Tensor, Tensor]:
+        """Splits [B, 2 D, T] into mean and standard deviation, [B, D, T] each."""
+        mean, scale = moments.chunk(2, dim=1)
+        return mean, softplus(scale) + 1e-4
+
+    @staticmethod
+    def sample(mean: Tensor, std: Tensor, generator: torch.Generator) -> Tensor:
+        """Draws latents from N(mean, std^2); the noise comes from the CPU, so a seed is the same everywhere."""
+        noise = torch.randn(mean.shape, generator=generator, dtype=torch.float32)
+        return mean + std * noise.to(mean)
+
+    @staticmethod
+    def kl(mean: Tensor, std: Tensor) -> Tensor:
+        """KL divergence to N(0, 1), summed over channels, averaged over batch and time (§2.1, weight 1e-4)."""
+        variance = std.square()
+        return (mean.square() + variance - variance.log() - 1).sum(dim=1).mean()
+
+
+class Autoencoder(nn.Module):
+    """What every autoencoder here has in common: an encoder, the bottleneck, a decoder, and whole-take methods."""
+
+    encoder: nn.Module
+    decoder: nn.Module
+    alignment: int = 1
+    """A take may be cut for chunked work at multiples of this many latent frames."""
+
+    def __init__(self, config: AutoencoderConfig, halo: int) -> None:
+        super().__init__()
+        self.config = config
+        self.downsampling_ratio = config.downsampling_ratio
+        self.latent_channels = config.latent_channels
+        self.halo = halo
+        """Latent frames on either side that a latent frame's audio (or an audio span's latents) can depend on."""
+        self.bottleneck = Bottleneck()
+
+    def moments(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of the latents, [B, D, T] each, T = ceil(N / downsampling_ratio).
+
+        Raises:
+            ShapeError: if `audio` is not [B, 2, N].
+        """
+        if audio.ndim != 3 or audio.shape[1] != AUDIO_CHANNELS:
+            raise ShapeError(f"The encoder takes audio [B, 2, N]; it got {list(audio.shape)}.")
+        missing = -audio.shape[-1] % self.downsampling_ratio
+        return self.bottleneck(self.encoder(pad(audio, (0, missing))))
+
+    def encode(self, audio: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Turns a waveform into latents (§2.1): the mean, or a draw when a generator is given.
+
+        Args:
+            audio: [B, 2, N], nominally in [-1, 1]; padded with zeros to a multiple of `downsampling_ratio`.
+            generator: source of the bottleneck's noise.
+
+        Returns:
+            [B, D, T] with T = ceil(N / downsampling_ratio).
+        """
+        mean, std = self.moments(audio)
+        return mean if generator is None else self.bottleneck.sample(mean, std, generator)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Turns latents into a waveform (§2.1).
+
+        Args:
+            latents: [B, D, T].
+
+        Returns:
+            [B, 2, N] with N = T * downsampling_ratio, nominally in [-1, 1], not clipped (no tanh).
+
+        Raises:
+            ShapeError: if D is not the model's latent width.
+        """
+        if latents.ndim != 3 or latents.shape[1] != self.latent_channels:
+            raise ShapeError(
+                f"The decoder takes latents [B, {self.latent_channels}, T]; it got {list(latents.shape)}."
+            )
+        return self.decoder(latents)
+
+
+class Snake(nn.Module):
+    """y = x + sin^2(a x) / b with a trainable per-channel a and b, both stored as logarithms (§2.1)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.zeros(channels))
+        self.beta = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, E, N] to the same shape."""
+        alpha, beta = self.alpha.exp()[:, None], self.beta.exp()[:, None]
+        return x + (alpha * x).sin().square() / (beta + 1e-9)
+
+
+class Layers(nn.Module):
+    """A sequence under the name `layers`, as the public checkpoints nest it."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Runs the sequence."""
+        return self.layers(x)
+
+
+class ResidualUnit(Layers):
+    """Two convolutions, the first dilated, around which the input skips."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__(
+            Snake(channels),
+            _conv(channels, channels, 7, dilation=dilation, padding=3 * dilation),
+            Snake(channels),
+            _conv(channels, channels, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, E, N] to the same shape."""
+        return x + self.layers(x)
+
+
+class OobleckAutoencoder(Autoencoder):
+    """The paper's autoencoder: 156.1 M parameters at its own configuration."""
+
+    def __init__(self, config: OobleckConfig) -> None:
+        super().__init__(config, halo=_oobleck_halo(config))
+        widths = [config.channels * m for m in (1, *config.multiples)]
+        self.encoder = Layers(
+            _conv(AUDIO_CHANNELS, config.channels, 7, padding=3),
+            *(
+                _encoder_block(width_in, width_out, stride)
+                for width_in, width_out, stride in zip(
+                    widths, widths[1:], config.strides, strict=False
+                )
+            ),
+            Snake(widths[-1]),
+            _conv(widths[-1], 2 * config.latent_channels, 3, padding=1),
+        )
+        rising = zip(widths[::-1], widths[-2::-1], config.strides[::-1], strict=False)
+        self.decoder = Layers(
+            _conv(config.latent_channels, widths[-1], 7, padding=3),
+            *(
+                _decoder_block(width_in, width_out, stride)
+                for width_in, width_out, stride in rising
+            ),
+            Snake(widths[0]),
+            _conv(widths[0], AUDIO_CHANNELS, 7, padding=3, bias=False),
+        )
+
+
+def _encoder_block(width_in: int, width_out: int, stride: int) -> nn.Module:
+    """Dilated units at the input's rate, then the strided convolution down."""
+    return Layers(
+        *(ResidualUnit(width_in, dilation) for dilation in (1, 3, 9)),
+        Snake(width_in),
+        _conv(width_in, width_out, 2 * stride, stride=stride, padding=math.ceil(stride / 2)),
+    )
+
+
+def _decoder_block(width_in: int, width_out: int, stride: int) -> nn.Module:
+    """The transposed convolution up, then dilated units at the output's rate."""
+    up = nn.ConvTranspose1d(width_in, width_out, 2 * stride, stride, math.ceil(stride / 2))
+    units = (ResidualUnit(width_out, dilation) for dilation in (1, 3, 9))
+    return Layers(Snake(width_in), weight_norm(up), *units)
+
+
+def _conv(width_in: int, width_out: int, kernel: int, **shape: int | bool) -> nn.Module:
+    return weight_norm(nn.Conv1d(width_in, width_out, kernel, **shape))  # pyright: ignore[reportArgumentType]
+
+
+def _oobleck_halo(config: OobleckConfig) -> int:
+    """Receptive field of the decoder on one side, in latent frames, rounded up (the encoder's is no larger)."""
+    units = 3 * (1 + 3 + 9)
+    reach, rate = 3.0, 1
+    for stride in config.strides[::-1]:
+        rate *= stride
+        reach += (units + stride) / rate
+    return math.ceil(reach + 3 / rate) + 1
+
+
+def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
+    """The network of a configuration, with fresh weights."""
+    if isinstance(config, SpectralConfig):
+        from engine.spectral_autoencoder import SpectralAutoencoder
+
+        return SpectralAutoencoder(config)
+    if isinstance(config, SameConfig):
+        from engine.same import SameAutoencoder
+
+        return SameAutoencoder(config)
+    return OobleckAutoencoder(config)

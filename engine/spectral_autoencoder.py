@@ -1,0 +1,163 @@
+"""The embedded model's autoencoder: the paper's bottleneck and latent rate between an STFT and its inverse.
+
+A waveform network costs twelve times as much per second of audio on a CPU; here ConvNeXt blocks work on STFT frames of mid
+and side, and a head gives magnitudes and phases for the inverse STFT. Knows nothing of diffusion or training.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import gelu, layer_norm, pad
+
+from engine.autoencoder import Autoencoder
+from engine.registry import SpectralConfig
+
+KERNEL = 7
+COMPRESSION = 0.3
+"""Exponent of the magnitudes at the input: quiet partials count, as they do for the ear."""
+LOUDEST = 6.0
+"""Natural logarithm of the largest magnitude the head may give."""
+
+
+class SpectralAutoencoder(Autoencoder):
+    """STFT of mid and side -> ConvNeXt at the STFT's rate -> at the latent rate -> bottleneck, and back."""
+
+    def __init__(self, config: SpectralConfig) -> None:
+        fine = max(config.encoder_depth, config.decoder_depth) // 2
+        reach = KERNEL // 2
+        # Blocks at either rate, plus the frames that share a sample in the STFT, all in latent frames.
+        halo = reach * fine + -(-(reach * fine + config.window // config.hop) // config.stride)
+        super().__init__(config, halo=halo)
+        self.encoder = SpectralEncoder(config)
+        self.decoder = SpectralDecoder(config)
+
+
+class SpectralEncoder(nn.Module):
+    """[B, 2, N] audio to [B, 2 D, T] moments."""
+
+    def __init__(self, config: SpectralConfig) -> None:
+        super().__init__()
+        self.stft = ShortTimeFourier(config.window, config.hop)
+        fine, coarse = config.encoder_depth // 2, config.encoder_depth - config.encoder_depth // 2
+        self.project_in = nn.Linear(6 * self.stft.bins, config.width)
+        self.norm_in = nn.LayerNorm(config.width)
+        self.fine = nn.Sequential(*(ConvNeXt(config.width) for _ in range(fine)))
+        self.down = nn.Linear(config.stride * config.width, config.width)
+        self.coarse = nn.Sequential(*(ConvNeXt(config.width) for _ in range(coarse)))
+        self.norm = nn.LayerNorm(config.width)
+        self.project_out = nn.Linear(config.width, 2 * config.latent_channels)
+        _without_biases(self)
+        # Starts sure of itself (deviation 0.05): with the usual 0.7 the decoder first learns to ignore the latents.
+        nn.init.constant_(self.project_out.bias[config.latent_channels :], -3.0)
+        self.stride = config.stride
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """N must be a multiple of hop * stride."""
+        spectrum = self.stft(mid_side(audio))  # [B, 2, F, bins] complex
+        # Magnitude beside real and imaginary part: a linear map cannot find it, and it is most of what counts.
+        magnitude = (spectrum.abs() + 1e-5).pow(COMPRESSION)
+        scaled = torch.view_as_real(spectrum) * (magnitude / (spectrum.abs() + 1e-5))[..., None]
+        parts = torch.stack((magnitude, *scaled.unbind(-1)), dim=2)  # [B, 2, 3, F, bins]
+        frames = self.fine(self.norm_in(self.project_in(parts.permute(0, 3, 1, 2, 4).flatten(2))))
+        tokens = frames.reshape(frames.shape[0], -1, self.stride * frames.shape[2])
+        moments = self.project_out(self.norm(self.coarse(self.down(tokens))))
+        return moments.transpose(1, 2)
+
+
+class SpectralDecoder(nn.Module):
+    """[B, D, T] latents to [B, 2, N] audio."""
+
+    def __init__(self, config: SpectralConfig) -> None:
+        super().__init__()
+        self.stft = ShortTimeFourier(config.window, config.hop)
+        fine, coarse = config.decoder_depth // 2, config.decoder_depth - config.decoder_depth // 2
+        self.project_in = nn.Linear(config.latent_channels, config.width)
+        self.norm_in = nn.LayerNorm(config.width)
+        self.coarse = nn.Sequential(*(ConvNeXt(config.width) for _ in range(coarse)))
+        self.up = nn.Linear(config.width, config.stride * config.width)
+        self.fine = nn.Sequential(*(ConvNeXt(config.width) for _ in range(fine)))
+        self.norm = nn.LayerNorm(config.width)
+        self.project_out = nn.Linear(config.width, 4 * self.stft.bins)
+        _without_biases(self)
+        # Starts quiet: magnitudes (the first half) of about exp(-6).
+        nn.init.constant_(self.project_out.bias[: 2 * self.stft.bins], -6.0)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """N = T * hop * stride."""
+        tokens = self.coarse(self.norm_in(self.project_in(latents.transpose(1, 2))))
+        frames = self.up(tokens).reshape(tokens.shape[0], -1, tokens.shape[2])
+        head = self.project_out(self.norm(self.fine(frames))).float()
+        magnitude, phase = (
+            head.unflatten(2, (2, 2, self.stft.bins)).permute(0, 2, 3, 1, 4).unbind(1)
+        )
+        return mid_side(self.stft.inverse(torch.polar(magnitude.clamp(max=LOUDEST).exp(), phase)))
+
+
+def _without_biases(network: nn.Module) -> None:
+    """Starts from zero biases: torch's own are larger than the signal in the first blocks and drown it."""
+    for layer in network.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv1d)) and layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+
+
+class ConvNeXt(nn.Module):
+    """Depthwise convolution over time, then a two-layer perceptron per frame, skipped around."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.time = nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.rise = nn.Linear(width, 3 * width)
+        self.fall = nn.Linear(3 * width, width)
+        self.scale = nn.Parameter(torch.full((width,), 0.2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, F, E] to the same shape."""
+        y = self.time(x.transpose(1, 2)).transpose(1, 2)
+        y = layer_norm(y, y.shape[-1:], self.norm.weight, self.norm.bias)
+        return x + self.scale * self.fall(gelu(self.rise(y)))
+
+
+class ShortTimeFourier(nn.Module):
+    """A Hann STFT with exactly N / hop frames, a full-scale sine at about magnitude 1, and its exact inverse."""
+
+    window: Tensor
+
+    def __init__(self, length: int, hop: int) -> None:
+        super().__init__()
+        self.length, self.hop, self.bins = length, hop, length // 2 + 1
+        self.register_buffer("window", torch.hann_window(length), persistent=False)
+
+    @property
+    def margin(self) -> int:
+        """Zeros added on either side, so that frames are centred on their hop."""
+        return (self.length - self.hop) // 2
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """[B, C, N] to complex [B, C, N / hop, bins]."""
+        frames = pad(audio.float(), (self.margin, self.margin)).unfold(-1, self.length, self.hop)
+        return torch.fft.rfft(frames * self.window) / (self.length / 4)
+
+    def inverse(self, spectrum: Tensor) -> Tensor:
+        """Complex [B, C, F, bins] to [B, C, F * hop], by weighted overlap-add."""
+        frames = torch.fft.irfft(spectrum * (self.length / 4), n=self.length) * self.window
+        envelope = self._overlap_add(self.window.square().expand(1, 1, spectrum.shape[2], -1))
+        audio = self._overlap_add(frames) / envelope.clamp(min=1e-3)
+        return audio[..., self.margin : self.margin + spectrum.shape[2] * self.hop]
+
+    def _overlap_add(self, frames: Tensor) -> Tensor:
+        """[B, C, F, length] to [B, C, (F - 1) * hop + length]; each frame is length / hop pieces of a hop."""
+        pieces = self.length // self.hop
+        count = frames.shape[2]
+        parts = frames.unflatten(-1, (pieces, self.hop))
+        shifted = [pad(parts[..., k, :], (0, 0, k, pieces - 1 - k)) for k in range(pieces)]
+        return (
+            torch.stack(shifted).sum(0).reshape(*frames.shape[:2], (count + pieces - 1) * self.hop)
+        )
+
+
+def mid_side(audio: Tensor) -> Tensor:
+    """Left and right to mid and side, [B, 2, N]; its own inverse."""
+    left, right = audio.unbind(1)
+    return torch.stack((left + right, left - right), dim=1) * 0.5**0.5

@@ -1,0 +1,39 @@
+"""The contrastive loss of CLAP (§2.4): each text is to find its sound in the batch, and each sound its text.
+
+Knows nothing of how texts and sounds become vectors.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+MAX_SCALE = math.log(100.0)
+
+
+class ContrastiveLoss(nn.Module):
+    """Symmetric InfoNCE with a learned temperature.
+
+    Similarities are divided by the temperature, which starts at 0.07 and never falls below 0.01: without that bound
+    the loss of a batch already told apart would fall for ever by the temperature alone.
+    """
+
+    def __init__(self, temperature: float = 0.07) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(-math.log(temperature)))
+        """Logarithm of 1 / temperature."""
+
+    def forward(self, texts: Tensor, sounds: Tensor) -> Tensor:
+        """The loss of unit vectors [B, P] and [B, P], of which those of equal index belong together."""
+        logits = self.scale.clamp(max=MAX_SCALE).exp() * texts @ sounds.T
+        pairs = torch.arange(len(logits), device=logits.device)
+        return (F.cross_entropy(logits, pairs) + F.cross_entropy(logits.T, pairs)) / 2
+
+
+def retrieval(texts: Tensor, sounds: Tensor) -> float:
+    """How often a text's nearest sound is its own, of unit vectors [B, P] and [B, P]: 1 / B is chance."""
+    nearest = (texts @ sounds.T).argmax(dim=1)
+    return float((nearest == torch.arange(len(texts), device=texts.device)).float().mean())

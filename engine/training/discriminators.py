@@ -1,0 +1,101 @@
+"""The adversarial side of the autoencoder's training (§2.1): five convolutional discriminators on complex STFTs.
+
+One network per STFT resolution sees real and imaginary parts of both channels as an image; hinge losses and feature matching. Knows
+nothing of the autoencoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu, pad, relu
+from torch.nn.utils.parametrizations import weight_norm
+
+Features = list[Tensor]
+
+
+class STFTDiscriminator(nn.Module):
+    """Judges one resolution: strided along frequency, dilated along time."""
+
+    window: Tensor
+
+    def __init__(self, length: int, filters: int) -> None:
+        super().__init__()
+        self.length = length
+        self.register_buffer("window", torch.hann_window(length), persistent=False)
+        self.project_in = _conv(4, filters, (3, 9))
+        self.layers = nn.ModuleList(
+            _conv(filters, filters, (3, 9), stride=(1, 2), dilation=(dilation, 1))
+            for dilation in (1, 2, 4)
+        )
+        self.last = _conv(filters, filters, (3, 3))
+        self.project_out = _conv(filters, 1, (3, 3))
+
+    def forward(self, audio: Tensor) -> tuple[Tensor, Features]:
+        """[B, 2, N] audio to a map of verdicts (higher is more real) and every layer's features."""
+        half = self.length // 2
+        frames = pad(audio.float(), (half, half)).unfold(-1, self.length, self.length // 4)
+        spectrum = torch.view_as_real(torch.fft.rfft(frames * self.window) / self.length**0.5)
+        image = spectrum.permute(0, 1, 4, 2, 3).flatten(1, 2)  # [B, 4, F, bins]
+        features: Features = []
+        for layer in (self.project_in, *self.layers, self.last):
+            image = leaky_relu(layer(image), 0.2)
+            features.append(image)
+        return self.project_out(image), features
+
+
+class Discriminators(nn.Module):
+    """One `STFTDiscriminator` for each window length; the paper has five."""
+
+    def __init__(self, lengths: Sequence[int], filters: int) -> None:
+        super().__init__()
+        self.judges = nn.ModuleList(STFTDiscriminator(length, filters) for length in lengths)
+
+    def forward(self, audio: Tensor) -> tuple[list[Tensor], list[Features]]:
+        """Verdicts and features of every judge."""
+        verdicts, features = zip(*(judge(audio) for judge in self.judges), strict=True)
+        return list(verdicts), list(features)
+
+    def loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Hinge loss of the judges: real above 1, fake below -1, averaged over the judges."""
+        real_verdicts, fake_verdicts = self(real)[0], self(fake.detach())[0]
+        losses = [
+            relu(1 - r).mean() + relu(1 + f).mean()
+            for r, f in zip(real_verdicts, fake_verdicts, strict=True)
+        ]
+        return torch.stack(losses).mean()
+
+    def generator_losses(self, real: Tensor, fake: Tensor) -> GeneratorLosses:
+        """What the autoencoder minimises: the judges' disbelief and the distance of their features."""
+        with torch.no_grad():
+            _, wanted = self(real)
+        verdicts, given = self(fake)
+        adversarial = torch.stack([-v.mean() for v in verdicts]).mean()
+        distances = [
+            (g - w).abs().mean() / w.abs().mean().clamp(min=1e-6)
+            for gs, ws in zip(given, wanted, strict=True)
+            for g, w in zip(gs, ws, strict=True)
+        ]
+        return GeneratorLosses(adversarial, torch.stack(distances).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorLosses:
+    """The two adversarial terms of the autoencoder."""
+
+    adversarial: Tensor
+    feature_matching: Tensor
+
+
+def _conv(
+    width_in: int,
+    width_out: int,
+    kernel: tuple[int, int],
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+) -> nn.Module:
+    padding = tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
+    return weight_norm(nn.Conv2d(width_in, width_out, kernel, stride, padding, dilation))  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,123 @@
+"""Latents on disk: the material encoded once by a finished encoder, so that the diffusion stage never waits for audio.
+
+A folder holds `NAME.npy` ([D, T] half precision, in the network's own units), `NAME.json` (metadata) and `statistics.npz` (per channel mean
+and deviation, and the latents of silence). Knows nothing of the transformer.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from numpy.typing import NDArray
+
+from engine.autoencoder import Autoencoder
+from engine.chunking import encode_chunked
+from engine.errors import AudioError
+from engine.training.dataset import Item
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LatentItem:
+    """One piece: its scaled latents [D, T] and what is known of it."""
+
+    latents: NDArray[np.float16]
+    metadata: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Per channel: mean and deviation of the latents; and what silence is encoded to. All [D] float32."""
+
+    mean: NDArray[np.float32]
+    std: NDArray[np.float32]
+    silence: NDArray[np.float32]
+
+
+@torch.inference_mode()
+def encode_material(autoencoder: Autoencoder, material: Iterable[Item], folder: Path) -> None:
+    """Encodes every item that the folder lacks, then writes the statistics of them all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for count, item in enumerate(material, 1):
+        target = folder / f"{item.path.stem}.npy"
+        if not target.exists():
+            samples, _ = soundfile.read(str(item.path), dtype="float32", always_2d=True)
+            mean, std = encode_chunked(autoencoder, torch.from_numpy(samples.T.copy())[None])
+            write_item(target, mean[0].numpy(), std[0].numpy(), item.metadata)
+        if count % 50 == 0:
+            log.info("%d items encoded", count)
+    silence = autoencoder.encode(torch.zeros(1, 2, 64 * autoencoder.downsampling_ratio))[0, :, 32]
+    write_statistics(folder, silence.numpy())
+
+
+def write_item(
+    target: Path, mean: NDArray[np.float32], std: NDArray[np.float32], metadata: dict[str, Any]
+) -> None:
+    """Writes one item's latents (the means) and metadata, with the mean posterior variance; the array comes last, whole."""
+    variance = np.square(std).mean(axis=1).tolist()
+    target.with_suffix(".json").write_text(json.dumps({**metadata, "posterior_variance": variance}))
+    partial = target.with_suffix(".tmp.npy")
+    np.save(partial, mean.astype(np.float16))
+    partial.replace(target)
+
+
+def write_statistics(folder: Path, silence: NDArray[np.float32]) -> None:
+    """Computes and writes the statistics of a folder.
+
+    The deviation is that of the bottleneck's draws (spread of the means plus the posterior's own), so that a channel
+    that says nothing is not blown up to noise.
+    """
+    count, total, square, posterior = 0, 0.0, 0.0, 0.0
+    for path in _arrays(folder):
+        latents = np.load(path).astype(np.float64)
+        frames = latents.shape[1]
+        metadata = json.loads(path.with_suffix(".json").read_text())
+        count += frames
+        total = total + latents.sum(1)
+        square = square + np.square(latents).sum(1)
+        posterior = posterior + frames * np.array(metadata["posterior_variance"])
+    mean = np.asarray(total / count)
+    std = np.sqrt(square / count - mean**2 + posterior / count)
+    np.savez(
+        folder / "statistics.npz",
+        mean=mean.astype(np.float32),
+        std=std.astype(np.float32),
+        silence=silence.astype(np.float32),
+    )
+
+
+def read_statistics(folder: Path) -> Statistics:
+    """Reads the statistics of a folder of latents."""
+    with np.load(folder / "statistics.npz") as values:
+        return Statistics(values["mean"], values["std"], values["silence"])
+
+
+def read_items(folder: Path, *, held_out: bool) -> list[LatentItem]:
+    """All items on one side of the split, scaled to about unit variance.
+
+    Raises:
+        AudioError: if there is none.
+    """
+    statistics = read_statistics(folder)
+    found: list[LatentItem] = []
+    for path in _arrays(folder):
+        metadata = json.loads(path.with_suffix(".json").read_text())
+        if bool(metadata.get("held_out", False)) == held_out:
+            scaled = (np.load(path) - statistics.mean[:, None]) / statistics.std[:, None]
+            found.append(LatentItem(scaled.astype(np.float16), metadata))
+    if not found:
+        raise AudioError(f"No latents in {folder}; make them with 'train latents'.")
+    return found
+
+
+def _arrays(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*.npy") if not p.name.endswith(".tmp.npy"))

@@ -1,0 +1,165 @@
+"""The training loop of every stage: a budget in minutes, a log of losses, checkpoints that a cut-off cannot break.
+
+A stage is anything with `step(index) -> losses` and a state; this file knows nothing of networks or data. A run lives in one folder:
+`checkpoint.pt` (tensors and numbers only, read with `weights_only`), `log.jsonl` and TensorBoard's files.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import torch
+
+log = logging.getLogger(__name__)
+
+
+class TrainingStage(Protocol):
+    """What the loop needs of a stage."""
+
+    def step(self, index: int) -> Mapping[str, float]:
+        """Does optimisation step `index` (from 0) and returns its losses."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on, as tensors, numbers, strings and containers of these."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from `state_dict`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """When a call of `train` ends: after so many minutes or at a total number of steps, whichever is first."""
+
+    minutes: float = float("inf")
+    steps: int | None = None
+    save_every_minutes: float = 5.0
+    log_every: int = 20
+
+
+def train(stage: TrainingStage, folder: Path, budget: Budget) -> int:
+    """Trains from the folder's checkpoint, or from the start, until the budget is spent.
+
+    Interrupt or termination ends the loop after the present step, with a checkpoint.
+
+    Returns:
+        The number of steps done in all, earlier calls included.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    index = resume(stage, folder)
+    began = saved = time.monotonic()
+    journal = Journal(folder, index)
+    with Stopping() as stopping:
+        while not stopping.asked and index != budget.steps:
+            losses = stage.step(index)
+            index += 1
+            journal.note(index, losses, every=budget.log_every)
+            now = time.monotonic()
+            if now - began > budget.minutes * 60:
+                break
+            if now - saved > budget.save_every_minutes * 60:
+                save(stage, folder, index)
+                saved = now
+    save(stage, folder, index)
+    journal.close()
+    return index
+
+
+def resume(stage: TrainingStage, folder: Path) -> int:
+    """Loads the folder's checkpoint into the stage if there is one; returns the steps done so far."""
+    path = folder / "checkpoint.pt"
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True, map_location="cpu")
+    stage.load_state_dict(state["stage"])
+    log.info("going on from step %d of %s", state["index"], path)
+    return int(state["index"])
+
+
+def save(stage: TrainingStage, folder: Path, index: int) -> None:
+    """Writes the checkpoint whole or not at all."""
+    partial = folder / "checkpoint.tmp"
+    with partial.open("wb") as file:
+        torch.save({"index": index, "stage": stage.state_dict()}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(folder / "checkpoint.pt")
+
+
+class Journal:
+    """Means of the losses, a line of JSON at a time, and the same for TensorBoard where it is installed."""
+
+    def __init__(self, folder: Path, index: int) -> None:
+        self.file = (folder / "log.jsonl").open("a", buffering=1)
+        self.board = _tensorboard(folder)
+        self.sums: dict[str, float] = defaultdict(float)
+        self.count, self.since, self.first = 0, time.monotonic(), index
+
+    def note(self, index: int, losses: Mapping[str, float], every: int) -> None:
+        """Adds one step's losses; every `every` steps their means are written."""
+        for name, value in losses.items():
+            self.sums[name] += value
+        self.count += 1
+        if self.count < every:
+            return
+        seconds = (time.monotonic() - self.since) / self.count
+        means = {name: total / self.count for name, total in self.sums.items()}
+        self.file.write(
+            json.dumps({"step": index, "seconds_per_step": round(seconds, 3), **means}) + "\n"
+        )
+        log.info("step %d  %.2f s/step  %s", index, seconds, _in_words(means))
+        if self.board is not None:
+            for name, value in means.items():
+                self.board.add_scalar(name, value, index)
+        self.sums.clear()
+        self.count, self.since = 0, time.monotonic()
+
+    def close(self) -> None:
+        """Closes the files."""
+        self.file.close()
+        if self.board is not None:
+            self.board.close()
+
+
+class Stopping:
+    """Turns SIGINT and SIGTERM into a wish to stop after the present step."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.before: dict[int, Any] = {}
+
+    def __enter__(self) -> Stopping:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self.before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def _tensorboard(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder))
+
+
+def _in_words(means: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4f}" for name, value in means.items())

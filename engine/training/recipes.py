@@ -1,0 +1,172 @@
+"""The recipes: how each model's stages are trained, as frozen data beside the registry's shapes.
+
+`stable-audio-2` holds the paper's and its released configuration's numbers, `sketch` those of the embedded model, `sketch-smoke` a tiny
+version that proves the code in minutes. Knows nothing of torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.errors import SpecError, choices
+from engine.registry import SKETCH, STABLE_AUDIO_2, ModelSpec
+from engine.training.optim import LearningRate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoencoderRecipe:
+    """Training of the autoencoder (§2.1, §3)."""
+
+    crop_latents: int
+    batch: int
+    learning_rate: LearningRate
+    discriminator_learning_rate: LearningRate
+    betas: tuple[float, float] = (0.8, 0.99)
+    weight_decay: float = 1e-3
+    kl_weight: float = 1e-4
+    kl_ramp: int = 0
+    """Steps over which the divergence's weight rises to its full value."""
+    adversarial_weight: float = 0.1
+    feature_weight: float = 5.0
+    adversarial_from: int
+    """The step at which the adversarial phase begins: "after the reconstruction has settled"."""
+    resolutions: tuple[int, ...] = (2048, 1024, 512, 256, 128, 64, 32)
+    drawn_resolutions: int | None = None
+    discriminator_lengths: tuple[int, ...] = (2048, 1024, 512, 256, 128)
+    discriminator_filters: int = 64
+    ema_decay: float = 0.999
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A length that steps of a phase train on: latent frames, batch, share of the steps."""
+
+    frames: int
+    batch: int
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """From a step on, which windows are drawn: short ones first, the whole one last (§3)."""
+
+    from_step: int
+    windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiTRecipe:
+    """Training of the diffusion transformer (§3): short windows first, then the whole window."""
+
+    phases: tuple[Phase, ...]
+    learning_rate: LearningRate
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 1e-3
+    text_dropout: float = 0.1
+    grid_dropout: float = 0.1
+    ema_decay: float = 0.9995
+    gradient_checkpointing: bool = False
+
+    def window(self, index: int, rng: np.random.Generator) -> tuple[int, int]:
+        """Latent frames and batch of a step, drawn from the phase it belongs to."""
+        windows = [phase for phase in self.phases if phase.from_step <= index][-1].windows
+        shares = np.array([window.share for window in windows])
+        chosen = windows[rng.choice(len(windows), p=shares / shares.sum())]
+        return chosen.frames, chosen.batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A model and how its stages are trained."""
+
+    model: ModelSpec
+    autoencoder: AutoencoderRecipe
+    dit: DiTRecipe
+
+
+# The released configuration: 1.5e-4 / 3e-4 for autoencoder and discriminators, 5e-5 for the DiT; paper §3 says 1e-5.
+PAPER = Recipe(
+    model=STABLE_AUDIO_2,
+    autoencoder=AutoencoderRecipe(
+        crop_latents=32,
+        batch=16,
+        learning_rate=LearningRate(base=1.5e-4, ramp=0.999, gamma=200_000),
+        discriminator_learning_rate=LearningRate(base=3e-4, ramp=0.999, gamma=200_000),
+        adversarial_from=0,
+    ),
+    dit=DiTRecipe(
+        phases=(
+            Phase(from_step=0, windows=(Window(frames=4096, batch=1),)),
+            Phase(from_step=1_000_000, windows=(Window(frames=6144, batch=1),)),
+        ),
+        learning_rate=LearningRate(base=5e-5, ramp=0.99, gamma=1_000_000),
+        gradient_checkpointing=True,
+        grid_dropout=0.0,
+        ema_decay=0.9999,
+    ),
+)
+
+EMBEDDED = Recipe(
+    model=SKETCH,
+    autoencoder=AutoencoderRecipe(
+        crop_latents=43,
+        batch=6,
+        learning_rate=LearningRate(base=6e-4, ramp=0.99, gamma=1500),
+        discriminator_learning_rate=LearningRate(base=3e-4, ramp=0.99, gamma=1500),
+        adversarial_from=1_000_000,
+        drawn_resolutions=2,
+        kl_ramp=3000,
+        discriminator_filters=8,
+    ),
+    dit=DiTRecipe(
+        phases=(
+            Phase(
+                from_step=0, windows=(Window(frames=256, batch=32), Window(frames=768, batch=10))
+            ),
+            Phase(
+                from_step=1500,
+                windows=(
+                    Window(frames=256, batch=32, share=0.4),
+                    Window(frames=768, batch=10, share=0.3),
+                    Window(frames=2048, batch=4, share=0.15),
+                    Window(frames=6144, batch=1, share=0.15),
+                ),
+            ),
+        ),
+        learning_rate=LearningRate(base=6e-4, ramp=0.99, gamma=2000),
+    ),
+)
+
+SMOKE = Recipe(
+    model=replace(
+        SKETCH,
+        name="sketch-smoke",
+        latent_frames=128,
+        autoencoder=replace(SKETCH.autoencoder, width=32, encoder_depth=2, decoder_depth=2),
+        dit=replace(SKETCH.dit, width=64, depth=2, heads=2),
+    ),
+    autoencoder=replace(
+        EMBEDDED.autoencoder, crop_latents=16, batch=2, adversarial_from=4, discriminator_filters=2
+    ),
+    dit=replace(
+        EMBEDDED.dit,
+        phases=(
+            Phase(from_step=0, windows=(Window(frames=64, batch=4), Window(frames=128, batch=2))),
+        ),
+    ),
+)
+
+RECIPES: dict[str, Recipe] = {"stable-audio-2": PAPER, "sketch": EMBEDDED, "sketch-smoke": SMOKE}
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        SpecError: naming the known recipes.
+    """
+    if name not in RECIPES:
+        raise SpecError(f"Unknown recipe {name!r}; choose {choices(RECIPES)}.")
+    return RECIPES[name]

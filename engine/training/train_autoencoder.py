@@ -1,0 +1,125 @@
+"""Trains the autoencoder (§2.1): reconstruction, divergence, and from a set step on the adversarial terms.
+
+A stage of `loop.train`: it owns the networks and their optimisers and knows nothing of folders, budgets or logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import AdamW, Optimizer
+
+from engine.autoencoder import build_autoencoder
+from engine.training.dataset import Crops, Item
+from engine.training.discriminators import Discriminators
+from engine.training.losses import MultiResolutionSTFTLoss
+from engine.training.optim import Ema, LearningRate
+from engine.training.recipes import Recipe
+
+
+class AutoencoderStage:
+    """One autoencoder in training.
+
+    Args:
+        recipe: model and numbers.
+        material: what to train on.
+        seed: of weights, crops and noise; with the step's number it decides everything, so a resumed run goes on as if
+            it had never stopped.
+        device: where to train.
+        freeze_encoder: train the decoder alone, so that latents already made stay valid.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        material: list[Item],
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+        freeze_encoder: bool = False,
+    ) -> None:
+        self.recipe = recipe.autoencoder
+        self.seed, self.device = seed, device
+        with torch.random.fork_rng(devices=[]):
+            torch.random.default_generator.manual_seed(seed)
+            self.autoencoder = build_autoencoder(recipe.model.autoencoder).to(device)
+            self.discriminators = Discriminators(
+                self.recipe.discriminator_lengths, self.recipe.discriminator_filters
+            ).to(device)
+        self.autoencoder.encoder.requires_grad_(not freeze_encoder)
+        ratio = recipe.model.autoencoder.downsampling_ratio
+        self.crops = Crops(material, self.recipe.crop_latents * ratio)
+        self.loss = MultiResolutionSTFTLoss(
+            self.recipe.resolutions, self.recipe.drawn_resolutions
+        ).to(device)
+        self.ema = Ema(self.autoencoder, self.recipe.ema_decay)
+        self.optimizer = self._adamw(self.autoencoder)
+        self.discriminator_optimizer = self._adamw(self.discriminators)
+
+    def step(self, index: int) -> Mapping[str, float]:
+        """One step of the autoencoder and, in the adversarial phase, one of the discriminators."""
+        rng = np.random.default_rng((self.seed, index))
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        audio = self.crops.batch(self.recipe.batch, rng).to(self.device)
+        with torch.autocast(audio.device.type, torch.bfloat16):
+            mean, std = self.autoencoder.moments(audio)
+            latents = self.autoencoder.bottleneck.sample(mean, std, generator)
+            estimate = self.autoencoder.decode(latents).float()
+        losses = {
+            "stft": self.loss(estimate, audio, rng),
+            "kl": self.autoencoder.bottleneck.kl(mean.float(), std.float()),
+        }
+        kl_weight = self.recipe.kl_weight * min(1.0, (index + 1) / (self.recipe.kl_ramp + 1))
+        total = losses["stft"] + kl_weight * losses["kl"]
+        if index >= self.recipe.adversarial_from:
+            losses["discriminators"] = self._judge(index, audio, estimate)
+            terms = self.discriminators.generator_losses(audio, estimate)
+            losses["adversarial"], losses["features"] = terms.adversarial, terms.feature_matching
+            total = total + self.recipe.adversarial_weight * terms.adversarial
+            total = total + self.recipe.feature_weight * terms.feature_matching
+        self._update(self.optimizer, self.recipe.learning_rate, index, total)
+        self.ema.update(self.autoencoder)
+        return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Networks, averages and optimisers."""
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from `state_dict`."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "autoencoder": self.autoencoder,
+            "discriminators": self.discriminators,
+            "ema": self.ema,
+            "optimizer": self.optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+
+    def _judge(self, index: int, real: Tensor, fake: Tensor) -> Tensor:
+        loss = self.discriminators.loss(real, fake)
+        rate = self.recipe.discriminator_learning_rate
+        self._update(self.discriminator_optimizer, rate, index - self.recipe.adversarial_from, loss)
+        return loss
+
+    def _adamw(self, module: torch.nn.Module) -> AdamW:
+        return AdamW(
+            module.parameters(), 1.0, self.recipe.betas, weight_decay=self.recipe.weight_decay
+        )
+
+    @staticmethod
+    def _update(optimizer: Optimizer, rate: LearningRate, index: int, loss: Tensor) -> None:
+        for group in optimizer.param_groups:
+            group["lr"] = rate.at(index)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], 1.0)
+        optimizer.step()

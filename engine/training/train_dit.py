@@ -1,0 +1,151 @@
+"""Trains the diffusion transformer (§3): v-objective on noised latents, text and tempo dropped now and then.
+
+A stage of `loop.train`. Each step draws a window length, crops of that length with their place in the piece as timing (§2.3), and a new prompt
+for each crop (§3.1). Knows nothing of audio: it reads latents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import ModuleDict
+from torch.nn.functional import mse_loss
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import AdamW
+
+from engine.conditioning import Conditioner, Prompt, TextEncoder
+from engine.dit import DiT
+from engine.samplers.objectives import OBJECTIVES
+from engine.training import prompts
+from engine.training.latents import LatentItem, read_items, read_statistics
+from engine.training.optim import Ema
+from engine.training.recipes import Recipe
+
+
+class DiTStage:
+    """One transformer in training, with its number conditioners.
+
+    Args:
+        recipe: model and numbers.
+        latents: folder that `train latents` made.
+        text_encoder: the frozen text encoder.
+        seed: of weights, crops, prompts and noise; with the step's number it decides everything.
+        device: where to train.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        latents: Path,
+        text_encoder: TextEncoder,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+    ) -> None:
+        self.recipe, self.spec = recipe.dit, recipe.model
+        self.seed, self.device = seed, device
+        generator = torch.Generator().manual_seed(seed)
+        self.conditioner = Conditioner(self.spec, text_encoder)
+        self.conditioner.initialize(generator)
+        self.dit = DiT(self.spec.dit, self.conditioner.global_width)
+        self.dit.initialize(generator)
+        self.dit.checkpointing = self.recipe.gradient_checkpointing
+        self.networks = ModuleDict({"dit": self.dit, "conditioner": self.conditioner}).to(device)
+        self.windows = Windows(read_items(latents, held_out=False), latents, self.spec.latent_rate)
+        self.objective = OBJECTIVES[self.spec.objective]
+        self.ema = Ema(self.networks, self.recipe.ema_decay)
+        self.optimizer = AdamW(
+            self.networks.parameters(),
+            1.0,
+            self.recipe.betas,
+            weight_decay=self.recipe.weight_decay,
+        )
+
+    def step(self, index: int) -> Mapping[str, float]:
+        """One step on one batch of crops of one length."""
+        rng = np.random.default_rng((self.seed, index))
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        frames, size = self.recipe.window(index, rng)
+        clean, asked = self.windows.batch(frames, size, rng)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate.at(index)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.loss(clean.to(self.device), asked, generator)
+        loss.backward()
+        clip_grad_norm_(self.networks.parameters(), 1.0)
+        self.optimizer.step()
+        self.ema.update(self.networks)
+        value = float(loss.detach())
+        return {"loss": value, f"loss_{frames}": value} if size else {"loss": value}
+
+    def loss(self, clean: Tensor, asked: list[Prompt], generator: torch.Generator) -> Tensor:
+        """Mean squared error of the predicted target at times spread evenly over (0, 1)."""
+        size = len(clean)
+        noise = torch.randn(clean.shape, generator=generator).to(clean)
+        t = ((torch.arange(size) + torch.rand(size, generator=generator)) / size).to(clean)
+        level = t[:, None, None]
+        noised = self.objective.alpha(level) * clean + self.objective.sigma(level) * noise
+        conditioning = self.conditioner(asked, clean.shape[-1]).with_dropout(
+            generator, text=self.recipe.text_dropout, tempo=self.recipe.grid_dropout
+        )
+        with torch.autocast(clean.device.type, torch.bfloat16):
+            output = self.dit(noised, t, conditioning)
+        return mse_loss(output.float(), self.objective.target(clean, noise, level))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Networks, average and optimiser."""
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from `state_dict`."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        return {"networks": self.networks, "ema": self.ema, "optimizer": self.optimizer}
+
+
+class Windows:
+    """Crops of latents with what is asked for them; what follows the end of a piece is silence (§2.3)."""
+
+    def __init__(self, items: list[LatentItem], folder: Path, latent_rate: float) -> None:
+        self.items = items
+        self.latent_rate = latent_rate
+        statistics = read_statistics(folder)
+        self.silence = (statistics.silence - statistics.mean) / statistics.std
+        lengths = np.array([item.latents.shape[1] for item in items], dtype=np.float64)
+        # Between "each second alike" and "each piece alike": long songs do not drown loops and single instruments.
+        chances = np.sqrt(lengths)
+        self.chances = chances / chances.sum()
+
+    def batch(
+        self, frames: int, size: int, rng: np.random.Generator
+    ) -> tuple[Tensor, list[Prompt]]:
+        """[size, D, frames] float32 and a prompt for each."""
+        chosen = rng.choice(len(self.items), size, p=self.chances)
+        crops, asked = zip(*(self._crop(self.items[i], frames, rng) for i in chosen), strict=True)
+        return torch.from_numpy(np.stack(crops)), list(asked)
+
+    def _crop(
+        self, item: LatentItem, frames: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, Prompt]:
+        total = item.latents.shape[1]
+        # A quarter of the crops begin at the beginning, as every generation does.
+        spare = max(total - frames, 0)
+        start = 0 if rng.random() < 0.25 else int(rng.integers(0, spare + 1))
+        crop = np.repeat(self.silence[:, None], frames, axis=1)
+        piece = item.latents[:, start : start + frames]
+        crop[:, : piece.shape[1]] = piece
+        facts = item.metadata
+        return crop, Prompt(
+            text=prompts.prompt(facts, rng),
+            seconds_start=start / self.latent_rate,
+            seconds_total=float(facts.get("seconds", total / self.latent_rate)),
+            tempo=facts.get("tempo"),
+            beats_per_bar=int(facts.get("beats_per_bar", 4)),
+        )

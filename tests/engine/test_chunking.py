@@ -1,0 +1,56 @@
+"""The law of chunking: chunks with a halo equal the whole, forwards and backwards, for every autoencoder."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.autoencoder import build_autoencoder
+from engine.chunking import TOLERANCE, decode_chunked, decode_span, encode_chunked
+from engine.registry import SKETCH, AutoencoderConfig
+from tests.engine.test_autoencoder import TINY, noise
+
+LENGTHS = pytest.mark.parametrize("frames", [1, 7, 64, 131])
+
+
+@TINY
+@LENGTHS
+@torch.inference_mode()
+def test_chunked_decoding_equals_the_whole(config: AutoencoderConfig, frames: int) -> None:
+    autoencoder = build_autoencoder(config)
+    latents = noise(1, 3, frames)
+    blocks = list(decode_chunked(autoencoder, latents, chunk=16))
+    assert [b.shape[-1] for b in blocks[:-1]] == [16 * config.downsampling_ratio] * (len(blocks) - 1)
+    assert (torch.cat(blocks, dim=-1) - autoencoder.decode(latents)).abs().max() < TOLERANCE
+
+
+@TINY
+@LENGTHS
+@torch.inference_mode()
+def test_chunked_encoding_equals_the_whole(config: AutoencoderConfig, frames: int) -> None:
+    autoencoder = build_autoencoder(config)
+    audio = noise(1, 2, frames * config.downsampling_ratio - 3) * 0.1
+    for part, whole in zip(encode_chunked(autoencoder, audio, chunk=16), autoencoder.moments(audio), strict=True):
+        assert part.shape == whole.shape == (1, 3, frames)
+        assert (part - whole).abs().max() < TOLERANCE
+
+
+@TINY
+@torch.inference_mode()
+def test_the_halo_is_enough_and_context_is_needed(config: AutoencoderConfig) -> None:
+    autoencoder = build_autoencoder(config)
+    latents = noise(1, 3, 120)
+    changed = latents.clone()
+    changed[..., : 60 - autoencoder.halo] = 0
+    inside = decode_span(autoencoder, latents, 60, 70)
+    assert (decode_span(autoencoder, changed, 60, 70) - inside).abs().max() < TOLERANCE
+    alone = autoencoder.decode(latents[..., 60:70])
+    assert (alone - inside).abs().max() > TOLERANCE
+
+
+@torch.inference_mode()
+def test_the_embedded_network_decodes_in_chunks_as_a_whole() -> None:
+    autoencoder = build_autoencoder(SKETCH.autoencoder)
+    latents = noise(1, 64, 80)
+    joined = torch.cat(list(decode_chunked(autoencoder, latents, chunk=20)), dim=-1)
+    assert (joined - autoencoder.decode(latents)).abs().max() < TOLERANCE
