@@ -25,9 +25,11 @@ def weight(name: str, shape: tuple[int, ...]) -> Tensor:
     """A weight as a trained network might have it: no zeros, scales near 1, maps that keep variance."""
     drawn = values(name, shape)
     last = name.rsplit(".", 1)[-1]
-    if last in ("gamma", "alpha", "scaling_factor", "running_std", "weight_g"):
+    if last == "weight_g":
+        return 0.5 + 0.1 * drawn
+    if last in ("gamma", "scaling_factor", "running_std"):
         return 1 + 0.2 * drawn
-    if "_norm." in name and last == "weight":
+    if "_norm." in name and last in ("weight", "alpha"):
         return 1 + 0.2 * drawn
     if len(shape) < 2 or last == "bias" or last == "to_scale_shift_gate":
         return 0.2 * drawn

@@ -1,0 +1,125 @@
+"""The frozen text encoders of the public models: T5-base (Stable Audio Open) and T5Gemma's encoder (Stable Audio 3).
+
+Both are the transformers library's own classes, read from a local folder and never from the network. Positions after
+the prompt come out as zeros; Stable Audio 3 fills them with a trained vector (conditioning.py), and neither model masks
+them. Knows nothing of music or of the transformer that reads the features.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.errors import CheckpointError, choices
+from engine.registry import TextConfig
+
+FOLDERS = {"t5": ("text_encoder", "t5-base"), "t5gemma": ("t5gemma-b-b-ul2",)}
+"""Where in a model's folder its encoder lies, the first that is there."""
+log = logging.getLogger(__name__)
+
+
+class T5Text:
+    """A frozen text encoder, a `TextEncoder` (conditioning.py) on the CPU, in single precision.
+
+    The reference leaves the precision to the library, and takes differ with it; here it is settled.
+
+    Args:
+        config: which of the two, and how many tokens a prompt may have.
+        folder: of the model whose prompts it reads.
+
+    Raises:
+        CheckpointError: if files are missing, damaged or of another network.
+    """
+
+    def __init__(self, config: TextConfig, folder: Path) -> None:
+        own = encoder_folder(config, folder)
+        self.width = config.width
+        self.max_tokens = config.max_tokens
+        self.tokenizer = _tokenizer(own)
+        self.network = _network(config, own)
+        width = self.network.get_input_embeddings().embedding_dim
+        if width != config.width:
+            raise CheckpointError(
+                f"{own} has features {width} wide; this model reads {config.width}."
+            )
+
+    def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Features [B, L, E] float32, zero at pads, and the mask [B, L], True at tokens; L is max_tokens."""
+        tokens = self.tokenizer(
+            list(texts),
+            truncation=True,
+            max_length=self.max_tokens,
+            padding="max_length",
+            return_tensors="pt",
+        )
+        ids, mask = tokens["input_ids"], tokens["attention_mask"].bool()
+        with torch.inference_mode(), torch.autocast("cpu", enabled=False):
+            features = self.network(input_ids=ids, attention_mask=mask).last_hidden_state
+        # A copy made outside of inference mode, so that a training step may keep it.
+        return torch.where(mask[..., None], features, 0.0), mask
+
+
+def encoder_folder(config: TextConfig, folder: Path) -> Path:
+    """The folder of a model's text encoder.
+
+    Raises:
+        CheckpointError: naming where it should be.
+    """
+    for name in FOLDERS[config.encoder]:
+        if (folder / name / "config.json").is_file():
+            return folder / name
+    places = choices(str(folder / name) for name in FOLDERS[config.encoder])
+    raise CheckpointError(f"The text encoder is missing; its files belong into {places}.")
+
+
+def _tokenizer(folder: Path) -> Any:
+    # The library takes seconds to import, and only the public models need it.
+    from transformers import AutoTokenizer
+
+    beside = folder.parent / "tokenizer"
+    place = beside if not any(folder.glob("tokenizer*")) and beside.is_dir() else folder
+    try:
+        return AutoTokenizer.from_pretrained(place, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{place} has no readable tokenizer ({_first(error)}).") from error
+
+
+def _network(config: TextConfig, folder: Path) -> Any:
+    from transformers import AutoConfig, T5EncoderModel, T5GemmaEncoderModel
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    kind = T5EncoderModel if config.encoder == "t5" else T5GemmaEncoderModel
+    try:
+        shape = AutoConfig.from_pretrained(folder, local_files_only=True)
+        # The file has a decoder too, for which nobody asks.
+        shape.is_encoder_decoder = False
+        network, report = kind.from_pretrained(
+            folder,
+            config=shape,
+            dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
+        raise CheckpointError(
+            f"{folder} has no readable text encoder ({_first(error)})."
+        ) from error
+    # The library draws what it does not find at random.
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise CheckpointError(
+            f"{folder} lacks {len(missing)} weights of the text encoder, first {missing[0]}."
+        )
+    log.info("text encoder %s", folder)
+    return network.eval().requires_grad_(False)
+
+
+def _first(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,151 @@
+"""The public models' text encoders, with tiny ones of random weights in local folders."""
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import (
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5EncoderModel,
+    T5GemmaConfig,
+    T5GemmaEncoderModel,
+    T5GemmaModuleConfig,
+)
+
+from engine.conditioning import Conditioner, LearnedPadding, Prompt
+from engine.errors import CheckpointError
+from engine.registry import MODELS, TextConfig
+from engine.t5 import T5Text
+from tests.golden.values import difference, golden, weights
+
+WORDS = ["<pad>", "</s>", "<unk>", "warm", "tape", "house", "drums"]
+
+
+def save_tokenizer(folder: Path) -> None:
+    tokenizer = Tokenizer(
+        models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<unk>")
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", 1)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    ).save_pretrained(folder)
+
+
+def t5_folder(folder: Path, width: int = 32) -> Path:
+    config = T5Config(
+        vocab_size=len(WORDS), d_model=width, d_kv=8, d_ff=64, num_layers=2, num_heads=4
+    )
+    T5EncoderModel(config).save_pretrained(folder / "text_encoder")
+    save_tokenizer(folder / "tokenizer")
+    return folder
+
+
+def t5gemma_folder(folder: Path, width: int = 32) -> Path:
+    module = T5GemmaModuleConfig(
+        vocab_size=len(WORDS),
+        hidden_size=width,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        head_dim=8,
+    )
+    config = T5GemmaConfig(
+        encoder=module, decoder=module, is_encoder_decoder=False, vocab_size=len(WORDS)
+    )
+    T5GemmaEncoderModel(config).save_pretrained(folder / "t5gemma-b-b-ul2")
+    save_tokenizer(folder / "t5gemma-b-b-ul2")
+    return folder
+
+
+MAKERS = {"t5": t5_folder, "t5gemma": t5gemma_folder}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_features_are_zero_at_pads_and_know_no_other_prompt(kind: str, tmp_path: Path) -> None:
+    config = TextConfig(encoder=kind, max_tokens=6, width=32)  # pyright: ignore[reportArgumentType]
+    encoder = T5Text(config, MAKERS[kind](tmp_path))
+    features, mask = encoder.encode(["warm tape", "house drums warm tape house drums warm"])
+    assert features.shape == (2, 6, 32)
+    assert features.dtype == torch.float32
+    assert mask.sum(dim=1).tolist() == [3, 6]
+    assert features[~mask].abs().max() == 0
+    assert features[mask].abs().min(dim=-1).values.max() > 0
+    alone, _ = encoder.encode(["warm tape"])
+    assert torch.allclose(alone[0], features[0], atol=1e-5)
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    config = TextConfig(encoder="t5", max_tokens=6, width=32)
+    with pytest.raises(CheckpointError, match="text_encoder"):
+        T5Text(config, tmp_path)
+    folder = t5_folder(tmp_path)
+    with pytest.raises(CheckpointError, match="32 wide; this model reads 768"):
+        T5Text(TextConfig(encoder="t5", max_tokens=6, width=768), folder)
+    (folder / "text_encoder" / "model.safetensors").unlink()
+    with pytest.raises(CheckpointError, match="no readable text encoder"):
+        T5Text(config, folder)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    t5_folder(tmp_path)
+    config = T5Config(vocab_size=len(WORDS), d_model=32, d_kv=8, d_ff=64, num_layers=3, num_heads=4)
+    config.save_pretrained(tmp_path / "text_encoder")
+    with pytest.raises(CheckpointError, match="lacks"):
+        T5Text(TextConfig(encoder="t5", max_tokens=6, width=32), tmp_path)
+
+
+class Words:
+    """A text encoder whose features are all ones."""
+
+    width, max_tokens = 768, 4
+
+    def encode(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        mask = torch.tensor([[i < len(text.split()) for i in range(4)] for text in texts])
+        return mask[..., None].float().expand(-1, -1, 768), mask
+
+
+def prompt(text: str) -> Prompt:
+    return Prompt(text=text, seconds_total=30.5)
+
+
+def test_stable_audio_3_fills_pads_with_its_vector_and_empties_those_of_a_negative_prompt() -> None:
+    conditioner = Conditioner(MODELS["stable-audio-3-medium"], Words())  # pyright: ignore[reportArgumentType]
+    vector = cast(LearnedPadding, conditioner.conditioners["prompt"]).padding_embedding
+    asked = conditioner([prompt("warm tape")], frames=3)
+    assert asked.cross.shape == (1, 5, 768)
+    assert asked.global_.shape == (1, 768)
+    assert torch.equal(asked.cross[0, 2:4], torch.stack([vector, vector]))
+    assert torch.equal(asked.cross[0, 4], asked.global_[0])
+    against = asked.without_text(conditioner([prompt("drums")], frames=3))
+    assert against.cross[0, 0].eq(1).all()
+    assert against.cross[0, 1:4].eq(0).all()
+    assert torch.equal(against.cross[0, 4], asked.cross[0, 4])
+    assert asked.without_text().cross[0, :4].eq(0).all()
+
+
+@pytest.mark.parametrize(
+    ("file", "model", "number", "seconds"),
+    [
+        ("sa3", "stable-audio-3-medium", "seconds_total", [0.0, 30.5, 400.0]),
+        ("sao", "stable-audio-open-1.0", "seconds_start", [0.0, 30.5, 600.0]),
+    ],
+)
+def test_numbers_as_the_official_code(
+    file: str, model: str, number: str, seconds: list[float]
+) -> None:
+    tensors, shapes = golden(file)
+    conditioner = Conditioner(MODELS[model], Words())  # pyright: ignore[reportArgumentType]
+    embedding = conditioner.conditioners[number]
+    prefix = f"conditioner.conditioners.{number}."
+    embedding.load_state_dict(
+        {name.removeprefix(prefix): value for name, value in weights(shapes["numbers"]).items()}
+    )
+    with torch.inference_mode():
+        assert difference(embedding(torch.tensor(seconds)), tensors["numbers"]) < 1e-4
