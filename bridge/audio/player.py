@@ -1,0 +1,332 @@
+"""The player: what is heard, where it is, whether it loops, and when the next take begins.
+
+Implements `bridge.ports.Playback`. Knows takes and jobs, voices and the feeder; devices only through the supervisor.
+Calls return at once; changes are published after the lock is released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bridge.audio.deck import Deck, Loaded
+from bridge.audio.feeder import Feeder
+from bridge.audio.process import Told, Wish
+from bridge.audio.sources import FileSource, GrowingSource, Source
+from bridge.audio.supervisor import AudioSupervisor
+from bridge.audio.voices import Voice
+from bridge.errors import BridgeError
+from bridge.events import PlaybackChanged, Publish
+from bridge.ports import StreamFormat
+from bridge.state import Devices, Levels, PlaybackState, Quantize, Take, TransportState
+from bridge.transport import next_boundary, quantum
+from engine.updates import AudioBlock
+
+GAIN = (-60.0, 12.0)
+SOON = 0.05
+"""Seconds before its boundary at which a launch is settled to the sample; until then it follows the tempo."""
+
+
+@dataclass(slots=True)
+class _Launch:
+    """A take that begins at a boundary, in quarter notes."""
+
+    source: Source
+    take: Take
+    boundary: float
+    step: float
+
+
+class Player:
+    """The output, seen from the session."""
+
+    def __init__(
+        self,
+        audio: AudioSupervisor,
+        publish: Publish,
+        transport: Callable[[], TransportState],
+        *,
+        patient: bool = False,
+    ) -> None:
+        """Feeds the supervisor's ring; `patient` lets the device wait for us, for JACK's freewheel."""
+        self._audio = audio
+        self._publish = publish
+        self._transport = transport
+        self._feeder = Feeder(audio.output, self._turn, patient=patient)
+        self._deck = Deck(self._feeder)
+        self._launch: _Launch | None = None
+        self._state = PlaybackState()
+        self._devices = Devices()
+
+    def start(self, wish: Wish) -> None:
+        """Opens the output and begins to feed it."""
+        self._audio.want("output", wish)
+        self._feeder.start()
+
+    # --- Playback ---
+
+    def state(self) -> PlaybackState:
+        """What is heard now."""
+        return self._state
+
+    def play(self, take: Take | None) -> None:
+        """Plays a take from its start; None goes on after a pause or repeats the last one.
+
+        Raises:
+            BridgeError: `no_device`, `bad_path`, `not_audio`; `bad_args` when there is nothing to go on with.
+        """
+        self._need_device()
+        if take is None:
+            with self._feeder.lock:
+                now = self._deck.now
+                if now is None:
+                    raise BridgeError("bad_args", "Nothing was played yet; name a take to play.")
+                if now.voice is None:
+                    self._deck.sound(now.place)
+                    self._mark("playing")
+        else:
+            source = FileSource(take.path)
+            with self._feeder.lock:
+                self._deck.load(Loaded(source, take, take.job_id or None))
+                self._mark("playing")
+        self._tell()
+
+    def launch(self, take: Take, quantize: Quantize) -> None:
+        """Plays a take at the transport's next boundary; at once while the transport stands.
+
+        Raises:
+            BridgeError: as `play`.
+        """
+        transport = self._transport()
+        step = quantum(quantize, transport.signature)
+        if not transport.playing or step == 0:
+            return self.play(take)
+        self._need_device()
+        source = FileSource(take.path)
+        boundary = next_boundary(self._heard_beat(transport), quantize, transport.signature)
+        with self._feeder.lock:
+            if self._launch:
+                self._launch.source.close()
+            self._launch = _Launch(source, take, boundary, step)
+
+    def pause(self) -> None:
+        """Fades out and keeps the place."""
+        with self._feeder.lock:
+            self._deck.hush(keep_place=True)
+            self._mark("paused" if self._deck.now else "stopped")
+        self._tell()
+
+    def stop(self) -> None:
+        """Fades out and goes to the start; a launch that waits is dropped."""
+        with self._feeder.lock:
+            self._deck.hush()
+            if self._launch:
+                self._launch.source.close()
+                self._launch = None
+            self._mark("stopped")
+        self._tell()
+
+    def seek(self, seconds: float) -> None:
+        """Goes to a place in what is loaded.
+
+        Raises:
+            BridgeError: `bad_args` when nothing is loaded, `out_of_range` beyond its end.
+        """
+        with self._feeder.lock:
+            now = self._deck.now
+            if now is None:
+                raise BridgeError("bad_args", "Nothing is loaded; play a take first.")
+            frame = round(seconds * now.source.sample_rate)
+            if not 0 <= frame <= now.source.frames:
+                raise BridgeError(
+                    "out_of_range", f"The take has {now.length:.2f} s; {seconds:g} s lies outside."
+                )
+            self._deck.seek(frame)
+        self._tell()
+
+    def set_loop(self, on: bool, span: tuple[float, float] | None) -> None:
+        """Repeats the take or a span of it, in seconds.
+
+        Raises:
+            BridgeError: `out_of_range` when the span is no span.
+        """
+        if span and not 0 <= span[0] < span[1]:
+            raise BridgeError(
+                "out_of_range", f"A loop starts before it ends; it is {span[0]:g}-{span[1]:g} s."
+            )
+        with self._feeder.lock:
+            self._deck.set_loop(on, span)
+        self._tell()
+
+    def set_gain(self, gain_db: float) -> None:
+        """Output gain in dB.
+
+        Raises:
+            BridgeError: `out_of_range`.
+        """
+        if not GAIN[0] <= gain_db <= GAIN[1]:
+            raise BridgeError("out_of_range", f"gain is from -60 to 12 dB; it is {gain_db:g}.")
+        self._feeder.set_gain(10.0 ** (gain_db / 20.0))
+        with self._feeder.lock:
+            self._state = replace(self._state, gain_db=gain_db)
+        self._tell()
+
+    def set_output(self, device: str, sample_rate: int | None) -> None:
+        """Uses another device; '' is the system's default.
+
+        Raises:
+            BridgeError: `no_device` when no device has that id, naming those there are.
+        """
+        known = [d for d in self._devices.audio if d.outputs]
+        if device and known and device not in [name for d in known for name in (d.id, d.name)]:
+            names = ", ".join(d.id for d in known)
+            raise BridgeError("no_device", f"There is no output {device!r}; there are: {names}.")
+        wish = replace(self._audio.wish("output"), on=True, device=device, sample_rate=sample_rate)
+        self._audio.want("output", wish)
+
+    def devices(self) -> Devices:
+        """The devices as last seen."""
+        return self._devices
+
+    def levels(self) -> Levels:
+        """Meters of the output."""
+        meter = self._feeder.meter()
+        return Levels(meter.peak, meter.rms, underruns=self._feeder.underruns())
+
+    def playhead(self) -> float | None:
+        """Seconds into what is heard, or None when nothing is."""
+        with self._feeder.lock:
+            return self._deck.playhead()
+
+    def close(self) -> None:
+        """Ends feeder and audio process."""
+        self._feeder.close()
+        self._audio.close()
+
+    # --- Stream ---
+
+    def open_stream(self, stream: StreamFormat) -> None:
+        """A job's take begins; it is heard from its first block."""
+        with self._feeder.lock:
+            self._deck.load(Loaded(GrowingSource(stream), job_id=stream.job_id))
+            self._mark("waiting")
+        self._tell()
+
+    def feed_stream(self, job_id: str, block: AudioBlock) -> None:
+        """The next block of it."""
+        with self._feeder.lock:
+            source = self._deck.stream(job_id)
+        if source:
+            source.append(block)
+            self._feeder.wake()
+
+    def close_stream(self, job_id: str, take: Take | None) -> None:
+        """It is whole and is `take` from now on, or it came to nothing and fades out."""
+        with self._feeder.lock:
+            source, now = self._deck.stream(job_id), self._deck.now
+            if source is None or now is None:
+                return
+            source.finish()
+            if take:
+                now.take = take
+            else:
+                self._deck.unload()
+                self._mark("stopped")
+        self._tell()
+
+    # --- the metronome and the devices ---
+
+    def add_click(self, source: Source) -> int:
+        """Plays the metronome; gives the position of its first frame in the output ring.
+
+        Raises:
+            BridgeError: `no_device`.
+        """
+        self._need_device()
+        with self._feeder.lock:
+            self._feeder.voices.append(Voice(source, self._feeder.rate))
+            position = self._audio.output.written
+        self._feeder.wake()
+        return position
+
+    @property
+    def rate(self) -> int:
+        """Of the output device in Hz, 0 while there is none."""
+        return self._feeder.rate
+
+    def take_in(self, told: Told, devices: Devices) -> None:
+        """What the audio process tells: a device was opened, changed, or is gone."""
+        opened = told.output
+        rate = opened.sample_rate if opened else 0
+        with self._feeder.lock:
+            before = self._feeder.rate or self._state.sample_rate
+            self._devices = devices
+            self._feeder.set_rate(rate, opened.latency if opened else 0.0)
+            if rate and rate != before:
+                self._deck.change_rate()
+            self._state = replace(
+                self._state,
+                device=opened.device.name if opened else "",
+                sample_rate=rate,
+                problem="" if opened else told.problem,
+            )
+        self._feeder.wake()
+        self._tell()
+
+    # --- under the lock ---
+
+    def _mark(self, state: Literal["stopped", "playing", "paused", "waiting"]) -> None:
+        self._state = replace(self._state, state=state)
+
+    def _need_device(self) -> None:
+        if not self._feeder.rate:
+            problem = self._state.problem or "The audio output is not open yet."
+            raise BridgeError("no_device", problem)
+
+    def _heard_beat(self, transport: TransportState) -> float:
+        """Where the transport will be when what is written now is heard."""
+        return transport.beat + self._feeder.ahead() * transport.tempo / 60.0
+
+    # --- in the feeder's thread ---
+
+    def _turn(self) -> None:
+        with self._feeder.lock:
+            before = self._state
+            self._begin_launch()
+            now, voice = self._deck.now, self._deck.sounding
+            if now and voice and voice.done and not voice.ending:
+                now.voice, now.place = None, 0
+                self._mark("stopped")
+            elif now and voice:
+                self._mark("waiting" if voice.dry or now.source.frames == 0 else "playing")
+            changed = self._state != before
+        if changed:
+            self._tell()
+
+    def _begin_launch(self) -> None:
+        launch = self._launch
+        if launch is None or not self._feeder.rate:
+            return
+        transport = self._transport()
+        seconds = (launch.boundary - self._heard_beat(transport)) * 60.0 / transport.tempo
+        if transport.playing and seconds > SOON:
+            if seconds <= (launch.step + 1) * 60.0 / transport.tempo:
+                return
+            seconds = 0.0  # The transport went back; what was launched is not forgotten for it.
+        self._launch = None
+        delay = max(0, round(seconds * self._feeder.rate)) if transport.playing else 0
+        self._deck.load(Loaded(launch.source, launch.take, launch.take.job_id or None), delay)
+
+    def _tell(self) -> None:
+        with self._feeder.lock:
+            now = self._deck.now
+            self._state = state = replace(
+                self._state,
+                take_id=now.take.id if now and now.take else None,
+                job_id=now.job_id if now else None,
+                length=now.length if now else 0.0,
+                loop=self._deck.loop,
+                loop_range=self._deck.span,
+            )
+        self._publish(PlaybackChanged(state))

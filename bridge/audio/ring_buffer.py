@@ -1,0 +1,147 @@
+"""A ring of audio frames in shared memory between two processes: one writes, one reads, nobody waits.
+
+Knows nothing of devices. Positions are counted up for ever and wrapped only to index, so that "full" and "empty"
+differ and a position names a frame for good. The samples are copied before the position that makes them visible is
+stored; both are single aligned stores, which x86-64 keeps in order and which on ARM lie many instructions of the
+interpreter apart.
+"""
+
+from __future__ import annotations
+
+import time
+from multiprocessing.shared_memory import SharedMemory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHANNELS = 2
+_HEADER = 16
+WRITTEN, READ, UNDERRUNS, SILENT, CALLS, EXPECTING, PATIENT, RATE = range(8)
+_PATIENCE = 2.0
+
+
+class RingBuffer:
+    """`capacity` frames of `CHANNELS` float32; one process creates it, the other attaches by name.
+
+    Counters, readable by both sides:
+        written, read: frames ever.
+        underruns: reads that found too few frames while the writer meant to be heard.
+        silent: frames of silence played for them.
+        calls: reads so far; standing still means that the device has stopped asking.
+    """
+
+    def __init__(self, capacity: int = 1 << 17, name: str | None = None) -> None:
+        """Creates a ring, or attaches to the one of that name and capacity (a power of two)."""
+        if capacity & (capacity - 1):
+            raise ValueError(f"The capacity of a ring is a power of two; it is {capacity}.")
+        size = _HEADER * 8 + capacity * CHANNELS * 4
+        self._memory = SharedMemory(name, create=name is None, size=size)
+        self._owner = name is None
+        self.capacity = capacity
+        self.name = self._memory.name
+        buffer = self._memory.buf
+        self._header: NDArray[np.int64] = np.ndarray(_HEADER, np.int64, buffer)
+        self._frames: NDArray[np.float32] = np.ndarray(
+            (capacity, CHANNELS), np.float32, buffer, _HEADER * 8
+        )
+
+    def counter(self, which: int) -> int:
+        """One of the counters above."""
+        return int(self._header[which])
+
+    @property
+    def written(self) -> int:
+        """Frames ever written."""
+        return int(self._header[WRITTEN])
+
+    @property
+    def read(self) -> int:
+        """Frames ever read."""
+        return int(self._header[READ])
+
+    @property
+    def fill(self) -> int:
+        """Frames that wait to be read."""
+        return int(self._header[WRITTEN] - self._header[READ])
+
+    @property
+    def free(self) -> int:
+        """Frames that can be written."""
+        return self.capacity - self.fill
+
+    # --- the writer's side ---
+
+    def write(self, frames: NDArray[np.float32]) -> int:
+        """Writes [N, CHANNELS]; gives how many frames there was room for."""
+        count = min(len(frames), self.free)
+        position = int(self._header[WRITTEN])
+        start = position & (self.capacity - 1)
+        first = min(count, self.capacity - start)
+        self._frames[start : start + first] = frames[:first]
+        self._frames[: count - first] = frames[first:count]
+        self._header[WRITTEN] = position + count
+        return count
+
+    def expect(self, on: bool) -> None:
+        """Says whether an empty ring is an underrun (something is playing) or just silence."""
+        self._header[EXPECTING] = int(on)
+
+    def set_rate(self, sample_rate: int) -> None:
+        """Says at which rate the frames that follow are meant to be heard."""
+        self._header[RATE] = sample_rate
+
+    def be_patient(self, on: bool) -> None:
+        """Makes the reader wait for frames: for JACK's freewheel, where no clock runs but ours."""
+        self._header[PATIENT] = int(on)
+
+    def clear(self) -> None:
+        """Drops what waits; only while nobody reads, or from the reader's side."""
+        self._header[READ] = self._header[WRITTEN]
+
+    # --- the reader's side ---
+
+    def read_into(self, out: NDArray[np.float32]) -> int:
+        """Fills [N, CHANNELS], with silence where frames are missing; gives how many were there.
+
+        Made for the audio callback: copies and counts, allocates no memory for samples, takes no lock.
+        """
+        header = self._header
+        wanted = len(out)
+        if header[PATIENT]:
+            self._wait_for(wanted)
+        position = int(header[READ])
+        count = min(wanted, int(header[WRITTEN]) - position)
+        start = position & (self.capacity - 1)
+        first = min(count, self.capacity - start)
+        out[:first] = self._frames[start : start + first]
+        out[first:count] = self._frames[: count - first]
+        out[count:] = 0.0
+        header[READ] = position + count
+        header[CALLS] += 1
+        if count < wanted and header[EXPECTING]:
+            header[UNDERRUNS] += 1
+            header[SILENT] += wanted - count
+        return count
+
+    def take(self) -> NDArray[np.float32]:
+        """All frames that wait, as a new array [N, CHANNELS]."""
+        out: NDArray[np.float32] = np.empty((self.fill, CHANNELS), np.float32)
+        return out[: self.read_into(out)]
+
+    def close(self) -> None:
+        """Lets go of the memory; the creator also removes it."""
+        nothing: Any = None
+        self._header = self._frames = nothing
+        try:
+            self._memory.close()
+        except BufferError:  # Somebody still holds a view; the memory goes with the process.
+            return
+        finally:
+            if self._owner:
+                self._memory.unlink()
+
+    def _wait_for(self, frames: int) -> None:
+        until = time.monotonic() + _PATIENCE
+        while self.fill < frames and self._header[EXPECTING] and time.monotonic() < until:
+            time.sleep(0.0002)

@@ -1,0 +1,156 @@
+"""Keeps the audio process alive: starts it, tells it what is wanted, kills it when it hangs, starts it again.
+
+Knows the rings and what the child tells; the devices themselves only by name. One thread watches; calls from outside
+note what is wanted and return.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+from bridge.audio.process import Ask, Direction, Told, Wish, main
+from bridge.audio.ring_buffer import RingBuffer
+
+RETRY = (0.2, 1.0, 3.0)
+"""Seconds to wait before the first, second and every later new start."""
+ANSWER_WITHIN = 20.0
+"""Seconds a new wish may take; drivers are slow, but one that takes longer hangs."""
+
+_log = logging.getLogger(__name__)
+
+
+class AudioSupervisor:
+    """The audio process, seen from the bridge.
+
+    Attributes:
+        output: ring that the device plays from.
+        input: ring that the device records into.
+    """
+
+    def __init__(self, on_change: Callable[[Told], None], *, asio: bool = False) -> None:
+        """Makes the rings; `start` makes the process. `on_change` is called from the watching thread."""
+        self.output = RingBuffer()
+        self.input = RingBuffer()
+        self._on_change = on_change
+        self._asio = asio
+        self._lock = threading.Lock()
+        self._ask = Ask(Wish(), Wish())
+        self._told = Told()
+        self._pipe: Connection | None = None
+        self._process: Any = None
+        self._asked_at = 0.0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="audio-watch", daemon=True)
+
+    @property
+    def told(self) -> Told:
+        """How things stand, as last told."""
+        return self._told
+
+    @property
+    def pid(self) -> int | None:
+        """Of the audio process, while it lives."""
+        return self._process.pid if self._process and self._process.is_alive() else None
+
+    def start(self) -> None:
+        """Starts the process; it tells of its devices when it is ready."""
+        self._thread.start()
+
+    def want(self, side: Direction, wish: Wish) -> int:
+        """Changes what is wanted of one side; the result comes as a change of that number or a later one."""
+        with self._lock:
+            change: dict[str, Any] = {side: wish, "number": self._ask.number + 1}
+            self._ask = replace(self._ask, **change)
+            self._send()
+            return self._ask.number
+
+    def wish(self, side: Direction) -> Wish:
+        """What is wanted of one side."""
+        return self._ask.output if side == "output" else self._ask.input
+
+    def close(self) -> None:
+        """Kills the process and frees the rings."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+        self.output.close()
+        self.input.close()
+
+    def _send(self) -> None:
+        if self._pipe is None:
+            return
+        try:
+            self._pipe.send(self._ask)
+            self._asked_at = time.monotonic()
+        except OSError:  # It has just ended; the next one is told when it starts.
+            pass
+
+    def _watch(self) -> None:
+        failures = 0
+        while not self._closing.is_set():
+            began = time.monotonic()
+            try:
+                self._live()
+            except Exception:
+                _log.exception("The audio process could not be started")
+            if time.monotonic() - began > 10:
+                failures = 0
+            wait = RETRY[min(failures, len(RETRY) - 1)]
+            failures += 1
+            self._closing.wait(wait)
+
+    def _live(self) -> None:
+        """One life of the process."""
+        context = multiprocessing.get_context("spawn")
+        pipe, far = context.Pipe()
+        rings: dict[Direction, tuple[str, int]] = {
+            "output": (self.output.name, self.output.capacity),
+            "input": (self.input.name, self.input.capacity),
+        }
+        process = context.Process(target=main, args=(far, rings, self._asio), daemon=True)
+        process.start()
+        far.close()
+        with self._lock:
+            self._pipe, self._process = pipe, process
+            self._send()
+        try:
+            self._listen(pipe, process)
+        finally:
+            with self._lock:
+                self._pipe = None
+            process.kill()
+            process.join()
+            pipe.close()
+        if not self._closing.is_set():
+            problem = self._told.problem or "The audio process ended and is started again."
+            _log.warning("%s", problem)
+            self._tell(replace(self._told, output=None, input=None, problem=problem))
+
+    def _listen(self, pipe: Connection, process: Any) -> None:
+        while not self._closing.is_set():
+            if pipe.poll(0.1):
+                try:
+                    told: Told = pipe.recv()
+                except (EOFError, OSError):
+                    return
+                self._asked_at = 0.0
+                self._tell(told)
+            elif not process.is_alive():
+                return
+            elif self._asked_at and time.monotonic() - self._asked_at > ANSWER_WITHIN:
+                self._tell(replace(self._told, problem="The audio driver hangs and is restarted."))
+                return
+
+    def _tell(self, told: Told) -> None:
+        self._told = told
+        try:
+            self._on_change(told)
+        except Exception:
+            _log.exception("A change of the audio devices could not be taken in")

@@ -1,0 +1,98 @@
+"""Laws of the ring: what goes in comes out, once and in order, also between processes; what is missing is silence."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.audio.ring_buffer import CALLS, SILENT, UNDERRUNS, RingBuffer
+
+
+@pytest.fixture
+def ring() -> Iterator[RingBuffer]:
+    made = RingBuffer(16)
+    yield made
+    made.close()
+
+
+def ramp(start: int, count: int) -> np.ndarray:
+    return np.repeat(np.arange(start, start + count, dtype=np.float32)[:, None], 2, axis=1)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), max_size=40))
+def test_frames_come_out_once_and_in_order_across_every_wrap(steps: list[tuple[bool, int]]) -> None:
+    ring = RingBuffer(16)
+    try:
+        sent = heard = 0
+        for writes, count in steps:
+            if writes:
+                took = ring.write(ramp(sent, count))
+                assert took == min(count, 16 - (sent - heard))
+                sent += took
+            else:
+                out = np.full((count, 2), np.nan, np.float32)
+                got = ring.read_into(out)
+                assert got == min(count, sent - heard)
+                assert np.array_equal(out[:got], ramp(heard, got))
+                assert not out[got:].any()
+                heard += got
+            assert ring.fill == sent - heard and ring.free == 16 - ring.fill
+    finally:
+        ring.close()
+
+
+def test_missing_frames_are_silence_and_counted_only_when_sound_was_meant(ring: RingBuffer) -> None:
+    out = np.ones((8, 2), np.float32)
+    ring.read_into(out)
+    assert not out.any() and ring.counter(UNDERRUNS) == 0
+    ring.expect(True)
+    ring.write(ramp(1, 3))
+    ring.read_into(out)
+    assert ring.counter(UNDERRUNS) == 1 and ring.counter(SILENT) == 5
+    assert ring.counter(CALLS) == 2
+
+
+def test_a_cleared_ring_goes_on_in_order(ring: RingBuffer) -> None:
+    ring.write(ramp(0, 10))
+    ring.clear()
+    ring.write(ramp(50, 4))
+    assert np.array_equal(ring.take(), ramp(50, 4))
+
+
+def test_a_capacity_is_a_power_of_two() -> None:
+    with pytest.raises(ValueError, match="power of two"):
+        RingBuffer(100)
+
+
+def reader(name: str, capacity: int, frames: int, answer: object) -> None:
+    ring = RingBuffer(capacity, name)
+    ring_ok, heard = True, 0
+    out = np.zeros((64, 2), np.float32)
+    while heard < frames:
+        got = ring.read_into(out)
+        ring_ok &= bool(np.array_equal(out[:got, 0], np.arange(heard, heard + got) % 65_536))
+        heard += got
+    answer.send((ring_ok, heard))  # type: ignore[attr-defined]
+    ring.close()
+
+
+def test_another_process_hears_every_frame() -> None:
+    frames, capacity = 300_000, 1024
+    ring = RingBuffer(capacity)
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=reader, args=(ring.name, capacity, frames, there), daemon=True)
+    process.start()
+    sent = 0
+    while sent < frames:
+        block = (np.arange(sent, min(sent + 300, frames)) % 65_536).astype(np.float32)
+        sent += ring.write(np.repeat(block[:, None], 2, axis=1))
+    assert here.poll(20)
+    assert here.recv() == (True, frames)
+    process.join(10)
+    ring.close()
