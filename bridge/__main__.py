@@ -1,10 +1,24 @@
-"""`python -m bridge`: the bridge without a screen. Knows only the composition root."""
+"""`python -m bridge [serve | config]`: the bridge without a screen, or its settings. Knows only where to go.
+
+`longtake serve` and `longtake config` come here too.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
-from bridge.app import main
+
+def main(argv: Sequence[str]) -> int:
+    """Runs a command of the bridge; gives the exit code."""
+    if argv and argv[0] == "config":
+        from bridge import settings
+
+        return settings.main(list(argv[1:]))
+    from bridge import app
+
+    return app.main(list(argv[1:] if argv and argv[0] == "serve" else argv))
+
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

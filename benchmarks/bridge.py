@@ -1,0 +1,262 @@
+"""`longtake bench bridge`: how quick the bridge answers, what it keeps of a burst, what it holds after 1000 jobs.
+
+The bridge runs as a process of its own over a folder of its own, and is talked to over UDP as a DAW would; its engine
+burns all cores as a real one does, unless `--engine` names another. Audio is measured by `benchmarks/audio.py`.
+Knows nothing of models and panel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.index import Index
+from bridge.osc_packet import decode, encode
+from bridge.state import Search, Take
+from engine.spec import GenerationSpec
+from engine.updates import AudioBlock, Step, Update
+
+ROOT = Path(__file__).parents[1]
+BUSY = "benchmarks.bridge:BusyEngine"
+QUICK = "benchmarks.bridge:QuickEngine"
+RATE = 44_100
+
+
+class QuickEngine:
+    """Silence at once."""
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        """Yields one step and one block."""
+        yield Step("diffuse", 1, 1)
+        yield AudioBlock(0, np.zeros((2, spec.frames(RATE)), np.float32))
+
+
+class BusyEngine:
+    """Burns every core for 0.1 s a step, as a model does, and gives silence in the end."""
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        """Yields a thousand steps."""
+        rng = np.random.default_rng(0)
+        matrix = rng.standard_normal((1024, 1024), np.float32)
+        for index in range(1000):
+            until = time.monotonic() + 0.1
+            while time.monotonic() < until:
+                matrix @ matrix  # pyright: ignore[reportUnusedExpression]
+            yield Step("diffuse", index + 1, 1000)
+        yield AudioBlock(0, np.zeros((2, spec.frames(RATE)), np.float32))
+
+
+class Peer:
+    """A client of a running bridge."""
+
+    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
+        """Connects."""
+        self.process = process
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 2**20)
+        self.socket.connect(("127.0.0.1", port))
+
+    def send(self, address: str, *arguments: Any) -> None:
+        """Sends a message."""
+        self.socket.send(encode(address, arguments))
+
+    def receive(self, seconds: float) -> tuple[str, list[Any]] | None:
+        """The next message, or None when none comes."""
+        self.socket.settimeout(max(seconds, 1e-4))
+        try:
+            [message] = decode(self.socket.recv(65_536))
+        except OSError:
+            return None
+        return message.address, list(message.arguments)
+
+    def until(self, address: str, seconds: float = 30.0) -> list[Any]:
+        """The arguments of the next message to `address`."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            message = self.receive(left)
+            if message and message[0] == address:
+                return message[1]
+        raise TimeoutError(f"no {address} in {seconds:g} s")
+
+    def memory(self) -> float:
+        """Resident memory of the bridge (not of its children), MB; Linux only, else nan."""
+        try:
+            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        except OSError:
+            return float("nan")
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+@contextmanager
+def bridge(engine: str) -> Iterator[tuple[Peer, float]]:
+    """A bridge that answers, and the seconds it took to."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    code = f"import sys; from bridge.app import main; sys.exit(main(sys.argv[1:], {engine!r}))"
+    flags = ["--port", str(port), "--no-audio", "--no-midi", "--log-level", "warning"]
+    with tempfile.TemporaryDirectory() as home:
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *flags], env=os.environ | {"LONGTAKE_HOME": home}, cwd=ROOT
+        )
+        peer = Peer(port, process)
+        try:
+            while process.poll() is None:
+                with suppress(OSError):
+                    peer.send("/longtake/ping")
+                if peer.receive(0.01):
+                    break
+            yield peer, time.monotonic() - began
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def quantiles(seconds: Sequence[float]) -> str:
+    """Median, 99 % and worst in ms."""
+    p50, p99, worst = np.quantile(seconds, (0.5, 0.99, 1.0)) * 1000
+    return f"p50 {p50:.2f} ms   p99 {p99:.2f} ms   worst {worst:.2f} ms   (n = {len(seconds)})"
+
+
+def start(count: int) -> str:
+    """Seconds from the start of the process to its first answer."""
+    times: list[float] = []
+    for _ in range(count):
+        with bridge(QUICK) as (_, seconds):
+            times.append(seconds)
+    return f"best {min(times):.2f} s   median {sorted(times)[count // 2]:.2f} s   (n = {count})"
+
+
+def acknowledge(engine: str, count: int) -> str:
+    """Round trips of `/longtake/generate` to its ack while a take is being made."""
+    times: list[float] = []
+    with bridge(engine) as (peer, _):
+        peer.send("/longtake/generate", "busy", "house 124 BPM", "duration", 200.0)
+        peer.until("/longtake/progress")
+        time.sleep(1.0)
+        for number in range(count):
+            began = time.perf_counter()
+            peer.send("/longtake/generate", f"r{number}", "techno 130 BPM", "duration", 10.0)
+            while peer.until("/longtake/ack")[0] != f"r{number}":
+                pass
+            times.append(time.perf_counter() - began)
+            peer.send("/longtake/cancel", f"r{number}")
+            peer.until("/longtake/cancelled")
+            time.sleep(0.01)
+    return quantiles(times)
+
+
+def burst(engine: str, count: int) -> str:
+    """How many of a burst of pings are answered."""
+    with bridge(engine) as (peer, _):
+        peer.send("/longtake/generate", "busy", "house 124 BPM", "duration", 200.0)
+        peer.until("/longtake/ack")
+        packet = encode("/longtake/ping", ())
+        began = time.monotonic()
+        for _ in range(count):
+            peer.socket.send(packet)
+        kept = 0
+        while message := peer.receive(2.0):
+            kept += message[0] == "/longtake/pong"
+            if kept == count:
+                break
+        return f"{kept} of {count} answered in {time.monotonic() - began:.2f} s"
+
+
+def memory(count: int) -> str:
+    """What the bridge holds after a tenth of the jobs and after all."""
+    with bridge(QUICK) as (peer, _):
+        peer.send("/longtake/subscribe")
+        early = peer.memory()
+        for number in range(count):
+            peer.send("/longtake/generate", f"r{number}", "techno 130 BPM", "duration", 0.5)
+            peer.until("/longtake/done")
+            if number == count // 10:
+                early = peer.memory()
+        late = peer.memory()
+    return f"{early:.1f} MB after {count // 10} jobs, {late:.1f} MB after {count}"
+
+
+def search(count: int) -> str:
+    """Searches of several kinds among so many takes."""
+    words = ("deep", "warm", "dub", "house", "techno", "rhodes", "vinyl", "dusty", "acid", "choir")
+    rng = np.random.default_rng(0)
+    wishes = (
+        Search(),
+        Search(text="acid"),
+        Search(text="deep dub ch"),
+        Search(tempo=124.0),
+        Search(rating=4, text="wa"),
+        Search(favourite=True, since=count / 2),
+        Search(offset=count - 200),
+    )
+    times: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        index = Index(Path(folder) / "index")
+        bare = Take("t", Path("t.wav"), "t", "generate", 30.0, RATE, 2, 0.0)
+
+        def take(number: int) -> Take:
+            prompt = " ".join(rng.choice(words, 5))
+            spec = GenerationSpec(prompt=prompt).to_dict()
+            tempo = float(rng.uniform(60, 180))
+            rating, favourite = number % 6, number % 10 == 0
+            return replace(
+                bare,
+                id=f"t{number}",
+                created=float(number),
+                prompt=prompt,
+                tempo_measured=tempo,
+                rating=rating,
+                favourite=favourite,
+                spec=spec,
+            )
+
+        index.put((take(number), number) for number in range(count))
+        burnt = time.process_time()
+        for _ in range(20):
+            for wish in wishes:
+                began = time.perf_counter()
+                index.search(wish)
+                times.append(time.perf_counter() - began)
+        burnt = (time.process_time() - burnt) / len(times)
+        index.close()
+    return f"{quantiles(times)}   {burnt * 1000:.2f} ms of processor time each"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measures and prints one line each."""
+    parser = argparse.ArgumentParser(prog="longtake bench bridge", description=__doc__)
+    parser.add_argument(
+        "--engine", default=BUSY, help="dotted path of the engine that renders meanwhile"
+    )
+    parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--messages", type=int, default=3000)
+    parser.add_argument("--acknowledges", type=int, default=500)
+    wish = parser.parse_args(argv)
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; engine {wish.engine}",
+        flush=True,
+    )
+    print(f"start to first answer   {start(5)}", flush=True)
+    print(f"acknowledge             {acknowledge(wish.engine, wish.acknowledges)}", flush=True)
+    print(f"burst                   {burst(wish.engine, wish.messages)}", flush=True)
+    print(f"memory                  {memory(wish.jobs)}", flush=True)
+    print(f"search, 10 000 takes    {search(10_000)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
