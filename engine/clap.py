@@ -1,0 +1,275 @@
+"""CLAP (§2.4): an HTSAT audio tower with fusion and a RoBERTa text tower, brought together by contrast.
+
+The towers are transformers' own classes in their own folder layout, so LAION's public checkpoints load as they are.
+Text features for the diffusion transformer are the text tower's next-to-last hidden layer. Knows nothing of diffusion;
+how CLAP is trained stands in training/train_clap.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import (
+    ClapAudioConfig,
+    ClapConfig,
+    ClapFeatureExtractor,
+    ClapModel,
+    ClapTextConfig,
+    ClapTextModel,
+)
+from transformers.audio_utils import spectrogram, window_function
+
+from engine.checkpoints import load_strictly, read_tensors, renamed, save_weights
+from engine.errors import AudioError, CheckpointError
+from engine.registry import TextConfig
+from engine.takes import write_whole
+from engine.text import filled_up, padded, read_tokenizer
+
+SAMPLE_RATE = 48_000
+MAX_TOKENS = 77
+PAD = 1
+"""RoBERTa's number for a pad; positions are counted from it."""
+
+DERIVED = ("position_ids", "token_type_ids", "relative_position_index")
+"""Tables that follow from the configuration: some files have them, others do not."""
+
+TEXT_TOWER = (
+    ("text_model.", ""),
+    ("text_projection.", None),
+    ("audio_model.", None),
+    ("audio_projection.", None),
+    ("logit_scale", None),
+)
+"""What the text tower is called where it stands alone, and what it does not need."""
+
+
+def paper_config() -> ClapConfig:
+    """The paper's CLAP: HTSAT-base with fusion, and RoBERTa-base, which is the 125M of Table 1."""
+    audio = {"patch_embeds_hidden_size": 128, "hidden_size": 1024, "depths": [2, 2, 12, 2]}
+    return _config(audio, {}, projection_dim=512)
+
+
+def small_config(vocabulary: int) -> ClapConfig:
+    """A CLAP small enough to be trained on a CPU, its text features as wide as MiniLM's."""
+    audio = {
+        "patch_embeds_hidden_size": 32,
+        "hidden_size": 256,
+        "depths": [1, 1, 2, 1],
+        "num_attention_heads": [2, 4, 8, 16],
+    }
+    text = {
+        "vocab_size": vocabulary,
+        "hidden_size": 384,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 6,
+        "intermediate_size": 1536,
+        "max_position_embeddings": PAD + 1 + MAX_TOKENS,
+    }
+    return _config(audio, text, projection_dim=256)
+
+
+class Clap(nn.Module):
+    """Both towers with their projections: texts and sounds that belong together get unit vectors that agree."""
+
+    def __init__(
+        self, config: ClapConfig, tokenizer: Tokenizer, listener: ClapFeatureExtractor | None = None
+    ) -> None:
+        super().__init__()
+        self.tokenizer = tokenizer
+        self.listener = listener or ClapFeatureExtractor()
+        self.model = ClapModel(config)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Clap:
+        """Loads a CLAP in transformers' folder layout, LAION's public ones and our own alike.
+
+        Raises:
+            CheckpointError: naming the file and the tensors that are missing, damaged or of another network.
+        """
+        listener = ClapFeatureExtractor(**_read_json(folder / "preprocessor_config.json"))
+        tokenizer = read_tokenizer(folder / "tokenizer.json", MAX_TOKENS)
+        clap = cls(_read_config(folder), tokenizer, listener)
+        path = folder / "model.safetensors"
+        load_strictly(clap.model, _with_tables(read_tensors(path), clap.model), str(path))
+        return clap.eval()
+
+    def save(self, folder: Path) -> None:
+        """Writes the folder that `from_folder` reads, weights in half precision."""
+        folder.mkdir(parents=True, exist_ok=True)
+        save_weights(self.model, folder / "model.safetensors")
+        write_whole(folder / "config.json", self.model.config.to_json_string(use_diff=False))
+        write_whole(folder / "preprocessor_config.json", self.listener.to_json_string())
+        write_whole(folder / "tokenizer.json", self.tokenizer.to_str())
+
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """[B, P], each of unit length."""
+        device = self.model.logit_scale_t.device
+        tokens, mask = padded(self.tokenizer, texts, PAD)
+        found = self.model.get_text_features(
+            input_ids=tokens.to(device), attention_mask=mask.to(device)
+        )
+        return _unit_vectors(found)
+
+    def embed_audio(
+        self, waveforms: Sequence[NDArray[np.float32]], rng: np.random.Generator
+    ) -> Tensor:
+        """[B, P], each of unit length, of mono waveforms [N] at 48 kHz; `rng` picks what of long ones is looked at."""
+        device = self.model.logit_scale_t.device
+        seen = [fused_mel(self.listener, waveform, rng) for waveform in waveforms]
+        mels, longer = zip(*seen, strict=True)
+        found = self.model.get_audio_features(
+            input_features=torch.stack(mels).to(device),
+            is_longer=torch.tensor(longer, device=device)[:, None],
+        )
+        return _unit_vectors(found)
+
+    def initialize(self, generator: torch.Generator) -> None:
+        """Draws all weights anew, for a training that can be repeated: the library's widths, no global generator."""
+        model = self.model
+        for tower in (model.text_model, model.audio_model):
+            _draw(tower, tower.config, generator)
+        for projection in (model.text_projection, model.audio_projection):
+            _draw(projection, model.config, generator)
+
+
+class ClapText:
+    """CLAP's frozen text tower as the paper's text encoder, a `TextEncoder` (conditioning.py) on the CPU.
+
+    Args:
+        config: how many tokens a prompt may have.
+        folder: a CLAP in transformers' layout; of its weights only the text tower's are loaded.
+
+    Raises:
+        CheckpointError: naming the file and the tensors that are missing, damaged or of another network.
+    """
+
+    def __init__(self, config: TextConfig, folder: Path) -> None:
+        self.max_tokens = config.max_tokens
+        self.tokenizer = read_tokenizer(folder / "tokenizer.json", config.max_tokens)
+        self.network = ClapTextModel(cast(ClapTextConfig, _read_config(folder).text_config))
+        path = folder / "model.safetensors"
+        tensors = renamed(read_tensors(path), TEXT_TOWER)
+        load_strictly(self.network, _with_tables(tensors, self.network), str(path))
+        self.network.eval().requires_grad_(False)
+        if self.width != config.width:
+            raise CheckpointError(
+                f"{path} gives text features {self.width} wide; this model needs {config.width}."
+            )
+
+    @property
+    def width(self) -> int:
+        """E of the features."""
+        return self.network.config.hidden_size
+
+    def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Features [B, L, E] float32, zero at pads, and the mask [B, L], True at tokens; L is max_tokens.
+
+        A text's features do not depend on the other texts of the batch.
+        """
+        tokens, mask = padded(self.tokenizer, texts, PAD)
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+            found = self.network(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
+        return filled_up(found.hidden_states[-2], mask, self.max_tokens)
+
+
+def fused_mel(
+    listener: ClapFeatureExtractor, waveform: NDArray[np.float32], rng: np.random.Generator
+) -> tuple[Tensor, bool]:
+    """What CLAP sees of a sound: a long one whole but small, and a crop from each of its thirds; a short one repeated.
+
+    The library's own features, except that the crops come from a generator that is passed in, and that no short sound
+    is declared long at random.
+
+    Args:
+        listener: the settings of the spectrogram.
+        waveform: [N] mono at 48 kHz.
+        rng: picks the crops.
+
+    Returns:
+        Four spectrograms in dB, [4, frames, mels] float32, and whether the sound was longer than they are.
+
+    Raises:
+        AudioError: if the waveform is empty or not mono.
+    """
+    if waveform.ndim != 1 or not waveform.size:
+        raise AudioError(f"CLAP listens to mono [N] at 48 kHz; this is {list(waveform.shape)}.")
+    hop = listener.hop_length
+    frames = listener.nb_max_samples // hop + 1
+    spare = len(waveform) // hop + 1 - frames
+    if spare <= 0:
+        waveform = waveform[: listener.nb_max_samples]
+        whole = listener(waveform, truncation="fusion", sampling_rate=SAMPLE_RATE)
+        return torch.as_tensor(np.asarray(whole["input_features"][0]), dtype=torch.float32), False
+    size = listener.fft_window_size
+    mel = spectrogram(
+        waveform,
+        window_function(size, "hann"),
+        frame_length=size,
+        hop_length=hop,
+        power=2.0,
+        mel_filters=listener.mel_filters,
+        log_mel="dB",
+    )
+    whole = torch.from_numpy(mel.T.astype(np.float32))
+    small = F.interpolate(whole[None, None], size=(frames, whole.shape[1]), mode="bilinear")
+    # A sound hardly longer than the window has fewer starts than thirds; those left over start at 0.
+    thirds = np.array_split(np.arange(spare + 1), 3)
+    starts = [int(rng.choice(third)) if third.size else 0 for third in thirds]
+    crops = [whole[start : start + frames] for start in starts]
+    return torch.stack([small[0, 0], *crops]), True
+
+
+def _unit_vectors(found: Any) -> Tensor:
+    return found.pooler_output
+
+
+def _config(audio: dict[str, Any], text: dict[str, Any], projection_dim: int) -> ClapConfig:
+    # No dropout: prompts and crops vary enough, and dropout would draw from the global generator.
+    quiet = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    return ClapConfig(
+        audio_config=ClapAudioConfig(
+            enable_fusion=True, fusion_type="aff_2d", **{**quiet, **audio}
+        ),
+        text_config=ClapTextConfig(**{**quiet, **text}),
+        projection_dim=projection_dim,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is missing or damaged: {error}.") from error
+
+
+def _read_config(folder: Path) -> ClapConfig:
+    values = _read_json(folder / "config.json")
+    if values.get("model_type") != "clap":
+        raise CheckpointError(f"{folder / 'config.json'} is not of a CLAP in transformers' layout.")
+    return ClapConfig.from_dict(values)
+
+
+def _with_tables(tensors: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+    """The file's tensors, with the tables that follow from the configuration taken from the network itself."""
+    own = network.state_dict().items()
+    tables = {name: tensor for name, tensor in own if name.endswith(DERIVED)}
+    return {name: x for name, x in tensors.items() if not name.endswith(DERIVED)} | tables
+
+
+def _draw(network: nn.Module, config: Any, generator: torch.Generator) -> None:
+    std = (2 * config.num_hidden_layers * config.hidden_size) ** -0.5
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, nn.Embedding):
+                module.weight.normal_(0.0, 0.02, generator=generator)
+            elif isinstance(module, (nn.Linear, nn.Conv2d)):
+                module.weight.normal_(0.0, std, generator=generator)

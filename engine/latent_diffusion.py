@@ -1,0 +1,137 @@
+"""The system of §2: autoencoder, text and timing conditioning, and diffusion transformer, built from one `ModelSpec`.
+
+Joins the three networks and knows what of them is saved where. Knows nothing of sampling: `network` is what
+samplers/guidance.py asks, again and again; engine.py walks from noise to sound with it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from engine.autoencoder import build_autoencoder
+from engine.checkpoints import load_weights
+from engine.conditioning import Conditioner, Conditioning, TextEncoder
+from engine.dit import DiT
+from engine.dit_sa3 import AdaptiveDiT
+from engine.registry import AdaptiveDiTConfig, DiTConfig, ModelSpec, TextConfig
+from engine.text import MiniLM
+
+
+class LatentScale(nn.Module):
+    """Brings each latent channel to zero mean and unit variance, which the noise levels of the diffusion assume."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("std", torch.ones(channels))
+
+    def scaled(self, latents: Tensor) -> Tensor:
+        """The autoencoder's latents [B, D, T] as the transformer knows them."""
+        return (latents - self.mean[:, None]) / self.std[:, None]
+
+    def unscaled(self, x: Tensor) -> Tensor:
+        """The inverse: [B, D, T] for the autoencoder to decode."""
+        return x * self.std[:, None] + self.mean[:, None]
+
+
+class LatentDiffusion(nn.Module):
+    """The three networks of a model. The frozen text encoder is used here, but belongs to no state dict.
+
+    Attributes:
+        spec: shapes, window and defaults.
+        autoencoder: waveform to latents and back (§2.1).
+        latent_scale: from these latents to those that are diffused, and back.
+        conditioner: prompts to conditioning (§2.2).
+        dit: the diffusion transformer (§2.2).
+    """
+
+    def __init__(self, spec: ModelSpec, text_encoder: TextEncoder) -> None:
+        super().__init__()
+        self.spec = spec
+        self.autoencoder = build_autoencoder(spec.autoencoder)
+        self.latent_scale = LatentScale(spec.autoencoder.latent_channels)
+        self.conditioner = Conditioner(spec, text_encoder)
+        self.dit = build_dit(spec.dit, self.conditioner.global_width)
+
+    @classmethod
+    def from_folder(cls, spec: ModelSpec, folder: Path) -> LatentDiffusion:
+        """Builds a model and loads its weights, for generation.
+
+        Args:
+            spec: the model.
+            folder: with one safetensors file for each of `parts`; a model that hears by CLAP has it in `clap/` there.
+
+        Raises:
+            CheckpointError: if a file is missing, damaged or of another network.
+        """
+        model = cls(spec, open_text_encoder(spec.conditioning.text, folder))
+        for name, part in model.parts().items():
+            load_weights(part, folder / f"{name}.safetensors")
+        return model.eval().requires_grad_(False)
+
+    def parts(self) -> dict[str, nn.Module]:
+        """What is saved together, by the stem of its file: what one stage of training makes."""
+        diffusion = {
+            "dit": self.dit,
+            "conditioner": self.conditioner,
+            "latent_scale": self.latent_scale,
+        }
+        return {"autoencoder": self.autoencoder, "dit": nn.ModuleDict(diffusion)}
+
+    def network(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
+        """The transformer's output in float32, computed in bfloat16 where the processor does that at full speed.
+
+        Args:
+            x: [B, D, T] noised latents.
+            t: [B], 1 is noise and 0 is clean.
+            conditioning: of B items, for T frames.
+
+        Returns:
+            [B, D, T] float32.
+        """
+        quick = has_quick_bfloat16(x.device)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=quick):
+            return self.dit(x, t, conditioning).float()
+
+
+def build_dit(config: DiTConfig | AdaptiveDiTConfig, global_width: int) -> DiT | AdaptiveDiT:
+    """The transformer of a configuration: the paper's (dit.py) or that of Stable Audio 3 (dit_sa3.py)."""
+    if isinstance(config, AdaptiveDiTConfig):
+        return AdaptiveDiT(config, global_width)
+    return DiT(config, global_width)
+
+
+def open_text_encoder(config: TextConfig, folder: Path) -> TextEncoder:
+    """The frozen text encoder of a model whose weights lie in `folder`.
+
+    Raises:
+        CheckpointError: if its own files are missing, damaged or of another network.
+    """
+    if config.encoder == "minilm":
+        return MiniLM(config)
+    # The library behind the others takes seconds to import, which the embedded model does not wait for.
+    if config.encoder == "clap":
+        from engine.clap import ClapText
+
+        return ClapText(config, folder / "clap")
+    from engine.t5 import T5Text
+
+    return T5Text(config, folder)
+
+
+@cache
+def has_quick_bfloat16(device: torch.device) -> bool:
+    """Whether a device multiplies bfloat16 in hardware; others emulate it, slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    return False
