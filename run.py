@@ -26,7 +26,7 @@ from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 14)
 NEEDED_GB = 4
-TELL = "about 3 minutes, 700 MB to download and 2.5 GB on the disk, once"
+TELL = "about 3 minutes, 400 MB to download, 2 GB on the disk, once"
 
 LIBRARIES = {
     "libportaudio.so.2": ("libportaudio2",),

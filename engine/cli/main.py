@@ -133,9 +133,7 @@ def _make(arguments: argparse.Namespace, engine: Generates | None) -> None:
     target = Target(arguments.out, arguments.subtype, arguments.force)
     previous = signal.signal(signal.SIGTERM, _terminated)
     try:
-        path, facts = make(
-            spec, target, lambda: engine or _real_engine(spec.model, arguments.device)
-        )
+        path, facts = make(spec, target, lambda: engine or _real_engine(arguments.device))
     finally:
         signal.signal(signal.SIGTERM, previous)
     print(told(path, facts))
@@ -146,10 +144,10 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(TERMINATED)
 
 
-def _real_engine(model: str, device: str | None) -> Generates:
+def _real_engine(device: str) -> Generates:
     from engine.engine import Engine
 
-    return Engine(model, device=device)
+    return Engine(device)
 
 
 def _parser() -> Parser:
@@ -186,4 +184,8 @@ def _add_target(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--subtype", choices=tuple(SUBTYPES), help="sample type (default: 24)")
     command.add_argument("--force", action="store_true", help="replace a file that is there")
-    command.add_argument("--device", help="where to compute: cpu, cuda, mps (default: the best)")
+    command.add_argument(
+        "--device",
+        default="auto",
+        help="where to compute: cpu, cuda, mps, or auto for the quickest",
+    )

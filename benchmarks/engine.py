@@ -1,0 +1,138 @@
+"""`longtake bench`: how long a model takes to load, to the first sound and to the end, and how much memory.
+
+Every take is made in a fresh process, as a user's first one is, so memory is that take's own and loading is counted
+with all imports. Knows nothing of the bridge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from engine.spec import GenerationSpec
+from engine.updates import AudioBlock
+
+PROMPT = "Genre: House | Instruments: Drums, Bass, Piano | BPM: 124"
+LENGTHS = (30.0, 285.0)
+"""Targets on two CPU cores: 30 s of music in 4 s after loading, 285 s in 40 s, under 1500 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One take in a process of its own; times in seconds, `load` from the start of the process, the rest after it."""
+
+    seconds: float
+    load: float
+    first_audio: float
+    total: float
+    peak_mb: float
+    threads: int
+
+    @property
+    def times_real_time(self) -> float:
+        """How many seconds of music a second makes."""
+        return self.seconds / self.total
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measures and prints a table."""
+    parser = argparse.ArgumentParser(prog="longtake bench", description=__doc__)
+    parser.add_argument("--model", default=GenerationSpec().model)
+    parser.add_argument("--seconds", type=float, nargs="+", default=LENGTHS)
+    parser.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument(
+        "--repeat", type=int, default=1, help="takes of each length; the quickest counts"
+    )
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--began", type=float, help=argparse.SUPPRESS)
+    options = parser.parse_args(list(argv))
+    if options.began is not None:
+        print(json.dumps(asdict(_measured(options))))
+        return 0
+    print(
+        f"{options.model} on {platform.processor() or platform.machine()}, {os.cpu_count()} CPUs\n"
+    )
+    print(
+        "| take | loading | first audio | whole take | x real time | first / whole | peak memory |"
+    )
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    rows = [_best(options, seconds) for seconds in options.seconds]
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    return 0
+
+
+def _best(options: argparse.Namespace, seconds: float) -> Measured:
+    best = min(
+        (_in_a_child(options, seconds) for _ in range(options.repeat)), key=lambda m: m.total
+    )
+    print(
+        f"| {best.seconds:g} s | {best.load:.1f} s | {best.first_audio:.1f} s | {best.total:.1f} s "
+        f"| {best.times_real_time:.1f} | {best.first_audio / best.total:.0%} | {best.peak_mb:.0f} MB |",
+        flush=True,
+    )
+    return best
+
+
+def _in_a_child(options: argparse.Namespace, seconds: float) -> Measured:
+    command = [sys.executable, "-m", "benchmarks.engine", "--model", options.model]
+    command += ["--device", options.device, "--seconds", str(seconds), "--began", str(time.time())]
+    command += ["--steps", str(options.steps)] if options.steps else []
+    root = Path(__file__).parents[1]
+    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True)
+    return Measured(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def _measured(options: argparse.Namespace) -> Measured:
+    import torch
+
+    from engine.engine import Engine
+
+    spec = GenerationSpec(
+        prompt=PROMPT,
+        model=options.model,
+        seconds_total=options.seconds[0],
+        steps=options.steps,
+        seed=7,
+    )
+    engine = Engine(options.device)
+    for _ in engine.load(spec.model):
+        pass
+    loaded = time.time()
+    first = frames = 0
+    for update in engine.generate(spec):
+        if isinstance(update, AudioBlock):
+            first = first or time.time()
+            frames += update.samples.shape[1]
+    done = time.time()
+    return Measured(
+        seconds=frames / 44_100,
+        load=loaded - options.began,
+        first_audio=first - loaded,
+        total=done - loaded,
+        peak_mb=_peak_mb(),
+        threads=torch.get_num_threads(),
+    )
+
+
+def _peak_mb() -> float:
+    """The most memory this process has held, in MB (10^6 bytes); 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0.0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
