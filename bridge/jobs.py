@@ -20,6 +20,7 @@ from bridge.ports import Stream
 from bridge.progress import Progress
 from bridge.state import Job, JobRequest
 from engine.errors import LongtakeError
+from engine.recordings import with_recording
 from engine.registry import model_spec
 from engine.spec import MAX_SEED, GenerationSpec
 
@@ -69,6 +70,7 @@ class JobQueue:
         Raises:
             BridgeError: `queue_full` or `out_of_range`.
             SpecError: if no model could make it.
+            AudioError: if its recording cannot be read.
         """
         if not 1 <= request.batch <= LARGEST_BATCH:
             raise BridgeError(
@@ -77,7 +79,7 @@ class JobQueue:
         known = self._same_request(request.request_id)
         if known:
             return known
-        spec = request.spec.resolved(model_spec(request.spec.model))
+        spec = with_recording(request.spec).resolved(model_spec(request.spec.model))
         job = Job(
             id=f"j{secrets.token_hex(4)}",
             request_id=request.request_id,

@@ -10,35 +10,25 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import soundfile  # pyright: ignore[reportMissingTypeStubs]
-
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
 from engine.errors import SpecError
-from engine.registry import MODELS
+from engine.recordings import recording_seconds
 from engine.spec import RANDOM_SEEDS, GenerationSpec, tempo_in
 
 Span = tuple[float, float]
-SHORTEST = 0.5  # s, the least length a spec may have
 
 
 def seconds_of(path: Path) -> float:
     """Length of an audio file in seconds, from its header.
 
     Raises:
-        BridgeError: `bad_path` if there is no such file, `not_audio` if it is none.
+        BridgeError: `bad_path` if there is no such file.
+        AudioError: if it is no audio, or empty.
     """
     if not path.is_file():
         raise BridgeError("bad_path", f"There is no file {path}.")
-    try:
-        info = soundfile.info(str(path))
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise BridgeError(
-            "not_audio", f"{path.name} is not an audio file that can be read."
-        ) from error
-    if info.frames == 0:
-        raise BridgeError("not_audio", f"{path.name} has no sound in it.")
-    return info.frames / info.samplerate
+    return recording_seconds(str(path))
 
 
 def transformed(
@@ -52,11 +42,10 @@ def transformed(
         strength: init_noise_level, 0 keeps it and 1 follows the prompt alone.
         keep_length: whether the take gets the recording's length (at most the model's longest).
     """
-    length = seconds_of(path)
+    seconds_of(path)
     spec = replace(spec, init_audio=str(path), init_noise_level=strength, keep=())
-    if keep_length:
-        spec = replace(spec, bars=None, seconds_total=min(max(length, SHORTEST), _longest(spec)))
-    return spec
+    # Without a length, `with_recording` gives it the recording's when the job is queued.
+    return replace(spec, bars=None, seconds_total=None) if keep_length else spec
 
 
 def continued(spec: GenerationSpec, path: Path, seconds: float) -> GenerationSpec:
@@ -142,8 +131,3 @@ def quarters_in_bar(transport: TransportState) -> int | None:
     beats, unit = transport.signature
     quarters, rest = divmod(4 * beats, unit)
     return None if rest else quarters
-
-
-def _longest(spec: GenerationSpec) -> float:
-    model = MODELS.get(spec.model)
-    return model.max_seconds if model else float("inf")

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, code_of
 from bridge.events import Event, ParameterChanged, PresetsChanged, TakeChanged
 from bridge.ports import Recording
 from bridge.requests import complement, in_time, quarters_in_bar
 from bridge.state import Snapshot, TransportState
 from bridge.transport import Transport
-from engine.errors import SpecError
+from engine.errors import LongtakeError, SpecError
 from engine.presets import PresetStore
 from engine.spec import PARAMETERS, GenerationSpec
 from tests.bridge.parts import Bench, Gate
@@ -141,9 +141,9 @@ def test_vary_moves_a_take_towards_another(bench: Bench) -> None:
 def test_what_is_no_recording_is_refused(bench: Bench, tmp_path: Path, what: str) -> None:
     (tmp_path / "text.wav").write_text("hello")
     soundfile.write(tmp_path / "empty.wav", np.zeros((0, 1), np.float32), 8000)
-    with pytest.raises(BridgeError) as raised:
+    with pytest.raises(LongtakeError) as raised:
         bench.session.transform(tmp_path / what, "techno", 0.5)
-    assert raised.value.code in ("bad_path", "not_audio")
+    assert code_of(raised.value) == ("bad_path" if what == "missing.wav" else "not_audio")
 
 
 def test_tempo_and_key_come_from_the_transport_where_nobody_says_another(bench: Bench) -> None:
