@@ -9,14 +9,21 @@ import argparse
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.training.recipes import RECIPES
+from engine.registry import ModelSpec
+from engine.training.recipes import RECIPES, recipe
+
+if TYPE_CHECKING:
+    from engine.conditioning import TextEncoder
+    from engine.training.loop import Budget
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs a stage; `argv` begins with its name."""
     arguments = _parser().parse_args(list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    _threads(arguments.threads)
     stage: Callable[[argparse.Namespace], None] = arguments.stage
     stage(arguments)
     return 0
@@ -54,10 +61,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _autoencoder(arguments: argparse.Namespace) -> None:
-    _threads(arguments)
     from engine.training.dataset import items
     from engine.training.loop import train
-    from engine.training.recipes import recipe
     from engine.training.train_autoencoder import AutoencoderStage
 
     stage = AutoencoderStage(
@@ -71,38 +76,56 @@ def _autoencoder(arguments: argparse.Namespace) -> None:
 
 
 def _latents(arguments: argparse.Namespace) -> None:
-    _threads(arguments)
+    from engine.training.dataset import all_items
+    from engine.training.export import trained_autoencoder
     from engine.training.latents import encode_material
 
-    encode_material(arguments)
+    autoencoder = trained_autoencoder(recipe(arguments.config).model, arguments.run)
+    encode_material(autoencoder, all_items(arguments.data), arguments.latents)
 
 
 def _dit(arguments: argparse.Namespace) -> None:
-    _threads(arguments)
     from engine.training.loop import train
-    from engine.training.recipes import recipe
     from engine.training.train_dit import DiTStage
 
+    chosen = recipe(arguments.config)
     stage = DiTStage(
-        recipe(arguments.config), arguments.latents, seed=arguments.seed, device=arguments.device
+        chosen,
+        arguments.latents,
+        _text_encoder(chosen.model),
+        seed=arguments.seed,
+        device=arguments.device,
     )
     train(stage, arguments.run, _budget(arguments))
 
 
 def _export(arguments: argparse.Namespace) -> None:
-    from engine.training.export import export
+    from engine.training.export import export_autoencoder, export_dit
 
-    export(arguments)
+    spec = recipe(arguments.config).model
+    if arguments.latents is None:
+        export_autoencoder(spec, arguments.run, arguments.out)
+    else:
+        export_dit(spec, arguments.run, arguments.latents, _text_encoder(spec), arguments.out)
 
 
-def _budget(arguments: argparse.Namespace):  # noqa: ANN202
+def _text_encoder(spec: ModelSpec) -> TextEncoder:
+    from engine.latent_diffusion import open_text_encoder
+    from engine.model_files import find_weights
+
+    # The embedded model's encoder comes with a package; others lie where the model's weights will.
+    embedded = spec.conditioning.text.encoder == "minilm"
+    return open_text_encoder(spec.conditioning.text, Path() if embedded else find_weights(spec))
+
+
+def _budget(arguments: argparse.Namespace) -> Budget:
     from engine.training.loop import Budget
 
     return Budget(minutes=arguments.minutes, steps=arguments.steps)
 
 
-def _threads(arguments: argparse.Namespace) -> None:
-    if arguments.threads:
+def _threads(count: int | None) -> None:
+    if count:
         import torch
 
-        torch.set_num_threads(arguments.threads)
+        torch.set_num_threads(count)

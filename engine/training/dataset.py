@@ -28,24 +28,35 @@ class Item:
     metadata: dict[str, Any]
 
 
-def items(folders: Iterable[Path], *, held_out: bool) -> list[Item]:
-    """All items of the folders on one side of the split, in a stable order.
-
-    Raises:
-        AudioError: if there is none.
-    """
+def all_items(folders: Iterable[Path]) -> list[Item]:
+    """Every item of the folders, in a stable order."""
     found: list[Item] = []
     for folder in folders:
         for path in sorted(Path(folder).glob("*.json")):
             audio = path.with_suffix(".wav")
-            metadata = json.loads(path.read_text(encoding="utf-8"))
-            if audio.exists() and bool(metadata.get("held_out", False)) == held_out:
+            if audio.exists():
+                metadata = json.loads(path.read_text(encoding="utf-8"))
                 found.append(Item(audio, soundfile.info(str(audio)).frames, metadata))
+    return found
+
+
+def items(folders: Iterable[Path], *, held_out: bool) -> list[Item]:
+    """The items on one side of the split.
+
+    Raises:
+        AudioError: if there is none.
+    """
+    found = [item for item in all_items(folders) if is_held_out(item.metadata) == held_out]
     if not found:
         raise AudioError(
-            f"No material in {', '.join(str(f) for f in folders)}; make some with 'train corpus'."
+            f"No material in {', '.join(map(str, folders))}; make some with 'train corpus'."
         )
     return found
+
+
+def is_held_out(metadata: dict[str, Any]) -> bool:
+    """Whether an item is kept from training, to measure with."""
+    return bool(metadata.get("held_out", False))
 
 
 class Crops:

@@ -1,7 +1,7 @@
 """The adversarial side of the autoencoder's training (§2.1): five convolutional discriminators on complex STFTs.
 
-One network per STFT resolution sees real and imaginary parts of both channels as an image; hinge losses and feature matching. Knows
-nothing of the autoencoder.
+One network per STFT resolution sees real and imaginary parts of both channels as an image; hinge losses and
+feature matching. Knows nothing of the autoencoder.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Latents on disk: the material encoded once by a finished encoder, so that the diffusion stage never waits for audio.
 
-A folder holds `NAME.npy` ([D, T] half precision, in the network's own units), `NAME.json` (metadata) and `statistics.npz` (per channel mean
-and deviation, and the latents of silence). Knows nothing of the transformer.
+A folder holds `NAME.npy` ([D, T] half precision, in the network's own units), `NAME.json` (metadata) and
+`statistics.npz` (per channel mean and deviation, and the latents of silence). Knows nothing of the transformer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from engine.autoencoder import Autoencoder
 from engine.chunking import encode_chunked
 from engine.errors import AudioError
-from engine.training.dataset import Item
+from engine.training.dataset import Item, is_held_out
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def encode_material(autoencoder: Autoencoder, material: Iterable[Item], folder: 
 def write_item(
     target: Path, mean: NDArray[np.float32], std: NDArray[np.float32], metadata: dict[str, Any]
 ) -> None:
-    """Writes one item's latents (the means) and metadata, with the mean posterior variance; the array comes last, whole."""
+    """Writes one item's latents (the means) and metadata, with the mean posterior variance; the array last."""
     variance = np.square(std).mean(axis=1).tolist()
     target.with_suffix(".json").write_text(json.dumps({**metadata, "posterior_variance": variance}))
     partial = target.with_suffix(".tmp.npy")
@@ -111,7 +111,7 @@ def read_items(folder: Path, *, held_out: bool) -> list[LatentItem]:
     found: list[LatentItem] = []
     for path in _arrays(folder):
         metadata = json.loads(path.with_suffix(".json").read_text())
-        if bool(metadata.get("held_out", False)) == held_out:
+        if is_held_out(metadata) == held_out:
             scaled = (np.load(path) - statistics.mean[:, None]) / statistics.std[:, None]
             found.append(LatentItem(scaled.astype(np.float16), metadata))
     if not found:

@@ -1,7 +1,8 @@
 """The training loop of every stage: a budget in minutes, a log of losses, checkpoints that a cut-off cannot break.
 
-A stage is anything with `step(index) -> losses` and a state; this file knows nothing of networks or data. A run lives in one folder:
-`checkpoint.pt` (tensors and numbers only, read with `weights_only`), `log.jsonl` and TensorBoard's files.
+A stage is anything with `step(index) -> losses` and a state; this file knows nothing of networks or data. A run
+lives in one folder: `checkpoint.pt` (tensors and numbers only, read with `weights_only`), `log.jsonl` and
+TensorBoard's files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Reconstruction loss of the autoencoder (§2.1): perceptually weighted multi-resolution STFT on mid/side and left/right.
+"""Reconstruction loss of the autoencoder (§2.1): weighted multi-resolution STFT on mid/side and left/right.
 
-Per resolution, spectral convergence plus the mean difference of log magnitudes, both on A-weighted spectra; mid and side weigh 1,
-left and right 0.5, "to mitigate potential ambiguity around L/R placement". Knows nothing of networks.
+Per resolution, spectral convergence plus the mean difference of log magnitudes, both on A-weighted spectra; mid
+and side weigh 1, left and right 0.5, "to mitigate potential ambiguity around L/R placement". Knows nothing of networks.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ class LearningRate:
 class Ema:
     """An exponential moving average of a module's parameters, for inference (§3).
 
-    The decay rises with the number of updates, min(decay, (1 + n) / (10 + n)), so that short trainings are not held back by
-    their first weights.
+    The decay rises with the number of updates, min(decay, (1 + n) / (10 + n)), so that short trainings are not
+    held back by their first weights.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:

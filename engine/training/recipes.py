@@ -1,7 +1,7 @@
 """The recipes: how each model's stages are trained, as frozen data beside the registry's shapes.
 
-`stable-audio-2` holds the paper's and its released configuration's numbers, `sketch` those of the embedded model, `sketch-smoke` a tiny
-version that proves the code in minutes. Knows nothing of torch.
+`stable-audio-2` holds the paper's and its released configuration's numbers, `sketch` those of the embedded model,
+`sketch-smoke` a tiny version that proves the code in minutes. Knows nothing of torch.
 """
 
 from __future__ import annotations
@@ -139,6 +139,8 @@ EMBEDDED = Recipe(
     ),
 )
 
+QUICKLY = LearningRate(base=2e-3, ramp=0.8, gamma=1000)
+
 SMOKE = Recipe(
     model=replace(
         SKETCH,
@@ -148,10 +150,16 @@ SMOKE = Recipe(
         dit=replace(SKETCH.dit, width=64, depth=2, heads=2),
     ),
     autoencoder=replace(
-        EMBEDDED.autoencoder, crop_latents=16, batch=2, adversarial_from=4, discriminator_filters=2
+        EMBEDDED.autoencoder,
+        crop_latents=16,
+        learning_rate=QUICKLY,
+        batch=2,
+        adversarial_from=4,
+        discriminator_filters=2,
     ),
     dit=replace(
         EMBEDDED.dit,
+        learning_rate=QUICKLY,
         phases=(
             Phase(from_step=0, windows=(Window(frames=64, batch=4), Window(frames=128, batch=2))),
         ),

@@ -1,7 +1,7 @@
 """Trains the diffusion transformer (§3): v-objective on noised latents, text and tempo dropped now and then.
 
-A stage of `loop.train`. Each step draws a window length, crops of that length with their place in the piece as timing (§2.3), and a new prompt
-for each crop (§3.1). Knows nothing of audio: it reads latents.
+A stage of `loop.train`. Each step draws a window length, crops of that length with their place in the piece as
+timing (§2.3), and a new prompt for each crop (§3.1). Knows nothing of audio: it reads latents.
 """
 
 from __future__ import annotations

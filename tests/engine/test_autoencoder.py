@@ -7,7 +7,14 @@ import torch
 
 from engine.autoencoder import Bottleneck, OobleckAutoencoder, Snake, build_autoencoder
 from engine.errors import ShapeError
-from engine.registry import SKETCH, STABLE_AUDIO_2, AutoencoderConfig, OobleckConfig, SpectralConfig
+from engine.registry import (
+    SKETCH,
+    STABLE_AUDIO_2,
+    AutoencoderConfig,
+    ModelSpec,
+    OobleckConfig,
+    SpectralConfig,
+)
 
 TINY_OOBLECK = OobleckConfig(channels=4, multiples=(1, 2), strides=(2, 4), latent_channels=3)
 TINY_SPECTRAL = SpectralConfig(
@@ -31,7 +38,7 @@ def test_the_paper_configuration_has_the_papers_size() -> None:
 
 
 @pytest.mark.parametrize("spec", [STABLE_AUDIO_2, SKETCH], ids=lambda spec: spec.name)
-def test_latent_rate_and_window_are_the_papers(spec) -> None:  # noqa: ANN001
+def test_latent_rate_and_window_are_the_papers(spec: ModelSpec) -> None:
     assert spec.autoencoder.downsampling_ratio == 2048
     assert round(spec.latent_rate, 2) == 21.53
     assert spec.latent_frames == 6144
@@ -108,7 +115,9 @@ def test_output_is_not_squashed() -> None:
 
 
 def test_checkpoint_names_are_the_public_ones() -> None:
-    names = {name.split(".parametrizations")[0] for name in OobleckAutoencoder(TINY_OOBLECK).state_dict()}
+    names = {
+        name.split(".parametrizations")[0] for name in OobleckAutoencoder(TINY_OOBLECK).state_dict()
+    }
     for name in (
         "encoder.layers.0",
         "encoder.layers.1.layers.2.layers.0.alpha",

@@ -20,7 +20,9 @@ def test_chunked_decoding_equals_the_whole(config: AutoencoderConfig, frames: in
     autoencoder = build_autoencoder(config)
     latents = noise(1, 3, frames)
     blocks = list(decode_chunked(autoencoder, latents, chunk=16))
-    assert [b.shape[-1] for b in blocks[:-1]] == [16 * config.downsampling_ratio] * (len(blocks) - 1)
+    assert [b.shape[-1] for b in blocks[:-1]] == [16 * config.downsampling_ratio] * (
+        len(blocks) - 1
+    )
     assert (torch.cat(blocks, dim=-1) - autoencoder.decode(latents)).abs().max() < TOLERANCE
 
 
@@ -30,7 +32,9 @@ def test_chunked_decoding_equals_the_whole(config: AutoencoderConfig, frames: in
 def test_chunked_encoding_equals_the_whole(config: AutoencoderConfig, frames: int) -> None:
     autoencoder = build_autoencoder(config)
     audio = noise(1, 2, frames * config.downsampling_ratio - 3) * 0.1
-    for part, whole in zip(encode_chunked(autoencoder, audio, chunk=16), autoencoder.moments(audio), strict=True):
+    for part, whole in zip(
+        encode_chunked(autoencoder, audio, chunk=16), autoencoder.moments(audio), strict=True
+    ):
         assert part.shape == whole.shape == (1, 3, frames)
         assert (part - whole).abs().max() < TOLERANCE
 

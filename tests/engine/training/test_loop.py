@@ -1,0 +1,85 @@
+"""Laws of the loop: budgets hold, a cut-off run goes on as if nothing had happened, what is written is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.training.loop import Budget, save, train
+
+
+class Counting:
+    """A stage whose state is the list of steps it has done."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.fail_at: int | None = None
+        self.terminate_at: int | None = None
+
+    def step(self, index: int) -> dict[str, float]:
+        if index == self.fail_at:
+            raise RuntimeError("cut off")
+        if index == self.terminate_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        self.done.append(index)
+        return {"loss": 1.0 / (index + 1)}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"done": list(self.done)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.done = list(state["done"])
+
+
+def test_steps_are_done_once_each_over_several_calls(tmp_path: Path) -> None:
+    assert train(Counting(), tmp_path, Budget(steps=7)) == 7
+    stage = Counting()
+    assert train(stage, tmp_path, Budget(steps=12)) == 12
+    assert stage.done == list(range(12))
+    assert train(stage, tmp_path, Budget(steps=12)) == 12
+
+
+def test_a_spent_budget_of_minutes_ends_the_call_with_a_checkpoint(tmp_path: Path) -> None:
+    assert train(Counting(), tmp_path, Budget(minutes=0)) == 1
+    assert (tmp_path / "checkpoint.pt").exists()
+
+
+def test_termination_ends_after_the_present_step_and_keeps_it(tmp_path: Path) -> None:
+    stage = Counting()
+    stage.terminate_at = 3
+    before = signal.getsignal(signal.SIGTERM)
+    assert train(stage, tmp_path, Budget(steps=100)) == 4
+    assert signal.getsignal(signal.SIGTERM) is before
+    resumed = Counting()
+    train(resumed, tmp_path, Budget(steps=6))
+    assert resumed.done == list(range(6))
+
+
+def test_a_crash_loses_at_most_what_came_after_the_last_save(tmp_path: Path) -> None:
+    stage = Counting()
+    stage.fail_at = 5
+    with pytest.raises(RuntimeError):
+        train(stage, tmp_path, Budget(save_every_minutes=0))
+    resumed = Counting()
+    train(resumed, tmp_path, Budget(steps=8))
+    assert resumed.done == list(range(8))
+
+
+def test_losses_are_logged_as_means(tmp_path: Path) -> None:
+    train(Counting(), tmp_path, Budget(steps=8, log_every=4))
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [4, 8]
+    assert lines[0]["loss"] == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4)
+
+
+def test_a_checkpoint_is_replaced_whole(tmp_path: Path) -> None:
+    save(Counting(), tmp_path, 1)
+    (tmp_path / "checkpoint.tmp").write_bytes(b"half of a later one")
+    stage = Counting()
+    assert train(stage, tmp_path, Budget(steps=2)) == 2
+    assert stage.done == [1]
