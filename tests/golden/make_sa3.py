@@ -18,6 +18,7 @@ from stable_audio_3.inference.distribution_shift import LogSNRShift
 from stable_audio_3.inference.sampling import sample_diffusion
 from stable_audio_3.models.conditioners import NumberConditioner
 from stable_audio_3.models.diffusion import DiTWrapper
+from stable_audio_3.models.lora.model import LoRAParametrization
 from torch import Tensor, nn
 from values import thinned, values, weight
 
@@ -192,6 +193,24 @@ def numbers(found: dict[str, Tensor], shapes: dict[str, Any]) -> None:
     found["numbers"] = model([0.0, 30.5, 400.0], "cpu")[0]
 
 
+def loras(found: dict[str, Tensor]) -> None:
+    """A map with each kind of LoRA at strength 0.7, and with two files stacked."""
+    kinds = [kind + xs for kind in ("lora", "dora-rows", "dora-cols", "bora") for xs in ("", "-xs")]
+    original = weight("lora.original", (12, 10))
+    for kind in kinds:
+        linear = nn.Linear(10, 12, bias=False)
+        linear.weight.copy_(original)
+        changed = original
+        for file in ("first", "second"):
+            lora = LoRAParametrization.from_linear(linear, rank=4, lora_alpha=6, adapter_type=kind)
+            for name, parameter in lora.named_parameters():
+                drawn = values(f"lora.{file}.{name}", tuple(parameter.shape))
+                parameter.copy_(drawn.abs() if "magnitude" in name else 0.3 * drawn)
+            lora.lora_strength.fill_(0.7)
+            changed = lora(changed)
+            found[f"lora.{kind}.{file}"] = changed
+
+
 @torch.no_grad()
 def main() -> None:
     """Writes the file beside this script."""
@@ -201,6 +220,7 @@ def main() -> None:
     transformers(found, shapes)
     renders(found)
     numbers(found, shapes)
+    loras(found)
     tensors = {name: thinned(tensor) for name, tensor in found.items()}
     save_file(tensors, "sa3.safetensors", metadata={"shapes": json.dumps(shapes)})
 

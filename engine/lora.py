@@ -1,0 +1,184 @@
+"""LoRA files of Stable Audio 3: small changes to a model's maps, merged into its weights, so that a step costs no more.
+
+Four kinds, each also with frozen bases ("-xs"): `lora` adds B A; `dora-rows`, `dora-cols` and `bora` add it and then
+give the rows, the columns or both of the sum trained lengths. Knows nothing of networks: names and tensors in and out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from engine.errors import CheckpointError, SpecError, choices
+
+KINDS = ("lora", "dora-rows", "dora-cols", "bora")
+XS = "-xs"
+_PART = re.compile(r"(.+)\.parametrizations\.(weight)\.\d+\.(\w+)")
+_TINY = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class LoraFile:
+    """A file and how strongly it counts: 0 not at all, 1 as trained.
+
+    Raises:
+        SpecError: if the strength is out of range.
+    """
+
+    path: Path
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 10:
+            raise SpecError(f"A LoRA's strength is a number from 0 to 10; it is {self.strength:g}.")
+
+
+def lora_files(text: str) -> tuple[LoraFile, ...]:
+    """The files of a text like `warm.safetensors:0.8, tape.safetensors`; without a number the strength is 1.
+
+    Raises:
+        SpecError: if a strength is out of range.
+    """
+    files: list[LoraFile] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        found = re.fullmatch(r"(.+):(-?\d+(?:\.\d+)?)", part)
+        path, strength = (found[1], float(found[2])) if found else (part, 1.0)
+        files.append(LoraFile(Path(path).expanduser(), strength))
+    return tuple(files)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lora:
+    """What a file holds: for each map's name its parts, and what they are."""
+
+    kind: str
+    rank: int
+    alpha: float
+    parts: Mapping[str, Mapping[str, Tensor]]
+
+
+def merge(weights: Mapping[str, Tensor], files: Sequence[LoraFile]) -> dict[str, Tensor]:
+    """A model's weights with LoRA files merged in, one after the other.
+
+    Args:
+        weights: by this engine's names; what no file names is passed on as it is.
+        files: in the order in which they apply.
+
+    Raises:
+        CheckpointError: if a file is missing, damaged, or made for another model.
+    """
+    merged = dict(weights)
+    for file in files:
+        lora = read_lora(file.path)
+        for name, parts in lora.parts.items():
+            if name not in weights:
+                raise CheckpointError(
+                    f"{file.path} changes {name}, which this model has not; it was made for another one."
+                )
+            try:
+                # Bases that a file leaves out are those of the weight as it was published.
+                merged[name] = _changed(merged[name], weights[name], lora, parts, file.strength)
+            except RuntimeError as error:
+                raise CheckpointError(
+                    f"{file.path} does not fit {name} of shape {list(weights[name].shape)}; "
+                    "it was made for another model."
+                ) from error
+    return merged
+
+
+def read_lora(path: Path) -> _Lora:
+    """Reads a LoRA file; its kind, rank and alpha stand in its header.
+
+    Raises:
+        CheckpointError: if it is missing, damaged, or no such file.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"The LoRA file {path} is missing.")
+    try:
+        with safe_open(path, "pt") as file:
+            config: dict[str, Any] = json.loads((file.metadata() or {}).get("lora_config", "{}"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is damaged or no safetensors file.") from error
+    parts: defaultdict[str, dict[str, Tensor]] = defaultdict(dict)
+    for name, tensor in tensors.items():
+        found = _PART.fullmatch(name)
+        if found is None:
+            raise CheckpointError(f"{path} is no LoRA of Stable Audio 3: it has a weight {name}.")
+        parts[f"{_module(found[1])}.{found[2]}"][found[3]] = tensor.float()
+    if not parts:
+        raise CheckpointError(f"{path} is an empty LoRA.")
+    rank = int(config.get("rank") or _rank(next(iter(parts.values())), path))
+    return _Lora(_kind(config, parts, path), rank, float(config.get("alpha") or rank), parts)
+
+
+def _module(name: str) -> str:
+    """The map's name here: files name those of the transformer and of the conditioner without saying whose they are."""
+    if name.startswith("conditioners."):
+        return f"conditioner.{name}"
+    return f"dit.{name.removeprefix('model.')}"
+
+
+def _kind(config: Mapping[str, Any], parts: Mapping[str, Mapping[str, Tensor]], path: Path) -> str:
+    kind = str(config.get("adapter_type", "lora"))
+    if kind == "dora":
+        # Old files say no more; those for columns are told by their shape.
+        lengths = [part["magnitude"] for part in parts.values() if "magnitude" in part]
+        columns = bool(lengths) and lengths[0].ndim == 2 and lengths[0].shape[0] == 1
+        kind = "dora-cols" if columns else "dora-rows"
+    if kind.removesuffix(XS) not in KINDS:
+        raise CheckpointError(f"{path} is a LoRA of kind {kind!r}; known are {choices(KINDS)}.")
+    return kind
+
+
+def _rank(parts: Mapping[str, Tensor], path: Path) -> int:
+    for name in ("lora_A", "M_xs"):
+        if name in parts:
+            return parts[name].shape[0]
+    raise CheckpointError(f"{path} has no LoRA matrices.")
+
+
+def _changed(
+    weight: Tensor, published: Tensor, lora: _Lora, parts: Mapping[str, Tensor], strength: float
+) -> Tensor:
+    """One map's weight with one file's change."""
+    if strength == 0:
+        return weight
+    kind = lora.kind.removesuffix(XS)
+    delta = _delta(published, lora, parts)
+    flat = weight.flatten(1).float() + lora.alpha / lora.rank * strength * delta
+    if kind in ("dora-rows", "bora"):
+        lengths = parts["magnitude_r" if kind == "bora" else "magnitude"].reshape(-1, 1)
+        flat = flat / (flat.norm(dim=1, keepdim=True) + _TINY) * lengths
+    if kind in ("dora-cols", "bora"):
+        lengths = parts["magnitude_c" if kind == "bora" else "magnitude"].reshape(1, -1)
+        flat = flat / (flat.norm(dim=0, keepdim=True) + _TINY) * lengths
+    return flat.reshape(weight.shape).to(weight.dtype)
+
+
+def _delta(published: Tensor, lora: _Lora, parts: Mapping[str, Tensor]) -> Tensor:
+    """The low-rank change, [outputs, inputs]."""
+    if not lora.kind.endswith(XS):
+        return parts["lora_B"] @ parts["lora_A"]
+    if "U" in parts:
+        left, right = parts["U"], parts["V"]
+    else:
+        left, right = _bases(published, lora.rank)
+    return left @ parts["M_xs"] @ right.T
+
+
+def _bases(published: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+    """The first singular vectors, [outputs, rank] and [inputs, rank], the largest number of each left one positive."""
+    left, _, right = torch.linalg.svd(published.flatten(1).float(), full_matrices=False)
+    largest = left.gather(0, left.abs().argmax(dim=0, keepdim=True))
+    signs = torch.where(largest < 0, -1.0, 1.0)
+    return (left * signs)[:, :rank], (right.T * signs)[:, :rank]
