@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from types import FrameType
 from typing import Any, Protocol
 
@@ -105,18 +106,18 @@ class Journal:
     def __init__(self, folder: Path, index: int) -> None:
         self.file = (folder / "log.jsonl").open("a", buffering=1)
         self.board = _tensorboard(folder)
-        self.sums: dict[str, float] = defaultdict(float)
+        self.values: dict[str, list[float]] = defaultdict(list)
         self.count, self.since, self.first = 0, time.monotonic(), index
 
     def note(self, index: int, losses: Mapping[str, float], every: int) -> None:
         """Adds one step's losses; every `every` steps their means are written."""
         for name, value in losses.items():
-            self.sums[name] += value
+            self.values[name].append(value)
         self.count += 1
         if self.count < every:
             return
         seconds = (time.monotonic() - self.since) / self.count
-        means = {name: total / self.count for name, total in self.sums.items()}
+        means = {name: fmean(values) for name, values in self.values.items()}
         self.file.write(
             json.dumps({"step": index, "seconds_per_step": round(seconds, 3), **means}) + "\n"
         )
@@ -124,7 +125,7 @@ class Journal:
         if self.board is not None:
             for name, value in means.items():
                 self.board.add_scalar(name, value, index)
-        self.sums.clear()
+        self.values.clear()
         self.count, self.since = 0, time.monotonic()
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ timing (§2.3), and a new prompt for each crop (§3.1). Knows nothing of audio: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,27 @@ from engine.training import prompts
 from engine.training.latents import LatentItem, read_items, read_statistics
 from engine.training.optim import Ema
 from engine.training.recipes import Recipe
+
+VARIANTS = 32
+"""Prompts written for each piece; their features are remembered, since encoding text anew costs a third of a step."""
+
+
+class Remembering:
+    """A text encoder that encodes each text once."""
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        self.encoder = encoder
+        self.width, self.max_tokens = encoder.width, encoder.max_tokens
+        self.known: dict[str, tuple[Tensor, Tensor]] = {}
+
+    def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """As the encoder's own, features kept in half precision."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.known]
+        if new:
+            features, masks = self.encoder.encode(new)
+            self.known.update(zip(new, zip(features.half(), masks, strict=True), strict=True))
+        features, masks = zip(*(self.known[text] for text in texts), strict=True)
+        return torch.stack(features).float(), torch.stack(masks)
 
 
 class DiTStage:
@@ -50,7 +71,7 @@ class DiTStage:
         self.recipe, self.spec = recipe.dit, recipe.model
         self.seed, self.device = seed, device
         generator = torch.Generator().manual_seed(seed)
-        self.conditioner = Conditioner(self.spec, text_encoder)
+        self.conditioner = Conditioner(self.spec, Remembering(text_encoder))
         self.conditioner.initialize(generator)
         self.dit = DiT(self.spec.dit, self.conditioner.global_width)
         self.dit.initialize(generator)
@@ -81,7 +102,7 @@ class DiTStage:
         self.optimizer.step()
         self.ema.update(self.networks)
         value = float(loss.detach())
-        return {"loss": value, f"loss_{frames}": value} if size else {"loss": value}
+        return {"loss": value, f"loss_{frames}": value}
 
     def loss(self, clean: Tensor, asked: list[Prompt], generator: torch.Generator) -> Tensor:
         """Mean squared error of the predicted target at times spread evenly over (0, 1)."""
@@ -128,12 +149,11 @@ class Windows:
     ) -> tuple[Tensor, list[Prompt]]:
         """[size, D, frames] float32 and a prompt for each."""
         chosen = rng.choice(len(self.items), size, p=self.chances)
-        crops, asked = zip(*(self._crop(self.items[i], frames, rng) for i in chosen), strict=True)
+        crops, asked = zip(*(self._crop(int(i), frames, rng) for i in chosen), strict=True)
         return torch.from_numpy(np.stack(crops)), list(asked)
 
-    def _crop(
-        self, item: LatentItem, frames: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, Prompt]:
+    def _crop(self, index: int, frames: int, rng: np.random.Generator) -> tuple[np.ndarray, Prompt]:
+        item = self.items[index]
         total = item.latents.shape[1]
         # A quarter of the crops begin at the beginning, as every generation does.
         spare = max(total - frames, 0)
@@ -143,7 +163,7 @@ class Windows:
         crop[:, : piece.shape[1]] = piece
         facts = item.metadata
         return crop, Prompt(
-            text=prompts.prompt(facts, rng),
+            text=prompts.prompt(facts, np.random.default_rng((index, rng.integers(VARIANTS)))),
             seconds_start=start / self.latent_rate,
             seconds_total=float(facts.get("seconds", total / self.latent_rate)),
             tempo=facts.get("tempo"),
