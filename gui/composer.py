@@ -5,10 +5,10 @@ Knows its panels; what the button does is told as `generate_asked`.
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtCore import QSize, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from gui.controls import Button, Card, Switch, label, line
+from gui.controls import Button, Card, Switch, label, line, scrolled
 from gui.learn import teach
 from gui.length import LengthPanel
 from gui.parameters import ParametersPanel
@@ -46,12 +46,6 @@ class Composer(Card):
         column.addWidget(self.source)
         column.addWidget(self.more)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inside)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         foot = look.pad(QVBoxLayout(), (16, 10, 16, 14), 8)
         foot.addWidget(self.generate)
         row = look.pad(QHBoxLayout(), gap=8)
@@ -59,7 +53,7 @@ class Composer(Card):
         row.addStretch(1)
         row.addWidget(self.promise)
         foot.addLayout(row)
-        self.body.addWidget(area, 1)
+        self.body.addWidget(scrolled(inside), 1)
         self.body.addWidget(line())
         self.body.addLayout(foot)
 
@@ -71,7 +65,7 @@ class Composer(Card):
 
     def minimumSizeHint(self) -> QSize:
         """Wide enough for every row."""
-        return QSize(self._look.px(380), self._look.px(360))
+        return QSize(self._look.px(340), self._look.px(300))
 
     def _changed(self) -> None:
         self.length.show_tempo(self.prompt.form().tempo)

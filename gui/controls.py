@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -55,6 +56,17 @@ def line() -> QFrame:
     made = QFrame()
     made.setProperty("role", "line")
     return made
+
+
+def scrolled(inside: QWidget) -> QScrollArea:
+    """A widget that scrolls down where it has no room, and is never wider than its frame."""
+    area = QScrollArea()
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area
 
 
 class Card(QFrame):
@@ -142,7 +154,8 @@ class Button(QPushButton):
     def __init__(
         self, look: Look, text: str, icon: str = "", role: str = "", colour: str = "text"
     ) -> None:
-        super().__init__(text)
+        # Qt sets the text close to the icon; a space keeps them apart at every scale.
+        super().__init__(f" {text}" if icon else text)
         self._look, self._icon, self._colour = look, icon, colour
         if role:
             self.setProperty("role", role)
@@ -151,11 +164,10 @@ class Button(QPushButton):
 
     def show_text(self, text: str, icon: str | None = None) -> None:
         """Says what it does now."""
-        self.setText(text)
+        self._icon = self._icon if icon is None else icon
+        self.setText(f" {text}" if self._icon else text)
         self.setAccessibleName(text)
-        if icon is not None:
-            self._icon = icon
-            self._dress()
+        self._dress()
 
     def _dress(self) -> None:
         if self._icon:
@@ -245,7 +257,9 @@ class Fold(QWidget):
 
     def _turn(self, on: bool) -> None:
         self._inside.setVisible(on)
-        self.heading.show_text(self.heading.text(), "chevron-down" if on else "chevron-right")
+        self.heading.show_text(
+            self.heading.accessibleName(), "chevron-down" if on else "chevron-right"
+        )
         self.toggled.emit(on)
 
 

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
-    QScrollArea,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from gui.controls import scrolled
 from gui.theme import Look
 
 
@@ -58,13 +57,7 @@ class Drawer(QWidget):
             button.clicked.connect(self._turner(key))
             self.rail[key] = button
             rail.addWidget(button)
-            area = QScrollArea()
-            area.setWidget(page)
-            area.setWidgetResizable(True)
-            area.setFrameShape(QFrame.Shape.NoFrame)
-            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self.stack.addWidget(area)
+            self.stack.addWidget(scrolled(page))
         rail.addStretch(1)
         row = look.pad(QHBoxLayout(self), gap=8)
         row.addWidget(self.stack, 1)
@@ -93,13 +86,13 @@ class Drawer(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """The rail, or rail and page."""
-        return QSize(self._look.px(68 if self.stack.isHidden() else 380), self._look.px(300))
+        return QSize(self._look.px(68 if self.stack.isHidden() else 360), self._look.px(260))
 
     def _turner(self, key: str) -> object:
         return lambda: self.turn(key)
 
     def _dress(self) -> None:
         open_ = not self.stack.isHidden()
-        self.setMinimumWidth(self._look.px(380 if open_ else 68))
+        self.setMinimumWidth(self._look.px(360 if open_ else 68))
         self.setMaximumWidth(self._look.px(560) if open_ else self._look.px(68))
         self.updateGeometry()

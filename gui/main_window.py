@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from bridge.state import Job, JobOptions, Levels, Take
@@ -30,6 +30,7 @@ from gui.restoring import Restoring
 from gui.settings_of_take import use_settings
 from gui.source import dropped_file
 from gui.status import StatusLine
+from gui.take_model import take_title
 from gui.takes import TakesPanel
 from gui.theme import Look
 from gui.transport import TransportPanel
@@ -53,6 +54,10 @@ class Surroundings:
     presets: PresetStore = field(default_factory=PresetStore)
     osc_address: str = ""
     problems: tuple[str, ...] = ()
+
+
+NARROW, WIDE = 1080, 1320
+"""Widths at 100 % under which an open page takes the composer's place, or is itself narrower."""
 
 
 class MainWindow(QMainWindow):
@@ -167,7 +172,7 @@ class MainWindow(QMainWindow):
 
     def go_on(self, take: Take) -> None:
         """Makes a take the source, to be continued."""
-        self.composer.source.take(take.path, "continue")
+        self.composer.source.take(take.path, "continue", take_title(take))
         self.composer.generate.setFocus()
 
     def compare(self, take: Take) -> None:
@@ -287,6 +292,24 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(inside)
         look.follow(self._dress)
 
+    def spread_columns(self, composer: int) -> None:
+        """Gives the composer a width and the drawer what it needs; the middle has the rest."""
+        px, opened = self.look.px, bool(self.drawer.page())
+        width = self.columns.width()
+        # In a narrow window an open page takes the composer's place.
+        self.composer.setVisible(not opened or width >= px(NARROW))
+        drawer = px(400) if opened and width >= px(WIDE) else px(360) if opened else px(68)
+        self.columns.setSizes([composer, max(width - composer - drawer, 1), drawer])
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        """Makes room for what must be seen."""
+        super().resizeEvent(a0)
+        if self.drawer.page():
+            self.spread_columns(self._composer_width())
+
+    def _composer_width(self) -> int:
+        return self.columns.sizes()[0] or self.look.px(420)
+
     def _dress(self) -> None:
         for splitter in (self.middle, self.columns):
             splitter.setHandleWidth(self.look.px(10))
@@ -301,13 +324,16 @@ class MainWindow(QMainWindow):
         self.welcome.done.connect(lambda: self.show_welcome(False))
         takes.chosen.connect(self.look_at)
         takes.play_asked.connect(self.listening.play)
-        takes.source_asked.connect(lambda take: self.composer.source.take(take.path))
+        takes.source_asked.connect(
+            lambda take: self.composer.source.take(take.path, "transform", take_title(take))
+        )
         for panel in (takes, viewer):
             panel.use_asked.connect(self.use)
             panel.vary_asked.connect(self.vary)
             panel.continue_asked.connect(self.go_on)
         viewer.compared.connect(self.compare)
         viewer.marked.connect(takes.mark)
+        self.drawer.turned.connect(lambda _: self.spread_columns(self._composer_width()))
         self.status.models_asked.connect(lambda: self.drawer.turn("models"))
         session.job_changed.connect(self._heard_job)
         session.take_added.connect(self._heard_take)

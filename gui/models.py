@@ -8,6 +8,9 @@ from __future__ import annotations
 from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from bridge.state import ModelInfo, ModelState
+from engine.errors import LongtakeError
+from engine.model_files import find_weights
+from engine.registry import model_spec
 from gui.controls import Button, Card, Elided, Lamp, label, line, redress
 from gui.qt_session import QtSession
 from gui.theme import Look
@@ -19,11 +22,13 @@ class ModelRow(QWidget):
     def __init__(self, session: QtSession, look: Look, model: ModelInfo) -> None:
         super().__init__()
         self.model = model
+        self.size = size_on_disk(model.name)
         run = session.session
         self.lamp = Lamp(look)
-        self.name = label(model.name, "strong")
-        self.title = label(model.title, "small", wrap=True)
-        self.facts = label(facts(self, model), "small", wrap=True)
+        self.name = Elided(model.name, "strong")
+        self.title = Elided(model.title)
+        self.licence = Elided(model.licence, "small")
+        self.facts = Elided(facts(self, model, self.size), "small")
         self.load = Button(look, self.tr("Load"))
         self.load.setAccessibleName(self.tr("Load {0}").format(model.name))
         self.unload = Button(look, self.tr("Unload"))
@@ -42,6 +47,7 @@ class ModelRow(QWidget):
         column.addLayout(head)
         column.addWidget(self.title)
         column.addWidget(self.facts)
+        column.addWidget(self.licence)
         column.addWidget(self.state)
         column.addWidget(self.bar)
         self.load.clicked.connect(lambda: session.attempt(run.load_model, model.name))
@@ -51,7 +57,7 @@ class ModelRow(QWidget):
         """Shows whether this model is the one in memory."""
         mine = state.name == self.model.name
         phase = state.phase if mine else "unloaded"
-        installed = getattr(self.model, "installed", True)
+        installed = self.size is not None
         lamp = {"ready": "on", "loading": "warning", "failed": "error"}.get(phase, "off")
         self.lamp.show_state(lamp, phase)
         self.state.show_text(
@@ -62,8 +68,7 @@ class ModelRow(QWidget):
         redress(self.state)
         self.bar.setVisible(phase == "loading")
         self.bar.setValue(round(state.fraction * 1000))
-        self.load.setVisible(phase in ("unloaded", "failed"))
-        self.load.setEnabled(installed)
+        self.load.setVisible(installed and phase in ("unloaded", "failed"))
         self.unload.setVisible(phase in ("ready", "loading"))
 
 
@@ -89,11 +94,18 @@ class ModelsPanel(Card):
             row.show_state(state)
 
 
-def facts(panel: QWidget, model: ModelInfo) -> str:
-    """Licence, limits and size in one line."""
-    size = getattr(model, "size_bytes", 0)
+def size_on_disk(name: str) -> int | None:
+    """Bytes of a model's weights, or None if it is not installed."""
+    try:
+        folder = find_weights(model_spec(name))
+    except LongtakeError:
+        return None
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+
+
+def facts(panel: QWidget, model: ModelInfo, size: int | None) -> str:
+    """Limits and size in one line."""
     parts = [
-        panel.tr("licence: {0}").format(model.licence),
         panel.tr("up to {0:.0f} s").format(model.max_seconds),
         f"{model.sample_rate / 1000:g} kHz",
         _size(size) if size else "",

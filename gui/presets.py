@@ -139,9 +139,13 @@ class PresetsPanel(Card):
         }
         for key in (ALL, LOVED, *CATEGORIES):
             self.category.addItem(titles.get(key, key.capitalize()), key)
+        self.category.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.category.setMinimumContentsLength(9)
         head = look.pad(QHBoxLayout(), gap=8)
-        head.addWidget(self.search, 1)
-        head.addWidget(self.category)
+        head.addWidget(self.search, 3)
+        head.addWidget(self.category, 2)
         tools = look.pad(QHBoxLayout(), gap=6)
         tools.addWidget(self.use, 1)
         for control in (self.star, self.rename, self.delete):

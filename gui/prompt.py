@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QTextCursor
+from PyQt6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PyQt6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.chips import KeyChip, TempoChip, WordChip
@@ -53,6 +53,11 @@ class PromptField(QPlainTextEdit):
     def minimumSizeHint(self) -> QSize:
         """The same height: the prompt is never squeezed."""
         return QSize(self._look.px(160), self.sizeHint().height())
+
+    def resizeEvent(self, e: QResizeEvent | None) -> None:
+        """Another width breaks the lines elsewhere, once the text is laid out again."""
+        super().resizeEvent(e)
+        QTimer.singleShot(0, self.updateGeometry)
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
         """Walks the history at the first and last line."""

@@ -59,6 +59,13 @@ class PromptForm:
         return replace(self, tempo=tempo, text=_FREE_TEMPO.sub("", self.text).strip(" ,"))
 
 
+def headline(prompt: str) -> str:
+    """A prompt for a list, without the names of its parts: 'House · Drums, Piano'; free words stay as they are."""
+    form = read_form(prompt)
+    parts = (form.text, form.genre, ", ".join(form.instruments))
+    return " · ".join(part for part in parts if part) or prompt
+
+
 def read_form(prompt: str) -> PromptForm:
     """Reads a prompt, written by the chips or by hand."""
     form, free = PromptForm(), list[str]()

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from bridge.state import Job
 from gui.controls import Card, Elided, IconButton, label
+from gui.prompt_form import headline
 from gui.qt_session import QtSession
 from gui.theme import Look
 from gui.viewer import stage_words
@@ -24,7 +25,7 @@ class JobRow(QWidget):
         super().__init__()
         self._panel, self.job = panel, job
         run = session.session
-        self.words = Elided(job.spec.prompt, "strong")
+        self.words = Elided(headline(job.spec.prompt), "strong")
         self.stage = Elided("", "small")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -57,7 +58,7 @@ class JobRow(QWidget):
         """Shows how far it is."""
         self.job = job
         waiting, failed = job.state == "queued", job.finished and job.state != "done"
-        self.words.show_text(job.spec.prompt)
+        self.words.show_text(headline(job.spec.prompt))
         self.stage.show_text(job.error if failed and job.error else stage_words(self._panel, job))
         self.stage.setProperty("role", "error" if job.state == "failed" else "small")
         self.bar.setVisible(job.state == "running")

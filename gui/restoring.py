@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from PyQt6.QtCore import QTimer
+
 from engine.errors import LongtakeError
 from engine.presets import DEFAULTS
 from engine.spec import GenerationSpec
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from gui.main_window import MainWindow
 
 VERSION = 1
-WIDTH, HEIGHT = 1360, 860
+WIDTH, HEIGHT = 1440, 880
 
 
 class Restoring:
@@ -86,8 +88,14 @@ class Restoring:
             room = screen.availableGeometry()
             width, height = min(width, room.width()), min(height, room.height())
         window.resize(width, height)
-        window.columns.setSizes([window.look.px(420), width, 0])
-        window.middle.setSizes([window.look.px(330), window.look.px(420)])
+        # A splitter that was never shown forgets its sizes; they are set once it has its own.
+        QTimer.singleShot(0, self._first_splits)
+
+    def _first_splits(self) -> None:
+        window = self._window
+        window.spread_columns(window.look.px(420))
+        height = window.middle.height()
+        window.middle.setSizes([height * 45 // 100, height * 55 // 100])
 
     def _folds(self) -> dict[str, Any]:
         composer = self._window.composer

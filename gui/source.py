@@ -17,7 +17,6 @@ from PyQt6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QSlider,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -111,10 +110,10 @@ class SourcePanel(QFrame):
         mode = cast(Mode, self.mode.value())
         return Source(self._path, mode, self.strength.value() / 100, self.wave.spans, self._seconds)
 
-    def take(self, path: Path, mode: Mode = "transform") -> None:
-        """Starts from a recording."""
+    def take(self, path: Path, mode: Mode = "transform", name: str = "") -> None:
+        """Starts from a recording; `name` is what it is called, its file's name when empty."""
         self._path, self._seconds = path, 0.0
-        self.name.show_text(path.name)
+        self.name.show_text(name or path.name)
         self.mode.show_value(mode)
         self.wave.show_spans(())
         self.wave.show_peaks(None)
@@ -186,12 +185,16 @@ class SourcePanel(QFrame):
         ends.addLayout(words_row)
         column.addWidget(self._slider)
         column.addWidget(self.hint)
-        self._pages = QStackedLayout(self)
-        self._pages.addWidget(nothing)
-        self._pages.addWidget(something)
+        self._pages = (nothing, something)
+        pages = look.pad(QVBoxLayout(self))
+        for page in self._pages:
+            pages.addWidget(page)
 
     def _show_what_is(self) -> None:
-        self._pages.setCurrentIndex(0 if self._path is None else 1)
+        for page, shown in zip(
+            self._pages, (self._path is None, self._path is not None), strict=True
+        ):
+            page.setVisible(shown)
         self._turned()
 
     def _turned(self) -> None:

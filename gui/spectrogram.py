@@ -72,10 +72,16 @@ class SpectrogramView(QWidget):
         self._plot.hideButtons()
         self._plot.setMenuEnabled(False)
         self._plot.setYRange(0, ROWS, padding=0)
-        self._plot.getPlotItem().hideAxis("bottom")
+        # No axes: they would move the picture from under the waveform above. Pitches stand in the picture.
+        for side in ("bottom", "left"):
+            self._plot.getPlotItem().hideAxis(side)
         scale = ROWS / np.log(HIGHEST / LOWEST)
-        axis = self._plot.getPlotItem().getAxis("left")
-        axis.setTicks([[(float(np.log(hertz / LOWEST) * scale), words) for hertz, words in TICKS]])
+        self._pitches: list[tuple[float, pyqtgraph.TextItem]] = []
+        for hertz, words in TICKS:
+            text = pyqtgraph.TextItem(words, anchor=(0, 0.5))
+            text.setZValue(10)
+            self._plot.addItem(text)
+            self._pitches.append((float(np.log(hertz / LOWEST) * scale), text))
         column = look.pad(QVBoxLayout(self))
         column.addWidget(self._plot)
         self._computed.connect(self._show)
@@ -95,6 +101,8 @@ class SpectrogramView(QWidget):
         """Shows the same seconds as the waveform above it."""
         self._view = (start, end)
         self._plot.setXRange(start, max(end, start + 1e-3), padding=0)
+        for row, text in self._pitches:
+            text.setPos(start, row)
 
     def show_playhead(self, seconds: float | None) -> None:
         """Moves the playhead."""
@@ -126,8 +134,7 @@ class SpectrogramView(QWidget):
         colours = pyqtgraph.ColorMap([0.0, 0.4, 0.8, 1.0], stops)
         self._image.setLookupTable(colours.getLookupTable(nPts=256))
         self._line.setPen(look.colour("text"))
-        axis = self._plot.getPlotItem().getAxis("left")
-        axis.setPen(look.colour("line"))
-        axis.setTextPen(look.colour("muted"))
-        axis.setTickFont(look.font("small"))
-        axis.setWidth(look.px(40))
+        for _, text in self._pitches:
+            text.setColor(look.colour("text"))
+            text.setFont(look.font("small"))
+            text.fill = pyqtgraph.mkBrush(look.colour("surface", 0.7))

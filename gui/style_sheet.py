@@ -71,7 +71,7 @@ QPushButton[role="primary"]:hover {{ background: {c.accent_hover}; border-color:
 QPushButton[role="primary"]:pressed {{ background: {c.accent_soft}; color: {c.text}; }}
 QPushButton[role="primary"]:focus {{ border: 2px solid {c.text}; }}
 QPushButton[role="primary"]:disabled {{ background: {c.raised}; color: {c.muted}; border-color: {c.raised}; }}
-QPushButton[role="chip"] {{ border-radius: {px(14)}px; padding: {px(4)}px {px(12)}px; min-height: {px(18)}px; }}
+QPushButton[role="chip"] {{ border-radius: {px(13)}px; padding: {px(4)}px {px(12)}px; min-height: {px(18)}px; }}
 QPushButton[role="chip"][filled="true"] {{ background: {c.accent_soft}; color: {c.text}; }}
 QPushButton[role="chip"]:checked {{ background: {c.accent}; color: {c.on_accent}; }}
 QPushButton[role="fold"] {{ background: transparent; text-align: left; padding: {px(5)}px {px(4)}px; color: {c.muted};
@@ -86,11 +86,11 @@ QFrame[role="segments"] {{ background: {c.raised}; border-radius: {px(8)}px; }}
 QToolButton[role="plain"] {{ background: transparent; padding: {px(5)}px; }}
 QToolButton[role="plain"]:hover {{ background: {c.hover}; }}
 QToolButton[role="plain"]:checked {{ background: {c.accent_soft}; }}
-QToolButton[role="play"] {{ border-radius: {px(18)}px; padding: {px(7)}px; background: {c.raised}; }}
+QToolButton[role="play"] {{ border-radius: {px(8)}px; padding: {px(7)}px; background: {c.raised}; }}
 QToolButton[role="play"]:hover {{ background: {c.hover}; }}
 QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
 QPushButton[role="card"] {{ background: {c.raised}; border: 1px solid {c.line}; border-radius: {px(10)}px;
-  text-align: left; padding: {px(14)}px; }}
+  min-height: {px(132)}px; min-width: {px(120)}px; padding: 0; }}
 QPushButton[role="card"]:hover {{ background: {c.hover}; border-color: {c.accent}; }}
 QPushButton[role="card"]:focus {{ border: 2px solid {c.accent}; }}
 QCheckBox, QRadioButton {{ spacing: {px(8)}px; padding: {px(2)}px; border: 1px solid transparent; }}

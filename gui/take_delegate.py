@@ -24,7 +24,7 @@ from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from bridge.state import Take
 from gui.icons import paint_icon
 from gui.peak_store import PeakStore, Thumbnail
-from gui.take_model import TAKE, length_words, tempo_words
+from gui.take_model import TAKE, length_words, take_title, take_words, tempo_words
 from gui.theme import Look
 
 ROW = 62
@@ -75,11 +75,10 @@ class TakeDelegate(QStyledItemDelegate):
         rating = cut(92) if roomy else QRectF()
         length = cut(52)
         key = cut(72) if roomy else QRectF()
-        tempo = cut(112) if wide else QRectF()
+        tempo = cut(96) if wide else QRectF()
         star = QRectF(left, box.center().y() - px(9), px(18), px(18))
-        wave = QRectF(
-            star.right() + px(10), box.top() + px(10), px(130) if wide else 0, box.height() - px(20)
-        )
+        drawn = px(130) if roomy else px(92) if wide else 0
+        wave = QRectF(star.right() + px(10), box.top() + px(10), drawn, box.height() - px(20))
         words = QRectF(
             wave.right() + px(14), box.top(), max(right - wave.right() - px(22), 10), box.height()
         )
@@ -168,9 +167,9 @@ class TakeDelegate(QStyledItemDelegate):
         upper = QRectF(words.left(), words.top() + look.px(8), words.width(), half - look.px(8))
         lower = QRectF(words.left(), words.top() + half, words.width(), half - look.px(8))
         mark = self.marks.get(take.id, "")
-        name = f"{mark}  {take.name}" if mark else take.name
+        name = f"{mark}  {take_title(take)}" if mark else take_title(take)
         _write(painter, look, upper, name, "strong", "text")
-        _write(painter, look, lower, take.prompt or self.tr("recorded"), "small", "muted")
+        _write(painter, look, lower, take_words(take), "small", "muted")
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         gap = -look.px(10)
         _write(

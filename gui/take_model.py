@@ -6,12 +6,15 @@ any size opens at once.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelIndex, QObject, Qt, QUrl
 
+from bridge.naming import title
 from bridge.state import Search, Take
+from gui.prompt_form import headline, read_form
 from gui.qt_session import QtSession
 
 PAGE = 120
@@ -47,7 +50,7 @@ class TakeModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return take.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{take.name}, {tempo_words(take)}, {take.seconds:.0f} s, {take.rating} stars"
+            return f"{take_title(take)}, {tempo_words(take)}, {take.seconds:.0f} s, {take.rating} stars"
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
@@ -148,7 +151,7 @@ def take_mime(takes: list[Take]) -> QMimeData:
 
 
 def tempo_words(take: Take) -> str:
-    """Asked and measured tempo, honestly: '124 BPM', '124 BPM, measured 123.8', or nothing."""
+    """Asked and measured tempo, honestly: '124 BPM', '124 → 123.8', or nothing."""
     asked, measured = take.tempo_asked, take.tempo_measured
     if asked is None and measured is None:
         return ""
@@ -156,7 +159,22 @@ def tempo_words(take: Take) -> str:
         return f"{measured:.1f} BPM"
     if measured is None or abs(measured - asked) < 0.05:
         return f"{asked:g} BPM"
-    return f"{asked:g} → {measured:.1f} BPM"
+    return f"{asked:g} → {measured:.1f}"
+
+
+def take_title(take: Take) -> str:
+    """What a list calls a take: the title it was given, or its prompt in short while it has none of its own."""
+    return headline(take.prompt) if take.prompt and take.name == title(take.prompt) else take.name
+
+
+def take_words(take: Take) -> str:
+    """The second line: what the title leaves out, and when it was made."""
+    moods = ", ".join(read_form(take.prompt).moods)
+    kind = "" if take.kind == "generate" else take.kind
+    made = time.localtime(take.created)
+    today = time.strftime("%Y%j", made) == time.strftime("%Y%j")
+    when = time.strftime("%H:%M" if today else "%d %b %H:%M", made)
+    return "  ·  ".join(part for part in (when, moods, kind) if part)
 
 
 def length_words(seconds: float) -> str:

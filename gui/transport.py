@@ -5,7 +5,8 @@ Knows the session's playback and transport. Which take Play plays is for the win
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QComboBox, QDoubleSpinBox, QFrame, QHBoxLayout, QWidget
 
 from bridge.state import Levels, PlaybackState, TransportState
@@ -27,7 +28,7 @@ class TransportPanel(QFrame):
 
     def __init__(self, session: QtSession, look: Look) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._look = session, look
         self.setProperty("role", "bar")
         run = session.session
         self.play = IconButton(look, "play", self.tr("Play"), "play")
@@ -92,6 +93,18 @@ class TransportPanel(QFrame):
         session.transport_changed.connect(self.show_transport)
         self.show_playback(run.playback())
         self.show_transport(run.transport())
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        """A narrow bar leaves out what is said elsewhere too."""
+        super().resizeEvent(a0)
+        width = self.width() / self._look.scale
+        self.peak.setVisible(width >= 940)
+        self.meter.setVisible(width >= 820)
+        self.source.setVisible(width >= 900)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as what is left then."""
+        return QSize(self._look.px(760), super().minimumSizeHint().height())
 
     def show_playback(self, playback: PlaybackState) -> None:
         """Shows what is heard."""

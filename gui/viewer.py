@@ -13,10 +13,12 @@ from PyQt6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
 from bridge.events import AudioReady
 from bridge.state import Job, Take
 from gui.controls import Button, Card, Elided, IconButton
+from gui.flow_layout import FlowLayout
 from gui.peak_store import PeakStore
 from gui.peaks import GrowingPeaks
+from gui.prompt_form import headline
 from gui.qt_session import QtSession
-from gui.take_model import length_words, take_mime, tempo_words
+from gui.take_model import length_words, take_mime, take_title, tempo_words
 from gui.theme import Look
 from gui.waveform import WaveformView
 
@@ -84,7 +86,7 @@ class Viewer(Card):
         self.spectrum.rename(self.tr("Spectrogram"), "S")
         self.spectrum.setCheckable(True)
         self.whole = IconButton(look, "wave", self.tr("Show all of it"))
-        self.use = Button(look, self.tr("Use these settings"), "settings")
+        self.use = Button(look, self.tr("Use settings"), "settings")
         self.vary = Button(look, self.tr("Vary"), "vary")
         self.go_on = Button(look, self.tr("Continue"), "continue")
         self.handle = DragButton(look, self.tr("Drag to your DAW"))
@@ -132,7 +134,7 @@ class Viewer(Card):
             self.wave.show_grid(job.spec.tempo, job.spec.beats_per_bar)
             self.wave.show_peaks(None, job.spec.seconds_total or 0.0)
         self.job = job
-        self.title.show_text(job.spec.prompt)
+        self.title.show_text(headline(job.spec.prompt))
         self.facts.show_text(stage_words(self, job))
         self.wave.show_progress(job.progress if self._growing is None else None)
         self._enable()
@@ -184,11 +186,9 @@ class Viewer(Card):
         head.addLayout(words, 1)
         for control in (self.a, self.b, self.spectrum, self.whole):
             head.addWidget(control, 0, Qt.AlignmentFlag.AlignTop)
-        actions = look.pad(QHBoxLayout(), gap=8)
-        for control in (self.use, self.vary, self.go_on):
+        actions = look.pad(FlowLayout(), gap=8)
+        for control in (self.use, self.vary, self.go_on, self.handle):
             actions.addWidget(control)
-        actions.addStretch(1)
-        actions.addWidget(self.handle)
         self.body.addLayout(head)
         self.body.addWidget(self.wave, 1)
         self.body.addLayout(actions)
@@ -214,7 +214,7 @@ class Viewer(Card):
             )
 
     def _say_take(self, take: Take) -> None:
-        self.title.show_text(take.name)
+        self.title.show_text(take_title(take))
         seed = self.tr("seed {0}").format(take.seed) if take.seed is not None else ""
         loop = self.tr("loop") if take.loop else ""
         rate = f"{take.sample_rate / 1000:g} kHz"

@@ -98,6 +98,9 @@ class WaveformView(WaveformDrawing):
 
     def choose(self, span: Span) -> None:
         """Takes a range as if it were dragged over: a kept span, or the loop range."""
+        span = (max(span[0], 0.0), min(span[1], self._length))
+        if span[0] >= span[1]:
+            return
         if self.keeping:
             self._spans = joined((*self._spans, span))
             self.spans_changed.emit(self._spans)

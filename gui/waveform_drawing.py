@@ -194,7 +194,7 @@ class WaveformDrawing(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if colour == "wave":
             for seconds, bar in self._lines():
-                line = self._look.colour("edge", 0.55 if bar else 0.22)
+                line = self._look.colour("edge", 0.32 if bar else 0.16)
                 painter.fillRect(QRectF(self._x(seconds), 0, 1, self.height()), line)
         middle = self.height() / 2
         painter.fillRect(QRectF(0, middle, self.width(), 1), self._look.colour("edge", 0.6))

@@ -6,10 +6,10 @@ Knows presets by name only; choosing one is told.
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.presets import Preset
-from gui.controls import Button, Card, label
+from gui.controls import Button, Card, label, scrolled
 from gui.theme import Look
 
 FIRST = ("Uplifting House", "Lo-Fi Evening", "Ambient Drift")
@@ -32,11 +32,6 @@ class WelcomeCard(QPushButton):
         play = label("▶  " + self.tr("Make it"), "accent")
         play.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         column.addWidget(play)
-        self._look = look
-        look.follow(self._dress)
-
-    def _dress(self) -> None:
-        self.setMinimumSize(self._look.px(150), self._look.px(150))
 
 
 class Welcome(Card):
@@ -46,27 +41,30 @@ class Welcome(Card):
     done = pyqtSignal()
 
     def __init__(self, look: Look, presets: list[Preset]) -> None:
-        super().__init__(look, (28, 26, 28, 22), 14)
+        super().__init__(look, (0, 0, 0, 0), 0)
+        inside = QWidget()
+        column = look.pad(QVBoxLayout(inside), (28, 24, 28, 20), 14)
+        self.body.addWidget(scrolled(inside))
         self.cards = [WelcomeCard(look, preset) for preset in presets]
-        self.body.addWidget(label(self.tr("Make your first take"), "display", wrap=True))
+        column.addWidget(label(self.tr("Make your first take"), "display", wrap=True))
         words = self.tr(
             "Choose one of these: it is composed on this computer and plays as it grows. Or write on the left what "
             "you want to hear, and press Generate."
         )
-        self.body.addWidget(label(words, "muted", wrap=True))
+        column.addWidget(label(words, "muted", wrap=True))
         row = look.pad(QHBoxLayout(), gap=12)
         for card in self.cards:
             row.addWidget(card, 1)
             card.clicked.connect(self._chooser(card))
-        self.body.addLayout(row)
+        column.addLayout(row)
         foot = look.pad(QHBoxLayout(), gap=8)
         hint = self.tr("You can also drop a beatbox recording anywhere in this window.")
         foot.addWidget(label(hint, "small", wrap=True), 1)
         self.skip = Button(look, self.tr("Start without"))
         self.skip.clicked.connect(self.done)
         foot.addWidget(self.skip)
-        self.body.addStretch(1)
-        self.body.addLayout(foot)
+        column.addStretch(1)
+        column.addLayout(foot)
 
     def _chooser(self, card: WelcomeCard) -> object:
         return lambda: self.chosen.emit(card.preset)

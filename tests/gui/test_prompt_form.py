@@ -1,0 +1,59 @@
+"""Chips write the prompt and read it back; nothing typed is lost."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from engine.spec import tempo_in
+from gui.prompt_form import PromptForm, headline, read_form
+from gui.vocabulary import GENRES, INSTRUMENTS, MOODS, STYLES, surprise
+
+
+def test_reads_what_it_wrote() -> None:
+    dice = random.Random(3)
+    for _ in range(200):
+        form = surprise(dice)
+        assert read_form(form.write()) == form
+
+
+def test_free_words_survive_every_change_of_a_chip() -> None:
+    form = read_form("a rainy night, slow | Genre: House | Format: Solo | moods: Warm, Night")
+    assert form == PromptForm(text="a rainy night, slow | Format: Solo", genre="House", moods=("Warm", "Night"))
+    assert form.write() == "a rainy night, slow | Format: Solo | Genre: House | Moods: Warm, Night"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "tempo"),
+    [("Techno at 128 BPM", 128.0), ("BPM: 98.5", 98.5), ("bpm: fast", None), ("no tempo", None), ("BPM: 9999", None)],
+)
+def test_a_tempo_in_words_is_shown_too(prompt: str, tempo: float | None) -> None:
+    assert read_form(prompt).tempo == tempo
+
+
+def test_another_tempo_replaces_the_one_in_the_words() -> None:
+    written = read_form("Techno, 128 BPM, dark").with_tempo(140.0).write()
+    assert tempo_in(written) == 140.0
+    assert "128" not in written
+    assert "Techno" in written
+    assert "dark" in written
+    assert read_form("Techno, 128 BPM").with_tempo(None).write() == "Techno"
+
+
+def test_a_damaged_part_stays_as_it_was_typed() -> None:
+    assert read_form("BPM: soon | Genre:").text == "BPM: soon | Genre:"
+
+
+def test_the_headline_is_without_the_names_of_parts() -> None:
+    assert headline("Genre: House | Instruments: Drums, Piano | BPM: 124") == "House · Drums, Piano"
+    assert headline("a rainy night") == "a rainy night"
+    assert headline("BPM: 120") == "BPM: 120"
+
+
+def test_the_words_offered_are_the_styles_words() -> None:
+    assert len(GENRES) >= 29
+    for style in STYLES.values():
+        assert set(style.instruments) <= set(INSTRUMENTS)
+        assert set(style.moods) <= set(MOODS)
+        assert 40 <= style.slow < style.fast <= 220
