@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from bridge import logs
+from bridge.audio.system import AudioOptions, AudioSystem
 from bridge.engine_process import REAL_ENGINE, EngineProcess
 from bridge.errors import BridgeError
 from bridge.events import Hub, Notice
@@ -89,9 +90,24 @@ class App:
         self.session.attach_model(self.engine)
         self.session.attach_presets(PresetStore())
         self.session.attach(transport=Transport(hub.publish), remember=self._keeper.remember)
+        self._audio = self._sound(chosen) if chosen.audio.enabled else None
         if chosen.engine.model != self.session.get("model"):
             self.session.set("model", chosen.engine.model)
         self.osc = self._osc(chosen, where, options.strict) if chosen.osc.enabled else None
+
+    def _sound(self, chosen: Settings) -> AudioSystem:
+        audio = chosen.audio
+        options = AudioOptions(
+            output=audio.output,
+            input=audio.input,
+            sample_rate=audio.sample_rate or None,
+            latency="low" if audio.latency == "low" else "high",
+            asio=audio.asio,
+        )
+        session = self.session
+        system = AudioSystem(self._hub.publish, session.transport, session.add_recording, options)
+        session.attach(playback=system.player, capture=system.recorder)
+        return system
 
     def _osc(self, chosen: Settings, where: Places, strict: bool) -> OscServer | None:
         osc = chosen.osc
@@ -119,6 +135,8 @@ class App:
         self._keeper.start()
         if self.osc:
             self.osc.start()
+        if self._audio:
+            self._audio.start()
         threading.Thread(target=self._read_library, name="library", daemon=True).start()
         self.engine.start()
 

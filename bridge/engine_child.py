@@ -55,7 +55,6 @@ class EngineServer:
 
     def serve(self, factory: str) -> None:
         """Builds the engine and works until the process ends."""
-        self._wire.send(say="hello", pid=os.getpid())
         try:
             engine = build(factory)
         except Exception as error:
@@ -245,8 +244,8 @@ def _quiet_pipes() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def main(argv: list[str]) -> int:
-    """`engine_child FACTORY SLOTS_FILE PARENT_PID`, with the bridge at both pipes."""
-    factory, path, parent = argv
+    """`engine_child FACTORY SLOTS PARENT_PID`, with the bridge at both pipes."""
+    factory, place, parent = argv
     reader, writer = _quiet_pipes()
     # Ctrl-C in a terminal reaches every process there; the bridge decides what ends when.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -254,7 +253,7 @@ def main(argv: list[str]) -> int:
     if hasattr(os, "nice"):
         os.nice(NICE)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    EngineServer(Wire(reader, writer), SharedSlots(Path(path))).serve(factory)
+    EngineServer(Wire(reader, writer), SharedSlots.of(place)).serve(factory)
     return 0
 
 

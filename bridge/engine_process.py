@@ -223,13 +223,14 @@ class EngineProcess:
                 "-m",
                 "bridge.engine_child",
                 self._factory,
-                str(slots.path),
+                slots.place,
                 str(os.getpid()),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
+            pass_fds=slots.inherited,
         )
         child = _Child(
             process, Wire(cast(IO[bytes], process.stdout), cast(IO[bytes], process.stdin)), slots
@@ -256,9 +257,7 @@ class EngineProcess:
             self._child.send(do="generate", run=self._run.number, spec=self._run.spec)
 
     def _heard(self, child: _Child, message: Message) -> None:
-        if message["say"] == "hello":
-            child.slots.forget_name()
-        elif message["say"] == "model":
+        if message["say"] == "model":
             with self._lock:
                 if message["phase"] == "ready":
                     self._early_deaths = 0

@@ -26,13 +26,17 @@ Message = dict[str, Any]
 
 
 class SharedSlots:
-    """`SLOTS` places for float32 arrays in memory that two processes share."""
+    """`SLOTS` places for float32 arrays in memory that two processes share.
 
-    def __init__(self, path: Path) -> None:
-        """Maps the file `path`, which `create` made."""
-        self.path = path
-        with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), SLOTS * SLOT_BYTES)
+    The file behind it loses its name at once where the system lets it, so that no death leaves it behind; the child
+    then inherits the open file. Elsewhere (Windows) it is found by name, and `close` removes it.
+    """
+
+    def __init__(self, handle: int, path: Path | None = None) -> None:
+        """Maps an open file of the right size."""
+        self._handle = handle
+        self._path = path
+        self._map = mmap.mmap(handle, SLOTS * SLOT_BYTES)
 
     @classmethod
     def create(cls) -> SharedSlots:
@@ -40,13 +44,25 @@ class SharedSlots:
         place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         handle, name = tempfile.mkstemp(prefix="longtake-", dir=place)
         os.ftruncate(handle, SLOTS * SLOT_BYTES)
-        os.close(handle)
-        return cls(Path(name))
+        if os.name == "nt":
+            return cls(handle, Path(name))
+        os.unlink(name)
+        return cls(handle)
 
-    def forget_name(self) -> None:
-        """Takes the file's name away; where open files cannot lose theirs (Windows), `close` does it."""
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
+    @classmethod
+    def of(cls, place: str) -> SharedSlots:
+        """In the child: what `place` of the parent names."""
+        return cls(int(place)) if place.isdecimal() else cls(os.open(place, os.O_RDWR), Path(place))
+
+    @property
+    def place(self) -> str:
+        """What the child needs to map the same: a file's name, or the number of an inherited open file."""
+        return str(self._path or self._handle)
+
+    @property
+    def inherited(self) -> tuple[int, ...]:
+        """Open files the child must inherit."""
+        return () if self._path else (self._handle,)
 
     def put(self, slot: int, array: NDArray[np.float32]) -> None:
         """Copies an array of at most `SLOT_FLOATS` values into a slot."""
@@ -59,7 +75,10 @@ class SharedSlots:
     def close(self) -> None:
         """Unmaps; the memory goes when both ends have."""
         self._map.close()
-        self.forget_name()
+        os.close(self._handle)
+        if self._path:
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
     def _view(self, slot: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
         count = int(np.prod(shape))

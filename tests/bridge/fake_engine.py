@@ -23,7 +23,10 @@ def sound(spec: GenerationSpec) -> np.ndarray:
 
 
 class FakeEngine:
-    """Makes `sound(spec)`; each step takes as long as the prompt's 'pause 0.05' says."""
+    """Makes `sound(spec)`; the prompt's words say what happens on the way, as 'pause 0.05' at each step."""
+
+    def __init__(self) -> None:
+        self.steps = 0
 
     def load(self, model: str) -> Generator[Step, None, None]:
         for index in range(1, 5):
@@ -39,8 +42,11 @@ class FakeEngine:
             raise CheckpointError("The weights are damaged; get them again.")
         if "breaks" in words:
             raise ZeroDivisionError("division by zero")
+        if "counts" in words:
+            yield Step("encode", self.steps, 500)
         for index in range(1, (spec.steps or 4) + 1):
             time.sleep(pause)
+            self.steps += 1
             yield Step("diffuse", index, spec.steps or 4, np.full((64, 8), index, np.float32))
         samples = sound(spec)
         for start in range(0, samples.shape[1], BLOCK):

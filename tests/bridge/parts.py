@@ -20,7 +20,7 @@ from engine.updates import Generates
 from tests.bridge.fake_engine import FakeEngine
 
 
-def wait_for(true: Callable[[], Any], seconds: float = 30.0) -> Any:
+def wait_for(true: Callable[[], Any], seconds: float = 120.0) -> Any:
     """What `true` gives as soon as it is something; fails after a while."""
     end = time.monotonic() + seconds
     while not (found := true()):
@@ -72,7 +72,8 @@ class Gate(FakeEngine):
     """An engine that stops before each step until it is let on."""
 
     def __init__(self) -> None:
-        self.steps = threading.Semaphore(0)
+        super().__init__()
+        self.permits = threading.Semaphore(0)
         self.closed = threading.Event()
         self.began = threading.Event()
 
@@ -80,10 +81,10 @@ class Gate(FakeEngine):
         self.began.set()
         try:
             for update in super().generate(spec):
-                self.steps.acquire()
+                self.permits.acquire()
                 yield update
         finally:
             self.closed.set()
 
     def open(self) -> None:
-        self.steps.release(1_000_000)
+        self.permits.release(1_000_000)

@@ -23,12 +23,14 @@ ENGINE = "tests.bridge.fake_engine:FakeEngine"
 class Served:
     """A bridge over the folder `home`, and a socket that talks to it."""
 
-    def __init__(self, home: Path, *flags: str) -> None:
+    def __init__(self, home: Path, *flags: str, sound: bool = False) -> None:
         self.home = home
         self.port = free_port()
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.connect(("127.0.0.1", self.port))
         self.began = time.monotonic()
+        if not sound:
+            flags = ("--no-audio", "--no-midi", *flags)
         environment = os.environ | {"LONGTAKE_HOME": str(home), "PYTHONPATH": str(ROOT)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.bridge.served", str(self.port), *flags],
@@ -50,7 +52,7 @@ class Served:
             return None
         return message.address, list(message.arguments)
 
-    def until(self, address: str, seconds: float = 30.0) -> list[Any]:
+    def until(self, address: str, seconds: float = 120.0) -> list[Any]:
         """The arguments of the next message to `address`; others are passed over."""
         for found, arguments in self.messages(seconds):
             if found == address:
@@ -66,7 +68,7 @@ class Served:
 
     def ready(self) -> float:
         """Waits for the first answer; gives the seconds since the start."""
-        while self.process.poll() is None and time.monotonic() - self.began < 30.0:
+        while self.process.poll() is None and time.monotonic() - self.began < 120.0:
             self.send("/longtake/ping")
             if self.receive(0.02):
                 return time.monotonic() - self.began
@@ -96,4 +98,4 @@ def free_port() -> int:
 if __name__ == "__main__":
     from bridge.app import main
 
-    sys.exit(main(["--port", sys.argv[1], "--no-audio", "--no-midi", *sys.argv[2:]], ENGINE))
+    sys.exit(main(["--port", sys.argv[1], *sys.argv[2:]], ENGINE))

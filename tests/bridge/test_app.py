@@ -35,8 +35,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     made: list[Served] = []
 
-    def start(*flags: str) -> Served:
-        made.append(Served(tmp_path / "home", *flags))
+    def start(*flags: str, sound: bool = False) -> Served:
+        made.append(Served(tmp_path / "home", *flags, sound=sound))
         return made[-1]
 
     yield start
@@ -56,7 +56,7 @@ def test_a_request_over_osc_becomes_a_take(serve: Callable[..., Served]) -> None
     samples, _ = soundfile.read(path, dtype="float32")
     np.testing.assert_array_equal(samples.T, sound(read_spec(path)))
     served.process.send_signal(signal.SIGTERM)
-    assert served.process.wait(20) == 0
+    assert served.process.wait(120) == 0
 
 
 @linux
@@ -64,13 +64,14 @@ def test_a_request_over_osc_becomes_a_take(serve: Callable[..., Served]) -> None
 def test_its_end_is_the_end_of_every_child(
     serve: Callable[..., Served], end: signal.Signals
 ) -> None:
-    served = serve()
+    served = serve(sound=True)
     served.ready()
     served.send("/longtake/generate", "r1", "pause 0.05", "duration", 60.0)
     served.until("/longtake/progress")
-    children = wait_for(served.children)
+    # The engine, the audio process, and Python's own tracker of shared memory.
+    children = wait_for(lambda: len(served.children()) >= 2 and served.children())
     served.process.send_signal(end)
-    served.process.wait(20)
+    served.process.wait(120)
     wait_for(lambda: not any(alive(child) for child in children))
 
 
@@ -90,7 +91,7 @@ def test_killing_the_engine_at_random_loses_nothing(serve: Callable[..., Served]
         kill_at = time.monotonic() + rng.uniform(0.0, 0.5) if number < KILLS - 2 else None
         began = time.monotonic()
         while request not in ended:
-            assert time.monotonic() - began < 30.0
+            assert time.monotonic() - began < 120.0
             if kill_at and time.monotonic() > kill_at:
                 for child in served.children():
                     os.kill(child, signal.SIGKILL)
@@ -125,7 +126,7 @@ def test_killing_the_bridge_leaves_whole_takes_and_a_list_of_what_it_owed(
     for request in ("r2", "r3"):
         served.send("/longtake/generate", request, "pause 0.05", "duration", 20.0)
         served.until("/longtake/ack")
-    for address, arguments in served.messages(30.0):
+    for address, arguments in served.messages(120.0):
         if address == "/longtake/progress" and arguments[2] == "decode":
             break
     served.process.kill()
@@ -145,7 +146,7 @@ def test_killing_the_bridge_leaves_whole_takes_and_a_list_of_what_it_owed(
 def test_two_over_one_folder_are_one_too_many(serve: Callable[..., Served]) -> None:
     serve().ready()
     second = serve()
-    assert second.process.wait(20) == 2
+    assert second.process.wait(120) == 2
     assert second.process.stderr
     assert "running already" in second.process.stderr.read()
 
@@ -156,7 +157,7 @@ def test_a_wrong_settings_file_ends_the_start_with_one_sentence(
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "settings.toml").write_text("[osc]\nprot = 1\n")
     served = serve()
-    assert served.process.wait(20) == 2
+    assert served.process.wait(120) == 2
     assert served.process.stderr
     assert "unknown key osc.prot" in served.process.stderr.read()
 
@@ -165,7 +166,7 @@ def test_log_lines_are_json_when_asked(serve: Callable[..., Served]) -> None:
     served = serve("--json")
     served.ready()
     served.process.send_signal(signal.SIGTERM)
-    _, errors = served.process.communicate(timeout=20)
+    _, errors = served.process.communicate(timeout=120)
     lines = [json.loads(line) for line in errors.splitlines()]
     assert any("answers OSC" in line["text"] for line in lines)
     assert (served.home / "logs" / "longtake.log").read_text().count("answers OSC") == 1

@@ -138,9 +138,9 @@ def test_cancel_stops_the_engine_at_its_next_step(make: Callable[..., Bench]) ->
     bench.queue.start()
     job = bench.session.submit(request(request_id="r1", batch=4))
     wait_for(engine.began.is_set)
-    engine.steps.release(2)
+    engine.permits.release(2)
     assert bench.session.cancel("r1") == (job.id,)
-    engine.steps.release(1)
+    engine.permits.release(1)
     assert bench.ended(job).state == "cancelled"
     assert engine.closed.is_set()
     assert [p.name for p in bench.library.folder.glob("*.wav")] == []
@@ -216,7 +216,7 @@ def test_jobs_of_a_run_that_died_are_interrupted_and_run_again(make: Callable[..
     running = died.session.submit(request(batch=3, request_id="r1"))
     waiting = died.session.submit(request("techno", target="reaper", play=True))
     # One whole take and a part of the second: then the journal says what a kill would leave.
-    wait_for(lambda: engine.steps.release() or len(died.session.job("r1").take_ids) == 1)
+    wait_for(lambda: engine.permits.release() or len(died.session.job("r1").take_ids) == 1)
     left = died.folder / "jobs.json"
 
     bench = make()
