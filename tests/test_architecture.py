@@ -1,0 +1,215 @@
+"""Laws of the whole: what may import what, how long things may be, what nobody may do.
+
+The import linter proves the layers. Exceptions are named here with their reason; one that is not needed any more fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.registry import MODELS, AdaptiveDiTConfig, DiTConfig
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for top in ("engine", "bridge", "gui", "benchmarks", "run.py", "longtake.py")
+    for path in ([ROOT / top] if top.endswith(".py") else (ROOT / top).rglob("*.py"))
+)
+TESTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py"))
+
+FILE_LINES, TEST_FILE_LINES, FUNCTION_LINES = 350, 450, 60
+LONG_FILES: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {}
+
+WITHOUT_TORCH = (
+    "engine",
+    "engine.errors",
+    "engine.spec",
+    "engine.updates",
+    "engine.registry",
+    "engine.presets",
+    "engine.audio",
+    "engine.metering",
+    "engine.takes",
+    "engine.model_files",
+    "engine.cli.main",
+    "bridge.session",
+    "bridge.events",
+)
+"""What the panel and the bridge stand on."""
+
+PANEL_MAY_IMPORT = re.compile(
+    r"gui\b|bridge\.(session|events|state|errors|ports|requests|naming)\b"
+    r"|engine\.(spec|presets|registry|errors|audio|metering|updates|model_files)\b"
+)
+COMPOSITION_ROOTS = {
+    "gui/__main__.py": "builds the bridge that the panel shows",
+    "gui/demo/studio.py": "builds the one that `longtake panel --demo` shows",
+}
+FACTS = {"latent_channels": "what the autoencoder gives, not a choice of the transformer"}
+"""Fields of a network's configuration that are no option."""
+
+
+def parsed(path: str) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+def imports(path: str) -> Iterator[str]:
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def calls(path: str) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def test_what_the_panel_stands_on_loads_no_torch() -> None:
+    code = (
+        "import importlib, sys\n"
+        f"for name in {WITHOUT_TORCH}:\n"
+        "    importlib.import_module(name)\n"
+        "    heavy = {'torch', 'transformers', 'scipy'} & set(sys.modules)\n"
+        "    assert not heavy, f'{name} loads {heavy}'\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_panel_knows_the_session_and_the_tables_only() -> None:
+    own = re.compile(r"(engine|bridge|gui)\b")
+    found = {
+        path: bad
+        for path in SOURCES
+        if path.startswith("gui/") and path not in COMPOSITION_ROOTS
+        if (bad := [n for n in imports(path) if own.match(n) and not PANEL_MAY_IMPORT.match(n)])
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("config", [DiTConfig, AdaptiveDiTConfig])
+def test_a_field_of_a_configuration_takes_two_values_among_the_registered_models(
+    config: type,
+) -> None:
+    """An option of a network earns its place (design.md, decision 3)."""
+    used = list(_used(config, tuple(MODELS.values())))
+    for field in dataclasses.fields(config):
+        if field.name in FACTS:
+            continue
+        values = {repr(getattr(one, field.name)) for one in used}
+        assert len(values) > 1, f"{config.__name__}.{field.name} is {values.pop()} in all models"
+
+
+def _used(config: type, inside: object) -> Iterator[object]:
+    """Every instance of a configuration in the registered models."""
+    if isinstance(inside, config):
+        yield inside
+    if isinstance(inside, tuple):
+        for item in inside:
+            yield from _used(config, item)
+    elif dataclasses.is_dataclass(inside) and not isinstance(inside, type):
+        for field in dataclasses.fields(inside):
+            yield from _used(config, getattr(inside, field.name))
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS])
+def test_nobody_draws_from_a_global_generator(path: str) -> None:
+    names = {name for name, _ in calls(path)}
+    assert not names & {"torch.manual_seed", "random.seed", "np.random.seed", "numpy.random.seed"}
+    assert not {
+        n
+        for n in names
+        if re.match(r"(np|numpy)\.random\.(?!default_rng|Generator|PCG64|SeedSequence)", n)
+    }
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_no_pickle_is_ever_opened(path: str) -> None:
+    assert not {name.split(".")[0] for name in imports(path)} & {
+        "pickle",
+        "dill",
+        "joblib",
+        "shelve",
+    }
+    for name, call in calls(path):
+        if name == "torch.load":
+            options = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+            assert options.get("weights_only") == "True", f"{path}:{call.lineno}"
+
+
+def test_files_and_functions_are_short() -> None:
+    lines = {path: len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in SOURCES}
+    assert {path for path, count in lines.items() if count > FILE_LINES} == set(LONG_FILES)
+    tests = {path: len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in TESTS}
+    assert {path for path, count in tests.items() if count > TEST_FILE_LINES} == set()
+    functions = {
+        f"{path}:{node.name}"
+        for path in SOURCES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES
+    }
+    assert functions == set(LONG_FUNCTIONS)
+
+
+def test_names_are_the_fields_own() -> None:
+    vague = re.compile(r"(utils?|helpers?|common|misc)\.py$|_v2")
+    assert [path for path in SOURCES if vague.search(path)] == []
+    classes = [
+        f"{path}:{node.name}"
+        for path in SOURCES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ClassDef) and re.search("(Manager|Wrapper|Handler)$", node.name)
+    ]
+    assert classes == []
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_importing_a_module_does_nothing(path: str) -> None:
+    """At the top level stand definitions; a bare call there would be work done on import."""
+    for node in parsed(path).body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            raise AssertionError(
+                f"{path}:{node.lineno} calls {ast.unparse(node.value.func)} on import"
+            )
+
+
+def test_nothing_is_left_undone() -> None:
+    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    left = [
+        f"{path}:{number}"
+        for path in SOURCES
+        for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1)
+        if marks.search(line)
+    ]
+    assert left == []
+
+
+def test_exact_pins_exist_for_everything_that_is_required() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    # CUDA's own packages are built for the machine at hand.
+    required = project["dependencies"] + [
+        r for name in extras if name != "cuda" for r in extras[name]
+    ]
+    names = {re.split(r"[\s\[<>=;~!]", line)[0].lower().replace("_", "-") for line in required}
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {line.split("==")[0].lower().replace("_", "-") for line in pins if "==" in line}
+    assert names - {"longtake"} <= pinned
+    assert [line for line in pins if line and not re.fullmatch(r"#.*|[\w.-]+==[\w.]+", line)] == []
