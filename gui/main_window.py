@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PyQt6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PyQt6.QtWidgets import QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from bridge.state import Job, JobOptions, Levels, Take
 from engine.presets import Preset, PresetStore
@@ -180,6 +180,15 @@ class MainWindow(QMainWindow):
         self.listening.compare(take)
         if not self._select(take.id):
             self.viewer.show_take(take)
+
+    def actions_of_menus(self) -> list[QAction]:
+        """All actions of the menu bar."""
+        return [
+            action
+            for menu in self.findChildren(QMenu)
+            for action in menu.actions()
+            if action.text()
+        ]
 
     # --- what happens ---
 

@@ -110,6 +110,10 @@ class SpectrogramView(QWidget):
         if seconds is not None:
             self._line.setValue(seconds)
 
+    def has_picture(self) -> bool:
+        """Whether a picture is shown."""
+        return self._image.image is not None
+
     def _compute(self, path: Path) -> None:
         try:
             picture, seconds = spectrogram(path)

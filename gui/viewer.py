@@ -6,6 +6,8 @@ between them at the same place.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PyQt6.QtCore import QPoint, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QDrag, QMouseEvent
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
@@ -21,6 +23,9 @@ from gui.qt_session import QtSession
 from gui.take_model import length_words, take_mime, take_title, tempo_words
 from gui.theme import Look
 from gui.waveform import WaveformView
+
+if TYPE_CHECKING:
+    from gui.spectrogram import SpectrogramView
 
 FRAME_MS = 50
 """The growing waveform is drawn at most so often."""
@@ -76,7 +81,7 @@ class Viewer(Card):
         self.job: Job | None = None
         self._growing: GrowingPeaks | None = None
         self._compared: dict[str, Take] = {}
-        self._spectrogram = None
+        self._spectrogram: SpectrogramView | None = None
         self.title = Elided("", "title")
         self.facts = Elided("", "small")
         self.wave = WaveformView(look, self.tr("Waveform of the take"), height=150)
@@ -138,6 +143,10 @@ class Viewer(Card):
         self.facts.show_text(stage_words(self, job))
         self.wave.show_progress(job.progress if self._growing is None else None)
         self._enable()
+
+    def spectrogram(self) -> SpectrogramView | None:
+        """The spectrogram, once it was asked for."""
+        return self._spectrogram
 
     def show_playhead(self, seconds: float | None) -> None:
         """Moves the playhead."""

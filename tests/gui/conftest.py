@@ -68,7 +68,9 @@ def make_takes(studio: Studio, window: MainWindow, qtbot: QtBot) -> Callable[[in
         before = window.takes.model.rowCount()
         for number in range(count):
             spec = GenerationSpec(
-                prompt=f"Genre: House | Instruments: Drums | BPM: {100 + 10 * number}", seconds_total=2.0, seed=number
+                prompt=f"Genre: House | Instruments: Drums | BPM: {100 + 10 * number}",
+                seconds_total=2.0,
+                seed=number,
             )
             studio.session.generate(spec.prompt, seconds_total=2.0, seed=number)
         qtbot.waitUntil(lambda: window.takes.model.rowCount() == before + count, timeout=30_000)

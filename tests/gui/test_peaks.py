@@ -66,7 +66,9 @@ def test_past_the_end_there_is_silence() -> None:
 
 
 @pytest.mark.usefixtures("qapp")
-def test_the_store_reads_in_the_background_and_says_what_it_cannot_read(tmp_path: Path, qtbot: QtBot) -> None:
+def test_the_store_reads_in_the_background_and_says_what_it_cannot_read(
+    tmp_path: Path, qtbot: QtBot
+) -> None:
     good, bad = tmp_path / "good.wav", tmp_path / "bad.wav"
     soundfile.write(good, sound(RATE).T, RATE)
     bad.write_bytes(b"no sound at all")
@@ -86,7 +88,9 @@ def test_the_store_reads_in_the_background_and_says_what_it_cannot_read(tmp_path
     store.close()
 
 
-def test_many_takes_keep_their_small_peaks_but_few_their_fine_ones(tmp_path: Path, qapp: QApplication) -> None:
+def test_many_takes_keep_their_small_peaks_but_few_their_fine_ones(
+    tmp_path: Path, qapp: QApplication
+) -> None:
     store = PeakStore()
     growing = GrowingPeaks(RATE, 1000)
     growing.add(0, sound(1000))

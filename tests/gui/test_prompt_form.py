@@ -20,13 +20,21 @@ def test_reads_what_it_wrote() -> None:
 
 def test_free_words_survive_every_change_of_a_chip() -> None:
     form = read_form("a rainy night, slow | Genre: House | Format: Solo | moods: Warm, Night")
-    assert form == PromptForm(text="a rainy night, slow | Format: Solo", genre="House", moods=("Warm", "Night"))
+    assert form == PromptForm(
+        text="a rainy night, slow | Format: Solo", genre="House", moods=("Warm", "Night")
+    )
     assert form.write() == "a rainy night, slow | Format: Solo | Genre: House | Moods: Warm, Night"
 
 
 @pytest.mark.parametrize(
     ("prompt", "tempo"),
-    [("Techno at 128 BPM", 128.0), ("BPM: 98.5", 98.5), ("bpm: fast", None), ("no tempo", None), ("BPM: 9999", None)],
+    [
+        ("Techno at 128 BPM", 128.0),
+        ("BPM: 98.5", 98.5),
+        ("bpm: fast", None),
+        ("no tempo", None),
+        ("BPM: 9999", None),
+    ],
 )
 def test_a_tempo_in_words_is_shown_too(prompt: str, tempo: float | None) -> None:
     assert read_form(prompt).tempo == tempo

@@ -1,0 +1,255 @@
+"""The list: search, keys, rating, comparing, dragging out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt
+from PyQt6.QtGui import QMouseEvent
+from PyQt6.QtWidgets import QStyleOptionViewItem
+from pytestqt.qtbot import QtBot
+
+from bridge.state import Take
+from gui.demo.studio import Studio
+from gui.main_window import MainWindow
+from gui.take_model import length_words, take_mime, tempo_words
+
+MakeTakes = Callable[[int], list[Take]]
+
+
+def test_arrows_walk_and_space_plays_and_pauses(
+    window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    takes = make_takes(3)
+    window.takes.select(takes[0].id)
+    window.takes.list.setFocus()
+    qtbot.keyClick(window.takes.list, Qt.Key.Key_Down)
+    assert window.viewer.take is not None
+    assert window.viewer.take.id == takes[1].id
+    qtbot.keyClick(window.takes.list, Qt.Key.Key_Space)
+    assert (studio.session.playback().state, studio.session.playback().take_id) == (
+        "playing",
+        takes[1].id,
+    )
+    qtbot.waitUntil(window.listening.here)
+    qtbot.keyClick(window.takes.list, Qt.Key.Key_Space)
+    assert studio.session.playback().state == "paused"
+    qtbot.waitUntil(lambda: window.transport.play.accessibleName() == "Play")
+    qtbot.keyClick(window.takes.list, Qt.Key.Key_Return)
+    assert studio.session.playback().state == "playing"
+
+
+def test_digits_rate_and_clicks_mark(
+    window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    take = make_takes(1)[0]
+    window.takes.select(take.id)
+    qtbot.keyClick(window.takes.list, Qt.Key.Key_4)
+    assert studio.session.take(take.id).rating == 4
+    index = window.takes.model.index(0)
+    option = QStyleOptionViewItem()
+    option.rect = window.takes.list.visualRect(index)
+    places = window.takes.delegate.places(QRectF(option.rect))
+    qtbot.mouseClick(
+        window.takes.list.viewport(), Qt.MouseButton.LeftButton, pos=places.star.center().toPoint()
+    )
+    assert studio.session.take(take.id).favourite
+    if places.rating.width():
+        second = QPointF(
+            places.rating.left() + places.rating.width() * 0.3, places.rating.center().y()
+        )
+        qtbot.mouseClick(
+            window.takes.list.viewport(), Qt.MouseButton.LeftButton, pos=second.toPoint()
+        )
+        assert studio.session.take(take.id).rating == 2
+
+
+def test_search_and_favourites_narrow_the_list(
+    window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    takes = make_takes(3)
+    studio.session.favourite(takes[1].id)
+    window.takes.search.setText("110")
+    qtbot.keyClick(window.takes.search, Qt.Key.Key_Return)
+    assert window.takes.model.rowCount() == 1
+    window.takes.search.setText("nothing like it")
+    window.takes.settle()
+    assert window.takes.nothing.isVisible()
+    window.takes.search.clear()
+    window.takes.favourites.click()
+    assert window.takes.model.rowCount() == 1
+    assert window.takes.model.take(0) == studio.session.take(takes[1].id)
+
+
+@pytest.fixture
+def bin_(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A bin that is looked into; the system's may lie on another disk."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setattr(
+        "bridge.library.send2trash", lambda path: shutil.move(str(path), str(folder))
+    )
+    return folder
+
+
+def test_del_bins_and_the_next_one_is_chosen(
+    window: MainWindow, bin_: Path, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    takes = make_takes(3)
+    window.takes.select(takes[1].id)
+    qtbot.keyClick(window.takes.list, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: window.takes.model.rowCount() == 2)
+    assert not takes[1].path.exists()
+    assert (bin_ / takes[1].path.name).exists()
+    qtbot.waitUntil(lambda: window.takes.current() is not None)
+
+
+def test_a_and_b_go_back_and_forth_at_the_same_place(
+    window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    takes = make_takes(2)
+    window.takes.select(takes[0].id)
+    qtbot.keyClick(window, Qt.Key.Key_A)
+    window.viewer.compare("A")
+    window.takes.select(takes[1].id)
+    window.viewer.compare("B")
+    window.listening.toggle()
+    studio.session.seek(1.2)
+    qtbot.waitUntil(window.listening.here)
+    window.viewer.compare("A")
+    playback = studio.session.playback()
+    assert playback.take_id == takes[0].id
+    assert 1.1 < (studio.session.playhead() or 0) < 1.95
+    assert window.viewer.take is not None
+    assert window.viewer.take.id == takes[0].id
+    assert window.viewer.a.isChecked()
+    assert window.takes.delegate.marks == {takes[0].id: "A", takes[1].id: "B"}
+
+
+def test_loop_and_range(
+    window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    take = make_takes(1)[0]
+    window.takes.select(take.id)
+    window.listening.toggle()
+    window.viewer.wave.choose((0.5, 1.0))
+    assert studio.session.playback().loop
+    assert studio.session.playback().loop_range == (0.5, 1.0)
+    qtbot.waitUntil(window.transport.loop.isChecked)
+    window.listening.toggle_loop()
+    assert not studio.session.playback().loop
+
+
+def test_settings_come_back_and_vary_makes_a_neighbour(
+    window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    take = make_takes(1)[0]
+    studio.session.set("steps", 99)
+    studio.session.set("prompt", "other")
+    window.takes.select(take.id)
+    window.viewer.use.click()
+    assert studio.session.get("seed") == take.seed
+    assert studio.session.get("steps") == take.spec["steps"]
+    assert window.composer.prompt.text() == take.prompt
+    window.viewer.vary.click()
+    assert studio.session.jobs()[0].kind == "vary"
+    qtbot.waitUntil(lambda: window.takes.model.rowCount() == 2, timeout=20_000)
+    window.viewer.go_on.click()
+    source = window.composer.source.source()
+    assert source is not None
+    assert source.mode == "continue"
+
+
+def test_a_take_leaves_as_its_file_and_only_by_copy(
+    window: MainWindow, make_takes: MakeTakes
+) -> None:
+    takes = make_takes(2)
+    model = window.takes.model
+    data = model.mimeData([model.index(0), model.index(1)])
+    assert [url.toLocalFile() for url in data.urls()] == [str(take.path) for take in takes]
+    assert model.supportedDragActions() == Qt.DropAction.CopyAction
+    assert window.takes.list.dragEnabled()
+    gone = Take(
+        **{
+            **{name: getattr(takes[0], name) for name in Take.__slots__},
+            "path": Path("/nowhere.wav"),
+        }
+    )
+    assert take_mime([gone]).urls() == []
+
+
+def test_the_waveform_takes_hands_and_keys(
+    window: MainWindow, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    take = make_takes(1)[0]
+    window.takes.select(take.id)
+    wave = window.viewer.wave
+    qtbot.waitUntil(lambda: wave.length == pytest.approx(2.0))
+    wave.zoom(0.5, 1.0)
+    assert wave.view() == pytest.approx((0.5, 1.5))
+    wave.move_view(10.0)
+    assert wave.view() == pytest.approx((1.0, 2.0))
+    wave.zoom_out()
+    assert wave.view() == pytest.approx((0.0, 2.0))
+    with qtbot.waitSignal(wave.sought) as told:
+        qtbot.mouseClick(wave, Qt.MouseButton.LeftButton, pos=wave.rect().center())
+    assert told.args[0] == pytest.approx(1.0, abs=0.02)
+    for key, modifier in ((Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier),) * 4:
+        qtbot.keyClick(wave, key, modifier)
+    with qtbot.waitSignal(wave.range_chosen) as told:
+        qtbot.keyClick(wave, Qt.Key.Key_Return)
+    assert told.args[0] == pytest.approx((1.0, 1.2), abs=0.05)
+    with qtbot.waitSignal(wave.range_chosen) as told:
+        qtbot.keyClick(wave, Qt.Key.Key_Escape)
+    assert told.args[0] is None
+
+
+def test_dragging_over_the_waveform_chooses_a_range(
+    window: MainWindow, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    window.takes.select(make_takes(1)[0].id)
+    wave = window.viewer.wave
+    qtbot.waitUntil(lambda: wave.length == pytest.approx(2.0))
+    start, end = wave.rect().center(), wave.rect().center()
+    start.setX(wave.width() // 4)
+    end.setX(wave.width() // 2)
+    qtbot.mousePress(wave, Qt.MouseButton.LeftButton, pos=start)
+    move = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(end),
+        QPointF(wave.mapToGlobal(end)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    wave.mouseMoveEvent(move)
+    qtbot.mouseRelease(wave, Qt.MouseButton.LeftButton, pos=end)
+    assert wave.loop_range == pytest.approx((0.5, 1.0), abs=0.02)
+
+
+def test_the_spectrogram_comes_on_its_key(
+    window: MainWindow, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    window.takes.select(make_takes(1)[0].id)
+    window.viewer.spectrum.click()
+    view = window.viewer.spectrogram()
+    assert view is not None
+    qtbot.waitUntil(view.has_picture, timeout=20_000)
+
+
+def test_words_of_tempo_and_length_are_true(make_takes: MakeTakes) -> None:
+    take = make_takes(1)[0]
+
+    def said(asked: float | None, measured: float | None) -> str:
+        values = {name: getattr(take, name) for name in Take.__slots__}
+        return tempo_words(Take(**{**values, "tempo_asked": asked, "tempo_measured": measured}))
+
+    assert said(124, 123.8) == "124 → 123.8"
+    assert said(124, 124.02) == "124 BPM"
+    assert said(None, 99.96) == "100.0 BPM"
+    assert said(124, None) == "124 BPM"
+    assert said(None, None) == ""
+    assert [length_words(s) for s in (2.44, 59.6, 61.0, 285.0)] == ["2.4 s", "1:00", "1:01", "4:45"]
