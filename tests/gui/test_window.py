@@ -147,17 +147,15 @@ def test_everything_is_where_it_was(
 
 def test_a_damaged_memory_costs_only_the_memory(studio: Studio, look: Look, tmp_path: Path) -> None:
     lines = (
-        "[window]
-geometry=nonsense",
-        '[compose]
-settings="{\"steps\": -4, \"no\": 1}"
-variations=many',
-        "[look]
-scale=big
-",
+        "[window]",
+        "geometry=nonsense",
+        "[compose]",
+        'settings="{\\"steps\\": -4, \\"no\\": 1}"',
+        "variations=many",
+        "[look]",
+        "scale=big",
     )
-    (tmp_path / "panel.ini").write_text("
-".join(lines))
+    (tmp_path / "panel.ini").write_text("\n".join(lines))
     memory = Memory(tmp_path / "panel.ini")
     assert memory.number("look/scale", 1.0) == 1.0
     window = MainWindow(QtSession(studio.session), look, Surroundings(memory, studio.presets))
