@@ -44,6 +44,7 @@ class Limiter:
         # Input from REACH samples before the next block on.
         self._input: Samples = np.zeros((channels, REACH), np.float32)
         self._held: Samples = np.zeros((channels, 0), np.float32)
+        self._cuts: list[int] = []
         self._before: Curve = np.zeros(BLOCK)
         self._reduction: Curve = np.zeros(BLOCK)
 
@@ -55,9 +56,18 @@ class Limiter:
             ready.append(self._advanced())
         return np.concatenate([self._held[:, :0], *ready], axis=1)
 
+    def cut(self) -> None:
+        """Says that what came so far may also be heard without what follows, and the other way round.
+
+        An abrupt edge rings between the samples; that too stays below the ceiling.
+        """
+        self._cuts.append(self._input.shape[1])
+
     def finish(self, after: Samples | None = None) -> Samples:
         """Gives back all that is left, [C, M]; the gain looks ahead into `after` [C, any], silence if None."""
         left = self._held.shape[1] + self._input.shape[1] - REACH
+        if after is not None:
+            self.cut()
         following = self._held[:, :0] if after is None else after[:, : 2 * BLOCK]
         silence = np.zeros((len(following), 3 * BLOCK - following.shape[1]), np.float32)
         return self.process(np.concatenate([following, silence], axis=1))[:, :left]
@@ -65,7 +75,16 @@ class Limiter:
     def _advanced(self) -> Samples:
         """Measures the next block and finishes the one before it, whose future is now known."""
         window, self._input = self._input[:, : BLOCK + 2 * REACH], self._input[:, BLOCK:]
-        following = self._released(_reduction(window))
+        reduction = _reduction(window)
+        for cut in self._cuts:
+            if cut >= window.shape[1]:
+                continue
+            for part in (np.s_[:cut], np.s_[cut:]):
+                alone = np.zeros_like(window)
+                alone[:, part] = window[:, part]
+                reduction = np.maximum(reduction, _reduction(alone))
+        self._cuts = [cut - BLOCK for cut in self._cuts if cut > BLOCK]
+        following = self._released(reduction)
         done = self._held
         around = np.concatenate(
             [self._before[-self._ahead :], self._reduction, following[: self._ahead]]
@@ -98,7 +117,8 @@ def limited(
         blocks: the sound, finite.
         sample_rate: Hz.
         before: what sounded just before the stream, [C, any]: its gain is still being released.
-        after: what will sound just after it, [C, any]. A loop gives its own end and beginning here.
+        after: what will sound just after it, [C, any]. A loop gives its own end and beginning here, and is still
+            below the ceiling when it is played but once.
 
     Yields:
         [C, M]: together as long as all blocks together.
@@ -108,8 +128,9 @@ def limited(
     for block in blocks:
         if limiter is None:
             limiter = Limiter(sample_rate, len(block))
-            skip = 0 if before is None else before.shape[1]
-            block = block if before is None else np.concatenate([before, block], axis=1)
+            if before is not None:
+                skip = before.shape[1] - limiter.process(before).shape[1]
+                limiter.cut()
         done = limiter.process(block)
         skip, done = max(skip - done.shape[1], 0), done[:, skip:]
         if done.size:

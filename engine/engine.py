@@ -1,0 +1,209 @@
+"""The main path: a spec becomes a take. `Engine.generate` is the whole of it, and reads from top to bottom.
+
+Iterating is the protocol: every `next` does one step of work in the caller's thread, whichever that is, and closing the
+generator stops the work and frees what it held. Knows nothing of files of takes, processes, queues or people.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine import creative
+from engine.audio import Samples
+from engine.chunking import encode_chunked
+from engine.conditioning import Prompt
+from engine.errors import LongtakeError, SpecError, choices
+from engine.latent_diffusion import LatentDiffusion
+from engine.model_files import find_weights
+from engine.recordings import with_recording
+from engine.registry import SAMPLE_RATE, ModelSpec, model_spec
+from engine.samplers.guidance import Guidance, guided_denoiser
+from engine.samplers.noise import NoiseSource
+from engine.samplers.objectives import OBJECTIVES, noised
+from engine.samplers.schedules import schedule_times
+from engine.samplers.solvers import SOLVERS, Denoiser
+from engine.spec import GenerationSpec
+from engine.streaming import streamed
+from engine.updates import Step, Update
+from engine.variable_length import Window, window_for
+
+BLOCK = SAMPLE_RATE
+"""The longest block of audio that is handed out, in frames."""
+log = logging.getLogger(__name__)
+
+
+def load_model(spec: ModelSpec) -> LatentDiffusion:
+    """Loads a model from where its weights are found."""
+    return LatentDiffusion.from_folder(spec, find_weights(spec))
+
+
+class Engine:
+    """Makes takes; keeps the model it used last."""
+
+    def __init__(
+        self,
+        device: str = "auto",
+        *,
+        block: int = BLOCK,
+        load: Callable[[ModelSpec], LatentDiffusion] = load_model,
+    ) -> None:
+        """Loads nothing yet.
+
+        Args:
+            device: cpu, cuda, mps, or auto for the quickest that is there.
+            block: the longest block of audio that is handed out, in frames.
+            load: how a registered model is loaded.
+
+        Raises:
+            SpecError: if there is no such device.
+        """
+        self.device = _device(device)
+        self._block = block
+        self._load = load
+        self._loaded: tuple[str, LatentDiffusion] | None = None
+
+    @torch.inference_mode()
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        """Makes a take: a `Step` for each step of work, then its `AudioBlock`s as they are decoded.
+
+        Args:
+            spec: resolved or not. A take from a recording is as long as that, unless a length is given.
+
+        Raises:
+            LongtakeError: with a sentence for the user.
+        """
+        spec = with_recording(spec).resolved(model_spec(spec.model))
+        window = window_for(spec, model_spec(spec.model))
+        recording = creative.recording(spec.init_audio) if spec.init_audio else None
+        kept = creative.Kept.of(spec, recording, window.samples)
+
+        yield from self.load(spec.model)
+        model = self._model(spec.model)
+
+        known = None
+        if recording is not None:
+            known = _encoded(model, recording, window)
+            yield Step("encode", 1, 1)
+
+        denoiser = _denoiser(model, spec, window)
+        if kept is not None and known is not None:
+            weights = kept.latent_weights(model.spec.latent_rate, window.latent_frames)
+            denoiser = creative.kept(denoiser, known, weights)
+        x = yield from _diffused(model, spec, denoiser, window, known)
+
+        latents = model.latent_scale.unscaled(x)
+        yield from streamed(model.autoencoder, latents, window, kept, self._block)
+
+    def load(self, name: str) -> Generator[Step, None, None]:
+        """Loads a model unless it is the one already there; steps of the stage "loading" as it goes.
+
+        Raises:
+            LongtakeError: if the model is unknown, or its weights are missing or damaged.
+        """
+        spec = model_spec(name)
+        if self._loaded is not None and self._loaded[0] == name:
+            return
+        self.unload()
+        yield Step("loading", 1, 2)
+        self._loaded = (name, self._load(spec).to(self.device))
+        log.info("%s is loaded on %s", name, self.device)
+        yield Step("loading", 2, 2)
+
+    def unload(self) -> None:
+        """Forgets the model."""
+        self._loaded = None
+
+    def describe(self) -> str:
+        """What it runs on, for people."""
+        if self.device.type == "cuda":
+            return torch.cuda.get_device_name(self.device)
+        return f"{self.device.type.upper()}, {torch.get_num_threads()} threads"
+
+    def _model(self, name: str) -> LatentDiffusion:
+        # Another take may have changed the model while this one's reader paused after loading.
+        for _ in self.load(name):
+            pass
+        assert self._loaded is not None
+        return self._loaded[1]
+
+
+def _encoded(model: LatentDiffusion, recording: Samples, window: Window) -> Tensor:
+    """The recording's latents for the whole window, [1, D, T]: it lasts for the take, and then there is silence."""
+    sound = creative.filled(recording, window.samples + window.surplus)
+    length = window.latent_frames * model.autoencoder.downsampling_ratio
+    sound = np.pad(sound, ((0, 0), (0, max(length - sound.shape[1], 0))))
+    place = model.latent_scale.mean.device
+    mean, _ = encode_chunked(model.autoencoder, torch.from_numpy(sound)[None].to(place))
+    return model.latent_scale.scaled(mean)
+
+
+def _denoiser(model: LatentDiffusion, spec: GenerationSpec, window: Window) -> Denoiser:
+    """The guided model, told what the spec asks for."""
+    prompt = Prompt(
+        text=spec.prompt,
+        seconds_start=window.seconds_start,
+        seconds_total=window.seconds_total,
+        tempo=spec.tempo,
+        beats_per_bar=spec.beats_per_bar,
+    )
+    asked = model.conditioner([prompt], window.latent_frames)
+    avoided = None
+    if spec.negative_prompt:
+        negative = replace(prompt, text=spec.negative_prompt)
+        avoided = model.conditioner([negative], window.latent_frames)
+    assert spec.cfg_scale is not None  # The spec is resolved.
+    guidance = Guidance(spec.cfg_scale, spec.cfg_rescale, spec.cfg_interval)
+    objective = OBJECTIVES[model.spec.objective]
+    return guided_denoiser(model.network, objective, asked, asked.without_text(avoided), guidance)
+
+
+def _diffused(
+    model: LatentDiffusion,
+    spec: GenerationSpec,
+    denoiser: Denoiser,
+    window: Window,
+    known: Tensor | None,
+) -> Generator[Step, None, Tensor]:
+    """Walks from noise, or from the noised recording, to clean latents [1, D, T]."""
+    assert spec.seed is not None and spec.steps and spec.sampler  # The spec is resolved.
+    objective = OBJECTIVES[model.spec.objective]
+    t_start = 1.0 if known is None or spec.init_noise_level is None else spec.init_noise_level
+    times = schedule_times(spec.schedule, model.spec.objective, spec.steps, t_start)
+    noise = NoiseSource(spec.seed, spec.variation, spec.variation_seed)
+    channels = model.spec.autoencoder.latent_channels
+    x = noise.start((1, channels, window.latent_frames)).to(model.latent_scale.mean.device)
+    if known is not None:
+        x = noised(objective, known, x, times[0].to(x))
+    for step in SOLVERS[spec.sampler](denoiser, x, times, objective, noise):
+        x = step.x
+        if not x.isfinite().all():
+            raise LongtakeError(
+                f"{spec.model} made latents that are not finite at step {step.index} of {step.total}; "
+                "its weights may be damaged: fetch or install them again."
+            )
+        yield Step("diffuse", step.index, step.total, step.denoised[0].float().cpu().numpy())
+    return x
+
+
+def _device(name: str) -> torch.device:
+    """The device of that name; auto takes the quickest that is there.
+
+    Raises:
+        SpecError: naming those that are.
+    """
+    there = ["cpu"]
+    if torch.backends.mps.is_available():
+        there.insert(0, "mps")
+    if torch.cuda.is_available():
+        there.insert(0, "cuda")
+    if name == "auto":
+        return torch.device(there[0])
+    if name not in there:
+        raise SpecError(f"There is no device {name!r} here; choose auto or {choices(there)}.")
+    return torch.device(name)
