@@ -51,6 +51,7 @@ class EngineServer:
         self._work: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._stopped_to = -1
         self._loaded = ""
+        self._loading = ""
         threading.Thread(target=self._listen, name="bridge", daemon=True).start()
 
     def serve(self, factory: str) -> None:
@@ -89,17 +90,19 @@ class EngineServer:
             updates = engine.generate(made)
             try:
                 for update in updates:
-                    self._note_loading(made.model, update)
+                    self._note_loading(engine, made.model, update)
                     self._pass_on(run, update)
                     if run <= self._stopped_to:
                         raise _Stopped
             finally:
                 updates.close()
         except _Stopped:
+            self._loading_ends("unloaded")
             self._wire.send(say="end", run=run)
         except Exception as error:
             if not isinstance(error, LongtakeError):
                 _log.exception("Generating failed")
+            self._loading_ends("failed", _sentence(error))
             self._wire.send(say="error", run=run, kind=type(error).__name__, text=_sentence(error))
         else:
             self._wire.send(say="end", run=run)
@@ -129,14 +132,21 @@ class EngineServer:
         self._loaded = ""
         self._tell("unloaded")
 
-    def _note_loading(self, model: str, update: Update) -> None:
+    def _note_loading(self, engine: Generates, model: str, update: Update) -> None:
         if model == self._loaded:
             return
         if isinstance(update, Step) and update.stage == "loading":
+            self._loading = model
             self._tell("loading", model, fraction=update.index / max(update.total, 1))
         else:
-            self._loaded = model
-            self._tell("ready", model, "ready", 1.0)
+            self._loading, self._loaded = "", model
+            self._tell("ready", model, described(engine), 1.0)
+
+    def _loading_ends(self, phase: str, detail: str = "") -> None:
+        """A take ended before its model was loaded."""
+        if self._loading:
+            self._tell(phase, self._loading, detail)
+            self._loading = self._loaded = ""
 
     def _tell(self, phase: str, name: str = "", detail: str = "", fraction: float = 0.0) -> None:
         self._wire.send(say="model", name=name, phase=phase, detail=detail, fraction=fraction)

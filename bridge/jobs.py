@@ -264,8 +264,10 @@ class JobQueue:
 
     def _change(self, job_id: str, **change: Any) -> None:
         with self._lock:
-            job = self._put(replace(self._jobs[job_id], **change))
-        self._works.publish(JobChanged(job))
+            before = self._jobs[job_id]
+            job = self._put(replace(before, **change))
+        if job != before:
+            self._works.publish(JobChanged(job))
 
     def _finish(self, job_id: str, outcome: dict[str, Any]) -> None:
         with self._lock:

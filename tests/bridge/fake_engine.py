@@ -70,6 +70,17 @@ class Unbuildable:
         raise CheckpointError("There are no weights here.")
 
 
+class NoWeights(FakeEngine):
+    """Fails while it loads."""
+
+    def load(self, model: str) -> Generator[Step, None, None]:
+        yield Step("loading", 1, 2)
+        raise CheckpointError("There are no weights here.")
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        yield from self.load(spec.model)
+
+
 class DiesAtBirth:
     """Ends its process when it is built."""
 

@@ -166,6 +166,14 @@ def test_an_engine_that_cannot_be_built_says_why(started: Callable) -> None:
     assert any(isinstance(e, ModelChanged) and e.model.phase == "failed" for e in events)
 
 
+def test_a_model_that_cannot_be_loaded_is_failed_not_loading(started: Callable) -> None:
+    process, _ = started("NoWeights", model="")
+    with pytest.raises(CheckpointError, match="no weights"):
+        list(process.generate(spec()))
+    wait_for(lambda: process.state().phase == "failed")
+    assert process.state().detail == "There are no weights here."
+
+
 def test_a_process_that_always_dies_is_not_started_for_ever(started: Callable) -> None:
     process, events = started("DiesAtBirth")
     with pytest.raises(EngineDied):
