@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.progress import progress
+from engine.recordings import with_recording
 from engine.registry import model_spec
 from engine.spec import GenerationSpec
 from engine.takes import TakeWriter, sidecar_path
@@ -47,7 +48,7 @@ def make(
         LongtakeError: if the spec, the place, or the work is at fault.
     """
     model = model_spec(spec.model)
-    spec = spec.resolved(model)
+    spec = with_recording(spec).resolved(model)
     path = target.path or unique_name(spec)
     began = time.monotonic()
     times: dict[str, float] = {}

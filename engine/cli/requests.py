@@ -14,8 +14,7 @@ from typing import Any
 from engine.audio import read_audio
 from engine.cli.flags import settings
 from engine.errors import AudioError, SpecError
-from engine.registry import model_spec
-from engine.spec import PARAMETERS, RANDOM_SEEDS, GenerationSpec
+from engine.spec import RANDOM_SEEDS, GenerationSpec
 from engine.takes import read_spec
 
 ADDED_SECONDS = 15.0
@@ -32,13 +31,8 @@ def render(arguments: argparse.Namespace) -> GenerationSpec:
 
 def transform(arguments: argparse.Namespace) -> GenerationSpec:
     """A recording turned into what the prompt says; as long as the recording, unless a length is given."""
-    given = settings(arguments)
-    length = _length(arguments.audio)
-    if "seconds_total" not in given and "bars" not in given:
-        longest = model_spec(given.get("model", GenerationSpec().model)).max_seconds
-        shortest = PARAMETERS["seconds_total"].low or 0.0
-        given["seconds_total"] = min(max(length, shortest), longest)
-    return GenerationSpec.from_dict(given | _from(arguments.audio))
+    read_audio(arguments.audio)
+    return GenerationSpec.from_dict(settings(arguments) | _from(arguments.audio))
 
 
 def continue_(arguments: argparse.Namespace) -> GenerationSpec:
@@ -46,9 +40,7 @@ def continue_(arguments: argparse.Namespace) -> GenerationSpec:
     given = _prompted(arguments)
     length = _length(arguments.audio)
     given["seconds_total"] = length + given.get("seconds_total", ADDED_SECONDS)
-    return GenerationSpec.from_dict(
-        given | _from(arguments.audio) | {"init_noise_level": 1.0, "keep": [[0.0, length]]}
-    )
+    return GenerationSpec.from_dict(given | _from(arguments.audio) | {"keep": [[0.0, length]]})
 
 
 def inpaint(arguments: argparse.Namespace) -> GenerationSpec:
@@ -57,10 +49,9 @@ def inpaint(arguments: argparse.Namespace) -> GenerationSpec:
     length = _length(arguments.audio)
     if "keep" not in given:
         raise SpecError("inpaint needs --keep: what stays of the recording, as --keep 0:8,16:24.")
-    keep = [[start, min(end, length)] for start, end in given["keep"] if start < length]
-    if not keep:
+    given["keep"] = [[start, min(end, length)] for start, end in given["keep"] if start < length]
+    if not given["keep"]:
         raise SpecError(f"Nothing to keep lies within the {length:g} s of {arguments.audio}.")
-    given |= {"init_noise_level": 1.0, "seconds_total": length, "keep": keep}
     return GenerationSpec.from_dict(given | _from(arguments.audio))
 
 

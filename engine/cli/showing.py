@@ -6,6 +6,7 @@ Knows nothing of torch: the registry and the files say it all.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ def info(path: Path, as_json: bool) -> str:
     if as_json:
         return json.dumps(settings, ensure_ascii=False, indent=2)
     rest = {name: value for name, value in settings.items() if name != "spec"}
+    if isinstance(rest.get("created"), int | float):
+        moment = datetime.fromtimestamp(rest["created"]).astimezone()
+        rest["created"] = moment.isoformat(" ", "seconds")
     return "\n".join([*_lines(_changed(settings["spec"])), "", *_lines(rest)])
 
 
