@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         ("autoencoder", _autoencoder, "waveform to latents and back (section 2.1)"),
         ("latents", _latents, "encode the material once, for the dit stage"),
         ("dit", _dit, "the diffusion transformer (sections 2.2, 3)"),
+        ("clap", _clap, "a text and an audio tower by contrast (section 2.4)"),
         ("export", _export, "write a run's averaged weights as safetensors"),
     ):
         stage = stages.add_parser(name, help=help, description=help)
@@ -97,6 +98,22 @@ def _dit(arguments: argparse.Namespace) -> None:
         device=arguments.device,
     )
     train(stage, arguments.run, _budget(arguments))
+
+
+def _clap(arguments: argparse.Namespace) -> None:
+    from engine.clap import paper_config
+    from engine.training.dataset import items
+    from engine.training.train_clap import ClapRecipe, ClapStage, train_clap
+
+    paper = recipe(arguments.config).model.conditioning.text.encoder == "clap"
+    stage = ClapStage(
+        ClapRecipe(vocabulary=50_265) if paper else ClapRecipe(),
+        items(arguments.data, held_out=False),
+        config=paper_config() if paper else None,
+        seed=arguments.seed,
+        device=arguments.device,
+    )
+    train_clap(stage, arguments.run, _budget(arguments))
 
 
 def _export(arguments: argparse.Namespace) -> None:

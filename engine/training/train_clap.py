@@ -113,8 +113,11 @@ class ClapStage:
         return self.clap.embed_texts(texts), self.clap.embed_audio(sounds, rng)
 
     def averaged(self) -> Clap:
-        """This CLAP with the averaged weights, for use; the training does not go on from it."""
+        """This CLAP with the averaged weights and the learned temperature; the training does not go on from it."""
         self.ema.apply_to(self.networks)
+        with torch.no_grad():
+            for scale in (self.clap.model.logit_scale_a, self.clap.model.logit_scale_t):
+                scale.copy_(self.networks["loss"].get_parameter("scale"))
         return self.clap.eval()
 
     def state_dict(self) -> dict[str, Any]:

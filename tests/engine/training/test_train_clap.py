@@ -9,6 +9,7 @@ from transformers import ClapConfig
 
 from engine.clap import MAX_TOKENS, SAMPLE_RATE, Clap, ClapText
 from engine.registry import TextConfig
+from engine.training import cli
 from engine.training.dataset import Item, items
 from engine.training.loop import Budget
 from engine.training.optim import LearningRate
@@ -104,7 +105,16 @@ def test_what_was_trained_is_a_folder_that_the_text_encoder_opens(
     assert (tmp_path / "checkpoint.pt").exists()
     text = ClapText(TextConfig(encoder="clap", max_tokens=MAX_TOKENS, width=32), folder)
     assert text.encode(["house"])[0].shape == (1, 77, 32)
+    again = Clap.from_folder(folder)
+    assert again.model.logit_scale_t.item() != pytest.approx(np.log(1 / 0.07), abs=1e-7)
     with torch.no_grad():
-        ours, theirs = (c.embed_texts(["house"]) for c in (trained.clap, Clap.from_folder(folder)))
+        ours, theirs = (c.embed_texts(["house"]) for c in (trained.clap, again))
     torch.testing.assert_close(ours, theirs, atol=5e-3, rtol=0)
     assert train_clap(stage(material), tmp_path, Budget(steps=2)) == folder
+
+
+def test_the_command_trains_the_small_towers(material: list[Item], tmp_path: Path):
+    folder = str(material[0].path.parent)
+    assert cli.main(["clap", "--data", folder, "--run", str(tmp_path), "--steps", "1"]) == 0
+    encoder = ClapText(TextConfig(encoder="clap", max_tokens=77, width=384), tmp_path / "clap")
+    assert encoder.encode(["house"])[0].shape == (1, 77, 384)
