@@ -1,0 +1,39 @@
+"""Laws of the documents: no dead links, and every command the README names is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import longtake
+from engine.cli.main import MAKING, PASSED_ON
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "presets/*.md", "bridge/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", text)
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_command_the_readme_names_is_there() -> None:
+    named = set(re.findall(r"`longtake ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    known = {*MAKING, *PASSED_ON, *longtake.ELSEWHERE, "info", "models"}
+    assert named and named <= known
+    assert {*MAKING, "info", "models", "train", "serve", "bench"} <= named
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    commands = [line.strip() for line in lines if line.startswith("    python3 run.py")]
+    assert commands[0] == "python3 run.py" and commands[1].startswith("python3 run.py render ")
+    assert lines.index(f"    {commands[0]}") < 10
