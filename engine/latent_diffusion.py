@@ -6,8 +6,10 @@ samplers/guidance.py asks, again and again; engine.py walks from noise to sound 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +19,7 @@ from engine.checkpoints import load_weights
 from engine.conditioning import Conditioner, Conditioning, TextEncoder
 from engine.dit import DiT
 from engine.dit_sa3 import AdaptiveDiT
+from engine.lora import LoraFile, merge
 from engine.registry import AdaptiveDiTConfig, DiTConfig, ModelSpec, TextConfig
 from engine.text import MiniLM
 
@@ -67,10 +70,15 @@ class LatentDiffusion(nn.Module):
         Args:
             spec: the model.
             folder: with one safetensors file for each of `parts`; a model that hears by CLAP has it in `clap/` there.
+                A public model has its own file under its own names (public.py).
 
         Raises:
             CheckpointError: if a file is missing, damaged or of another network.
         """
+        if spec.weights == "public":
+            from engine.public import load_public
+
+            return load_public(spec, folder)
         model = cls(spec, open_text_encoder(spec.conditioning.text, folder))
         for name, part in model.parts().items():
             load_weights(part, folder / f"{name}.safetensors")
@@ -84,6 +92,23 @@ class LatentDiffusion(nn.Module):
             "latent_scale": self.latent_scale,
         }
         return {"autoencoder": self.autoencoder, "dit": nn.ModuleDict(diffusion)}
+
+    def adapt(self, files: Sequence[LoraFile]) -> None:
+        """Merges LoRA files into the weights, one after the other (lora.py).
+
+        Raises:
+            CheckpointError: if a file is missing, damaged, or made for another model.
+        """
+        if files:
+            self.load_state_dict(merge(self.state_dict(), files), assign=True)
+
+    def placed(self, device: torch.device) -> Self:
+        """Moves the model; a public one's transformer is held in bfloat16 where that is what it computes in anyway."""
+        if self.spec.weights == "public" and has_quick_bfloat16(device):
+            for module in self.dit.modules():
+                if isinstance(module, (nn.Linear, nn.Conv1d)):
+                    module.to(torch.bfloat16)
+        return self.to(device)
 
     def network(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
         """The transformer's output in float32, computed in bfloat16 where the processor does that at full speed.

@@ -94,7 +94,7 @@ def _network(config: TextConfig, folder: Path) -> Any:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    kind = T5EncoderModel if config.encoder == "t5" else T5GemmaEncoderModel
+    kind: Any = T5EncoderModel if config.encoder == "t5" else T5GemmaEncoderModel
     try:
         shape = AutoConfig.from_pretrained(folder, local_files_only=True)
         # The file has a decoder too, for which nobody asks.
@@ -118,7 +118,17 @@ def _network(config: TextConfig, folder: Path) -> Any:
             f"{folder} lacks {len(missing)} weights of the text encoder, first {missing[0]}."
         )
     log.info("text encoder %s", folder)
+    _shrink_words(network)
     return network.eval().requires_grad_(False)
+
+
+def _shrink_words(network: Any) -> None:
+    """Keeps a table of words that was published in bfloat16 as that: most of T5Gemma's memory, and no digit lost."""
+    words = network.get_input_embeddings()
+    small = words.weight.detach().bfloat16()
+    if torch.equal(small.float(), words.weight):
+        words.weight.data = small
+        words.register_forward_hook(lambda _module, _inputs, features: features.float())
 
 
 def _first(error: Exception) -> str:
