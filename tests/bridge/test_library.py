@@ -14,14 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bridge.errors import BridgeError
 from bridge.events import Event, TakeAdded, TakeChanged, TakeRemoved
-from bridge.index import Index
 from bridge.library import INDEX, Draft, Library
-from bridge.naming import SLUG, Naming, key_sign, slug, take_name
 from bridge.ports import Recording
 from bridge.state import Search, Take
 from engine.registry import SKETCH
@@ -255,50 +251,3 @@ def test_no_recording_is_no_take(library: Library, samples: np.ndarray) -> None:
         library.add_recording(Recording(samples.astype(np.float32), 48_000))
     assert raised.value.code == "not_audio"
     assert library.search(Search()) == []
-
-
-def test_ten_thousand_takes(tmp_path: Path) -> None:
-    """All are found and paged; how quick it is, `longtake bench bridge` says."""
-    index = Index(tmp_path / "index")
-    bare = Take("t", tmp_path / "t.wav", "t", "generate", 30.0, 44_100, 2, 0.0, prompt="deep house")
-    index.put((replace(bare, id=f"t{n}", created=float(n), rating=n % 6), n) for n in range(10_000))
-    assert len(index.search(Search(text="deep", rating=5, limit=10_000))) == 10_000 // 6
-    assert [t.id for t in index.search(Search(limit=2, offset=100))] == ["t9899", "t9898"]
-    assert len(index.stamps()) == 10_000
-    index.close()
-
-
-@given(st.text(max_size=300))
-def test_any_prompt_makes_a_safe_slug(text: str) -> None:
-    short = slug(text)
-    assert 0 < len(short) <= SLUG
-    assert set(short) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-
-
-@given(st.text(max_size=40), st.text(max_size=20), st.floats(30, 300), st.integers(0, 2**32 - 1))
-def test_any_take_has_a_safe_name(text: str, key: str, tempo: float, seed: int) -> None:
-    name = take_name(Naming(1e9, text, "j3fa90c12-12", tempo, key, seed))
-    assert name.isascii()
-    assert len(name) < 140
-    assert not set(name) & set(' /\\:*?"<>|')
-
-
-@pytest.mark.parametrize(
-    ("key", "sign"),
-    [
-        ("A minor", "Am"),
-        ("C major", "C"),
-        ("F# minor", "Fsharpm"),
-        ("Bb", "Bb"),
-        ("ebm", "Ebm"),
-        ("", ""),
-    ],
-)
-def test_key_signs(key: str, sign: str) -> None:
-    assert key_sign(key) == sign
-
-
-def test_slugs_leave_out_what_is_said_elsewhere() -> None:
-    assert slug("Genre: Deep House | BPM: 124 | Moods: warm") == "deep-house-warm"
-    assert slug("124 BPM techno") == "techno"
-    assert slug("日本") == "take"
