@@ -86,15 +86,14 @@ class Engine:
         yield from self.load(spec.model)
         model = self._model(spec.model)
 
-        known = None
+        known = held = None
         if recording is not None:
             known = _encoded(model, recording, window)
             yield Step("encode", 1, 1)
+            if kept is not None:
+                held = known, kept.latent_weights(model.spec.latent_rate, window.latent_frames)
 
-        denoiser = _denoiser(model, spec, window)
-        if kept is not None and known is not None:
-            weights = kept.latent_weights(model.spec.latent_rate, window.latent_frames)
-            denoiser = creative.kept(denoiser, known, weights)
+        denoiser = _denoiser(model, spec, window, held)
         x = yield from _diffused(model, spec, denoiser, window, known)
 
         latents = model.latent_scale.unscaled(x)
@@ -143,8 +142,13 @@ def _encoded(model: LatentDiffusion, recording: Samples, window: Window) -> Tens
     return model.latent_scale.scaled(mean)
 
 
-def _denoiser(model: LatentDiffusion, spec: GenerationSpec, window: Window) -> Denoiser:
-    """The guided model, told what the spec asks for."""
+def _denoiser(
+    model: LatentDiffusion,
+    spec: GenerationSpec,
+    window: Window,
+    held: tuple[Tensor, Tensor] | None,
+) -> Denoiser:
+    """The guided model, told what the spec asks for; `held` are known latents [1, D, T] and their weights [T]."""
     prompt = Prompt(
         text=spec.prompt,
         seconds_start=window.seconds_start,
@@ -157,10 +161,17 @@ def _denoiser(model: LatentDiffusion, spec: GenerationSpec, window: Window) -> D
     if spec.negative_prompt:
         negative = replace(prompt, text=spec.negative_prompt)
         avoided = model.conditioner([negative], window.latent_frames)
+    if held is not None:
+        # For models that were trained to inpaint; the others do not look at it.
+        mask = (held[1] > 0.5).to(held[0]).expand(1, 1, -1)
+        asked = replace(asked, kept=torch.cat([mask, mask * held[0]], dim=1))
     assert spec.cfg_scale is not None  # The spec is resolved.
-    guidance = Guidance(spec.cfg_scale, spec.cfg_rescale, spec.cfg_interval)
+    apg = model.spec.defaults.apg
+    guidance = Guidance(spec.cfg_scale, spec.cfg_rescale, spec.cfg_interval, apg)
     objective = OBJECTIVES[model.spec.objective]
-    return guided_denoiser(model.network, objective, asked, asked.without_text(avoided), guidance)
+    unasked = asked.without_text(avoided)
+    denoiser = guided_denoiser(model.network, objective, asked, unasked, guidance)
+    return denoiser if held is None else creative.kept(denoiser, *held)
 
 
 def _diffused(

@@ -54,7 +54,7 @@ class SongModel:
         self.song = self.autoencoder.encode(song[None])
         self.prompts: list[Prompt] = []
         self.calls: list[tuple[int, float]] = []
-        self.seen: list[Tensor] = []
+        self.conditioning: list[Conditioning] = []
 
     def to(self, device: torch.device) -> SongModel:
         return self
@@ -72,6 +72,7 @@ class SongModel:
     def network(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
         """The output whose estimate is the song: v = (alpha x - song) / sigma."""
         self.calls.append((len(x), float(t[0])))
+        self.conditioning.append(conditioning)
         objective = OBJECTIVES[self.spec.objective]
         missing = x.shape[-1] - self.song.shape[-1]
         song = torch.nn.functional.pad(self.song, (0, max(missing, 0)))[..., : x.shape[-1]]

@@ -367,6 +367,21 @@ def test_inpainting_returns_what_is_kept_and_makes_the_rest(
     np.testing.assert_allclose(sound[:, first + 3000 : last - 2048], made[:, 3000:-2048], atol=1e-4)
 
 
+def test_models_that_inpaint_are_told_what_is_kept(song: SongModel, hum: str) -> None:
+    take(Engine("cpu", load=song.loaded), init_audio=hum, keep=[[0, 1]], seconds_total=None)
+    told = song.conditioning[0].kept
+    assert told is not None and told.shape[:2] == (2, 1 + song.song.shape[1])
+    mask, latents = told[:1, :1], told[:1, 1:]
+    assert mask[0, 0].tolist() == sorted(mask[0, 0].tolist(), reverse=True)
+    assert mask.sum().item() == pytest.approx(song.spec.latent_rate, abs=2)
+    known = song.autoencoder.encode(torch.from_numpy(heard(hum))[None])
+    torch.testing.assert_close(latents[..., :20], known[..., :20])
+    assert not latents[..., 30:].any()
+    song.conditioning.clear()
+    take(Engine("cpu", load=song.loaded))
+    assert song.conditioning[0].kept is None
+
+
 def test_a_continuation_keeps_the_recording_and_goes_on(song: SongModel, hum: str) -> None:
     engine = Engine("cpu", load=song.loaded)
     sound = take(engine, init_audio=hum, keep=[[0, 2]], seconds_total=4.0)

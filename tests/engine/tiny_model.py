@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from engine.dit import DiT
 from engine.latent_diffusion import LatentDiffusion
 from engine.registry import SKETCH, ModelSpec, SpectralConfig
 
@@ -49,6 +50,7 @@ def tiny_model(spec: ModelSpec = TINY) -> LatentDiffusion:
     model = LatentDiffusion(replace(spec, autoencoder=TINY.autoencoder, dit=TINY.dit), Words())
     generator = torch.Generator().manual_seed(0)
     model.conditioner.initialize(generator)
+    assert isinstance(model.dit, DiT)
     model.dit.initialize(generator)
     with torch.no_grad():
         for parameter in model.autoencoder.parameters():
