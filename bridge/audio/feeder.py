@@ -134,10 +134,13 @@ class Feeder:
     def _feed(self) -> None:
         while True:
             with self.lock:
-                wanted = self._ring.capacity // 2 if self._patient else AHEAD * self.rate
-                if not self.rate or not self.voices or self._ring.fill >= wanted:
+                if not self.rate or not self.voices or self._ring.fill >= AHEAD * self.rate:
                     break
                 block = self._mix()
+            # A device that waits for us must know before the first frame that more will come; one that does not
+            # wait would count the moment between the two as an underrun.
+            if self._patient:
+                self._ring.expect(True)
             self._ring.write(block)
             self._ring.expect(True)
         if not self.voices:

@@ -77,6 +77,8 @@ class AudioSupervisor:
 
     def close(self) -> None:
         """Kills the process and frees the rings."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)

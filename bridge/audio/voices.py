@@ -43,6 +43,7 @@ class Voice:
         self.dry = False
         self._delay = delay
         self._fading_in = start > 0
+        self._sounded = False
         self._fading_out: int | None = None
         self._ready: Frames = np.zeros((0, 2), np.float32)
         self._resampler: Any = None
@@ -97,6 +98,7 @@ class Voice:
         given = min(len(out), len(self._ready)) if enough else max(0, len(self._ready) - self.fade)
         given = min(given, len(out))
         out[:given], self._ready = self._ready[:given], self._ready[given:]
+        self._sounded |= given > 0
         if self._fading_in and given:
             length = min(self.fade, given)
             out[:length] *= _rise(length)
@@ -111,8 +113,8 @@ class Voice:
         tail = self._ready[: min(self.fade, len(out) - given)]
         out[given : given + len(tail)] = tail * _rise(len(tail))[::-1]
         self._ready = self._ready[len(tail) :]
-        self.dry = True
-        self._fading_in = True
+        # Before its first frame a voice just waits; after it, it goes on with a fade and some headway.
+        self.dry = self._fading_in = self._sounded
 
     def _fade_out(self, out: Frames) -> None:
         after = self._fading_out or 0

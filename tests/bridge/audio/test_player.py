@@ -1,0 +1,230 @@
+"""The player on a real PortAudio and a real JACK: exact, unbroken, and alive after the device is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from bridge.errors import BridgeError
+from bridge.events import DevicesChanged, Notice, PlaybackChanged
+from bridge.ports import StreamFormat
+from bridge.state import Take
+from engine.updates import AudioBlock
+from tests.bridge.conftest import Sounding
+from tests.bridge.real_parts import RATE, Ear, JackServer, freewheel, jack_client, until
+
+pytestmark = pytest.mark.real_parts
+OUTPUT = "PortAudio.*:out_"
+
+
+def made(sounding: Sounding, seconds: float, seed: int = 1) -> Take:
+    """A finished take of noise."""
+    job = sounding.session.generate("noise", seconds_total=seconds, seed=seed)
+    ended = until(lambda: (found := sounding.session.job(job.id)).finished and found)
+    return sounding.session.take(ended.take_ids[0])
+
+
+def samples_of(take: Take) -> np.ndarray:
+    return soundfile.read(take.path, dtype="float32", always_2d=True)[0]
+
+
+def take_at(path: Path, rate: int) -> Take:
+    """A file as a take."""
+    frames = soundfile.info(path).frames
+    return Take("x", path, "x", "generate", frames / rate, rate, 2, 0.0)
+
+
+def test_the_played_take_is_the_file_sample_for_sample(sounding: Sounding) -> None:
+    take = made(sounding, 20.0)
+    wanted = samples_of(take)
+    with jack_client("ear") as client:
+        ear = Ear(client, len(wanted) + RATE)
+        ear.listen_to(OUTPUT)
+        with freewheel(client):
+            sounding.session.play(take.id)
+            assert ear.full.wait(20)
+        heard = ear.heard()
+    assert np.array_equal(heard[: len(wanted)], wanted)
+    assert not heard[len(wanted) :].any()
+    until(lambda: sounding.session.playback().state == "stopped")
+    assert sounding.session.levels().underruns == 0
+
+
+def test_a_looped_take_has_no_gap(sounding: Sounding) -> None:
+    take = made(sounding, 1.0)
+    wanted = samples_of(take)
+    sounding.session.set_loop(True)
+    with jack_client("ear") as client:
+        ear = Ear(client, 30 * len(wanted))
+        ear.listen_to(OUTPUT)
+        with freewheel(client):
+            sounding.session.play(take.id)
+            assert ear.full.wait(20)
+        heard = ear.heard()
+    assert np.array_equal(heard[: 29 * len(wanted)], np.tile(wanted, (29, 1)))
+
+
+def test_a_take_is_heard_while_it_is_decoded_and_goes_on_as_a_file(sounding: Sounding) -> None:
+    take = made(sounding, 12.0)
+    wanted = samples_of(take)
+    player = sounding.audio.player
+
+    def feed(start: int, end: int) -> None:
+        samples = np.ascontiguousarray(wanted[start:end].T)
+        player.feed_stream("j", AudioBlock(start, samples))
+
+    player.open_stream(StreamFormat("j", RATE, 2, len(wanted)))
+    assert player.state().state == "waiting"
+    with jack_client("ear") as client:
+        ear = Ear(client, len(wanted))
+        ear.listen_to(OUTPUT)
+        feed(0, 10 * RATE)
+        until(lambda: ear.count > 0, what="the first block")
+        assert player.state().take_id is None
+        for start in range(10 * RATE, len(wanted), 8192):
+            feed(start, start + 8192)
+        player.close_stream("j", take)
+        with freewheel(client):
+            assert ear.full.wait(20)
+        heard = ear.heard()
+    assert player.state().take_id == take.id
+    assert np.array_equal(heard, wanted[: len(heard)]) and len(heard) > 11 * RATE
+
+
+def test_a_stream_that_comes_to_nothing_falls_silent(sounding: Sounding) -> None:
+    player = sounding.audio.player
+    player.open_stream(StreamFormat("j", RATE, 2, 10 * RATE))
+    player.feed_stream("j", AudioBlock(0, np.full((2, 5 * RATE), 0.5, np.float32)))
+    until(lambda: (player.playhead() or 0) > 0.1)
+    player.close_stream("j", None)
+    assert player.state().state == "stopped" and player.playhead() is None
+
+
+def test_another_rate_is_converted_on_the_way(sounding: Sounding, tmp_path: Path) -> None:
+    time = np.arange(48_000) / 48_000
+    sweep = np.stack([np.sin(2 * np.pi * (300 + 500 * time) * time)] * 2, 1).astype(np.float32)
+    soundfile.write(tmp_path / "sweep.wav", sweep, 48_000, subtype="FLOAT")
+    wanted = soxr.resample(sweep, 48_000, RATE, quality="HQ")
+    with jack_client("ear") as client:
+        ear = Ear(client, RATE + 4096)
+        ear.listen_to(OUTPUT)
+        with freewheel(client):
+            sounding.audio.player.play(take_at(tmp_path / "sweep.wav", 48_000))
+            assert ear.full.wait(20)
+    heard = ear.samples
+    lag = int(np.argmax(np.correlate(heard[:6000, 0], wanted[1000:3000, 0], "valid"))) - 1000
+    wanted = wanted[max(0, -lag) :]
+    heard = heard[max(0, lag) :]
+    length = min(len(heard), len(wanted)) - 200
+    assert np.abs(heard[:length] - wanted[:length]).max() < 1e-3
+
+
+def test_pause_seek_and_stop_are_heard_without_a_click(sounding: Sounding, tmp_path: Path) -> None:
+    flat = np.full((20 * RATE, 2), 0.5, np.float32)
+    soundfile.write(tmp_path / "flat.wav", flat, RATE, subtype="FLOAT")
+    player = sounding.audio.player
+    with jack_client("ear") as client:
+        ear = Ear(client, 20 * RATE)
+        ear.listen_to(OUTPUT)
+        player.play(take_at(tmp_path / "flat.wav", RATE))
+        until(lambda: ear.count > 4096)
+        player.seek(10.0)
+        until(lambda: (player.playhead() or 0) > 10.0)
+        player.pause()
+        assert player.state().state == "paused"
+        until(lambda: not ear.samples[ear.count - 2048 : ear.count].any(), what="silence")
+        player.play(None)
+        until(lambda: (player.playhead() or 0) > 10.0)
+        until(lambda: ear.samples[ear.count - 512 : ear.count].all(), what="sound")
+        player.set_gain(-6.0)
+        until(lambda: ear.samples[ear.count - 1, 0] < 0.3, what="less gain")
+        player.stop()
+        until(lambda: not ear.samples[ear.count - 2048 : ear.count].any(), what="silence")
+        heard = ear.heard()[: ear.count, 0]
+    assert player.state().state == "stopped" and player.playhead() is None
+    assert np.abs(np.diff(heard[1:])).max() < 0.01  # A bare cut would be 0.5.
+
+
+def test_a_launch_waits_for_the_bar_and_lands_on_it(sounding: Sounding) -> None:
+    take = made(sounding, 1.0)
+    session = sounding.session
+    session.set_transport("manual", tempo=240.0, playing=True, beat=0.5)
+    with jack_client("ear") as client:
+        ear = Ear(client, RATE)
+        ear.listen_to(OUTPUT)
+        session.launch(take.id, "bar")
+        began = time.monotonic()
+        until(lambda: ear.count > 0)
+        waited = time.monotonic() - began
+    assert session.playback().take_id == take.id
+    assert 0.5 < waited < 2.0  # 3.5 quarters at 240 BPM are 0.875 s.
+
+
+def test_values_out_of_range_and_missing_files_are_said(sounding: Sounding) -> None:
+    player = sounding.audio.player
+    with pytest.raises(BridgeError, match="-60 to 12"):
+        player.set_gain(40)
+    with pytest.raises(BridgeError, match="Nothing was played"):
+        player.play(None)
+    with pytest.raises(BridgeError, match="Nothing is loaded"):
+        player.seek(1)
+    with pytest.raises(BridgeError, match="there are: JACK: system"):
+        player.set_output("Speakers of the neighbour", None)
+    take = made(sounding, 0.5)
+    take.path.unlink()
+    with pytest.raises(BridgeError, match="gone") as error:
+        player.play(take)
+    assert error.value.code == "bad_path"
+    assert sounding.session.audio_devices().audio[0].host_api == "JACK"
+
+
+def test_a_device_that_vanishes_is_said_and_used_again_when_it_is_back(
+    sounding: Sounding, jack: JackServer
+) -> None:
+    take = made(sounding, 60.0)
+    session = sounding.session
+    session.play(take.id)
+    until(lambda: (session.playhead() or 0) > 0.3)
+    jack.kill()
+    until(lambda: session.playback().device == "", what="the loss to be noticed")
+    assert "gone" in session.playback().problem or "ended" in session.playback().problem
+    notices = [e for e in sounding.events if isinstance(e, Notice) and e.code == "no_device"]
+    assert notices
+    with pytest.raises(BridgeError) as error:
+        session.play(take.id)
+    assert error.value.code == "no_device"
+    place = session.playhead() or 0
+    job = session.generate("noise", seconds_total=0.5)
+    until(lambda: session.job(job.id).state == "done", what="a job without a device")
+    jack.start()
+    until(lambda: session.playback().device, 30, what="the device to come back")
+    until(lambda: (session.playhead() or 0) > place + 0.3, what="the take to go on")
+    with jack_client("ear") as client:
+        ear = Ear(client, 4096)
+        ear.listen_to(OUTPUT)
+        assert ear.full.wait(10)
+    assert any(isinstance(e, DevicesChanged) for e in sounding.events)
+
+
+def test_a_killed_audio_process_is_replaced_and_the_take_goes_on(sounding: Sounding) -> None:
+    take = made(sounding, 60.0)
+    session = sounding.session
+    session.play(take.id)
+    before = until(lambda: session.playhead() and sounding.audio.supervisor.pid)
+    os.kill(before, signal.SIGKILL)
+    after = until(
+        lambda: (p := sounding.audio.supervisor.pid) and p != before and p, what="a new one"
+    )
+    until(lambda: session.playback().device, what="the device")
+    place = session.playhead() or 0
+    until(lambda: (session.playhead() or 0) > place + 0.3, what="the take to go on")
+    sounding.audio.close()
+    until(lambda: not Path(f"/proc/{after}").exists(), what="the child to end")
+    assert any(isinstance(e, PlaybackChanged) and e.playback.problem for e in sounding.events)

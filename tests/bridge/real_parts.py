@@ -1,0 +1,202 @@
+"""Real parts for tests: which programs are here, one JACK server, and an ear and a mouth on it.
+
+A part that is missing skips its tests by name on a developer's machine and fails them with CI=true.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+RATE = 44_100
+PERIOD = 512
+
+
+def need(*programs: str) -> None:
+    """Skips, or fails in CI, unless all these programs are here."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        missed(f"{', '.join(missing)} not found")
+
+
+def missed(what: str) -> None:
+    """A part is missing."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"missing part: {what}")
+    pytest.skip(f"missing part: {what}")
+
+
+def until(true: Callable[[], Any], seconds: float = 30.0, what: str = "it") -> Any:
+    """What `true` gives as soon as it is something; fails after a while."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, f"waited too long for {what}"
+        time.sleep(0.01)
+    return found
+
+
+class JackServer:
+    """jackd with its dummy driver; every child of the tests finds it through the environment."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self.name = f"longtake{os.getpid()}"
+        os.environ["JACK_DEFAULT_SERVER"] = self.name
+        os.environ["JACK_NO_START_SERVER"] = "1"
+        os.environ["JACK_NO_AUDIO_RESERVATION"] = "1"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it; without real time where that is not allowed."""
+        self.kill()
+        for scheduling in ("--realtime", "--no-realtime", "--no-realtime"):
+            arguments = ["jackd", scheduling, "-S", "--name", self.name]
+            arguments += ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"]
+            with self._log.open("ab") as log:
+                self._process = subprocess.Popen(arguments, stdout=log, stderr=log)
+            for _ in range(100):
+                if self._process.poll() is not None:
+                    break
+                if self.answers():
+                    return
+                time.sleep(0.05)
+            self.kill()
+        raise AssertionError(f"jackd does not start: {self._log.read_text()[-2000:]}")
+
+    def answers(self) -> bool:
+        return subprocess.run(["jack_lsp"], capture_output=True, check=False).returncode == 0
+
+    def end(self) -> None:
+        """Lets it end by itself."""
+        if self._process:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
+        self.kill()
+
+    def kill(self) -> None:
+        """As pulling the plug."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def sweep(self) -> None:
+        """Removes what killed servers left behind, before the first client here has looked at it."""
+        if subprocess.run(["pgrep", "-x", "jackd"], capture_output=True, check=False).returncode:
+            for left in Path("/dev/shm").glob("jack*"):
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink(missing_ok=True)
+
+
+@contextmanager
+def jack_client(name: str) -> Iterator[Any]:
+    """A client of the running server."""
+    jack = pytest.importorskip("jack")
+    jack.set_error_function(lambda message: None)
+    jack.set_info_function(lambda message: None)
+    client = jack.Client(name, no_start_server=True)
+    try:
+        yield client
+    finally:
+        client.deactivate()
+        client.close()
+
+
+class Ear:
+    """Records two channels from the first sound on."""
+
+    def __init__(self, client: Any, frames: int) -> None:
+        self.samples = np.zeros((frames, 2), np.float32)
+        self.count = 0
+        self.full = threading.Event()
+        self._open = True
+        self.client = client
+        self._ports = [client.inports.register(f"in_{side}") for side in (1, 2)]
+        client.set_process_callback(self._process)
+        client.activate()
+
+    def _process(self, frames: int) -> None:
+        heard = [port.get_array() for port in self._ports]
+        if not self._open or (self.count == 0 and not (heard[0].any() or heard[1].any())):
+            return
+        room = min(frames, len(self.samples) - self.count)
+        for side in (0, 1):
+            self.samples[self.count : self.count + room, side] = heard[side][:room]
+        self.count += room
+        if room < frames:
+            self._open = False
+            self.full.set()
+
+    def listen_to(self, pattern: str) -> None:
+        """Connects to the two outputs whose names match, once they are there."""
+
+        def ports() -> list[Any]:
+            return self.client.get_ports(pattern, is_audio=True, is_output=True)
+
+        found = until(lambda: len(ports()) >= 2 and ports(), what=pattern)
+        for source, port in zip(found, self._ports, strict=False):
+            if not port.is_connected_to(source):
+                self.client.connect(source, port)
+
+    def heard(self) -> np.ndarray:
+        """What was recorded, from the first frame that is not silent."""
+        loud = np.flatnonzero(self.samples[: self.count].any(axis=1))
+        return self.samples[loud[0] : self.count] if len(loud) else self.samples[:0]
+
+
+class Mouth:
+    """Plays samples [N, 2] into whatever it is connected to, once told to."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._samples = np.zeros((0, 2), np.float32)
+        self._ports = [client.outports.register(f"out_{side}") for side in (1, 2)]
+        client.set_process_callback(self._process)
+        client.activate()
+
+    def say(self, samples: np.ndarray) -> None:
+        self._samples = samples
+
+    @property
+    def silent(self) -> bool:
+        return len(self._samples) == 0
+
+    def _process(self, frames: int) -> None:
+        part, self._samples = self._samples[:frames], self._samples[frames:]
+        for side, port in enumerate(self._ports):
+            array = port.get_array()
+            array[:] = 0
+            array[: len(part)] = part[:, side]
+
+    def speak_to(self, pattern: str) -> None:
+        def ports() -> list[Any]:
+            return self.client.get_ports(pattern, is_audio=True, is_input=True)
+
+        found = until(lambda: len(ports()) >= 2 and ports(), what=pattern)
+        for port, sink in zip(self._ports, found, strict=False):
+            for other in self.client.get_all_connections(sink):
+                self.client.disconnect(other, sink)
+            self.client.connect(port, sink)
+
+
+@contextmanager
+def freewheel(client: Any) -> Iterator[None]:
+    """Time runs as fast as everybody can."""
+    client.set_freewheel(True)
+    try:
+        yield
+    finally:
+        client.set_freewheel(False)
