@@ -6,6 +6,7 @@ Knows only where to send what it is given, and imports nothing before it knows.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -24,6 +25,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs `longtake`; gives the exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
     module, rest = destination(argv)
+    if module == PANEL and not has_screen():
+        print(
+            "longtake: there is no screen here for the panel. 'longtake serve' runs without one, "
+            "'longtake render' makes a take; 'longtake --help' tells more.",
+            file=sys.stderr,
+        )
+        return 1
     try:
         command: Callable[[Sequence[str]], int] = importlib.import_module(module).main
     except (ImportError, OSError) as error:
@@ -45,6 +53,13 @@ def destination(argv: Sequence[str]) -> tuple[str, list[str]]:
     if module is None:
         return ENGINE, list(argv)
     return module, list(argv if module == BRIDGE else argv[1:])
+
+
+def has_screen() -> bool:
+    """Whether Qt will find a screen; where it finds none, it ends the program without a word to a musician."""
+    return sys.platform != "linux" or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    )
 
 
 if __name__ == "__main__":

@@ -38,6 +38,18 @@ def test_what_cannot_start_says_so(
     assert capsys.readouterr().err.startswith("longtake: the panel cannot start: No module named")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+def test_without_a_screen_the_panel_says_what_works(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert longtake.main([]) == 1
+    assert "no screen" in capsys.readouterr().err
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert longtake.has_screen()
+
+
 def test_help_and_version_load_neither_torch_nor_qt() -> None:
     code = (
         "import sys, longtake\n"
