@@ -110,7 +110,7 @@ def main(argv: Sequence[str] | None = None, engine: Generates | None = None) -> 
         print(f"longtake: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("longtake: stopped; no take was written.", file=sys.stderr)
+        print("longtake: stopped; nothing half-written is left.", file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
         # Whoever read the output (a pager, head) has seen enough.

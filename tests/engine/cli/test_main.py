@@ -235,7 +235,7 @@ class Failing:
     ("error", "code", "sentence"),
     [
         (AudioError("The disk is full."), 2, "longtake: The disk is full."),
-        (KeyboardInterrupt(), 130, "longtake: stopped; no take was written."),
+        (KeyboardInterrupt(), 130, "longtake: stopped; nothing half-written is left."),
     ],
 )
 def test_failing_or_stopping_half_way_leaves_nothing(
