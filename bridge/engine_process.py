@@ -33,6 +33,10 @@ from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Step, Update
 
 REAL_ENGINE = "engine.engine:Engine"
+# On Windows: no console window, and a step behind audio and OSC; elsewhere the child steps back by itself.
+_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(
+    subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0
+)
 PATIENCE = 0.25
 """Seconds after which a waiting `generate` says that it still waits, so that it can be closed."""
 EARLY_DEATHS = 3
@@ -220,6 +224,7 @@ class EngineProcess:
         process = subprocess.Popen(
             [
                 sys.executable,
+                "-P",  # what lies in the present folder is no module of ours
                 "-m",
                 "bridge.engine_child",
                 self._factory,
@@ -231,6 +236,7 @@ class EngineProcess:
             stderr=subprocess.PIPE,
             env=environment,
             pass_fds=slots.inherited,
+            creationflags=_FLAGS,
         )
         child = _Child(
             process, Wire(cast(IO[bytes], process.stdout), cast(IO[bytes], process.stdin)), slots

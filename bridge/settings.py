@@ -131,14 +131,8 @@ class SettingsFile:
         """
         self.path = path
         self._lock = threading.Lock()
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            text = default_text()
-        except (OSError, UnicodeDecodeError) as error:
-            raise PresetError(f"{path} cannot be read: {error}.") from error
-        self.settings = read(text, path.name)
-        self._text = text
+        self._text = self._read()
+        self.settings = read(self._text, path.name)
 
     def change(self, section: str, key: str, value: Any) -> Settings:
         """Sets one value and writes the file whole; comments and order stay.
@@ -147,7 +141,10 @@ class SettingsFile:
             PresetError: if there is no such key, the value is wrong, or the file cannot be written.
         """
         with self._lock:
-            document = tomlkit.parse(self._text)
+            # Read again: somebody may have edited the file since.
+            text = self._read()
+            read(text, self.path.name)
+            document = tomlkit.parse(text)
             if section not in document:
                 document[section] = tomlkit.table()
             table = cast(dict[str, Any], document[section])
@@ -161,6 +158,14 @@ class SettingsFile:
                 raise PresetError(f"{self.path} cannot be written: {error.strerror}.") from error
             self._text, self.settings = text, settings
             return settings
+
+    def _read(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return default_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise PresetError(f"{self.path} cannot be read: {error}.") from error
 
     def text(self) -> str:
         """The file as it stands."""

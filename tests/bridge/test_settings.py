@@ -91,6 +91,16 @@ def test_a_change_keeps_comments_and_order(tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["settings.toml"]
 
 
+def test_a_change_keeps_what_others_wrote_meanwhile(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "settings.toml")
+    file.path.write_text("[log]\nlevel = 'debug'\n")
+    assert file.change("osc", "port", 9999).log.level == "debug"
+    file.path.write_text("[log]\nlevl = 'debug'\n")
+    with pytest.raises(PresetError, match=r"log\.levl"):
+        file.change("osc", "port", 9998)
+    assert "levl" in file.path.read_text()
+
+
 def test_a_wrong_change_changes_nothing(tmp_path: Path) -> None:
     file = SettingsFile(tmp_path / "settings.toml")
     for section, key, value in (("osc", "port", -1), ("osc", "prot", 1), ("ocs", "port", 1)):
