@@ -66,7 +66,7 @@ _MACHINES: dict[str, _Machine] = {
 _SAMPLE_KITS: dict[str, dict[int, tuple[str, ...]]] = {
     "samples_acoustic": {
         36: ("drum_heavy_kick", "bd_sone", "bd_ada"),
-        38: ("drum_snare_hard", "sn_generic", "drum_snare_soft"),
+        38: ("drum_snare_hard", "drum_snare_soft"),
         42: ("drum_cymbal_closed",),
         44: ("drum_cymbal_pedal",),
         46: ("drum_cymbal_open",),
@@ -80,7 +80,7 @@ _SAMPLE_KITS: dict[str, dict[int, tuple[str, ...]]] = {
     },
     "samples_hiphop": {
         36: ("bd_fat", "bd_boom", "bd_pure", "drum_heavy_kick", "bd_zum"),
-        38: ("sn_dolf", "sn_generic", "sn_zome", "drum_snare_soft", "elec_lo_snare"),
+        38: ("sn_dolf", "sn_zome", "drum_snare_soft", "elec_lo_snare"),
         39: ("perc_snap", "perc_snap2"),
         42: ("drum_cymbal_closed", "elec_tick"),
         46: ("drum_cymbal_open",),

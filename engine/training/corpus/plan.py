@@ -55,8 +55,8 @@ class Plan:
 
     def span_at(self, beat: float) -> ChordSpan:
         """The chord that sounds at `beat`."""
-        starts = [span.start for span in self.spans]
-        return self.spans[max(0, bisect_right(starts, beat + 1e-6) - 1)]
+        following = bisect_right(self.spans, beat + 1e-6, key=lambda span: span.start)
+        return self.spans[max(0, following - 1)]
 
     def scale_over(self, chord: Chord) -> tuple[int, ...]:
         """Pitch classes that fit: the key's scale, bent where the chord leaves it."""
