@@ -45,7 +45,7 @@ class GeometricFeatures(nn.Module):
         """[B] to [B, features]: the cosines, then the sines."""
         exponents = torch.linspace(0, 1, self.features // 2, device=value.device)
         frequencies = torch.exp(exponents * math.log(10_000 / 0.5) + math.log(0.5))
-        # At 60 000 radians the order of the products shows in the third decimal: this is the one the models were trained in.
+        # At 60 000 radians the order of the products shows in the third decimal: the models were trained in this one.
         angles = value.float()[:, None] * frequencies * 2 * math.pi
         return torch.cat((angles.cos(), angles.sin()), dim=-1)
 
