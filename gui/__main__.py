@@ -3,6 +3,9 @@
 The window is shown before anything is started, so that it is there at once; torch is never imported here.
 """
 
+# The stubs of the bindings leave slots and items unknown.
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import argparse
@@ -11,10 +14,9 @@ import logging
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from PyQt6.QtCore import QLocale, QTimer, QTranslator
 from PyQt6.QtWidgets import QApplication, QMessageBox
@@ -28,7 +30,7 @@ from engine.presets import PresetStore
 from gui.main_window import MainWindow, Surroundings
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.theme import Choice, Look
+from gui.theme import Look
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +91,7 @@ def open_window(session: Session, around: Surroundings) -> MainWindow:
     memory = around.memory
     theme = memory.text("look/theme", "system")
     look = Look(
-        cast(Choice, theme if theme in ("dark", "light") else "system"),
+        theme if theme in ("dark", "light") else "system",
         memory.number("look/scale", 1.0),
     )
     look.apply()
@@ -124,7 +126,7 @@ def _demo() -> Running:
 
 
 @contextlib.contextmanager
-def _interruptible(application: QApplication) -> Iterator[None]:
+def _interruptible(application: QApplication) -> Generator[None]:
     """Lets Ctrl-C in the terminal close the window: Qt's loop gives Python a turn now and then."""
     before = signal.signal(signal.SIGINT, lambda *_: application.quit())
     pulse = QTimer()

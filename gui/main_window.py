@@ -4,6 +4,9 @@ Knows every panel and the session; what a panel can do by itself it does itself.
 take is looked at, what a take offers, files that are dropped, keys, and what is remembered.
 """
 
+# The stubs of the bindings leave slots and items unknown.
+# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -215,9 +218,6 @@ class MainWindow(QMainWindow):
         if self._follow and self.viewer.job is not None and take.job_id == self.viewer.job.id:
             self._select(take.id)
 
-    def _heard_removed(self, take_id: str) -> None:
-        self.viewer.forget(take_id)
-
     def _select(self, take_id: str) -> bool:
         self._selecting = True
         found = self.takes.select(take_id)
@@ -346,4 +346,4 @@ class MainWindow(QMainWindow):
         self.status.models_asked.connect(lambda: self.drawer.turn("models"))
         session.job_changed.connect(self._heard_job)
         session.take_added.connect(self._heard_take)
-        session.take_removed.connect(self._heard_removed)
+        session.take_removed.connect(viewer.forget)

@@ -3,6 +3,9 @@
 Knows the session's models and its state of the engine; the words of the state are the engine's own.
 """
 
+# The stubs of the bindings leave slots and items unknown.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
@@ -22,13 +25,13 @@ class ModelRow(QWidget):
     def __init__(self, session: QtSession, look: Look, model: ModelInfo) -> None:
         super().__init__()
         self.model = model
-        self.size = size_on_disk(model.name)
+        self.bytes = size_on_disk(model.name)
         run = session.session
         self.lamp = Lamp(look)
         self.name = Elided(model.name, "strong")
         self.title = Elided(model.title)
         self.licence = Elided(model.licence, "small")
-        self.facts = Elided(facts(self, model, self.size), "small")
+        self.facts = Elided(facts(self, model, self.bytes), "small")
         self.load = Button(look, self.tr("Load"))
         self.load.setAccessibleName(self.tr("Load {0}").format(model.name))
         self.unload = Button(look, self.tr("Unload"))
@@ -57,7 +60,7 @@ class ModelRow(QWidget):
         """Shows whether this model is the one in memory."""
         mine = state.name == self.model.name
         phase = state.phase if mine else "unloaded"
-        installed = self.size is not None
+        installed = self.bytes is not None
         lamp = {"ready": "on", "loading": "warning", "failed": "error"}.get(phase, "off")
         self.lamp.show_state(lamp, phase)
         self.state.show_text(

@@ -3,6 +3,9 @@
 Knows `OscTraffic`; no sockets. Lines are shown a few times a second, however many messages come.
 """
 
+# The stubs of the bindings leave slots and items unknown.
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from collections import deque
@@ -12,7 +15,7 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit
 
 from bridge.events import OscTraffic
-from gui.controls import Button, Card, IconButton, Lamp, Switch, label
+from gui.controls import Button, Card, Elided, IconButton, Lamp, Switch, label
 from gui.qt_session import QtSession
 from gui.theme import Look
 
@@ -30,6 +33,7 @@ class OscMonitor(Card):
         self.lamp = Lamp(look)
         self.lamp.show_state("off", self.tr("No message yet"))
         self.address = label(address or self.tr("OSC is off"), "strong")
+        self.peer = Elided(self.tr("No message yet"), "small")
         self.copy = IconButton(look, "copy", self.tr("Copy the address"))
         self.copy.setEnabled(bool(address))
         self.filter = QLineEdit()
@@ -54,6 +58,7 @@ class OscMonitor(Card):
         tools.addWidget(self.wipe)
         self.body.addWidget(label("OSC", "title"))
         self.body.addLayout(head)
+        self.body.addWidget(self.peer)
         self.body.addWidget(
             label(
                 self.tr(
@@ -78,10 +83,12 @@ class OscMonitor(Card):
         """Takes a message."""
         arrow = "←" if message.direction == "in" else "→"
         values = " ".join(_word(value) for value in message.arguments)
-        self._lines.append(f"{arrow} {message.address} {values}   {message.peer}")
+        self._lines.append(f"{arrow} {message.address} {values}".rstrip())
         self._new = min(self._new + 1, KEPT)
         if message.direction == "in":
-            self.lamp.show_state("on", self.tr("Last message from {0}").format(message.peer))
+            words = self.tr("Last message from {0}").format(message.peer)
+            self.lamp.show_state("on", words)
+            self.peer.show_text(words)
         if not self._drawing.isActive() and not self.hold.isChecked():
             self._drawing.start()
 

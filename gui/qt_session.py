@@ -4,6 +4,9 @@ Knows `bridge.session` and its events; no widget. A burst of events costs the wi
 time: of each thing that changed only the last state is told, and what is left over waits for the next round.
 """
 
+# The stubs of the bindings leave slots and items unknown.
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import logging
@@ -77,7 +80,7 @@ class QtSession(QObject):
             events.PresetsChanged: lambda _: self.presets_changed.emit(),
             events.Notice: self.noticed.emit,
         }
-        self._woken.connect(self._drain, Qt.ConnectionType.QueuedConnection)
+        self._woken.connect(self._drain, Qt.ConnectionType.QueuedConnection)  # pyright: ignore[reportCallIssue]
         self._unsubscribe = session.subscribe(self._arrived)
 
     def attempt(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:

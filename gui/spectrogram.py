@@ -3,6 +3,10 @@
 Knows files; nothing of the session. Rows are spaced as pitches are, from 40 Hz to 20 kHz, levels from -90 dB to 0.
 """
 
+# The stubs of the bindings leave slots and items unknown.
+# pyright: reportArgumentType=false, reportCallIssue=false
+# pyright: reportMissingTypeStubs=false, reportOptionalMemberAccess=false, reportUnknownMemberType=false
+
 from __future__ import annotations
 
 import threading

@@ -1,0 +1,79 @@
+"""The two programs of the drag test: a panel with one take, and a foreign window that takes drops."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from PyQt6.QtCore import QTimer
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent
+from PyQt6.QtWidgets import QLabel
+
+from gui.__main__ import application_for, open_window
+from gui.demo.studio import build_studio
+from gui.main_window import Surroundings
+from gui.memory import Memory
+
+TARGET = (1060, 120, 400, 300)
+
+
+class Target(QLabel):
+    """A track of a DAW, as far as a drag can tell."""
+
+    def __init__(self) -> None:
+        super().__init__("Drop here")
+        self.setAcceptDrops(True)
+        self.setGeometry(*TARGET)
+
+    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
+        if a0 is not None:
+            a0.acceptProposedAction()
+
+    def dropEvent(self, a0: QDropEvent | None) -> None:
+        if a0 is None:
+            return
+        a0.acceptProposedAction()
+        data = a0.mimeData()
+        urls = [url.toLocalFile() for url in data.urls()] if data is not None else []
+        tell({"dropped": urls, "action": a0.dropAction().name})
+
+
+def tell(said: dict[str, object]) -> None:
+    print(json.dumps(said), flush=True)
+
+
+def panel(folder: Path) -> int:
+    application = application_for(["longtake"])
+    studio = build_studio(folder)
+    window = open_window(studio.session, Surroundings(Memory(folder / "panel.ini"), studio.presets))
+    window.setGeometry(20, 60, 1000, 800)
+    studio.session.generate("Genre: House | Instruments: Drums", seconds_total=1.5, seed=1)
+
+    def ready() -> None:
+        take = window.takes.model.take(0)
+        if take is None or not window.takes.list.isVisible():
+            QTimer.singleShot(100, ready)
+            return
+        box = window.takes.list.visualRect(window.takes.model.index(0))
+        row = window.takes.list.viewport().mapToGlobal(box.center())  # pyright: ignore[reportOptionalMemberAccess]
+        handle = window.viewer.handle.mapToGlobal(window.viewer.handle.rect().center())
+        places = {"row": [row.x(), row.y()], "handle": [handle.x(), handle.y()]}
+        tell({"path": str(take.path), **places})
+
+    QTimer.singleShot(1500, ready)
+    code = application.exec()
+    studio.session.close()
+    return code
+
+
+def target() -> int:
+    application = application_for(["target"])
+    window = Target()
+    window.show()
+    QTimer.singleShot(800, lambda: tell({"ready": True}))
+    return application.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(target() if sys.argv[1] == "target" else panel(Path(sys.argv[2])))
