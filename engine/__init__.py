@@ -12,8 +12,10 @@
     training/               section 3     losses, discriminators, contrastive, optim, loops; 3.1 prompts
     evaluation/             section 4
     creative.py             section 4.6   audio-to-audio, inpainting, continuation, variation, loops
+    recordings.py           what a recording decides of a spec        (no torch)
+    streaming.py            latents to blocks of finished sound; limiter.py: its last stage
 
-Shapes in every docstring: B batch, C audio channels, N audio samples, D latent channels, T latent frames, L text tokens,
+Shapes in every docstring: B batch, C audio channels, N samples, D latent channels, T latent frames, L text tokens,
 E embedding width, H heads. `t` is the diffusion time: 1 is noise, 0 is clean.
 """
 

@@ -95,9 +95,9 @@ class Kept:
         return weights
 
     def latent_weights(self, latent_rate: float, frames: int) -> Tensor:
-        """The weights of T = frames latent frames, [T]."""
+        """The weights of T = frames latent frames, [T] float32."""
         middles = (np.arange(frames) + 0.5) / latent_rate
-        return torch.from_numpy(self.weights(middles, LATENT_EDGE))
+        return torch.from_numpy(self.weights(middles, LATENT_EDGE)).float()
 
 
 def kept(denoiser: Denoiser, known: Tensor, weights: Tensor) -> Denoiser:

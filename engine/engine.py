@@ -110,7 +110,7 @@ class Engine:
             return
         self.unload()
         yield Step("loading", 1, 2)
-        self._loaded = (name, self._load(spec).to(self.device))
+        self._loaded = (name, self._load(spec).placed(self.device))
         log.info("%s is loaded on %s", name, self.device)
         yield Step("loading", 2, 2)
 

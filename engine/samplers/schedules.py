@@ -16,8 +16,9 @@ from torch import Tensor
 from engine.errors import SpecError, choices
 from engine.samplers.objectives import OBJECTIVES, Objective
 
-# Chosen on Gaussian data with deviations from 0.03 to 30: at 24 steps of DPM-Solver++(2M) each comes out
-# within 10 % of its own deviation; even steps in t miss by up to 57 %, the log-linear walk by up to 83 %.
+# Chosen on Gaussian data: at 24 steps of DPM-Solver++(2M) deviations from 0.03 to 30 all come out within 10 %; even
+# steps in t miss by up to 57 %, a walk from -6 to 2 by up to 83 %. With the spectrum of the embedded model's latents,
+# weighted by energy, the three miss by 0.6 %, 6 % and 3 %.
 LOGISTIC_SCALE = 1.75
 # The public flow models: stable-audio-3 warps as if its walk began at -6.2, stable-audio-tools at -6.
 SA3_FIRST, SAT_FIRST, FLOW_LAST = -6.2, -6.0, 2.0

@@ -56,7 +56,7 @@ class SongModel:
         self.calls: list[tuple[int, float]] = []
         self.conditioning: list[Conditioning] = []
 
-    def to(self, device: torch.device) -> SongModel:
+    def placed(self, device: torch.device) -> SongModel:
         return self
 
     def conditioner(self, prompts: Sequence[Prompt], frames: int) -> Conditioning:
