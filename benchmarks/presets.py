@@ -3,7 +3,7 @@
     python -m benchmarks.presets --out FOLDER      renders all (or --only WORD), prints a table, writes presets.json
     python -m benchmarks.presets --keys            rewrites the table of keys in presets/README.md
 
-Beatbox and hum presets start from a recording that is made here. Knows nothing of the bridge and the panel.
+Beatbox and hum presets start from a recording that is made here. Tempo is measured as the library does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.measure import Measuring
 from engine.presets import Preset, builtin_presets, keys_table
 from engine.registry import model_spec
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Generates
 
 Audio = NDArray[np.float32]
-TempoOf = Callable[[Audio, int], float | None]
 
 README = Path(__file__).parents[1] / "presets" / "README.md"
 FLOOR_DB, CEILING_DB = -45.0, 0.0
@@ -65,9 +64,7 @@ def render(
     return spec, np.concatenate(blocks, axis=1)
 
 
-def listen(
-    preset: Preset, spec: GenerationSpec, audio: Audio, took: float, tempo_of: TempoOf
-) -> Heard:
+def listen(preset: Preset, spec: GenerationSpec, audio: Audio, took: float) -> Heard:
     """Measures a take and says whether anything is wrong with it."""
     rate = model_spec(spec.model).sample_rate
     peak, rms = (
@@ -77,7 +74,9 @@ def listen(
     window = rate // 20
     mono = audio.mean(axis=0)[: audio.shape[1] // window * window].reshape(-1, window)
     silent = float(np.mean(np.sqrt(np.mean(np.square(mono), axis=1)) < 1e-3)) if mono.size else 1.0
-    measured = tempo_of(audio, rate) if audio.shape[1] > 6 * rate else None
+    measuring = Measuring(rate)
+    measuring.add(audio)
+    measured = measuring.result(spec.tempo).tempo
     wrong = [
         *(["not finite"] if not np.isfinite(audio).all() else []),
         *(["too quiet"] if rms < FLOOR_DB else []),
@@ -162,8 +161,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _render_all(folder: Path, seconds: float, only: str) -> int:
     import soundfile
+
     from engine.engine import Engine
-    from engine.tempo import measure_tempo
 
     folder.mkdir(parents=True, exist_ok=True)
     engine, heard = Engine(), list[Heard]()
@@ -177,7 +176,7 @@ def _render_all(folder: Path, seconds: float, only: str) -> int:
             continue
         began = time.perf_counter()
         spec, audio = render(engine, preset, seconds, sources.get(preset.category, folder))
-        heard.append(listen(preset, spec, audio, time.perf_counter() - began, measure_tempo))
+        heard.append(listen(preset, spec, audio, time.perf_counter() - began))
         soundfile.write(folder / f"{len(heard):02d} {preset.name}.wav", audio.T, rate)
         last = heard[-1]
         print(
