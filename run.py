@@ -14,6 +14,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -62,7 +63,7 @@ WITHOUT_DEPENDENCIES = ("tinysoundfont",)
 """For tests and training: its pyaudio has no wheels for Linux and macOS, and only live playback would use it."""
 
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
-"""Torch for Linux without CUDA's libraries, 2.5 GB less; used where no NVIDIA card is."""
+"""Torch for Linux without CUDA's libraries, 2.5 GB less, for where no NVIDIA card is."""
 
 
 class SetupError(Exception):
@@ -173,7 +174,9 @@ def pip_commands(root: Path, extras: Sequence[str]) -> Iterator[list[str]]:
     pip = [str(python_of(root)), "-m", "pip", "install", "--disable-pip-version-check"]
     pins = ["-c", str(root / "constraints.txt")]
     project = str(root) + ("[{}]".format(",".join(extras)) if extras else "")
-    yield [*pip, *pins, *torch_index(), "-e", project]
+    # The build's own tool comes first, so that pip needs no second environment to build the project in.
+    yield [*pip, *pins, "setuptools"]
+    yield [*pip, *pins, *torch_index(), "--no-build-isolation", "-e", project]
     if extras:
         yield [*pip, *pins, "--no-deps", *WITHOUT_DEPENDENCIES]
 
@@ -192,12 +195,17 @@ def call(command: Sequence[str], log: Path) -> None:
     """Runs a step of the set-up, shows its downloads, and keeps all it says in the log.
 
     Raises:
-        SetupError: with the end of what it said.
+        SetupError: with what it complained of.
     """
+    pipe = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+        "errors": "replace",
+    }
+    # It inherits the lock: should this process be killed, the next one waits until the orphan has ended.
+    process = subprocess.Popen(list(command), close_fds=False, **pipe)
     said: list[str] = []
-    process = subprocess.Popen(
-        list(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
     with process, log.open("a", encoding="utf-8") as file:
         for line in process.stdout or ():
             file.write(line)
@@ -205,10 +213,13 @@ def call(command: Sequence[str], log: Path) -> None:
             if line.lstrip().startswith(("Downloading", "Installing collected")):
                 print("  " + line.strip()[:96], flush=True)
     if process.returncode:
+        complaints = [line for line in said if re.search(r"error|warning|no space", line, re.I)]
         raise SetupError(
-            "The set-up did not come to its end. The last it said:\n  {}\n"
+            "The set-up did not come to its end:\n  {}\n"
             "All of it is in {}. When the cause is gone (no network, a full disk), run the same "
-            "command again; nothing has to be cleaned up.".format("\n  ".join(said[-8:]), log)
+            "command again; nothing has to be cleaned up.".format(
+                "\n  ".join((complaints or said)[-6:]), log
+            )
         )
 
 
@@ -224,7 +235,12 @@ def one_at_a_time(root: Path) -> Iterator[None]:
         else:
             import fcntl
 
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            os.set_inheritable(lock.fileno(), True)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                print("Another set-up is at work here; waiting for its end.", flush=True)
+                fcntl.flock(lock, fcntl.LOCK_EX)
         yield  # The lock goes when the file is closed, also when the process dies.
 
 

@@ -26,7 +26,7 @@ SOURCES = sorted(
 TESTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py"))
 
 FILE_LINES, TEST_FILE_LINES, FUNCTION_LINES = 350, 450, 60
-LONG_FILES: dict[str, str] = {}
+LONG_FILES = {"run.py": "one file by design: it runs before anything is installed"}
 LONG_FUNCTIONS: dict[str, str] = {}
 
 WITHOUT_TORCH = (

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -59,13 +60,18 @@ def test_the_first_use_installs_the_pinned_set_and_the_second_does_nothing(
     root: Path, pip: Pip, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run.ensure(root)
-    environment, install = pip.calls
+    environment, tool, install = pip.calls
     assert environment == [sys.executable, "-m", "venv", str(root / ".venv")]
     assert install[0] == str(run.python_of(root))
-    assert install[-4:] == ["-c", str(root / "constraints.txt"), "-e", str(root)]
+    assert tool[-1] == "setuptools"
+    assert install[4:] == [
+        "--disable-pip-version-check",
+        *["-c", str(root / "constraints.txt")],
+        *["--no-build-isolation", "-e", str(root)],
+    ]
     assert "minutes" in capsys.readouterr().out
     assert not run.ensure(root)
-    assert len(pip.calls) == 2
+    assert len(pip.calls) == 3
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
@@ -89,7 +95,7 @@ def test_tests_need_more_and_that_stays(root: Path, pip: Pip) -> None:
     assert pip.calls[-2][-1] == f"{root}[test]"  # An update keeps what was there.
 
 
-@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("at", [1, 2, 3])
 @pytest.mark.parametrize("error", [run.SetupError("No network."), KeyboardInterrupt()])
 def test_what_fails_half_way_is_built_anew(
     root: Path, pip: Pip, at: int, error: BaseException
@@ -107,7 +113,7 @@ def test_what_fails_half_way_is_built_anew(
 def test_an_update_that_fails_half_way_is_built_anew(root: Path, pip: Pip) -> None:
     run.ensure(root)
     (root / "constraints.txt").write_text("newer")
-    pip.fail_at[3] = run.SetupError("The disk is full.")
+    pip.fail_at[5] = run.SetupError("The disk is full.")
     with pytest.raises(run.SetupError):
         run.ensure(root)
     # Also when the old pins come back: nobody knows what the update has left.
@@ -152,7 +158,29 @@ def test_two_first_uses_at_once_install_once(
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(pip.calls) == 2
+    assert len(pip.calls) == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the lock is inherited on POSIX")
+def test_the_next_use_waits_for_what_a_killed_one_has_left_running(tmp_path: Path) -> None:
+    """A set-up that is killed leaves its pip behind, which goes on writing."""
+    begun, done = tmp_path / "begun", tmp_path / "done"
+    orphan = (
+        f"import pathlib, time; pathlib.Path({str(begun)!r}).touch(); "
+        f"time.sleep(0.5); pathlib.Path({str(done)!r}).touch()"
+    )
+    code = (
+        "import pathlib, run, sys\n"
+        f"with run.one_at_a_time(pathlib.Path({str(tmp_path)!r})):\n"
+        f"    run.call([sys.executable, '-c', {orphan!r}], pathlib.Path({str(tmp_path / 'log')!r}))"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", code], cwd=SOURCE.parent)
+    while not begun.exists():
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    with run.one_at_a_time(tmp_path):
+        assert done.exists()
 
 
 def test_too_little_disk_is_said_before_anything_is_made(
