@@ -81,7 +81,7 @@ class App:
         self.engine = EngineProcess(
             hub.publish, options.engine, chosen.engine.model if chosen.engine.load_at_start else ""
         )
-        journal = Journal(where.data / "jobs.json")
+        journal = Journal(where.data / "jobs.jsonl")
         self._queue = JobQueue(Works(self.engine, self.library, hub.publish, journal))
         self.session = Session(hub, self._queue, self.library)
         self._ends.append(self.session.close)

@@ -44,7 +44,6 @@ class JobQueue:
         self._limit = limit
         self._stream: Stream | None = None
         self._lock = threading.Condition()
-        self._journal_lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._waiting: list[str] = []
         self._running: str | None = None
@@ -103,10 +102,9 @@ class JobQueue:
                     "queue_full", f"{self._limit} jobs are waiting already; cancel some or wait."
                 )
             self._waiting.append(job.id)
-            self._jobs[job.id] = job = replace(job, position=len(self._waiting))
+            job = self._put(replace(job, position=len(self._waiting)))
             self._forget_old()
             self._lock.notify()
-        self._record()
         self._works.publish(JobChanged(job))
         return job
 
@@ -134,7 +132,6 @@ class JobQueue:
                         self._put(replace(job, state="cancelled", code="cancelled", position=0))
                     )
             ended += self._moved(moved)
-        self._record()
         self._tell(ended)
         return tuple(ids)
 
@@ -154,7 +151,6 @@ class JobQueue:
             self._waiting.remove(job.id)
             self._waiting.insert(max(position, 1) - 1, job.id)
             moved = self._moved(before)
-        self._record()
         self._tell(moved)
 
     def retry(self, job_id: str) -> Job:
@@ -210,6 +206,9 @@ class JobQueue:
         self.stop()
         if self._thread.is_alive():
             self._thread.join(timeout=10.0)
+        if self._works.journal:
+            with self._lock:
+                self._works.journal.close()
 
     # --- the job thread ---
 
@@ -241,7 +240,6 @@ class JobQueue:
                 progress.finished_take()
                 taken = (*self._jobs[job.id].take_ids, take.id)
                 self._change(job.id, take_ids=taken, progress=progress.fraction)
-                self._record()
         except _Cancelled:
             return {"state": "cancelled", "code": "cancelled", "error": "It was cancelled."}
         except LongtakeError as error:
@@ -273,19 +271,19 @@ class JobQueue:
         with self._lock:
             self._running = None
             self._cancelling.discard(job_id)
-            if self._stopping and outcome["state"] == "cancelled":
-                outcome = {
-                    "state": "interrupted",
-                    "error": "Longtake was closed before this was finished.",
-                }
+            if self._stopping and outcome["state"] != "done":
+                outcome = {"state": "interrupted", "code": "", "error": CLOSED}
             job = self._put(replace(self._jobs[job_id], eta_s=None, **outcome))
-        self._record()
         self._works.publish(JobChanged(job))
 
     # --- under the lock ---
 
     def _put(self, job: Job) -> Job:
+        before = self._jobs.get(job.id)
         self._jobs[job.id] = job
+        stands = (job.state, job.take_ids)
+        if self._works.journal and (before is None or (before.state, before.take_ids) != stands):
+            self._works.journal.note(job)
         return job
 
     def _find(self, which: str) -> Job | None:
@@ -326,22 +324,6 @@ class JobQueue:
     def _tell(self, jobs: list[Job]) -> None:
         for job in jobs:
             self._works.publish(JobChanged(job))
-
-    def _record(self) -> None:
-        journal = self._works.journal
-        if journal is None:
-            return
-        with self._journal_lock:
-            with self._lock:
-                owed = [
-                    job
-                    for job in self._jobs.values()
-                    if not job.finished or job.state == "interrupted"
-                ]
-            try:
-                journal.write(owed)
-            except OSError as error:
-                _log.error("The list of unfinished jobs could not be written: %s", error)
 
 
 def _nth(spec: GenerationSpec, number: int) -> GenerationSpec:

@@ -1,6 +1,7 @@
 """Which jobs are not finished, on disk, so that a run that dies leaves a list of what it owed.
 
-Knows nothing of threads or engines. One small JSON file, replaced whole at every change.
+Knows nothing of threads or engines. A line of JSON is added at every change and nothing is waited for: what was
+written outlives every death of the process. Reading keeps the last word on each job and begins the file anew.
 """
 
 from __future__ import annotations
@@ -8,61 +9,111 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bridge.state import Job
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
+from engine.takes import write_whole
 
-_KEPT = ("id", "request_id", "kind", "take_ids", "index", "total", "target", "play", "created")
+LONGEST = 4096
+"""Lines after which the file is begun anew."""
+_KEPT = ("id", "request_id", "kind", "index", "total", "target", "play", "created")
+_OWED = ("queued", "running", "interrupted")
 _log = logging.getLogger(__name__)
 
 
 class Journal:
-    """The jobs that were queued or running when it was last written."""
+    """The jobs that are owed; calls come one at a time (the queue makes them under its lock)."""
 
     def __init__(self, path: Path) -> None:
         """Names the file; its folder is made when it is missing."""
         self._path = path
+        self._owed: dict[str, dict[str, Any]] = {}
+        self._handle: int | None = None
+        self._lines = 0
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def read(self) -> list[Job]:
-        """The unfinished jobs of the last run, as `interrupted`; a damaged file is set aside and logged."""
+        """The unfinished jobs of the last run, as `interrupted`; lines that cannot be read are logged and left out."""
+        jobs: list[Job] = []
+        for row in self._last_words().values():
+            try:
+                jobs.append(_job(row))
+                self._owed[row["id"]] = row
+            except (LongtakeError, TypeError, KeyError) as error:
+                _log.warning("A job in %s cannot be read and is left out: %r", self._path, error)
+        self._begin_anew()
+        return jobs
+
+    def note(self, job: Job) -> None:
+        """Takes down how a job stands: owed, or no more."""
+        if job.state in _OWED:
+            row = {name: getattr(job, name) for name in _KEPT}
+            row |= {"take_ids": list(job.take_ids), "spec": job.spec.to_dict()}
+            self._owed[job.id] = row
+            self._add({"owed": row})
+        elif self._owed.pop(job.id, None):
+            self._add({"ended": job.id})
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def _add(self, entry: dict[str, Any]) -> None:
         try:
-            rows: Any = json.loads(self._path.read_text(encoding="utf-8"))
-            return [_job(row) for row in rows]
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError, TypeError, KeyError, LongtakeError):
-            _log.warning("%s is damaged; it is kept as %s.damaged", self._path, self._path.name)
-            os.replace(self._path, self._path.with_suffix(".damaged"))
-            return []
+            if self._handle is None or self._lines >= LONGEST:
+                self._begin_anew()
+            else:
+                os.write(self._handle, _line(entry))
+                self._lines += 1
+        except OSError as error:
+            _log.error(
+                "%s cannot be written, so a crash would lose the queue: %s", self._path, error
+            )
 
-    def write(self, jobs: Iterable[Job]) -> None:
-        """Puts the list in its place in one step.
+    def _begin_anew(self) -> None:
+        self.close()
+        rows = list(self._owed.values())
+        try:
+            write_whole(self._path, b"".join(_line({"owed": row}) for row in rows).decode())
+            self._handle = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        except OSError as error:
+            _log.error(
+                "%s cannot be written, so a crash would lose the queue: %s", self._path, error
+            )
+        self._lines = len(rows)
 
-        Not flushed to the disk: it outlives every death of a process, and a submit must not wait for a disk.
-        """
-        rows = [
-            {name: _plain(job, name) for name in _KEPT} | {"spec": job.spec.to_dict()}
-            for job in jobs
-        ]
-        part = self._path.with_suffix(".part")
-        part.write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
-        os.replace(part, self._path)
+    def _last_words(self) -> dict[str, dict[str, Any]]:
+        owed: dict[str, dict[str, Any]] = {}
+        try:
+            lines = self._path.read_bytes().splitlines()
+        except OSError:
+            return owed
+        for line in lines:
+            try:
+                entry: Any = json.loads(line)
+                if "owed" in entry:
+                    owed[entry["owed"]["id"]] = entry["owed"]
+                else:
+                    owed.pop(entry["ended"], None)
+            except (ValueError, TypeError, KeyError):
+                # The last line of a run that died may be a half one.
+                _log.warning("A line of %s is damaged and is left out", self._path)
+        return owed
 
 
-def _plain(job: Job, name: str) -> Any:
-    return list(job.take_ids) if name == "take_ids" else getattr(job, name)
+def _line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
 
 
 def _job(row: dict[str, Any]) -> Job:
-    values = {name: row[name] for name in _KEPT}
-    values["take_ids"] = tuple(row["take_ids"])
     return Job(
-        **values,
+        **{name: row[name] for name in _KEPT},
+        take_ids=tuple(row["take_ids"]),
         spec=GenerationSpec.from_dict(row["spec"]),
         state="interrupted",
         error="Longtake ended before this was finished; run it again.",

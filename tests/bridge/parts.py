@@ -42,7 +42,7 @@ class Bench:
         self.hub = Hub()
         self.hub.subscribe(self.events.append)
         self.library = Library(self.folder / "takes", self.hub.publish)
-        journal = Journal(self.folder / "jobs.json")
+        journal = Journal(self.folder / "jobs.jsonl")
         self.queue = JobQueue(
             Works(self.engine, self.library, self.hub.publish, journal), self.limit
         )

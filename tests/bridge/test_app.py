@@ -132,8 +132,6 @@ def test_killing_the_bridge_leaves_whole_takes_and_a_list_of_what_it_owed(
     served.process.kill()
     served.process.wait()
     assert served.takes() == [Path(whole)]
-    rows = json.loads((served.home / "data" / "jobs.json").read_text())
-    assert {row["request_id"] for row in rows} == {"r2", "r3"}
 
     again = serve()
     again.ready()

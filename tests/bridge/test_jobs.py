@@ -14,6 +14,7 @@ import soundfile
 from bridge.errors import BridgeError
 from bridge.events import AudioReady, JobChanged, TakeAdded
 from bridge.jobs import REMEMBERED
+from bridge.journal import Journal
 from bridge.ports import StreamFormat
 from bridge.state import Job, JobOptions, JobRequest, Take
 from engine.errors import SpecError
@@ -217,7 +218,6 @@ def test_jobs_of_a_run_that_died_are_interrupted_and_run_again(make: Callable[..
     waiting = died.session.submit(request("techno", target="reaper", play=True))
     # One whole take and a part of the second: then the journal says what a kill would leave.
     wait_for(lambda: engine.permits.release() or len(died.session.job("r1").take_ids) == 1)
-    left = died.folder / "jobs.json"
 
     bench = make()
     assert {j.id: j.state for j in bench.session.jobs()} == {
@@ -230,7 +230,8 @@ def test_jobs_of_a_run_that_died_are_interrupted_and_run_again(make: Callable[..
     second = bench.session.retry(waiting.id)
     assert (second.target, second.play, second.spec) == ("reaper", True, waiting.spec)
     assert bench.ended(second).state == "done"
-    assert json.loads(left.read_text()) == []
+    bench.close()
+    assert Journal(bench.folder / "jobs.jsonl").read() == []
 
 
 def test_a_client_that_asks_again_after_a_crash_gets_its_music(make: Callable[..., Bench]) -> None:
@@ -251,21 +252,13 @@ def test_closing_leaves_what_is_owed_in_the_journal(make: Callable[..., Bench]) 
     engine.open()
     bench.queue.stop()
     bench.close()
-    owed = {row["id"] for row in json.loads((bench.folder / "jobs.json").read_text())}
+    owed = {job.id for job in Journal(bench.folder / "jobs.jsonl").read()}
     done = {j.id for j in bench.queue.jobs() if j.state == "done"}
     assert owed | done == {job.id for job in jobs}
     assert jobs[1].id in owed
     with pytest.raises(BridgeError) as raised:
         bench.queue.submit(request())
     assert raised.value.code == "busy"
-
-
-def test_a_damaged_journal_is_set_aside(tmp_path: Path) -> None:
-    (tmp_path / "jobs.json").write_text("{half")
-    bench = Bench(tmp_path)
-    assert bench.session.jobs() == ()
-    assert (tmp_path / "jobs.damaged").read_text() == "{half"
-    bench.close()
 
 
 def test_finished_jobs_are_not_remembered_for_ever(make: Callable[..., Bench]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.naming import SLUG, Naming, key_sign, slug, take_name, title
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_prompt_makes_a_safe_slug(text: str) -> None:
     short = slug(text)
@@ -16,6 +17,7 @@ def test_any_prompt_makes_a_safe_slug(text: str) -> None:
     assert set(short) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=20), st.floats(30, 300), st.integers(0, 2**32 - 1))
 def test_any_take_has_a_safe_name(text: str, key: str, tempo: float, seed: int) -> None:
     name = take_name(Naming(1e9, text, "j3fa90c12-12", tempo, key, seed))
@@ -45,6 +47,7 @@ def test_slugs_leave_out_what_is_said_elsewhere() -> None:
     assert slug("日本") == "take"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_title_is_one_line(text: str) -> None:
     assert len(title(text)) <= 80

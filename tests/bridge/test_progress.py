@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.progress import Progress
@@ -22,6 +22,7 @@ blocks = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.one_of(steps, blocks), max_size=20), min_size=1, max_size=4))
 def test_it_never_falls_whatever_the_engine_says(takes: list[list[Update]]) -> None:
     now = [0.0]

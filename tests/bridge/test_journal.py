@@ -1,0 +1,96 @@
+"""Laws of the journal: the last word on each job counts, whatever line the end of the process cut."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.journal import LONGEST, Journal
+from bridge.state import Job, JobState
+from engine.spec import GenerationSpec
+
+STATES: tuple[JobState, ...] = ("queued", "running", "done", "failed", "cancelled", "interrupted")
+
+
+def job(number: int, state: JobState = "queued") -> Job:
+    spec = GenerationSpec(prompt=f"song {number} ü", keep=((0.0, 1.5),), init_audio="/x.wav")
+    return Job(
+        f"j{number}",
+        f"r{number}",
+        "inpaint",
+        state,
+        spec,
+        total=3,
+        target="reaper",
+        created=float(number),
+    )
+
+
+@settings(deadline=None)  # it writes files
+@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(STATES)), max_size=30))
+def test_what_is_owed_is_what_was_said_last(
+    tmp_path_factory, story: list[tuple[int, JobState]]
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "jobs.jsonl"
+    journal = Journal(path)
+    for number, state in story:
+        journal.note(job(number, state))
+    journal.close()
+    last = dict(story)
+    owed = {f"j{n}" for n, state in last.items() if state in ("queued", "running", "interrupted")}
+    for _ in range(2):  # a second crash lists them again
+        again = Journal(path)
+        assert {j.id for j in again.read()} == owed
+        again.close()
+
+
+def test_a_job_comes_back_with_all_that_makes_it_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "jobs.jsonl")
+    journal.note(replace(job(1), take_ids=("a",), state="running", index=2))
+    journal.close()
+    [found] = Journal(tmp_path / "jobs.jsonl").read()
+    assert found.state == "interrupted"
+    assert found.error
+    same = replace(found, state="running", error="")
+    assert same == replace(job(1), take_ids=("a",), state="running", index=2)
+
+
+@pytest.mark.parametrize("cut", range(2, 200, 22))
+def test_a_half_line_costs_only_itself(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "jobs.jsonl"
+    journal = Journal(path)
+    journal.note(job(1))
+    journal.note(job(2))
+    journal.close()
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert [j.id for j in Journal(path).read()] == ["j1"]
+
+
+def test_rubbish_and_other_versions_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.jsonl"
+    journal = Journal(path)
+    journal.note(job(1))
+    journal.close()
+    other = json.loads(path.read_text().splitlines()[-1])
+    other["owed"]["id"] = "j2"
+    other["owed"]["spec"]["colour"] = "blue"
+    lines = ["", "{half", "[]", "3", '{"owed": 4}', json.dumps(other)]
+    path.write_text(path.read_text() + "\n".join(lines) + "\n")
+    assert [j.id for j in Journal(path).read()] == ["j1"]
+
+
+def test_the_file_stays_small(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.jsonl"
+    journal = Journal(path)
+    for number in range(LONGEST):
+        journal.note(job(number))
+        journal.note(job(number, "done"))
+    assert len(path.read_bytes().splitlines()) <= LONGEST
+    journal.close()
+    assert Journal(path).read() == []
+    assert path.read_bytes() == b""
