@@ -27,6 +27,10 @@ from engine.updates import Generates
 BAD_INPUT, STOPPED, TERMINATED = 2, 130, 143
 
 PASSED_ON = {
+    "models": (
+        "engine.cli.models",
+        "the models, their licences, and which are here: list, download, add, remove, verify",
+    ),
     "train": ("engine.training.cli", "train a model of your own, stage by stage"),
 }
 """Command -> the module whose `main(argv)` takes all that follows, and what it is for."""
@@ -119,9 +123,7 @@ def main(argv: Sequence[str] | None = None, engine: Generates | None = None) -> 
 
 
 def _run(arguments: argparse.Namespace, engine: Generates | None) -> int:
-    if arguments.command == "models":
-        print(showing.models())
-    elif arguments.command == "info":
+    if arguments.command == "info":
         print(showing.info(arguments.file, arguments.json))
     else:
         _make(arguments, engine)
@@ -169,7 +171,6 @@ def _parser() -> Parser:
             )
         _add_target(command)
         add_flags(command, making.left_out)
-    commands.add_parser("models", help="what models there are, and their licences")
     info = commands.add_parser("info", help="the settings a take was made with")
     info.add_argument("file", type=Path, help="a take, or its .json")
     info.add_argument("--json", action="store_true", help="as JSON")

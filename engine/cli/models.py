@@ -1,0 +1,109 @@
+"""`longtake models list | download | add | remove | verify | login`: the public models on this machine.
+
+Shows a licence and has it accepted before anything is fetched. Knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.cli import showing
+from engine.errors import LongtakeError, SpecError
+from engine.hub import Hub, store_token
+from engine.installed import Store, recognised
+from engine.registry import ModelSpec, model_spec
+
+
+def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None) -> int:
+    """Runs one command on models.
+
+    Args:
+        argv: the arguments after `models`; none is `list`.
+        store: where models lie; None is the user's own folder.
+        hub: where they are fetched from.
+
+    Returns:
+        0; what goes wrong is a LongtakeError.
+
+    Raises:
+        LongtakeError: with a sentence for the user.
+    """
+    arguments = _parser().parse_args(argv or ["list"])
+    store, hub = store or Store(), hub or Hub()
+    command = arguments.command
+    if command == "list":
+        print(showing.models())
+    elif command == "login":
+        store_token(getpass.getpass("Token of your account on huggingface.co (it is not shown): "))
+        print("The token is in the system's keyring.")
+    elif command == "download":
+        _download(model_spec(arguments.name), arguments.accept_licence, store, hub)
+    elif command == "add":
+        spec = model_spec(arguments.name) if arguments.name else recognised(arguments.folder)
+        _accepted(spec, arguments.accept_licence)
+        print(f"{spec.name} is in {store.add(arguments.folder, spec)}.")
+    elif command == "remove":
+        size = store.remove(model_spec(arguments.name))
+        print(f"{arguments.name} is removed, {size / 1e9:.2f} GB.")
+    else:
+        files = store.verify(model_spec(arguments.name))
+        print(f"{arguments.name} is whole: {files} files are as they came.")
+    return 0
+
+
+def _download(spec: ModelSpec, accepted: bool, store: Store, hub: Hub) -> None:
+    if store.has(spec):
+        print(f"{spec.name} is already in {store.folder(spec)}.")
+        return
+    accepted = _accepted(spec, accepted)
+    free = shutil.disk_usage(Path.home()).free
+    print(f"Fetching {spec.name} from {spec.repository} ({free / 1e9:.0f} GB are free) ...")
+    print(f"{spec.name} is in {hub.download(spec, store, accepted)}.")
+
+
+def _accepted(spec: ModelSpec, beforehand: bool) -> bool:
+    """Shows the licence and asks, unless it was accepted on the command line.
+
+    Raises:
+        SpecError: if it is not accepted, or nobody can be asked.
+    """
+    print(f"{spec.name}\n  {spec.licence}.\n  Full text: https://huggingface.co/{spec.repository}")
+    if beforehand:
+        return True
+    if not sys.stdin.isatty():
+        raise SpecError("The licence must be accepted: add --accept-licence once you have read it.")
+    if input("Do you accept this licence? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise SpecError("Nothing was fetched: the licence was not accepted.")
+    return True
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        raise LongtakeError(f"{message}; see '{self.prog} --help'.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="longtake models", description="The public models on this machine.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    commands.add_parser("list", help="what models there are, their licences, and which are here")
+    download = commands.add_parser("download", help="fetch a model from the hub")
+    add = commands.add_parser("add", help="take a model over from a folder")
+    add.add_argument("folder", type=Path, help="with model.safetensors and what came beside it")
+    add.add_argument("--as", dest="name", metavar="NAME", help="which model it is")
+    for command in (download, add):
+        command.add_argument(
+            "--accept-licence", action="store_true", help="you have read and accept the licence"
+        )
+    for command in (
+        download,
+        commands.add_parser("remove", help="delete a model"),
+        commands.add_parser("verify", help="check a model's files"),
+    ):
+        command.add_argument("name", metavar="NAME", help="as 'longtake models list' shows it")
+    commands.add_parser("login", help="keep your account's token in the system's keyring")
+    return parser

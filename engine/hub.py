@@ -1,0 +1,234 @@
+"""The hub of public models: downloads that go on where they stopped, checked against the hub's checksums.
+
+Nothing is downloaded before the licence is accepted. What may go wrong between here and there (gated, offline, disk
+full) is told in a sentence. Knows nothing of what is in the files; installed.py checks that and gives them their place.
+"""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import hashlib
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CheckpointError, SpecError
+from engine.installed import CONFIG, PICKLE, SAFETENSORS, Store, require_public
+from engine.model_files import sha256
+from engine.registry import ModelSpec
+
+KEYRING_SERVICE, KEYRING_USER = "longtake", "huggingface"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Files of one repository of the hub, and the folder inside the model's into which they go."""
+
+    repository: str
+    patterns: tuple[str, ...]
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """The hub.
+
+    Attributes:
+        token: of the user's account; None takes it from the environment, the keyring or the hub's own login.
+        endpoint: another address than the hub's own.
+    """
+
+    token: str | None = None
+    endpoint: str | None = None
+
+    def download(self, spec: ModelSpec, store: Store, accepted: bool) -> Path:
+        """Fetches a model; an interrupted download goes on where it stopped.
+
+        Args:
+            spec: a public model.
+            store: where it is to lie.
+            accepted: that the user has read and accepted `spec.licence`.
+
+        Returns:
+            Its folder.
+
+        Raises:
+            SpecError: if the model is not public, or its licence was not accepted.
+            CheckpointError: if the hub cannot be reached, refuses, or gives files that do not fit.
+        """
+        require_public(spec)
+        if not accepted:
+            raise SpecError(
+                f"{spec.name} comes under a licence to be accepted first: {spec.licence}."
+            )
+        if store.has(spec):
+            return store.folder(spec)
+        part = store.part(spec)
+        with _in_words(spec):
+            part.mkdir(parents=True, exist_ok=True)
+            revisions = {source.repository: self._fetch(source, part) for source in sources(spec)}
+        return store.settle(spec, {"revisions": revisions})
+
+    def _fetch(self, source: Source, part: Path) -> str:
+        """Brings the wanted files of a repository; returns the revision they are of."""
+        # Seconds to import, and only a download needs it.
+        from huggingface_hub import HfApi
+
+        token = self.token or stored_token()
+        api = HfApi(endpoint=self.endpoint, token=token or False)
+        info = api.model_info(source.repository, files_metadata=True)
+        wanted = _wanted([file.rfilename for file in info.siblings or []], source)
+        target = part / source.folder
+        files = {file.rfilename: file for file in info.siblings or [] if file.rfilename in wanted}
+        missing = sum(f.size or 0 for n, f in files.items() if not (target / n).is_file())
+        _check_space(part, missing)
+        for name, file in files.items():
+            path = target / name
+            if not path.is_file():
+                self._fetch_file(source.repository, str(info.sha), file, path)
+        return str(info.sha)
+
+    def _fetch_file(self, repository: str, revision: str, file: Any, path: Path) -> None:
+        """Brings one file. What an earlier try left is kept and continued, which the library no longer does itself."""
+        from huggingface_hub import hf_hub_url
+        from huggingface_hub.file_download import http_get
+        from huggingface_hub.utils import build_hf_headers
+
+        url = hf_hub_url(repository, file.rfilename, revision=revision, endpoint=self.endpoint)
+        headers = build_hf_headers(token=self.token or stored_token() or False)
+        part = path.with_name(f"{path.name}.incomplete")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("ab") as content:
+            http_get(
+                url,
+                content,
+                resume_size=content.tell(),
+                headers=headers,
+                expected_size=file.size,
+                displayed_filename=file.rfilename,
+            )
+            content.flush()
+            os.fsync(content.fileno())
+        _check_file(part, file)
+        part.replace(path)
+
+
+def sources(spec: ModelSpec) -> tuple[Source, ...]:
+    """What a public model needs of the hub: its weights, their configuration, its text encoder."""
+    own = (CONFIG, SAFETENSORS, PICKLE)
+    if spec.conditioning.text.encoder == "t5gemma":
+        return (Source(spec.repository, (*own, "t5gemma-b-b-ul2/*")),)
+    if spec.name == "stable-audio-open-1.0":
+        return (Source(spec.repository, (*own, "text_encoder/*", "tokenizer/*")),)
+    # This one brings no text encoder of its own.
+    t5 = ("config.json", SAFETENSORS, "spiece.model", "tokenizer*.json", "special_tokens_map.json")
+    return Source(spec.repository, own), Source("google-t5/t5-base", t5, "t5-base")
+
+
+def stored_token() -> str | None:
+    """The user's token for the hub: from the environment, the system's keyring, or the hub's own login."""
+    for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        if os.environ.get(variable):
+            return os.environ[variable].strip()
+    try:
+        import keyring
+
+        token = keyring.get_password(KEYRING_SERVICE, KEYRING_USER)
+        if token:
+            return token
+    except (
+        Exception
+    ) as error:  # No keyring package or no keyring here: each back end has errors of its own.
+        log.info("no keyring: %s", error)
+    from huggingface_hub import get_token
+
+    return get_token()
+
+
+def store_token(token: str) -> None:
+    """Keeps a token in the system's keyring.
+
+    Raises:
+        SpecError: if there is no keyring.
+    """
+    try:
+        import keyring
+
+        keyring.set_password(KEYRING_SERVICE, KEYRING_USER, token)
+    except Exception as error:
+        raise SpecError(
+            f"This system has no keyring ({error}); set the environment variable HF_TOKEN instead."
+        ) from error
+
+
+def _wanted(names: list[str], source: Source) -> set[str]:
+    wanted = {n for n in names if any(fnmatch.fnmatch(n, pattern) for pattern in source.patterns)}
+    if SAFETENSORS in wanted:
+        wanted.discard(PICKLE)
+    return wanted
+
+
+def _check_file(path: Path, file: Any) -> None:
+    """Compares a file with what the hub says of it: a SHA-256 for large files, git's own checksum for small ones."""
+    if file.lfs:
+        expected, found = file.lfs.sha256, sha256(path)
+    else:
+        content = path.read_bytes()
+        expected = file.blob_id
+        found = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    if found != expected:
+        path.unlink()
+        raise CheckpointError(
+            f"{file.rfilename} arrived damaged (its checksum differs); download it again."
+        )
+
+
+def _check_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise CheckpointError(
+            f"The disk of {folder.parent} is too full: {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free."
+        )
+
+
+@contextmanager
+def _in_words(spec: ModelSpec) -> Iterator[None]:
+    """Says what went wrong between here and the hub in a sentence for the user."""
+    from huggingface_hub import errors
+
+    page = f"https://huggingface.co/{spec.repository}"
+    offline = (
+        f"The hub cannot be reached, so {spec.name} cannot be fetched now; try again later, or take it over "
+        "from a folder with 'longtake models add FOLDER'."
+    )
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise CheckpointError(
+            f"{spec.name} is gated: accept its licence with your account on {page}, and give the account's "
+            "token with 'longtake models login' or in HF_TOKEN."
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise CheckpointError(
+            f"The hub shows no {spec.repository} to this account; see {page}."
+        ) from error
+    except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError, ConnectionError) as error:
+        raise CheckpointError(offline) from error
+    except errors.HfHubHTTPError as error:
+        raise CheckpointError(f"The hub refused: {str(error).splitlines()[0]}.") from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise CheckpointError(f"The disk is full; {spec.name} is not whole yet.") from error
+        raise CheckpointError(f"{spec.name} cannot be stored: {error}.") from error
+    except Exception as error:
+        # The hub's HTTP library, whose name changes with its version, raises errors of its own.
+        if type(error).__module__.startswith("httpx"):
+            raise CheckpointError(offline) from error
+        raise

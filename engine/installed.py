@@ -1,0 +1,228 @@
+"""Public models on this machine: taken over from a folder, settled only when whole, verified, removed.
+
+A model appears in its folder when its files are complete and fit its network; until then they wait in a hidden folder
+beside. Files that are pickles are read with `weights_only` once, here, and kept as safetensors. Knows nothing of the
+hub (hub.py) or of what the networks compute.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CheckpointError, SpecError, choices
+from engine.model_files import models_folder, sha256
+from engine.registry import MODELS, ModelSpec
+from engine.takes import write_whole
+
+ORIGIN = "origin.json"
+"""In the folder of a public model: where it is from, which licence was accepted, the files' checksums."""
+SAFETENSORS, PICKLE, CONFIG = "model.safetensors", "model.ckpt", "model_config.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where public models lie.
+
+    Attributes:
+        root: folder of the models' folders.
+    """
+
+    root: Path = field(default_factory=models_folder)
+
+    def folder(self, spec: ModelSpec) -> Path:
+        """A model's folder; it need not exist."""
+        return self.root / spec.name
+
+    def part(self, spec: ModelSpec) -> Path:
+        """Where a model's files wait until they are complete."""
+        return self.root / f".{spec.name}.part"
+
+    def has(self, spec: ModelSpec) -> bool:
+        """Whether a model is here, whole."""
+        return (self.folder(spec) / ORIGIN).is_file()
+
+    def add(self, source: Path, spec: ModelSpec | None = None) -> Path:
+        """Takes a model over from a folder: without a copy where the file system can, else as a copy.
+
+        Args:
+            source: with the files of a download.
+            spec: which model it is; None finds out.
+
+        Raises:
+            CheckpointError: if the files are of no public model, it is not clear of which, or they cannot be copied.
+        """
+        if not source.is_dir():
+            raise CheckpointError(f"{source} is no folder.")
+        spec = recognised(source) if spec is None else spec
+        require_public(spec)
+        part = self.part(spec)
+        shutil.rmtree(part, ignore_errors=True)
+        hidden = shutil.ignore_patterns(".*")
+        try:
+            shutil.copytree(source, part, copy_function=_linked, ignore=hidden)
+        except (OSError, shutil.Error) as error:
+            raise CheckpointError(f"{source} cannot be taken over to {part}: {error}.") from error
+        return self.settle(spec, {"folder": str(source.resolve())})
+
+    def settle(self, spec: ModelSpec, facts: dict[str, Any]) -> Path:
+        """Checks a complete set of files and gives it its name.
+
+        Args:
+            spec: the model whose files lie in `part`.
+            facts: where they are from.
+
+        Raises:
+            CheckpointError: if they do not fit.
+        """
+        part = self.part(spec)
+        if not (part / SAFETENSORS).is_file() and (part / PICKLE).is_file():
+            _without_pickle(part / PICKLE, part / SAFETENSORS)
+        _check_fit(spec, part)
+        files = {
+            path.relative_to(part).as_posix(): sha256(path)
+            for path in sorted(part.rglob("*"))
+            if path.is_file() and path.name != ORIGIN
+        }
+        origin = {
+            "model": spec.name,
+            "licence": spec.licence,
+            "accepted": datetime.now(UTC).isoformat(timespec="seconds"),
+            **facts,
+            "files": files,
+        }
+        write_whole(part / ORIGIN, json.dumps(origin, indent=2) + "\n")
+        folder = self.folder(spec)
+        shutil.rmtree(folder, ignore_errors=True)
+        part.replace(folder)
+        return folder
+
+    def verify(self, spec: ModelSpec) -> int:
+        """Checks every file of a model against its checksum, and that the weights fit.
+
+        Returns:
+            How many files were checked.
+
+        Raises:
+            CheckpointError: naming the first file that differs or is missing.
+        """
+        folder = self.folder(spec)
+        files = self.origin(spec)["files"]
+        for name, expected in files.items():
+            path = folder / name
+            if not path.is_file():
+                raise CheckpointError(f"{path} is missing; download {spec.name} again.")
+            if sha256(path) != expected:
+                raise CheckpointError(
+                    f"{path} has changed; remove {spec.name} and download it again."
+                )
+        _check_fit(spec, folder)
+        return len(files)
+
+    def origin(self, spec: ModelSpec) -> dict[str, Any]:
+        """Where a model here is from.
+
+        Raises:
+            CheckpointError: if it is not here.
+        """
+        path = self.folder(spec) / ORIGIN
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise CheckpointError(
+                f"{spec.name} is not here; fetch it with 'longtake models download {spec.name}'."
+            ) from error
+        except (OSError, ValueError) as error:
+            raise CheckpointError(
+                f"{path} is damaged; remove {spec.name} and download it again."
+            ) from error
+
+    def remove(self, spec: ModelSpec) -> int:
+        """Deletes a model and what is left of its downloads.
+
+        Returns:
+            How many bytes that freed, as far as no other folder shares them.
+
+        Raises:
+            CheckpointError: if there is nothing of it.
+        """
+        places = [p for p in (self.folder(spec), self.part(spec)) if p.is_dir()]
+        if not places:
+            raise CheckpointError(f"There is nothing of {spec.name} in {self.root}.")
+        size = sum(f.stat().st_size for place in places for f in place.rglob("*") if f.is_file())
+        for place in places:
+            shutil.rmtree(place)
+        return size
+
+
+def recognised(folder: Path) -> ModelSpec:
+    """The public model whose files a folder holds.
+
+    Raises:
+        CheckpointError: if it is of none, or may be of several.
+    """
+    public = [spec for spec in MODELS.values() if spec.weights == "public"]
+    fitting: list[ModelSpec] = []
+    reasons: list[str] = []
+    for spec in public:
+        try:
+            _check_fit(spec, folder)
+            fitting.append(spec)
+        except CheckpointError as error:
+            reasons.append(str(error))
+    if not fitting:
+        raise CheckpointError(f"{folder} holds no public model: {reasons[0]}")
+    config = folder / CONFIG
+    text = config.read_text(encoding="utf-8") if config.is_file() else ""
+    # Models of one size differ in nothing but their numbers and the repository that the configuration names.
+    named = [spec for spec in fitting if f'"{spec.repository}"' in text]
+    if len(named or fitting) > 1:
+        names = choices(spec.name for spec in fitting)
+        raise CheckpointError(f"{folder} may hold {names}; say which with --as NAME.")
+    return (named or fitting)[0]
+
+
+def require_public(spec: ModelSpec) -> None:
+    """Raises SpecError, naming the public models, if a model is none."""
+    if spec.weights != "public":
+        known = choices(s.name for s in MODELS.values() if s.weights == "public")
+        raise SpecError(f"{spec.name} is no public model; choose {known}.")
+
+
+def _check_fit(spec: ModelSpec, folder: Path) -> None:
+    from engine.public import check_config, check_fit
+
+    check_config(spec, folder / CONFIG)
+    if not (folder / SAFETENSORS).is_file():
+        raise CheckpointError(f"{folder} has no {SAFETENSORS}.")
+    check_fit(spec, folder / SAFETENSORS)
+
+
+def _without_pickle(path: Path, target: Path) -> None:
+    """Turns an old checkpoint into safetensors; nothing in it is executed."""
+    import torch
+    from safetensors.torch import save_file
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # pickle, zip and torch errors alike
+        raise CheckpointError(f"{path} is damaged, or holds more than weights.") from error
+    state = state.get("state_dict", state)
+    tensors = {n: t.contiguous().clone() for n, t in state.items() if torch.is_tensor(t)}
+    part = target.with_name(f".{target.name}.tmp")
+    save_file(tensors, part)
+    part.replace(target)
+    path.unlink()
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        # The hub's own cache is made of links.
+        os.link(os.path.realpath(source), target)
+    except OSError:
+        shutil.copy2(source, target)

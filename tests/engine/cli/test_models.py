@@ -1,0 +1,73 @@
+"""`longtake models`: the licence is shown and asked for, and every command says what it did."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.cli import main as command_line
+from engine.cli.models import main
+from engine.errors import LongtakeError, SpecError
+from engine.hub import Hub
+from engine.installed import Store
+from engine.registry import MODELS
+from tests.engine.hub_server import FakeHub
+from tests.engine.public_models import TINY_MEDIUM, write_public
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tiny model in place of the large one."""
+    for table in (MODELS,):
+        monkeypatch.setitem(table, TINY_MEDIUM.name, TINY_MEDIUM)
+
+
+@pytest.mark.usefixtures("registered")
+def test_download_verify_remove(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "hub"
+    source.mkdir()
+    store, name = Store(tmp_path / "models"), TINY_MEDIUM.name
+    with FakeHub({TINY_MEDIUM.repository: write_public(TINY_MEDIUM, source)}).serving() as server:
+        hub = Hub("x", server.endpoint)
+        with pytest.raises(SpecError, match="--accept-licence"):
+            main(["download", name], store, hub)
+        assert "Powered by Stability AI" in capsys.readouterr().out
+        assert not store.root.exists()
+        assert main(["download", name, "--accept-licence"], store, hub) == 0
+    assert store.has(TINY_MEDIUM)
+    assert main(["download", name], store) == 0
+    assert "already" in capsys.readouterr().out
+    assert main(["verify", name], store) == 0
+    assert "is whole" in capsys.readouterr().out
+    assert main(["remove", name], store) == 0
+    assert not store.has(TINY_MEDIUM)
+
+
+@pytest.mark.usefixtures("registered")
+def test_add_asks_for_the_licence_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, store = write_public(TINY_MEDIUM, tmp_path), Store(tmp_path / "models")
+    arguments = ["add", str(folder), "--as", TINY_MEDIUM.name]
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _: "n")
+    with pytest.raises(SpecError, match="not accepted"):
+        main(arguments, store)
+    assert not store.has(TINY_MEDIUM)
+    monkeypatch.setattr("builtins.input", lambda _: "yes")
+    assert main(arguments, store) == 0
+    assert "Gemma" in capsys.readouterr().out
+    assert store.has(TINY_MEDIUM)
+
+
+def test_without_a_command_it_lists(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["models"]) == 0
+    listed = capsys.readouterr().out
+    for name in MODELS:
+        assert name in listed
+
+
+def test_mistakes_are_one_sentence() -> None:
+    with pytest.raises(LongtakeError, match="invalid choice"):
+        main(["upload"])
+    with pytest.raises(SpecError, match="choose sketch"):
+        main(["verify", "sketsch"])

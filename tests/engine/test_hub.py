@@ -1,0 +1,183 @@
+"""Public models from a hub on this machine and from folders: whole or not at all, resumed, checked, told in words."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from engine import hub as hub_module
+from engine.errors import CheckpointError, SpecError
+from engine.hub import Hub, stored_token
+from engine.installed import ORIGIN, Store, recognised
+from engine.latent_diffusion import LatentDiffusion
+from engine.registry import MODELS, ModelSpec
+from tests.engine.hub_server import FakeHub
+from tests.engine.public_models import TINY_MEDIUM, TINY_OPEN, write_public
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "models")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[FakeHub]:
+    source = tmp_path / "hub"
+    source.mkdir()
+    folders = {spec.repository: write_public(spec, source) for spec in (TINY_MEDIUM, TINY_OPEN)}
+    with FakeHub(folders).serving() as server:
+        yield server
+
+
+def fetch(server: FakeHub, store: Store, spec: ModelSpec = TINY_MEDIUM, token: str = "x") -> Path:
+    return Hub(token, server.endpoint).download(spec, store, accepted=True)
+
+
+@pytest.mark.parametrize("spec", [TINY_MEDIUM, TINY_OPEN], ids=lambda spec: spec.name)
+def test_a_download_is_a_model(spec: ModelSpec, server: FakeHub, store: Store) -> None:
+    folder = fetch(server, store, spec)
+    assert folder == store.root / spec.name
+    assert isinstance(LatentDiffusion.from_folder(spec, folder), LatentDiffusion)
+    assert store.verify(spec) == len(json.loads((folder / ORIGIN).read_text())["files"]) >= 5
+    assert [path.name for path in store.root.iterdir()] == [spec.name]
+    assert not (folder / "shapes.json").exists()
+    assert not list(folder.rglob("*.incomplete"))
+    assert fetch(server, store, spec) == folder
+
+
+def test_nothing_is_fetched_before_the_licence_is_accepted(server: FakeHub, store: Store) -> None:
+    with pytest.raises(SpecError, match="Stability AI Community License"):
+        Hub("x", server.endpoint).download(TINY_MEDIUM, store, accepted=False)
+    assert not store.root.exists()
+    with pytest.raises(SpecError, match="no public model"):
+        Hub("x", server.endpoint).download(MODELS["sketch"], store, accepted=True)
+
+
+def test_a_download_that_was_killed_goes_on(server: FakeHub, store: Store) -> None:
+    whole = (server.repositories[TINY_MEDIUM.repository] / "model.safetensors").read_bytes()
+    part = store.part(TINY_MEDIUM)
+    part.mkdir(parents=True)
+    (part / "model.safetensors.incomplete").write_bytes(whole[:100_000])
+    fetch(server, store)
+    assert server.ranges == [("model.safetensors", "bytes=100000-")]
+    store.verify(TINY_MEDIUM)
+
+
+def test_a_line_that_breaks_is_taken_up_again(server: FakeHub, store: Store) -> None:
+    server.cut["model.safetensors"] = 100_000
+    fetch(server, store)
+    assert not server.cut
+    store.verify(TINY_MEDIUM)
+
+
+def test_damage_on_the_way_is_found(server: FakeHub, store: Store) -> None:
+    server.damaged.add("model.safetensors")
+    with pytest.raises(CheckpointError, match="checksum differs"):
+        fetch(server, store)
+    assert not store.has(TINY_MEDIUM)
+    server.damaged.clear()
+    fetch(server, store)
+
+
+def test_words_for_gated_and_unknown(server: FakeHub, store: Store) -> None:
+    server.gated.add(TINY_MEDIUM.repository)
+    with pytest.raises(CheckpointError, match="accept its licence with your account on https"):
+        fetch(server, store)
+    server.gated.clear()
+    server.token = "right"
+    with pytest.raises(CheckpointError, match="gated"):
+        fetch(server, store, token="wrong")
+    fetch(server, store, token="right")
+    server.repositories.clear()
+    with pytest.raises(CheckpointError, match="shows no stabilityai"):
+        fetch(server, store, TINY_OPEN, token="right")
+
+
+def test_words_for_offline(server: FakeHub, store: Store) -> None:
+    with pytest.raises(CheckpointError, match="cannot be reached"):
+        Hub("x", "http://127.0.0.1:9").download(TINY_MEDIUM, store, accepted=True)
+
+
+def test_words_for_a_full_disk(
+    server: FakeHub, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        hub_module.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1)
+    )
+    with pytest.raises(CheckpointError, match="too full"):
+        fetch(server, store)
+
+
+def test_the_token_is_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", " hf_secret\n")
+    assert stored_token() == "hf_secret"
+
+
+def test_a_folder_is_taken_over(tmp_path: Path, store: Store) -> None:
+    source = write_public(TINY_MEDIUM, tmp_path)
+    folder = store.add(source, TINY_MEDIUM)
+    assert (folder / "model.safetensors").samefile(source / "model.safetensors")
+    assert LatentDiffusion.from_folder(TINY_MEDIUM, folder)
+    (source / "model.safetensors").unlink()
+    assert store.verify(TINY_MEDIUM)
+
+
+def test_a_pickle_becomes_safetensors_and_runs_nothing(tmp_path: Path, store: Store) -> None:
+    source = write_public(TINY_OPEN, tmp_path)
+    state = load_file(source / "model.safetensors")
+    (source / "model.safetensors").unlink()
+    torch.save({"state_dict": state}, source / "model.ckpt")
+    folder = store.add(source, TINY_OPEN)
+    assert not (folder / "model.ckpt").exists()
+    assert LatentDiffusion.from_folder(TINY_OPEN, folder)
+    torch.save({"state_dict": state, "more": Path("/")}, source / "model.ckpt")
+    store.remove(TINY_OPEN)
+    with pytest.raises(CheckpointError, match="holds more than weights"):
+        store.add(source, TINY_OPEN)
+
+
+def test_what_does_not_fit_is_not_taken_over(tmp_path: Path, store: Store) -> None:
+    source = write_public(TINY_OPEN, tmp_path)
+    with pytest.raises(CheckpointError, match="another model"):
+        store.add(source, TINY_MEDIUM)
+    assert not store.has(TINY_MEDIUM)
+    with pytest.raises(CheckpointError, match="no public model"):
+        recognised(source)
+    with pytest.raises(CheckpointError, match="no folder"):
+        store.add(tmp_path / "none")
+
+
+def test_recognised_by_the_repository_its_configuration_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_public(TINY_MEDIUM, tmp_path)
+    import dataclasses
+
+    twin = dataclasses.replace(TINY_MEDIUM, name="twin", repository="stabilityai/twin")
+    monkeypatch.setattr("engine.installed.MODELS", {s.name: s for s in (TINY_MEDIUM, twin)})
+    with pytest.raises(CheckpointError, match="stable-audio-3-medium or twin; say which"):
+        recognised(source)
+    config = json.loads((source / "model_config.json").read_text())
+    config["model"]["conditioning"]["configs"][0]["config"] = {"repo_id": "stabilityai/twin"}
+    (source / "model_config.json").write_text(json.dumps(config))
+    assert recognised(source) is twin
+
+
+def test_changes_are_found_and_removal_leaves_nothing(tmp_path: Path, store: Store) -> None:
+    store.add(write_public(TINY_MEDIUM, tmp_path), TINY_MEDIUM)
+    path = store.folder(TINY_MEDIUM) / "model_config.json"
+    path.write_text(path.read_text() + " ")
+    with pytest.raises(CheckpointError, match="has changed"):
+        store.verify(TINY_MEDIUM)
+    path.unlink()
+    with pytest.raises(CheckpointError, match="is missing"):
+        store.verify(TINY_MEDIUM)
+    assert store.remove(TINY_MEDIUM) > 0
+    assert not list(store.root.iterdir())
+    for act in (store.verify, store.remove):
+        with pytest.raises(CheckpointError, match=r"not here|nothing of"):
+            act(TINY_MEDIUM)
