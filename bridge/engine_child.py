@@ -257,8 +257,9 @@ def main(argv: list[str]) -> int:
     """`engine_child FACTORY SLOTS PARENT_PID`, with the bridge at both pipes."""
     factory, place, parent = argv
     reader, writer = _quiet_pipes()
-    # Ctrl-C in a terminal reaches every process there; the bridge decides what ends when.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C in a terminal, and a service's stop, reach every process there; the bridge decides what ends when.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     _die_with(int(parent))
     if hasattr(os, "nice"):
         os.nice(NICE)
