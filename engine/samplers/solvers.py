@@ -130,6 +130,12 @@ def dpmpp_3m_sde(
         estimates, widths = [denoised, *estimates[:2]], [step.h, *widths[:2]]
         if step.sigma_next == 0:
             x = denoised
+        elif step.h < 0:
+            # The reference walk of audio-to-audio rises once: the noise that is missing is added, and history is void.
+            shrink = step.alpha_next / step.alpha
+            missing = math.sqrt(step.sigma_next**2 - (shrink * step.sigma) ** 2)
+            x = shrink * x + missing * fresh
+            estimates, widths = [], []
         else:
             fade = math.exp(-step.h)
             x = step.sigma_next / step.sigma * fade * x + step.alpha_next * (1 - fade**2) * denoised

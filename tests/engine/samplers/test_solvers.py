@@ -67,6 +67,27 @@ def test_from_pure_noise_to_the_data(family: str, solver: str) -> None:
     )
 
 
+# Without fresh noise the one long step up is as inexact as any long step.
+@pytest.mark.parametrize(
+    ("solver", "exact"), [("dpmpp-3m-sde", 0.04), ("heun", 0.2), ("euler", 0.4)]
+)
+@pytest.mark.parametrize("start", [0.1, 0.4, 0.9])
+def test_a_walk_that_rises_first_still_meets_the_data(
+    solver: str, exact: float, start: float
+) -> None:
+    """The reference schedule of audio-to-audio re-noises on its first step."""
+    data = Gaussian(RECTIFIED_FLOW)
+    times = schedule_times("reference", "rectified-flow", 200, start)
+    assert times[1] > times[0]
+    alpha, sigma = data.levels(times[0])
+    x = alpha * data.mean + torch.sqrt(alpha**2 * data.deviation**2 + sigma**2) * normal(1, 64, 512)
+    taken = walk(solver, data, x, times)[-1].x
+    alpha, sigma = data.levels(times[-2])
+    blur = alpha * data.deviation / torch.sqrt(alpha**2 * data.deviation**2 + sigma**2)
+    assert taken.mean().item() == pytest.approx(data.mean, abs=0.01)
+    assert taken.std().item() == pytest.approx(data.deviation * blur.item(), rel=exact)
+
+
 @pytest.mark.parametrize("family", OBJECTIVES)
 def test_ping_pong_has_the_variance_of_its_recursion(family: str) -> None:
     data = Gaussian(OBJECTIVES[family])
