@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
 
@@ -56,7 +57,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--began", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args(list(argv))
     if options.began is not None:
-        print(json.dumps(asdict(_measured(options))))
+        try:
+            print(json.dumps(asdict(_measured(options))))
+        except LongtakeError as error:
+            print(f"longtake bench: {error}", file=sys.stderr)
+            return 2
         return 0
     print(
         f"{options.model} on {platform.processor() or platform.machine()}, {os.cpu_count()} CPUs\n"
@@ -88,7 +93,9 @@ def _in_a_child(options: argparse.Namespace, seconds: float) -> Measured:
     command += ["--device", options.device, "--seconds", str(seconds), "--began", str(time.time())]
     command += ["--steps", str(options.steps)] if options.steps else []
     root = Path(__file__).parents[1]
-    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)  # The child has said why.
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
