@@ -53,7 +53,7 @@ class Part:
     voice: Voice
     notes: tuple[Note, ...]
     pan: float = 0.0
-    gain_db: float = 0.0
+    level_db: float = 0.0
     reverb: float = 0.1
     delay: float = 0.0
     duck: float = 0.0
@@ -82,6 +82,7 @@ class Production:
     lowpass_hz: float = 0.0
     vinyl: float = 0.0
     loudness_lufs: float = -14.0
+    fade_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

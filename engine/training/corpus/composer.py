@@ -39,16 +39,17 @@ from engine.training.corpus.rhythm import drum_part
 from engine.training.corpus.styles import PartSpec, Range, Style, styles
 from engine.training.corpus.theory import PITCH_CLASSES
 
-_KIND_SHARES = {"song": 0.56, "loop": 0.14, "stem": 0.25, "one-shot": 0.05}
-_ROLE_GAINS = {
+_KIND_SHARES = {"song": 0.48, "loop": 0.16, "stem": 0.31, "one-shot": 0.05}
+_ROLE_LEVELS = {
     "drums": 0.0,
-    "bass": -1.0,
-    "chords": -5.0,
+    "bass": -5.5,
+    "chords": -6.0,
     "pad": -9.0,
-    "lead": -2.0,
-    "arp": -6.0,
+    "lead": -3.5,
+    "arp": -7.0,
     "counter": -8.0,
 }
+"""Loudness of a part against the drums, in dB."""
 _FONT_KITS = {"gm_standard": 0, "gm_room": 8, "gm_power": 16, "gm_electronic": 24, "gm_808": 25, "gm_jazz": 32,
               "gm_brush": 40, "gm_orchestra": 48}  # fmt: skip
 _ACOUSTIC_KITS = {
@@ -60,6 +61,7 @@ _ACOUSTIC_KITS = {
     "gm_orchestra",
     "samples_acoustic",
 }
+_FADING_FORMS = ("club", "pop", "beat", "drift")
 _SALT = 0x10A6
 
 
@@ -94,7 +96,8 @@ def compose(
     rng = np.random.default_rng([_SALT, seed])
     drawn: Kind = KINDS[int(rng.choice(len(KINDS), p=[_KIND_SHARES[k] for k in KINDS]))]
     names = list(styles())
-    name = names[int(rng.integers(len(names)))]
+    weights = np.array([styles()[name].weight for name in names])
+    name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
     length = _length(kind or drawn, rng)
     brief = _Brief(seed, kind or drawn, styles()[style or name], seconds or length)
     return _one_shot(brief, rng) if brief.kind == "one-shot" else _piece(brief, rng)
@@ -102,7 +105,7 @@ def compose(
 
 def _length(kind: Kind, rng: np.random.Generator) -> float:
     """Seconds; songs favour neither short nor long ones."""
-    low, high = {"song": (60, 285), "loop": (6, 40), "stem": (15, 110), "one-shot": (1, 4)}[kind]
+    low, high = {"song": (60, 285), "loop": (6, 40), "stem": (15, 150), "one-shot": (1, 4)}[kind]
     return float(rng.uniform(low, high))
 
 
@@ -119,7 +122,10 @@ def _piece(brief: _Brief, rng: np.random.Generator) -> Arrangement:
         raise LongtakeError(
             f"Style {plan.style.name!r} wrote no notes for seed {brief.seed}; this is a fault of its table."
         )
-    if brief.kind == "song":
+    production = _production(plan.style, rng)
+    if brief.kind == "song" and plan.style.form in _FADING_FORMS and rng.random() < 0.2:
+        production = replace(production, fade_seconds=4 * plan.beats_per_bar * 60 / plan.tempo)
+    elif brief.kind == "song":
         parts = [close(plan, part) for part in parts]
     parts = [
         feel(plan, part, swing, rng)
@@ -143,7 +149,7 @@ def _piece(brief: _Brief, rng: np.random.Generator) -> Arrangement:
         seconds=round(seconds, 3),
         sections=plan.sections,
         parts=tuple(part for part in parts if part.notes),
-        production=_production(plan.style, rng),
+        production=production,
     )
 
 
@@ -198,7 +204,7 @@ def _part(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.Ge
         voice=choose_voice(instrument, rng),
         notes=tuple(notes),
         pan=round(float(rng.uniform(-wide, wide)), 2),
-        gain_db=round(_ROLE_GAINS[spec.role] + instrument.level_db + float(rng.normal(0, 1.2)), 2),
+        level_db=round(_ROLE_LEVELS[spec.role] + float(rng.normal(0, 1.2)), 2),
         reverb=round(instrument.reverb * float(rng.uniform(0.6, 1.5)), 3),
         delay=round(float(rng.uniform(0.1, 0.3)), 2)
         if spec.role in ("lead", "arp") and rng.random() < 0.5
@@ -220,7 +226,7 @@ def _drums(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.G
         instrument="Drums" if kit in _ACOUSTIC_KITS else "Drum Machine",
         voice=voice,
         notes=tuple(drum_part(plan, sections, rng)),
-        gain_db=round(float(rng.normal(0, 1.2)), 2),
+        level_db=round(float(rng.normal(0, 1.2)), 2),
         reverb=round(float(rng.uniform(0.02, 0.12)), 3),
         drive=round(float(rng.uniform(0, 0.4)), 2),
     )

@@ -174,7 +174,7 @@ def _synthesised(kit: str, pitch: int, seed: int) -> Signal:
     if pitch == 38:
         return _snare(draw, noise)
     if pitch == 39:
-        return _clap(noise, draw["snare_decay"])
+        return _clap(noise, 0.6 * draw["snare_decay"])
     if pitch in (42, 44, 70, 54):
         return _hat(
             draw["hat_decay"] * {42: 1.0, 44: 0.7, 70: 0.8, 54: 1.6}[pitch],

@@ -19,98 +19,95 @@ _WEAK = {("musescore", program) for program in (0, 1, 3)}
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """One row of the table: playing range [low, high] (MIDI pitches), level against the mix, reverb send."""
+    """One row of the table: playing range [low, high] (MIDI pitches), reverb send."""
 
     name: str
     low: int
     high: int
     programs: tuple[int, ...] = ()
     patches: tuple[str, ...] = ()
-    level_db: float = 0.0
     reverb: float = 0.15
     acoustic: bool = True
 
 
-def _row(
-    name: str, span: tuple[int, int], voices: str, level_db: float = 0.0, reverb: float = 0.15
-) -> Instrument:
+def _row(name: str, span: tuple[int, int], voices: str, reverb: float = 0.15) -> Instrument:
     names = voices.split()
     programs = tuple(int(v) for v in names if v.isdigit())
     patches = tuple(v for v in names if not v.isdigit())
-    return Instrument(name, *span, programs, patches, level_db, reverb, acoustic=not patches)
+    return Instrument(name, *span, programs, patches, reverb, acoustic=not patches)
 
 
 INSTRUMENTS: dict[str, Instrument] = {
     row.name: row
     for row in (
-        _row("Piano", (28, 96), "0 1", -1, 0.18),
-        _row("Honky Tonk Piano", (36, 90), "3", -2),
-        _row("Electric Piano", (36, 88), "4 5 2", -1, 0.16),
-        _row("Clavinet", (36, 84), "7", -3, 0.08),
-        _row("Harpsichord", (36, 88), "6", -3, 0.2),
-        _row("Celesta", (60, 100), "8", -3, 0.3),
-        _row("Glockenspiel", (72, 100), "9", -5, 0.3),
-        _row("Music Box", (60, 96), "10", -3, 0.3),
-        _row("Vibraphone", (53, 89), "11", -2, 0.25),
-        _row("Marimba", (45, 90), "12", -1, 0.2),
-        _row("Xylophone", (60, 96), "13", -4, 0.2),
-        _row("Tubular Bells", (55, 79), "14", -5, 0.35),
-        _row("Kalimba", (55, 86), "108", -2, 0.2),
-        _row("Steel Drums", (55, 84), "114", -4, 0.2),
-        _row("Organ", (36, 88), "16 17 18", -4, 0.14),
-        _row("Church Organ", (36, 88), "19", -4, 0.35),
-        _row("Accordion", (48, 88), "21 23", -4, 0.15),
-        _row("Harmonica", (55, 86), "22", -3, 0.18),
-        _row("Acoustic Guitar", (40, 80), "24 25", -1, 0.14),
-        _row("Clean Electric Guitar", (40, 84), "26 27", -2, 0.14),
-        _row("Muted Guitar", (40, 76), "28", -2, 0.08),
-        _row("Distorted Guitar", (38, 84), "29 30", -4, 0.1),
-        _row("Acoustic Bass", (28, 55), "32", 0, 0.06),
-        _row("Bass Guitar", (28, 55), "33 34", 0, 0.02),
-        _row("Fretless Bass", (28, 57), "35", 0, 0.05),
-        _row("Slap Bass", (28, 57), "36 37", 0, 0.03),
-        _row("Violin", (55, 96), "40", -3, 0.25),
-        _row("Fiddle", (55, 90), "110", -3, 0.2),
-        _row("Viola", (48, 84), "41", -3, 0.25),
-        _row("Cello", (36, 74), "42", -2, 0.25),
-        _row("Double Bass", (28, 55), "43", -1, 0.2),
-        _row("Strings", (36, 92), "48 49", -3, 0.28),
-        _row("Pizzicato Strings", (40, 88), "45", -2, 0.28),
-        _row("Tremolo Strings", (40, 88), "44", -4, 0.3),
-        _row("Harp", (36, 96), "46", -2, 0.3),
-        _row("Timpani", (36, 55), "47", -3, 0.35),
-        _row("Choir", (45, 82), "52 53", -4, 0.35),
-        _row("Trumpet", (55, 84), "56 59", -4, 0.22),
-        _row("Trombone", (40, 72), "57", -4, 0.22),
-        _row("French Horn", (41, 77), "60", -4, 0.3),
-        _row("Brass Section", (43, 82), "61", -4, 0.2),
-        _row("Saxophone", (48, 82), "65 66", -3, 0.2),
-        _row("Oboe", (58, 88), "68", -4, 0.25),
-        _row("Bassoon", (36, 70), "70", -3, 0.25),
-        _row("Clarinet", (50, 88), "71", -4, 0.25),
-        _row("Flute", (60, 95), "73", -3, 0.25),
-        _row("Recorder", (62, 93), "74", -4, 0.22),
-        _row("Pan Flute", (60, 90), "75", -3, 0.3),
-        _row("Tin Whistle", (64, 95), "74 78", -5, 0.22),
-        _row("Banjo", (48, 84), "105", -3, 0.1),
-        _row("Sitar", (48, 80), "104", -3, 0.2),
-        _row("Koto", (50, 84), "107", -3, 0.22),
-        _row("Synth Bass", (26, 55), "bass_saw bass_square bass_fm", -1, 0.0),
-        _row("Sub Bass", (24, 48), "bass_sub", 0, 0.0),
-        _row("808 Bass", (24, 48), "bass_808", 1, 0.0),
-        _row("Reese Bass", (26, 50), "bass_reese", -1, 0.03),
-        _row("Wobble Bass", (26, 50), "bass_wobble", -1, 0.03),
-        _row("Acid Bass", (30, 60), "bass_acid", -1, 0.06),
-        _row("Synth Lead", (52, 92), "lead_saw lead_square lead_fm", -4, 0.18),
-        _row("Supersaw", (40, 92), "supersaw", -4, 0.2),
-        _row("Synth Pad", (40, 86), "pad_warm pad_strings pad_glass", -4, 0.32),
-        _row("Synth Pluck", (45, 96), "pluck_saw pluck_fm", -4, 0.22),
-        _row("Synth Stab", (40, 86), "stab_chord stab_organ", -4, 0.16),
-        _row("Synth Brass", (40, 86), "brass_poly", -4, 0.18),
-        _row("Synth Bells", (60, 100), "bell_fm", -6, 0.35),
-        _row("Chip Lead", (52, 96), "chip_pulse", -6, 0.0),
-        _row("Chip Bass", (30, 60), "chip_triangle", -2, 0.0),
-        _row("Vocal Pad", (45, 80), "pad_voice", -4, 0.35),
+        _row("Piano", (28, 96), "0 1", 0.18),
+        _row("Honky Tonk Piano", (36, 90), "3"),
+        _row("Electric Piano", (36, 88), "4 5 2", 0.16),
+        _row("Clavinet", (36, 84), "7", 0.08),
+        _row("Harpsichord", (36, 88), "6", 0.2),
+        _row("Celesta", (60, 100), "8", 0.3),
+        _row("Glockenspiel", (72, 100), "9", 0.3),
+        _row("Music Box", (60, 96), "10", 0.3),
+        _row("Vibraphone", (53, 89), "11", 0.25),
+        _row("Marimba", (45, 90), "12", 0.2),
+        _row("Xylophone", (60, 96), "13", 0.2),
+        _row("Tubular Bells", (55, 79), "14", 0.35),
+        _row("Kalimba", (55, 86), "108", 0.2),
+        _row("Steel Drums", (55, 84), "114", 0.2),
+        _row("Organ", (36, 88), "16 17 18", 0.14),
+        _row("Church Organ", (36, 88), "19", 0.35),
+        _row("Accordion", (48, 88), "21 23", 0.15),
+        _row("Harmonica", (55, 86), "22", 0.18),
+        _row("Acoustic Guitar", (40, 80), "24 25", 0.14),
+        _row("Clean Electric Guitar", (40, 84), "26 27", 0.14),
+        _row("Muted Guitar", (40, 76), "28", 0.08),
+        _row("Distorted Guitar", (38, 84), "29 30", 0.1),
+        _row("Acoustic Bass", (28, 55), "32", 0.06),
+        _row("Bass Guitar", (28, 55), "33 34", 0.02),
+        _row("Fretless Bass", (28, 57), "35", 0.05),
+        _row("Slap Bass", (28, 57), "36 37", 0.03),
+        _row("Violin", (55, 96), "40", 0.25),
+        _row("Fiddle", (55, 90), "110", 0.2),
+        _row("Viola", (48, 84), "41", 0.25),
+        _row("Cello", (36, 74), "42", 0.25),
+        _row("Double Bass", (28, 55), "43", 0.2),
+        _row("Strings", (36, 92), "48 49", 0.28),
+        _row("Pizzicato Strings", (40, 88), "45", 0.28),
+        _row("Tremolo Strings", (40, 88), "44", 0.3),
+        _row("Harp", (36, 96), "46", 0.3),
+        _row("Timpani", (36, 55), "47", 0.35),
+        _row("Choir", (45, 82), "52 53", 0.35),
+        _row("Trumpet", (55, 84), "56 59", 0.22),
+        _row("Trombone", (40, 72), "57", 0.22),
+        _row("French Horn", (41, 77), "60", 0.3),
+        _row("Brass Section", (43, 82), "61", 0.2),
+        _row("Saxophone", (48, 82), "65 66", 0.2),
+        _row("Oboe", (58, 88), "68", 0.25),
+        _row("Bassoon", (36, 70), "70", 0.25),
+        _row("Clarinet", (50, 88), "71", 0.25),
+        _row("Flute", (60, 95), "73", 0.25),
+        _row("Recorder", (62, 93), "74", 0.22),
+        _row("Pan Flute", (60, 90), "75", 0.3),
+        _row("Tin Whistle", (64, 95), "74 78", 0.22),
+        _row("Banjo", (48, 84), "105", 0.1),
+        _row("Sitar", (48, 80), "104", 0.2),
+        _row("Koto", (50, 84), "107", 0.22),
+        _row("Synth Bass", (26, 55), "bass_saw bass_square bass_fm", 0.0),
+        _row("Sub Bass", (24, 48), "bass_sub", 0.0),
+        _row("808 Bass", (24, 48), "bass_808", 0.0),
+        _row("Reese Bass", (26, 50), "bass_reese", 0.03),
+        _row("Wobble Bass", (26, 50), "bass_wobble", 0.03),
+        _row("Acid Bass", (30, 60), "bass_acid", 0.06),
+        _row("Synth Lead", (52, 92), "lead_saw lead_square lead_fm", 0.18),
+        _row("Supersaw", (40, 92), "supersaw", 0.2),
+        _row("Synth Pad", (40, 86), "pad_warm pad_strings pad_glass", 0.32),
+        _row("Synth Pluck", (45, 96), "pluck_saw pluck_fm", 0.22),
+        _row("Synth Stab", (40, 86), "stab_chord stab_organ", 0.16),
+        _row("Synth Brass", (40, 86), "brass_poly", 0.18),
+        _row("Synth Bells", (60, 100), "bell_fm", 0.35),
+        _row("Chip Lead", (52, 96), "chip_pulse", 0.0),
+        _row("Chip Bass", (30, 60), "chip_triangle", 0.0),
+        _row("Vocal Pad", (45, 80), "pad_voice", 0.35),
     )
 }
 

@@ -12,7 +12,16 @@ import numpy as np
 
 from engine.training.corpus.arrangement import Arrangement, Note, Part, Voice
 from engine.training.corpus.drum_kits import drum_hit
-from engine.training.corpus.effects import duck_curve, echo, master, reverb, saturate, vinyl, widen
+from engine.training.corpus.effects import (
+    duck_curve,
+    echo,
+    loudness,
+    master,
+    reverb,
+    saturate,
+    vinyl,
+    widen,
+)
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal, lowpass
 from engine.training.corpus.soundfonts import soundfont_hit, soundfont_note
 from engine.training.corpus.synths import Tone, synth_note
@@ -20,6 +29,8 @@ from engine.training.corpus.synths import Tone, synth_note
 _VELOCITY_LAYER = 12
 _SYNTH_LEVEL = 0.22
 _DRUM_LEVEL = 0.8
+_PART_LUFS = -18.0
+_MEASURED_SECONDS = 20
 
 
 def render(arrangement: Arrangement) -> Signal:
@@ -54,7 +65,17 @@ def render(arrangement: Arrangement) -> Signal:
     if loop:
         mix[:, : length - samples] += mix[:, samples:]
         mix = mix[:, :samples]
+    if production.fade_seconds:
+        mix *= _fade(arrangement, length)
     return _finish(arrangement, mix, rng)
+
+
+def _fade(arrangement: Arrangement, samples: int) -> Signal:
+    """A gain that falls to nothing at the last bar line."""
+    end = (arrangement.sections[-1].start + arrangement.sections[-1].beats) * 60 / arrangement.tempo
+    t = np.arange(samples) / SAMPLE_RATE
+    left = np.clip((end - t) / arrangement.production.fade_seconds, 0, 1)
+    return (left**1.5).astype(np.float32)
 
 
 def _finish(arrangement: Arrangement, mix: Signal, rng: np.random.Generator) -> Signal:
@@ -104,14 +125,24 @@ def _part(part: Part, beat: float, samples: int) -> Signal:
         stop = min(samples, start + sound.shape[1])
         if stop > start:
             out[:, start:stop] += sound[:, : stop - start] * np.float32(note.velocity / layer)
+    out *= _balance(out, part, beat)
     if part.drive:
         out = saturate(out * 2, part.drive) / 2
     if part.width:
         out = widen(out, part.width, 0.008 + 0.006 * abs(part.pan))
     left, right = np.sqrt(1 - max(0.0, part.pan)), np.sqrt(1 + min(0.0, part.pan))
-    gain = np.float32(10 ** (part.gain_db / 20))
-    out *= np.array([[left], [right]], np.float32) * gain
+    out *= np.array([[left], [right]], np.float32)
     return out
+
+
+def _balance(sound: Signal, part: Part, beat: float) -> np.float32:
+    """The gain that gives a part its loudness, measured over the twenty seconds in which it plays most."""
+    starts = np.array([note.start * beat for note in part.notes])
+    crowd = [int(((starts >= s) & (starts < s + _MEASURED_SECONDS)).sum()) for s in starts[::8]]
+    begin = int(starts[8 * int(np.argmax(crowd))] * SAMPLE_RATE)
+    heard = loudness(sound[:, begin : begin + _MEASURED_SECONDS * SAMPLE_RATE])
+    gain_db = min(40.0, _PART_LUFS + part.level_db - heard)
+    return np.float32(10 ** (gain_db / 20)) if heard > -60 else np.float32(1.0)
 
 
 def _sound(voice: Voice, note: Note, layer: tuple[int, float], beat: float) -> Signal:

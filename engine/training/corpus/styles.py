@@ -3,9 +3,9 @@
 Adding a style is adding a table; nothing here or in the composer names one. Keys of a table:
 `tempo` range in BPM; `modes` and `progressions` (roman numerals, bars parted by "|"); `grooves` of `grooves.toml` and
 `kits`; `swing` range of the off-beat's place in its pair of sixteenths (`swing_unit` = 0.5) or eighths (1.0), 0.5 is
-straight; `form` names the order of sections; `level` is the range of energy; `duck` the side-chain depth; the
-remaining ranges treat the mix. A part has a `role`, instruments it may `play`, `patterns` of sixteenths, a `chance` to
-exist, and the section energy from which it `enters`.
+straight; `form` names the order of sections; `level` is the range of energy; `duck` the side-chain depth; `weight`
+makes a style more frequent; the remaining ranges treat the mix. A part has a `role`, instruments it may `play`,
+`patterns` of sixteenths, a `chance` to exist, and the section energy from which it `enters`.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Style:
     humanise: float = 0.0
     drums_enter: float = 0.3
     loudness: float = -14.0
+    weight: float = 1.0
 
     def progressions_for(self, mode: str) -> tuple[str, ...]:
         """The progressions that belong to a mode: those of a minor mode never visit the major tonic."""
