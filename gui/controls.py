@@ -8,9 +8,9 @@ Knows nothing of the session. Every control takes its accessible name where it i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, QRectF, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QAbstractButton,
@@ -43,6 +43,15 @@ def redress(widget: QWidget) -> None:
         style.unpolish(widget)
         style.polish(widget)
     widget.update()
+
+
+def later(owner: QObject, do: Callable[[], object], milliseconds: int = 0) -> None:
+    """Does something once the events that wait are done; never after its owner is gone."""
+    timer = QTimer(owner)
+    timer.setSingleShot(True)
+    timer.timeout.connect(do)
+    timer.timeout.connect(timer.deleteLater)
+    timer.start(milliseconds)
 
 
 def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:

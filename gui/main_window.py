@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from bridge.state import Job, JobOptions, Levels, Take
 from engine.presets import Preset, PresetStore
 from gui.composer import Composer
+from gui.controls import later
 from gui.devices import DevicesPanel
 from gui.drawer import Drawer
 from gui.listening import Listening
@@ -98,7 +99,7 @@ class MainWindow(QMainWindow):
         self._compose()
         self._join()
         build_menus(self)
-        QTimer.singleShot(0, self.composer.prompt.field.setFocus)
+        later(self, self.composer.prompt.field.setFocus)
         self.restoring = Restoring(self, around.memory)
         self.restoring.restore()
         self.listening.start()

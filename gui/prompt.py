@@ -17,7 +17,7 @@ from PyQt6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PyQt6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.chips import KeyChip, TempoChip, WordChip
-from gui.controls import Button, Fold, label
+from gui.controls import Button, Fold, label, later
 from gui.flow_layout import FlowLayout
 from gui.prompt_form import PromptForm, read_form
 from gui.qt_session import QtSession
@@ -60,7 +60,7 @@ class PromptField(QPlainTextEdit):
     def resizeEvent(self, e: QResizeEvent | None) -> None:
         """Another width breaks the lines elsewhere, once the text is laid out again."""
         super().resizeEvent(e)
-        QTimer.singleShot(0, self.updateGeometry)
+        later(self, self.updateGeometry)
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
         """Walks the history at the first and last line."""

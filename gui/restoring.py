@@ -11,11 +11,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from PyQt6.QtCore import QTimer
-
 from engine.errors import LongtakeError
 from engine.presets import DEFAULTS
 from engine.spec import GenerationSpec
+from gui.controls import later
 from gui.memory import Memory
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ class Restoring:
             width, height = min(width, room.width()), min(height, room.height())
         window.resize(width, height)
         # A splitter that was never shown forgets its sizes; they are set once it has its own.
-        QTimer.singleShot(0, self._first_splits)
+        later(window, self._first_splits)
 
     def _first_splits(self) -> None:
         window = self._window

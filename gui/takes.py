@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 )
 
 from bridge.state import PlaybackState, Search, Take
-from gui.controls import Card, IconButton, label
+from gui.controls import Card, IconButton, label, later
 from gui.peak_store import PeakStore
 from gui.qt_session import QtSession
 from gui.take_delegate import TakeDelegate
@@ -206,7 +206,7 @@ class TakesPanel(Card):
                 else self.tr("{0} and others are in the bin.")
             )
             self._session.say(words.format(takes[0].name))
-            QTimer.singleShot(50, lambda: self.walk(row - self.list.currentIndex().row()))
+            later(self, lambda: self.walk(row - self.list.currentIndex().row()), 50)
 
     def rate(self, stars: int) -> None:
         """Rates the chosen takes."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 from weakref import WeakKeyDictionary
 
+from PyQt6 import sip
 from PyQt6.QtCore import QObject, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
 from PyQt6.QtWidgets import QApplication, QLayout
@@ -165,7 +166,10 @@ class Look(QObject):
             application.setPalette(self._qt_palette())
             application.setStyleSheet(style_sheet(self.colours, self.px, SIZES))
         for layout in list(self._pads):
-            self._pad(layout)
+            if sip.isdeleted(layout):
+                del self._pads[layout]
+            else:
+                self._pad(layout)
         self.changed.emit()
 
     def px(self, length: float) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from PyQt6 import sip
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -20,6 +21,12 @@ from gui.main_window import MainWindow, Surroundings
 from gui.memory import Memory
 from gui.qt_session import QtSession
 from gui.theme import Look
+
+
+def end(window: MainWindow) -> None:
+    """Closes and deletes a window: a style sheet dresses every widget that still lives, seen or not."""
+    window.close()
+    sip.delete(window)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +64,7 @@ def window(
     window.show()
     qtbot.waitExposed(window)
     yield window
-    window.close()
+    end(window)
 
 
 @pytest.fixture

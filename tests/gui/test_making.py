@@ -21,6 +21,7 @@ from gui.main_window import MainWindow, Surroundings
 from gui.memory import Memory
 from gui.qt_session import QtSession
 from gui.theme import Look
+from tests.gui.conftest import end
 
 
 class Held:
@@ -49,7 +50,7 @@ def held(tmp_path: Path, look: Look, qtbot: QtBot) -> Iterator[tuple[MainWindow,
     window.show()
     yield window, studio, engine
     engine.go.set()
-    window.close()
+    end(window)
     studio.session.close()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PyQt6 import sip
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
+from gui.controls import IconButton
 from gui.theme import PALETTES, SIZES, Colours, Look, contrast
 
 GROUNDS = ("window", "surface", "raised", "hover", "accent_soft")
@@ -50,6 +52,18 @@ def test_scale_reaches_fonts_and_margins_that_exist_already() -> None:
     assert look.scale == 2.0
     look.set(scale=1.0)
     assert layout.spacing() == 6
+
+
+@pytest.mark.usefixtures("qapp")
+def test_what_is_gone_is_dressed_no_more() -> None:
+    look = Look("dark", 1.0)
+    widget = QWidget()
+    layout = look.pad(QHBoxLayout(widget), (10, 4, 10, 4), 6)
+    button = IconButton(look, "play", "Play")
+    sip.delete(widget)
+    sip.delete(button)
+    look.set("light", 2.0)
+    assert sip.isdeleted(layout)
 
 
 @pytest.mark.usefixtures("qapp")

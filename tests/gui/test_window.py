@@ -26,6 +26,7 @@ from gui.memory import Memory
 from gui.qt_session import QtSession
 from gui.theme import Look
 from gui.waveform import WaveformView
+from tests.gui.conftest import end
 
 CONTROLS = (
     QAbstractButton,
@@ -118,7 +119,7 @@ def test_everything_is_where_it_was(
         return window
 
     first = open_window()
-    first.resize(1333, 801)
+    first.resize(790, 701)  # the screen of the tests is 800 x 800
     first.show_welcome(False)
     first.composer.prompt.show_text("Genre: House, kept")
     first.composer.prompt.remember()
@@ -128,10 +129,10 @@ def test_everything_is_where_it_was(
     first.composer.length.field.setValue(17.0)
     first.drawer.turn("osc")
     first.presets.favourites = {"Ambient Drift", "Solo Piano"}
-    first.close()
+    end(first)
     studio.session.reset()
     again = open_window()
-    assert (again.width(), again.height()) == (1333, 801)
+    assert (again.width(), again.height()) == (790, 701)
     assert not again.welcome.isVisible()
     assert again.composer.prompt.text() == "Genre: House, kept"
     assert again.composer.prompt.history() == ["Genre: House, kept"]
@@ -142,7 +143,7 @@ def test_everything_is_where_it_was(
     assert again.composer.length.field.value() == 17.0
     assert again.drawer.page() == "osc"
     assert again.presets.favourites == {"Ambient Drift", "Solo Piano"}
-    again.close()
+    end(again)
 
 
 def test_a_damaged_memory_costs_only_the_memory(studio: Studio, look: Look, tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_a_damaged_memory_costs_only_the_memory(studio: Studio, look: Look, tmp_
     window.show()
     assert window.composer.more.variations.value() == 1
     assert studio.session.get("steps") is None
-    window.close()
+    end(window)
 
 
 def test_it_fits_a_full_hd_screen_at_200_percent(window: MainWindow, look: Look) -> None:
