@@ -99,6 +99,13 @@ class Autoencoder(nn.Module):
             )
         return self.decoder(latents)
 
+    def begin_with(self, audio: Tensor) -> None:
+        """Starts from statistics of [B, 2, N] audio, where a kind of network has a better start than chance."""
+
+    def decode_in_training(self, latents: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """The decoded audio, and a loss of the network's own, which is zero unless a kind of network has one."""
+        return self.decode(latents), latents.new_zeros(())
+
 
 class Snake(nn.Module):
     """y = x + sin^2(a x) / b with a trainable per-channel a and b, both stored as logarithms (§2.1)."""

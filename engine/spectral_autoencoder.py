@@ -1,7 +1,7 @@
 """The embedded model's autoencoder: the paper's bottleneck and latent rate between an STFT and its inverse.
 
-A waveform network costs twelve times as much per second of audio on a CPU; here ConvNeXt blocks work on STFT frames of mid
-and side, and a head gives magnitudes and phases for the inverse STFT. Knows nothing of diffusion or training.
+A waveform network costs twelve times as much per second of audio on a CPU; here ConvNeXt blocks work on STFT frames
+of mid and side, and a head gives magnitudes and phases for the inverse STFT. Knows nothing of diffusion or training.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, layer_norm, pad
 
 from engine.autoencoder import Autoencoder
-from engine.registry import SpectralConfig
+from engine.registry import SAMPLE_RATE, SpectralConfig
 
 KERNEL = 7
 COMPRESSION = 0.3
 """Exponent of the magnitudes at the input: quiet partials count, as they do for the ear."""
 LOUDEST = 6.0
 """Natural logarithm of the largest magnitude the head may give."""
+QUIETEST = 1e-4
+"""Magnitude below which nothing counts."""
 
 
 class SpectralAutoencoder(Autoencoder):
@@ -29,8 +31,46 @@ class SpectralAutoencoder(Autoencoder):
         # Blocks at either rate, plus the frames that share a sample in the STFT, all in latent frames.
         halo = reach * fine + -(-(reach * fine + config.window // config.hop) // config.stride)
         super().__init__(config, halo=halo)
-        self.encoder = SpectralEncoder(config)
-        self.decoder = SpectralDecoder(config)
+        self.encoder: SpectralEncoder = SpectralEncoder(config)
+        self.decoder: SpectralDecoder = SpectralDecoder(config)
+
+    @torch.no_grad()
+    def begin_with(self, audio: Tensor) -> None:
+        """Starts the linear spines at the principal components of the audio's log magnitudes, by the ear's weights.
+
+        From a random start, gradients find the components one by one, the pitches last and after days.
+
+        Args:
+            audio: [B, 2, N], enough for some thousand latent frames.
+        """
+        stride = self.encoder.stride
+        vectors = log_magnitudes(self.encoder.stft(mid_side(audio)), stride).flatten(0, 1)
+        mean, ear = vectors.mean(0), self.decoder.ear.sqrt().repeat(2 * stride)
+        _, values, components = torch.pca_lowrank(
+            (vectors - mean) * ear, self.latent_channels, niter=4
+        )
+        # Half way between scores as they are and scores of equal spread: a small transformer spends itself on what is
+        # heard most, and still hears of the last component.
+        spread = values / len(vectors) ** 0.5
+        scale = (spread * spread.mean()).sqrt()
+        to_latents = (components * ear[:, None] / scale).T
+        self.encoder.spine.weight.copy_(to_latents)
+        self.encoder.spine.bias.copy_(-to_latents @ mean)
+        self.decoder.spine.weight.copy_(components * scale / ear[:, None])
+        self.decoder.spine.bias.copy_(mean)
+
+    def decode_in_training(self, latents: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """The decoded audio, and how far the head's magnitudes are from the target's own.
+
+        A magnitude learns little from audio in which phases that are still random interfere: it is also compared
+        directly, in the mean absolute difference of logarithms, each bin weighing what it covers on the ear's scale.
+        """
+        log_magnitude, phase = self.decoder.head(latents)
+        with torch.no_grad():
+            wanted = self.decoder.stft(mid_side(target)).abs()
+        difference = (log_magnitude.exp() + QUIETEST).log() - (wanted + QUIETEST).log()
+        own_loss = (difference.abs() * self.decoder.ear).mean()
+        return self.decoder.synthesis(log_magnitude, phase), own_loss
 
 
 class SpectralEncoder(nn.Module):
@@ -40,6 +80,7 @@ class SpectralEncoder(nn.Module):
         super().__init__()
         self.stft = ShortTimeFourier(config.window, config.hop)
         fine, coarse = config.encoder_depth // 2, config.encoder_depth - config.encoder_depth // 2
+        self.spine = nn.Linear(config.stride * 2 * self.stft.bins, config.latent_channels)
         self.project_in = nn.Linear(6 * self.stft.bins, config.width)
         self.norm_in = nn.LayerNorm(config.width)
         self.fine = nn.Sequential(*(ConvNeXt(config.width) for _ in range(fine)))
@@ -48,8 +89,9 @@ class SpectralEncoder(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         self.project_out = nn.Linear(config.width, 2 * config.latent_channels)
         _without_biases(self)
-        # Starts sure of itself (deviation 0.05): with the usual 0.7 the decoder first learns to ignore the latents.
-        nn.init.constant_(self.project_out.bias[config.latent_channels :], -3.0)
+        nn.init.zeros_(self.project_out.weight)
+        # Starts sure of itself (deviation 0.13): with the usual 0.7 the decoder first learns to ignore the latents.
+        nn.init.constant_(self.project_out.bias[config.latent_channels :], -2.0)
         self.stride = config.stride
 
     def forward(self, audio: Tensor) -> Tensor:
@@ -61,17 +103,22 @@ class SpectralEncoder(nn.Module):
         parts = torch.stack((magnitude, *scaled.unbind(-1)), dim=2)  # [B, 2, 3, F, bins]
         frames = self.fine(self.norm_in(self.project_in(parts.permute(0, 3, 1, 2, 4).flatten(2))))
         tokens = frames.reshape(frames.shape[0], -1, self.stride * frames.shape[2])
-        moments = self.project_out(self.norm(self.coarse(self.down(tokens))))
-        return moments.transpose(1, 2)
+        mean, scale = self.project_out(self.norm(self.coarse(self.down(tokens)))).chunk(2, dim=-1)
+        mean = mean + self.spine(log_magnitudes(spectrum, self.stride))
+        return torch.cat((mean, scale), dim=-1).transpose(1, 2)
 
 
 class SpectralDecoder(nn.Module):
     """[B, D, T] latents to [B, 2, N] audio."""
 
+    ear: Tensor
+    steady: Tensor
+
     def __init__(self, config: SpectralConfig) -> None:
         super().__init__()
         self.stft = ShortTimeFourier(config.window, config.hop)
         fine, coarse = config.decoder_depth // 2, config.decoder_depth - config.decoder_depth // 2
+        self.spine = nn.Linear(config.latent_channels, config.stride * 2 * self.stft.bins)
         self.project_in = nn.Linear(config.latent_channels, config.width)
         self.norm_in = nn.LayerNorm(config.width)
         self.coarse = nn.Sequential(*(ConvNeXt(config.width) for _ in range(coarse)))
@@ -79,19 +126,40 @@ class SpectralDecoder(nn.Module):
         self.fine = nn.Sequential(*(ConvNeXt(config.width) for _ in range(fine)))
         self.norm = nn.LayerNorm(config.width)
         self.project_out = nn.Linear(config.width, 4 * self.stft.bins)
+        # What a bin covers on a scale that is linear below 500 Hz and logarithmic above, 1 on the average.
+        density = 1 / (1 + torch.arange(self.stft.bins) * (SAMPLE_RATE / config.window / 500))
+        self.register_buffer("ear", density / density.mean(), persistent=False)
         _without_biases(self)
-        # Starts quiet: magnitudes (the first half) of about exp(-6).
-        nn.init.constant_(self.project_out.bias[: 2 * self.stft.bins], -6.0)
+        nn.init.zeros_(self.project_out.weight[: 2 * self.stft.bins])
+        # How far the phase of a steady tone at each bin's centre turns from frame to frame, and from bin to bin.
+        turn = torch.arange(config.stride)[:, None] * config.hop / config.window + 0.5
+        turns = (turn * torch.arange(self.stft.bins)) % 1
+        self.register_buffer("steady", 2 * torch.pi * turns, persistent=False)
 
     def forward(self, latents: Tensor) -> Tensor:
         """N = T * hop * stride."""
+        return self.synthesis(*self.head(latents))
+
+    def head(self, latents: Tensor) -> tuple[Tensor, Tensor]:
+        """Logarithms of magnitudes, and phases, of mid and side: [B, 2, F, bins] float32 each."""
         tokens = self.coarse(self.norm_in(self.project_in(latents.transpose(1, 2))))
         frames = self.up(tokens).reshape(tokens.shape[0], -1, tokens.shape[2])
         head = self.project_out(self.norm(self.fine(frames))).float()
-        magnitude, phase = (
-            head.unflatten(2, (2, 2, self.stft.bins)).permute(0, 2, 3, 1, 4).unbind(1)
-        )
-        return mid_side(self.stft.inverse(torch.polar(magnitude.clamp(max=LOUDEST).exp(), phase)))
+        parts = head.unflatten(2, (2, 2, self.stft.bins)).permute(2, 0, 3, 1, 4)
+        spine = self.spine(latents.transpose(1, 2)).float()
+        spine = spine.unflatten(2, (2, -1, self.stft.bins)).permute(0, 2, 1, 3, 4).flatten(2, 3)
+        steady = self.steady.repeat(latents.shape[-1], 1)
+        return (parts[0] + spine).clamp(max=LOUDEST), parts[1] + steady
+
+    def synthesis(self, log_magnitude: Tensor, phase: Tensor) -> Tensor:
+        """The audio of a spectrum of mid and side, [B, 2, N]."""
+        return mid_side(self.stft.inverse(torch.polar(log_magnitude.exp(), phase)))
+
+
+def log_magnitudes(spectrum: Tensor, stride: int) -> Tensor:
+    """Logarithms of a spectrum's magnitudes, all of a latent frame side by side: [B, T, 2 * stride * bins]."""
+    logarithms = (spectrum.abs() + QUIETEST).log()  # [B, 2, F, bins]
+    return logarithms.unflatten(2, (-1, stride)).permute(0, 2, 1, 3, 4).flatten(2)
 
 
 def _without_biases(network: nn.Module) -> None:

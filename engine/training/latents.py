@@ -73,8 +73,7 @@ def write_item(
 def write_statistics(folder: Path, silence: NDArray[np.float32]) -> None:
     """Computes and writes the statistics of a folder.
 
-    The deviation is that of the bottleneck's draws (spread of the means plus the posterior's own), so that a channel
-    that says nothing is not blown up to noise.
+    The deviation is that of the bottleneck's draws: spread of the means plus the posterior's own.
     """
     count, total, square, posterior = 0, 0.0, 0.0, 0.0
     for path in _arrays(folder):
@@ -86,7 +85,9 @@ def write_statistics(folder: Path, silence: NDArray[np.float32]) -> None:
         square = square + np.square(latents).sum(1)
         posterior = posterior + frames * np.array(metadata["posterior_variance"])
     mean = np.asarray(total / count)
-    std = np.sqrt(square / count - mean**2 + posterior / count)
+    variance = square / count - mean**2 + posterior / count
+    # One deviation for all channels: how their spreads differ is the autoencoder's choice.
+    std = np.full_like(mean, np.sqrt(variance.mean()))
     np.savez(
         folder / "statistics.npz",
         mean=mean.astype(np.float32),

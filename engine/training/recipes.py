@@ -26,6 +26,10 @@ class AutoencoderRecipe:
     betas: tuple[float, float] = (0.8, 0.99)
     weight_decay: float = 1e-3
     kl_weight: float = 1e-4
+    first_crops: int = 1
+    """Crops whose statistics the network starts from; only the spectral network does."""
+    own_weight: float = 1.0
+    """Weight of the network's own loss; only the spectral network has one."""
     kl_ramp: int = 0
     """Steps over which the divergence's weight rises to its full value."""
     adversarial_weight: float = 0.1
@@ -116,7 +120,11 @@ EMBEDDED = Recipe(
         learning_rate=LearningRate(base=6e-4, ramp=0.99, gamma=1500),
         discriminator_learning_rate=LearningRate(base=3e-4, ramp=0.99, gamma=1500),
         adversarial_from=1_000_000,
-        drawn_resolutions=2,
+        # Half of the paper's windows are too short to hear pitch by; on so little training they drown the long ones.
+        resolutions=(4096, 2048, 1024, 512, 128),
+        drawn_resolutions=1,
+        first_crops=400,
+        own_weight=2.0,
         kl_ramp=3000,
         discriminator_filters=8,
     ),
@@ -153,6 +161,7 @@ SMOKE = Recipe(
         EMBEDDED.autoencoder,
         crop_latents=16,
         learning_rate=QUICKLY,
+        first_crops=8,
         batch=2,
         adversarial_from=4,
         discriminator_filters=2,

@@ -64,18 +64,23 @@ class AutoencoderStage:
     def step(self, index: int) -> Mapping[str, float]:
         """One step of the autoencoder and, in the adversarial phase, one of the discriminators."""
         rng = np.random.default_rng((self.seed, index))
+        if index == 0:
+            self.autoencoder.begin_with(self.crops.batch(self.recipe.first_crops, rng))
+            self.ema = Ema(self.autoencoder, self.recipe.ema_decay)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         audio = self.crops.batch(self.recipe.batch, rng).to(self.device)
         with torch.autocast(audio.device.type, torch.bfloat16):
             mean, std = self.autoencoder.moments(audio)
             latents = self.autoencoder.bottleneck.sample(mean, std, generator)
-            estimate = self.autoencoder.decode(latents).float()
+            estimate, own_loss = self.autoencoder.decode_in_training(latents, audio)
+        estimate = estimate.float()
         losses = {
             "stft": self.loss(estimate, audio, rng),
+            "own": own_loss,
             "kl": self.autoencoder.bottleneck.kl(mean.float(), std.float()),
         }
         kl_weight = self.recipe.kl_weight * min(1.0, (index + 1) / (self.recipe.kl_ramp + 1))
-        total = losses["stft"] + kl_weight * losses["kl"]
+        total = losses["stft"] + self.recipe.own_weight * own_loss + kl_weight * losses["kl"]
         if index >= self.recipe.adversarial_from:
             losses["discriminators"] = self._judge(index, audio, estimate)
             terms = self.discriminators.generator_losses(audio, estimate)
