@@ -2,7 +2,8 @@
 
 Knows nothing of what was asked, but for the octave of the tempo: 62, 124 and 248 BPM are one pulse, and the one
 nearest to the tempo asked for is named. Onsets are spectral flux (Bello et al. 2005), the tempo is the peak of the
-onsets' autocorrelation, refined by their Fourier transform; the key is the best of Krumhansl's 24 profiles.
+onsets' autocorrelation, refined by their Fourier transform. The key is the best of the 24 profiles of Albrecht and
+Shanahan (2013) over the spectrum's peaks, and is named only where it stands out: better no key than a wrong one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ Array = NDArray[np.floating[Any]]
 
 WINDOW = 2048
 HOP = 512
-CHROMA_WINDOW = 8192
+CHROMA_WINDOW = 16_384
 LONGEST = 180.0  # s; more says nothing new and costs time
 SHORTEST = 4.0  # s; less has too few beats
 SLOWEST, QUICKEST = 50.0, 220.0  # BPM
@@ -25,11 +26,14 @@ PULSE = (
     0.1  # mean autocorrelation of a beat, two and four, under which there is no pulse to speak of
 )
 FLUX = 2e-5  # mean square of the onsets under which nothing is struck
-TONAL = 0.6  # correlation with the best profile under which there is no key to speak of
+TONAL, APART = 0.7, 0.05
+"""Correlation with the best profile, and lead over the next one, under which no key is named."""
+LOW, HIGH = 60.0, 1200.0  # Hz, the peaks that count for the key
+QUIET = 10 ** (-45 / 20)  # peaks so far under a frame's strongest do not count
 
 _NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
-_MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
+_MAJOR = np.array([238, 6, 111, 6, 137, 94, 16, 214, 9, 80, 8, 81]) / 1000
+_MINOR = np.array([220, 6, 104, 123, 19, 103, 12, 214, 62, 22, 61, 52]) / 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,6 @@ class Measuring:
         self._rate = sample_rate
         self._window = np.hanning(WINDOW).astype(np.float32)
         self._chroma_window = np.hanning(CHROMA_WINDOW).astype(np.float32)
-        self._fold = _chroma_fold(sample_rate)
         self._rest = np.zeros(0, np.float32)
         self._chroma_rest = np.zeros(0, np.float32)
         self._last: Array | None = None
@@ -80,11 +83,10 @@ class Measuring:
             self._onsets.append(np.maximum(level - before, 0.0).mean(1))
             self._last = level[-1:]
         frames, self._chroma_rest = _frames(
-            np.concatenate((self._chroma_rest, mono)), CHROMA_WINDOW, CHROMA_WINDOW
+            np.concatenate((self._chroma_rest, mono)), CHROMA_WINDOW, CHROMA_WINDOW // 2
         )
-        if len(frames):
-            level = np.abs(np.fft.rfft(frames * self._chroma_window))
-            self._chroma += np.sqrt(level @ self._fold).sum(0)
+        for frame in frames:
+            self._chroma += _chroma(np.abs(np.fft.rfft(frame * self._chroma_window)), self._rate)
 
     def _tempo(self, near: float | None) -> float | None:
         rate = self._rate / HOP
@@ -115,17 +117,17 @@ class Measuring:
         if self._chroma.max() <= 1e-6:
             return ""
         chroma = self._chroma - self._chroma.mean()
-        best, name = 0.0, ""
+        fits: list[tuple[float, str]] = []
         for mode, profile in (("major", _MAJOR), ("minor", _MINOR)):
             centred = profile - profile.mean()
-            for tonic in range(12):
+            for tonic, name in enumerate(_NAMES):
                 rolled = np.roll(centred, tonic)
                 fit = float(
                     chroma @ rolled / (np.linalg.norm(chroma) * np.linalg.norm(rolled) + 1e-12)
                 )
-                if fit > best:
-                    best, name = fit, f"{_NAMES[tonic]} {mode}"
-        return name if best >= TONAL else ""
+                fits.append((fit, f"{name} {mode}"))
+        (best, name), (second, _) = sorted(fits, reverse=True)[:2]
+        return name if best >= TONAL and best - second >= APART else ""
 
 
 def _refined(onsets: Array, rate: float, tempo: float) -> float:
@@ -158,11 +160,17 @@ def _smooth(signal: Array, width: int) -> Array:
     return np.convolve(signal, np.full(width, 1.0 / width), mode="same")
 
 
-def _chroma_fold(sample_rate: int) -> Array:
-    """[bins, 12]: which pitch class a bin of the long window belongs to, 130 Hz to 2 kHz."""
-    hertz = np.fft.rfftfreq(CHROMA_WINDOW, 1.0 / sample_rate)
-    fold = np.zeros((len(hertz), 12))
-    audible = np.flatnonzero((hertz >= 130.0) & (hertz <= 2000.0))
-    classes = np.round(69.0 + 12.0 * np.log2(hertz[audible] / 440.0)).astype(int) % 12
-    fold[audible, classes] = 1.0
-    return fold
+def _chroma(level: Array, rate: int) -> Array:
+    """[12]: how strong each pitch class is among the peaks of a spectrum, louder frames counting a little more."""
+    peaks = np.flatnonzero((level[1:-1] > level[:-2]) & (level[1:-1] >= level[2:])) + 1
+    hertz = peaks * rate / CHROMA_WINDOW
+    peaks = peaks[(hertz > LOW) & (hertz < HIGH)]
+    peaks = peaks[level[peaks] > QUIET * level[peaks].max(initial=0.0)]
+    # A parabola through the log levels finds a peak between two bins (Smith and Serra 1987).
+    left, here, right = (np.log(level[peaks + step] + 1e-9) for step in (-1, 0, 1))
+    between = np.clip(0.5 * (left - right) / (left - 2 * here + right - 1e-12), -0.5, 0.5)
+    pitch = 69.0 + 12.0 * np.log2(np.maximum(peaks + between, 1.0) * rate / CHROMA_WINDOW / 440.0)
+    nearest = np.round(pitch)
+    weight = np.cos(np.pi * (pitch - nearest)) ** 2 * np.sqrt(level[peaks])
+    classes = np.bincount(nearest.astype(int) % 12, weight, 12)
+    return classes / np.sqrt(classes.sum() + 1e-12)
