@@ -149,6 +149,22 @@ def test_two_over_one_folder_are_one_too_many(serve: Callable[..., Served]) -> N
     assert "running already" in second.process.stderr.read()
 
 
+def test_a_busy_port_ends_the_start_and_names_a_free_one(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    first = serve()
+    first.ready()
+    second = Served(tmp_path / "other", "--port", str(first.port))
+    try:
+        assert second.process.wait(120) == 2
+        assert second.process.stderr
+        said = second.process.stderr.read()
+        assert str(first.port) in said
+        assert "free" in said
+    finally:
+        second.close()
+
+
 def test_a_wrong_settings_file_ends_the_start_with_one_sentence(
     serve: Callable[..., Served], tmp_path: Path
 ) -> None:
