@@ -1,0 +1,244 @@
+"""MIDI in: a clock that moves the transport, and learned controls that move the session.
+
+Implements `bridge.ports.MidiControl`. One thread owns the ports and does what messages ask; RtMidi's own threads only
+put them into its queue. Knows ports by name; a port that goes is waited for, and a system without MIDI is a sentence.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bridge.errors import BridgeError, code_of
+from bridge.events import MidiChanged, Notice, Publish
+from bridge.midi_bindings import Control, act, check_target, heard, read_bindings
+from bridge.midi_clock import ClockFollower
+from bridge.midi_ports import MidiPorts, NoMidi
+from bridge.session import Session
+from bridge.state import MidiBinding, MidiState
+from engine.errors import LongtakeError
+
+LOOK_EVERY = 2.0
+POLL = 0.1
+NOTICE_EVERY = 1.0
+
+Keep = Callable[[dict[str, str]], None]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MidiOptions:
+    """What the settings say of MIDI: a part of the port's name, a port of our own, learned controls."""
+
+    input: str = ""
+    virtual_port: bool = True
+    learned: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class MidiInput:
+    """MIDI, seen from the session."""
+
+    def __init__(
+        self, session: Session, publish: Publish, options: MidiOptions, keep: Keep
+    ) -> None:
+        """Reads the learned controls; `keep` is told whenever they change.
+
+        Raises:
+            BridgeError: when the settings hold a binding that means nothing.
+        """
+        self._session = session
+        self._publish = publish
+        self._options = options
+        self._keep = keep
+        self._bound = read_bindings(options.learned)
+        self._clock = ClockFollower()
+        self._wanted = options.input
+        self._lock = threading.Lock()
+        self._state = MidiState(bindings=self._bindings())
+        self._messages: queue.SimpleQueue[tuple[float, bytes] | None] = queue.SimpleQueue()
+        self._ports: MidiPorts | None = None
+        self._open: dict[str, Any] = {}
+        self._own: Any = None
+        self._looked = 0.0
+        self._complained = 0.0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
+
+    def start(self) -> None:
+        """Looks for ports, in the background."""
+        self._thread.start()
+
+    # --- MidiControl ---
+
+    def state(self) -> MidiState:
+        """Ports and bindings as last seen."""
+        return self._state
+
+    def set_input(self, name: str) -> None:
+        """Listens to a port, by its name or a part of it; empty closes it."""
+        self._wanted = name
+        self._looked = 0.0
+        self._messages.put((0.0, b""))
+
+    def learn(self, target: str) -> None:
+        """Binds the next control that moves; empty ends learning.
+
+        Raises:
+            BridgeError: `unknown_param`.
+        """
+        if target:
+            check_target(target)
+        self._change(learning=target)
+
+    def forget(self, target: str) -> None:
+        """Takes a binding away.
+
+        Raises:
+            BridgeError: `bad_args` when nothing is bound to it.
+        """
+        with self._lock:
+            if self._bound.pop(target, None) is None:
+                raise BridgeError("bad_args", f"No MIDI control is bound to {target}.")
+        self._bindings_changed()
+
+    def close(self) -> None:
+        """Closes every port."""
+        self._stopping = True
+        self._messages.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout=3)
+
+    # --- the thread ---
+
+    def _run(self) -> None:
+        while not self._stopping:
+            if time.monotonic() - self._looked > LOOK_EVERY:
+                self._look()
+            with suppress(queue.Empty):
+                item = self._messages.get(timeout=POLL)
+                if item and item[1]:
+                    self._take(*item)
+            if self._state.clock and not self._clock.running(time.monotonic()):
+                self._change(clock=False)
+        self._close_all()
+
+    def _look(self) -> None:
+        """Finds ports that came and forgets those that went."""
+        self._looked = time.monotonic()
+        try:
+            if self._ports is None:
+                self._ports = MidiPorts()
+            ports = tuple(self._ports.names())
+            if self._own is None and self._options.virtual_port and self._ports.virtual:
+                self._own = self._ports.open_virtual(self._receive)
+            self._settle(ports)
+            self._change(ports=ports, input=next(iter(self._open), ""), problem="")
+        except NoMidi as error:
+            self._close_all()
+            self._change(ports=(), input="", problem=str(error))
+
+    def _settle(self, ports: tuple[str, ...]) -> None:
+        wanted = self._wanted.lower()
+        right = next((name for name in ports if wanted and wanted in name.lower()), None)
+        for name in [name for name in self._open if name != right]:
+            if self._ports:
+                self._ports.close(self._open[name])
+            del self._open[name]
+        if right and self._ports and right not in self._open:
+            port = self._ports.open(right, self._receive)
+            if port:
+                self._open[right] = port
+
+    def _close_all(self) -> None:
+        ports, self._ports = self._ports, None
+        for port in [*self._open.values(), *([self._own] if self._own else [])]:
+            with suppress(Exception):  # A system that went away cannot close its ports.
+                if ports:
+                    ports.close(port)
+        self._open.clear()
+        self._own = None
+        with suppress(Exception):
+            if ports:
+                ports.end()
+
+    def _receive(self, at: float, message: bytes) -> None:
+        """On RtMidi's thread."""
+        self._messages.put((at, message))
+
+    def _take(self, at: float, message: bytes) -> None:
+        try:
+            if message[0] >= 0xF0:
+                self._follow(at, message)
+            else:
+                self._do(message)
+        except LongtakeError as error:
+            now = time.monotonic()
+            if now - self._complained > NOTICE_EVERY:
+                self._complained = now
+                self._publish(Notice("warning", code_of(error), str(error)))
+        except Exception:
+            _log.exception("A MIDI message could not be handled")
+
+    def _follow(self, at: float, message: bytes) -> None:
+        status = message[0]
+        if status == 0xF8:
+            change = self._clock.tick(at)
+            if not self._state.clock and self._clock.tempo:
+                self._change(clock=True)
+        elif status == 0xFA:
+            change = self._clock.start()
+        elif status == 0xFB:
+            change = self._clock.go_on()
+        elif status == 0xFC:
+            change = self._clock.stop()
+        elif status == 0xF2 and len(message) == 3:
+            change = self._clock.locate(message[1] | message[2] << 7)
+        else:
+            return
+        if change:
+            self._session.set_transport("midi", **change)
+
+    def _do(self, message: bytes) -> None:
+        found = heard(message)
+        if found is None:
+            return
+        moved, value = found
+        if self._state.learning:
+            # The way up of a key that was pressed before learning began is no choice.
+            if value:
+                self._bind(self._state.learning, moved)
+            return
+        with self._lock:
+            targets = [target for target, bound in self._bound.items() if bound == moved]
+        for target in targets:
+            act(self._session, target, value)
+        if str(moved) != self._state.last:
+            self._change(last=str(moved))
+
+    def _bind(self, target: str, moved: Control) -> None:
+        with self._lock:
+            self._bound = {t: c for t, c in self._bound.items() if c != moved} | {target: moved}
+        self._change(learning="", last=str(moved))
+        self._bindings_changed()
+
+    def _bindings_changed(self) -> None:
+        with self._lock:
+            learned = {target: str(bound) for target, bound in self._bound.items()}
+        self._change(bindings=self._bindings())
+        self._keep(learned)
+
+    def _bindings(self) -> tuple[MidiBinding, ...]:
+        return tuple(MidiBinding(target, str(bound)) for target, bound in self._bound.items())
+
+    def _change(self, **change: Any) -> None:
+        with self._lock:
+            before = self._state
+            self._state = after = replace(before, **change)
+        if after != before:
+            self._publish(MidiChanged(after))

@@ -1,0 +1,133 @@
+"""Learned controls: which MIDI message moves which parameter or does which action. Pure; knows no port.
+
+A target is a parameter's name, an action of `ACTIONS`, or `launch TAKE`. A message is told as people count: channels
+1 to 16.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bridge.errors import BridgeError
+from bridge.session import Session
+from engine.errors import choices
+from engine.spec import PARAMETERS, Parameter
+
+ACTIONS = ("generate", "cancel", "play", "pause", "stop", "loop", "record", "gain", "panic")
+LAUNCH = "launch "
+UP_TO = {"seconds_total": 60.0, "bars": 64.0, "steps": 100.0, "cfg_scale": 15.0, "seed": 2.0**24}
+"""Where a knob's travel ends, for parameters whose range is far wider than what is played with."""
+
+Kind = Literal["cc", "note", "program"]
+_MESSAGE = re.compile(r"(cc|note|program) (\d{1,3}) ch (\d{1,2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A knob, key or program: its kind, number 0..127, and channel 0..15."""
+
+    kind: Kind
+    number: int
+    channel: int
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number} ch {self.channel + 1}"
+
+
+def control(text: str) -> Control:
+    """Reads what `str(Control)` writes.
+
+    Raises:
+        BridgeError: `bad_args`.
+    """
+    found = _MESSAGE.fullmatch(text.strip().lower())
+    if found and int(found[2]) < 128 and 1 <= int(found[3]) <= 16:
+        kind: Any = found[1]
+        return Control(kind, int(found[2]), int(found[3]) - 1)
+    raise BridgeError("bad_args", f"A control is told as 'cc 21 ch 1'; it is {text!r}.")
+
+
+def heard(message: bytes) -> tuple[Control, int] | None:
+    """The control of a channel message and its value 0..127; None for messages that bind to nothing."""
+    if len(message) < 2 or message[0] < 0x80:
+        return None
+    status, channel = message[0] & 0xF0, message[0] & 0x0F
+    value = message[2] if len(message) > 2 else 127
+    if status == 0x90 or status == 0x80:
+        return Control("note", message[1], channel), value if status == 0x90 else 0
+    if status == 0xB0:
+        return Control("cc", message[1], channel), value
+    if status == 0xC0:
+        return Control("program", message[1], channel), 127
+    return None
+
+
+def check_target(target: str) -> None:
+    """Refuses what can be bound to nothing.
+
+    Raises:
+        BridgeError: `unknown_param`, with the targets there are.
+    """
+    what = PARAMETERS.get(target)
+    bindable = what is not None and (what.kind in ("float", "int", "bool") or bool(what.choices))
+    if not bindable and target not in ACTIONS and not target.startswith(LAUNCH):
+        known = [*ACTIONS, "launch TAKE", *(n for n, p in PARAMETERS.items() if p.kind != "text")]
+        raise BridgeError("unknown_param", f"Unknown target {target!r}; choose {choices(known)}.")
+
+
+def read_bindings(learned: Mapping[str, str]) -> dict[str, Control]:
+    """Bindings as the settings keep them: target -> message.
+
+    Raises:
+        BridgeError: naming the first wrong entry.
+    """
+    for target in learned:
+        check_target(target)
+    return {target: control(message) for target, message in learned.items()}
+
+
+def scaled(name: str, what: Parameter, value: int) -> Any:
+    """A parameter's value for a control at 0..127: over its range, its choices, or on from 64."""
+    if what.kind == "bool":
+        return value >= 64
+    if what.choices:
+        return what.choices[min(value * len(what.choices) // 128, len(what.choices) - 1)]
+    low, high = what.low or 0.0, min(what.high or 1.0, UP_TO.get(name, float("inf")))
+    found = low + (high - low) * value / 127
+    return round(found) if what.kind == "int" else found
+
+
+def act(session: Session, target: str, value: int) -> None:
+    """Does what a target means; for actions a key's release and a pedal's way up mean nothing.
+
+    Raises:
+        LongtakeError: from the session.
+    """
+    if target in PARAMETERS:
+        session.set(target, scaled(target, PARAMETERS[target], value))
+    elif target == "gain":
+        session.set_gain(-60.0 + 72.0 * value / 127)
+    elif value == 0:
+        return
+    elif target.startswith(LAUNCH):
+        session.launch(target.removeprefix(LAUNCH))
+    elif target == "record":
+        if session.capture().state == "idle":
+            session.capture_start()
+        else:
+            session.capture_stop()
+    elif target == "loop":
+        session.set_loop(not session.playback().loop, session.playback().loop_range)
+    elif target == "cancel":
+        session.cancel("*")
+    else:
+        {
+            "generate": session.generate,
+            "play": session.play,
+            "pause": session.pause,
+            "stop": session.stop,
+            "panic": session.panic,
+        }[target]()

@@ -1,0 +1,236 @@
+"""MIDI as a musician has it: a clock from another program, keys and knobs from another process, no system at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import BridgeError
+from bridge.events import Event, MidiChanged, Notice
+from bridge.midi import MidiInput, MidiOptions
+from bridge.midi_bindings import (
+    ACTIONS,
+    Control,
+    check_target,
+    control,
+    heard,
+    read_bindings,
+    scaled,
+)
+from bridge.session import Session
+from engine.spec import PARAMETERS, converted
+from tests.bridge.real_parts import JackServer, jack_client, missed, need, until
+from tests.bridge.rig import session_in
+
+SENDER = """
+import sys, time, rtmidi
+port = rtmidi.MidiOut(rtmidi.API_UNIX_JACK, "Keys")
+port.open_virtual_port("out")
+for line in sys.stdin:
+    port.send_message([int(byte) for byte in line.split()])
+"""
+
+
+def test_controls_are_told_as_people_count_and_read_back() -> None:
+    for kind in ("cc", "note", "program"):
+        for number in (0, 127):
+            for channel in (0, 15):
+                moved = Control(kind, number, channel)
+                assert control(str(moved)) == moved
+    assert str(Control("cc", 21, 0)) == "cc 21 ch 1"
+    for wrong in ("cc 128 ch 1", "cc 1 ch 0", "cc 1 ch 17", "bend 1 ch 1", ""):
+        with pytest.raises(BridgeError, match="cc 21 ch 1"):
+            control(wrong)
+
+
+def test_channel_messages_are_read_and_others_bind_to_nothing() -> None:
+    assert heard(b"\x92\x3c\x64") == (Control("note", 60, 2), 100)
+    assert heard(b"\x82\x3c\x64") == (Control("note", 60, 2), 0)
+    assert heard(b"\xb0\x15\x7f") == (Control("cc", 21, 0), 127)
+    assert heard(b"\xc5\x07") == (Control("program", 7, 5), 127)
+    for other in (b"", b"\x40", b"\xe0\x00\x40", b"\xf8", b"\xf0\x01\xf7"):
+        assert heard(other) is None
+
+
+def test_a_knob_covers_the_range_of_every_parameter_it_can_be_bound_to() -> None:
+    for name, what in PARAMETERS.items():
+        if what.kind not in ("float", "int", "bool") and not what.choices:
+            with pytest.raises(BridgeError, match="Unknown target"):
+                check_target(name)
+            continue
+        check_target(name)
+        found = [scaled(name, what, value) for value in range(128)]
+        for value in found:
+            converted(name, value)
+        if what.choices:
+            assert list(dict.fromkeys(found)) == list(what.choices)
+        else:
+            assert found == sorted(found) and found[0] < found[-1]
+            assert found[0] == (what.low or 0)
+
+
+def test_wrong_bindings_in_the_settings_are_named() -> None:
+    assert read_bindings({"steps": "cc 21 ch 1", "launch x": "note 60 ch 2"})["steps"].number == 21
+    with pytest.raises(BridgeError, match="volume"):
+        read_bindings({"volume": "cc 7 ch 1"})
+    for action in ACTIONS:
+        check_target(action)
+
+
+def test_no_midi_system_is_a_sentence_and_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.path.exists("/dev/snd/seq") or sys.platform != "linux":
+        pytest.skip("this machine has a MIDI system that cannot be taken away")
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "there-is-none")
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    with session_in(tmp_path) as (session, hub):
+        midi = MidiInput(session, hub.publish, MidiOptions(input="keys"), lambda learned: None)
+        session.attach(midi=midi)
+        midi.start()
+        until(lambda: session.midi().problem)
+        assert "no MIDI system" in session.midi().problem
+        assert session.midi().ports == ()
+        session.learn("steps")
+        assert session.midi().learning == "steps"
+
+
+class Playing:
+    """A session with MIDI on JACK, and keys in another process."""
+
+    def __init__(self, session: Session, events: list[Event]) -> None:
+        self.session = session
+        self.events = events
+        self.kept: list[dict[str, str]] = []
+        self.keys = subprocess.Popen(
+            [sys.executable, "-c", SENDER],
+            stdin=subprocess.PIPE,
+            text=True,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def send(self, *message: int) -> None:
+        assert self.keys.stdin
+        self.keys.stdin.write(" ".join(map(str, message)) + "\n")
+        self.keys.stdin.flush()
+
+    def press(self, target: str, *message: int) -> None:
+        """Has a target learned by the message."""
+        self.session.learn(target)
+        self.send(*message)
+        until(lambda: target in [b.target for b in self.session.midi().bindings], what=target)
+
+
+@pytest.fixture
+def playing(jack: JackServer, tmp_path: Path) -> Iterator[Playing]:
+    with session_in(tmp_path) as (session, hub):
+        events: list[Event] = []
+        hub.subscribe(events.append)
+        both = Playing(session, events)
+        options = MidiOptions(input="keys", learned={"cfg_scale": "cc 20 ch 1"})
+        midi = MidiInput(session, hub.publish, options, both.kept.append)
+        session.attach(midi=midi)
+        midi.start()
+        try:
+            found = until(lambda: session.midi().problem or session.midi().input, what="the keys")
+            if found == session.midi().problem:
+                missed(found)
+            yield both
+        finally:
+            both.keys.kill()
+            both.keys.wait()
+
+
+@pytest.mark.real_parts
+def test_a_knob_is_learned_kept_and_moves_its_parameter(playing: Playing) -> None:
+    session = playing.session
+    playing.press("steps", 0xB0, 21, 5)
+    assert playing.kept[-1] == {"cfg_scale": "cc 20 ch 1", "steps": "cc 21 ch 1"}
+    assert session.get("steps") is None  # The move that taught it changes nothing.
+    playing.send(0xB0, 21, 127)
+    until(lambda: session.get("steps") == 100)
+    playing.send(0xB0, 20, 64)
+    until(lambda: session.get("cfg_scale"))
+    playing.press("steps", 0xB3, 1, 1)
+    playing.send(0xB0, 21, 0)
+    playing.send(0xB3, 1, 0)
+    until(lambda: session.get("steps") == 1)
+    session.forget("steps")
+    assert playing.kept[-1] == {"cfg_scale": "cc 20 ch 1"}
+    with pytest.raises(BridgeError, match="No MIDI control"):
+        session.forget("steps")
+    with pytest.raises(BridgeError, match="generate"):
+        session.learn("everything")
+    assert any(isinstance(event, MidiChanged) for event in playing.events)
+
+
+@pytest.mark.real_parts
+def test_keys_and_programs_do_actions_and_their_release_does_nothing(playing: Playing) -> None:
+    session = playing.session
+    session.set("prompt", "techno")
+    session.set("seconds_total", 0.5)
+    playing.press("generate", 0x90, 60, 100)
+    playing.send(0x80, 60, 0)
+    playing.send(0x90, 60, 100)
+    playing.send(0x90, 60, 0)
+    until(lambda: [job for job in session.jobs() if job.state == "done"], what="a take")
+    assert len(session.jobs()) == 1
+    playing.press("panic", 0xC0, 3)
+    playing.press("launch nothing", 0x90, 61, 100)
+    playing.send(0x90, 61, 100)
+    until(lambda: any(isinstance(e, Notice) and e.level == "warning" for e in playing.events))
+
+
+@pytest.mark.real_parts
+def test_a_port_that_goes_is_waited_for(playing: Playing) -> None:
+    session = playing.session
+    playing.keys.kill()
+    playing.keys.wait()
+    until(lambda: session.midi().input == "", what="the port to go")
+    playing.keys = subprocess.Popen(
+        [sys.executable, "-c", SENDER], stdin=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+    )
+    until(lambda: session.midi().input, what="the port to come back")
+    playing.press("steps", 0xB0, 21, 5)
+    session.set_midi_input("")
+    until(lambda: session.midi().input == "")
+
+
+@pytest.mark.real_parts
+def test_a_clock_from_another_program_sets_the_tempo(playing: Playing) -> None:
+    need("jack_midi_clock")
+    session = playing.session
+    session.set_sync_source("midi")
+    clock = subprocess.Popen(
+        ["jack_midi_clock", "-b", "128"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        until(lambda: any("clock" in name for name in session.midi().ports), what="the clock")
+        session.set_midi_input("clock")
+        until(lambda: "clock" in session.midi().input)
+        with jack_client("transport") as client:
+            client.activate()
+            client.transport_start()
+            began = until(
+                lambda: session.transport().tempo_known and time.monotonic(), 60, "a tempo"
+            )
+            tempi = []
+            while time.monotonic() < began + 6:
+                tempi.append(session.transport().tempo)
+                time.sleep(0.05)
+            running = session.transport()
+            client.transport_stop()
+            until(lambda: not session.transport().playing, what="the stop")
+    finally:
+        clock.kill()
+        clock.wait()
+    assert running.playing and running.beat > 2
+    print(f"tempo {min(tempi):.3f} to {max(tempi):.3f} BPM")
+    assert max(abs(tempo - 128.0) for tempo in tempi) < 0.1
+    until(lambda: not session.midi().clock, what="the clock's lamp to go out")
