@@ -11,6 +11,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QHBoxLayout,
+    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -31,6 +32,7 @@ class RailButton(QToolButton):
         self.setAccessibleName(words)
         self.setProperty("role", "plain")
         self.setCheckable(True)
+        self.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         look.follow(self._dress)
@@ -39,7 +41,7 @@ class RailButton(QToolButton):
         self.setIcon(self._look.icon(self._icon, "muted"))
         self.setIconSize(self._look.icon_size(20))
         self.setFont(self._look.font("small"))
-        self.setFixedWidth(self._look.px(64))
+        self.setMinimumWidth(self._look.px(64))
 
 
 class Drawer(QWidget):
@@ -87,15 +89,21 @@ class Drawer(QWidget):
         self._dress()
         self.turned.emit(key)
 
+    def rail_width(self) -> int:
+        """As wide as its widest word needs."""
+        return max(button.sizeHint().width() for button in self.rail.values()) + self._look.px(4)
+
     def minimumSizeHint(self) -> QSize:
         """The rail, or rail and page."""
-        return QSize(self._look.px(68 if self.stack.isHidden() else 360), self._look.px(260))
+        return QSize(
+            self.rail_width() if self.stack.isHidden() else self._look.px(360), self._look.px(260)
+        )
 
     def _turner(self, key: str) -> object:
         return lambda: self.turn(key)
 
     def _dress(self) -> None:
         open_ = not self.stack.isHidden()
-        self.setMinimumWidth(self._look.px(360 if open_ else 68))
-        self.setMaximumWidth(self._look.px(560) if open_ else self._look.px(68))
+        self.setMinimumWidth(self._look.px(360) if open_ else self.rail_width())
+        self.setMaximumWidth(self._look.px(560) if open_ else self.rail_width())
         self.updateGeometry()

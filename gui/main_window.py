@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PyQt6.QtWidgets import QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PyQt6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from bridge.state import Job, JobOptions, Levels, Take
 from engine.presets import Preset, PresetStore
@@ -185,15 +185,6 @@ class MainWindow(QMainWindow):
         if not self._select(take.id):
             self.viewer.show_take(take)
 
-    def actions_of_menus(self) -> list[QAction]:
-        """All actions of the menu bar."""
-        return [
-            action
-            for menu in self.findChildren(QMenu)
-            for action in menu.actions()
-            if action.text()
-        ]
-
     # --- what happens ---
 
     def _made(self, job: Job | None) -> None:
@@ -308,7 +299,13 @@ class MainWindow(QMainWindow):
         width = self.columns.width()
         # In a narrow window an open page takes the composer's place.
         self.composer.setVisible(not opened or width >= px(NARROW))
-        drawer = px(400) if opened and width >= px(WIDE) else px(360) if opened else px(68)
+        drawer = (
+            px(400)
+            if opened and width >= px(WIDE)
+            else px(360)
+            if opened
+            else self.drawer.rail_width()
+        )
         self.columns.setSizes([composer, max(width - composer - drawer, 1), drawer])
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:

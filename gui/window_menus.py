@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QMenu
+
 from gui.menus import Entry, fill_look, fill_menu
 
 if TYPE_CHECKING:
@@ -104,3 +107,10 @@ def build_menus(window: MainWindow) -> None:
         ],
     )
     fill_look(view, window.look)
+
+
+def menu_actions(window: MainWindow) -> list[QAction]:
+    """All actions of the menu bar."""
+    return [
+        action for menu in window.findChildren(QMenu) for action in menu.actions() if action.text()
+    ]

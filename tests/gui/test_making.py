@@ -21,6 +21,7 @@ from gui.main_window import MainWindow, Surroundings
 from gui.memory import Memory
 from gui.qt_session import QtSession
 from gui.theme import Look
+from gui.window_menus import menu_actions
 from tests.gui.conftest import end
 
 
@@ -59,7 +60,7 @@ def test_ctrl_return_makes_a_take_and_it_is_looked_at(
 ) -> None:
     qtbot.keyClicks(window.composer.prompt.field, "House, 120 BPM")
     studio.session.set("seconds_total", 2.0)
-    make = next(action for action in window.actions_of_menus() if action.text() == "Generate")
+    make = next(action for action in menu_actions(window) if action.text() == "Generate")
     assert QKeySequence("Ctrl+Return") in make.shortcuts()
     make.trigger()
     assert not window.welcome.isVisible()

@@ -156,11 +156,9 @@ def test_presets_are_found_used_saved_renamed_and_deleted(
 
 def test_an_error_stays_news_goes(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
     status = window.status
-    studio.session.notice(
-        Notice("error", "no_device", "No output device; choose one under Devices.")
-    )
+    studio.hub.publish(Notice("error", "no_device", "No output device; choose one under Devices."))
     qtbot.waitUntil(lambda: status.level() == "error")
-    studio.session.notice(Notice("info", "", "A take was saved."))
+    studio.hub.publish(Notice("info", "", "A take was saved."))
     qtbot.wait(30)
     assert "No output" in status.words.text_whole()
     status.away.click()

@@ -26,6 +26,7 @@ from gui.memory import Memory
 from gui.qt_session import QtSession
 from gui.theme import Look
 from gui.waveform import WaveformView
+from gui.window_menus import menu_actions
 from tests.gui.conftest import end
 
 CONTROLS = (
@@ -96,7 +97,7 @@ def test_every_control_has_a_name_for_screen_readers(window: MainWindow, page: s
 
 
 def test_no_two_actions_share_a_key(window: MainWindow) -> None:
-    keys = [key.toString() for action in window.actions_of_menus() for key in action.shortcuts()]
+    keys = [key.toString() for action in menu_actions(window) for key in action.shortcuts()]
     assert len(keys) == len(set(keys))
     assert {"Ctrl+Return", "L", "A", "B", "S", "V", "F"} <= set(keys)
 
@@ -134,13 +135,13 @@ def test_everything_is_where_it_was(
     again = open_window()
     assert (again.width(), again.height()) == (790, 701)
     assert not again.welcome.isVisible()
-    assert again.composer.prompt.text() == "Genre: House, kept"
+    qtbot.waitUntil(lambda: again.composer.prompt.text() == "Genre: House, kept")
     assert again.composer.prompt.history() == ["Genre: House, kept"]
     assert again.composer.more.is_open()
     assert again.composer.more.variations.value() == 4
     assert not again.composer.listen.isChecked()
     assert studio.session.get("seconds_total") == 17.0
-    assert again.composer.length.field.value() == 17.0
+    qtbot.waitUntil(lambda: again.composer.length.field.value() == 17.0)
     assert again.drawer.page() == "osc"
     assert again.presets.favourites == {"Ambient Drift", "Solo Piano"}
     end(again)
