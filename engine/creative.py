@@ -94,6 +94,14 @@ class Kept:
             weights = np.maximum(weights, np.clip(np.minimum(after, before) / edge, 0, 1))
         return weights
 
+    def mask(self, latent_rate: float, frames: int) -> Tensor:
+        """1 at each of T = frames latent frames whose first sample is kept, else 0, [T]: as models learn to inpaint."""
+        first = np.arange(frames) / latent_rate
+        inside = np.zeros(frames, dtype=bool)
+        for start, end in self.spans:
+            inside |= (first >= start) & (first < min(end, self.samples.shape[1] / SAMPLE_RATE))
+        return torch.from_numpy(inside).float()
+
     def latent_weights(self, latent_rate: float, frames: int) -> Tensor:
         """The weights of T = frames latent frames, [T] float32."""
         middles = (np.arange(frames) + 0.5) / latent_rate

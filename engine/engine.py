@@ -20,13 +20,14 @@ from engine.chunking import encode_chunked
 from engine.conditioning import Prompt
 from engine.errors import LongtakeError, SpecError, choices
 from engine.latent_diffusion import LatentDiffusion
+from engine.lora import lora_files
 from engine.model_files import find_weights
 from engine.recordings import with_recording
-from engine.registry import SAMPLE_RATE, ModelSpec, model_spec
+from engine.registry import SAMPLE_RATE, AdaptiveDiTConfig, ModelSpec, model_spec
 from engine.samplers.guidance import Guidance, guided_denoiser
 from engine.samplers.noise import NoiseSource
 from engine.samplers.objectives import OBJECTIVES, noised
-from engine.samplers.schedules import schedule_times
+from engine.samplers.schedules import flow_reference_start, schedule_times
 from engine.samplers.solvers import SOLVERS, Denoiser
 from engine.spec import GenerationSpec
 from engine.streaming import streamed
@@ -66,7 +67,7 @@ class Engine:
         self.device = _device(device)
         self._block = block
         self._load = load
-        self._loaded: tuple[str, LatentDiffusion] | None = None
+        self._loaded: tuple[tuple[str, str], LatentDiffusion] | None = None
 
     @torch.inference_mode()
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
@@ -83,15 +84,14 @@ class Engine:
         recording = creative.recording(spec.init_audio) if spec.init_audio else None
         kept = creative.Kept.of(spec, recording, window.samples)
 
-        yield from self.load(spec.model)
-        model = self._model(spec.model)
+        yield from self.load(spec.model, spec.lora)
+        model = self._model(spec.model, spec.lora)
 
         known = held = None
         if recording is not None:
             known = _encoded(model, recording, window)
             yield Step("encode", 1, 1)
-            if kept is not None:
-                held = known, kept.latent_weights(model.spec.latent_rate, window.latent_frames)
+            held = None if kept is None else (known, kept)
 
         denoiser = _denoiser(model, spec, window, held)
         x = yield from _diffused(model, spec, denoiser, window, known)
@@ -99,18 +99,26 @@ class Engine:
         latents = model.latent_scale.unscaled(x)
         yield from streamed(model.autoencoder, latents, window, kept, self._block)
 
-    def load(self, name: str) -> Generator[Step, None, None]:
+    def load(self, name: str, lora: str = "") -> Generator[Step, None, None]:
         """Loads a model unless it is the one already there; steps of the stage "loading" as it goes.
 
+        Args:
+            name: of the model.
+            lora: files to merge into it, as the spec names them.
+
         Raises:
-            LongtakeError: if the model is unknown, or its weights are missing or damaged.
+            LongtakeError: if the model is unknown, or its weights or a file are missing or damaged.
         """
         spec = model_spec(name)
-        if self._loaded is not None and self._loaded[0] == name:
+        files = lora_files(lora)
+        if self._loaded is not None and self._loaded[0] == (name, lora):
             return
         self.unload()
         yield Step("loading", 1, 2)
-        self._loaded = (name, self._load(spec).placed(self.device))
+        model = self._load(spec)
+        if files:
+            model.adapt(files)
+        self._loaded = ((name, lora), model.placed(self.device))
         log.info("%s is loaded on %s", name, self.device)
         yield Step("loading", 2, 2)
 
@@ -124,9 +132,9 @@ class Engine:
             return torch.cuda.get_device_name(self.device)
         return f"{self.device.type.upper()}, {torch.get_num_threads()} threads"
 
-    def _model(self, name: str) -> LatentDiffusion:
+    def _model(self, name: str, lora: str) -> LatentDiffusion:
         # Another take may have changed the model while this one's reader paused after loading.
-        for _ in self.load(name):
+        for _ in self.load(name, lora):
             pass
         assert self._loaded is not None
         return self._loaded[1]
@@ -146,9 +154,9 @@ def _denoiser(
     model: LatentDiffusion,
     spec: GenerationSpec,
     window: Window,
-    held: tuple[Tensor, Tensor] | None,
+    held: tuple[Tensor, creative.Kept] | None,
 ) -> Denoiser:
-    """The guided model, told what the spec asks for; `held` are known latents [1, D, T] and their weights [T]."""
+    """The guided model, told what the spec asks for; `held` are known latents [1, D, T] and what of them is kept."""
     prompt = Prompt(
         text=spec.prompt,
         seconds_start=window.seconds_start,
@@ -161,9 +169,10 @@ def _denoiser(
     if spec.negative_prompt:
         negative = replace(prompt, text=spec.negative_prompt)
         avoided = model.conditioner([negative], window.latent_frames)
+    rate, frames = model.spec.latent_rate, window.latent_frames
     if held is not None:
         # For models that were trained to inpaint; the others do not look at it.
-        mask = (held[1] > 0.5).to(held[0]).expand(1, 1, -1)
+        mask = held[1].mask(rate, frames).to(held[0]).expand(1, 1, -1)
         asked = replace(asked, kept=torch.cat([mask, mask * held[0]], dim=1))
     assert spec.cfg_scale is not None  # The spec is resolved.
     apg = model.spec.defaults.apg
@@ -171,7 +180,9 @@ def _denoiser(
     objective = OBJECTIVES[model.spec.objective]
     unasked = asked.without_text(avoided)
     denoiser = guided_denoiser(model.network, objective, asked, unasked, guidance)
-    return denoiser if held is None else creative.kept(denoiser, *held)
+    if held is None or isinstance(model.spec.dit, AdaptiveDiTConfig):
+        return denoiser
+    return creative.kept(denoiser, held[0], held[1].latent_weights(rate, frames))
 
 
 def _diffused(
@@ -185,7 +196,7 @@ def _diffused(
     assert spec.seed is not None and spec.steps and spec.sampler  # The spec is resolved.
     objective = OBJECTIVES[model.spec.objective]
     t_start = 1.0 if known is None or spec.init_noise_level is None else spec.init_noise_level
-    times = schedule_times(spec.schedule, model.spec.objective, spec.steps, t_start)
+    times = _times(model.spec, spec, t_start)
     noise = NoiseSource(spec.seed, spec.variation, spec.variation_seed)
     channels = model.spec.autoencoder.latent_channels
     x = noise.start((1, channels, window.latent_frames)).to(model.latent_scale.mean.device)
@@ -200,6 +211,17 @@ def _diffused(
             )
         yield Step("diffuse", step.index, step.total, step.denoised[0].float().cpu().numpy())
     return x
+
+
+def _times(model: ModelSpec, spec: GenerationSpec, t_start: float) -> Tensor:
+    """The noise levels of a resolved spec; Stable Audio 3 starts takes from pure noise with its own walk."""
+    schedule, steps = spec.schedule, spec.steps or 1
+    if isinstance(model.dit, AdaptiveDiTConfig):
+        if t_start == 1:
+            schedule = "reference"
+        elif schedule == "reference":
+            t_start = flow_reference_start(t_start, steps)
+    return schedule_times(schedule, model.objective, steps, t_start)
 
 
 def _device(name: str) -> torch.device:

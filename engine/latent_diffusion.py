@@ -99,8 +99,7 @@ class LatentDiffusion(nn.Module):
         Raises:
             CheckpointError: if a file is missing, damaged, or made for another model.
         """
-        if files:
-            self.load_state_dict(merge(self.state_dict(), files), assign=True)
+        self.load_state_dict(merge(self.state_dict(), files), assign=True)
 
     def placed(self, device: torch.device) -> Self:
         """Moves the model; a public one's transformer is held in bfloat16 where that is what it computes in anyway."""

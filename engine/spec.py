@@ -48,29 +48,54 @@ def parameter(default: Any, kind: Kind, help: str, **facts: Any) -> Any:
 class GenerationSpec:
     """All that decides the sound, and nothing else: equal resolved specs give equal audio on one device."""
 
-    prompt: str = parameter("", "text", "what the music is, in words or as 'Genre: House | BPM: 124'")
+    prompt: str = parameter(
+        "", "text", "what the music is, in words or as 'Genre: House | BPM: 124'"
+    )
     negative_prompt: str = parameter("", "text", "what the music should not be")
     model: str = parameter("sketch", "text", "which model makes it")
+    lora: str = parameter(
+        "", "text", "LoRA files and how strongly each counts, as 'warm.safetensors:0.8, tape.safetensors'"
+    )
     seconds_total: float | None = parameter(
         None, "float", "length of the take", unit="s", low=0.5, high=600.0
     )
     bars: float | None = parameter(
-        None, "float", "length in bars, exact to the sample; needs a tempo", unit="bars", low=0.25, high=512.0
+        None,
+        "float",
+        "length in bars, exact to the sample; needs a tempo",
+        unit="bars",
+        low=0.25,
+        high=512.0,
     )
     tempo: float | None = parameter(
-        None, "float", "tempo; read from the prompt when it stands there", unit="BPM", low=30.0, high=300.0
+        None,
+        "float",
+        "tempo; read from the prompt when it stands there",
+        unit="BPM",
+        low=30.0,
+        high=300.0,
     )
     beats_per_bar: int = parameter(4, "int", "beats in a bar", unit="beats", low=1, high=16)
     key: str = parameter("", "text", "key and mode, as 'A minor'")
     loop: bool = parameter(False, "bool", "close the take into a seamless loop")
-    seed: int | None = parameter(None, "int", "the same seed gives the same take", low=0, high=MAX_SEED)
+    seed: int | None = parameter(
+        None, "int", "the same seed gives the same take", low=0, high=MAX_SEED
+    )
     variation: float = parameter(
         0.0, "float", "how far to move from the seed's take towards another", low=0.0, high=1.0
     )
-    variation_seed: int = parameter(0, "int", "which other take to move towards", low=0, high=MAX_SEED)
-    steps: int | None = parameter(None, "int", "denoising steps: more is finer and slower", low=1, high=500)
+    variation_seed: int = parameter(
+        0, "int", "which other take to move towards", low=0, high=MAX_SEED
+    )
+    steps: int | None = parameter(
+        None, "int", "denoising steps: more is finer and slower", low=1, high=500
+    )
     cfg_scale: float | None = parameter(
-        None, "float", "classifier-free guidance: how strictly the prompt is followed", low=0.0, high=30.0
+        None,
+        "float",
+        "classifier-free guidance: how strictly the prompt is followed",
+        low=0.0,
+        high=30.0,
     )
     cfg_rescale: float = parameter(
         0.0, "float", "pulls the level of guided latents back to normal", low=0.0, high=1.0
@@ -78,14 +103,18 @@ class GenerationSpec:
     cfg_interval: tuple[float, float] = parameter(
         (0.0, 1.0), "pair", "the noise levels t between which guidance acts", low=0.0, high=1.0
     )
-    sampler: str | None = parameter(None, "text", "which solver walks from noise to music", choices=SAMPLERS)
+    sampler: str | None = parameter(
+        None, "text", "which solver walks from noise to music", choices=SAMPLERS
+    )
     schedule: str = parameter(
         "monotone",
         "text",
         "noise levels of audio-to-audio: falling steadily, or as the public reference code walks them",
         choices=SCHEDULES,
     )
-    init_audio: str | None = parameter(None, "path", "a recording to start from or to keep parts of")
+    init_audio: str | None = parameter(
+        None, "path", "a recording to start from or to keep parts of"
+    )
     init_noise_level: float | None = parameter(
         None,
         "float",
@@ -94,7 +123,12 @@ class GenerationSpec:
         high=1.0,
     )
     keep: tuple[tuple[float, float], ...] = parameter(
-        (), "spans", "spans of the recording to keep; the rest is made anew", unit="s", low=0.0, high=600.0
+        (),
+        "spans",
+        "spans of the recording to keep; the rest is made anew",
+        unit="s",
+        low=0.0,
+        high=600.0,
     )
 
     @classmethod
@@ -125,7 +159,9 @@ class GenerationSpec:
             raise SpecError(f"cfg_interval must rise, as 0.2 0.8; it is {spec.cfg_interval}.")
         for start, end in spec.keep:
             if start >= end:
-                raise SpecError(f"keep needs spans with start before end in seconds; it has {start}-{end}.")
+                raise SpecError(
+                    f"keep needs spans with start before end in seconds; it has {start}-{end}."
+                )
         if spec.keep and spec.init_audio is None:
             raise SpecError("keep needs init_audio: the recording whose spans are kept.")
         return spec
@@ -138,7 +174,9 @@ class GenerationSpec:
         """
         spec = self.checked()
         if not spec.prompt.strip():
-            raise SpecError("The prompt is empty; say what the music is, as 'Genre: House | BPM: 124'.")
+            raise SpecError(
+                "The prompt is empty; say what the music is, as 'Genre: House | BPM: 124'."
+            )
         prompt, tempo = _with_tempo(spec.prompt.strip(), spec.tempo)
         seconds = _seconds(spec, tempo, model)
         if seconds > model.max_seconds:
@@ -158,7 +196,9 @@ class GenerationSpec:
             cfg_scale=defaults.cfg_scale if spec.cfg_scale is None else spec.cfg_scale,
             sampler=spec.sampler or defaults.sampler,
             init_noise_level=(
-                defaults.init_noise_level if spec.init_noise_level is None else spec.init_noise_level
+                defaults.init_noise_level
+                if spec.init_noise_level is None
+                else spec.init_noise_level
             ),
         )
 
@@ -201,7 +241,9 @@ def converted(name: str, value: Any) -> Any:
 
 def tempo_in(prompt: str) -> float | None:
     """The tempo a prompt names, in BPM: 'BPM: 124', '124 BPM' or '124bpm'; None when it names none."""
-    found = re.search(r"\bbpm\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b|\b(\d{2,3}(?:\.\d+)?)\s*bpm\b", prompt, re.I)
+    found = re.search(
+        r"\bbpm\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b|\b(\d{2,3}(?:\.\d+)?)\s*bpm\b", prompt, re.I
+    )
     if not found:
         return None
     tempo = float(found.group(1) or found.group(2))
@@ -236,7 +278,9 @@ def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> flo
     if spec.bars is None:
         return model.defaults.seconds_total if spec.seconds_total is None else spec.seconds_total
     if tempo is None:
-        raise SpecError("A length in bars needs a tempo: set tempo, or write it in the prompt as 'BPM: 120'.")
+        raise SpecError(
+            "A length in bars needs a tempo: set tempo, or write it in the prompt as 'BPM: 120'."
+        )
     return spec.bars * spec.beats_per_bar * 60.0 / tempo
 
 
@@ -281,7 +325,11 @@ def _range(known: Parameter) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return [_plain(item) for item in cast(tuple[Any, ...], value)] if isinstance(value, tuple) else value
+    return (
+        [_plain(item) for item in cast(tuple[Any, ...], value)]
+        if isinstance(value, tuple)
+        else value
+    )
 
 
 _OPTIONAL = {f.name: f.default is None for f in fields(GenerationSpec)}

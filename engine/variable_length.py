@@ -70,7 +70,9 @@ def window_for(spec: GenerationSpec, model: ModelSpec) -> Window:
         frames = model.latent_frames
     else:
         frames = decoded + math.ceil(model.headroom * model.latent_rate)
-        frames = min(math.ceil(frames / FRAME_MULTIPLE) * FRAME_MULTIPLE, model.latent_frames)
+        # A model with one frame a token takes any number, and is exact only without spare ones.
+        multiple = FRAME_MULTIPLE if model.dit.frames_per_token > 1 else 1
+        frames = min(math.ceil(frames / multiple) * multiple, model.latent_frames)
     return Window(samples, surplus, frames, decoded, start, total)
 
 

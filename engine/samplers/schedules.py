@@ -60,6 +60,16 @@ def flow_reference(objective: Objective, steps: int, t_start: float) -> Tensor:
     return objective.time(FLOW_LAST - u * (FLOW_LAST - SA3_FIRST))
 
 
+def flow_reference_start(peak: float, steps: int) -> float:
+    """The start level from which stable-audio-3's walk rises to `peak`: what musicians hear is the highest level."""
+    if steps < 2 or not 0 < peak < 1:
+        return peak
+    log_snr = math.log((1 - peak) / peak)
+    start = (FLOW_LAST - log_snr) / (FLOW_LAST - SA3_FIRST) * steps / (steps - 1)
+    # Below a hundredth the models are undefined; a peak that few steps cannot rise to is where the walk begins.
+    return min(max(start, 0.01), peak)
+
+
 Schedule = Callable[[Objective, int, float], Tensor]
 SCHEDULES: dict[tuple[str, str], Schedule] = {
     ("monotone", "v"): logistic,
