@@ -29,6 +29,7 @@ from bridge.jobs import JobQueue
 from bridge.journal import Journal
 from bridge.library import Library
 from bridge.making import Works
+from bridge.midi import MidiInput, MidiOptions
 from bridge.osc import OscOptions, OscServer
 from bridge.places import Places, places
 from bridge.session import Session
@@ -91,6 +92,7 @@ class App:
         self.session.attach_presets(PresetStore())
         self.session.attach(transport=Transport(hub.publish), remember=self._keeper.remember)
         self._audio = self._sound(chosen) if chosen.audio.enabled else None
+        self._midi = self._controls(chosen) if chosen.midi.enabled else None
         if chosen.engine.model != self.session.get("model"):
             self.session.set("model", chosen.engine.model)
         self.osc = self._osc(chosen, where, options.strict) if chosen.osc.enabled else None
@@ -108,6 +110,21 @@ class App:
         system = AudioSystem(self._hub.publish, session.transport, session.add_recording, options)
         session.attach(playback=system.player, capture=system.recorder)
         return system
+
+    def _controls(self, chosen: Settings) -> MidiInput | None:
+        midi = chosen.midi
+        options = MidiOptions(midi.input, midi.virtual_port, midi.learned)
+
+        def keep(learned: dict[str, str]) -> None:
+            self._keeper.remember("midi", "learned", learned)
+
+        try:
+            controls = MidiInput(self.session, self._hub.publish, options, keep)
+        except BridgeError as error:
+            self.problems.append(f"MIDI is off: {error}")
+            return None
+        self.session.attach(midi=controls)
+        return controls
 
     def _osc(self, chosen: Settings, where: Places, strict: bool) -> OscServer | None:
         osc = chosen.osc
@@ -137,6 +154,8 @@ class App:
             self.osc.start()
         if self._audio:
             self._audio.start()
+        if self._midi:
+            self._midi.start()
         threading.Thread(target=self._read_library, name="library", daemon=True).start()
         self.engine.start()
 
