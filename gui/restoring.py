@@ -95,7 +95,7 @@ class Restoring:
 
     def _first_splits(self) -> None:
         window = self._window
-        window.spread_columns(window.look.px(420))
+        window.spread_columns(min(window.look.px(420), window.columns.width() * 44 // 100))
         height = window.middle.height()
         window.middle.setSizes([height * 45 // 100, height * 55 // 100])
 

@@ -79,9 +79,8 @@ class TakeDelegate(QStyledItemDelegate):
         star = QRectF(left, box.center().y() - px(9), px(18), px(18))
         drawn = px(130) if roomy else px(92) if wide else 0
         wave = QRectF(star.right() + px(10), box.top() + px(10), drawn, box.height() - px(20))
-        words = QRectF(
-            wave.right() + px(14), box.top(), max(right - wave.right() - px(22), 10), box.height()
-        )
+        start = wave.right() + px(14) if drawn else star.right() + px(10)
+        words = QRectF(start, box.top(), max(right - start - px(8), 10), box.height())
         return Places(star, wave, words, tempo, key, length, rating)
 
     def paint(

@@ -9,12 +9,15 @@ Knows presets by name only; choosing one is told.
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.presets import Preset
 from gui.controls import Button, Card, label, scrolled
 from gui.theme import Look
 
+BESIDE = 560
+"""Pixels that three cards beside each other need."""
 FIRST = ("Uplifting House", "Lo-Fi Evening", "Ambient Drift")
 
 
@@ -55,7 +58,8 @@ class Welcome(Card):
             "you want to hear, and press Generate."
         )
         column.addWidget(label(words, "muted", wrap=True))
-        row = look.pad(QHBoxLayout(), gap=12)
+        self._look = look
+        self._row = row = look.pad(QHBoxLayout(), gap=12)
         for card in self.cards:
             row.addWidget(card, 1)
             card.clicked.connect(self._chooser(card))
@@ -68,6 +72,14 @@ class Welcome(Card):
         foot.addWidget(self.skip)
         column.addStretch(1)
         column.addLayout(foot)
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        """Where there is no room for three beside each other, they stand below each other."""
+        super().resizeEvent(a0)
+        beside = self.width() >= self._look.px(BESIDE)
+        self._row.setDirection(
+            QHBoxLayout.Direction.LeftToRight if beside else QHBoxLayout.Direction.TopToBottom
+        )
 
     def _chooser(self, card: WelcomeCard) -> object:
         return lambda: self.chosen.emit(card.preset)
