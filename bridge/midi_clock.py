@@ -2,7 +2,7 @@
 
 Pure: times in, changes of the transport out; knows no port. Ticks come late by up to an audio period (JACK hands MIDI
 over once a period), so two ticks say nothing, and one beat says little. The line is fitted over at least one beat and
-at most eight; the tempo told is the roundest one within its uncertainty, and stays while it remains so.
+at most sixteen; the tempo told is the roundest one within its uncertainty, and stays while it remains so.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class ClockFollower:
         elif len(self._ticks) >= 6:
             usual = float(np.median(np.diff([time for time, _ in self._ticks])))
             expected = 60.0 / PER_QUARTER / self.tempo if self.tempo else usual
-            self._stretch += passed > expected + 2 * JITTER
+            self._stretch += passed > expected + 1.2 * JITTER
 
     def _measured(self, beat: float) -> TransportChange:
         change: TransportChange = {}
