@@ -10,11 +10,12 @@ import logging
 import re
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from send2trash import send2trash
 
 from bridge import sidecar
@@ -23,34 +24,17 @@ from bridge.events import Publish, TakeAdded, TakeChanged, TakeRemoved
 from bridge.index import Index
 from bridge.measure import Measuring
 from bridge.naming import Naming, take_name, title
+from bridge.pending import SUBTYPE, Draft, PendingTake
 from bridge.ports import Recording
-from bridge.state import JobKind, Search, Take
+from bridge.state import Search, Take
 from engine.audio import write_audio
 from engine.errors import AudioError
-from engine.spec import GenerationSpec
-from engine.takes import TakeWriter
-from engine.updates import AudioBlock
 
 INDEX = ".longtake-index.sqlite3"
-SUBTYPE = "float"
-"""Sample type of the files: what is played while it is decoded and what is stored are the same samples."""
 AUDIO = (".flac", ".wav")
 _LEFTOVER = re.compile(r"\..+\.(?:wav|flac|json)\.[0-9a-f]{8}\.tmp")
 _ABANDONED = 600.0  # s; a younger one may belong to another Longtake that writes here
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What is known of a take before its first sample; `number` is its place in a batch of several, else 0."""
-
-    kind: JobKind
-    spec: GenerationSpec
-    sample_rate: int
-    channels: int
-    job_id: str
-    number: int = 0
-    created: float = field(default_factory=time.time)
 
 
 class Change(TypedDict, total=False):
@@ -143,28 +127,45 @@ class Library:
         samples, rate = recording.samples, recording.sample_rate
         if samples.ndim != 2 or samples.shape[1] == 0 or not np.isfinite(samples).all():
             raise BridgeError("not_audio", "The recording has no sound in it; check the input.")
-        created = time.time()
-        naming = Naming(created, recording.name, "capture", recording.tempo, recording.key)
-        name = self._free(take_name(naming))
-        measuring = Measuring(rate)
-        measuring.add(samples)
-        measured = measuring.result(recording.tempo)
         take = Take(
-            id=name,
-            path=self.folder / f"{name}.wav",
+            id="",
+            path=self.folder,
             name=title(recording.name),
             kind="capture",
-            seconds=samples.shape[1] / rate,
+            seconds=0.0,
             sample_rate=rate,
             channels=samples.shape[0],
-            created=created,
+            created=0.0,
             tempo_asked=recording.tempo,
+            key=recording.key,
+        )
+        return self.add_made(take, samples, "capture")
+
+    def add_made(self, about: Take, samples: NDArray[np.float32], job: str) -> Take:
+        """Writes samples [C, N] as a take like `about`, with a name, length, tempo and key of its own.
+
+        Raises:
+            BridgeError: `io` if it cannot be written.
+        """
+        created = time.time()
+        text = about.prompt or about.name
+        naming = Naming(created, text, job, about.tempo_asked, about.key, about.seed)
+        name = self._free(take_name(naming))
+        measuring = Measuring(about.sample_rate)
+        measuring.add(samples)
+        measured = measuring.result(about.tempo_asked)
+        take = replace(
+            about,
+            id=name,
+            path=self.folder / f"{name}.wav",
+            seconds=samples.shape[1] / about.sample_rate,
+            created=created,
             tempo_measured=measured.tempo,
-            key=recording.key or measured.key,
+            key=about.key or measured.key,
             key_measured=measured.key,
         )
         try:
-            write_audio(take.path, samples, rate, SUBTYPE)
+            write_audio(take.path, samples, take.sample_rate, SUBTYPE)
             self.enter(take)
         except AudioError as error:
             raise BridgeError("io", str(error)) from error
@@ -266,75 +267,3 @@ class Library:
                 "io", f"{take.path.name} could not be written: {error.strerror}."
             ) from error
         self._index.put([(take, sidecar.stamp(take.path))])
-
-
-class PendingTake:
-    """A take being written: blocks go in, and `finish` or `discard` ends it."""
-
-    def __init__(self, library: Library, name: str, draft: Draft) -> None:
-        """Opens a hidden file beside the final one."""
-        self._library = library
-        self._name = name
-        self._draft = draft
-        self._measuring = Measuring(draft.sample_rate)
-        self._path = library.folder / f"{name}.wav"
-        try:
-            self._writer = TakeWriter(self._path, draft.spec, draft.sample_rate, subtype=SUBTYPE)
-        except AudioError as error:
-            raise BridgeError("io", str(error)) from error
-
-    def write(self, block: AudioBlock) -> None:
-        """Writes the next block.
-
-        Raises:
-            BridgeError: `io` if it cannot be written, is not finite, or is not the next one.
-        """
-        try:
-            self._writer.add(block)
-        except AudioError as error:
-            raise BridgeError("io", str(error)) from error
-        self._measuring.add(block.samples)
-
-    def finish(self) -> Take:
-        """The take, whole under its final name, measured and in the library.
-
-        Raises:
-            BridgeError: `io`.
-        """
-        draft, spec, frames = self._draft, self._draft.spec, self._writer.frames
-        due = spec.frames(draft.sample_rate)
-        if frames != due:
-            raise BridgeError("engine", f"The engine gave {frames} frames where {due} were asked.")
-        measured = self._measuring.result(spec.tempo)
-        take = Take(
-            id=self._name,
-            path=self._path,
-            name=title(spec.prompt),
-            kind=draft.kind,
-            seconds=frames / draft.sample_rate,
-            sample_rate=draft.sample_rate,
-            channels=draft.channels,
-            created=draft.created,
-            job_id=draft.job_id,
-            tempo_asked=spec.tempo,
-            tempo_measured=measured.tempo,
-            key=spec.key or measured.key,
-            key_measured=measured.key,
-            seed=spec.seed,
-            model=spec.model,
-            prompt=spec.prompt,
-            loop=spec.loop,
-            spec=spec.to_dict(),
-        )
-        try:
-            self._writer.close(**sidecar.facts(take))
-        except AudioError as error:
-            raise BridgeError("io", str(error)) from error
-        self._library.enter(take)
-        self._library.abandon(self._name)
-        return take
-
-    def discard(self) -> None:
-        """Nothing of it stays; after `finish` it does nothing."""
-        self._writer.abort()
-        self._library.abandon(self._name)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from bridge.errors import BridgeError
 from bridge.events import AudioReady, Publish
 from bridge.journal import Journal
-from bridge.library import Draft, Library, PendingTake
+from bridge.library import Library
+from bridge.pending import Draft, PendingTake
 from bridge.ports import Stream, StreamFormat
 from bridge.progress import Progress
 from bridge.state import Job, Take

@@ -15,14 +15,15 @@ from typing import Any, Unpack
 from bridge import requests
 from bridge.errors import BridgeError
 from bridge.events import Hub, Listener, ParameterChanged, PresetsChanged
+from bridge.fitting import Fitting
 from bridge.jobs import JobQueue
 from bridge.library import Library
 from bridge.performing import Collaborators, Performing
 from bridge.ports import ModelControl, Presets, Recording
 from bridge.state import Job, JobOptions, JobRequest, ModelInfo, ModelState, Search, Snapshot, Take
-from engine.errors import SpecError, choices
+from engine.errors import SpecError
 from engine.registry import MODELS, model_spec
-from engine.spec import PARAMETERS, GenerationSpec, converted
+from engine.spec import GenerationSpec, converted
 
 DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(GenerationSpec)}
 ONCE = JobOptions()
@@ -37,6 +38,7 @@ class Session(Performing):
         self._hub = hub
         self._queue = queue
         self._library = library
+        self._fitting = Fitting(library, hub.publish)
         self._model: ModelControl | None = None
         self._presets: Presets | None = None
         self._lock = threading.Lock()
@@ -82,7 +84,7 @@ class Session(Performing):
 
     def get(self, name: str) -> Any:
         """One parameter's present value."""
-        _known(name)
+        requests.check_parameter(name)
         with self._lock:
             return self._set.get(name, DEFAULTS[name])
 
@@ -92,7 +94,7 @@ class Session(Performing):
         Raises:
             BridgeError: `unknown_param`, or `out_of_range` with the range.
         """
-        _known(name)
+        requests.check_parameter(name)
         try:
             value = converted(name, value)
             if name == "model":
@@ -230,6 +232,10 @@ class Session(Performing):
         """Gives a take another title; its file keeps its name."""
         self._library.change(take_id, name=name)
 
+    def fit(self, take_id: str, tempo: float | None = None) -> None:
+        """Stretches a take to the exact tempo asked for, or another; a new take follows as an event."""
+        self._fitting.fit(self._found(take_id), tempo)
+
     def delete(self, take_id: str) -> None:
         """Moves a take to the system's bin."""
         self._library.delete(take_id)
@@ -338,10 +344,3 @@ class Session(Performing):
         if self._presets is None:
             raise BridgeError("io", "There is no folder for presets here.")
         return self._presets
-
-
-def _known(name: str) -> None:
-    if name not in PARAMETERS:
-        raise BridgeError(
-            "unknown_param", f"Unknown parameter {name}; known are {choices(PARAMETERS)}."
-        )

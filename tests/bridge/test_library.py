@@ -17,7 +17,8 @@ import soundfile
 
 from bridge.errors import BridgeError
 from bridge.events import Event, TakeAdded, TakeChanged, TakeRemoved
-from bridge.library import INDEX, Draft, Library
+from bridge.library import INDEX, Library
+from bridge.pending import Draft
 from bridge.ports import Recording
 from bridge.state import Search, Take
 from engine.registry import SKETCH

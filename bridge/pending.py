@@ -1,0 +1,123 @@
+"""A take being written: its blocks stream into a hidden file, are measured on the way, and end as a take or as nothing.
+
+Knows the library only as the shelf that takes go to.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from bridge import sidecar
+from bridge.errors import BridgeError
+from bridge.measure import Measuring
+from bridge.naming import title
+from bridge.state import JobKind, Take
+from engine.errors import AudioError
+from engine.spec import GenerationSpec
+from engine.takes import TakeWriter
+from engine.updates import AudioBlock
+
+SUBTYPE = "float"
+"""Sample type of the files: what is played while it is decoded and what is stored are the same samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known of a take before its first sample; `number` is its place in a batch of several, else 0."""
+
+    kind: JobKind
+    spec: GenerationSpec
+    sample_rate: int
+    channels: int
+    job_id: str
+    number: int = 0
+    created: float = field(default_factory=time.time)
+
+
+class Shelf(Protocol):
+    """Where finished takes go."""
+
+    folder: Path
+
+    def enter(self, take: Take) -> None:
+        """Takes a take in."""
+        ...
+
+    def abandon(self, name: str) -> None:
+        """Gives its name free."""
+        ...
+
+
+class PendingTake:
+    """A take being written: blocks go in, and `finish` or `discard` ends it."""
+
+    def __init__(self, library: Shelf, name: str, draft: Draft) -> None:
+        """Opens a hidden file beside the final one; the name is given free again whatever comes of it."""
+        self._library = library
+        self._name = name
+        self._draft = draft
+        self._measuring = Measuring(draft.sample_rate)
+        self._path = library.folder / f"{name}.wav"
+        try:
+            self._writer = TakeWriter(self._path, draft.spec, draft.sample_rate, subtype=SUBTYPE)
+        except AudioError as error:
+            raise BridgeError("io", str(error)) from error
+
+    def write(self, block: AudioBlock) -> None:
+        """Writes the next block.
+
+        Raises:
+            BridgeError: `io` if it cannot be written, is not finite, or is not the next one.
+        """
+        try:
+            self._writer.add(block)
+        except AudioError as error:
+            raise BridgeError("io", str(error)) from error
+        self._measuring.add(block.samples)
+
+    def finish(self) -> Take:
+        """The take, whole under its final name, measured and in the library.
+
+        Raises:
+            BridgeError: `io`.
+        """
+        draft, spec, frames = self._draft, self._draft.spec, self._writer.frames
+        due = spec.frames(draft.sample_rate)
+        if frames != due:
+            raise BridgeError("engine", f"The engine gave {frames} frames where {due} were asked.")
+        measured = self._measuring.result(spec.tempo)
+        take = Take(
+            id=self._name,
+            path=self._path,
+            name=title(spec.prompt),
+            kind=draft.kind,
+            seconds=frames / draft.sample_rate,
+            sample_rate=draft.sample_rate,
+            channels=draft.channels,
+            created=draft.created,
+            job_id=draft.job_id,
+            tempo_asked=spec.tempo,
+            tempo_measured=measured.tempo,
+            key=spec.key or measured.key,
+            key_measured=measured.key,
+            seed=spec.seed,
+            model=spec.model,
+            prompt=spec.prompt,
+            loop=spec.loop,
+            spec=spec.to_dict(),
+        )
+        try:
+            self._writer.close(**sidecar.facts(take))
+        except AudioError as error:
+            raise BridgeError("io", str(error)) from error
+        self._library.enter(take)
+        self._library.abandon(self._name)
+        return take
+
+    def discard(self) -> None:
+        """Nothing of it stays; after `finish` it does nothing."""
+        self._writer.abort()
+        self._library.abandon(self._name)
