@@ -46,18 +46,21 @@ LIBRARIES = {
 }
 """Linux only: a library that PortAudio or Qt loads -> the Debian packages that may hold it, newest name first."""
 
-TEST_PROGRAMS = {
+TEST_PARTS = {
     "jackd": "jackd2",
     "jack_midi_clock": "jack-midi-clock",
     "oscsend": "liblo-tools",
     "pd": "puredata-core",
+    "pdsend": "puredata-utils",
     "ardour": "ardour",
     "Xvfb": "xvfb",
     "openbox": "openbox",
     "xdotool": "xdotool",
     "espeak-ng": "espeak-ng",
+    "/usr/share/sounds/sf2/FluidR3_GM.sf2": "fluid-soundfont-gm",
+    "/usr/share/sounds/sf3/MuseScore_General_Lite.sf3": "musescore-general-soundfont-small",
 }
-"""Programs the tests use as real parts -> their Debian package."""
+"""Programs and files the tests use as real parts -> their Debian package."""
 
 WITHOUT_DEPENDENCIES = ("tinysoundfont",)
 """For tests and training: its pyaudio has no wheels for Linux and macOS, and only live playback would use it."""
@@ -280,7 +283,11 @@ def missing_packages(extras: Sequence[str]) -> list[tuple[str, ...]]:
     """What is not there: the Debian packages that may hold it."""
     missing = [names for library, names in LIBRARIES.items() if not loads(library)]
     if extras:
-        missing += [(package,) for name, package in TEST_PROGRAMS.items() if not shutil.which(name)]
+        missing += [
+            (package,)
+            for name, package in TEST_PARTS.items()
+            if not (shutil.which(name) or Path(name).is_file())
+        ]
     if importlib.util.find_spec("ensurepip") is None:
         missing.append(("python{}.{}-venv".format(*sys.version_info),))
     return missing

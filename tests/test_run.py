@@ -280,7 +280,7 @@ def test_missing_system_packages_are_installed_or_named(
         return "both" not in arguments or len(arguments) < 3
 
     monkeypatch.setattr(run, "LIBRARIES", {"libnowhere.so.9": ("both",), "libc.so.6": ("libc6",)})
-    monkeypatch.setattr(run, "TEST_PROGRAMS", {"no-such-program": "tools", "ls": "coreutils"})
+    monkeypatch.setattr(run, "TEST_PARTS", {"no-such-program": "tools", "ls": "coreutils"})
     monkeypatch.setattr(run, "apt_get", apt_get)
     monkeypatch.setattr(run.shutil, "which", lambda name: None if "no-such" in name else name)
     monkeypatch.setattr(run.os, "geteuid", lambda: 0)
