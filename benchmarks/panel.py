@@ -108,11 +108,12 @@ def fill(folder: Path, count: int) -> None:
 
     dice, rng = random.Random(1), np.random.default_rng(1)
     folder.mkdir(parents=True, exist_ok=True)
-    sounds = [rng.uniform(-0.5, 0.5, (2, 44_100)).astype(np.float32) for _ in range(4)]
+    sound = folder.parent / "sound.wav"
+    write_audio(sound, rng.uniform(-0.5, 0.5, (2, 44_100)).astype(np.float32), 44_100)
     for number in range(count):
         form = surprise(dice)
         path = folder / f"20260101-{number:06d}_take.wav"
-        write_audio(path, sounds[number % 4], 44_100)
+        os.link(sound, path)
         sidecar.write(
             Take(
                 path.stem,
@@ -184,11 +185,11 @@ def _window_figures(folder: Path, takes: int) -> dict[str, object]:
 
     def generate() -> None:
         window.composer.prompt.show_text("Genre: House | Instruments: Drums, Bass | BPM: 124")
-        studio.session.set("seconds_total", 60.0)
+        studio.session.set("seconds_total", 30.0)
         window.generate()
         until = time.perf_counter() + 240
         while time.perf_counter() < until and (
-            window.viewer.take is None or window.viewer.take.seconds < 59
+            window.viewer.take is None or window.viewer.take.seconds < 29
         ):
             turn(0.02)
 
@@ -197,7 +198,7 @@ def _window_figures(folder: Path, takes: int) -> dict[str, object]:
         "idle": watch.during(lambda: turn(3.0)),
         "scroll": watch.during(scroll),
         "search": watch.during(search),
-        "generate_60_s": watch.during(generate),
+        "generate_30_s": watch.during(generate),
     }
     window.close()
     studio.session.close()

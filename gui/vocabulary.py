@@ -97,7 +97,9 @@ STYLES: dict[str, Style] = {
         (72, 112), "Drums, Bass Guitar, Organ, Brass Section, Piano", "Warm, Uplifting, Emotional"
     ),
     "Rock": _style((100, 150), "Drums, Bass Guitar, Distorted Guitar, Organ", "Energetic, Driving"),
-    "Punk": _style((160, 200), "Drums, Bass Guitar, Distorted Guitar", "Fast, Angry, Energetic"),
+    "Punk": _style(
+        (160, 200), "Drums, Bass Guitar, Distorted Guitar", "Fast, Rebellious, Energetic"
+    ),
     "Metal": _style(
         (100, 190), "Drums, Bass Guitar, Distorted Guitar, Choir", "Aggressive, Heavy, Dark"
     ),
@@ -122,7 +124,7 @@ STYLES: dict[str, Style] = {
     "Orchestral": _style(
         (70, 130), "Strings, French Horn, Trumpet, Timpani, Harp, Flute", "Epic, Heroic, Dramatic"
     ),
-    "Chamber": _style((60, 120), "Violin, Viola, Cello, Harpsichord", "Elegant, Calm"),
+    "Chamber Music": _style((60, 120), "Violin, Viola, Cello, Harpsichord", "Elegant, Calm"),
 }
 
 GENRES = tuple(STYLES)
