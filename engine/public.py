@@ -111,17 +111,18 @@ def check_fit(spec: ModelSpec, path: Path) -> None:
     """
     with torch.device("meta"):
         there = {name: torch.empty(shape) for name, shape in names_and_shapes(path).items()}
-        model = LatentDiffusion(spec, _NoText())
+        model = LatentDiffusion(spec, NoText())
         tensors = renamed(there, table_of(spec), str(path))
     without_weight_norm(model.autoencoder)
     del model.latent_scale
     load_strictly(model, tensors, str(path))
 
 
-class _NoText:
+class NoText:
     """Stands where a text encoder would be when only shapes are compared."""
 
     width = max_tokens = 0
 
     def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Is never asked."""
         raise NotImplementedError

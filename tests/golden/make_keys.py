@@ -1,9 +1,10 @@
 """Makes keys.tsv: the name and shape of every weight of the public models, at full size, on the meta device.
 
-Needs `stable_audio_3` and `stable_audio_tools` (see make_sa3.py and make_sao.py) in one environment; run there, from this
-folder: `python make_keys.py`. A line is model, name, shape, and how many layers have it: `{}` stands for 0, 1, 2 ...
+Needs `stable_audio_3` and `stable_audio_tools` (see make_sa3.py and make_sao.py) in one environment; run there, from
+this folder: `python make_keys.py`. A line is model, name, shape, and how many layers have it: `{}` stands for 0, 1 ...
 """
 
+# pyright: reportMissingImports=false, reportImplicitRelativeImport=false
 from __future__ import annotations
 
 import json

@@ -5,6 +5,7 @@ torchaudio in an environment of its own; run there, from this folder: `python ma
 and contains none of its code. The tests need neither: they load our networks with the same names and compare.
 """
 
+# pyright: reportMissingImports=false, reportImplicitRelativeImport=false
 from __future__ import annotations
 
 import json

@@ -5,6 +5,7 @@ torchaudio in an environment of its own; run there, from this folder: `python ma
 network needs, is left out. The script only calls the package and contains none of its code.
 """
 
+# pyright: reportMissingImports=false, reportImplicitRelativeImport=false
 from __future__ import annotations
 
 import json

@@ -1,0 +1,205 @@
+"""`longtake bench peers --python PYTHON`: this engine beside the official code and diffusers, on the same networks.
+
+PYTHON is an interpreter that can import `stable_audio_3`, `stable_audio_tools` and `diffusers` (0.40 or later): make a
+virtual environment, install diffusers, transformers, torchaudio, einops and einops-exts, and from
+github.com/Stability-AI the packages stable-audio-3 and stable-audio-tools with what they ask for (k-diffusion is not
+needed).
+
+Each implementation runs in a process of its own, one after the other, with the same shapes, threads and steps, and with
+the official code's random weights for it and for us. Measured: a step, decoding, the first audio, and peak memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+PEER = Path(__file__).with_name("_peer.py")
+MODELS = {"sa3-small": "stable-audio-3-small-music", "sao-small": "stable-audio-open-small"}
+COLUMNS = ("step_s", "decode_s", "first_audio_s", "peak_mb")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the comparison and prints a table.
+
+    Args:
+        argv: the arguments after the benchmark's name.
+
+    Returns:
+        0, or 1 if an implementation could not be run.
+    """
+    arguments = _parser().parse_args(argv)
+    if arguments.ours:
+        print(json.dumps(_ours(arguments)))
+        return 0
+    if not arguments.python:
+        print(__doc__)
+        return 1
+    complete = True
+    for kind in arguments.models:
+        for seconds in arguments.seconds:
+            complete &= _compare(arguments, kind, seconds)
+    return 0 if complete else 1
+
+
+def _compare(arguments: argparse.Namespace, kind: str, seconds: float) -> bool:
+    """One table: a model at a length."""
+    frames = _frames(kind, seconds)
+    print(
+        f"\n{kind}, {seconds:g} s ({frames} latent frames), {arguments.steps} steps, "
+        f"{arguments.threads} threads, width / {arguments.divisor}"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        rest = [kind, frames, arguments.steps, arguments.threads, arguments.divisor, folder]
+        _run([arguments.python, PEER, "draw", *rest])
+        ours = [sys.executable, "-m", "benchmarks", "peers", "--ours", kind, "--folder", folder]
+        ours += ["--frames", frames, "--steps", arguments.steps]
+        ours += ["--threads", arguments.threads, "--divisor", arguments.divisor]
+        runs = {"official": _run([arguments.python, PEER, "official", *rest])}
+        if kind == "sa3-small":
+            runs["diffusers"] = _run([arguments.python, PEER, "diffusers", *rest])
+        runs["longtake"] = _run(ours)
+    print(f"{'':12}" + "".join(f"{name:>16}" for name in (*COLUMNS, "difference")))
+    for name, run in runs.items():
+        if run is None:
+            print(f"{name:12} could not be run")
+        else:
+            numbers = "".join(f"{run[column]:16.3f}" for column in COLUMNS)
+            print(f"{name:12}{numbers}{run.get('difference', 0):16.2e}")
+    peers = [run for name, run in runs.items() if name != "longtake" and run]
+    own = runs["longtake"]
+    if own and peers:
+        shares = (own[c] / min(peer[c] for peer in peers) for c in COLUMNS)
+        print(f"{'share':12}" + "".join(f"{share:16.2f}" for share in shares))
+    return all(runs.values())
+
+
+def _frames(kind: str, seconds: float) -> int:
+    """The latent frames each implementation works on for a take."""
+    from engine.registry import MODELS as SPECS
+    from engine.spec import GenerationSpec
+    from engine.variable_length import window_for
+
+    spec = SPECS[MODELS[kind]]
+    wanted = GenerationSpec(
+        prompt="-", model=spec.name, seconds_total=min(seconds, spec.max_seconds)
+    )
+    frames = window_for(wanted.resolved(spec), spec).latent_frames
+    # The official small autoencoder takes pairs of frames only.
+    return frames + frames % 2
+
+
+def _run(command: Sequence[Any]) -> dict[str, Any] | None:
+    done = subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(PEER.parents[1])} if "--ours" in command else None,
+    )
+    lines = done.stdout.strip().splitlines()
+    if done.returncode or not lines or not lines[-1].startswith("{"):
+        return None
+    return json.loads(lines[-1])
+
+
+def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
+    import torch
+    from safetensors.torch import load_file
+
+    from engine.checkpoints import load_strictly
+    from engine.chunking import decode_chunked
+    from engine.conditioning import Conditioning
+    from engine.latent_diffusion import LatentDiffusion
+    from engine.public import NoText, table_of
+    from engine.renames import renamed, without_weight_norm
+
+    torch.set_num_threads(arguments.threads)
+    spec = _narrow(arguments)
+    with torch.device("meta"):
+        model = LatentDiffusion(spec, NoText())
+    without_weight_norm(model.autoencoder)
+    folder = Path(arguments.folder)
+    tensors = renamed(load_file(folder / "model.safetensors"), table_of(spec), str(folder))
+    for part in ("dit", "autoencoder"):
+        own = {n.removeprefix(f"{part}."): w for n, w in tensors.items() if n.startswith(part)}
+        load_strictly(getattr(model, part), own, part)
+    del model.latent_scale, model.conditioner, tensors, own
+    model = model.eval().requires_grad_(False).placed(torch.device("cpu"))
+
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(1, spec.dit.latent_channels, arguments.frames, generator=generator)
+    tokens = 257 if arguments.ours == "sa3-small" else 65
+    cross = torch.randn(1, tokens, 768, generator=generator)
+    told = Conditioning(
+        cross=cross,
+        cross_mask=torch.ones(1, tokens, dtype=torch.bool),
+        global_=torch.randn(1, 768, generator=generator),
+        grid=None,
+        text_tokens=tokens - 1,
+    )
+    t = torch.tensor([0.7])
+    with torch.inference_mode():
+        output = model.network(x, t, told)
+        start = time.perf_counter()
+        for _ in range(arguments.steps):
+            model.network(x, t, told)
+        walked = time.perf_counter()
+        moments = [time.perf_counter() for _ in _blocks(decode_chunked(model.autoencoder, x))]
+    theirs = load_file(folder / "official.safetensors")["output"]
+    return {
+        "step_s": (walked - start) / arguments.steps,
+        "decode_s": moments[-1] - walked,
+        "first_audio_s": moments[0] - start,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "difference": ((output - theirs).std() / theirs.std()).item(),
+    }
+
+
+def _blocks(blocks: Iterator[Any]) -> Iterator[Any]:
+    """Each block, forgotten at once as a stream's are."""
+    yield from blocks
+
+
+def _narrow(arguments: argparse.Namespace) -> Any:
+    """The model's spec, its networks narrowed as the peers' are."""
+    from engine.registry import MODELS as SPECS
+    from engine.registry import AdaptiveDiTConfig, SameConfig
+
+    spec, divisor = SPECS[MODELS[arguments.ours]], arguments.divisor
+    width = spec.dit.width // divisor
+    if isinstance(spec.dit, AdaptiveDiTConfig):
+        dit: Any = dataclasses.replace(spec.dit, width=width)
+    else:
+        dit = dataclasses.replace(spec.dit, width=width, heads=spec.dit.heads // divisor)
+    autoencoder = spec.autoencoder
+    if isinstance(autoencoder, SameConfig):
+        autoencoder = dataclasses.replace(autoencoder, width=autoencoder.width // divisor)
+    return dataclasses.replace(spec, dit=dit, autoencoder=autoencoder)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="longtake bench peers", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--python", help="an interpreter that has the others installed")
+    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--seconds", nargs="+", type=float, default=[30.0, 120.0])
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--divisor", type=int, default=1, help="narrower networks, for a slow machine"
+    )
+    for name, kind in (("--ours", str), ("--folder", str), ("--frames", int)):
+        parser.add_argument(name, type=kind, help=argparse.SUPPRESS)
+    return parser
