@@ -75,9 +75,9 @@ class JobQueue:
             raise BridgeError(
                 "out_of_range", f"A batch is 1 to {LARGEST_BATCH} takes; it is {request.batch}."
             )
-        known = self._same_request(request.request_id)
-        if known:
-            return known
+        return self._same_request(request.request_id) or self._queued(request, dedupe=True)
+
+    def _queued(self, request: JobRequest, *, dedupe: bool) -> Job:
         spec = with_recording(request.spec).resolved(model_spec(request.spec.model))
         job = Job(
             id=f"j{secrets.token_hex(4)}",
@@ -92,7 +92,7 @@ class JobQueue:
         )
         with self._lock:
             # Asked again under the lock: two clients may send the same request at once.
-            known = self._same_request(request.request_id)
+            known = self._same_request(request.request_id) if dedupe else None
             if known:
                 return known
             if self._stopping:
@@ -154,24 +154,22 @@ class JobQueue:
         self._tell(moved)
 
     def retry(self, job_id: str) -> Job:
-        """Queues again what a job still owes (all of it, if it is done), under a new id.
+        """Queues again what a job still owes (all of it, if it is done), under a new id and the old request id.
 
         Raises:
-            BridgeError: `bad_args` if there is no such job or it is not finished.
+            BridgeError: `bad_args` if there is no such job or it is not finished, `queue_full`.
         """
-        with self._lock:
-            job = self._job(job_id)
-            if not job.finished:
-                raise BridgeError("bad_args", f"Job {job.id} is {job.state} already.")
-            if job.state == "interrupted":
-                self._put(
-                    replace(job, state="cancelled", code="cancelled", error="It was queued again.")
-                )
+        job = self.job(job_id)
+        if not job.finished:
+            raise BridgeError("bad_args", f"Job {job.id} is {job.state} already.")
         made = 0 if job.state == "done" else len(job.take_ids)
+        owed = job.total - made or job.total
         spec = _nth(job.spec, made)
-        return self.submit(
-            JobRequest(spec, "", job.total - made or job.total, job.target, job.play, job.kind)
-        )
+        request = JobRequest(spec, job.request_id, owed, job.target, job.play, job.kind)
+        again = self._queued(request, dedupe=False)
+        if job.state == "interrupted":
+            self._change(job.id, state="cancelled", code="cancelled", error="It was queued again.")
+        return again
 
     def jobs(self) -> tuple[Job, ...]:
         """Running, queued in order, then the others, newest first."""

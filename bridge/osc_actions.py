@@ -133,6 +133,16 @@ class Actions:
             request, self._session.vary, which, *(() if amount is None else (amount,))
         )
 
+    def fit(self, request: Request) -> None:
+        which, tempo = request.values
+        self._session.fit(which, tempo)
+
+    def job_retry(self, request: Request) -> Iterator[Answer]:
+        (which,) = request.values
+        job = self._session.retry(which)
+        self._askers[job.id] = request.client
+        yield "ack", (job.request_id, job.id, job.position)
+
     def _make(self, request: Request, ask: Any, *essentials: Any) -> Iterator[Answer]:
         """Asks once for each request id of a host; the same again gets the same answer."""
         req = request.values[0]

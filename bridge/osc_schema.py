@@ -218,6 +218,13 @@ CALLS = (
         maybe(number("amount", "0 is the same take, 1 another one", 0, 1)),
         answer=_ACK,
     ),
+    _call(
+        "fit",
+        "stretches a take to the exact tempo it was asked to have, or another; a new take follows",
+        word("id", "the take, or the job that made it"),
+        maybe(number("tempo", "tempo to reach", 30, 300, "BPM")),
+    ),
+    _call("job/retry", "runs again what failed or was interrupted", _ID, answer=_ACK),
     _call("job/get", "how a job stands", _ID, answer="job id state progress path error"),
     _call(
         "cancel", "ends a job", word("id", "job or request id, or * for all"), answer="cancelled id"

@@ -139,6 +139,11 @@ def test_killing_the_bridge_leaves_whole_takes_and_a_list_of_what_it_owed(
         again.send("/longtake/job/get", request)
         assert again.until("/longtake/job")[1] == "interrupted"
     assert again.takes() == [Path(whole)]
+    again.send("/longtake/job/retry", "r3")
+    request, job, _ = again.until("/longtake/ack")
+    done = again.until("/longtake/done")
+    assert (request, done[:2]) == ("r3", ["r3", job])
+    assert again.takes() == sorted([Path(whole), Path(done[2])])
 
 
 def test_two_over_one_folder_are_one_too_many(serve: Callable[..., Served]) -> None:

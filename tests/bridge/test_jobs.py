@@ -227,11 +227,23 @@ def test_jobs_of_a_run_that_died_are_interrupted_and_run_again(make: Callable[..
     bench.queue.start()
     first = bench.ended(bench.session.retry(running.id))
     assert [bench.library.take(t).seed for t in first.take_ids] == [8, 9]
+    assert first.request_id == "r1"
+    assert bench.session.job("r1").id == first.id
+    assert bench.session.job(running.id).state == "cancelled"
     second = bench.session.retry(waiting.id)
     assert (second.target, second.play, second.spec) == ("reaper", True, waiting.spec)
     assert bench.ended(second).state == "done"
     bench.close()
     assert Journal(bench.folder / "jobs.jsonl").read() == []
+
+
+def test_a_full_queue_loses_no_interrupted_job(make: Callable[..., Bench]) -> None:
+    owed = make(Gate()).session.submit(request())
+    bench = make(Gate(), limit=1)
+    bench.session.submit(request())
+    with pytest.raises(BridgeError, match="waiting already"):
+        bench.session.retry(owed.id)
+    assert bench.session.job(owed.id).state == "interrupted"
 
 
 def test_a_client_that_asks_again_after_a_crash_gets_its_music(make: Callable[..., Bench]) -> None:
