@@ -31,7 +31,9 @@ def audio_devices(
     """
     found: list[tuple[bool, AudioDevice, int]] = []
     seen: dict[str, int] = {}
-    main = next((i for i, api in enumerate(host_apis) if api["default_output_device"] >= 0), -1)
+    useful = [i for i, api in enumerate(host_apis) if api["default_output_device"] >= 0]
+    useful.sort(key=lambda index: host_apis[index]["name"] in _DOUBTFUL)
+    main = useful[0] if useful else -1
     for index, device in enumerate(devices):
         api = host_apis[int(device["hostapi"])]
         inputs, outputs = int(device["max_input_channels"]), int(device["max_output_channels"])
