@@ -69,7 +69,7 @@ def learn_menu(
         menu.addAction(words, lambda: session.attempt(session.session.forget, target))
     menu.addSeparator()
     if target in PARAMETERS:
-        address = f"/longtake/set {target}"
+        address = f"/longtake/param/{target}"
         copy = widget.tr("Copy the OSC address  {0}").format(address)
         menu.addAction(copy, lambda: _copy(address))
     if reset is not None:
