@@ -72,26 +72,7 @@ class TransportPanel(QFrame):
         self.panic.setToolTip(self.tr("Silence at once: stops all sound and every job"))
         self._build(look)
 
-        self.play.clicked.connect(self.play_asked)
-        self.stop.clicked.connect(lambda: session.attempt(run.stop))
-        self.panic.clicked.connect(lambda: session.attempt(run.panic))
-        self.tempo.valueChanged.connect(
-            lambda value: session.attempt(run.set_transport, tempo=value)
-        )
-        self.metre.activated.connect(
-            lambda index: session.attempt(run.set_transport, signature=METRES[index])
-        )
-        self.key.activated.connect(self._chose_key)
-        self.source.activated.connect(
-            lambda _: session.attempt(run.set_sync_source, self.source.currentData())
-        )
-        for control, target, words in (
-            (self.play, "play", self.tr("Play")),
-            (self.stop, "stop", self.tr("Stop")),
-            (self.loop, "loop", self.tr("Repeat")),
-            (self.panic, "panic", self.tr("Panic")),
-        ):
-            teach(control, session, target, words)
+        self._join()
         session.playback_changed.connect(self.show_playback)
         session.transport_changed.connect(self.show_transport)
         self.show_playback(run.playback())
@@ -146,6 +127,29 @@ class TransportPanel(QFrame):
         text = f"{int(place) // 60}:{place % 60:04.1f}"
         if text != self.time.text():
             self.time.setText(text)
+
+    def _join(self) -> None:
+        session, run = self._session, self._session.session
+        self.play.clicked.connect(self.play_asked)
+        self.stop.clicked.connect(lambda: session.attempt(run.stop))
+        self.panic.clicked.connect(lambda: session.attempt(run.panic))
+        self.tempo.valueChanged.connect(
+            lambda value: session.attempt(run.set_transport, tempo=value)
+        )
+        self.metre.activated.connect(
+            lambda index: session.attempt(run.set_transport, signature=METRES[index])
+        )
+        self.key.activated.connect(self._chose_key)
+        self.source.activated.connect(
+            lambda _: session.attempt(run.set_sync_source, self.source.currentData())
+        )
+        for control, target, words in (
+            (self.play, "play", self.tr("Play")),
+            (self.stop, "stop", self.tr("Stop")),
+            (self.loop, "loop", self.tr("Repeat")),
+            (self.panic, "panic", self.tr("Panic")),
+        ):
+            teach(control, session, target, words)
 
     def _chose_key(self, index: int) -> None:
         key = self.key.itemText(index) if index else ""
