@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from bridge.errors import BridgeError, code_of
 from bridge.events import MidiChanged, Notice, Publish
 from bridge.midi_bindings import Control, act, check_target, heard, read_bindings
 from bridge.midi_clock import ClockFollower
-from bridge.midi_ports import MidiPorts, NoMidi
+from bridge.midi_ports import LOOPBACK, MidiPorts, NoMidi
 from bridge.session import Session
 from bridge.state import MidiBinding, MidiState
 from engine.errors import LongtakeError
@@ -138,7 +139,8 @@ class MidiInput:
             if self._own is None and self._options.virtual_port and self._ports.virtual:
                 self._own = self._ports.open_virtual(self._receive)
             self._settle(ports)
-            self._change(ports=ports, input=next(iter(self._open), ""), problem="")
+            hint = "" if ports else LOOPBACK.get(sys.platform, "")
+            self._change(ports=ports, input=next(iter(self._open), ""), problem=hint)
         except NoMidi as error:
             self._close_all()
             self._change(ports=(), input="", problem=str(error))
