@@ -1,7 +1,8 @@
 """Keeps the audio process alive: starts it, tells it what is wanted, kills it when it hangs, starts it again.
 
 Knows the rings and what the child tells; the devices themselves only by name. One thread watches; calls from outside
-note what is wanted and return.
+note what is wanted and return. The child is spawned, so the program's main module is imported there once more: it
+must start nothing on import, as ours do not.
 """
 
 from __future__ import annotations
