@@ -1,7 +1,7 @@
 """Long takes in bounded memory (§2.1): encode and decode in chunks that equal the whole.
 
-Every autoencoder here has a finite receptive field, its `halo`; a chunk with that many frames of context on either side gives inside just
-what the whole gives, up to the rounding of floating point. Knows nothing of which autoencoder it is.
+Every autoencoder here has a finite receptive field, its `halo`; a chunk with that many frames of context on either
+side gives inside just what the whole gives, up to the rounding of floating point. Knows nothing of which autoencoder it is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def decode_chunked(
 
 
 def decode_span(autoencoder: Autoencoder, latents: Tensor, start: int, stop: int) -> Tensor:
-    """The audio of latent frames start..stop, [B, C, (stop - start) * downsampling_ratio], with the context they need."""
+    """The audio of latent frames start..stop, [B, C, n], with the context they need."""
     left, right = _with_context(autoencoder, start, stop, latents.shape[-1])
     ratio = autoencoder.downsampling_ratio
     audio = autoencoder.decode(latents[..., left:right])

@@ -35,8 +35,8 @@ class SpectralConfig:
     window: int
     hop: int
     width: int
-    encoder_depth: int
-    decoder_depth: int
+    depth: int
+    """ConvNeXt blocks of the decoder, half of them at either rate."""
     stride: int
     latent_channels: int
 

@@ -1,7 +1,8 @@
 """The embedded model's autoencoder: the paper's bottleneck and latent rate between an STFT and its inverse.
 
-A waveform network costs twelve times as much per second of audio on a CPU; here ConvNeXt blocks work on STFT frames
-of mid and side, and a head gives magnitudes and phases for the inverse STFT. Knows nothing of diffusion or training.
+A waveform network costs twelve times as much per second of audio on a CPU. Here the encoder is a linear map of the log
+magnitudes of mid and side; the decoder is its inverse, corrected by ConvNeXt blocks, which also find the phases for the
+inverse STFT. Knows nothing of diffusion.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from engine.autoencoder import Autoencoder
 from engine.registry import SAMPLE_RATE, SpectralConfig
 
 KERNEL = 7
-COMPRESSION = 0.3
-"""Exponent of the magnitudes at the input: quiet partials count, as they do for the ear."""
 LOUDEST = 6.0
 """Natural logarithm of the largest magnitude the head may give."""
 QUIETEST = 1e-4
@@ -23,14 +22,15 @@ QUIETEST = 1e-4
 
 
 class SpectralAutoencoder(Autoencoder):
-    """STFT of mid and side -> ConvNeXt at the STFT's rate -> at the latent rate -> bottleneck, and back."""
+    """STFT of mid and side -> linear map -> bottleneck -> ConvNeXt at the latent rate, at the STFT's -> inverse."""
 
     def __init__(self, config: SpectralConfig) -> None:
-        fine = max(config.encoder_depth, config.decoder_depth) // 2
-        reach = KERNEL // 2
         # Blocks at either rate, plus the frames that share a sample in the STFT, all in latent frames.
-        halo = reach * fine + -(-(reach * fine + config.window // config.hop) // config.stride)
-        super().__init__(config, halo=halo)
+        reach = KERNEL // 2 * (config.depth // 2)
+        coarse = KERNEL // 2 * (config.depth - config.depth // 2)
+        super().__init__(
+            config, halo=coarse - (-(reach + config.window // config.hop) // config.stride)
+        )
         self.encoder: SpectralEncoder = SpectralEncoder(config)
         self.decoder: SpectralDecoder = SpectralDecoder(config)
 
@@ -74,38 +74,20 @@ class SpectralAutoencoder(Autoencoder):
 
 
 class SpectralEncoder(nn.Module):
-    """[B, 2, N] audio to [B, 2 D, T] moments."""
+    """[B, 2, N] audio to [B, 2 D, T] moments: a linear map of log magnitudes, and a deviation each channel."""
 
     def __init__(self, config: SpectralConfig) -> None:
         super().__init__()
-        self.stft = ShortTimeFourier(config.window, config.hop)
-        fine, coarse = config.encoder_depth // 2, config.encoder_depth - config.encoder_depth // 2
-        self.spine = nn.Linear(config.stride * 2 * self.stft.bins, config.latent_channels)
-        self.project_in = nn.Linear(6 * self.stft.bins, config.width)
-        self.norm_in = nn.LayerNorm(config.width)
-        self.fine = nn.Sequential(*(ConvNeXt(config.width) for _ in range(fine)))
-        self.down = nn.Linear(config.stride * config.width, config.width)
-        self.coarse = nn.Sequential(*(ConvNeXt(config.width) for _ in range(coarse)))
-        self.norm = nn.LayerNorm(config.width)
-        self.project_out = nn.Linear(config.width, 2 * config.latent_channels)
-        _without_biases(self)
-        nn.init.zeros_(self.project_out.weight)
-        # Starts sure of itself (deviation 0.13): with the usual 0.7 the decoder first learns to ignore the latents.
-        nn.init.constant_(self.project_out.bias[config.latent_channels :], -2.0)
         self.stride = config.stride
+        self.stft = ShortTimeFourier(config.window, config.hop)
+        self.spine = nn.Linear(config.stride * 2 * self.stft.bins, config.latent_channels)
+        # Starts sure of itself (deviation 0.13): with the usual 0.7 the decoder first learns to ignore the latents.
+        self.scale = nn.Parameter(torch.full((config.latent_channels,), -2.0))
 
     def forward(self, audio: Tensor) -> Tensor:
         """N must be a multiple of hop * stride."""
-        spectrum = self.stft(mid_side(audio))  # [B, 2, F, bins] complex
-        # Magnitude beside real and imaginary part: a linear map cannot find it, and it is most of what counts.
-        magnitude = (spectrum.abs() + 1e-5).pow(COMPRESSION)
-        scaled = torch.view_as_real(spectrum) * (magnitude / (spectrum.abs() + 1e-5))[..., None]
-        parts = torch.stack((magnitude, *scaled.unbind(-1)), dim=2)  # [B, 2, 3, F, bins]
-        frames = self.fine(self.norm_in(self.project_in(parts.permute(0, 3, 1, 2, 4).flatten(2))))
-        tokens = frames.reshape(frames.shape[0], -1, self.stride * frames.shape[2])
-        mean, scale = self.project_out(self.norm(self.coarse(self.down(tokens)))).chunk(2, dim=-1)
-        mean = mean + self.spine(log_magnitudes(spectrum, self.stride))
-        return torch.cat((mean, scale), dim=-1).transpose(1, 2)
+        mean = self.spine(log_magnitudes(self.stft(mid_side(audio)), self.stride))
+        return torch.cat((mean, self.scale.expand_as(mean)), dim=-1).transpose(1, 2)
 
 
 class SpectralDecoder(nn.Module):
@@ -117,7 +99,7 @@ class SpectralDecoder(nn.Module):
     def __init__(self, config: SpectralConfig) -> None:
         super().__init__()
         self.stft = ShortTimeFourier(config.window, config.hop)
-        fine, coarse = config.decoder_depth // 2, config.decoder_depth - config.decoder_depth // 2
+        fine, coarse = config.depth // 2, config.depth - config.depth // 2
         self.spine = nn.Linear(config.latent_channels, config.stride * 2 * self.stft.bins)
         self.project_in = nn.Linear(config.latent_channels, config.width)
         self.norm_in = nn.LayerNorm(config.width)

@@ -154,7 +154,7 @@ SMOKE = Recipe(
         SKETCH,
         name="sketch-smoke",
         latent_frames=128,
-        autoencoder=replace(SKETCH.autoencoder, width=32, encoder_depth=2, decoder_depth=2),
+        autoencoder=replace(SKETCH.autoencoder, width=32, depth=2),
         dit=replace(SKETCH.dit, width=64, depth=2, heads=2),
     ),
     autoencoder=replace(

@@ -163,7 +163,7 @@ class Windows:
         crop[:, : piece.shape[1]] = piece
         facts = item.metadata
         return crop, Prompt(
-            text=prompts.prompt(facts, np.random.default_rng((index, rng.integers(VARIANTS)))),
+            text=prompts.prompt(facts, np.random.default_rng((index, int(rng.integers(VARIANTS))))),
             seconds_start=start / self.latent_rate,
             seconds_total=float(facts.get("seconds", total / self.latent_rate)),
             tempo=facts.get("tempo"),

@@ -17,9 +17,7 @@ from engine.registry import (
 )
 
 TINY_OOBLECK = OobleckConfig(channels=4, multiples=(1, 2), strides=(2, 4), latent_channels=3)
-TINY_SPECTRAL = SpectralConfig(
-    window=64, hop=16, width=16, encoder_depth=2, decoder_depth=4, stride=2, latent_channels=3
-)
+TINY_SPECTRAL = SpectralConfig(window=64, hop=16, width=16, depth=4, stride=2, latent_channels=3)
 TINY = pytest.mark.parametrize("config", [TINY_OOBLECK, TINY_SPECTRAL], ids=["oobleck", "spectral"])
 
 

@@ -7,7 +7,7 @@ import torch
 
 from engine.autoencoder import build_autoencoder
 from engine.registry import SKETCH
-from engine.spectral_autoencoder import ConvNeXt, ShortTimeFourier, mid_side
+from engine.spectral_autoencoder import ConvNeXt, ShortTimeFourier, SpectralAutoencoder, mid_side
 
 
 def noise(*shape: int) -> torch.Tensor:
@@ -45,3 +45,54 @@ def test_the_embedded_network_fits_its_share_of_the_package() -> None:
     with torch.device("meta"):
         autoencoder = build_autoencoder(SKETCH.autoencoder)
     assert sum(p.numel() for p in autoencoder.parameters()) * 2 < 32e6  # bytes in half precision
+
+
+def tones() -> torch.Tensor:
+    """Seconds of chords of changing pitch and level, [1, 2, N]."""
+    rng = torch.Generator().manual_seed(0)
+    time = torch.arange(2048 * 4) / 44100
+    bars = [
+        sum(
+            torch.sin(2 * torch.pi * f * time)
+            for f in 110 * 2 ** (torch.randint(36, (3,), generator=rng) / 12)
+        )
+        * 10 ** (-float(torch.rand(1, generator=rng)))
+        for _ in range(24)
+    ]
+    return torch.cat(bars)[None, None].expand(1, 2, -1) * 0.1
+
+
+@torch.no_grad()
+def test_principal_components_beat_chance_before_any_training() -> None:
+    with torch.random.fork_rng():
+        torch.random.default_generator.manual_seed(0)
+        autoencoder = SpectralAutoencoder(SKETCH.autoencoder)
+    audio = tones()
+    _, chance = autoencoder.decode_in_training(autoencoder.encode(audio), audio)
+    autoencoder.begin_with(audio)
+    latents = autoencoder.encode(audio)
+    _, fitted = autoencoder.decode_in_training(latents, audio)
+    assert fitted < 0.2 * chance
+    # Latents are diffused as they are: about unit variance over all, and uncorrelated.
+    spread = latents[0].T - latents[0].T.mean(0)
+    covariance = spread.T @ spread / len(spread)
+    assert covariance.diagonal().mean() == pytest.approx(1, rel=0.05)
+    beside = covariance - covariance.diagonal().diag()
+    assert beside.abs().max() < 0.05 * covariance.max()
+
+
+@torch.no_grad()
+def test_a_tone_at_a_bins_centre_is_steady_without_any_learnt_phase() -> None:
+    autoencoder = SpectralAutoencoder(SKETCH.autoencoder)
+    decoder = autoencoder.decoder
+    _, phase = decoder.head(torch.zeros(1, 64, 6))
+    frames, bins = phase.shape[2:]
+    magnitude = torch.full((1, 2, frames, bins), -30.0)
+    magnitude[..., 100] = 0.0
+    steady = decoder.steady.repeat(6, 1).expand(1, 2, -1, -1)
+    audio = decoder.synthesis(magnitude, steady)[0, 0, 4096:-4096]
+    expected = torch.cos(2 * torch.pi * 100 / 2048 * torch.arange(len(audio)))
+    match = torch.corrcoef(torch.stack((audio, expected)))[0, 1].abs()
+    quarter = torch.sin(2 * torch.pi * 100 / 2048 * torch.arange(len(audio)))
+    match = (match**2 + torch.corrcoef(torch.stack((audio, quarter)))[0, 1] ** 2).sqrt()
+    assert match > 0.9999
