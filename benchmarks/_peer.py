@@ -21,8 +21,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-sys.modules.setdefault("k_diffusion", ModuleType("k_diffusion"))
-
 WEIGHTS, RESULT = "model.safetensors", "official.safetensors"
 
 
@@ -72,6 +70,7 @@ def official(kind: str, divisor: int) -> Any:
         }
         autoencoder = create_autoencoder_from_config(config, 44100)
     else:
+        sys.modules.setdefault("k_diffusion", ModuleType("k_diffusion"))
         import stable_audio_tools
         from stable_audio_tools.models.autoencoders import create_autoencoder_from_config
         from stable_audio_tools.models.diffusion import DiTWrapper

@@ -214,13 +214,13 @@ def _diffused(
 
 
 def _times(model: ModelSpec, spec: GenerationSpec, t_start: float) -> Tensor:
-    """The noise levels of a resolved spec; Stable Audio 3 starts takes from pure noise with its own walk."""
+    """The noise levels of a resolved spec; public models walk from pure noise as their own code does."""
     schedule, steps = spec.schedule, spec.steps or 1
-    if isinstance(model.dit, AdaptiveDiTConfig):
-        if t_start == 1:
-            schedule = "reference"
-        elif schedule == "reference":
-            t_start = flow_reference_start(t_start, steps)
+    third = isinstance(model.dit, AdaptiveDiTConfig)
+    if t_start == 1 and (third or (model.weights == "public" and model.objective == "v")):
+        schedule = "reference"
+    elif third and schedule == "reference":
+        t_start = flow_reference_start(t_start, steps)
     return schedule_times(schedule, model.objective, steps, t_start)
 
 

@@ -48,6 +48,7 @@ def find_weights(spec: ModelSpec, folder: Path | None = None) -> Path:
     remedy = {
         "embedded": "they come with the project: fetch or install it again",
         "own training": f"none are public: train your own and put them in {places[-1]}",
+        "public": f"fetch them with 'longtake models download {spec.name}'",
     }.get(spec.weights, f"put them in {places[-1]}")
     raise CheckpointError(f"{spec.name} has no weights in {looked}; {remedy}.")
 
