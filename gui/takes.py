@@ -9,6 +9,8 @@ A and B set what is compared; a take that is dragged out of the list leaves as a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PyQt6.QtCore import QModelIndex, QPoint, QRect, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QDrag, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import (
@@ -26,6 +28,7 @@ from gui.peak_store import PeakStore
 from gui.qt_session import QtSession
 from gui.take_delegate import TakeDelegate
 from gui.take_model import TakeModel
+from gui.take_search import read_search
 from gui.theme import Look
 
 SETTLE_MS = 120
@@ -106,7 +109,7 @@ class TakesPanel(Card):
         self._session = session
         self.model = TakeModel(session, self)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search takes"))
+        self.search.setPlaceholderText(self.tr("Search takes: words, 120bpm, 4*"))
         self.search.setAccessibleName(self.tr("Search takes by name, prompt, key or model"))
         self.search.setClearButtonEnabled(True)
         self.favourites = IconButton(look, "star", self.tr("Only favourites"))
@@ -185,7 +188,7 @@ class TakesPanel(Card):
         self._settling.stop()
         before = self.current()
         favourite = True if self.favourites.isChecked() else None
-        self.model.search(Search(text=self.search.text().strip(), favourite=favourite))
+        self.model.search(replace(read_search(self.search.text()), favourite=favourite))
         if before is not None:
             self.select(before.id)
 
@@ -218,6 +221,11 @@ class TakesPanel(Card):
         for take in self.chosen_takes():
             self._do("favourite", take.id, not take.favourite)
 
+    def fit(self) -> None:
+        """Stretches the chosen takes to the tempo they were asked for, as new takes."""
+        for take in self.chosen_takes():
+            self._do("fit", take.id)
+
     def rename(self) -> None:
         """Asks for another title."""
         take = self.current()
@@ -238,6 +246,7 @@ class TakesPanel(Card):
             (self.tr("Vary"), lambda: self.vary_asked.emit(take)),
             (self.tr("Continue"), lambda: self.continue_asked.emit(take)),
             (self.tr("Start from this take"), lambda: self.source_asked.emit(take)),
+            (self.tr("Fit to its tempo exactly"), self.fit),
             (self.tr("Rename…"), self.rename),
             (self.tr("Favourite"), self.favour),
             (self.tr("Move to the bin"), self.bin),

@@ -79,6 +79,7 @@ def _take(window: MainWindow) -> list[Entry]:
         Entry(tr("Use its settings"), viewer.use.click, "U"),
         Entry(tr("Vary"), viewer.vary.click, "V"),
         Entry(tr("Continue"), viewer.go_on.click, "C"),
+        Entry(tr("Fit to its tempo exactly"), takes.fit, "T"),
         Entry(tr("Favourite"), takes.favour, "F"),
         Entry(tr("Rename…"), takes.rename, "F2"),
         Entry(tr("Move to the bin"), takes.bin, shown=tr("Del")),
