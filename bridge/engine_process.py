@@ -284,7 +284,6 @@ class EngineProcess:
         if child:
             child.process.wait()
             child.wire.close()
-            child.slots.close()
         with self._lock:
             closing = self._closing
             self._child = None

@@ -12,6 +12,7 @@ import mmap
 import os
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -29,7 +30,7 @@ class SharedSlots:
     """`SLOTS` places for float32 arrays in memory that two processes share.
 
     The file behind it loses its name at once where the system lets it, so that no death leaves it behind; the child
-    then inherits the open file. Elsewhere (Windows) it is found by name, and `close` removes it.
+    then inherits the open file. Elsewhere (Windows) it is found by name, which goes with the last of these objects.
     """
 
     def __init__(self, handle: int, path: Path | None = None) -> None:
@@ -37,6 +38,8 @@ class SharedSlots:
         self._handle = handle
         self._path = path
         self._map = mmap.mmap(handle, SLOTS * SLOT_BYTES)
+        # Not closed by hand: what a child that died left in a slot may still be read.
+        weakref.finalize(self, _release, self._map, handle, path)
 
     @classmethod
     def create(cls) -> SharedSlots:
@@ -72,18 +75,18 @@ class SharedSlots:
         """A copy of what lies in a slot."""
         return self._view(slot, shape).copy()
 
-    def close(self) -> None:
-        """Unmaps; the memory goes when both ends have."""
-        self._map.close()
-        os.close(self._handle)
-        if self._path:
-            with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)
-
     def _view(self, slot: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
         count = int(np.prod(shape))
         flat = np.frombuffer(self._map, np.float32, count, offset=slot * SLOT_BYTES)
         return flat.reshape(shape)
+
+
+def _release(memory: mmap.mmap, handle: int, path: Path | None) -> None:
+    memory.close()
+    os.close(handle)
+    if path:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 class Wire:

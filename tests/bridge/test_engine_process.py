@@ -114,6 +114,26 @@ def test_killed_in_mid_take_it_says_so_and_works_again(started: Callable) -> Non
     assert process.state().detail.startswith("ready on a fake")
 
 
+def test_what_came_before_the_end_is_still_whole(started: Callable) -> None:
+    """Blocks that lie in shared memory outlive the child that put them there."""
+    process, _ = started()
+    updates = process.generate(spec(seconds=20.0))
+    seen = next(u for u in updates if isinstance(u, AudioBlock))
+    time.sleep(0.5)
+    first = process.pid
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: process.pid != first)
+    blocks = [seen]
+    with pytest.raises(EngineDied):
+        for update in updates:
+            assert isinstance(update, AudioBlock)
+            blocks.append(update)
+    whole = fake_engine.sound(spec(seconds=20.0))
+    joined = np.concatenate([block.samples for block in blocks], 1)
+    np.testing.assert_array_equal(joined, whole[:, : joined.shape[1]])
+    assert len(blocks) > 1
+
+
 def test_killed_between_takes_nothing_is_lost(started: Callable) -> None:
     process, _ = started()
     list(process.generate(spec()))

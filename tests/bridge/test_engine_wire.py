@@ -63,5 +63,3 @@ def test_both_ends_see_the_same_memory() -> None:
             Path("/dev/shm").glob("longtake-*")
         )
         assert after == before
-    theirs.close()
-    mine.close()
