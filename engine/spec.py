@@ -54,7 +54,9 @@ class GenerationSpec:
     negative_prompt: str = parameter("", "text", "what the music should not be")
     model: str = parameter("sketch", "text", "which model makes it")
     lora: str = parameter(
-        "", "text", "LoRA files and how strongly each counts, as 'warm.safetensors:0.8, tape.safetensors'"
+        "",
+        "text",
+        "LoRA files and how strongly each counts, as 'warm.safetensors:0.8, tape.safetensors'",
     )
     seconds_total: float | None = parameter(
         None, "float", "length of the take", unit="s", low=0.5, high=600.0
