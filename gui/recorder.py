@@ -94,3 +94,6 @@ class Recorder(QWidget):
         """Moves the meter and the clock; polled."""
         if self._below.isVisible():
             self.meter.show_levels(levels.in_peak, levels.in_rms)
+            capture = self._session.session.capture()
+            if capture.state == "recording":
+                self.said.setText(self.tr("{0:.1f} s").format(capture.seconds))
