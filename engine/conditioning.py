@@ -65,7 +65,7 @@ class Conditioning:
     """
 
     cross: Tensor
-    """[B, L, E]: `text_tokens` tokens of text, then one of each timing number."""
+    """[B, L, E]: the tokens of the text, then one of each timing number."""
     cross_mask: Tensor
     """[B, L] bool, True where a token may be attended to."""
     global_: Tensor
@@ -73,6 +73,7 @@ class Conditioning:
     grid: Tensor | None
     """[B, 5, T], see `metre_grid`; None if the model has none."""
     text_tokens: int
+    """How many of the cross tokens go when the text is dropped: in public models the timing's too."""
     kept: Tensor | None = None
     """[B, 1 + D, T]: 1 where a frame is kept, and its clean latents there, for models that inpaint; None is none."""
 
@@ -215,7 +216,7 @@ class Conditioner(nn.Module):
             grid=metre_grid(prompts, frames, self.spec.latent_rate).to(device)
             if self.spec.dit.grid
             else None,
-            text_tokens=text.shape[1],
+            text_tokens=text.shape[1] + (timing.shape[1] if self.spec.weights == "public" else 0),
         )
 
     def initialize(self, generator: torch.Generator) -> None:
