@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
+from torch import nn
 
 from engine.training.discriminators import Discriminators
 from engine.training.recipes import PAPER
@@ -23,7 +26,8 @@ def test_the_paper_has_five_judges() -> None:
 def test_undecided_judges_lose_two_by_hinge() -> None:
     judges = tiny()
     for judge in judges.judges:
-        judge.project_out.register_forward_hook(lambda _, __, verdict: 0 * verdict)
+        last = cast(nn.Module, judge.project_out)
+        last.register_forward_hook(lambda _, __, verdict: 0 * verdict)
     assert judges.loss(audio(0), audio(1)) == 2.0
     assert judges.generator_losses(audio(0), audio(1)).adversarial == 0.0
 
