@@ -28,6 +28,7 @@ from bridge.instance import InstanceLock
 from bridge.jobs import JobQueue
 from bridge.journal import Journal
 from bridge.library import Library
+from bridge.link import LinkFollower
 from bridge.making import Works
 from bridge.midi import MidiInput, MidiOptions
 from bridge.osc import OscOptions, OscServer
@@ -91,6 +92,7 @@ class App:
         self.session.attach_model(self.engine)
         self.session.attach_presets(PresetStore())
         self.session.attach(transport=Transport(hub.publish), remember=self._keeper.remember)
+        self._ends.append(LinkFollower(self.session, hub.publish).close)
         self._audio = self._sound(chosen) if chosen.audio.enabled else None
         self._midi = self._controls(chosen) if chosen.midi.enabled else None
         if chosen.engine.model != self.session.get("model"):

@@ -1,0 +1,74 @@
+"""Ableton Link between two processes in a network of their own; without the extra, a sentence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.events import Event, Notice
+from bridge.link import LinkFollower
+from tests.bridge.real_parts import until
+from tests.bridge.rig import session_in
+
+ROOT = Path(__file__).parents[2]
+ALONE = "ip link set lo up; ip link set lo multicast on; ip route add 224.0.0.0/4 dev lo; "
+LEADER = """
+import asyncio, aalink
+async def lead():
+    link = aalink.Link(133.5)
+    link.start_stop_sync_enabled = True
+    link.enabled = True
+    await asyncio.sleep(30)
+asyncio.run(lead())
+"""
+FOLLOWER = """
+import sys, tempfile, time
+from pathlib import Path
+from bridge.link import LinkFollower
+from tests.bridge.rig import session_in
+with session_in(Path(tempfile.mkdtemp())) as (session, hub):
+    link = LinkFollower(session, hub.publish)
+    session.set_sync_source("link")
+    for _ in range(200):
+        time.sleep(0.1)
+        if session.transport().tempo_known:
+            break
+    print(session.transport().tempo, session.transport().source)
+    link.close()
+"""
+
+
+def test_without_the_extra_the_musician_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "aalink", None)
+    events: list[Event] = []
+    with session_in(tmp_path) as (session, hub):
+        hub.subscribe(events.append)
+        link = LinkFollower(session, hub.publish)
+        session.set_sync_source("link")
+        until(lambda: [e for e in events if isinstance(e, Notice) and "longtake[link]" in e.text])
+        link.close()
+
+
+def test_the_tempo_of_another_program_is_followed() -> None:
+    pytest.importorskip("aalink", reason="the extra longtake[link] is not installed")
+    if shutil.which("unshare") is None or os.geteuid() != 0:
+        pytest.skip("a network of its own needs unshare and root")
+    script = f'{sys.executable} -c "$LEADER" & {sys.executable} -c "$FOLLOWER"; kill $!'
+    ended = subprocess.run(
+        ["unshare", "-n", "bash", "-c", ALONE + script],
+        env=os.environ | {"LEADER": LEADER, "FOLLOWER": FOLLOWER, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if "Operation not permitted" in ended.stderr:
+        pytest.skip("no network of its own is allowed here")
+    assert ended.stdout.split() == ["133.5", "link"], ended.stderr[-2000:]
