@@ -101,16 +101,18 @@ def diffusers(divisor: int) -> tuple[Any, Any]:
 def timed(steps: int, step: Callable[[], Any], decode: Callable[[], Tensor]) -> dict[str, Any]:
     """Seconds of a step, of decoding, and until the whole sound is there."""
     step()
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), time.process_time()
     for _ in range(steps):
         step()
-    walked = time.perf_counter()
+    walked, walked_cpu = time.perf_counter(), time.process_time()
     decode()
-    done = time.perf_counter()
+    done, done_cpu = time.perf_counter(), time.process_time()
     return {
         "step_s": (walked - start) / steps,
         "decode_s": done - walked,
         "first_audio_s": done - start,
+        "step_cpu_s": (walked_cpu - start_cpu) / steps,
+        "decode_cpu_s": done_cpu - walked_cpu,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
