@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from engine.layers import GeometricFeatures
 from engine.registry import ModelSpec, NumberConfig
 
-GRID_ROWS = 5
-"""Sine and cosine of the beat's phase, sine and cosine of the bar's, and 1 where the tempo is known."""
+GRID_BARS, GRID_BEATS = (4, 1), (1, 1 / 2, 1 / 4)
+"""Periods of the metre grid, in bars and in beats: what a drummer counts, down to the sixteenth."""
+GRID_ROWS = 2 * len(GRID_BARS + GRID_BEATS) + 1
+"""Sine and cosine of the phase in each period, the longest first, and 1 where the tempo is known."""
 
 NUMBER_FEATURES = 256
 
@@ -71,7 +73,7 @@ class Conditioning:
     global_: Tensor
     """[B, G]: the timing numbers side by side."""
     grid: Tensor | None
-    """[B, 5, T], see `metre_grid`; None if the model has none."""
+    """[B, GRID_ROWS, T], see `metre_grid`; None if the model has none."""
     text_tokens: int
     """How many of the cross tokens go when the text is dropped: in public models the timing's too."""
     kept: Tensor | None = None
@@ -242,7 +244,7 @@ def metre_grid(prompts: Sequence[Prompt], frames: int, latent_rate: float) -> Te
         latent_rate: latent frames in a second, Hz.
 
     Returns:
-        [B, 5, T]: sin and cos of 2 pi beats, sin and cos of 2 pi beats / beats_per_bar, and 1; zeros without a tempo.
+        [B, GRID_ROWS, T]: sin and cos of 2 pi beats / period for each period, and 1; zeros without a tempo.
     """
     # Phases in double precision: after ten minutes single precision would be off by a tenth of a millisecond a beat.
     frame = torch.arange(frames, dtype=torch.float64) / latent_rate
@@ -250,8 +252,9 @@ def metre_grid(prompts: Sequence[Prompt], frames: int, latent_rate: float) -> Te
     for rows, prompt in zip(grid, prompts, strict=True):
         if prompt.tempo is not None:
             beats = (prompt.seconds_start + frame) * (prompt.tempo / 60)
-            for row, period in ((0, 1), (2, prompt.beats_per_bar)):
-                rows[row] = torch.sin(2 * math.pi * beats / period)
-                rows[row + 1] = torch.cos(2 * math.pi * beats / period)
-            rows[4] = 1.0
+            periods = (*(bars * prompt.beats_per_bar for bars in GRID_BARS), *GRID_BEATS)
+            for row, period in enumerate(periods):
+                rows[2 * row] = torch.sin(2 * math.pi * beats / period)
+                rows[2 * row + 1] = torch.cos(2 * math.pi * beats / period)
+            rows[-1] = 1.0
     return grid

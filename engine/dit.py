@@ -137,7 +137,6 @@ class DiT(nn.Module):
     def _quieten(self) -> None:
         """Zeroes what is added along the way, so that training starts from maps in and out alone."""
         quiet: list[nn.Module] = [self.preprocess_conv, self.postprocess_conv]
-        quiet += [self.to_grid_embed] if self.config.grid else []
         for block in self.transformer.layers:
             quiet += cast(TransformerBlock, block).branch_outputs()
         for module in quiet:

@@ -46,7 +46,7 @@ class AutoencoderStage:
         self.recipe = recipe.autoencoder
         self.seed, self.device = seed, device
         with torch.random.fork_rng(devices=[]):
-            torch.random.default_generator.manual_seed(seed)
+            torch.random.set_rng_state(torch.Generator().manual_seed(seed).get_state())
             self.autoencoder = build_autoencoder(recipe.model.autoencoder).to(device)
             self.discriminators = Discriminators(
                 self.recipe.discriminator_lengths, self.recipe.discriminator_filters

@@ -19,6 +19,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
 
 from engine.conditioning import Conditioner, Prompt, TextEncoder
+from engine.configs import DiTConfig
 from engine.dit import DiT
 from engine.samplers.objectives import OBJECTIVES
 from engine.training import prompts
@@ -73,6 +74,7 @@ class DiTStage:
         generator = torch.Generator().manual_seed(seed)
         self.conditioner = Conditioner(self.spec, Remembering(text_encoder))
         self.conditioner.initialize(generator)
+        assert isinstance(self.spec.dit, DiTConfig)  # Stable Audio 3's own is not trained here.
         self.dit = DiT(self.spec.dit, self.conditioner.global_width)
         self.dit.initialize(generator)
         self.dit.checkpointing = self.recipe.gradient_checkpointing

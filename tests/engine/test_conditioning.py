@@ -6,7 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.conditioning import Conditioner, Conditioning, NumberEmbedding, Prompt, metre_grid
+from engine.conditioning import (
+    GRID_ROWS,
+    Conditioner,
+    Conditioning,
+    NumberEmbedding,
+    Prompt,
+    metre_grid,
+)
 from engine.registry import SAMPLE_RATE, SKETCH, STABLE_AUDIO_2, NumberConfig
 from engine.text import MiniLM
 
@@ -49,7 +56,7 @@ def test_shapes_are_those_of_the_embedded_model(two: Conditioning):
     assert two.cross_mask.shape == (2, 66)
     assert two.global_.shape == (2, 2 * 384)
     assert two.grid is not None
-    assert two.grid.shape == (2, 5, 50)
+    assert two.grid.shape == (2, GRID_ROWS, 50)
     assert two.text_tokens == 64
 
 
@@ -138,7 +145,7 @@ def test_dropout_comes_from_the_generator_and_at_the_asked_rates(two: Conditioni
         cross=torch.ones(4000, 2, 1),
         cross_mask=torch.ones(4000, 2, dtype=torch.bool),
         global_=torch.ones(4000, 1),
-        grid=torch.ones(4000, 5, 1),
+        grid=torch.ones(4000, GRID_ROWS, 1),
         text_tokens=1,
     )
     dropped = many.with_dropout(torch.Generator().manual_seed(1), text=0.1, tempo=0.3)
@@ -161,7 +168,7 @@ def test_joined_is_one_batch_of_both(two: Conditioning):
     assert torch.equal(both.cross[:2], two.cross)
     assert not both.cross[2:, :64].any()
     assert both.grid is not None
-    assert both.grid.shape == (4, 5, 50)
+    assert both.grid.shape == (4, GRID_ROWS, 50)
     gridless = replace(two, grid=None)
     assert gridless.joined(gridless).grid is None
 
@@ -173,8 +180,8 @@ def test_beats_fall_on_their_samples(tempo: float, beats_per_bar: int):
     count = SAMPLE_RATE * 5
     asked = Prompt(text="", seconds_total=9.0, tempo=tempo, beats_per_bar=beats_per_bar)
     grid = metre_grid([asked], count, SAMPLE_RATE)[0].double()
-    for row, period in ((0, 1), (2, beats_per_bar)):
-        phase = torch.atan2(grid[row], grid[row + 1]) / (2 * math.pi)
+    for row, period in enumerate((4 * beats_per_bar, beats_per_bar, 1, 1 / 2, 1 / 4)):
+        phase = torch.atan2(grid[2 * row], grid[2 * row + 1]) / (2 * math.pi)
         # A beat (or bar) begins where the phase rises through 0; half a turn on it falls from 1/2 to -1/2.
         rises = (phase[:-1] < 0) & (phase[1:] >= 0)
         found = (torch.nonzero(rises).flatten() + 1).tolist()
@@ -191,13 +198,8 @@ def test_the_grid_is_its_closed_form_and_goes_on_in_a_crop():
     grid = metre_grid([whole, crop, replace(whole, tempo=None)], 64, RATE)
     seconds = start + torch.arange(64, dtype=torch.float64) / RATE
     beats = seconds * 128 / 60
-    expected = [
-        torch.sin(2 * math.pi * beats),
-        torch.cos(2 * math.pi * beats),
-        torch.sin(2 * math.pi * beats / 4),
-        torch.cos(2 * math.pi * beats / 4),
-        torch.ones(64),
-    ]
+    turns = [2 * math.pi * beats / period for period in (16, 4, 1, 1 / 2, 1 / 4)]
+    expected = [row for turn in turns for row in (turn.sin(), turn.cos())] + [torch.ones(64)]
     torch.testing.assert_close(grid[1], torch.stack([row.float() for row in expected]))
-    assert grid[0, :, 0].tolist() == [0, 1, 0, 1, 1]
+    assert grid[0, :, 0].tolist() == [0, 1] * 5 + [1]
     assert not grid[2].any()

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from engine.conditioning import Conditioning
+from engine.conditioning import GRID_ROWS, Conditioning
 from engine.dit import DiT
 from engine.errors import ShapeError
 from engine.registry import SKETCH, STABLE_AUDIO_2, DiTConfig
@@ -43,7 +43,7 @@ def condition(batch: int, frames: int, grid: bool = True) -> Conditioning:
         cross=normal(batch, 7, 16, seed=1),
         cross_mask=torch.arange(7) != 3 + torch.arange(batch)[:, None],
         global_=normal(batch, GLOBAL_WIDTH, seed=2),
-        grid=normal(batch, 5, frames, seed=3) if grid else None,
+        grid=normal(batch, GRID_ROWS, frames, seed=3) if grid else None,
         text_tokens=5,
     )
 
@@ -131,7 +131,7 @@ def test_without_a_grid_is_as_with_an_empty_one():
     dit, x, t = build(CONFIG), normal(1, 6, 12), torch.tensor([0.5])
     conditioning = condition(1, 12)
     none = dit(x, t, replace(conditioning, grid=None))
-    empty = dit(x, t, replace(conditioning, grid=torch.zeros(1, 5, 12)))
+    empty = dit(x, t, replace(conditioning, grid=torch.zeros(1, GRID_ROWS, 12)))
     torch.testing.assert_close(none, empty)
 
 
