@@ -185,7 +185,7 @@ def light(stage: Stage) -> None:
     for direction, address, values in (
         ("in", "/longtake/ping", ()),
         ("out", "/longtake/pong", ("0.1.0", 1)),
-        ("in", "/longtake/set/tempo", (124.0,)),
+        ("in", "/longtake/param/tempo", (124.0,)),
         ("in", "/longtake/generate", ("Genre: House | BPM: 124", "req-7")),
         ("out", "/longtake/ack", ("req-7", "j000009", 0)),
         ("out", "/longtake/progress", ("j000009", 0.42, "diffuse", 6.5)),

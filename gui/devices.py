@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidge
 
 from bridge.state import AudioDevice, Devices, Levels, MidiState, PlaybackState
 from gui.controls import Card, IconButton, label, line, redress
+from gui.learn import teach
 from gui.meter import LevelMeter
 from gui.qt_session import QtSession
 from gui.theme import Look
@@ -57,6 +58,7 @@ class DevicesPanel(Card):
         self.midi.activated.connect(
             lambda _: session.attempt(run.set_midi_input, self.midi.currentData())
         )
+        teach(self.gain, session, "gain", self.tr("Output gain"))
         session.devices_changed.connect(self.show_devices)
         session.playback_changed.connect(self.show_playback)
         session.midi_changed.connect(self.show_midi)

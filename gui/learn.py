@@ -60,7 +60,7 @@ def learn_menu(
             widget.tr("Stop waiting for a MIDI control"),
             lambda: session.attempt(session.session.learn, ""),
         )
-    else:
+    elif _bindable(target):
         menu.addAction(
             widget.tr("Learn a MIDI control"), lambda: _learn(widget, session, target, title)
         )
@@ -75,6 +75,12 @@ def learn_menu(
     if reset is not None:
         menu.addAction(widget.tr("Back to the default"), reset)
     return menu
+
+
+def _bindable(target: str) -> bool:
+    """Whether one knob can set it: an action, a number, a switch, a choice."""
+    what = PARAMETERS.get(target)
+    return what is None or what.kind in ("float", "int", "bool") or bool(what.choices)
 
 
 def _learn(widget: QWidget, session: QtSession, target: str, title: str) -> None:

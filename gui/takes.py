@@ -247,6 +247,7 @@ class TakesPanel(Card):
             (self.tr("Continue"), lambda: self.continue_asked.emit(take)),
             (self.tr("Start from this take"), lambda: self.source_asked.emit(take)),
             (self.tr("Fit to its tempo exactly"), self.fit),
+            (self.tr("Learn a MIDI note that launches it"), lambda: self._learn(take)),
             (self.tr("Rename…"), self.rename),
             (self.tr("Favourite"), self.favour),
             (self.tr("Move to the bin"), self.bin),
@@ -254,6 +255,13 @@ class TakesPanel(Card):
         for words, do in entries:
             menu.addAction(words, do)
         return menu
+
+    def _learn(self, take: Take) -> None:
+        self._do("learn", f"launch {take.id}")
+        if self._session.session.midi().learning:
+            self._session.say(
+                self.tr("Press a key of your MIDI controller: it will launch this take.")
+            )
 
     def _open_menu(self, place: QPoint) -> None:
         take = self.current()

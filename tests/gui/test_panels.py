@@ -71,7 +71,7 @@ def test_midi_is_learned_from_any_control(window: MainWindow, studio: Studio, qt
     studio.midi.bind("cc 21 ch 1")
     menu = learn_menu(control, window.session, "cfg_scale", "Guidance", None)
     entries = {action.text(): action for action in menu.actions()}
-    assert any("/longtake/set cfg_scale" in words for words in entries)
+    assert any("/longtake/param/cfg_scale" in words for words in entries)
     entries["Forget cc 21 ch 1"].trigger()
     assert studio.session.midi().bindings == ()
 
