@@ -188,7 +188,7 @@ def test_beats_fall_on_their_samples(tempo: float, beats_per_bar: int):
         step = period * 60 / tempo * SAMPLE_RATE
         expected = [round(k * step) for k in range(1, 99) if round(k * step) < count]
         assert len(found) == len(expected)
-        assert max(abs(a - b) for a, b in zip(found, expected, strict=True)) <= 1
+        assert all(abs(a - b) <= 1 for a, b in zip(found, expected, strict=True))
 
 
 def test_the_grid_is_its_closed_form_and_goes_on_in_a_crop():

@@ -167,8 +167,12 @@ def test_training_begins_with_silent_branches():
     one = dit(x, t, condition(1, 12))
     two = dit(x, t, replace(condition(1, 12), cross=normal(1, 7, 16, seed=9)))
     assert torch.equal(one, two)
-    linear = dit.unfold(dit.transformer.project_out(dit.transformer.project_in(dit.fold(x))), 12)
+    tokens = dit.transformer.project_in(dit.fold(x))
+    # The metre is heard from the start: silent, it is found too late to be followed.
+    metre = dit.to_grid_embed(dit.fold(condition(1, 12).grid))
+    linear = dit.unfold(dit.transformer.project_out(tokens + metre), 12)
     torch.testing.assert_close(one, linear)
+    assert metre.std() > 0.1 * tokens.std()
 
 
 def test_weights_are_drawn_from_the_generator_alone():
