@@ -130,6 +130,7 @@ class Store:
         Raises:
             CheckpointError: if it is not here.
         """
+        require_public(spec)
         path = self.folder(spec) / ORIGIN
         try:
             return json.loads(path.read_text(encoding="utf-8"))
@@ -151,6 +152,7 @@ class Store:
         Raises:
             CheckpointError: if there is nothing of it.
         """
+        require_public(spec)
         places = [p for p in (self.folder(spec), self.part(spec)) if p.is_dir()]
         if not places:
             raise CheckpointError(f"There is nothing of {spec.name} in {self.root}.")

@@ -179,5 +179,7 @@ def test_changes_are_found_and_removal_leaves_nothing(tmp_path: Path, store: Sto
     assert store.remove(TINY_MEDIUM) > 0
     assert not list(store.root.iterdir())
     for act in (store.verify, store.remove):
+        with pytest.raises(SpecError, match="sketch is no public model"):
+            act(MODELS["sketch"])
         with pytest.raises(CheckpointError, match=r"not here|nothing of"):
             act(TINY_MEDIUM)
