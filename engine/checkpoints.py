@@ -119,6 +119,7 @@ def save_weights(
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         save_file(halved, part, metadata=dict(facts or {}))
+        part.chmod(0o644)  # safetensors makes files that only their owner can read.
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
