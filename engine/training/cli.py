@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,18 @@ if TYPE_CHECKING:
     from engine.training.loop import Budget
 
 
+MATERIAL = {
+    "corpus": "engine.training.corpus.__main__",
+    "recordings": "engine.training.corpus.real",
+}
+"""What makes training material; each has flags of its own."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Runs a stage; `argv` begins with its name."""
+    if argv and argv[0] in MATERIAL:
+        import_module(MATERIAL[argv[0]]).main(list(argv[1:]))
+        return 0
     arguments = _parser().parse_args(list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     _threads(arguments.threads)
@@ -31,7 +42,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="longtake train", description="Trains the networks of a model, stage by stage."
+        prog="longtake train",
+        description="Trains the networks of a model, stage by stage.",
+        epilog="Before them: 'corpus' composes material, 'recordings' fetches free recordings.",
     )
     stages = parser.add_subparsers(required=True, metavar="STAGE")
     for name, run, help in (
@@ -117,6 +130,7 @@ def _clap(arguments: argparse.Namespace) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
+    from engine.model_files import seal
     from engine.training.export import export_autoencoder, export_dit
 
     spec = recipe(arguments.config).model
@@ -124,6 +138,7 @@ def _export(arguments: argparse.Namespace) -> None:
         export_autoencoder(spec, arguments.run, arguments.out)
     else:
         export_dit(spec, arguments.run, arguments.latents, _text_encoder(spec), arguments.out)
+    seal(arguments.out)
 
 
 def _text_encoder(spec: ModelSpec) -> TextEncoder:

@@ -163,6 +163,12 @@ def test_the_command_trains_stage_after_stage(material: Path, tmp_path: Path) ->
     ]
 
 
+def test_the_command_makes_material_to_train_on(tmp_path: Path) -> None:
+    assert cli.main(["corpus", "--out", str(tmp_path), "--first", "0"]) == 0
+    with pytest.raises(SystemExit):
+        cli.main(["recordings", "--help"])
+
+
 def test_every_registered_recipe_is_of_a_model() -> None:
     assert set(RECIPES) == {"stable-audio-2", "sketch", "sketch-smoke"}
     for name, recipe in RECIPES.items():
