@@ -1,5 +1,6 @@
 """Peaks of files and of growing takes agree with the samples they stand for."""
 
+# pyright: reportOptionalSubscript=false
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,5 +1,6 @@
 """Events arrive on Qt's thread, bursts are told in brief, refused calls become sentences."""
 
+# pyright: reportOptionalSubscript=false
 from __future__ import annotations
 
 import subprocess

@@ -1,5 +1,6 @@
 """The list: search, keys, rating, comparing, dragging out."""
 
+# pyright: reportOptionalSubscript=false
 from __future__ import annotations
 
 import shutil

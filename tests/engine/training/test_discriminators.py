@@ -23,11 +23,14 @@ def test_the_paper_has_five_judges() -> None:
     assert len(Discriminators(PAPER.autoencoder.discriminator_lengths, filters=1).judges) == 5
 
 
+def undecided(_: nn.Module, __: tuple[object, ...], verdict: torch.Tensor) -> torch.Tensor:
+    return 0 * verdict
+
+
 def test_undecided_judges_lose_two_by_hinge() -> None:
     judges = tiny()
     for judge in judges.judges:
-        last = cast(nn.Module, judge.project_out)
-        last.register_forward_hook(lambda _, __, verdict: 0 * verdict)
+        cast(nn.Module, judge.project_out).register_forward_hook(undecided)
     assert judges.loss(audio(0), audio(1)) == 2.0
     assert judges.generator_losses(audio(0), audio(1)).adversarial == 0.0
 
