@@ -1,8 +1,7 @@
 """Long takes in bounded memory (§2.1): encode and decode in chunks that equal the whole.
 
-Every autoencoder here has a finite receptive field, its `halo`; a chunk with that many frames of context on either
-side gives inside just what the whole gives, up to the rounding of floating point. Knows nothing of which autoencoder
-it is.
+Every autoencoder here has a finite receptive field, its `halo`: a chunk with that many frames of context on either
+side gives inside just what the whole gives, up to rounding. Knows nothing of which autoencoder it is.
 """
 
 from __future__ import annotations
