@@ -1,3 +1,5 @@
+# pyright: reportArgumentType=false
+
 from dataclasses import replace
 
 import pytest

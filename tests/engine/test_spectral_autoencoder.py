@@ -1,5 +1,7 @@
 """Laws of the embedded model's autoencoder: the transform is exact, stereo comes back, the size is what is shipped."""
 
+# pyright: reportArgumentType=false
+
 from __future__ import annotations
 
 import pytest
