@@ -23,6 +23,7 @@ NAMES = {PANEL: "panel", BRIDGE: "bridge", BENCHMARKS: "benchmarks", ENGINE: "en
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs `longtake`; gives the exit code."""
+    share_processors()
     argv = list(sys.argv[1:] if argv is None else argv)
     module, rest = destination(argv)
     if module == PANEL and not has_screen():
@@ -53,6 +54,15 @@ def destination(argv: Sequence[str]) -> tuple[str, list[str]]:
     if module is None:
         return ENGINE, list(argv)
     return module, list(argv if module == BRIDGE else argv[1:])
+
+
+def share_processors() -> None:
+    """Lets torch's idle threads sleep, here and in every child, before anything loads torch.
+
+    By default they spin, which beside a DAW - another program that wants the same cores - made a take wait seven times
+    as long.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def has_screen() -> bool:
