@@ -12,7 +12,6 @@
     public.py, renames.py   public checkpoints, strictly by name; lora.py; hub.py, installed.py: how they come here
     samplers/               section 3     objectives, schedules, solvers, guidance
     training/               section 3     losses, discriminators, contrastive, optim, loops; 3.1 prompts
-    evaluation/             section 4
     creative.py             section 4.6   audio-to-audio, inpainting, continuation, variation, loops
     recordings.py           what a recording decides of a spec        (no torch)
     streaming.py            latents to blocks of finished sound; limiter.py: its last stage

@@ -46,9 +46,11 @@ class SpectralAutoencoder(Autoencoder):
         stride = self.encoder.stride
         vectors = log_magnitudes(self.encoder.stft(mid_side(audio)), stride).flatten(0, 1)
         mean, ear = vectors.mean(0), self.decoder.ear.sqrt().repeat(2 * stride)
-        _, values, components = torch.pca_lowrank(
-            (vectors - mean) * ear, self.latent_channels, niter=4
-        )
+        centred = (vectors - mean) * ear
+        with torch.random.fork_rng(devices=[]):
+            # Its random projection has no generator of its own; the same audio is to give the same start.
+            torch.random.set_rng_state(torch.Generator().manual_seed(0).get_state())
+            _, values, components = torch.pca_lowrank(centred, self.latent_channels, niter=4)
         # Half way between scores as they are and scores of equal spread: a small transformer spends itself on what is
         # heard most, and still hears of the last component.
         spread = values / len(vectors) ** 0.5

@@ -18,7 +18,7 @@ import soundfile
 from engine.audio import read_audio, write_audio
 from engine.cli.main import main
 from engine.errors import AudioError
-from engine.registry import SAMPLE_RATE
+from engine.registry import SAMPLE_RATE, SKETCH
 from engine.spec import GenerationSpec
 from engine.takes import read_settings, read_spec
 from engine.updates import AudioBlock, Step, Update
@@ -55,7 +55,7 @@ def test_render_writes_a_take_of_exactly_the_length_asked_and_its_settings(
     assert (spec.prompt, spec.seed, spec.steps, spec.sampler) == (PROMPT, 7, 9, "euler")
     assert (spec.tempo, spec.cfg_scale) == (
         124.0,
-        4.0,
+        SKETCH.defaults.cfg_scale,
     )  # Resolved: from the prompt, from the model.
     assert tone_engine.asked == [spec]
     assert files(folder) == {"take.wav", "take.json"}
@@ -276,6 +276,8 @@ def test_a_signal_stops_the_real_program_and_leaves_nothing(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that starts tests in the background has them ignore SIGINT, which a child would inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None and process.stdout.readline() == "begun\n"
     assert [path.suffix for path in tmp_path.iterdir()] == [".tmp"]

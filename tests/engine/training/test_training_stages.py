@@ -50,7 +50,7 @@ def test_the_autoencoder_learns_and_then_meets_its_judges(material: Path) -> Non
         [x["stft"] for x in losses[:4]]
     )
     assert "discriminators" not in losses[23]
-    assert set(losses[25]) == {"stft", "kl", "discriminators", "adversarial", "features"}
+    assert set(losses[25]) == {"stft", "own", "kl", "discriminators", "adversarial", "features"}
 
 
 def test_a_resumed_run_equals_an_unbroken_one(material: Path, tmp_path: Path) -> None:
@@ -65,8 +65,9 @@ def test_a_resumed_run_equals_an_unbroken_one(material: Path, tmp_path: Path) ->
 
 def test_a_frozen_encoder_stays_while_the_decoder_learns(material: Path) -> None:
     stage = AutoencoderStage(SMOKE, items([material], held_out=False), freeze_encoder=True)
+    stage.step(0)  # Begins with the material's principal components.
     before = {n: p.clone() for n, p in stage.autoencoder.named_parameters()}
-    stage.step(0)
+    stage.step(1)
     for name, parameter in stage.autoencoder.named_parameters():
         assert torch.equal(parameter, before[name]) == name.startswith("encoder."), name
 
@@ -85,8 +86,8 @@ def test_latents_on_disk_are_the_encoders_and_their_scale_is_one(
         [i.latents for side in (False, True) for i in read_items(encoded, held_out=side)], 1
     )
     assert np.abs(every.mean(1)).max() < 0.05
-    # The deviation counts the bottleneck's own noise too, so that the means alone spread less than one.
-    assert every.std(1).max() < 1.05
+    # One scale for all channels, and it counts the bottleneck's own noise too: the means alone spread a little less.
+    assert 0.9 < np.sqrt(np.square(every.astype(np.float32)).mean()) < 1
 
 
 def test_crops_carry_their_place_and_silence_follows_the_end(encoded: Path) -> None:
