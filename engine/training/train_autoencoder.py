@@ -65,7 +65,8 @@ class AutoencoderStage:
         """One step of the autoencoder and, in the adversarial phase, one of the discriminators."""
         rng = np.random.default_rng((self.seed, index))
         if index == 0:
-            self.autoencoder.begin_with(self.crops.batch(self.recipe.first_crops, rng))
+            crops = self.crops.batch(self.recipe.first_crops, rng)
+            self.autoencoder.begin_with(crops.to(self.device))
             self.ema = Ema(self.autoencoder, self.recipe.ema_decay)
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         audio = self.crops.batch(self.recipe.batch, rng).to(self.device)
