@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,11 @@ class Served:
 
     def children(self) -> list[int]:
         """Process ids of its children (Linux)."""
-        task = Path(f"/proc/{self.process.pid}/task")
-        return [int(pid) for t in task.iterdir() for pid in (t / "children").read_text().split()]
+        found: list[int] = []
+        for thread in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with suppress(FileNotFoundError):  # A thread may end while its folder is read.
+                found += map(int, (thread / "children").read_text().split())
+        return found
 
     def close(self) -> None:
         self.socket.close()

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -94,7 +95,8 @@ def test_killing_the_engine_at_random_loses_nothing(serve: Callable[..., Served]
             assert time.monotonic() - began < 120.0
             if kill_at and time.monotonic() > kill_at:
                 for child in served.children():
-                    os.kill(child, signal.SIGKILL)
+                    with suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGKILL)
                 kill_at, kills = None, kills + 1
             message = served.receive(0.01)
             if message and message[0] == "/longtake/done" and message[1][0] == request:
