@@ -1,9 +1,12 @@
 """Every built-in preset, rendered shortly with a model and listened to by measure: level, silence, tempo.
 
     python -m benchmarks.presets --out FOLDER      renders all (or --only WORD), prints a table, writes presets.json
+    ... --document docs/presets.md                 writes the table for people, too
     python -m benchmarks.presets --keys            rewrites the table of keys in presets/README.md
 
-Beatbox and hum presets start from a recording that is made here. Tempo is measured as the library does.
+Beatbox and hum presets start from a recording that is made here, at the preset's own tempo. Tempo is measured as the
+library does; the pulse says how much more of the onsets' rhythm lies on the asked beat than beside it. It ends with 1
+when a preset is silent, too quiet, clips, or keeps neither its tempo nor its beat.
 """
 
 from __future__ import annotations
@@ -21,21 +24,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.measure import Measuring
+from engine.model_files import find_weights, sha256
 from engine.presets import Preset, builtin_presets, keys_table
 from engine.registry import model_spec
-from engine.spec import GenerationSpec
+from engine.spec import GenerationSpec, tempo_in
 from engine.updates import AudioBlock, Generates
 
 Audio = NDArray[np.float32]
 
 README = Path(__file__).parents[1] / "presets" / "README.md"
-FLOOR_DB, CEILING_DB = -45.0, 0.0
-"""A preset whose RMS level is below the floor, or whose peak is above the ceiling, is no use."""
+FLOOR_DB, FAINT_DB, CEILING_DB = -42.0, -20.0, 0.0
+"""A preset whose RMS level is below the floor, or whose peak is below or above these, is no use."""
+RHYTHMIC = ("genre", "loop", "instrument", "beatbox")
+SPARSE = ("effect", "beatbox", "hum")
+"""Categories that must keep the beat, and those that may be silent for more than half of their time."""
+NEAR, BEATEN = 0.04, 3.0
+"""How far a measured tempo may be from the one asked, as a share; the pulse that proves the beat where it is not."""
+RATIOS = (0.5, 2 / 3, 0.75, 1.0, 4 / 3, 1.5, 2.0)
+"""Of the asked tempo, what an ear may count as well: halves, doubles, and dotted or triplet beats."""
+HOP = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was measured on one rendered preset; levels in dBFS, `silent` the share of 50 ms windows under -60."""
+    """What was measured on one rendered preset.
+
+    Attributes:
+        peak_db, rms_db: levels in dBFS.
+        silent: the share of windows of 50 ms under -60 dBFS.
+        pulse: strength of the asked beat in the onsets, over the median of all tempi; None without a tempo.
+        verdict: 'good', or what is wrong.
+    """
 
     name: str
     category: str
@@ -45,6 +64,7 @@ class Heard:
     silent: float
     tempo_asked: float | None
     tempo_measured: float | None
+    pulse: float | None
     render_seconds: float
     verdict: str
 
@@ -67,38 +87,73 @@ def render(
 def listen(preset: Preset, spec: GenerationSpec, audio: Audio, took: float) -> Heard:
     """Measures a take and says whether anything is wrong with it."""
     rate = model_spec(spec.model).sample_rate
-    peak, rms = (
-        _db(float(np.abs(audio).max(initial=0.0))),
-        _db(float(np.sqrt(np.mean(np.square(audio))))),
-    )
-    window = rate // 20
-    mono = audio.mean(axis=0)[: audio.shape[1] // window * window].reshape(-1, window)
-    silent = float(np.mean(np.sqrt(np.mean(np.square(mono), axis=1)) < 1e-3)) if mono.size else 1.0
     measuring = Measuring(rate)
     measuring.add(audio)
     measured = measuring.result(spec.tempo).tempo
-    wrong = [
-        *(["not finite"] if not np.isfinite(audio).all() else []),
-        *(["too quiet"] if rms < FLOOR_DB else []),
-        *(["clips"] if peak > CEILING_DB else []),
-        *(
-            ["mostly silent"]
-            if silent > 0.5 and preset.category not in ("effect", "beatbox", "hum")
-            else []
-        ),
-    ]
-    return Heard(
-        preset.name,
-        preset.category,
-        round(audio.shape[1] / rate, 2),
-        round(peak, 1),
-        round(rms, 1),
-        round(silent, 3),
-        spec.tempo,
-        None if measured is None else round(measured, 1),
-        round(took, 2),
-        ", ".join(wrong) or "good",
+    heard = Heard(
+        name=preset.name,
+        category=preset.category,
+        seconds=round(audio.shape[1] / rate, 2),
+        peak_db=round(_db(float(np.abs(audio).max(initial=0.0))), 1),
+        rms_db=round(_db(float(np.sqrt(np.mean(np.square(audio))))), 1),
+        silent=round(silence(audio, rate), 3),
+        tempo_asked=spec.tempo,
+        tempo_measured=None if measured is None else round(measured, 1),
+        pulse=round(pulse(audio, rate, spec.tempo), 1) if spec.tempo else None,
+        render_seconds=round(took, 2),
+        verdict="" if np.isfinite(audio).all() else "not finite",
     )
+    return replace(heard, verdict=heard.verdict or verdict(heard))
+
+
+def verdict(heard: Heard) -> str:
+    """What is wrong with a preset in a few words, or 'good'."""
+    wrong = (
+        ("too quiet", heard.rms_db < FLOOR_DB or heard.peak_db < FAINT_DB),
+        ("clips", heard.peak_db > CEILING_DB),
+        ("mostly silent", heard.silent > 0.5 and heard.category not in SPARSE),
+        ("off its tempo", heard.category in RHYTHMIC and not in_time(heard)),
+    )
+    return ", ".join(words for words, is_so in wrong if is_so) or "good"
+
+
+def in_time(heard: Heard) -> bool:
+    """Whether the tempo measured is one that an ear may count, or the onsets lie on the asked beat."""
+    asked, measured = heard.tempo_asked, heard.tempo_measured
+    if asked is None or (heard.pulse or 0.0) >= BEATEN:
+        return True
+    return measured is not None and any(
+        abs(measured / (asked * ratio) - 1) < NEAR for ratio in RATIOS
+    )
+
+
+def silence(audio: Audio, rate: int) -> float:
+    """The share of windows of 50 ms whose RMS level is under -60 dBFS; audio [C, N]."""
+    window = rate // 20
+    mono = audio.mean(axis=0)[: audio.shape[1] // window * window].reshape(-1, window)
+    return float(np.mean(np.sqrt(np.mean(np.square(mono), axis=1)) < 1e-3)) if mono.size else 1.0
+
+
+def pulse(audio: Audio, rate: int, tempo: float) -> float:
+    """How strongly the onsets of audio [C, N] keep a beat at `tempo` (BPM): 1 is the median of all tempi.
+
+    The onsets' Fourier transform at the beat, its half and its double, against that between 40 and 400 BPM.
+    """
+    mono = audio.mean(axis=0)
+    count = max((len(mono) - 2 * HOP) // HOP, 0)
+    if count < 2:
+        return 0.0
+    frames = np.lib.stride_tricks.sliding_window_view(mono, 2 * HOP)[::HOP][:count]
+    level = np.log1p(100.0 * np.abs(np.fft.rfft(frames * np.hanning(2 * HOP))))
+    onsets = np.maximum(np.diff(level, axis=0), 0.0).mean(axis=1)
+    onsets = onsets - onsets.mean()
+    times = np.arange(len(onsets)) * HOP / rate
+
+    def strength(tempi: Any) -> Any:
+        return np.abs(np.exp(-2j * np.pi * np.outer(np.asarray(tempi) / 60.0, times)) @ onsets)
+
+    beside = float(np.median(strength(np.geomspace(40.0, 400.0, 300))))
+    return float(strength([tempo / 2, tempo, tempo * 2]).max()) / max(beside, 1e-9)
 
 
 def recording(path: Path, rate: int, beatbox: bool, tempo: float = 110.0, bars: int = 4) -> Path:
@@ -141,6 +196,64 @@ def _db(value: float) -> float:
     return 20.0 * float(np.log10(max(value, 1e-6)))
 
 
+def table(rows: list[Heard], around: str = " ") -> str:
+    """All rows under one head, aligned; `around` is '|' for Markdown."""
+    head = ("preset", "peak dB", "RMS dB", "silent", "BPM asked", "heard", "pulse", "s", "verdict")
+    cells = [head] + [
+        (
+            row.name,
+            f"{row.peak_db:.1f}",
+            f"{row.rms_db:.1f}",
+            f"{row.silent:.0%}",
+            f"{row.tempo_asked:g}" if row.tempo_asked else "",
+            f"{row.tempo_measured:g}" if row.tempo_measured else "",
+            f"{row.pulse:.1f}" if row.pulse is not None else "",
+            f"{row.render_seconds:.1f}",
+            row.verdict,
+        )
+        for row in rows
+    ]
+    if around == "|":
+        return "\n".join(
+            [
+                "| " + " | ".join(head) + " |",
+                "| --- |" + " ---: |" * 7 + " --- |",
+                *("| " + " | ".join(row) + " |" for row in cells[1:]),
+            ]
+        )
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in (0, len(head) - 1) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )
+
+
+def document(rows: list[Heard], seconds: float) -> str:
+    """The page for people: what was measured, by category, and how."""
+    good = sum(row.verdict == "good" for row in rows)
+    weights = find_weights(model_spec("sketch")) / "dit.safetensors"
+    parts = [
+        "# The presets, listened to by measure",
+        f"{good} of {len(rows)} presets are good: each was rendered once with the embedded model (transformer "
+        f"`{sha256(weights)[:8]}`), the first {seconds:g} s of it at most, seed 1 where it names none. Written by",
+        f"    python -m benchmarks.presets --out FOLDER --seconds {seconds:g} --document docs/presets.md",
+        "A preset fails when its level is under "
+        f"{FLOOR_DB:g} dBFS RMS or {FAINT_DB:g} dBFS peak, when it clips, when more than half of it is silent (hits "
+        "and recordings may be), or when it keeps neither its tempo nor its beat. BPM heard is what the library "
+        "measures, empty where nothing is struck or the take is shorter than 4 s; the pulse is how much stronger the "
+        f"onsets are on the asked beat than at the median tempo, and {BEATEN:g} proves the beat where the tempo is "
+        "heard as another, as in triplets. Presets of `beatbox` and `hum` start from a recording synthesised at their "
+        "tempo; s is what rendering took.",
+    ]
+    for category in dict.fromkeys(row.category for row in rows):
+        parts.append(f"## {category.capitalize()}")
+        parts.append(table([row for row in rows if row.category == category], "|"))
+    return "\n\n".join(parts) + "\n"
+
+
 def main(argv: list[str] | None = None) -> int:
     """Renders and measures; returns 1 if a preset is no use."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.presets", description=__doc__)
@@ -150,16 +263,26 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--out", type=Path, help="folder for the rendered takes and presets.json")
     options.add_argument("--seconds", type=float, default=12.0, help="longest take (s)")
     options.add_argument("--only", default="", help="presets whose name has this word")
+    options.add_argument("--document", type=Path, help="write the table as a page, too")
     chosen = options.parse_args(argv)
     if chosen.keys:
         write_keys()
         return 0
     if chosen.out is None:
         options.error("--out FOLDER is needed: where the takes go")
-    return _render_all(chosen.out, chosen.seconds, chosen.only)
+    heard = _render_all(chosen.out, chosen.seconds, chosen.only)
+    print(table(heard))
+    if chosen.document:
+        chosen.document.write_text(document(heard, chosen.seconds), "utf-8")
+    bad = [row.name for row in heard if row.verdict != "good"]
+    print(
+        f"{len(heard)} presets, {len(heard) - len(bad)} good"
+        + (f"; look at {', '.join(bad)}" if bad else "")
+    )
+    return 1 if bad else 0
 
 
-def _render_all(folder: Path, seconds: float, only: str) -> int:
+def _render_all(folder: Path, seconds: float, only: str) -> list[Heard]:
     import soundfile
 
     from engine.engine import Engine
@@ -167,31 +290,19 @@ def _render_all(folder: Path, seconds: float, only: str) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     engine, heard = Engine(), list[Heard]()
     rate = model_spec("sketch").sample_rate
-    sources = {
-        kind: recording(folder / f"source-{kind}.wav", rate, kind == "beatbox")
-        for kind in ("beatbox", "hum")
-    }
-    for preset in builtin_presets():
-        if only.casefold() not in preset.name.casefold():
-            continue
+    chosen = [each for each in builtin_presets() if only.casefold() in each.name.casefold()]
+    for number, preset in enumerate(chosen, 1):
+        source = folder / f"source-{number:02d}.wav"
+        if preset.needs_recording:
+            tempo = tempo_in(preset.values.get("prompt", "")) or 110.0
+            recording(source, rate, preset.category == "beatbox", tempo, bars=3)
         began = time.perf_counter()
-        spec, audio = render(engine, preset, seconds, sources.get(preset.category, folder))
+        spec, audio = render(engine, preset, seconds, source)
         heard.append(listen(preset, spec, audio, time.perf_counter() - began))
-        soundfile.write(folder / f"{len(heard):02d} {preset.name}.wav", audio.T, rate)
-        last = heard[-1]
-        print(
-            f"{last.name:32} {last.peak_db:6.1f} dB peak {last.rms_db:6.1f} dB rms  {last.silent:4.0%} silent  "
-            f"{last.tempo_asked or 0:5.0f} -> {last.tempo_measured or 0:5.1f} BPM  "
-            f"{last.render_seconds:5.1f} s  {last.verdict}",
-            flush=True,
-        )
-    (folder / "presets.json").write_text(json.dumps([asdict(row) for row in heard], indent=1))
-    bad = [row.name for row in heard if row.verdict != "good"]
-    print(
-        f"{len(heard)} presets, {len(heard) - len(bad)} good"
-        + (f"; look at {', '.join(bad)}" if bad else "")
-    )
-    return 1 if bad else 0
+        soundfile.write(folder / f"{number:02d} {preset.name}.wav", audio.T, rate)
+        print(f"{number:2}/{len(chosen)} {preset.name}: {heard[-1].verdict}", file=sys.stderr)
+        (folder / "presets.json").write_text(json.dumps([asdict(row) for row in heard], indent=1))
+    return heard
 
 
 if __name__ == "__main__":

@@ -5,14 +5,16 @@ Knows the bridge's parts; the panel cannot tell it from the real thing, but for 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from bridge.events import Hub, ModelChanged, Publish
 from bridge.jobs import JobQueue
 from bridge.library import Library
 from bridge.making import Works
+from bridge.ports import ModelControl
 from bridge.session import Session
 from bridge.state import ModelState
 from bridge.transport import Transport
@@ -21,6 +23,10 @@ from engine.spec import GenerationSpec
 from engine.updates import Generates, Update
 from gui.demo.engine import DemoEngine
 from gui.demo.playback import DeafCapture, QuietMidi, SilentPlayback
+
+
+class Model(ModelControl, Generates, Protocol):
+    """An engine and the control of its model in one, as `EngineProcess` is."""
 
 
 class DemoModel:
@@ -67,11 +73,23 @@ class Studio:
     presets: PresetStore
 
 
-def build_studio(folder: Path, engine: Generates | None = None) -> Studio:
-    """Builds a studio whose takes and presets lie in `folder`; its queue runs."""
+def build_studio(
+    folder: Path,
+    engine: Generates | None = None,
+    make_model: Callable[[Publish], Model] | None = None,
+) -> Studio:
+    """Builds a studio whose takes and presets lie in `folder`; its queue runs.
+
+    Args:
+        folder: where everything is kept.
+        engine: makes the takes; the demo's own if none is given.
+        make_model: builds an engine with a model of its own in place of `engine`, from where it tells its events.
+    """
     hub = Hub()
     library = Library(folder / "takes", hub.publish)
-    model = DemoModel(hub.publish, engine or DemoEngine())
+    model = (
+        make_model(hub.publish) if make_model else DemoModel(hub.publish, engine or DemoEngine())
+    )
     queue = JobQueue(Works(model, library, hub.publish, None))
     session = Session(hub, queue, library)
     playback, midi, presets = (
