@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PyQt6.QtCore import QLocale, QTimer, QTranslator
+from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from bridge import logs
@@ -27,6 +27,7 @@ from bridge.places import places
 from bridge.session import Session
 from engine.errors import LongtakeError
 from engine.presets import PresetStore
+from gui.language import SYSTEM, speak
 from gui.main_window import MainWindow, Surroundings
 from gui.memory import Memory
 from gui.qt_session import QtSession
@@ -72,23 +73,19 @@ def main(argv: Sequence[str] = ()) -> int:
 
 
 def application_for(argv: list[str]) -> QApplication:
-    """The application, named, in the language of the system where there is a translation."""
+    """The application, named."""
     existing = QApplication.instance()
     application = existing if isinstance(existing, QApplication) else QApplication(argv)
     application.setApplicationName("Longtake")
     application.setDesktopFileName("longtake")
     application.setStyle("Fusion")
-    translator = QTranslator(application)
-    if translator.load(
-        QLocale.system(), "longtake", "_", str(Path(__file__).parent / "translations")
-    ):
-        application.installTranslator(translator)
     return application
 
 
 def open_window(session: Session, around: Surroundings) -> MainWindow:
-    """Builds the window over a session and shows it."""
+    """Builds the window over a session and shows it, in the language that was chosen."""
     memory = around.memory
+    speak(application_for(sys.argv[:1]), memory.text("look/language", SYSTEM))
     theme = memory.text("look/theme", "system")
     look = Look(
         theme if theme in ("dark", "light") else "system",

@@ -19,6 +19,7 @@ from engine.registry import MODELS, SKETCH
 from engine.spec import PARAMETERS
 from gui.controls import Lamp, Segments, Switch, label, redress
 from gui.learn import teach
+from gui.parameter_controls import sentence
 from gui.qt_session import QtSession
 from gui.theme import Look
 
@@ -45,7 +46,7 @@ class LengthPanel(QWidget):
         self.slider.setAccessibleName(self.tr("Length, slider"))
         self.said = label("", "small")
         self.loop = Switch(look, self.tr("Loop"))
-        self.loop.setToolTip(PARAMETERS["loop"].help.capitalize())
+        self.loop.setToolTip(sentence(PARAMETERS["loop"]))
         self.follow = Switch(look, self.tr("Follow the DAW"))
         self.follow.setToolTip(
             self.tr("Tempo, key and metre come from the DAW instead of the prompt")

@@ -4,7 +4,7 @@ Knows the window's methods by what it is given; nothing of the session.
 """
 
 # The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
 from PyQt6.QtWidgets import QMainWindow, QMenu
 
+from gui.language import LANGUAGES, SYSTEM
+from gui.memory import Memory
 from gui.theme import SCALES, Choice, Look
 
 
@@ -81,6 +83,25 @@ def fill_look(menu: QMenu, look: Look) -> None:
             action.setChecked(look.scale == scale)
 
     menu.aboutToShow.connect(check)
+
+
+def fill_language(menu: QMenu, memory: Memory, say: Callable[[str], None]) -> None:
+    """Adds the languages; one that is chosen is remembered, and spoken from the next start on."""
+    inside = menu.addMenu(menu.tr("Language"))
+    if inside is None:
+        return
+    choices = QActionGroup(menu)
+    now = memory.text("look/language", SYSTEM)
+    for key, words in ((SYSTEM, menu.tr("As the system")), *LANGUAGES.items()):
+        action = QAction(words, menu)
+        action.setCheckable(True)
+        action.setChecked(key == now)
+        action.triggered.connect(_caller(lambda key=key: memory.keep("look/language", key)))
+        choices.addAction(action)
+        inside.addAction(action)
+    choices.triggered.connect(
+        lambda _: say(menu.tr("The language changes when Longtake is started again."))
+    )
 
 
 def _caller(do: Callable[[], object]) -> Callable[[], None]:

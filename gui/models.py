@@ -62,10 +62,10 @@ class ModelRow(QWidget):
         phase = state.phase if mine else "unloaded"
         installed = self.bytes is not None
         lamp = {"ready": "on", "loading": "warning", "failed": "error"}.get(phase, "off")
-        self.lamp.show_state(lamp, phase)
         self.state.show_text(
             state.detail if mine else "" if installed else self.tr("not installed")
         )
+        self.lamp.show_state(lamp, self.state.text_whole() or self.tr("no model loaded"))
         self.state.setVisible(bool(self.state.text_whole()))
         self.state.setProperty("role", "error" if phase == "failed" else "small")
         redress(self.state)

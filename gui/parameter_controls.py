@@ -28,6 +28,7 @@ from PyQt6.QtWidgets import (
 from engine.registry import MODELS
 from engine.spec import PARAMETERS, Parameter
 from gui.controls import Switch, label
+from gui.language import tr
 from gui.learn import teach
 from gui.qt_session import QtSession
 from gui.theme import Look
@@ -44,7 +45,7 @@ class ParameterControl(QWidget):
         self.known: Parameter = PARAMETERS[name]
         self.caption: QLabel = label(title)
         self.column = look.pad(QVBoxLayout(self), gap=3)
-        help_text = self.known.help[:1].upper() + self.known.help[1:] + "."
+        help_text = sentence(self.known)
         self.setToolTip(help_text)
         self.build()
         for control in self.controls():
@@ -265,6 +266,12 @@ class PairControl(ParameterControl):
     def _typed(self) -> None:
         first, second = (field.value() for field in self.fields)
         self.set_value((min(first, second), max(first, second)))
+
+
+def sentence(parameter: Parameter) -> str:
+    """The help of a parameter as a sentence, in the panel's language."""
+    words = tr(parameter.help)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 _KINDS: dict[str, Callable[[QtSession, Look, str, str], ParameterControl]] = {

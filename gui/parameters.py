@@ -20,7 +20,7 @@ from engine.registry import MODELS
 from engine.spec import MAX_SEED, PARAMETERS, RANDOM_SEEDS
 from gui.controls import Elided, Fold, IconButton, label
 from gui.learn import teach
-from gui.parameter_controls import ParameterControl, control_for
+from gui.parameter_controls import ParameterControl, control_for, sentence
 from gui.qt_session import QtSession
 from gui.theme import Look
 
@@ -52,7 +52,7 @@ class SeedControl(QWidget):
         self._session = session
         self.field = QLineEdit()
         self.field.setAccessibleName(self.tr("Seed"))
-        self.field.setAccessibleDescription(PARAMETERS["seed"].help)
+        self.field.setAccessibleDescription(sentence(PARAMETERS["seed"]))
         self.field.setPlaceholderText(self.tr("random each time"))
         self.field.setMaxLength(10)
         self.dice = IconButton(look, "dice", self.tr("Another seed"))
@@ -188,6 +188,7 @@ class ParametersPanel(Fold):
             "cfg_rescale": self.tr("Guidance rescale"),
             "cfg_interval": self.tr("Guidance acts"),
             "schedule": self.tr("Noise schedule"),
+            "lora": self.tr("LoRA files"),
         }
         self.seed = SeedControl(session, look)
         self.variations = VariationsControl(look)

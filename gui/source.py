@@ -28,6 +28,7 @@ from engine.registry import SKETCH
 from engine.spec import PARAMETERS
 from gui.controls import Button, Elided, IconButton, Segments, label, redress
 from gui.learn import teach
+from gui.parameter_controls import sentence
 from gui.peak_store import PeakStore
 from gui.qt_session import QtSession
 from gui.recorder import Recorder
@@ -88,7 +89,7 @@ class SourcePanel(QFrame):
         self.strength.setAccessibleName(
             self.tr("Strength: from keeping my rhythm to following the prompt")
         )
-        self.strength.setAccessibleDescription(PARAMETERS["init_noise_level"].help)
+        self.strength.setAccessibleDescription(sentence(PARAMETERS["init_noise_level"]))
         self.hint = label("", "small", wrap=True)
         self._build(look)
 

@@ -17,6 +17,7 @@ from PyQt6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelIndex,
 
 from bridge.naming import title
 from bridge.state import Search, Take
+from gui.language import tr
 from gui.prompt_form import headline, read_form
 from gui.qt_session import QtSession
 
@@ -53,7 +54,8 @@ class TakeModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return take.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{take_title(take)}, {tempo_words(take)}, {take.seconds:.0f} s, {take.rating} stars"
+            stars = self.tr("{0} stars").format(take.rating)
+            return f"{take_title(take)}, {tempo_words(take)}, {take.seconds:.0f} s, {stars}"
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
@@ -173,11 +175,17 @@ def take_title(take: Take) -> str:
 def take_words(take: Take) -> str:
     """The second line: what the title leaves out, and when it was made."""
     moods = ", ".join(read_form(take.prompt).moods)
-    kind = "" if take.kind == "generate" else take.kind
+    kinds = {
+        "transform": tr("transformed"),
+        "continue": tr("continued"),
+        "inpaint": tr("filled in"),
+        "vary": tr("varied"),
+        "capture": tr("recorded"),
+    }
     made = time.localtime(take.created)
     today = time.strftime("%Y%j", made) == time.strftime("%Y%j")
     when = time.strftime("%H:%M" if today else "%d %b %H:%M", made)
-    return "  ·  ".join(part for part in (when, moods, kind) if part)
+    return "  ·  ".join(part for part in (when, moods, kinds.get(take.kind)) if part)
 
 
 def length_words(seconds: float) -> str:

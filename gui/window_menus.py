@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu
 
-from gui.menus import Entry, fill_look, fill_menu
+from gui.menus import Entry, fill_language, fill_look, fill_menu
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
@@ -27,7 +27,9 @@ def build_menus(window: MainWindow) -> None:
     fill_menu(window, tr("&Make"), _make(window))
     fill_menu(window, tr("&Play"), _play(window))
     fill_menu(window, tr("&Take"), _take(window))
-    fill_look(fill_menu(window, tr("&View"), _view(window)), window.look)
+    view = fill_menu(window, tr("&View"), _view(window))
+    fill_look(view, window.look)
+    fill_language(view, window.around.memory, window.session.say)
 
 
 def _file(window: MainWindow) -> list[Entry]:
