@@ -114,18 +114,25 @@ def _dit(arguments: argparse.Namespace) -> None:
 
 
 def _clap(arguments: argparse.Namespace) -> None:
-    from engine.clap import paper_config
-    from engine.training.dataset import items
-    from engine.training.train_clap import ClapRecipe, ClapStage, train_clap
+    from engine.training.dataset import all_items, is_held_out, items
+    from engine.training.train_clap import (
+        PAPER,
+        ClapRecipe,
+        ClapStage,
+        Pieces,
+        Spectra,
+        against_locked_text,
+        from_scratch,
+        train_clap,
+    )
 
     paper = recipe(arguments.config).model.conditioning.text.encoder == "clap"
-    stage = ClapStage(
-        ClapRecipe(vocabulary=50_265) if paper else ClapRecipe(),
-        items(arguments.data, held_out=False),
-        config=paper_config() if paper else None,
-        seed=arguments.seed,
-        device=arguments.device,
-    )
+    numbers = PAPER if paper else ClapRecipe()
+    seed, material = arguments.seed, items(arguments.data, held_out=False)
+    held_out = [item for item in all_items(arguments.data) if is_held_out(item.metadata)]
+    clap = from_scratch(material, numbers, seed) if paper else against_locked_text(seed)
+    pieces = Pieces(material, held_out, Spectra(clap.listener, arguments.run / "spectra"))
+    stage = ClapStage(numbers, clap, pieces, seed=seed, device=arguments.device)
     train_clap(stage, arguments.run, _budget(arguments))
 
 

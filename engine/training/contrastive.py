@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -37,3 +38,21 @@ def retrieval(texts: Tensor, sounds: Tensor) -> float:
     """How often a text's nearest sound is its own, of unit vectors [B, P] and [B, P]: 1 / B is chance."""
     nearest = (texts @ sounds.T).argmax(dim=1)
     return float((nearest == torch.arange(len(texts), device=texts.device)).float().mean())
+
+
+def retrieval_among(sounds: Tensor, texts: Tensor, choices: int, rng: np.random.Generator) -> float:
+    """How often a sound finds its own text among so many: 1 / choices is chance.
+
+    Args:
+        sounds: unit vectors [B, P].
+        texts: unit vectors [B, P]; those of equal index belong together, the others are what else is offered.
+        choices: how many texts are offered, the right one included; all of them where there are fewer.
+        rng: picks what else is offered.
+    """
+    alike = (sounds @ texts.T).cpu().numpy()
+    right = 0
+    for own in range(len(alike)):
+        others = np.delete(np.arange(len(alike)), own)
+        offered = rng.choice(others, min(choices - 1, len(others)), replace=False)
+        right += bool((alike[own, own] > alike[own, offered]).all())
+    return right / len(alike)

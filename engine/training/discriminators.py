@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pad, relu
@@ -48,31 +49,43 @@ class STFTDiscriminator(nn.Module):
 
 
 class Discriminators(nn.Module):
-    """One `STFTDiscriminator` for each window length; the paper has five."""
+    """One `STFTDiscriminator` for each window length; the paper has five.
 
-    def __init__(self, lengths: Sequence[int], filters: int) -> None:
+    Args:
+        lengths: window lengths.
+        filters: channels of each judge's layers.
+        drawn: how many judges a step hears, drawn anew each time; all when None. On a CPU all five cost ten times
+            what the network they judge does.
+    """
+
+    def __init__(self, lengths: Sequence[int], filters: int, drawn: int | None = None) -> None:
         super().__init__()
         self.judges = nn.ModuleList(STFTDiscriminator(length, filters) for length in lengths)
+        self.drawn = drawn
 
-    def forward(self, audio: Tensor) -> tuple[list[Tensor], list[Features]]:
-        """Verdicts and features of every judge."""
-        verdicts, features = zip(*(judge(audio) for judge in self.judges), strict=True)
-        return list(verdicts), list(features)
+    def panel(self, rng: np.random.Generator) -> list[nn.Module]:
+        """The judges of one step."""
+        judges = list(self.judges)
+        if self.drawn is None:
+            return judges
+        return [judges[i] for i in rng.choice(len(judges), self.drawn, replace=False)]
 
-    def loss(self, real: Tensor, fake: Tensor) -> Tensor:
+    @staticmethod
+    def loss(panel: Sequence[nn.Module], real: Tensor, fake: Tensor) -> Tensor:
         """Hinge loss of the judges: real above 1, fake below -1, averaged over the judges."""
-        real_verdicts, fake_verdicts = self(real)[0], self(fake.detach())[0]
+        real_verdicts, fake_verdicts = _heard(panel, real)[0], _heard(panel, fake.detach())[0]
         losses = [
             relu(1 - r).mean() + relu(1 + f).mean()
             for r, f in zip(real_verdicts, fake_verdicts, strict=True)
         ]
         return torch.stack(losses).mean()
 
-    def generator_losses(self, real: Tensor, fake: Tensor) -> GeneratorLosses:
+    @staticmethod
+    def generator_losses(panel: Sequence[nn.Module], real: Tensor, fake: Tensor) -> GeneratorLosses:
         """What the autoencoder minimises: the judges' disbelief and the distance of their features."""
         with torch.no_grad():
-            _, wanted = self(real)
-        verdicts, given = self(fake)
+            _, wanted = _heard(panel, real)
+        verdicts, given = _heard(panel, fake)
         adversarial = torch.stack([-v.mean() for v in verdicts]).mean()
         distances = [
             (g - w).abs().mean() / w.abs().mean().clamp(min=1e-6)
@@ -88,6 +101,13 @@ class GeneratorLosses:
 
     adversarial: Tensor
     feature_matching: Tensor
+
+
+def _heard(panel: Sequence[nn.Module], audio: Tensor) -> tuple[list[Tensor], list[Features]]:
+    """Verdicts and features of every judge, float32."""
+    with torch.autocast(audio.device.type, torch.bfloat16):
+        verdicts, features = zip(*(judge(audio) for judge in panel), strict=True)
+    return [v.float() for v in verdicts], [[x.float() for x in layers] for layers in features]
 
 
 def _conv(

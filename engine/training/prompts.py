@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 FREE_TEXT_SHARE = 0.3
+BARE_SHARE = 0.3
+"""Of what plays alone, so many lists name the instrument, perhaps the tempo, and nothing else."""
 _DELIMITERS = (" | ", "|", ", ", ",")
 _CASES: tuple[Callable[[str], str], ...] = (str, str, str.lower, str.lower, str.upper)
 
@@ -60,13 +62,23 @@ def facts(metadata: Mapping[str, Any], rng: np.random.Generator) -> dict[str, li
         "Energy": 0.2,
         "Type": 0.6,
     }
-    if metadata.get("kind") in ("stem", "one-shot"):
+    if _alone(metadata):
         chances |= {"Instruments": 0.95, "Genre": 0.5}
+        if rng.random() < BARE_SHARE:
+            chances = dict.fromkeys(every, 0.0) | {"Instruments": 1.0, "BPM": 0.5}
     chosen = [name for name in every if rng.random() < chances.get(name, 0.3)]
     if not chosen:
         chosen = [_one_of(tuple(every), rng)]
     order = [chosen[i] for i in rng.permutation(len(chosen))]
     return {name: _some(every[name], rng) for name in order}
+
+
+def _alone(metadata: Mapping[str, Any]) -> bool:
+    """Whether the piece is not a band's: a stem, a one-shot, a loop of one instrument."""
+    kind = metadata.get("kind")
+    return kind in ("stem", "one-shot") or (
+        kind == "loop" and len(metadata.get("instruments", ())) == 1
+    )
 
 
 def _all_facts(metadata: Mapping[str, Any], rng: np.random.Generator) -> dict[str, list[str]]:
@@ -140,7 +152,7 @@ def _sentence(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
     if rng.random() < 0.35:
         text = f"{'an' if text[0].lower() in 'aeiou' else 'a'} {text}"
     pieces: list[str] = []
-    solo = metadata.get("kind") in ("stem", "one-shot")
+    solo = _alone(metadata)
     instruments = [_called(str(v), rng).lower() for v in metadata.get("instruments", ())]
     if instruments and (solo or rng.random() < 0.5):
         some = _some(instruments, rng)[:3]
@@ -166,11 +178,12 @@ def _noun(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
     instruments = [str(v) for v in metadata.get("instruments", ())]
     genres = [str(v) for v in metadata.get("genres", ())]
     kind = str(metadata.get("kind"))
-    if kind in ("stem", "one-shot") and instruments:
+    if _alone(metadata) and instruments:
         thing = _called(_one_of(instruments, rng), rng).lower()
         endings = {
             "stem": ("", " alone", " stem", " part", " solo"),
             "one-shot": (" one-shot", " hit", " sample"),
+            "loop": (" loop", " loop", " groove"),
         }
         alone = endings[kind] if len(instruments) == 1 else (" part", " stem")
         name = f"{thing}{_one_of(alone, rng)}"

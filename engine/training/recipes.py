@@ -40,6 +40,10 @@ class AutoencoderRecipe:
     drawn_resolutions: int | None = None
     discriminator_lengths: tuple[int, ...] = (2048, 1024, 512, 256, 128)
     discriminator_filters: int = 64
+    drawn_judges: int | None = None
+    """Discriminators a step hears; all when None."""
+    judged_crops: int | None = None
+    """Crops of a batch that they hear; all when None."""
     ema_decay: float = 0.999
 
 
@@ -119,7 +123,7 @@ EMBEDDED = Recipe(
         batch=6,
         learning_rate=LearningRate(base=6e-4, ramp=0.99, gamma=1500),
         discriminator_learning_rate=LearningRate(base=3e-4, ramp=0.99, gamma=1500),
-        adversarial_from=1_000_000,
+        adversarial_from=2400,
         # Half of the paper's windows are too short to hear pitch by; on so little training they drown the long ones.
         resolutions=(4096, 2048, 1024, 512, 128),
         drawn_resolutions=1,
@@ -127,6 +131,8 @@ EMBEDDED = Recipe(
         own_weight=2.0,
         kl_ramp=3000,
         discriminator_filters=8,
+        drawn_judges=2,
+        judged_crops=2,
     ),
     dit=DiTRecipe(
         phases=(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import Module
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW, Optimizer
 
@@ -49,7 +50,9 @@ class AutoencoderStage:
             torch.random.set_rng_state(torch.Generator().manual_seed(seed).get_state())
             self.autoencoder = build_autoencoder(recipe.model.autoencoder).to(device)
             self.discriminators = Discriminators(
-                self.recipe.discriminator_lengths, self.recipe.discriminator_filters
+                self.recipe.discriminator_lengths,
+                self.recipe.discriminator_filters,
+                self.recipe.drawn_judges,
             ).to(device)
         self.autoencoder.encoder.requires_grad_(not freeze_encoder)
         ratio = recipe.model.autoencoder.downsampling_ratio
@@ -83,8 +86,10 @@ class AutoencoderStage:
         kl_weight = self.recipe.kl_weight * min(1.0, (index + 1) / (self.recipe.kl_ramp + 1))
         total = losses["stft"] + self.recipe.own_weight * own_loss + kl_weight * losses["kl"]
         if index >= self.recipe.adversarial_from:
-            losses["discriminators"] = self._judge(index, audio, estimate)
-            terms = self.discriminators.generator_losses(audio, estimate)
+            panel = self.discriminators.panel(rng)
+            real, fake = audio[: self.recipe.judged_crops], estimate[: self.recipe.judged_crops]
+            losses["discriminators"] = self._judge(index, panel, real, fake)
+            terms = self.discriminators.generator_losses(panel, real, fake)
             losses["adversarial"], losses["features"] = terms.adversarial, terms.feature_matching
             total = total + self.recipe.adversarial_weight * terms.adversarial
             total = total + self.recipe.feature_weight * terms.feature_matching
@@ -110,13 +115,13 @@ class AutoencoderStage:
             "discriminator_optimizer": self.discriminator_optimizer,
         }
 
-    def _judge(self, index: int, real: Tensor, fake: Tensor) -> Tensor:
-        loss = self.discriminators.loss(real, fake)
+    def _judge(self, index: int, panel: list[Module], real: Tensor, fake: Tensor) -> Tensor:
+        loss = self.discriminators.loss(panel, real, fake)
         rate = self.recipe.discriminator_learning_rate
         self._update(self.discriminator_optimizer, rate, index - self.recipe.adversarial_from, loss)
         return loss
 
-    def _adamw(self, module: torch.nn.Module) -> AdamW:
+    def _adamw(self, module: Module) -> AdamW:
         return AdamW(
             module.parameters(), 1.0, self.recipe.betas, weight_decay=self.recipe.weight_decay
         )

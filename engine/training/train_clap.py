@@ -1,12 +1,14 @@
-"""Trains CLAP from scratch on pairs of prompt and sound (§2.4, §3).
+"""Trains CLAP on pairs of prompt and sound (§2.4, §3): the paper's from scratch, ours against a locked text tower.
 
-A stage of `loop.train`. Prompts are drawn anew for every step from what is known of a piece (§3.1). Knows nothing of
-the diffusion that will listen to its text tower.
+A stage of `loop.train`. Prompts are drawn from what is known of a piece (§3.1). The material's spectrograms are made
+once and read in crops. Knows nothing of the diffusion that will listen to the text tower.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,11 +23,20 @@ from torch import Tensor
 from torch.nn import ModuleDict
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
-from transformers import ClapConfig
+from transformers import ClapConfig, ClapFeatureExtractor
 
-from engine.clap import SAMPLE_RATE, Clap, small_config
+from engine.clap import (
+    SAMPLE_RATE,
+    Clap,
+    Towers,
+    fused,
+    mel_spectrogram,
+    paper_config,
+    window_frames,
+)
+from engine.locked_clap import LockedClap, small_audio
 from engine.training import prompts
-from engine.training.contrastive import ContrastiveLoss, retrieval
+from engine.training.contrastive import ContrastiveLoss, retrieval, retrieval_among
 from engine.training.dataset import Item
 from engine.training.loop import Budget, train
 from engine.training.optim import Ema, LearningRate
@@ -33,20 +44,89 @@ from engine.training.optim import Ema, LearningRate
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 """In RoBERTa's order: numbers 0 to 4."""
 
+CHOICES = 10
+"""Prompts among which a held-out sound is to find its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClapRecipe:
     """Training of CLAP. The paper says AdamW, weight decay 0.001 and an average of the weights (§3), and no more."""
 
-    batch: int = 32
-    seconds: float = 10.0
-    """Length of the crops; longer than ten seconds brings the fusion into play."""
+    batch: int = 48
+    windows: tuple[float, ...] = (1.0, 1.0, 1.0, 3.0)
+    """Lengths of the crops, in windows of CLAP, one drawn for each step: more than one brings the fusion into play."""
+    prompts: int = 24
+    """Different prompts for each piece: a locked text tower reads every one of them once."""
     vocabulary: int = 4096
+    colour_db: float = 6.0
+    """How much louder and brighter or duller a crop may sound than it is: what a codec does to it is no music."""
     learning_rate: LearningRate = field(
-        default_factory=lambda: LearningRate(base=3e-4, ramp=0.99, gamma=10_000)
+        default_factory=lambda: LearningRate(base=1e-3, ramp=0.99, gamma=1000)
     )
     weight_decay: float = 1e-3
-    ema_decay: float = 0.999
+    ema_decay: float = 0.998
+    measure_every: int = 100
+
+
+PAPER = ClapRecipe(vocabulary=50_265, learning_rate=LearningRate(base=1e-4, ramp=0.999, gamma=1e5))
+
+
+def from_scratch(
+    material: Sequence[Item], recipe: ClapRecipe, seed: int, config: ClapConfig | None = None
+) -> Clap:
+    """The paper's towers, or others of their kind, with a tokenizer made from the material's prompts."""
+    rng = np.random.default_rng(seed)
+    texts = [prompts.prompt(item.metadata, rng) for _ in range(8) for item in material]
+    clap = Clap(config or paper_config(), train_tokenizer(texts, recipe.vocabulary))
+    clap.initialize(torch.Generator().manual_seed(seed))
+    return clap
+
+
+def against_locked_text(seed: int) -> LockedClap:
+    """The embedded model's towers."""
+    clap = LockedClap(small_audio())
+    clap.initialize(torch.Generator().manual_seed(seed))
+    return clap
+
+
+class Spectra:
+    """The material's spectrograms, each made when it is first asked for and kept in half precision."""
+
+    def __init__(self, listener: ClapFeatureExtractor, folder: Path) -> None:
+        self.listener, self.folder = listener, folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def of(self, item: Item) -> NDArray[np.float16]:
+        """A piece's whole spectrogram in dB, [frames, mels], mapped from the disk."""
+        digest = hashlib.sha1(str(item.path.resolve()).encode(), usedforsecurity=False)
+        path = self.folder / f"{digest.hexdigest()[:16]}.npy"
+        if not path.exists():
+            partial = path.with_suffix(".tmp")
+            with partial.open("wb") as file:
+                whole = mel_spectrogram(self.listener, heard(item.path))
+                np.save(file, whole.numpy().astype(np.float16))
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        return np.load(path, mmap_mode="r")
+
+    def crop(self, item: Item, windows: float, rng: np.random.Generator) -> tuple[Tensor, bool]:
+        """A random crop as long as so many windows, as `fused` shows it: [4, frames, mels], and was it longer."""
+        whole = self.of(item)
+        frames = window_frames(self.listener)
+        length = round(windows * frames)
+        start = int(rng.integers(0, max(len(whole) - length, 0) + 1))
+        part = torch.from_numpy(whole[start : start + length].astype(np.float32))
+        return fused(part, frames, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a CLAP learns from, what it is measured with and never learns from, and the spectrograms of both."""
+
+    material: list[Item]
+    held_out: list[Item]
+    spectra: Spectra
 
 
 class ClapStage:
@@ -54,30 +134,26 @@ class ClapStage:
 
     Args:
         recipe: numbers.
-        material: pieces with their metadata.
-        config: shape of the towers; None is the small one.
-        seed: of tokenizer, weights, crops and prompts; with the step's number it decides everything.
+        clap: what to train.
+        pieces: pairs of sound and metadata.
+        seed: of crops and prompts; with the step's number it decides everything.
         device: where to train.
     """
 
     def __init__(
         self,
         recipe: ClapRecipe,
-        material: list[Item],
+        clap: Towers,
+        pieces: Pieces,
         *,
-        config: ClapConfig | None = None,
         seed: int = 0,
         device: str = "cpu",
     ) -> None:
-        self.recipe, self.material, self.seed = recipe, material, seed
-        rng = np.random.default_rng(seed)
-        texts = [prompts.prompt(item.metadata, rng) for _ in range(8) for item in material]
-        tokenizer = train_tokenizer(texts, recipe.vocabulary)
-        self.clap = Clap(config or small_config(tokenizer.get_vocab_size()), tokenizer)
-        self.clap.initialize(torch.Generator().manual_seed(seed))
+        self.recipe, self.clap, self.pieces, self.seed = recipe, clap, pieces, seed
         # The library's model has temperatures of its own; here the loss owns it.
-        self.clap.model.logit_scale_a.requires_grad_(False)
-        self.clap.model.logit_scale_t.requires_grad_(False)
+        for name, parameter in clap.named_parameters():
+            if "logit_scale" in name:
+                parameter.requires_grad_(False)
         self.networks = ModuleDict({"clap": self.clap, "loss": ContrastiveLoss()}).to(device)
         self.ema = Ema(self.networks, recipe.ema_decay)
         self.optimizer = AdamW(
@@ -92,32 +168,52 @@ class ClapStage:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate.at(index)
         self.networks.train()
-        texts, sounds = self.vectors(rng)
+        material = self.pieces.material
+        size = min(self.recipe.batch, len(material))
+        chosen = rng.choice(len(material), size, replace=False)
+        texts, sounds = self.vectors([material[i] for i in chosen], rng)
         loss = self.networks["loss"](texts, sounds)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         clip_grad_norm_(self.networks.parameters(), 1.0)
         self.optimizer.step()
         self.ema.update(self.networks)
-        return {
+        losses = {
             "loss": float(loss.detach()),
             "retrieval": retrieval(texts.detach(), sounds.detach()),
         }
+        if self.pieces.held_out and (index + 1) % self.recipe.measure_every == 0:
+            losses["held_out_retrieval"] = self.measured()
+        return losses
 
-    def vectors(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Texts and sounds of a batch of different pieces, [B, P] each."""
-        size = min(self.recipe.batch, len(self.material))
-        chosen = [self.material[i] for i in rng.choice(len(self.material), size, replace=False)]
-        texts = [prompts.prompt(item.metadata, rng) for item in chosen]
-        sounds = [mono_crop(item, self.recipe.seconds, rng) for item in chosen]
-        return self.clap.embed_texts(texts), self.clap.embed_audio(sounds, rng)
+    def vectors(
+        self, items: Sequence[Item], rng: np.random.Generator, colour_db: float | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Texts and sounds of some pieces, [B, P] each."""
+        texts = [self._prompt(item, rng) for item in items]
+        windows = float(rng.choice(self.recipe.windows))
+        crops, longer = zip(
+            *(self.pieces.spectra.crop(item, windows, rng) for item in items), strict=True
+        )
+        colour = self.recipe.colour_db if colour_db is None else colour_db
+        seen = coloured(torch.stack(crops), colour, rng)
+        device = self.networks["loss"].get_parameter("scale").device
+        with torch.autocast(device.type, torch.bfloat16):
+            sounds = self.clap.embed_spectra(seen.to(device), torch.tensor(longer))
+        return self.clap.embed_texts(texts), sounds.float()
 
-    def averaged(self) -> Clap:
+    @torch.no_grad()
+    def measured(self) -> float:
+        """How often a held-out sound finds its prompt among ten, by the weights as they are; always the same pairs."""
+        self.networks.eval()
+        rng = np.random.default_rng(self.seed)
+        rounds = [self.vectors(self.pieces.held_out, rng, colour_db=0.0) for _ in range(4)]
+        return float(np.mean([retrieval_among(s, t, CHOICES, rng) for t, s in rounds]))
+
+    def averaged(self) -> Towers:
         """This CLAP with the averaged weights and the learned temperature; the training does not go on from it."""
         self.ema.apply_to(self.networks)
-        with torch.no_grad():
-            for scale in (self.clap.model.logit_scale_a, self.clap.model.logit_scale_t):
-                scale.copy_(self.networks["loss"].get_parameter("scale"))
+        self.clap.keep_temperature(self.networks["loss"].get_parameter("scale"))
         return self.clap.eval()
 
     def state_dict(self) -> dict[str, Any]:
@@ -132,12 +228,20 @@ class ClapStage:
     def _parts(self) -> dict[str, Any]:
         return {"networks": self.networks, "ema": self.ema, "optimizer": self.optimizer}
 
+    def _prompt(self, item: Item, rng: np.random.Generator) -> str:
+        # One of few that are drawn from the piece's own name, so that the same ones come up again.
+        own = int.from_bytes(
+            hashlib.sha1(item.path.name.encode(), usedforsecurity=False).digest()[:4]
+        )
+        number = int(rng.integers(self.recipe.prompts))
+        return prompts.prompt(item.metadata, np.random.default_rng((self.seed, own, number)))
+
 
 def train_clap(stage: ClapStage, run: Path, budget: Budget) -> Path:
     """Trains, or goes on, within a budget, and writes the averaged model beside the run's checkpoint.
 
     Returns:
-        The folder `run/clap`, in transformers' layout: where `stable-audio-2` looks for it in a folder of weights.
+        The folder `run/clap`: it belongs into the model's folder of weights as it is.
     """
     train(stage, run, budget)
     folder = run / "clap"
@@ -145,13 +249,17 @@ def train_clap(stage: ClapStage, run: Path, budget: Budget) -> Path:
     return folder
 
 
-def mono_crop(item: Item, seconds: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """A random crop of a piece as CLAP hears it: mono at 48 kHz, [N]; all of a piece that is shorter."""
-    with soundfile.SoundFile(str(item.path)) as file:
-        frames = round(seconds * file.samplerate)
-        file.seek(int(rng.integers(0, max(item.frames - frames, 0) + 1)))
-        samples = file.read(frames, dtype="float32", always_2d=True).mean(axis=1)
-        return soxr.resample(samples, file.samplerate, SAMPLE_RATE).astype(np.float32)
+def heard(path: Path) -> NDArray[np.float32]:
+    """A file as CLAP hears it: mono at 48 kHz, [N]."""
+    samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+    return soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE).astype(np.float32)
+
+
+def coloured(spectra: Tensor, most: float, rng: np.random.Generator) -> Tensor:
+    """Spectrograms in dB [B, 4, frames, mels], each louder or softer and brighter or duller by up to `most` dB."""
+    gain, tilt = rng.uniform(-most, most, (2, len(spectra), 1, 1, 1)).astype(np.float32)
+    bands = torch.linspace(-1.0, 1.0, spectra.shape[-1])
+    return spectra + torch.from_numpy(gain) + torch.from_numpy(tilt) * bands
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:

@@ -29,17 +29,23 @@ from engine.training.corpus.arrangement import (
     Section,
     Voice,
 )
-from engine.training.corpus.ensemble import choose_ensemble, layer_sections, solo_parts
+from engine.training.corpus.ensemble import (
+    choose_ensemble,
+    drums_name,
+    layer_sections,
+    soloist_part,
+    styles_for,
+)
 from engine.training.corpus.form import song_form
 from engine.training.corpus.instruments import INSTRUMENTS, choose_voice
 from engine.training.corpus.melody import melody_part
+from engine.training.corpus.mix import Casting, casting
 from engine.training.corpus.performance import close, feel
 from engine.training.corpus.plan import Plan, lay_chords
 from engine.training.corpus.rhythm import drum_part
 from engine.training.corpus.styles import PartSpec, Range, Style, styles
 from engine.training.corpus.theory import PITCH_CLASSES
 
-_KIND_SHARES = {"song": 0.48, "loop": 0.16, "stem": 0.31, "one-shot": 0.05}
 _ROLE_LEVELS = {
     "drums": 0.0,
     "bass": -5.5,
@@ -52,15 +58,8 @@ _ROLE_LEVELS = {
 """Loudness of a part against the drums, in dB."""
 _FONT_KITS = {"gm_standard": 0, "gm_room": 8, "gm_power": 16, "gm_electronic": 24, "gm_808": 25, "gm_jazz": 32,
               "gm_brush": 40, "gm_orchestra": 48}  # fmt: skip
-_ACOUSTIC_KITS = {
-    "gm_standard",
-    "gm_room",
-    "gm_power",
-    "gm_jazz",
-    "gm_brush",
-    "gm_orchestra",
-    "samples_acoustic",
-}
+_LEAST_ROOM = 0.06
+"""Reverberation of what plays alone: a bass without any would be mono."""
 _FADING_FORMS = ("club", "pop", "beat", "drift")
 _SALT = 0x10A6
 
@@ -73,6 +72,8 @@ class _Brief:
     kind: Kind
     style: Style
     seconds: float
+    soloist: str | None = None
+    tempo: float | None = None
 
 
 def compose(
@@ -94,18 +95,20 @@ def compose(
     if kind is not None and kind not in KINDS:
         raise LongtakeError(f"{kind!r} is no kind of item; known: {', '.join(KINDS)}.")
     rng = np.random.default_rng([_SALT, seed])
-    drawn: Kind = KINDS[int(rng.choice(len(KINDS), p=[_KIND_SHARES[k] for k in KINDS]))]
-    names = list(styles())
-    weights = np.array([styles()[name].weight for name in names])
-    name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
-    length = _length(kind or drawn, rng)
-    brief = _Brief(seed, kind or drawn, styles()[style or name], seconds or length)
+    cast = casting(seed)
+    if style is not None or (kind is not None and kind != cast.kind):
+        cast = Casting(kind or cast.kind)
+    pool = [styles()[style]] if style is not None else styles_for(cast)
+    weights = np.array([option.weight for option in pool])
+    chosen = pool[int(rng.choice(len(pool), p=weights / weights.sum()))]
+    length = _length(cast.kind, rng)
+    brief = _Brief(seed, cast.kind, chosen, seconds or length, cast.soloist, cast.tempo)
     return _one_shot(brief, rng) if brief.kind == "one-shot" else _piece(brief, rng)
 
 
 def _length(kind: Kind, rng: np.random.Generator) -> float:
-    """Seconds; songs favour neither short nor long ones."""
-    low, high = {"song": (60, 285), "loop": (6, 40), "stem": (15, 150), "one-shot": (1, 4)}[kind]
+    """Seconds; songs favour neither short nor long ones, who plays alone is brief."""
+    low, high = {"song": (60, 285), "loop": (6, 40), "stem": (15, 75), "one-shot": (1, 4)}[kind]
     return float(rng.uniform(low, high))
 
 
@@ -115,13 +118,15 @@ def _between(span: Range, rng: np.random.Generator) -> float:
 
 def _piece(brief: _Brief, rng: np.random.Generator) -> Arrangement:
     plan = _plan(brief, rng)
-    specs = choose_ensemble(brief.kind, plan.style, rng)
+    specs = _players(brief, plan.style, rng)
     layers = layer_sections(plan, specs)
     parts = [_part(plan, spec, sections, rng) for spec, sections in zip(specs, layers, strict=True)]
     if not any(part.notes for part in parts):
         raise LongtakeError(
             f"Style {plan.style.name!r} wrote no notes for seed {brief.seed}; this is a fault of its table."
         )
+    if len(parts) == 1:
+        parts = [replace(parts[0], reverb=max(parts[0].reverb, _LEAST_ROOM))]
     production = _production(plan.style, rng)
     if brief.kind == "song" and plan.style.form in _FADING_FORMS and rng.random() < 0.2:
         production = replace(production, fade_seconds=4 * plan.beats_per_bar * 60 / plan.tempo)
@@ -153,9 +158,15 @@ def _piece(brief: _Brief, rng: np.random.Generator) -> Arrangement:
     )
 
 
+def _players(brief: _Brief, style: Style, rng: np.random.Generator) -> list[PartSpec]:
+    if brief.soloist is not None:
+        return [soloist_part(style, brief.soloist, rng)]
+    return choose_ensemble("stem" if brief.kind == "one-shot" else brief.kind, style, rng)
+
+
 def _plan(brief: _Brief, rng: np.random.Generator) -> Plan:
     style = brief.style
-    tempo = float(round(_between(style.tempo, rng)))
+    tempo = brief.tempo or float(round(_between(style.tempo, rng)))
     if rng.random() < 0.05:
         tempo += 0.5
     mode = style.modes[int(rng.integers(len(style.modes)))]
@@ -223,7 +234,7 @@ def _drums(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.G
     voice = Voice("kit", kit, _FONT_KITS.get(kit, 0), seed)
     return Part(
         role="drums",
-        instrument="Drums" if kit in _ACOUSTIC_KITS else "Drum Machine",
+        instrument=drums_name(kit),
         voice=voice,
         notes=tuple(drum_part(plan, sections, rng)),
         level_db=round(float(rng.normal(0, 1.2)), 2),
@@ -273,7 +284,7 @@ def _production(style: Style, rng: np.random.Generator) -> Production:
 def _one_shot(brief: _Brief, rng: np.random.Generator) -> Arrangement:
     """A single hit, note or chord."""
     plan = _plan(replace(brief, kind="stem", seconds=8.0), rng)
-    specs = solo_parts(choose_ensemble("stem", plan.style, rng), rng)[:1]
+    specs = _players(brief, plan.style, rng)[:1]
     part = _part(plan, specs[0], list(plan.sections), rng)
     groups: dict[float, list[Note]] = {}
     for note in part.notes:

@@ -10,8 +10,21 @@ from dataclasses import replace
 import numpy as np
 
 from engine.training.corpus.arrangement import Kind, Section
+from engine.training.corpus.mix import DRUMS, Casting
 from engine.training.corpus.plan import Plan
-from engine.training.corpus.styles import PartSpec, Style
+from engine.training.corpus.styles import PartSpec, Range, Style, grooves, styles
+
+_BACKBEAT = {"snare", "clap", "rim"}
+_TICK = {"hat", "ohat", "ride", "pedal", "shaker", "tambourine", "crash_ride"}
+_ACOUSTIC_KITS = {
+    "gm_standard",
+    "gm_room",
+    "gm_power",
+    "gm_jazz",
+    "gm_brush",
+    "gm_orchestra",
+    "samples_acoustic",
+}
 
 
 def choose_ensemble(kind: Kind, style: Style, rng: np.random.Generator) -> list[PartSpec]:
@@ -37,6 +50,48 @@ def choose_ensemble(kind: Kind, style: Style, rng: np.random.Generator) -> list[
         keep = sorted(rng.permutation(len(specs))[: int(rng.integers(2, len(specs)))])
         specs = [specs[i] for i in keep]
     return specs
+
+
+def soloist_part(style: Style, name: str, rng: np.random.Generator) -> PartSpec:
+    """The part of a style in which one instrument plays alone, from the start."""
+    if name in DRUMS:
+        kits = tuple(kit for kit in style.kits if drums_name(kit) == name)
+        return PartSpec("drums", kits)
+    specs = [spec for spec in style.parts if name in spec.play]
+    return replace(specs[int(rng.integers(len(specs)))], play=(name,), enters=0.0)
+
+
+def styles_for(casting: Casting) -> list[Style]:
+    """The styles that can be what is cast: any for a band, those with a plain beat at the tempo for drums."""
+    name = casting.soloist
+    if name is None:
+        return list(styles().values())
+    if name not in DRUMS:
+        return [s for s in styles().values() if any(name in part.play for part in s.parts)]
+    able = [
+        replace(style, grooves=clear)
+        for style in styles().values()
+        if (clear := tuple(g for g in style.grooves if is_clear(g)))
+        and any(drums_name(kit) == name for kit in style.kits)
+    ]
+    misses = [_outside(casting.tempo, style.tempo) for style in able]
+    return [style for style, miss in zip(able, misses, strict=True) if miss == min(misses)]
+
+
+def _outside(tempo: float | None, span: Range) -> float:
+    """By how many BPM a tempo misses a range."""
+    return 0.0 if tempo is None else max(span[0] - tempo, tempo - span[1], 0.0)
+
+
+def is_clear(groove: str) -> bool:
+    """Whether kick, snare and hat can be told apart in a groove: the grid is heard."""
+    pieces = set(grooves()[groove])
+    return all(pieces & group for group in ({"kick"}, _BACKBEAT, _TICK))
+
+
+def drums_name(kit: str) -> str:
+    """What a listener calls a kit."""
+    return "Drums" if kit in _ACOUSTIC_KITS else "Drum Machine"
 
 
 def solo_parts(specs: list[PartSpec], rng: np.random.Generator) -> list[PartSpec]:

@@ -21,7 +21,12 @@ def close(plan: Plan, part: Part) -> Part:
         for n in part.notes
     ]
     kept = [n for n in before if n.start < last - 1e-6]
-    closing = [n for n in part.notes if abs(n.start - last) < 0.06]
+    ending = [n for n in part.notes if n.start > last - 0.06]
+    if part.role == "chords" and ending:
+        # Chords that only ever fall between the beats come in with the others for once.
+        early = ending[0].start - last
+        ending = [replace(n, start=n.start - early) for n in ending]
+    closing = [n for n in ending if abs(n.start - last) < 0.06]
     if part.role == "drums":
         closing = [n for n in closing if n.pitch in (36, 49, 51)]
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -31,22 +32,33 @@ def test_undecided_judges_lose_two_by_hinge() -> None:
     judges = tiny()
     for judge in judges.judges:
         cast(nn.Module, judge.project_out).register_forward_hook(undecided)
-    assert judges.loss(audio(0), audio(1)) == 2.0
-    assert judges.generator_losses(audio(0), audio(1)).adversarial == 0.0
+    panel = list(judges.judges)
+    assert judges.loss(panel, audio(0), audio(1)) == 2.0
+    assert judges.generator_losses(panel, audio(0), audio(1)).adversarial == 0.0
 
 
 def test_equal_signals_match_in_every_feature() -> None:
-    judges = tiny()
-    assert judges.generator_losses(audio(0), audio(0)).feature_matching == 0
-    assert judges.generator_losses(audio(0), audio(1)).feature_matching > 0
+    panel = list(tiny().judges)
+    assert Discriminators.generator_losses(panel, audio(0), audio(0)).feature_matching == 0
+    assert Discriminators.generator_losses(panel, audio(0), audio(1)).feature_matching > 0
+
+
+def test_a_step_hears_as_many_judges_as_drawn_and_all_in_time() -> None:
+    judges = Discriminators((256, 128, 64), filters=1, drawn=2)
+    rng = np.random.default_rng(0)
+    panels = [judges.panel(rng) for _ in range(20)]
+    assert all(len(set(panel)) == 2 for panel in panels)
+    assert set().union(*panels) == set(judges.judges)
+    everyone = tiny()
+    assert everyone.panel(rng) == list(everyone.judges)
 
 
 def test_each_side_moves_only_itself() -> None:
     judges, fake = tiny(), audio(1).requires_grad_()
-    judges.loss(audio(0), fake).backward()
+    judges.loss(list(judges.judges), audio(0), fake).backward()
     assert fake.grad is None
     assert all(p.grad is not None for p in judges.parameters())
-    terms = judges.generator_losses(audio(0), fake)
+    terms = judges.generator_losses(list(judges.judges), audio(0), fake)
     (terms.adversarial + terms.feature_matching).backward()
     assert fake.grad is not None
     assert fake.grad.abs().sum() > 0
@@ -58,7 +70,7 @@ def test_judges_learn_to_tell_a_tone_from_noise() -> None:
     optimizer = torch.optim.AdamW(judges.parameters(), 1e-2)
     losses = []
     for _ in range(50):
-        loss = judges.loss(tone, audio(1))
+        loss = judges.loss(list(judges.judges), tone, audio(1))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
