@@ -113,6 +113,14 @@ def test_a_bare_drum_stem_is_not_called_a_song() -> None:
         assert not re.search(r"(?i)\b(a minor|track|anthem)\b", text), text
 
 
+@pytest.mark.parametrize("kind", ["stem", "loop", "one-shot"])
+def test_who_plays_alone_is_often_asked_for_by_name_alone(kind: str) -> None:
+    texts = many({**HOUSE, "kind": kind, "instruments": ["Harp"]})
+    bare = [text for text in texts if re.fullmatch(r"(?i)(instruments: ?)?harp", text)]
+    assert len(bare) > 0.03 * len(texts)
+    assert not any(re.search(r"(?i)track|dance floor", text) for text in texts)
+
+
 def test_nothing_known_is_nothing_said() -> None:
     assert prompt({"genres": ["Jazz"]}, np.random.default_rng(0))
     texts = [prompt({}, np.random.default_rng(seed)) for seed in range(20)]

@@ -155,14 +155,6 @@ def test_a_drum_stem_claims_no_key() -> None:
     assert "key" not in drums.metadata()
 
 
-def test_kinds_are_drawn_in_the_intended_shares() -> None:
-    kinds = [compose(seed, "solo_guitar", seconds=8).kind for seed in range(100)]
-    assert kinds.count("song") > 30
-    assert 15 < kinds.count("stem") < 50
-    assert kinds.count("loop") > 5
-    assert kinds.count("one-shot") >= 1
-
-
 def test_metres_other_than_four_four_exist() -> None:
     assert {style.metre for style in styles().values()} >= {(4, 4), (3, 4), (6, 8)}
 
