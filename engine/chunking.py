@@ -13,35 +13,43 @@ from torch import Tensor
 
 from engine.autoencoder import Autoencoder
 
-CHUNK = 128
-"""Latent frames decoded at once, 6 s of audio: small enough for a first block soon, large beside the halo."""
+FIRST, GROWTH, CHUNK = 8, 4, 128
+"""Latent frames decoded at once: few at first, so that something sounds soon; then ever more, up to 6 s or 12 s of
+audio, beside which the halo is little work."""
 TOLERANCE = 1e-4
 """Largest difference between chunked and whole audio; measured differences are some 1e-6."""
 
 
+def spans(total: int, longest: int = CHUNK) -> Iterator[tuple[int, int]]:
+    """Cuts T = total latent frames: a short span, longer ones, and then spans of the longest length to the end."""
+    start, length = 0, min(FIRST, longest)
+    while start < total:
+        stop = min(start + length, total)
+        yield start, stop
+        start, length = stop, min(GROWTH * length, longest)
+
+
 def decode_chunked(
-    autoencoder: Autoencoder, latents: Tensor, chunk: int = CHUNK
+    autoencoder: Autoencoder, latents: Tensor, longest: int = CHUNK
 ) -> Iterator[Tensor]:
-    """Decodes chunk by chunk; the joined blocks equal `decode` of the whole within `TOLERANCE`.
+    """Decodes span by span; the joined blocks equal `decode` of the whole within `TOLERANCE`.
 
     Args:
         autoencoder: any.
         latents: [B, D, T].
-        chunk: latent frames in a block.
+        longest: latent frames in a block.
 
     Yields:
-        [B, C, n]: blocks in order, n = chunk * downsampling_ratio but for the last.
+        [B, C, n]: blocks in order, of the lengths of `spans`.
     """
-    for start in range(0, latents.shape[-1], chunk):
-        yield decode_span(autoencoder, latents, start, min(start + chunk, latents.shape[-1]))
+    for start, stop in spans(latents.shape[-1], longest):
+        yield decode_span(autoencoder, latents, start, stop)
 
 
 def decode_span(autoencoder: Autoencoder, latents: Tensor, start: int, stop: int) -> Tensor:
     """The audio of latent frames start..stop, [B, C, n], with the context they need."""
     left, right = _with_context(autoencoder, start, stop, latents.shape[-1])
-    ratio = autoencoder.downsampling_ratio
-    audio = autoencoder.decode(latents[..., left:right])
-    return audio[..., (start - left) * ratio : (stop - left) * ratio]
+    return autoencoder.decode_inside(latents[..., left:right], start - left, right - stop)
 
 
 def encode_chunked(

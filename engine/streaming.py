@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.audio import Samples
 from engine.autoencoder import Autoencoder
-from engine.chunking import CHUNK, decode_span
+from engine.chunking import decode_span, spans
 from engine.creative import Kept, looped, pasted
 from engine.errors import LongtakeError
 from engine.limiter import Limiter, limited
@@ -66,11 +66,11 @@ def _decoded(
 ) -> Iterator[Samples]:
     """The take's own sound; notes every decoded chunk in `done`."""
     frames = math.ceil(window.samples / autoencoder.downsampling_ratio)
-    starts = range(0, frames, CHUNK)
+    parts = list(spans(frames))
     left = window.samples
-    for index, start in enumerate(starts, 1):
-        samples = _span(autoencoder, latents, start, min(start + CHUNK, frames))
-        done.append(Step("decode", index, len(starts)))
+    for index, (start, stop) in enumerate(parts, 1):
+        samples = _span(autoencoder, latents, start, stop)
+        done.append(Step("decode", index, len(parts)))
         yield samples[:, :left]
         left -= samples.shape[1]
 

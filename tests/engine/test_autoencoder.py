@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.autoencoder import Bottleneck, OobleckAutoencoder, Snake, build_autoencoder
+from engine.autoencoder import IN_CACHE, Bottleneck, OobleckAutoencoder, Snake, build_autoencoder
 from engine.errors import ShapeError
 from engine.registry import (
     SKETCH,
@@ -103,6 +103,14 @@ def test_snake_is_its_formula_and_starts_as_x_plus_squared_sine() -> None:
     torch.nn.init.constant_(snake.beta, -0.4)
     alpha, beta = torch.tensor(0.7).exp(), torch.tensor(-0.4).exp()
     assert torch.allclose(snake(x), x + (alpha * x).sin() ** 2 / beta, atol=1e-5)
+
+
+def test_snake_in_slices_is_snake() -> None:
+    snake, x = Snake(7), noise(2, 7, IN_CACHE // 3)
+    torch.nn.init.constant_(snake.alpha, 0.7)
+    with torch.inference_mode():
+        sliced = snake(x)
+    assert torch.allclose(sliced, snake(x), atol=1e-6)
 
 
 def test_output_is_not_squashed() -> None:

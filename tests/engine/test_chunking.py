@@ -6,11 +6,30 @@ import pytest
 import torch
 
 from engine.autoencoder import build_autoencoder
-from engine.chunking import TOLERANCE, decode_chunked, decode_span, encode_chunked
+from engine.chunking import (
+    CHUNK,
+    FIRST,
+    TOLERANCE,
+    decode_chunked,
+    decode_span,
+    encode_chunked,
+    spans,
+)
 from engine.registry import SKETCH, AutoencoderConfig
 from tests.engine.test_autoencoder import TINY, noise
 
+WHOLE = pytest.mark.parametrize("total", [1, FIRST, FIRST + 1, CHUNK, 1292, 4096])
 LENGTHS = pytest.mark.parametrize("frames", [1, 7, 64, 131])
+
+
+@WHOLE
+def test_spans_cover_the_take_and_grow_from_a_short_one(total: int) -> None:
+    cut = list(spans(total))
+    assert [start for start, _ in cut[1:]] == [stop for _, stop in cut[:-1]]
+    assert cut[0] == (0, min(FIRST, total)) and cut[-1][1] == total
+    lengths = [stop - start for start, stop in cut[:-1]]
+    assert lengths == sorted(lengths) and max([*lengths, 0]) <= CHUNK
+    assert len(cut) <= 3 + total / CHUNK
 
 
 @TINY
@@ -19,10 +38,9 @@ LENGTHS = pytest.mark.parametrize("frames", [1, 7, 64, 131])
 def test_chunked_decoding_equals_the_whole(config: AutoencoderConfig, frames: int) -> None:
     autoencoder = build_autoencoder(config)
     latents = noise(1, 3, frames)
-    blocks = list(decode_chunked(autoencoder, latents, chunk=16))
-    assert [b.shape[-1] for b in blocks[:-1]] == [16 * config.downsampling_ratio] * (
-        len(blocks) - 1
-    )
+    blocks = list(decode_chunked(autoencoder, latents, longest=16))
+    lengths = [b.shape[-1] // config.downsampling_ratio for b in blocks]
+    assert lengths == [stop - start for start, stop in spans(frames, longest=16)]
     assert (torch.cat(blocks, dim=-1) - autoencoder.decode(latents)).abs().max() < TOLERANCE
 
 
@@ -56,5 +74,5 @@ def test_the_halo_is_enough_and_context_is_needed(config: AutoencoderConfig) -> 
 def test_the_embedded_network_decodes_in_chunks_as_a_whole() -> None:
     autoencoder = build_autoencoder(SKETCH.autoencoder)
     latents = noise(1, 64, 80)
-    joined = torch.cat(list(decode_chunked(autoencoder, latents, chunk=20)), dim=-1)
+    joined = torch.cat(list(decode_chunked(autoencoder, latents, longest=20)), dim=-1)
     assert (joined - autoencoder.decode(latents)).abs().max() < TOLERANCE
