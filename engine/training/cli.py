@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MATERIAL = {
     "corpus": "engine.training.corpus.__main__",
     "recordings": "engine.training.corpus.real",
+    "freedoom": "engine.training.corpus.freedoom",
 }
 """What makes training material; each has flags of its own."""
 
@@ -44,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="longtake train",
         description="Trains the networks of a model, stage by stage.",
-        epilog="Before them: 'corpus' composes material, 'recordings' fetches free recordings.",
+        epilog="Before them: 'corpus' composes material, 'recordings' and 'freedoom' fetch free music.",
     )
     stages = parser.add_subparsers(required=True, metavar="STAGE")
     for name, run, help in (
