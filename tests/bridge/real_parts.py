@@ -74,7 +74,10 @@ class JackServer:
         raise AssertionError(f"jackd does not start: {self._log.read_text()[-2000:]}")
 
     def answers(self) -> bool:
-        return subprocess.run(["jack_lsp"], capture_output=True, check=False).returncode == 0
+        with suppress(subprocess.TimeoutExpired):
+            asked = subprocess.run(["jack_lsp"], capture_output=True, check=False, timeout=20)
+            return asked.returncode == 0
+        return False
 
     def end(self) -> None:
         """Lets it end by itself."""
