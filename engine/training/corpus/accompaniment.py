@@ -7,6 +7,9 @@ the next root; for chords X accent, x plain, b the low tone alone; for arpeggios
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
 from engine.training.corpus.arrangement import Note, Section
@@ -116,22 +119,15 @@ def chord_part(
     )
     distorted = instrument.name == "Distorted Guitar"
     notes: list[Note] = []
-    held: tuple[int, ...] = ()
-    at: ChordSpan | None = None
-    for section in sections:
-        for start, length, symbol in _strikes(plan, section, pattern):
-            span = plan.span_at(start)
-            if span is not at:
-                held, at = voicing(span.chord, held, low, high), span
-            pitches = _power(span, instrument) if distorted else held
-            if symbol == "b":
-                pitches = (
-                    max(instrument.low, min(held) - 12 - (min(held) - span.chord.root) % 12),
-                )
-            base = {"X": 92, "x": 72, "b": 84}.get(symbol, 72) + int(rng.integers(-6, 7))
-            for index, pitch in enumerate(pitches):
-                delay = min(strum * index, length / 4)
-                notes.append(Note(start + delay, length - delay, pitch, base - 2 * index))
+    for strike in _voiced(plan, sections, pattern, (low, high)):
+        pitches = _power(strike.span, instrument) if distorted else strike.held
+        if strike.symbol == "b":
+            lowest = min(strike.held)
+            pitches = (max(instrument.low, lowest - 12 - (lowest - strike.span.chord.root) % 12),)
+        base = {"X": 92, "x": 72, "b": 84}.get(strike.symbol, 72) + int(rng.integers(-6, 7))
+        for index, pitch in enumerate(pitches):
+            delay = min(strum * index, strike.length / 4)
+            notes.append(Note(strike.start + delay, strike.length - delay, pitch, base - 2 * index))
     return notes
 
 
@@ -179,23 +175,17 @@ def arpeggio_part(
 ) -> list[Note]:
     """The chord broken up in a pattern of indices; indices past its size go an octave up."""
     low = max(instrument.low, 52 + int(rng.integers(0, 3)) * 5)
+    high = max(low + 24, min(instrument.high, low + 28))
     notes: list[Note] = []
-    held: tuple[int, ...] = ()
-    at: ChordSpan | None = None
-    for section in sections:
-        for start, length, symbol in _strikes(plan, section, pattern):
-            span = plan.span_at(start)
-            if span is not at:
-                held, at = (
-                    voicing(span.chord, held, low, max(low + 24, min(instrument.high, low + 28))),
-                    span,
-                )
-            index = int(symbol) if symbol.isdigit() else 0
-            pitch = held[index % len(held)] + 12 * (index // len(held))
-            if pitch > instrument.high:
-                pitch -= 12
-            accent = 10 if abs(start % 1) < 1e-6 else 0
-            notes.append(Note(start, length, pitch, int(72 + accent + rng.integers(-7, 8))))
+    for strike in _voiced(plan, sections, pattern, (low, high)):
+        index = int(strike.symbol) if strike.symbol.isdigit() else 0
+        octave, place = divmod(index, len(strike.held))
+        pitch = strike.held[place] + 12 * octave
+        if pitch > instrument.high:
+            pitch -= 12
+        accent = 10 if abs(strike.start % 1) < 1e-6 else 0
+        velocity = int(72 + accent + rng.integers(-7, 8))
+        notes.append(Note(strike.start, strike.length, pitch, velocity))
     return notes
 
 
@@ -218,6 +208,31 @@ def counter_part(
             pitch = int(np.clip(pitch, instrument.low, instrument.high))
             notes.append(Note(span.start, span.beats * 0.95, pitch, int(66 + rng.integers(-5, 6))))
     return notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Strike:
+    """A symbol of a pattern in its place, with the chord there and the pitches that sound it."""
+
+    start: float
+    length: float
+    symbol: str
+    span: ChordSpan
+    held: tuple[int, ...]
+
+
+def _voiced(
+    plan: Plan, sections: list[Section], pattern: str, reach: tuple[int, int]
+) -> Iterator[_Strike]:
+    """All strikes of a part; a new chord is voiced near the one before, between the pitches of `reach`."""
+    held: tuple[int, ...] = ()
+    at: ChordSpan | None = None
+    for section in sections:
+        for start, length, symbol in _strikes(plan, section, pattern):
+            span = plan.span_at(start)
+            if span is not at:
+                held, at = voicing(span.chord, held, *reach), span
+            yield _Strike(start, length, symbol, span, held)
 
 
 def _strikes(plan: Plan, section: Section, pattern: str) -> list[tuple[float, float, str]]:
