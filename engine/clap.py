@@ -1,8 +1,9 @@
-"""CLAP (§2.4): an HTSAT audio tower with fusion and a RoBERTa text tower, brought together by contrast.
+"""CLAP (§2.4): an HTSAT audio tower with fusion and a text tower, brought together by contrast.
 
-The towers are transformers' own classes in their own folder layout, so LAION's public checkpoints load as they are.
-Text features for the diffusion transformer are the text tower's next-to-last hidden layer. Knows nothing of diffusion;
-how CLAP is trained stands in training/train_clap.py.
+`Clap` is the paper's, with RoBERTa: transformers' own classes in their own folder layout, so LAION's public checkpoints
+load as they are; text features for the diffusion transformer are its next-to-last hidden layer. The embedded model's,
+whose text tower is MiniLM, stands in locked_clap.py. Knows nothing of diffusion; how CLAP is trained stands in
+training/train_clap.py.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from transformers import (
     ClapTextConfig,
     ClapTextModel,
 )
-from transformers.audio_utils import spectrogram, window_function
 
 from engine.checkpoints import load_strictly, read_tensors, renamed, save_weights
 from engine.errors import AudioError, CheckpointError
@@ -42,6 +42,10 @@ PAD = 1
 DERIVED = ("position_ids", "token_type_ids", "relative_position_index")
 """Tables that follow from the configuration: some files have them, others do not."""
 
+FUSION: dict[str, Any] = {"enable_fusion": True, "fusion_type": "aff_2d"}
+QUIET: dict[str, Any] = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+"""No dropout: prompts and crops vary enough, and dropout would draw from the global generator."""
+
 TEXT_TOWER = (
     ("text_model.", ""),
     ("text_projection.", None),
@@ -55,30 +59,46 @@ TEXT_TOWER = (
 def paper_config() -> ClapConfig:
     """The paper's CLAP: HTSAT-base with fusion, and RoBERTa-base, which is the 125M of Table 1."""
     audio = {"patch_embeds_hidden_size": 128, "hidden_size": 1024, "depths": [2, 2, 12, 2]}
-    return _config(audio, {}, projection_dim=512)
+    return ClapConfig(
+        audio_config=ClapAudioConfig(**FUSION, **QUIET, **audio),
+        text_config=ClapTextConfig(**QUIET),
+        projection_dim=512,
+    )
 
 
-def small_config(vocabulary: int) -> ClapConfig:
-    """A CLAP small enough to be trained on a CPU, its text features as wide as MiniLM's."""
-    audio = {
-        "patch_embeds_hidden_size": 32,
-        "hidden_size": 256,
-        "depths": [1, 1, 2, 1],
-        "num_attention_heads": [2, 4, 8, 16],
-    }
-    text = {
-        "vocab_size": vocabulary,
-        "hidden_size": 384,
-        "num_hidden_layers": 4,
-        "num_attention_heads": 6,
-        "intermediate_size": 1536,
-        "max_position_embeddings": PAD + 1 + MAX_TOKENS,
-    }
-    return _config(audio, text, projection_dim=256)
+class Towers(nn.Module):
+    """What every CLAP gives: texts and sounds that belong together get unit vectors that agree."""
+
+    listener: ClapFeatureExtractor
+    """The settings of the spectrogram."""
+
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """[B, P], each of unit length."""
+        raise NotImplementedError
+
+    def embed_spectra(self, spectra: Tensor, longer: Tensor) -> Tensor:
+        """[B, P], each of unit length, of what `fused` gives: [B, 4, frames, mels] and [B] bool."""
+        raise NotImplementedError
+
+    def keep_temperature(self, scale: Tensor) -> None:
+        """Takes over what the loss has learned: the logarithm of 1 / temperature."""
+        raise NotImplementedError
+
+    def save(self, folder: Path) -> None:
+        """Writes a folder of weights in half precision and settings."""
+        raise NotImplementedError
+
+    def embed_audio(
+        self, waveforms: Sequence[NDArray[np.float32]], rng: np.random.Generator
+    ) -> Tensor:
+        """[B, P], each of unit length, of mono waveforms [N] at 48 kHz; `rng` picks what of long ones is looked at."""
+        seen = [fused_mel(self.listener, waveform, rng) for waveform in waveforms]
+        spectra, longer = zip(*seen, strict=True)
+        return self.embed_spectra(torch.stack(spectra), torch.tensor(longer))
 
 
-class Clap(nn.Module):
-    """Both towers with their projections: texts and sounds that belong together get unit vectors that agree."""
+class Clap(Towers):
+    """The paper's CLAP, both towers with their projections."""
 
     def __init__(
         self, config: ClapConfig, tokenizer: Tokenizer, listener: ClapFeatureExtractor | None = None
@@ -95,11 +115,11 @@ class Clap(nn.Module):
         Raises:
             CheckpointError: naming the file and the tensors that are missing, damaged or of another network.
         """
-        listener = ClapFeatureExtractor(**_read_json(folder / "preprocessor_config.json"))
+        listener = ClapFeatureExtractor(**read_json(folder / "preprocessor_config.json"))
         tokenizer = read_tokenizer(folder / "tokenizer.json", MAX_TOKENS)
         clap = cls(_read_config(folder), tokenizer, listener)
         path = folder / "model.safetensors"
-        load_strictly(clap.model, _with_tables(read_tensors(path), clap.model), str(path))
+        load_strictly(clap.model, with_tables(read_tensors(path), clap.model), str(path))
         return clap.eval()
 
     def save(self, folder: Path) -> None:
@@ -114,31 +134,32 @@ class Clap(nn.Module):
         """[B, P], each of unit length."""
         device = self.model.logit_scale_t.device
         tokens, mask = padded(self.tokenizer, texts, PAD)
-        found = self.model.get_text_features(
+        found: Any = self.model.get_text_features(
             input_ids=tokens.to(device), attention_mask=mask.to(device)
         )
-        return _unit_vectors(found)
+        return found.pooler_output
 
-    def embed_audio(
-        self, waveforms: Sequence[NDArray[np.float32]], rng: np.random.Generator
-    ) -> Tensor:
-        """[B, P], each of unit length, of mono waveforms [N] at 48 kHz; `rng` picks what of long ones is looked at."""
+    def embed_spectra(self, spectra: Tensor, longer: Tensor) -> Tensor:
+        """[B, P], each of unit length, of what `fused` gives: [B, 4, frames, mels] and [B] bool."""
         device = self.model.logit_scale_t.device
-        seen = [fused_mel(self.listener, waveform, rng) for waveform in waveforms]
-        mels, longer = zip(*seen, strict=True)
-        found = self.model.get_audio_features(
-            input_features=torch.stack(mels).to(device),
-            is_longer=torch.tensor(longer, device=device)[:, None],
+        found: Any = self.model.get_audio_features(
+            input_features=spectra.to(device), is_longer=longer.to(device)[:, None]
         )
-        return _unit_vectors(found)
+        return found.pooler_output
+
+    def keep_temperature(self, scale: Tensor) -> None:
+        """Takes over what the loss has learned, for both directions."""
+        with torch.no_grad():
+            self.model.logit_scale_a.copy_(scale)
+            self.model.logit_scale_t.copy_(scale)
 
     def initialize(self, generator: torch.Generator) -> None:
         """Draws all weights anew, for a training that can be repeated: the library's widths, no global generator."""
         model = self.model
         for tower in (model.text_model, model.audio_model):
-            _draw(tower, tower.config, generator)
+            draw(tower, tower.config, generator)
         for projection in (model.text_projection, model.audio_projection):
-            _draw(projection, model.config, generator)
+            draw(projection, model.config, generator)
 
 
 class ClapText:
@@ -158,7 +179,7 @@ class ClapText:
         self.network = ClapTextModel(cast(ClapTextConfig, _read_config(folder).text_config))
         path = folder / "model.safetensors"
         tensors = renamed(read_tensors(path), TEXT_TOWER)
-        load_strictly(self.network, _with_tables(tensors, self.network), str(path))
+        load_strictly(self.network, with_tables(tensors, self.network), str(path))
         self.network.eval().requires_grad_(False)
         if self.width != config.width:
             raise CheckpointError(
@@ -200,26 +221,43 @@ def fused_mel(
     Raises:
         AudioError: if the waveform is empty or not mono.
     """
+    return fused(mel_spectrogram(listener, waveform), window_frames(listener), rng)
+
+
+def window_frames(listener: ClapFeatureExtractor) -> int:
+    """How many frames of a spectrogram CLAP looks at."""
+    return int(listener.nb_max_samples) // listener.hop_length + 1
+
+
+def mel_spectrogram(listener: ClapFeatureExtractor, waveform: NDArray[np.float32]) -> Tensor:
+    """The whole sound's spectrogram in dB, [frames, mels] float32; a sound shorter than CLAP's window is repeated.
+
+    Raises:
+        AudioError: if the waveform is empty or not mono.
+    """
     if waveform.ndim != 1 or not waveform.size:
         raise AudioError(f"CLAP listens to mono [N] at 48 kHz; this is {list(waveform.shape)}.")
-    hop = listener.hop_length
-    frames = listener.nb_max_samples // hop + 1
-    spare = len(waveform) // hop + 1 - frames
-    if spare <= 0:
-        waveform = waveform[: listener.nb_max_samples]
-        whole = listener(waveform, truncation="fusion", sampling_rate=SAMPLE_RATE)
-        return torch.as_tensor(np.asarray(whole["input_features"][0]), dtype=torch.float32), False
+    window = int(listener.nb_max_samples)
+    if len(waveform) < window:
+        repeated = np.tile(waveform, window // len(waveform))
+        waveform = np.pad(repeated, (0, window - len(repeated)))
     size = listener.fft_window_size
-    mel = spectrogram(
-        waveform,
-        window_function(size, "hann"),
-        frame_length=size,
-        hop_length=hop,
-        power=2.0,
-        mel_filters=listener.mel_filters,
-        log_mel="dB",
+    transform = torch.stft(
+        torch.from_numpy(np.ascontiguousarray(waveform, np.float32)),
+        size,
+        listener.hop_length,
+        window=torch.hann_window(size),
+        return_complex=True,
     )
-    whole = torch.from_numpy(mel.T.astype(np.float32))
+    filters = torch.from_numpy(listener.mel_filters).float()
+    return 10 * (transform.abs().square().T @ filters).clamp(min=1e-10).log10()
+
+
+def fused(whole: Tensor, frames: int, rng: np.random.Generator) -> tuple[Tensor, bool]:
+    """A spectrogram [.., mels] as the window of so many frames shows it: [4, frames, mels], and was it longer."""
+    spare = len(whole) - frames
+    if spare <= 0:
+        return whole.expand(4, -1, -1), False
     small = F.interpolate(whole[None, None], size=(frames, whole.shape[1]), mode="bilinear")
     # A sound hardly longer than the window has fewer starts than thirds; those left over start at 0.
     thirds = np.array_split(np.arange(spare + 1), 3)
@@ -228,23 +266,12 @@ def fused_mel(
     return torch.stack([small[0, 0], *crops]), True
 
 
-def _unit_vectors(found: Any) -> Tensor:
-    return found.pooler_output
+def read_json(path: Path) -> dict[str, Any]:
+    """A folder's settings.
 
-
-def _config(audio: dict[str, Any], text: dict[str, Any], projection_dim: int) -> ClapConfig:
-    # No dropout: prompts and crops vary enough, and dropout would draw from the global generator.
-    quiet = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    return ClapConfig(
-        audio_config=ClapAudioConfig(
-            enable_fusion=True, fusion_type="aff_2d", **{**quiet, **audio}
-        ),
-        text_config=ClapTextConfig(**{**quiet, **text}),
-        projection_dim=projection_dim,
-    )
-
-
-def _read_json(path: Path) -> dict[str, Any]:
+    Raises:
+        CheckpointError: naming the file.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -252,20 +279,21 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _read_config(folder: Path) -> ClapConfig:
-    values = _read_json(folder / "config.json")
+    values = read_json(folder / "config.json")
     if values.get("model_type") != "clap":
         raise CheckpointError(f"{folder / 'config.json'} is not of a CLAP in transformers' layout.")
     return ClapConfig.from_dict(values)
 
 
-def _with_tables(tensors: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
+def with_tables(tensors: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """The file's tensors, with the tables that follow from the configuration taken from the network itself."""
     own = network.state_dict().items()
     tables = {name: tensor for name, tensor in own if name.endswith(DERIVED)}
     return {name: x for name, x in tensors.items() if not name.endswith(DERIVED)} | tables
 
 
-def _draw(network: nn.Module, config: Any, generator: torch.Generator) -> None:
+def draw(network: nn.Module, config: Any, generator: torch.Generator) -> None:
+    """Draws a network's weights anew; `config` is the part of the library's configuration that gives their width."""
     std = (2 * config.num_hidden_layers * config.hidden_size) ** -0.5
     with torch.no_grad():
         for module in network.modules():

@@ -55,7 +55,7 @@ class ClapRecipe:
     batch: int = 48
     windows: tuple[float, ...] = (1.0, 1.0, 1.0, 3.0)
     """Lengths of the crops, in windows of CLAP, one drawn for each step: more than one brings the fusion into play."""
-    prompts: int = 24
+    prompts: int = 12
     """Different prompts for each piece: a locked text tower reads every one of them once."""
     vocabulary: int = 4096
     colour_db: float = 6.0

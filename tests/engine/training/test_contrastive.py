@@ -1,10 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from engine.training.contrastive import ContrastiveLoss, retrieval
+from engine.training.contrastive import ContrastiveLoss, retrieval, retrieval_among
 
 
 def vectors(batch: int, width: int, seed: int) -> torch.Tensor:
@@ -63,3 +64,13 @@ def test_retrieval_counts_texts_whose_nearest_sound_is_theirs():
     assert retrieval(texts, texts) == 1.0
     assert retrieval(texts, texts.roll(1, 0)) == 0.0
     assert retrieval(texts, texts[[0, 1, 3, 2]]) == 0.5
+
+
+def test_retrieval_among_some_is_one_for_pairs_and_chance_for_strangers():
+    rng = np.random.default_rng(0)
+    own = torch.eye(20)
+    assert retrieval_among(own, own, 10, rng) == 1.0
+    assert retrieval_among(own, own.roll(1, 0), 10, rng) == 0.0
+    strangers = vectors(400, 64, 0), vectors(400, 64, 1)
+    assert retrieval_among(*strangers, 10, rng) == pytest.approx(0.1, abs=0.05)
+    assert retrieval_among(*strangers, 2, rng) == pytest.approx(0.5, abs=0.08)

@@ -1,13 +1,15 @@
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
-from transformers import ClapConfig
 
 from engine.clap import MAX_TOKENS, SAMPLE_RATE, Clap, ClapText
+from engine.locked_clap import LockedClap, open_clap
 from engine.registry import TextConfig
 from engine.training import cli
 from engine.training.dataset import Item, items
@@ -17,19 +19,26 @@ from engine.training.train_clap import (
     SPECIAL_TOKENS,
     ClapRecipe,
     ClapStage,
-    mono_crop,
+    Pieces,
+    Spectra,
+    coloured,
+    from_scratch,
+    heard,
     train_clap,
     train_tokenizer,
 )
 from tests.engine.test_clap import TEXTS, tiny_config
+from tests.engine.test_locked_clap import tiny_audio
+from tests.engine.tiny_model import Words
 
 RECIPE = ClapRecipe(
     batch=3,
-    seconds=1.0,
+    windows=(1.0,),
     vocabulary=300,
     learning_rate=LearningRate(base=2e-3, ramp=0.0, gamma=1e9),
     ema_decay=0.5,
 )
+Stages = Callable[..., ClapStage]
 STYLES = ("house", "jazz", "ambient", "rock")
 
 
@@ -46,12 +55,21 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
     return items([folder], held_out=False)
 
 
-def config(vocabulary: int = 300) -> ClapConfig:
-    return tiny_config(vocabulary)
+@pytest.fixture(scope="module")
+def spectra(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("spectra")
 
 
-def stage(material: list[Item], seed: int = 0) -> ClapStage:
-    return ClapStage(RECIPE, material, config=config(), seed=seed)
+@pytest.fixture
+def stage(material: list[Item], spectra: Path) -> Stages:
+    """Makes a stage of the paper's kind from a seed, the last piece held out."""
+
+    def made(seed: int = 0, recipe: ClapRecipe = RECIPE) -> ClapStage:
+        clap = from_scratch(material, recipe, seed, tiny_config(300))
+        pieces = Pieces(material[:3], material[3:], Spectra(clap.listener, spectra))
+        return ClapStage(recipe, clap, pieces, seed=seed)
+
+    return made
 
 
 def test_any_text_can_be_written_and_read_back_with_roberta_s_special_tokens():
@@ -64,22 +82,43 @@ def test_any_text_can_be_written_and_read_back_with_roberta_s_special_tokens():
     assert len(tokenizer.encode(TEXTS[1]).ids) < len(TEXTS[1]) + 2
 
 
-def test_crops_are_mono_at_48_khz_and_short_pieces_come_whole(material: list[Item]):
-    rng = np.random.default_rng(0)
-    crop = mono_crop(material[0], 1.0, rng)
-    assert crop.shape == (SAMPLE_RATE,)
-    assert crop.dtype == np.float32
-    assert mono_crop(material[0], 30.0, rng).shape == (2 * SAMPLE_RATE,)
+def test_a_piece_is_heard_mono_at_48_khz(material: list[Item]):
+    samples = heard(material[0].path)
+    assert samples.shape == (2 * SAMPLE_RATE,)
+    assert samples.dtype == np.float32
 
 
-def test_training_teaches_which_sound_is_meant(material: list[Item]):
-    trained = stage(material)
+def test_spectra_are_made_once_and_cropped(material: list[Item], stage: Stages):
+    spectra = stage().pieces.spectra
+    whole = spectra.of(material[0])
+    assert whole.dtype == np.float16
+    assert whole.shape == (1001, 64)  # A short piece is repeated until it fills the window.
+    before = {path: path.stat().st_mtime_ns for path in spectra.folder.iterdir()}
+    assert np.array_equal(spectra.of(material[0]), whole)
+    assert {path: path.stat().st_mtime_ns for path in spectra.folder.iterdir()} == before
+    crop, longer = spectra.crop(material[0], 0.5, np.random.default_rng(0))
+    assert crop.shape == (4, 500, 64)
+    assert not longer
+
+
+def test_colour_is_a_gain_and_a_slope():
+    spectra = torch.zeros(3, 4, 5, 8)
+    assert torch.equal(coloured(spectra, 0.0, np.random.default_rng(0)), spectra)
+    changed = coloured(spectra, 6.0, np.random.default_rng(0))
+    steps = changed.diff(dim=-1)
+    torch.testing.assert_close(steps, steps[..., :1].expand_as(steps), atol=1e-5, rtol=0)
+    assert (changed[0] != changed[1]).any()
+    assert changed.abs().max() <= 12.0
+
+
+def test_training_teaches_which_sound_is_meant(stage: Stages):
+    trained = stage()
     losses = [trained.step(index)["loss"] for index in range(12)]
     assert np.mean(losses[-3:]) < np.mean(losses[:3])
 
 
-def test_a_stage_that_was_cut_off_goes_on_as_if_it_had_not_been(material: list[Item]):
-    whole, first, second = stage(material), stage(material), stage(material)
+def test_a_stage_that_was_cut_off_goes_on_as_if_it_had_not_been(stage: Stages):
+    whole, first, second = stage(), stage(), stage()
     for index in range(2):
         whole.step(index)
         first.step(index)
@@ -90,31 +129,53 @@ def test_a_stage_that_was_cut_off_goes_on_as_if_it_had_not_been(material: list[I
         torch.testing.assert_close(second.networks.state_dict()[name], tensor)
 
 
-def test_a_seed_decides_the_weights_and_the_batches(material: list[Item]):
-    same = [stage(material, seed=3).step(0)["loss"] for _ in range(2)]
+def test_a_seed_decides_the_weights_and_the_batches(stage: Stages):
+    same = [stage(seed=3).step(0)["loss"] for _ in range(2)]
     assert same[0] == pytest.approx(same[1], rel=1e-6)
-    assert stage(material, seed=4).step(0)["loss"] != pytest.approx(same[0], rel=1e-6)
+    assert stage(seed=4).step(0)["loss"] != pytest.approx(same[0], rel=1e-6)
 
 
-def test_what_was_trained_is_a_folder_that_the_text_encoder_opens(
-    material: list[Item], tmp_path: Path
-):
-    trained = stage(material)
+def test_held_out_pieces_are_measured_now_and_then(stage: Stages):
+    trained = stage(recipe=replace(RECIPE, measure_every=2))
+    first, second = (trained.step(index) for index in range(2))
+    assert "held_out_retrieval" not in first
+    assert second["held_out_retrieval"] == 1.0  # One piece alone cannot be confused.
+
+
+def test_what_was_trained_is_a_folder_that_the_text_encoder_opens(stage: Stages, tmp_path: Path):
+    trained = stage()
     folder = train_clap(trained, tmp_path, Budget(steps=2))
     assert folder == tmp_path / "clap"
     assert (tmp_path / "checkpoint.pt").exists()
     text = ClapText(TextConfig(encoder="clap", max_tokens=MAX_TOKENS, width=32), folder)
     assert text.encode(["house"])[0].shape == (1, 77, 32)
-    again = Clap.from_folder(folder)
+    again = open_clap(folder)
+    assert isinstance(again, Clap)
     assert again.model.logit_scale_t.item() != pytest.approx(np.log(1 / 0.07), abs=1e-7)
     with torch.no_grad():
         ours, theirs = (c.embed_texts(["house"]) for c in (trained.clap, again))
     torch.testing.assert_close(ours, theirs, atol=5e-3, rtol=0)
-    assert train_clap(stage(material), tmp_path, Budget(steps=2)) == folder
+    assert train_clap(stage(), tmp_path, Budget(steps=2)) == folder
 
 
-def test_the_command_trains_the_small_towers(material: list[Item], tmp_path: Path):
+def test_towers_against_a_locked_text_tower_train_too(material: list[Item], tmp_path: Path):
+    clap = LockedClap(tiny_audio(), Words())
+    clap.initialize(torch.Generator().manual_seed(0))
+    pieces = Pieces(material, [], Spectra(clap.listener, tmp_path / "spectra"))
+    trained = ClapStage(replace(RECIPE, windows=(0.5,), prompts=2), clap, pieces)
+    losses = [trained.step(index)["loss"] for index in range(12)]
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+    trained.averaged().save(tmp_path / "clap")
+    again = LockedClap.from_folder(tmp_path / "clap", Words())
+    assert again.scale.item() == pytest.approx(
+        trained.networks["loss"].get_parameter("scale").item()
+    )
+
+
+def test_the_command_trains_the_embedded_model_s_towers(material: list[Item], tmp_path: Path):
     folder = str(material[0].path.parent)
     assert cli.main(["clap", "--data", folder, "--run", str(tmp_path), "--steps", "1"]) == 0
-    encoder = ClapText(TextConfig(encoder="clap", max_tokens=77, width=384), tmp_path / "clap")
-    assert encoder.encode(["house"])[0].shape == (1, 77, 384)
+    clap = open_clap(tmp_path / "clap")
+    assert isinstance(clap, LockedClap)
+    assert clap.embed_texts(["house"]).shape == (1, 256)
+    assert (tmp_path / "clap" / "model.safetensors").stat().st_size < 9_000_000
