@@ -13,12 +13,16 @@ from engine.training.corpus.oscillators import (
     SAMPLE_RATE,
     Signal,
     adsr,
+    highpass,
     pulse,
     saw,
     sine,
     swept_lowpass,
 )
 from engine.training.corpus.tone import Tone, enveloped, filter_envelope
+
+_LOWEST = 20.0
+"""Hz; nothing below is heard."""
 
 
 def _bass(tone: Tone, wave: Callable[[float, int], Signal]) -> Signal:
@@ -98,11 +102,9 @@ def _bass_wobble(tone: Tone) -> Signal:
         + pulse(tone.frequency * 1.005, samples, 0.4)
         + 0.5 * saw(tone.frequency * 2, samples)
     )
-    return (
-        np.tanh(1.5 * swept_lowpass(body, cutoff, 2.0) + 0.6 * sine(tone.frequency, samples))
-        * envelope
-        * 0.8
-    )
+    driven = np.tanh(1.5 * swept_lowpass(body, cutoff, 2.0) + 0.6 * sine(tone.frequency, samples))
+    # Unlike halves are bent unlike: what is left is DC.
+    return 0.8 * highpass(driven, _LOWEST) * envelope
 
 
 def _bass_acid(tone: Tone) -> Signal:
@@ -115,13 +117,8 @@ def _bass_acid(tone: Tone) -> Signal:
         float(rng.uniform(0.06, 0.25)),
     )
     wave = saw(tone.frequency, samples) if rng.random() < 0.6 else pulse(tone.frequency, samples)
-    return (
-        np.tanh(
-            1.6
-            * swept_lowpass(wave, filter_envelope(tone, samples, shape), float(rng.uniform(4, 9)))
-        )
-        * envelope
-    )
+    filtered = swept_lowpass(wave, filter_envelope(tone, samples, shape), float(rng.uniform(4, 9)))
+    return highpass(np.tanh(1.6 * filtered), _LOWEST) * envelope
 
 
 BASS_PATCHES: dict[str, Callable[[Tone], Signal]] = {
