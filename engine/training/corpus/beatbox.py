@@ -1,12 +1,14 @@
 """Vocal stand-ins with known onsets, for trying audio-to-audio: beatbox, claps and humming.
 
-Noise bursts through formants stand for "p", "k" and "ts"; a glottal pulse train for a hummed tune. Nothing here is a
-recording of a person. Used in section 4.6 of the paper's evaluation: does the result keep the rhythm of the take?
+Noise bursts through formants stand for "p", "k" and "ts", or syllables that espeak-ng speaks; a glottal pulse train for
+a hummed tune. Nothing here is a recording of a person. Used in section 4.6 of the paper's evaluation: does the result
+keep the rhythm of the take?
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +21,9 @@ from engine.training.corpus.oscillators import (
     saw,
     sine,
 )
+from engine.training.corpus.syllables import syllable
 
+Voice = Literal["formants", "spoken"]
 Onset = tuple[float, str]
 """When (s from the start) and which sound: "kick", "snare", "hat", "clap" or "hum"."""
 
@@ -34,28 +38,38 @@ _CLAPS = ("x...x...x...x...", "..x...x...x...x.", "x..x..x...x.x...", "x...x..xx
 _TUNE = (0, 2, 4, 7, 9, 12)
 
 
-def beatbox(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]:
+def beatbox(
+    seed: int, tempo: float, bars: int, voice: Voice = "formants"
+) -> tuple[Signal, list[Onset]]:
     """A beatboxed groove in 4/4.
 
     Args:
         seed: Decides pattern, voice and the few milliseconds a mouth is off the grid.
         tempo: BPM.
         bars: Length.
+        voice: "formants" is ours, "spoken" needs espeak-ng.
 
     Returns:
         Audio [2, N] float32 at 44.1 kHz, peak at -3 dBFS, and every onset in order of time.
     """
     rng = np.random.default_rng([0xBB, seed])
     pattern = _PATTERNS[int(rng.integers(len(_PATTERNS)))]
-    voice = float(rng.uniform(0.85, 1.2))
-    return _perform(pattern, voice, (tempo, bars), rng)
+    size = float(rng.uniform(0.85, 1.2))
+
+    def formants(sound: str) -> Signal:
+        return _SOUNDS[sound](size, rng)
+
+    def spoken(sound: str) -> Signal:
+        return syllable(sound, seed)
+
+    return _perform(pattern, spoken if voice == "spoken" else formants, (tempo, bars), rng)
 
 
 def hand_claps(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]:
     """Clapped hands in 4/4; arguments and result as for `beatbox`."""
     rng = np.random.default_rng([0xC1, seed])
     pattern = {"clap": _CLAPS[int(rng.integers(len(_CLAPS)))]}
-    return _perform(pattern, 1.0, (tempo, bars), rng)
+    return _perform(pattern, lambda sound: _SOUNDS[sound](1.0, rng), (tempo, bars), rng)
 
 
 def humming(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]:
@@ -80,7 +94,10 @@ def humming(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]:
 
 
 def _perform(
-    pattern: dict[str, str], voice: float, grid: tuple[float, int], rng: np.random.Generator
+    pattern: dict[str, str],
+    sounded: Callable[[str], Signal],
+    grid: tuple[float, int],
+    rng: np.random.Generator,
 ) -> tuple[Signal, list[Onset]]:
     tempo, bars = grid
     step = 60 / tempo / 4
@@ -91,7 +108,7 @@ def _perform(
             if line[index % 16] == "x":
                 when = max(0.0, index * step + float(np.clip(rng.normal(0, 0.004), -0.01, 0.01)))
                 level = np.float32((1.0 if index % 4 == 0 else 0.75) * rng.uniform(0.85, 1.0))
-                _add(audio, _SOUNDS[sound](voice, rng) * level, when)
+                _add(audio, sounded(sound) * level, when)
                 onsets.append((when, sound))
     return _finished(audio), sorted(onsets)
 

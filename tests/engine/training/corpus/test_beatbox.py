@@ -8,11 +8,22 @@ import librosa
 import numpy as np
 import pytest
 
+from engine.errors import LongtakeError
 from engine.training.corpus.beatbox import Onset, beatbox, hand_claps, humming
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
+from engine.training.corpus.syllables import can_speak, syllable
 
 Performer = Callable[[int, float, int], tuple[Signal, list[Onset]]]
-ALL = pytest.mark.parametrize("perform", [beatbox, hand_claps, humming])
+SPEAKING = pytest.mark.skipif(not can_speak(), reason="espeak-ng is not installed")
+
+
+def spoken(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]:
+    return beatbox(seed, tempo, bars, voice="spoken")
+
+
+ALL = pytest.mark.parametrize(
+    "perform", [beatbox, hand_claps, humming, pytest.param(spoken, marks=SPEAKING)]
+)
 
 
 @ALL
@@ -40,3 +51,19 @@ def test_onsets_are_heard(perform: Performer, seed: int) -> None:
     heard = librosa.onset.onset_detect(y=audio[0], sr=SAMPLE_RATE, units="time")
     times = sorted({round(when, 2) for when, _ in onsets})
     assert np.mean([np.abs(heard - when).min() < 0.05 for when in times]) > 0.85
+
+
+@SPEAKING
+def test_spoken_hats_are_brighter_than_spoken_kicks() -> None:
+    def brightness(sound: str) -> float:
+        spectrum = np.abs(np.fft.rfft(syllable(sound, 3)))
+        return float(np.average(np.linspace(0, SAMPLE_RATE / 2, len(spectrum)), weights=spectrum))
+
+    assert brightness("hat") > 1.5 * brightness("snare") > 0
+    assert brightness("hat") > 2 * brightness("kick")
+
+
+def test_without_espeak_the_other_voice_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(LongtakeError, match="formants"):
+        beatbox(77, 90.0, 1, voice="spoken")
