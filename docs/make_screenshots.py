@@ -198,7 +198,6 @@ def light(stage: Stage) -> None:
 def double(stage: Stage) -> None:
     """200 %."""
     window = stage.window("dark", 2.0, "double")
-    window.resize(2560, 1440)
     show_full(stage, window)
     stage.end(window, "scale-200")
 

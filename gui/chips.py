@@ -64,9 +64,13 @@ class Sheet(QFrame):
             Qt.Key.Key_Up: False,
         }
         if a0 is not None and a0.key() in steps:
-            self.focusNextPrevChild(steps[Qt.Key(a0.key())])
+            self.step(steps[Qt.Key(a0.key())])
         else:
             super().keyPressEvent(a0)
+
+    def step(self, forward: bool) -> None:
+        """Goes to the next word, or to the one before."""
+        self.focusNextPrevChild(forward)
 
 
 class Chip(Button):
@@ -86,6 +90,10 @@ class Chip(Button):
             self.fill(sheet)
         self.before_open()
         sheet.open_under(self, self._width)
+
+    def sheet(self) -> Sheet | None:
+        """The sheet, once it was opened."""
+        return self._sheet
 
     def close_sheet(self) -> None:
         """Closes the sheet."""

@@ -174,9 +174,9 @@ class Button(QPushButton):
         self.setAccessibleName(text)
         look.follow(self._dress)
 
-    def show_text(self, text: str, icon: str | None = None) -> None:
+    def show_text(self, text: str, icon: str | None = None, colour: str = "") -> None:
         """Says what it does now."""
-        self._icon = self._icon if icon is None else icon
+        self._icon, self._colour = self._icon if icon is None else icon, colour or self._colour
         self.setText(f" {text}" if self._icon else text)
         self.setAccessibleName(text)
         self._dress()

@@ -32,7 +32,7 @@ from gui.queue import QueuePanel
 from gui.request import make
 from gui.restoring import Restoring
 from gui.settings_of_take import use_settings
-from gui.source import dropped_file
+from gui.source import Mode, dropped_file
 from gui.status import StatusLine
 from gui.take_model import take_title
 from gui.takes import TakesPanel
@@ -174,9 +174,9 @@ class MainWindow(QMainWindow):
         options = JobOptions(play=self.composer.listen.isChecked())
         self._made(self.session.attempt(self.session.session.vary, take.id, options=options))
 
-    def go_on(self, take: Take) -> None:
-        """Makes a take the source, to be continued."""
-        self.composer.source.take(take.path, "continue", take_title(take))
+    def start_from(self, take: Take, mode: Mode = "transform") -> None:
+        """Makes a take the source, to be transformed or continued."""
+        self.composer.source.take(take.path, mode, take_title(take))
         self.composer.generate.setFocus()
 
     def compare(self, take: Take) -> None:
@@ -331,13 +331,11 @@ class MainWindow(QMainWindow):
         self.welcome.done.connect(lambda: self.show_welcome(False))
         takes.chosen.connect(self.look_at)
         takes.play_asked.connect(self.listening.play)
-        takes.source_asked.connect(
-            lambda take: self.composer.source.take(take.path, "transform", take_title(take))
-        )
         for panel in (takes, viewer):
             panel.use_asked.connect(self.use)
             panel.vary_asked.connect(self.vary)
-            panel.continue_asked.connect(self.go_on)
+            panel.source_asked.connect(self.start_from)
+            panel.continue_asked.connect(lambda take: self.start_from(take, "continue"))
         viewer.compared.connect(self.compare)
         viewer.marked.connect(takes.mark)
         self.drawer.turned.connect(lambda _: self.spread_columns(self._composer_width()))

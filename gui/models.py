@@ -29,14 +29,14 @@ class ModelRow(QWidget):
         run = session.session
         self.lamp = Lamp(look)
         self.name = Elided(model.name, "strong")
-        self.title = Elided(model.title)
-        self.licence = Elided(model.licence, "small")
-        self.facts = Elided(facts(self, model, self.bytes), "small")
+        self.title = label(model.title, wrap=True)
+        self.licence = label(model.licence, "small", wrap=True)
+        self.facts = label(facts(self, model, self.bytes), "small", wrap=True)
         self.load = Button(look, self.tr("Load"))
         self.load.setAccessibleName(self.tr("Load {0}").format(model.name))
         self.unload = Button(look, self.tr("Unload"))
         self.unload.setAccessibleName(self.tr("Unload {0}").format(model.name))
-        self.state = Elided("", "small")
+        self.state = label("", "small", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
@@ -62,17 +62,23 @@ class ModelRow(QWidget):
         phase = state.phase if mine else "unloaded"
         installed = self.bytes is not None
         lamp = {"ready": "on", "loading": "warning", "failed": "error"}.get(phase, "off")
-        self.state.show_text(
-            state.detail if mine else "" if installed else self.tr("not installed")
-        )
-        self.lamp.show_state(lamp, self.state.text_whole() or self.tr("no model loaded"))
-        self.state.setVisible(bool(self.state.text_whole()))
+        self.state.setText(state.detail if mine else "" if installed else self._missing())
+        self.lamp.show_state(lamp, self.state.text() or self.tr("no model loaded"))
+        self.state.setVisible(bool(self.state.text()))
         self.state.setProperty("role", "error" if phase == "failed" else "small")
         redress(self.state)
         self.bar.setVisible(phase == "loading")
         self.bar.setValue(round(state.fraction * 1000))
         self.load.setVisible(installed and phase in ("unloaded", "failed"))
         self.unload.setVisible(phase in ("ready", "loading"))
+
+    def _missing(self) -> str:
+        """What to do about a model that is not installed."""
+        if self.model.weights != "public":
+            return self.tr("Not installed: nobody has published its weights; train your own.")
+        return self.tr("Not installed. In a terminal: longtake models download {0}").format(
+            self.model.name
+        )
 
 
 class ModelsPanel(Card):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 
 from PyQt6.QtCore import QTimer
-from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtGui import QGuiApplication, QTextOption
 from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit
 
 from bridge.events import OscTraffic
@@ -37,7 +37,7 @@ class OscMonitor(Card):
         self.copy = IconButton(look, "copy", self.tr("Copy the address"))
         self.copy.setEnabled(bool(address))
         self.filter = QLineEdit()
-        self.filter.setPlaceholderText(self.tr("Only addresses with …"))
+        self.filter.setPlaceholderText(self.tr("Filter"))
         self.filter.setAccessibleName(self.tr("Show only OSC addresses with"))
         self.hold = Switch(look, self.tr("Hold"))
         self.wipe = Button(look, self.tr("Clear"))
@@ -45,9 +45,22 @@ class OscMonitor(Card):
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
         self.text.setMaximumBlockCount(KEPT)
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         self.text.setAccessibleName(self.tr("OSC messages"))
         self.text.setPlaceholderText(self.tr("← what comes in\n→ what goes out"))
+        self._arrange(look)
+        self._drawing = QTimer(self)
+        self._drawing.setSingleShot(True)
+        self._drawing.setInterval(FRAME_MS)
+        self._drawing.timeout.connect(self._draw)
+        session.osc_traffic.connect(self.show_message)
+        self.copy.clicked.connect(lambda: _copy(address))
+        self.wipe.clicked.connect(self.clear)
+        self.filter.textChanged.connect(lambda _: self._again())
+        self.hold.toggled.connect(lambda on: None if on else self._draw())
+
+    def _arrange(self, look: Look) -> None:
         head = look.pad(QHBoxLayout(), gap=6)
         head.addWidget(self.lamp)
         head.addWidget(self.address, 1)
@@ -70,14 +83,6 @@ class OscMonitor(Card):
         )
         self.body.addLayout(tools)
         self.body.addWidget(self.text, 1)
-        self._drawing = QTimer(self)
-        self._drawing.setSingleShot(True)
-        self._drawing.setInterval(FRAME_MS)
-        self._drawing.timeout.connect(self._draw)
-        session.osc_traffic.connect(self.show_message)
-        self.copy.clicked.connect(lambda: _copy(address))
-        self.wipe.clicked.connect(self.clear)
-        self.filter.textChanged.connect(lambda _: self._again())
 
     def show_message(self, message: OscTraffic) -> None:
         """Takes a message."""

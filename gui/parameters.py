@@ -126,10 +126,12 @@ class VariationsControl(QWidget):
         self.slider.setAccessibleName(self.tr("Number of variations"))
         self.slider.setToolTip(self.tr("So many takes are made, each with a seed of its own."))
         self._said = label("1", "strong")
-        row = look.pad(QHBoxLayout(self), gap=8)
-        row.addWidget(label(self.tr("Takes at once")))
-        row.addWidget(self.slider, 1)
+        row = look.pad(QHBoxLayout(), gap=8)
+        row.addWidget(label(self.tr("Takes at once")), 1)
         row.addWidget(self._said)
+        column = look.pad(QVBoxLayout(self), gap=3)
+        column.addLayout(row)
+        column.addWidget(self.slider)
         self.slider.valueChanged.connect(self._turned)
 
     def value(self) -> int:

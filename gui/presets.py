@@ -19,7 +19,6 @@ from PyQt6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
 )
@@ -28,6 +27,7 @@ from engine.presets import CATEGORIES, Preset, PresetStore
 from gui.controls import Button, Card, IconButton, label
 from gui.icons import paint_icon
 from gui.qt_session import QtSession
+from gui.row_painter import RowPainter
 from gui.theme import Look
 
 PRESET = Qt.ItemDataRole.UserRole
@@ -53,27 +53,14 @@ class PresetDelegate(QStyledItemDelegate):
         preset = index.data(PRESET)
         if painter is None or not isinstance(preset, Preset):
             return
-        look, box = self._look, QRectF(option.rect)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        look, row = self._look, RowPainter(painter, self._look)
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(look.colour("accent_soft" if chosen else "raised"))
-            painter.drawRoundedRect(box.adjusted(0, 1, -1, -1), look.px(7), look.px(7))
+        box = row.ground(option)
         loved = bool(index.data(FAVOURITE))
         room = box.adjusted(look.px(10), look.px(7), -look.px(34 if loved else 8), -look.px(7))
-        for words, size, colour, top in (
-            (preset.name, "strong", "text", room.top()),
-            (preset.description, "small", "muted", room.top() + room.height() / 2),
-        ):
-            painter.setFont(look.font(size))
-            painter.setPen(look.colour(colour))
-            cut = painter.fontMetrics().elidedText(
-                words, Qt.TextElideMode.ElideRight, int(room.width())
-            )
-            line_box = QRectF(room.left(), top, room.width(), room.height() / 2)
-            painter.drawText(line_box, Qt.AlignmentFlag.AlignVCenter, cut)
+        half = room.height() / 2
+        row.write(room.adjusted(0, 0, 0, -half), preset.name, ("strong", "text"))
+        row.write(room.adjusted(0, half, 0, 0), preset.description, ("small", "muted"))
         if loved:
             side = look.px(16)
             star = QRectF(box.right() - look.px(28), box.center().y() - side / 2, side, side)
@@ -128,6 +115,12 @@ class PresetsPanel(Card):
         self.save = Button(look, self.tr("Save settings as…"), "save")
         self.rename = IconButton(look, "pencil", self.tr("Rename the preset"))
         self.delete = IconButton(look, "bin", self.tr("Delete the preset"))
+        self._name_categories()
+        self._arrange(look)
+        self._connect()
+        self._presets: list[Preset] = []
+
+    def _name_categories(self) -> None:
         titles = {
             ALL: self.tr("All"),
             LOVED: self.tr("Favourites"),
@@ -146,6 +139,8 @@ class PresetsPanel(Card):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.category.setMinimumContentsLength(9)
+
+    def _arrange(self, look: Look) -> None:
         head = look.pad(QHBoxLayout(), gap=8)
         head.addWidget(self.search, 3)
         head.addWidget(self.category, 2)
@@ -158,8 +153,6 @@ class PresetsPanel(Card):
         self.body.addWidget(self.list, 1)
         self.body.addLayout(tools)
         self.body.addWidget(self.save)
-        self._connect()
-        self._presets: list[Preset] = []
 
     def showEvent(self, a0: Any) -> None:
         """Reads the presets when they are first looked at."""

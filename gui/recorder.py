@@ -79,7 +79,9 @@ class Recorder(QWidget):
         }
         self.button.setChecked(busy)
         self.button.show_text(
-            self.tr("Stop") if busy else self.tr("Record"), "stop" if busy else "record"
+            self.tr("Stop") if busy else self.tr("Record"),
+            "stop" if busy else "record",
+            "window" if busy else "error",
         )
         self.count_in.setVisible(not busy)
         self._below.setVisible(busy)

@@ -137,7 +137,6 @@ QProgressBar::chunk {{ background: {c.accent}; border-radius: {px(3)}px; }}
 def _lists(c: Colours, px: Callable[[float], int]) -> str:
     return f"""
 QListView, QTableView, QTreeView {{ background: transparent; border: 1px solid transparent; outline: none; }}
-QListView:focus, QTableView:focus {{ border: 1px solid {c.accent_soft}; border-radius: {px(6)}px; }}
 QListView::item {{ padding: {px(6)}px; border-radius: {px(6)}px; }}
 QListView::item:selected {{ background: {c.accent_soft}; color: {c.text}; }}
 QListView::item:hover:!selected {{ background: {c.raised}; }}

@@ -19,11 +19,12 @@ from PyQt6.QtCore import (
     pyqtSignal,
 )
 from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPolygonF
-from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PyQt6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from bridge.state import Take
 from gui.icons import paint_icon
 from gui.peak_store import PeakStore, Thumbnail
+from gui.row_painter import RIGHT, RowPainter
 from gui.take_model import TAKE, length_words, take_title, take_words, tempo_words
 from gui.theme import Look
 
@@ -62,9 +63,9 @@ class TakeDelegate(QStyledItemDelegate):
         return QSize(self._look.px(320), self._look.px(ROW))
 
     def places(self, box: QRectF) -> Places:
-        """The parts of a row; narrow lists leave out key and rating, then the wave."""
+        """The parts of a row; narrow lists leave out tempo, key and rating, then the wave."""
         px, width = self._look.px, box.width()
-        roomy, wide = width >= px(620), width >= px(430)
+        roomy, wide = width >= px(640), width >= px(430)
         left, right = box.left() + px(10), box.right() - px(10)
 
         def cut(size: float) -> QRectF:
@@ -75,7 +76,7 @@ class TakeDelegate(QStyledItemDelegate):
         rating = cut(92) if roomy else QRectF()
         length = cut(52)
         key = cut(72) if roomy else QRectF()
-        tempo = cut(96) if wide else QRectF()
+        tempo = cut(96) if roomy else QRectF()
         star = QRectF(left, box.center().y() - px(9), px(18), px(18))
         drawn = px(130) if roomy else px(92) if wide else 0
         wave = QRectF(star.right() + px(10), box.top() + px(10), drawn, box.height() - px(20))
@@ -90,22 +91,11 @@ class TakeDelegate(QStyledItemDelegate):
         take = index.data(TAKE)
         if painter is None or not isinstance(take, Take):
             return
-        look, box = self._look, QRectF(option.rect)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        row = RowPainter(painter, self._look)
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        inner = box.adjusted(look.px(2), 1, -look.px(2), -1)
-        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(look.colour("accent_soft" if chosen else "raised"))
-            painter.drawRoundedRect(inner, look.px(7), look.px(7))
-        if chosen and option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(look.colour("accent"))
-            painter.drawRoundedRect(inner.adjusted(0.5, 0.5, -0.5, -0.5), look.px(7), look.px(7))
-        places = self.places(box)
+        places = self.places(row.ground(option))
         self._paint_marks(painter, take, places)
-        self._paint_words(painter, take, places)
+        self._paint_words(row, take, places)
         painter.restore()
 
     def editorEvent(
@@ -160,53 +150,22 @@ class TakeDelegate(QStyledItemDelegate):
                 icon = "star-filled" if full else "star"
                 paint_icon(painter, icon, look.colour("text" if full else "edge"), small)
 
-    def _paint_words(self, painter: QPainter, take: Take, places: Places) -> None:
+    def _paint_words(self, row: RowPainter, take: Take, places: Places) -> None:
         look, words = self._look, places.words
-        half = words.height() / 2
-        upper = QRectF(words.left(), words.top() + look.px(8), words.width(), half - look.px(8))
-        lower = QRectF(words.left(), words.top() + half, words.width(), half - look.px(8))
+        half, edge = words.height() / 2, look.px(8)
         mark = self.marks.get(take.id, "")
         name = f"{mark}  {take_title(take)}" if mark else take_title(take)
-        _write(painter, look, upper, name, "strong", "text")
-        _write(painter, look, lower, take_words(take), "small", "muted")
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        gap = -look.px(10)
-        _write(
-            painter,
-            look,
-            places.tempo.adjusted(0, 0, gap, 0),
-            tempo_words(take),
-            "small",
-            "text",
-            right,
-        )
-        _write(painter, look, places.key.adjusted(0, 0, gap, 0), take.key, "small", "muted", right)
-        _write(
-            painter,
-            look,
-            places.length.adjusted(0, 0, gap, 0),
-            length_words(take.seconds),
-            "small",
-            "text",
-            right,
-        )
-
-
-def _write(  # noqa: PLR0913
-    painter: QPainter,
-    look: Look,
-    box: QRectF,
-    text: str,
-    size: str,
-    colour: str,
-    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-) -> None:
-    if box.width() <= 0 or not text:
-        return
-    painter.setFont(look.font(size))
-    painter.setPen(look.colour(colour))
-    cut = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
-    painter.drawText(box, align, cut)
+        # A narrow row says the tempo in its second line, so that the title has the room.
+        tempo = tempo_words(take)
+        second = take_words(take, "" if places.tempo.width() else tempo)
+        row.write(words.adjusted(0, edge, 0, -half), name, ("strong", "text"))
+        row.write(words.adjusted(0, half, 0, -edge), second, ("small", "muted"))
+        for box, text, colour in (
+            (places.tempo, tempo, "text"),
+            (places.key, take.key, "muted"),
+            (places.length, length_words(take.seconds), "text"),
+        ):
+            row.write(box.adjusted(0, 0, -look.px(10), 0), text, ("small", colour), RIGHT)
 
 
 def _outline(thumbnail: Thumbnail, box: QRectF) -> QPolygonF:

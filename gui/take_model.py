@@ -172,7 +172,7 @@ def take_title(take: Take) -> str:
     return headline(take.prompt) if take.prompt and take.name == title(take.prompt) else take.name
 
 
-def take_words(take: Take) -> str:
+def take_words(take: Take, tempo: str = "") -> str:
     """The second line: what the title leaves out, and when it was made."""
     moods = ", ".join(read_form(take.prompt).moods)
     kinds = {
@@ -185,7 +185,7 @@ def take_words(take: Take) -> str:
     made = time.localtime(take.created)
     today = time.strftime("%Y%j", made) == time.strftime("%Y%j")
     when = time.strftime("%H:%M" if today else "%d %b %H:%M", made)
-    return "  ·  ".join(part for part in (when, moods, kinds.get(take.kind)) if part)
+    return "  ·  ".join(part for part in (when, tempo, moods, kinds.get(take.kind)) if part)
 
 
 def length_words(seconds: float) -> str:

@@ -109,7 +109,7 @@ class TakesPanel(Card):
         self._session = session
         self.model = TakeModel(session, self)
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search takes: words, 120bpm, 4*"))
+        self.search.setPlaceholderText(self.tr("Search: piano, 120bpm, 4*"))
         self.search.setAccessibleName(self.tr("Search takes by name, prompt, key or model"))
         self.search.setClearButtonEnabled(True)
         self.favourites = IconButton(look, "star", self.tr("Only favourites"))

@@ -103,7 +103,15 @@ FAMILIES = (
     "Cantarell",
     "DejaVu Sans",
 )
-SIZES = {"small": 12, "body": 13, "strong": 13, "title": 16, "prompt": 19, "display": 24}
+SIZES = {
+    "tiny": 11,
+    "small": 12,
+    "body": 13,
+    "strong": 13,
+    "title": 16,
+    "prompt": 19,
+    "display": 24,
+}
 """Type sizes in pixels at 100 %."""
 
 

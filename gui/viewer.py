@@ -67,12 +67,13 @@ class Viewer(Card):
     """Waveform, name and facts, actions.
 
     Signals:
-        use_asked, vary_asked, continue_asked: what to do with the take shown.
+        use_asked, vary_asked, source_asked, continue_asked: what to do with the take shown.
         compared: go to another take at the same place.
     """
 
     use_asked = pyqtSignal(object)
     vary_asked = pyqtSignal(object)
+    source_asked = pyqtSignal(object)
     continue_asked = pyqtSignal(object)
     compared = pyqtSignal(object)
     marked = pyqtSignal(object)
@@ -96,6 +97,8 @@ class Viewer(Card):
         self.whole = IconButton(look, "wave", self.tr("Show all of it"))
         self.use = Button(look, self.tr("Use settings"), "settings")
         self.vary = Button(look, self.tr("Vary"), "vary")
+        self.transform = Button(look, self.tr("Transform"), "transform")
+        self.transform.setToolTip(self.tr("Start from this take"))
         self.go_on = Button(look, self.tr("Continue"), "continue")
         self.handle = DragButton(look, self.tr("Drag to your DAW"))
         self._build(look)
@@ -199,7 +202,7 @@ class Viewer(Card):
         for control in (self.a, self.b, self.spectrum, self.whole):
             head.addWidget(control, 0, Qt.AlignmentFlag.AlignTop)
         actions = look.pad(FlowLayout(), gap=8)
-        for control in (self.use, self.vary, self.go_on, self.handle):
+        for control in (self.use, self.vary, self.transform, self.go_on, self.handle):
             actions.addWidget(control)
         self.body.addLayout(head)
         self.body.addWidget(self.wave, 1)
@@ -208,12 +211,14 @@ class Viewer(Card):
         self.whole.clicked.connect(self.wave.zoom_out)
         self.use.clicked.connect(lambda: self.use_asked.emit(self.take))
         self.vary.clicked.connect(lambda: self.vary_asked.emit(self.take))
+        self.transform.clicked.connect(lambda: self.source_asked.emit(self.take))
         self.go_on.clicked.connect(lambda: self.continue_asked.emit(self.take))
 
     def _enable(self) -> None:
         has, made = self.take is not None, self.take is not None and bool(self.take.spec)
         self.use.setEnabled(made)
         self.vary.setEnabled(made)
+        self.transform.setEnabled(has)
         self.go_on.setEnabled(has)
         self.handle.setEnabled(has)
         self.spectrum.setEnabled(has)

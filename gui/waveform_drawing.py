@@ -19,6 +19,10 @@ from gui.theme import Look
 Span = tuple[float, float]
 NEAREST = 0.05
 """Seconds across the whole view at the closest zoom."""
+RULED = 100
+"""Pixels at 100 % from which a waveform has numbers above it."""
+STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120)
+"""Seconds between two numbers where no tempo is known."""
 
 
 class WaveformDrawing(QWidget):
@@ -185,7 +189,7 @@ class WaveformDrawing(QWidget):
                 painter.fillRect(QRectF(edge - 1, 0, 2, self.height()), look.colour("accent"))
 
     def _wave(self, colour: str) -> QPixmap:
-        """The wave in one colour on a transparent ground, over the grid of bars."""
+        """The wave in one colour on a transparent ground, over the grid of bars or seconds."""
         ratio = self.devicePixelRatioF()
         picture = QPixmap(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
         picture.setDevicePixelRatio(ratio)
@@ -193,10 +197,8 @@ class WaveformDrawing(QWidget):
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if colour == "wave":
-            for seconds, bar in self._lines():
-                line = self._look.colour("edge", 0.32 if bar else 0.16)
-                painter.fillRect(QRectF(self._x(seconds), 0, 1, self.height()), line)
-        middle = self.height() / 2
+            self._draw_lines(painter)
+        middle = (self.height() + self._ruler()) / 2
         painter.fillRect(QRectF(0, middle, self.width(), 1), self._look.colour("edge", 0.6))
         if self._peaks is not None and len(self._peaks.low):
             painter.setPen(Qt.PenStyle.NoPen)
@@ -209,7 +211,8 @@ class WaveformDrawing(QWidget):
         low, high = peaks.columns(self._start, self._end, columns)
         drawn = np.flatnonzero((high != 0) | (low != 0))
         last = int(drawn[-1]) + 1 if len(drawn) else 0
-        middle, reach = self.height() / 2, self.height() / 2 - self._look.px(4)
+        middle = (self.height() + self._ruler()) / 2
+        reach = (self.height() - self._ruler()) / 2 - self._look.px(4)
         xs = (np.arange(last) + 0.5) * self.width() / max(columns, 1)
         top = middle - np.clip(high[:last], 0, 1) * reach - 0.5
         bottom = middle - np.clip(low[:last], -1, 0) * reach + 0.5
@@ -217,8 +220,26 @@ class WaveformDrawing(QWidget):
         points += [QPointF(x, y) for x, y in zip(xs[::-1], bottom[::-1], strict=True)]
         return QPolygonF(points)
 
-    def _lines(self) -> list[tuple[float, bool]]:
-        """Places of bars, and of beats where there is room for them: seconds and whether it is a bar."""
+    def _ruler(self) -> int:
+        """The height of the numbers above the wave; a low waveform has none."""
+        return self._look.px(16) if self._height >= RULED and self._length else 0
+
+    def _draw_lines(self, painter: QPainter) -> None:
+        """Bars and beats, or seconds where no tempo is known, with the numbers of those that have room."""
+        look, free = self._look, 0.0
+        painter.setFont(look.font("tiny"))
+        for seconds, strong, words in self._bars() if self._grid else self._clock():
+            x = self._x(seconds)
+            line = look.colour("edge", 0.32 if strong else 0.16)
+            painter.fillRect(QRectF(x, 0, 1, self.height()), line)
+            box = QRectF(x + look.px(4), 0, look.px(48), self._ruler())
+            if self._ruler() and words and free <= x < self.width() - look.px(20):
+                painter.setPen(look.colour("muted"))
+                painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
+                free = x + painter.fontMetrics().horizontalAdvance(words) + look.px(14)
+
+    def _bars(self) -> list[tuple[float, bool, str]]:
+        """Places of bars, and of beats where there is room: seconds, whether it is a bar, and the bar's number."""
         if self._grid is None:
             return []
         beat, beats = 60.0 / self._grid[0], self._grid[1]
@@ -228,7 +249,24 @@ class WaveformDrawing(QWidget):
             step *= 2
         first = math.ceil(self._start / beat / step) * step
         last = math.floor(min(self._end, self._length) / beat)
-        return [(index * beat, index % beats == 0) for index in range(first, last + 1, step)]
+        return [
+            (index * beat, index % beats == 0, "" if index % beats else str(index // beats + 1))
+            for index in range(first, last + 1, step)
+        ]
+
+    def _clock(self) -> list[tuple[float, bool, str]]:
+        """Places of whole steps of time: seconds, True, and the time as '0:05' or '0.2'."""
+        if not self._length:
+            return []
+        a_second = self.width() / max(self._end - self._start, 1e-9)
+        step = next((step for step in STEPS if step * a_second >= self._look.px(60)), STEPS[-1])
+        first = math.ceil(self._start / step)
+        last = math.floor(min(self._end, self._length) / step + 1e-6)
+        times = [number * step for number in range(first, last + 1)]
+        return [
+            (time, True, f"{time:.1f}" if step < 1 else f"{int(time) // 60}:{int(time) % 60:02d}")
+            for time in times
+        ]
 
     def _x(self, seconds: float) -> float:
         return (seconds - self._start) / max(self._end - self._start, 1e-9) * self.width()

@@ -16,7 +16,7 @@ from engine.presets import Preset
 from gui.controls import Button, Card, label, scrolled
 from gui.theme import Look
 
-BESIDE = 560
+BESIDE = 600
 """Pixels that three cards beside each other need."""
 FIRST = ("Uplifting House", "Lo-Fi Evening", "Ambient Drift")
 
@@ -38,6 +38,15 @@ class WelcomeCard(QPushButton):
         play = label("▶  " + self.tr("Make it"), "accent")
         play.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         column.addWidget(play)
+        self._column = column
+
+    def hasHeightForWidth(self) -> bool:
+        """A narrow card is higher: its words wrap."""
+        return True
+
+    def heightForWidth(self, a0: int) -> int:
+        """As high as its words need."""
+        return max(self._column.totalHeightForWidth(a0), super().sizeHint().height())
 
 
 class Welcome(Card):

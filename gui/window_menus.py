@@ -80,6 +80,7 @@ def _take(window: MainWindow) -> list[Entry]:
     return [
         Entry(tr("Use its settings"), viewer.use.click, "U"),
         Entry(tr("Vary"), viewer.vary.click, "V"),
+        Entry(tr("Start from this take"), viewer.transform.click, "R"),
         Entry(tr("Continue"), viewer.go_on.click, "C"),
         Entry(tr("Fit to its tempo exactly"), takes.fit, "T"),
         Entry(tr("Favourite"), takes.favour, "F"),

@@ -7,6 +7,8 @@ from importlib.resources import files
 from engine.presets import CATEGORIES, builtin_presets, keys_table
 from engine.registry import SKETCH
 from engine.spec import GenerationSpec, tempo_in
+from engine.training.corpus.styles import styles
+from gui.prompt_form import read_form
 
 PRESETS = builtin_presets()
 
@@ -42,6 +44,19 @@ def test_each_resolves_for_the_embedded_model() -> None:
             assert preset.name.split()[1] == f"{tempo_in(spec.prompt):g}", preset.name
         if preset.needs_recording:
             assert 0.3 <= (spec.init_noise_level or 0) <= 0.9, preset.name
+
+
+def test_each_is_written_in_words_the_embedded_model_was_told() -> None:
+    for preset in PRESETS:
+        form = read_form(preset.values["prompt"])
+        found = [style for style in styles().values() if form.genre in style.genres]
+        assert found and not form.text, preset.name
+        style = min(found, key=lambda each: each.genres.index(form.genre))
+        played = {instrument for part in style.parts for instrument in part.play} | {"Drums"}
+        assert set(form.instruments) <= played, preset.name
+        assert set(form.moods) <= set(style.moods), preset.name
+        assert style.tempo[0] - 12 <= (form.tempo or 0) <= style.tempo[1], preset.name
+        assert not form.key or form.key.partition(" ")[2] in style.modes, preset.name
 
 
 def test_the_table_of_keys_in_the_readme_is_the_table_of_parameters() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -13,9 +14,12 @@ from PyQt6 import sip
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from bridge.errors import BridgeError
 from bridge.state import Take
 from engine.spec import GenerationSpec
+from engine.updates import Update
 from gui.__main__ import application_for
+from gui.demo.engine import DemoEngine
 from gui.demo.studio import Studio, build_studio
 from gui.main_window import MainWindow, Surroundings
 from gui.memory import Memory
@@ -27,6 +31,22 @@ def end(window: MainWindow) -> None:
     """Closes and deletes a window: a style sheet dresses every widget that still lives, seen or not."""
     window.close()
     sip.delete(window)
+
+
+class Held:
+    """The demo's engine, let go step by step; it fails where the prompt says so."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        for number, update in enumerate(DemoEngine().generate(spec)):
+            if number == 3:
+                while not self.go.wait(0.02):
+                    yield update
+                if "fail" in spec.prompt:
+                    raise BridgeError("engine", "Out of memory: try a shorter length.")
+            yield update
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +85,20 @@ def window(
     qtbot.waitExposed(window)
     yield window
     end(window)
+
+
+@pytest.fixture
+def held(tmp_path: Path, look: Look, qtbot: QtBot) -> Iterator[tuple[MainWindow, Studio, Held]]:
+    engine = Held()
+    studio = build_studio(tmp_path, engine)
+    session = QtSession(studio.session)
+    around = Surroundings(Memory(tmp_path / "panel.ini"), studio.presets)
+    window = MainWindow(session, look, around)
+    window.show()
+    yield window, studio, engine
+    engine.go.set()
+    end(window)
+    studio.session.close()
 
 
 @pytest.fixture

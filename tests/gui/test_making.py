@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeySequence
 from pytestqt.qtbot import QtBot
 
-from bridge.errors import BridgeError
 from bridge.state import Take
-from engine.spec import GenerationSpec
-from engine.updates import Update
-from gui.demo.engine import DemoEngine
-from gui.demo.studio import Studio, build_studio
-from gui.main_window import MainWindow, Surroundings
-from gui.memory import Memory
-from gui.qt_session import QtSession
-from gui.theme import Look
+from gui.demo.studio import Studio
+from gui.main_window import MainWindow
 from gui.window_menus import menu_actions
-from tests.gui.conftest import end
-
-
-class Held:
-    """The demo's engine, let go step by step; it fails where the prompt says so."""
-
-    def __init__(self) -> None:
-        self.go = threading.Event()
-
-    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
-        for number, update in enumerate(DemoEngine().generate(spec)):
-            if number == 3:
-                while not self.go.wait(0.02):
-                    yield update
-                if "fail" in spec.prompt:
-                    raise BridgeError("engine", "Out of memory: try a shorter length.")
-            yield update
-
-
-@pytest.fixture
-def held(tmp_path: Path, look: Look, qtbot: QtBot) -> Iterator[tuple[MainWindow, Studio, Held]]:
-    engine = Held()
-    studio = build_studio(tmp_path, engine)
-    session = QtSession(studio.session)
-    around = Surroundings(Memory(tmp_path / "panel.ini"), studio.presets)
-    window = MainWindow(session, look, around)
-    window.show()
-    yield window, studio, engine
-    engine.go.set()
-    end(window)
-    studio.session.close()
+from tests.gui.conftest import Held
 
 
 def test_ctrl_return_makes_a_take_and_it_is_looked_at(

@@ -110,11 +110,11 @@ def test_models_say_what_is_true(window: MainWindow, studio: Studio, qtbot: QtBo
     assert set(rows) == {model.name for model in studio.session.models()}
     studio.hub.publish(ModelChanged(ModelState("sketch", "loading", "loading 40 %", 0.4)))
     qtbot.waitUntil(lambda: rows["sketch"].bar.isVisible())
-    assert rows["sketch"].state.text_whole() == "loading 40 %"
+    assert rows["sketch"].state.text() == "loading 40 %"
     assert "loading 40 %" in window.status.engine.accessibleName()
     words = "Out of memory: try a shorter length."
     studio.hub.publish(ModelChanged(ModelState("sketch", "failed", words)))
-    qtbot.waitUntil(lambda: rows["sketch"].state.text_whole() == words)
+    qtbot.waitUntil(lambda: rows["sketch"].state.text() == words)
     assert not rows["sketch"].bar.isVisible()
     studio.hub.publish(ModelChanged(ModelState("sketch", "ready", "ready on CPU, 2 threads", 1.0)))
     qtbot.waitUntil(rows["sketch"].unload.isVisible)
