@@ -18,6 +18,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -196,39 +197,40 @@ def _db(value: float) -> float:
     return 20.0 * float(np.log10(max(value, 1e-6)))
 
 
-def table(rows: list[Heard], around: str = " ") -> str:
-    """All rows under one head, aligned; `around` is '|' for Markdown."""
-    head = ("preset", "peak dB", "RMS dB", "silent", "BPM asked", "heard", "pulse", "s", "verdict")
-    cells = [head] + [
-        (
-            row.name,
-            f"{row.peak_db:.1f}",
-            f"{row.rms_db:.1f}",
-            f"{row.silent:.0%}",
-            f"{row.tempo_asked:g}" if row.tempo_asked else "",
-            f"{row.tempo_measured:g}" if row.tempo_measured else "",
-            f"{row.pulse:.1f}" if row.pulse is not None else "",
-            f"{row.render_seconds:.1f}",
-            row.verdict,
-        )
-        for row in rows
-    ]
-    if around == "|":
-        return "\n".join(
-            [
-                "| " + " | ".join(head) + " |",
-                "| --- |" + " ---: |" * 7 + " --- |",
-                *("| " + " | ".join(row) + " |" for row in cells[1:]),
-            ]
-        )
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+HEAD = ("preset", "peak dB", "RMS dB", "silent", "BPM asked", "heard", "pulse", "verdict")
+
+
+def cells(row: Heard) -> tuple[str, ...]:
+    """A row under `HEAD`."""
+    return (
+        row.name,
+        f"{row.peak_db:.1f}",
+        f"{row.rms_db:.1f}",
+        f"{row.silent:.0%}",
+        f"{row.tempo_asked:g}" if row.tempo_asked else "",
+        f"{row.tempo_measured:g}" if row.tempo_measured else "",
+        f"{row.pulse:.1f}" if row.pulse is not None else "",
+        row.verdict,
+    )
+
+
+def table(rows: list[Heard]) -> str:
+    """All rows under one head, aligned for a terminal."""
+    lines = [HEAD, *map(cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column in (0, len(head) - 1) else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if HEAD[column] in ("preset", "verdict") else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
-        for row in cells
+        for line in lines
     )
+
+
+def markdown(rows: list[Heard]) -> str:
+    """The same as a table of Markdown."""
+    rule = ("---", *("---:" for _ in HEAD[2:]), "---")
+    return "\n".join("| " + " | ".join(line) + " |" for line in (HEAD, rule, *map(cells, rows)))
 
 
 def document(rows: list[Heard], seconds: float) -> str:
@@ -246,12 +248,12 @@ def document(rows: list[Heard], seconds: float) -> str:
         "measures, empty where nothing is struck or the take is shorter than 4 s; the pulse is how much stronger the "
         f"onsets are on the asked beat than at the median tempo, and {BEATEN:g} proves the beat where the tempo is "
         "heard as another, as in triplets. Presets of `beatbox` and `hum` start from a recording synthesised at their "
-        "tempo; s is what rendering took.",
+        "tempo.",
     ]
     for category in dict.fromkeys(row.category for row in rows):
         parts.append(f"## {category.capitalize()}")
-        parts.append(table([row for row in rows if row.category == category], "|"))
-    return "\n\n".join(parts) + "\n"
+        parts.append(markdown([row for row in rows if row.category == category]))
+    return "\n\n".join(part if part[0] in " |" else fill(part, 118) for part in parts) + "\n"
 
 
 def main(argv: list[str] | None = None) -> int:

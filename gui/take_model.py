@@ -21,7 +21,7 @@ from gui.language import tr
 from gui.prompt_form import headline, read_form
 from gui.qt_session import QtSession
 
-PAGE = 120
+PAGE = 60
 TAKE = Qt.ItemDataRole.UserRole
 
 

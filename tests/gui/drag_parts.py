@@ -29,6 +29,7 @@ class Target(QLabel):
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
         if a0 is not None:
             a0.acceptProposedAction()
+            tell({"over": True})
 
     def dropEvent(self, a0: QDropEvent | None) -> None:
         if a0 is None:
