@@ -45,7 +45,7 @@ class ParameterControl(QWidget):
         self.known: Parameter = PARAMETERS[name]
         self.caption: QLabel = label(title)
         self.column = look.pad(QVBoxLayout(self), gap=3)
-        help_text = sentence(self.known)
+        help_text = " ".join(filter(None, (sentence(self.known), limits(self.known))))
         self.setToolTip(help_text)
         self.build()
         for control in self.controls():
@@ -272,6 +272,14 @@ def sentence(parameter: Parameter) -> str:
     """The help of a parameter as a sentence, in the panel's language."""
     words = tr(parameter.help)
     return f"{words[:1].upper()}{words[1:]}."
+
+
+def limits(parameter: Parameter) -> str:
+    """The range of a number with its unit, as '1 to 500.'; empty for what has none."""
+    if parameter.low is None or parameter.high is None:
+        return ""
+    words = tr("{0:g} to {1:g} {2}").format(parameter.low, parameter.high, parameter.unit)
+    return f"{words.strip()}."
 
 
 _KINDS: dict[str, Callable[[QtSession, Look, str, str], ParameterControl]] = {

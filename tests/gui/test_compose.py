@@ -76,6 +76,7 @@ def test_controls_show_what_is_set_and_set_what_is_shown(
     steps = controls["steps"]
     assert isinstance(steps, NumberControl)
     assert str(SKETCH.defaults.steps) in steps.field.text()
+    assert steps.toolTip().endswith("finer and slower. 1 to 500.")
     steps.field.setValue(40)
     assert run.get("steps") == 40
     steps.field.setValue(steps.field.minimum())
