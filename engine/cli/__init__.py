@@ -1,4 +1,4 @@
-"""The command line: `longtake render | transform | continue | inpaint | vary | models | info | train`.
+"""The command line: `longtake render | transform | continue | inpaint | vary | models | info | train | evaluate`.
 
     flags.py      one flag for every parameter of the table; nothing spells an option twice
     requests.py   what each command asks for, as a `GenerationSpec`

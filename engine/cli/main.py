@@ -32,6 +32,7 @@ PASSED_ON = {
         "the models, their licences, and which are here: list, download, add, remove, verify",
     ),
     "train": ("engine.training.cli", "train a model of your own, stage by stage"),
+    "evaluate": ("engine.evaluation.command", "measure a model and write a report, with pictures"),
 }
 """Command -> the module whose `main(argv)` takes all that follows, and what it is for."""
 
@@ -135,7 +136,7 @@ def _make(arguments: argparse.Namespace, engine: Generates | None) -> None:
     target = Target(arguments.out, arguments.subtype, arguments.force)
     previous = signal.signal(signal.SIGTERM, _terminated)
     try:
-        path, facts = make(spec, target, lambda: engine or _real_engine(arguments.device))
+        path, facts = make(spec, target, lambda: engine or _real_engine(arguments))
     finally:
         signal.signal(signal.SIGTERM, previous)
     print(told(path, facts))
@@ -146,10 +147,10 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(TERMINATED)
 
 
-def _real_engine(device: str) -> Generates:
+def _real_engine(arguments: argparse.Namespace) -> Generates:
     from engine.engine import Engine
 
-    return Engine(device)
+    return Engine(arguments.device, precision=arguments.precision, compiled=arguments.compiled)
 
 
 def _parser() -> Parser:
@@ -189,4 +190,15 @@ def _add_target(command: argparse.ArgumentParser) -> None:
         "--device",
         default="auto",
         help="where to compute: cpu, cuda, mps, or auto for the quickest",
+    )
+    command.add_argument(
+        "--precision",
+        default="auto",
+        help="in what numbers: float32, bfloat16, int8 (a quarter of the memory), or auto for the quickest that is "
+        "not heard",
+    )
+    command.add_argument(
+        "--compiled",
+        action="store_true",
+        help="compile the model first: minutes, once, and then every step is quicker",
     )

@@ -1,0 +1,113 @@
+"""What an evaluation works with: the model, a listener, material on both sides of the split, and how much to do.
+
+Knows nothing of the measures.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.audio import Samples
+from engine.autoencoder import Autoencoder
+from engine.evaluation.listening import Listener
+from engine.evaluation.sounds import Sound, composed, take
+from engine.spec import GenerationSpec
+from engine.training.dataset import Item, all_items, is_held_out
+from engine.updates import Generates
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """How much is made and measured; seconds are those of one take or piece."""
+
+    prompts: int = 40
+    """Tempi that are asked for."""
+    generations: int = 200
+    pieces: int = 40
+    """Held-out pieces that say what the measures say of true music."""
+    solos: int = 3
+    """Takes of each instrument alone."""
+    stems: int = 8
+    """Stems of each instrument that the classifier learns from."""
+    keys: int = 24
+    long_takes: int = 2
+    long_seconds: float = 285.0
+    recordings: int = 4
+    strengths: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    seconds: float = 12.0
+    tempo_seconds: float = 20.0
+
+
+QUICK = Amounts(
+    prompts=6,
+    generations=12,
+    pieces=8,
+    solos=1,
+    stems=3,
+    keys=4,
+    long_takes=1,
+    long_seconds=120.0,
+    recordings=1,
+    strengths=(0.3, 0.6, 0.9),
+    seconds=11.0,
+    tempo_seconds=12.0,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """The model and everything it is compared with."""
+
+    model: str
+    engine: Generates
+    autoencoder: Autoencoder
+    listener: Listener
+    held_out: list[Item]
+    training: list[Item]
+    amounts: Amounts
+    work: Path
+    """Folder for pieces that are rendered and recordings to start from."""
+    seed: int = 1
+    takes: list[Sound] = field(default_factory=list)
+    """Every take that was made, for the hygiene."""
+
+    def take(self, prompt: str, number: int, **settings: Any) -> Sound:
+        """Makes take `number` of this evaluation: its seed follows from it."""
+        facts = settings.pop("facts", {})
+        spec = GenerationSpec(
+            prompt=prompt, model=self.model, seed=self.seed * 100_003 + number, **settings
+        )
+        made = take(self.engine, spec, facts)
+        self.takes.append(made)
+        return made
+
+    def reconstructed(self, samples: Samples) -> Samples:
+        """[2, N] through the autoencoder and back."""
+        with torch.inference_mode():
+            latents = self.autoencoder.encode(torch.from_numpy(samples)[None])
+            return self.autoencoder.decode(latents)[0, :, : samples.shape[1]].cpu().numpy()
+
+
+def material(folders: Sequence[Path], work: Path, pieces: int) -> tuple[list[Item], list[Item]]:
+    """Held-out and training items of the folders; without folders, both from the composer.
+
+    What the composer makes for training is what it would make today; a model may have heard other pieces.
+    """
+    if folders:
+        every = all_items(folders)
+        held_out = [item for item in every if is_held_out(item.metadata)]
+        return held_out, [item for item in every if not is_held_out(item.metadata)]
+    log.info("no material given: rendering %d pieces of each side of the split", pieces)
+    held_out = composed([50 * number for number in range(pieces)], work / "held_out", None, 40.0)
+    training = composed(
+        [50 * number + 1 for number in range(pieces)], work / "training", None, 40.0
+    )
+    return held_out, training

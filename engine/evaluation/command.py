@@ -1,0 +1,218 @@
+"""`longtake evaluate`: runs the parts of the paper's evaluation and writes one report, Markdown and pictures.
+
+Every part's figures are kept in `figures.json` beside the report, so that a part can be measured again on its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import logging
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import LongtakeError, choices
+
+if TYPE_CHECKING:
+    from engine.evaluation.bench import Bench
+
+NEEDED = ("auraloss", "librosa", "matplotlib", "mir_eval", "scipy", "tinysoundfont")
+PARTS = (
+    "reconstruction",
+    "tempo",
+    "keys",
+    "instruments",
+    "structure",
+    "transfer",
+    "generations",
+    "hygiene",
+)
+"""In the order in which they are measured; "generations" gives alignment, Fréchet distance and memorization."""
+log = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command; `argv` is what follows its name.
+
+    Raises:
+        LongtakeError: with a sentence for the user.
+    """
+    arguments = _parser().parse_args(list(argv))
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise LongtakeError(
+            f"An evaluation needs {choices(missing)}; install what it takes with pip install "
+            "'longtake[train,evaluate]' and pip install --no-deps tinysoundfont."
+        )
+    with tempfile.TemporaryDirectory(prefix="longtake-evaluate-") as temporary:
+        work = arguments.work or Path(temporary)
+        evaluate(_bench(arguments, work), arguments, "longtake evaluate " + " ".join(argv))
+    return 0
+
+
+def evaluate(bench: Bench, arguments: argparse.Namespace, command: str) -> dict[str, Any]:
+    """Measures the asked parts and writes `README.md`, `figures.json` and pictures into the report's folder."""
+    from engine.evaluation.report import report
+    from engine.takes import write_whole
+
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    table = out / "figures.json"
+    figures: dict[str, Any] = json.loads(table.read_text()) if table.exists() else {}
+    began = time.monotonic()
+    for name in PARTS:
+        if name not in arguments.parts:
+            continue
+        since = time.monotonic()
+        figures |= MEASURES[name](bench, out)
+        log.info("%s: %.0f s", name, time.monotonic() - since)
+    figures["about"] = {
+        "model": bench.model,
+        "command": command.strip(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{os.cpu_count()} CPU cores",
+        "minutes": (time.monotonic() - began) / 60,
+        "held_out": len(bench.held_out),
+        "training": len(bench.training),
+    }
+    write_whole(table, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    write_whole(out / "README.md", report(json.loads(table.read_text())))
+    log.info("the report is in %s", out / "README.md")
+    return figures
+
+
+def _reconstruction(bench: Bench, out: Path) -> dict[str, Any]:
+    from engine.evaluation.sounding import reconstructed
+
+    return {"reconstruction": reconstructed(bench)}
+
+
+def _tempo(bench: Bench, out: Path) -> dict[str, Any]:
+    from engine.evaluation import pictures
+    from engine.evaluation.following import tempi
+
+    found = tempi(bench)
+    pictures.tempi(found["rows"], out / "tempo.png")
+    return {"tempo": found}
+
+
+def _keys(bench: Bench, out: Path) -> dict[str, Any]:
+    from engine.evaluation.following import keys
+
+    return {"keys": keys(bench)}
+
+
+def _instruments(bench: Bench, out: Path) -> dict[str, Any]:
+    from engine.evaluation.following import instruments
+
+    return {"instruments": instruments(bench)}
+
+
+def _structure(bench: Bench, out: Path) -> dict[str, Any]:
+    from engine.evaluation.sounding import structures
+
+    return {"structure": structures(bench, out)}
+
+
+def _transfer(bench: Bench, out: Path) -> dict[str, Any]:
+    from engine.evaluation.sounding import transferred
+
+    return {"transfer": transferred(bench, out)}
+
+
+def _generations(bench: Bench, out: Path) -> dict[str, Any]:
+    from engine.evaluation.following import aligned, generations
+    from engine.evaluation.sounding import frechet, memorized
+
+    made = generations(bench)
+    heard = bench.listener.sounds([sound.samples for sound in made])
+    return {
+        "alignment": aligned(bench, made),
+        "frechet": frechet(bench, heard),
+        "memorization": memorized(bench, made, heard),
+    }
+
+
+def _hygiene(bench: Bench, out: Path) -> dict[str, Any]:
+    from engine.evaluation.sounding import clean
+
+    return {"hygiene": clean(bench)} if bench.takes else {}
+
+
+MEASURES: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
+    "reconstruction": _reconstruction,
+    "tempo": _tempo,
+    "keys": _keys,
+    "instruments": _instruments,
+    "structure": _structure,
+    "transfer": _transfer,
+    "generations": _generations,
+    "hygiene": _hygiene,
+}
+
+
+def _bench(arguments: argparse.Namespace, work: Path) -> Bench:
+    from dataclasses import replace
+
+    from engine.engine import Engine, load_model
+    from engine.evaluation.bench import QUICK, Amounts, Bench, material
+    from engine.evaluation.listening import Listener
+    from engine.locked_clap import open_clap
+    from engine.model_files import find_weights
+    from engine.registry import model_spec
+
+    amounts = QUICK if arguments.quick else Amounts()
+    for name in ("prompts", "generations"):
+        if (value := getattr(arguments, name)) is not None:
+            amounts = replace(amounts, **{name: value})
+    spec = model_spec(arguments.model)
+    model = load_model(spec)
+    clap = open_clap(arguments.clap or find_weights(spec) / "clap")
+    held_out, training = material(arguments.data, work, amounts.pieces)
+    return Bench(
+        model=spec.name,
+        engine=Engine(arguments.device, load=lambda _: model),
+        autoencoder=model.autoencoder,
+        listener=Listener(clap, arguments.spectra or work / "spectra"),
+        held_out=held_out,
+        training=training,
+        amounts=amounts,
+        work=work,
+        seed=arguments.seed,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="longtake evaluate", description="Measures a model as section 4 of the paper does."
+    )
+    parser.add_argument("--model", default="sketch", help="which model (default: sketch)")
+    parser.add_argument("--clap", type=Path, help="folder of a CLAP (default: the model's own)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="folders of material, held-out and trained on (default: render a little)",
+    )
+    parser.add_argument("--out", type=Path, default=Path("docs/sketch"), help="the report's folder")
+    parser.add_argument("--work", type=Path, help="folder for rendered pieces, kept for next time")
+    parser.add_argument(
+        "--spectra", type=Path, help="the material's spectrograms: RUN/spectra of CLAP's training"
+    )
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="measure only these"
+    )
+    parser.add_argument("--prompts", type=int, help="how many tempi are asked for")
+    parser.add_argument("--generations", type=int, help="how many takes are compared with material")
+    parser.add_argument("--quick", action="store_true", help="a few of each, in two minutes")
+    parser.add_argument("--device", default="cpu", help="where to compute")
+    parser.add_argument("--seed", type=int, default=1, help="of all takes and draws")
+    return parser

@@ -1,0 +1,186 @@
+"""Whether takes follow their prompts: alignment, tempo, key, instruments (§4.1). Makes the takes and measures them.
+
+Each function is one part of the report and returns its figures; what true held-out music gives stands beside them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from engine.evaluation import pulse
+from engine.evaluation.alignment import alignment, full_prompt
+from engine.evaluation.bench import Bench
+from engine.evaluation.instruments import ASKED, accuracy, folds, trained
+from engine.evaluation.sounds import Sound, composed, held_out_facts, piece, solo_seeds
+
+GENRES = (
+    "House",
+    "Techno",
+    "Hip Hop",
+    "Rock",
+    "Funk",
+    "Disco",
+    "Drum and Bass",
+    "Lo-Fi",
+    "Pop",
+    "Reggae",
+)
+TEMPI = (70, 175)
+DRUMS = {"Drums", "Drum Machine"}
+
+
+def tempi(bench: Bench) -> dict[str, Any]:
+    """Prompts with drums and a tempo, evenly over the range; the same measure on held-out loops is the ceiling."""
+    asked = np.linspace(*TEMPI, bench.amounts.prompts).round()
+    rows = []
+    for number, tempo in enumerate(asked):
+        genre = GENRES[number % len(GENRES)]
+        prompt = f"Genre: {genre} | Instruments: Drums, Bass | BPM: {tempo:g}"
+        made = bench.take(prompt, number, seconds_total=bench.amounts.tempo_seconds)
+        rows.append((genre, float(tempo), pulse.tempo(made.samples)))
+    true = [
+        (sound.facts["tempo"], pulse.tempo(sound.samples))
+        for sound in _loops_with_drums(bench, len(asked))
+    ]
+    return {
+        "followed": _followed([row[1:] for row in rows]),
+        "exact": float(
+            np.mean([abs(found / bpm - 1) <= pulse.TOLERANCE for _, bpm, found in rows])
+        ),
+        "ceiling": _followed(true),
+        "ceiling_pieces": len(true),
+        "rows": rows,
+    }
+
+
+def _followed(pairs: list[tuple[float, float]]) -> float:
+    faults = [pulse.tempo_fault(asked, found) for asked, found in pairs]
+    return float(np.mean([fault <= pulse.TOLERANCE for fault in faults]))
+
+
+def _loops_with_drums(bench: Bench, count: int) -> list[Sound]:
+    from engine.training.corpus import compose
+
+    seconds = bench.amounts.tempo_seconds
+    found: list[Sound] = []
+    for seed in range(0, 50 * 40 * count, 50):
+        if len(found) == count:
+            break
+        facts = compose(seed, kind="loop", seconds=seconds).metadata()
+        if DRUMS & set(facts["instruments"]) and TEMPI[0] <= facts["tempo"] <= TEMPI[1]:
+            [item] = composed([seed], bench.work / "loops", "loop", seconds)
+            found.append(piece(item, seconds))
+    return found
+
+
+def keys(bench: Bench) -> dict[str, Any]:
+    """Prompts with a key, all tonics in major and minor; the same measure on held-out pieces is the ceiling."""
+    rows = []
+    for number in range(bench.amounts.keys):
+        mode = ("major", "minor")[number % 2]
+        asked = f"{pulse.NAMES[number * 7 % 12]} {mode}"
+        prompt = f"Instruments: Piano, Strings | Key: {asked}"
+        made = bench.take(prompt, 1000 + number, seconds_total=bench.amounts.seconds)
+        rows.append((asked, pulse.key(made.samples)))
+    # Other modes, as "D dorian", are neither; a harmonic minor is a minor.
+    told = ("major", "minor")
+    pieces = [i for i in bench.held_out if str(i.metadata.get("key", "")).endswith(told)]
+    true = [
+        (item.metadata["key"], pulse.key(piece(item, 30.0).samples))
+        for item in pieces[: bench.amounts.pieces]
+    ]
+    return {
+        "same": _share(pulse.same_key, rows),
+        "relative": _share(pulse.relatives, rows),
+        "ceiling_same": _share(pulse.same_key, true),
+        "ceiling_relative": _share(pulse.relatives, true),
+        "ceiling_pieces": len(true),
+        "rows": rows,
+    }
+
+
+def _share(same: Any, pairs: list[tuple[str, str]]) -> float:
+    return float(np.mean([same(*pair) for pair in pairs])) if pairs else float("nan")
+
+
+def instruments(bench: Bench) -> dict[str, Any]:
+    """Prompts for one instrument alone; a classifier of held-out stems says what it hears."""
+    listener, amounts = bench.listener, bench.amounts
+    vectors, labels, groups = [], [], []
+    for name in ASKED:
+        seeds = solo_seeds(name, amounts.stems)
+        for group, item in enumerate(composed(seeds, bench.work / "stems", None, 21.0)):
+            windows = listener.windows(piece(item, 21.0).samples)
+            vectors.append(windows)
+            labels += [name] * len(windows)
+            groups += [group] * len(windows)
+    heard = np.concatenate(vectors)
+    classifier = trained(heard, labels)
+    asked = [name for name in ASKED for _ in range(amounts.solos)]
+    takes = [
+        bench.take(f"Instruments: {name}", 2000 + number, seconds_total=amounts.seconds)
+        for number, name in enumerate(asked)
+    ]
+    found = classifier(listener.sounds([made.samples for made in takes]))
+    per_name = {
+        name: Counter(f for f, a in zip(found, asked, strict=True) if a == name) for name in ASKED
+    }
+    return {
+        "recognised": accuracy(found, asked),
+        "ceiling": folds(heard, labels, groups),
+        "stems": amounts.stems * len(ASKED),
+        "rows": [
+            (
+                name,
+                counts[name] / amounts.solos,
+                ", ".join(f"{n} {c}" for n, c in counts.most_common()),
+            )
+            for name, counts in per_name.items()
+        ],
+    }
+
+
+def generations(bench: Bench) -> list[Sound]:
+    """Takes of prompts from held-out pieces and, every other one, from pieces of the training material (§4.5)."""
+    facts = held_out_facts()
+    rng = np.random.default_rng(bench.seed)
+    made: list[Sound] = []
+    for number in range(bench.amounts.generations):
+        known = next(facts) | {"trained": False}
+        if number % 2 and bench.training:
+            chosen = bench.training[int(rng.integers(len(bench.training)))]
+            known = chosen.metadata | {"trained": True}
+        prompt = full_prompt(known) or "music"
+        take = bench.take(prompt, 3000 + number, seconds_total=bench.amounts.seconds, facts=known)
+        made.append(take)
+    return made
+
+
+def aligned(bench: Bench, made: list[Sound]) -> dict[str, Any]:
+    """CLAP score and retrieval of takes with prompts from held-out pieces; those pieces themselves are the ceiling."""
+    own = [sound for sound in made if not sound.facts["trained"]]
+    rng = np.random.default_rng(bench.seed)
+    prompts = [sound.name for sound in own]
+    found = alignment(
+        bench.listener.sounds([sound.samples for sound in own]), bench.listener.texts(prompts), rng
+    )
+    told = [item for item in bench.held_out if full_prompt(item.metadata)]
+    pieces = [piece(item, bench.amounts.seconds) for item in told[: bench.amounts.pieces]]
+    true = alignment(
+        bench.listener.sounds([sound.samples for sound in pieces]),
+        bench.listener.texts([full_prompt(sound.facts) for sound in pieces]),
+        rng,
+    )
+    return {
+        "score": found.score,
+        "shuffled": found.shuffled,
+        "retrieval": found.retrieval,
+        "takes": len(own),
+        "ceiling_score": true.score,
+        "ceiling_shuffled": true.shuffled,
+        "ceiling_retrieval": true.retrieval,
+        "ceiling_pieces": len(pieces),
+    }

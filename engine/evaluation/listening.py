@@ -1,0 +1,74 @@
+"""Sounds as vectors in CLAP space (§4.1, 4.5): what every comparison of sounds by content is made of.
+
+Knows nothing of what the vectors are for. Spectrograms of material, which take longest, are kept on disk, and found
+there if CLAP was trained with the same folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import soxr
+import torch
+from numpy.typing import NDArray
+
+from engine.audio import Samples
+from engine.clap import SAMPLE_RATE, Towers, mel_spectrogram, window_frames
+from engine.evaluation.sounds import RATE
+from engine.training.dataset import Item
+from engine.training.train_clap import Spectra
+
+Vectors = NDArray[np.float32]
+BATCH = 32
+
+
+class Listener:
+    """A CLAP that looks at sounds window by window, ten seconds each.
+
+    Args:
+        clap: the towers.
+        spectra: folder of the material's spectrograms; those that are missing are made and kept there.
+    """
+
+    def __init__(self, clap: Towers, spectra: Path) -> None:
+        self.clap = clap
+        self.spectra = Spectra(clap.listener, spectra)
+        self._known: dict[Path, Vectors] = {}
+        self.window = (window_frames(clap.listener) - 1) * clap.listener.hop_length / SAMPLE_RATE
+        """Length of a window, s."""
+
+    def texts(self, texts: Sequence[str]) -> Vectors:
+        """[B, P], each of unit length."""
+        with torch.inference_mode():
+            return self.clap.embed_texts(texts).float().cpu().numpy()
+
+    def windows(self, samples: Samples) -> Vectors:
+        """Whole windows one after the other, [W, P], each of unit length; a short sound is one window."""
+        mono = soxr.resample(samples.mean(axis=0), RATE, SAMPLE_RATE).astype(np.float32)
+        return self._vectors(mel_spectrogram(self.clap.listener, mono))
+
+    def sounds(self, sounds: Iterable[Samples]) -> Vectors:
+        """A vector for each sound, the mean of its windows, [B, P], each of unit length."""
+        means = np.stack([self.windows(samples).mean(axis=0) for samples in sounds])
+        return means / np.linalg.norm(means, axis=1, keepdims=True)
+
+    def material(self, item: Item) -> Vectors:
+        """All windows of a piece of material, [W, P]; it is listened to once."""
+        if item.path not in self._known:
+            whole = torch.from_numpy(self.spectra.of(item).astype(np.float32))
+            self._known[item.path] = self._vectors(whole)
+        return self._known[item.path]
+
+    def _vectors(self, whole: torch.Tensor) -> Vectors:
+        frames = window_frames(self.clap.listener)
+        starts = range(0, max(len(whole) - frames, 0) + 1, frames)
+        shown = torch.stack([whole[start : start + frames] for start in starts])
+        found: list[torch.Tensor] = []
+        with torch.inference_mode():
+            for part in shown.split(BATCH):
+                pictures = part[:, None].expand(-1, 4, -1, -1)
+                longer = torch.zeros(len(part), dtype=torch.bool)
+                found.append(self.clap.embed_spectra(pictures, longer).float().cpu())
+        return torch.cat(found).numpy()

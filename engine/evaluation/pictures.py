@@ -1,0 +1,101 @@
+"""The report's pictures: self-similarity matrices with their novelty, the curve over the strengths, tempi, distances.
+
+Knows nothing of how the figures came about. Every picture appears under its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.evaluation.structure import FRAME_RATE, NOVEL, Structure
+from engine.evaluation.transfer import KEPT, MOVED, Strength
+
+
+def structures(shown: Mapping[str, Structure], path: Path) -> None:
+    """A column for each: the matrix with its boundaries, and the novelty under it."""
+    figure = _figure(2.6 * len(shown), 3.7)
+    axes = figure.subplots(
+        2, len(shown), squeeze=False, sharex="col", gridspec_kw={"height_ratios": [4, 1]}
+    )
+    for column, (name, form) in enumerate(shown.items()):
+        matrix, curve = axes[0, column], axes[1, column]
+        seconds = len(form.similarity) / FRAME_RATE
+        matrix.imshow(
+            form.similarity,
+            extent=(0, seconds, seconds, 0),
+            vmin=0,
+            vmax=1,
+            cmap="magma",
+            interpolation="nearest",
+        )
+        matrix.set_title(name, fontsize=9)
+        curve.plot(np.arange(len(form.novelty)) / FRAME_RATE, form.novelty, linewidth=0.8)
+        curve.axhline(NOVEL, color="grey", linewidth=0.5, linestyle=":")
+        curve.set_ylim(0, 0.5)
+        curve.set_xlabel("s", fontsize=8)
+        for time in form.boundaries:
+            matrix.axvline(time, color="white", linewidth=0.4, alpha=0.6)
+            curve.axvline(time, color="tab:red", linewidth=0.6)
+        if column:
+            matrix.set_yticklabels([])
+            curve.set_yticklabels([])
+        for axis in (matrix, curve):
+            axis.tick_params(labelsize=7)
+    axes[1, 0].set_ylabel("novelty", fontsize=8)
+    _save(figure, path)
+
+
+def strengths(curve: Sequence[Strength], chosen: Strength, ceiling: float, path: Path) -> None:
+    """Onsets kept and timbre moved over the strength, and the default chosen from them."""
+    figure = _figure(5.5, 3.4)
+    axis = figure.subplots()
+    levels = [point.level for point in curve]
+    axis.plot(levels, [point.onsets for point in curve], "o-", label="onsets kept (F1)")
+    axis.plot(levels, [point.moved for point in curve], "s-", label="timbre moved")
+    axis.axhline(KEPT, color="tab:blue", linewidth=0.6, linestyle=":")
+    axis.axhline(MOVED, color="tab:orange", linewidth=0.6, linestyle=":")
+    axis.axhline(ceiling, color="grey", linewidth=0.6, label="onsets found in the recording")
+    axis.axvline(chosen.level, color="black", linewidth=0.8, label="default strength")
+    axis.set_xlabel("strength (init_noise_level)")
+    axis.set_ylim(-0.1, 1.2)
+    axis.legend(fontsize=8)
+    _save(figure, path)
+
+
+def tempi(rows: Sequence[Sequence[Any]], path: Path) -> None:
+    """Measured over asked tempo, with the lines of half, whole and double."""
+    figure = _figure(4.2, 3.8)
+    axis = figure.subplots()
+    asked = np.array([row[1] for row in rows])
+    axis.plot(asked, [row[2] for row in rows], "o", markersize=4)
+    for factor in (0.5, 1.0, 2.0):
+        axis.plot(asked, factor * asked, color="grey", linewidth=0.6)
+    axis.set_xlabel("BPM asked for")
+    axis.set_ylabel("BPM measured")
+    axis.set_ylim(40, 260)
+    _save(figure, path)
+
+
+def _figure(width: float, height: float) -> Any:
+    # Drawn without pyplot: no window system, no state that outlives the picture.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.tmp")
+    with partial.open("wb") as file:
+        figure.savefig(file, format="png", dpi=110)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,97 @@
+"""What is measured: sounds with what is known of them - takes, held-out pieces, solo stems, noise (§4).
+
+Takes come from any `Generates`; pieces from folders of material or, where there is none, from the composer, whose seeds
+divisible by 50 are held out. Knows nothing of what is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from engine.audio import Samples
+from engine.spec import GenerationSpec
+from engine.training.dataset import Item
+from engine.updates import AudioBlock, Generates
+
+RATE = 44_100
+HELD_OUT_EVERY = 50
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """Stereo sound [2, N] at 44.1 kHz, what it is called, and what was asked for or is known of it."""
+
+    name: str
+    samples: Samples
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.samples.shape[1] / RATE
+
+
+def take(engine: Generates, spec: GenerationSpec, facts: dict[str, Any] | None = None) -> Sound:
+    """Makes a take; its name is its prompt."""
+    blocks = [update.samples for update in engine.generate(spec) if isinstance(update, AudioBlock)]
+    return Sound(spec.prompt, np.concatenate(blocks, axis=1), facts or {})
+
+
+def piece(item: Item, seconds: float, *, middle: bool = True) -> Sound:
+    """So many seconds of a piece of material, from its middle or its beginning; all of one that is shorter."""
+    frames = round(seconds * RATE)
+    start = max(item.frames - frames, 0) // 2 if middle else 0
+    samples, _ = soundfile.read(
+        str(item.path), frames=frames, start=start, dtype="float32", always_2d=True
+    )
+    return Sound(item.path.stem, np.ascontiguousarray(samples.T), item.metadata)
+
+
+def held_out_facts() -> Iterator[dict[str, Any]]:
+    """What is known of the composer's held-out pieces, song by song, without rendering them."""
+    from engine.training.corpus import compose
+
+    for number in count():
+        yield compose(HELD_OUT_EVERY * number, kind="song").metadata()
+
+
+def composed(seeds: Sequence[int], folder: Path, kind: str | None, seconds: float) -> list[Item]:
+    """Pieces of these seeds about so long, rendered into a folder, or found there."""
+    from engine.training.corpus import compose, render
+    from engine.training.corpus.items import write_item
+
+    folder.mkdir(parents=True, exist_ok=True)
+    found: list[Item] = []
+    for seed in seeds:
+        path = folder / f"{kind or 'piece'}_{seed:06d}_{seconds:g}.wav"
+        arrangement = compose(seed, kind=kind, seconds=seconds)  # type: ignore[arg-type]
+        if not path.with_suffix(".json").exists():
+            write_item(folder, path.stem, render(arrangement), arrangement.metadata())
+        found.append(Item(path, soundfile.info(str(path)).frames, arrangement.metadata()))
+    return found
+
+
+def solo_seeds(instrument: str, how_many: int) -> list[int]:
+    """The first held-out seeds whose piece is a stem of this instrument alone."""
+    from engine.training.corpus.mix import casting
+
+    seeds = (HELD_OUT_EVERY * number for number in range(100_000))
+    alone = (
+        seed
+        for seed in seeds
+        if casting(seed).kind == "stem" and casting(seed).soloist == instrument
+    )
+    return list(islice(alone, how_many))
+
+
+def noise(seconds: float, rng: np.random.Generator) -> Sound:
+    """White noise as loud as music, different on both sides."""
+    samples = 0.1 * rng.standard_normal((2, round(seconds * RATE)))
+    return Sound("noise", samples.astype(np.float32))

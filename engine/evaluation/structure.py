@@ -1,0 +1,182 @@
+"""Musical structure (§4.4): self-similarity, boundaries between sections, repetition, beginning and end.
+
+A self-similarity matrix compares every second of a take with every other, by harmony (chroma) and timbre (MFCC);
+boundaries are where Foote's checkerboard (2000) finds one stretch unlike the next, and repetition is how much of the
+take sounds like another place of it, eight seconds long and not next to it. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio import Samples
+from engine.evaluation.sounds import RATE
+
+Matrix = NDArray[np.floating[Any]]
+
+FRAME_RATE = 2.0
+"""Frames of the matrix in a second."""
+CONTEXT = 2.0
+"""Seconds around a frame that it is described by."""
+SCALE = 0.5
+"""Squared distance at which similarity is 1 / e; features have unit power."""
+KERNEL = 16.0
+"""Seconds on either side that a boundary divides."""
+NOVEL = 0.1
+"""Novelty over which a peak is a boundary: half the similarity within the two sides minus that across."""
+APART = 8.0
+"""Least seconds between two boundaries, or between a boundary and the end."""
+PHRASE, AWAY = 8.0, 16.0
+"""How long what returns is, and how far away at least, s."""
+ALIKE, MORE = 0.5, 0.15
+"""Similarity over which a phrase has returned, and how much more alike than the rest its return must be."""
+AUDIBLE, ENDED, HOLE = -40.0, -20.0, -25.0
+"""dB against the take's median level: what is heard at all, what has come to an end, what is a hole."""
+LATE, LONG, EDGE = 2.0, 1.5, 10.0
+"""Seconds: music begins before; a hole lasts as long; holes are not looked for so near the beginning and end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Structure:
+    """What a take's form shows."""
+
+    similarity: Matrix
+    """[frames, frames], 1 on the diagonal."""
+    novelty: Matrix
+    """[frames]."""
+    boundaries: tuple[float, ...]
+    """s."""
+    repetition: float
+    """Share of the take that sounds like another place of it."""
+    starts: bool
+    """Music is heard within two seconds."""
+    ends: bool
+    """The last half second has died away, and not long ago."""
+    holes: int
+    """Stretches of 1.5 s in which the music is gone."""
+
+
+def structure(samples: Samples) -> Structure:
+    """Examines [2, N] at 44.1 kHz, at least a minute of it."""
+    similarity = self_similarity(features(samples))
+    curve = novelty(similarity)
+    level = levels(samples)
+    return Structure(
+        similarity=similarity,
+        novelty=curve,
+        boundaries=tuple(float(frame / FRAME_RATE) for frame in boundaries(curve)),
+        repetition=repetition(similarity),
+        starts=starts(level),
+        ends=ends(level),
+        holes=holes(level),
+    )
+
+
+def features(samples: Samples) -> Matrix:
+    """[frames, features] of [2, N]: mean chroma and MFCC around each frame, both counting alike."""
+    import librosa
+    import soxr
+
+    rate, hop = 22_050, 2205
+    mono = soxr.resample(samples.mean(axis=0), RATE, rate)
+    chroma = librosa.feature.chroma_stft(y=mono, sr=rate, n_fft=4096, hop_length=hop)
+    timbre = librosa.feature.mfcc(y=mono, sr=rate, n_mfcc=14, n_fft=4096, hop_length=hop)[1:]
+    width = round(CONTEXT * rate / hop)
+    step = round(rate / hop / FRAME_RATE)
+    return np.concatenate([_described(part, width, step) for part in (chroma, timbre)], axis=1)
+
+
+def _described(part: Matrix, width: int, step: int) -> Matrix:
+    """Means over `width` frames of [features, frames], every `step`; deviations from the whole, of unit power."""
+    window = np.full(width, 1.0 / width)
+    smooth = np.stack([np.convolve(row, window, mode="same") for row in part])[:, ::step].T
+    centred = smooth - smooth.mean(axis=0)
+    # What hardly changes must not be blown up to structure: the spread of what was not smoothed is the measure.
+    return centred / (part.std(axis=1).mean() * np.sqrt(len(part)) + 1e-9)
+
+
+def self_similarity(described: Matrix) -> Matrix:
+    """[frames, frames] of [frames, features]: exp(-squared distance / `SCALE`), 1 where two frames are equal."""
+    power = (described**2).sum(axis=1)
+    squared = np.clip(power[:, None] + power - 2 * described @ described.T, 0.0, None)
+    return np.exp(-squared / SCALE)
+
+
+def novelty(similarity: Matrix) -> Matrix:
+    """[frames] of [frames, frames]: how much more alike both sides of a frame are in themselves than to each other."""
+    half = round(KERNEL * FRAME_RATE)
+    frames = len(similarity)
+    taper = np.exp(-0.5 * (np.arange(half) + 0.5) ** 2 / (half / 2) ** 2)
+    curve = np.zeros(frames)
+    for frame in range(1, frames):
+        reach = min(half, frame, frames - frame)
+        if reach < half // 4:
+            continue
+        weights = np.outer(taper[:reach], taper[:reach])
+        weights /= weights.sum()
+        before = similarity[frame - reach : frame, frame - reach : frame][::-1, ::-1]
+        after = similarity[frame : frame + reach, frame : frame + reach]
+        across = similarity[frame - reach : frame, frame : frame + reach][::-1]
+        within = ((before + after) * weights).sum() / 2
+        curve[frame] = max(float(within - (across * weights).sum()) / 2, 0.0)
+    return curve
+
+
+def boundaries(curve: Matrix) -> list[int]:
+    """Frames where [frames] peaks over `NOVEL`, the highest peaks first served, none near another or an end."""
+    apart = round(APART * FRAME_RATE)
+    chosen: list[int] = []
+    for frame in np.argsort(curve)[::-1]:
+        if curve[frame] < NOVEL:
+            break
+        if not apart <= frame <= len(curve) - apart:
+            continue
+        nearby = curve[max(frame - 4, 0) : frame + 5]
+        if curve[frame] >= nearby.max() and all(abs(frame - other) >= apart for other in chosen):
+            chosen.append(int(frame))
+    return sorted(chosen)
+
+
+def repetition(similarity: Matrix) -> float:
+    """The share of frames at which a phrase begins that returns elsewhere in [frames, frames]."""
+    phrase, away = round(PHRASE * FRAME_RATE), round(AWAY * FRAME_RATE)
+    count = len(similarity) - phrase + 1
+    if count <= 2 * away:
+        return 0.0
+    along = sum(similarity[k : k + count, k : k + count] for k in range(phrase)) / phrase
+    lag = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
+    far = np.where(lag >= away, along, np.nan)
+    best, usual = np.nanmax(far, axis=1), np.nanmedian(far, axis=1)
+    # In a noise every place is like every other: nothing returns that was never away.
+    return float(((best > ALIKE) & (best > usual + MORE)).mean())
+
+
+def levels(samples: Samples) -> Matrix:
+    """Level of every tenth of a second of [2, N], dB against the median."""
+    hop = RATE // 10
+    count = samples.shape[1] // hop
+    power = np.square(samples[:, : count * hop]).mean(axis=0).reshape(count, hop).mean(axis=1)
+    level = 10 * np.log10(power + 1e-12)
+    return level - np.median(level)
+
+
+def starts(level: Matrix) -> bool:
+    """Whether music is heard soon."""
+    return bool((level[: round(LATE * 10)] > AUDIBLE).any())
+
+
+def ends(level: Matrix) -> bool:
+    """Whether the end has died away, and was still music fifteen seconds before."""
+    return bool((level[-5:] < ENDED).all() and (level[-150:-5] > ENDED).any())
+
+
+def holes(level: Matrix) -> int:
+    """Stretches of at least 1.5 s under the music, away from beginning and end."""
+    edge = round(EDGE * 10)
+    quiet = np.concatenate(([0], (level[edge:-edge] < HOLE).astype(np.int8), [0]))
+    begin, end = np.flatnonzero(np.diff(quiet) == 1), np.flatnonzero(np.diff(quiet) == -1)
+    return int((end - begin >= LONG * 10).sum())

@@ -1,0 +1,86 @@
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from engine.evaluation.sounds import (
+    RATE,
+    composed,
+    held_out_facts,
+    noise,
+    piece,
+    solo_seeds,
+    take,
+)
+from engine.spec import GenerationSpec
+from engine.training.dataset import Item
+from engine.updates import AudioBlock, Step, Update
+
+
+class Counting:
+    """Hands out a ramp in three blocks, between steps of work."""
+
+    def generate(self, spec: GenerationSpec) -> Iterator[Update]:
+        ramp = np.arange(300, dtype=np.float32)
+        yield Step("diffuse", 1, 1)
+        for start in range(0, 300, 100):
+            yield AudioBlock(start, np.stack([ramp[start : start + 100]] * 2))
+
+
+@pytest.fixture
+def item(tmp_path: Path) -> Item:
+    ramp = np.arange(2 * RATE) / (2 * RATE)
+    path = tmp_path / "ramp.wav"
+    soundfile.write(str(path), np.stack([ramp, -ramp], axis=1), RATE, "FLOAT")
+    return Item(path, 2 * RATE, {"tempo": 120.0})
+
+
+def test_a_take_is_its_blocks_in_order_and_called_by_its_prompt():
+    made = take(Counting(), GenerationSpec(prompt="house"), {"known": 1})  # pyright: ignore[reportArgumentType]
+    assert made.name == "house"
+    assert made.facts == {"known": 1}
+    np.testing.assert_array_equal(made.samples[1], np.arange(300))
+
+
+def test_pieces_come_from_the_middle_or_the_beginning_and_short_ones_whole(item: Item):
+    middle, beginning = piece(item, 1.0), piece(item, 1.0, middle=False)
+    assert middle.samples.shape == beginning.samples.shape == (2, RATE)
+    assert beginning.samples[0, 0] == 0.0
+    assert middle.samples[0, 0] == pytest.approx(0.25)
+    assert piece(item, 9.0).seconds == 2.0
+
+
+def test_composed_pieces_are_rendered_once(tmp_path: Path):
+    [made] = composed([50], tmp_path, "loop", 6.0)
+    before = made.path.stat().st_mtime_ns
+    [again] = composed([50], tmp_path, "loop", 6.0)
+    assert again.path == made.path
+    assert made.path.stat().st_mtime_ns == before
+    assert made.metadata["held_out"] is True
+    assert json.loads(made.path.with_suffix(".json").read_text()) == made.metadata
+
+
+def test_facts_are_of_held_out_songs():
+    facts = list(islice(held_out_facts(), 3))
+    assert [known["seed"] for known in facts] == [0, 50, 100]
+    assert all(known["held_out"] and known["kind"] == "song" for known in facts)
+
+
+@pytest.mark.parametrize("instrument", ["Drums", "Flute"])
+def test_solo_seeds_are_held_out_and_sound_alone(instrument: str):
+    from engine.training.corpus import compose
+
+    seeds = solo_seeds(instrument, 2)
+    assert len(set(seeds)) == 2
+    assert all(seed % 50 == 0 for seed in seeds)
+    assert set(compose(seeds[0], seconds=12.0).instruments) == {instrument}
+
+
+def test_noise_is_as_long_as_asked_and_different_on_both_sides():
+    made = noise(0.5, np.random.default_rng(0))
+    assert made.samples.shape == (2, RATE // 2)
+    assert abs(np.corrcoef(made.samples)[0, 1]) < 0.05
