@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from bridge.engine_wire import SLOT_FLOATS, SLOTS, Message, SharedSlots, Wire
 from bridge.errors import BridgeError
+from bridge.shared_file import SharedFile
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
 from engine.updates import Generates, Step, Update
@@ -264,7 +265,7 @@ def main(argv: list[str]) -> int:
     if hasattr(os, "nice"):
         os.nice(NICE)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    EngineServer(Wire(reader, writer), SharedSlots.of(place)).serve(factory)
+    EngineServer(Wire(reader, writer), SharedSlots(SharedFile.of(place))).serve(factory)
     return 0
 
 

@@ -216,7 +216,7 @@ class EngineProcess:
             self._buried(child, _why(child))
 
     def _spawn(self) -> _Child:
-        slots = SharedSlots.create()
+        slots = SharedSlots()
         # The same search path as here: an engine that is importable here is importable there.
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)
@@ -228,14 +228,14 @@ class EngineProcess:
                 "-m",
                 "bridge.engine_child",
                 self._factory,
-                slots.place,
+                slots.file.place,
                 str(os.getpid()),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
-            pass_fds=slots.inherited,
+            pass_fds=slots.file.inherited,
             creationflags=_FLAGS,
         )
         child = _Child(

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import mmap
-import os
-import tempfile
 import threading
-import weakref
-from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bridge.shared_file import SharedFile
 
 SLOTS = 4
 SLOT_BYTES = 2 * 2**20
@@ -27,45 +24,12 @@ Message = dict[str, Any]
 
 
 class SharedSlots:
-    """`SLOTS` places for float32 arrays in memory that two processes share.
+    """`SLOTS` places for float32 arrays in memory that two processes share; `file` is that memory."""
 
-    The file behind it loses its name at once where the system lets it, so that no death leaves it behind; the child
-    then inherits the open file. Elsewhere (Windows) it is found by name, which goes with the last of these objects.
-    """
-
-    def __init__(self, handle: int, path: Path | None = None) -> None:
-        """Maps an open file of the right size."""
-        self._handle = handle
-        self._path = path
-        self._map = mmap.mmap(handle, SLOTS * SLOT_BYTES)
+    def __init__(self, file: SharedFile | None = None) -> None:
+        """Makes the memory, or takes the one the parent made."""
         # Not closed by hand: what a child that died left in a slot may still be read.
-        weakref.finalize(self, _release, self._map, handle, path)
-
-    @classmethod
-    def create(cls) -> SharedSlots:
-        """Makes the file, in memory where the system has a place for that, and maps it."""
-        place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        handle, name = tempfile.mkstemp(prefix="longtake-", dir=place)
-        os.ftruncate(handle, SLOTS * SLOT_BYTES)
-        if os.name == "nt":
-            return cls(handle, Path(name))
-        os.unlink(name)
-        return cls(handle)
-
-    @classmethod
-    def of(cls, place: str) -> SharedSlots:
-        """In the child: what `place` of the parent names."""
-        return cls(int(place)) if place.isdecimal() else cls(os.open(place, os.O_RDWR), Path(place))
-
-    @property
-    def place(self) -> str:
-        """What the child needs to map the same: a file's name, or the number of an inherited open file."""
-        return str(self._path or self._handle)
-
-    @property
-    def inherited(self) -> tuple[int, ...]:
-        """Open files the child must inherit."""
-        return () if self._path else (self._handle,)
+        self.file = file or SharedFile.create(SLOTS * SLOT_BYTES)
 
     def put(self, slot: int, array: NDArray[np.float32]) -> None:
         """Copies an array of at most `SLOT_FLOATS` values into a slot."""
@@ -77,16 +41,8 @@ class SharedSlots:
 
     def _view(self, slot: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
         count = int(np.prod(shape))
-        flat = np.frombuffer(self._map, np.float32, count, offset=slot * SLOT_BYTES)
+        flat = np.frombuffer(self.file.map, np.float32, count, offset=slot * SLOT_BYTES)
         return flat.reshape(shape)
-
-
-def _release(memory: mmap.mmap, handle: int, path: Path | None) -> None:
-    memory.close()
-    os.close(handle)
-    if path:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
 
 
 class Wire:

@@ -20,6 +20,7 @@ import numpy as np
 
 from bridge.audio.devices import audio_devices, choose
 from bridge.audio.ring_buffer import CALLS, RATE, RingBuffer
+from bridge.shared_file import SharedFile
 from bridge.state import AudioDevice
 
 POLL = 0.1
@@ -71,7 +72,7 @@ class Told:
     number: int = 0
 
 
-def main(pipe: Connection, rings: dict[Direction, tuple[str, int]], asio: bool) -> None:
+def main(pipe: Connection, rings: dict[Direction, tuple[SharedFile, int]], asio: bool) -> None:
     """Runs until the parent is gone or a stream dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business.
     # PortAudio's back ends write pages to stderr where a system has no sound card.
@@ -82,7 +83,7 @@ def main(pipe: Connection, rings: dict[Direction, tuple[str, int]], asio: bool) 
     asks: queue.Queue[Ask] = queue.Queue()
     threading.Thread(target=_listen, args=(pipe, asks), daemon=True).start()
     attached: dict[Direction, RingBuffer] = {
-        side: RingBuffer(capacity, name) for side, (name, capacity) in rings.items()
+        side: RingBuffer(capacity, file) for side, (file, capacity) in rings.items()
     }
     try:
         import sounddevice  # pyright: ignore[reportMissingTypeStubs]

@@ -9,11 +9,11 @@ interpreter apart.
 from __future__ import annotations
 
 import time
-from multiprocessing.shared_memory import SharedMemory
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bridge.shared_file import SharedFile
 
 CHANNELS = 2
 _HEADER = 16
@@ -22,7 +22,7 @@ _PATIENCE = 2.0
 
 
 class RingBuffer:
-    """`capacity` frames of `CHANNELS` float32; one process creates it, the other attaches by name.
+    """`capacity` frames of `CHANNELS` float32; one process creates it and hands `file` to the other.
 
     Counters, readable by both sides:
         written, read: frames ever.
@@ -31,16 +31,13 @@ class RingBuffer:
         calls: reads so far; standing still means that the device has stopped asking.
     """
 
-    def __init__(self, capacity: int = 1 << 17, name: str | None = None) -> None:
-        """Creates a ring, or attaches to the one of that name and capacity (a power of two)."""
+    def __init__(self, capacity: int = 1 << 17, file: SharedFile | None = None) -> None:
+        """Creates a ring, or attaches to the one of that memory and capacity (a power of two)."""
         if capacity & (capacity - 1):
             raise ValueError(f"The capacity of a ring is a power of two; it is {capacity}.")
-        size = _HEADER * 8 + capacity * CHANNELS * 4
-        self._memory = SharedMemory(name, create=name is None, size=size)
-        self._owner = name is None
         self.capacity = capacity
-        self.name = self._memory.name
-        buffer = self._memory.buf
+        self.file = file or SharedFile.create(_HEADER * 8 + capacity * CHANNELS * 4)
+        buffer = self.file.map
         self._header: NDArray[np.int64] = np.ndarray(_HEADER, np.int64, buffer)
         self._frames: NDArray[np.float32] = np.ndarray(
             (capacity, CHANNELS), np.float32, buffer, _HEADER * 8
@@ -128,18 +125,6 @@ class RingBuffer:
         """All frames that wait, as a new array [N, CHANNELS]."""
         out: NDArray[np.float32] = np.empty((self.fill, CHANNELS), np.float32)
         return out[: self.read_into(out)]
-
-    def close(self) -> None:
-        """Lets go of the memory; the creator also removes it."""
-        nothing: Any = None
-        self._header = self._frames = nothing
-        try:
-            self._memory.close()
-        except BufferError:  # Somebody still holds a view; the memory goes with the process.
-            return
-        finally:
-            if self._owner:
-                self._memory.unlink()
 
     def _wait_for(self, frames: int) -> None:
         until = time.monotonic() + _PATIENCE

@@ -18,11 +18,14 @@ from typing import Any
 
 from bridge.audio.process import Ask, Direction, Told, Wish, main
 from bridge.audio.ring_buffer import RingBuffer
+from bridge.shared_file import SharedFile
 
 RETRY = (0.2, 1.0, 3.0)
 """Seconds to wait before the first, second and every later new start."""
 ANSWER_WITHIN = 20.0
 """Seconds a new wish may take; drivers are slow, but one that takes longer hangs."""
+START_WITHIN = 120.0
+"""Seconds until a new process may first answer: on a busy machine Python alone takes its time to start."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ class AudioSupervisor:
         self._told = Told()
         self._pipe: Connection | None = None
         self._process: Any = None
-        self._asked_at = 0.0
+        self._answer_by = 0.0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="audio-watch", daemon=True)
 
@@ -77,21 +80,19 @@ class AudioSupervisor:
         return self._ask.output if side == "output" else self._ask.input
 
     def close(self) -> None:
-        """Kills the process and frees the rings."""
+        """Kills the process."""
         if self._closing.is_set():
             return
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
-        self.output.close()
-        self.input.close()
 
     def _send(self) -> None:
         if self._pipe is None:
             return
         try:
             self._pipe.send(self._ask)
-            self._asked_at = time.monotonic()
+            self._answer_by = max(self._answer_by, time.monotonic() + ANSWER_WITHIN)
         except OSError:  # It has just ended; the next one is told when it starts.
             pass
 
@@ -113,15 +114,16 @@ class AudioSupervisor:
         """One life of the process."""
         context = multiprocessing.get_context("spawn")
         pipe, far = context.Pipe()
-        rings: dict[Direction, tuple[str, int]] = {
-            "output": (self.output.name, self.output.capacity),
-            "input": (self.input.name, self.input.capacity),
+        rings: dict[Direction, tuple[SharedFile, int]] = {
+            "output": (self.output.file, self.output.capacity),
+            "input": (self.input.file, self.input.capacity),
         }
         process = context.Process(target=main, args=(far, rings, self._asio), daemon=True)
         process.start()
         far.close()
         with self._lock:
             self._pipe, self._process = pipe, process
+            self._answer_by = time.monotonic() + START_WITHIN
             self._send()
         try:
             self._listen(pipe, process)
@@ -143,11 +145,11 @@ class AudioSupervisor:
                     told: Told = pipe.recv()
                 except (EOFError, OSError):
                     return
-                self._asked_at = 0.0
+                self._answer_by = 0.0
                 self._tell(told)
             elif not process.is_alive():
                 return
-            elif self._asked_at and time.monotonic() - self._asked_at > ANSWER_WITHIN:
+            elif self._answer_by and time.monotonic() > self._answer_by:
                 self._tell(replace(self._told, problem="The audio driver hangs and is restarted."))
                 return
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Iterator
+from multiprocessing.connection import Connection
 
 import numpy as np
 import pytest
@@ -12,13 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.audio.ring_buffer import CALLS, SILENT, UNDERRUNS, RingBuffer
+from bridge.shared_file import SharedFile
 
 
 @pytest.fixture
-def ring() -> Iterator[RingBuffer]:
-    made = RingBuffer(16)
-    yield made
-    made.close()
+def ring() -> RingBuffer:
+    return RingBuffer(16)
 
 
 def ramp(start: int, count: int) -> np.ndarray:
@@ -28,23 +27,20 @@ def ramp(start: int, count: int) -> np.ndarray:
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), max_size=40))
 def test_frames_come_out_once_and_in_order_across_every_wrap(steps: list[tuple[bool, int]]) -> None:
     ring = RingBuffer(16)
-    try:
-        sent = heard = 0
-        for writes, count in steps:
-            if writes:
-                took = ring.write(ramp(sent, count))
-                assert took == min(count, 16 - (sent - heard))
-                sent += took
-            else:
-                out = np.full((count, 2), np.nan, np.float32)
-                got = ring.read_into(out)
-                assert got == min(count, sent - heard)
-                assert np.array_equal(out[:got], ramp(heard, got))
-                assert not out[got:].any()
-                heard += got
-            assert ring.fill == sent - heard and ring.free == 16 - ring.fill
-    finally:
-        ring.close()
+    sent = heard = 0
+    for writes, count in steps:
+        if writes:
+            took = ring.write(ramp(sent, count))
+            assert took == min(count, 16 - (sent - heard))
+            sent += took
+        else:
+            out = np.full((count, 2), np.nan, np.float32)
+            got = ring.read_into(out)
+            assert got == min(count, sent - heard)
+            assert np.array_equal(out[:got], ramp(heard, got))
+            assert not out[got:].any()
+            heard += got
+        assert ring.fill == sent - heard and ring.free == 16 - ring.fill
 
 
 def test_missing_frames_are_silence_and_counted_only_when_sound_was_meant(ring: RingBuffer) -> None:
@@ -70,8 +66,8 @@ def test_a_capacity_is_a_power_of_two() -> None:
         RingBuffer(100)
 
 
-def reader(name: str, capacity: int, frames: int, answer: object) -> None:
-    ring = RingBuffer(capacity, name)
+def reader(file: SharedFile, capacity: int, frames: int, answer: Connection) -> None:
+    ring = RingBuffer(capacity, file)
     ring_ok, heard = True, 0
     out = np.zeros((64, 2), np.float32)
     while heard < frames:
@@ -80,8 +76,7 @@ def reader(name: str, capacity: int, frames: int, answer: object) -> None:
         heard += got
         if not got:
             time.sleep(0.0005)
-    answer.send((ring_ok, heard))  # type: ignore[attr-defined]
-    ring.close()
+    answer.send((ring_ok, heard))
 
 
 def test_another_process_hears_every_frame() -> None:
@@ -89,7 +84,7 @@ def test_another_process_hears_every_frame() -> None:
     ring = RingBuffer(capacity)
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=reader, args=(ring.name, capacity, frames, there), daemon=True)
+    process = context.Process(target=reader, args=(ring.file, capacity, frames, there), daemon=True)
     process.start()
     sent = 0
     while sent < frames:
@@ -98,7 +93,6 @@ def test_another_process_hears_every_frame() -> None:
         sent += took
         if not took:
             time.sleep(0.0005)  # Leaves the processor to the reader.
-    assert here.poll(20)
+    assert here.poll(60)
     assert here.recv() == (True, frames)
-    process.join(10)
-    ring.close()
+    process.join(60)
