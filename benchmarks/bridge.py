@@ -1,14 +1,15 @@
-"""`longtake bench bridge`: how quick the bridge answers, what it keeps of a burst, what it holds after 1000 jobs.
+"""`longtake bench bridge`: how quick the bridge answers, what it keeps of a burst and of memory, and how audio holds.
 
 The bridge runs as a process of its own over a folder of its own, and is talked to over UDP as a DAW would; its engine
-burns all cores as a real one does, unless `--engine` names another. Audio is measured by `benchmarks/audio.py`.
-Knows nothing of models and panel.
+burns all cores as a real one does, unless `--engine` names another. Audio needs jackd (`_audio.py`): an hour in
+freewheel, and real time at two periods at once, each beside the real engine. Knows nothing of models and panel.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import _audio
+from bridge.engine_process import REAL_ENGINE
 from bridge.index import Index
 from bridge.osc_packet import decode, encode
 from bridge.state import Search, Take
@@ -32,6 +35,8 @@ ROOT = Path(__file__).parents[1]
 BUSY = "benchmarks.bridge:BusyEngine"
 QUICK = "benchmarks.bridge:QuickEngine"
 RATE = 44_100
+PERIODS = (256, 512)
+"""Frames of one callback."""
 
 
 class QuickEngine:
@@ -106,7 +111,7 @@ def bridge(engine: str) -> Iterator[tuple[Peer, float]]:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     code = f"import sys; from bridge.app import main; sys.exit(main(sys.argv[1:], {engine!r}))"
-    flags = ["--port", str(port), "--no-audio", "--no-midi", "--log-level", "warning"]
+    flags = ["--port", str(port), "--no-audio", "--no-midi", "--log-level", "error"]
     with tempfile.TemporaryDirectory() as home:
         began = time.monotonic()
         process = subprocess.Popen(
@@ -156,6 +161,31 @@ def acknowledge(engine: str, count: int) -> str:
             peer.send("/longtake/cancel", f"r{number}")
             peer.until("/longtake/cancelled")
             time.sleep(0.01)
+    return quantiles(times)
+
+
+def flooded(engine: str, count: int) -> str:
+    """Round trips of a ping right behind 500 malformed packets."""
+    rng = np.random.default_rng(0)
+    killers = [
+        b"#bundle\0" + bytes(7) + b"\1" + b"\xff\xff\xff\xfc",  # An element of size -4.
+        encode("/" + "*" * 20 + "!", (1,)),
+        encode("/nothing", (1,)),
+        b"/\xff\xfe\0,i\0\0\0\0\0\1",
+    ]
+    times: list[float] = []
+    with bridge(engine) as (peer, _):
+        peer.send("/longtake/generate", "busy", "house 124 BPM", "duration", 200.0)
+        peer.until("/longtake/progress")
+        for _ in range(count):
+            for number in range(500):
+                packet = killers[number % 5] if number % 5 < 4 else rng.bytes(40)
+                peer.socket.send(packet)
+            began = time.perf_counter()
+            peer.send("/longtake/ping")
+            peer.until("/longtake/pong")
+            times.append(time.perf_counter() - began)
+            time.sleep(0.05)
     return quantiles(times)
 
 
@@ -236,8 +266,46 @@ def search(count: int) -> str:
     return f"{quantiles(times)}   {burnt * 1000:.2f} ms of processor time each"
 
 
+def freewheel(seconds: float) -> str:
+    """Samples of a looped take that were not the file's."""
+    found = _audio.result(_audio.measured("freewheel", seconds))
+    return f"{found['wrong']:.0f} of {found['heard']:.0f} s are wrong   (in {found['spent']:.0f} s)"
+
+
+def overruns(minutes: float) -> Iterator[tuple[int, str]]:
+    """Late callbacks and gaps at both periods, which are measured at the same time; gives each with its line."""
+    running = [
+        (period, _audio.measured("overruns", period, minutes, REAL_ENGINE)) for period in PERIODS
+    ]
+    for period, process in running:
+        found = _audio.result(process)
+        yield (
+            period,
+            f"{found['late']:.0f} of {found['callbacks']:.0f} callbacks late, "
+            f"{found['underruns']:.0f} gaps   ({found['rendered']:.0f} takes of 60 s rendered)",
+        )
+
+
+def _lines(wish: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
+    """What was measured, the result, and the target."""
+    engine = wish.engine
+    if not wish.audio_only:
+        yield "start to first answer", start(5), "1 s"
+        yield "acknowledge", acknowledge(engine, wish.acknowledges), "p99 20 ms"
+        yield "ping behind 500 bad packets", flooded(engine, wish.floods), "50 ms"
+        yield "burst", burst(engine, wish.messages), "all"
+        yield "memory", memory(wish.jobs), "no growth"
+        yield "search, 10 000 takes", search(10_000), "50 ms"
+    if shutil.which("jackd") is None:
+        yield "audio", "not measured: jackd not found", ""
+        return
+    yield "an hour in freewheel", freewheel(wish.freewheel), "0"
+    for period, found in overruns(wish.minutes):
+        yield f"real time, {period} frames", found, "0"
+
+
 def main(argv: Sequence[str]) -> int:
-    """Measures and prints one line each."""
+    """Measures and prints one line each, with its target."""
     parser = argparse.ArgumentParser(prog="longtake bench bridge", description=__doc__)
     parser.add_argument(
         "--engine", default=BUSY, help="dotted path of the engine that renders meanwhile"
@@ -245,16 +313,15 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--messages", type=int, default=3000)
     parser.add_argument("--acknowledges", type=int, default=500)
+    parser.add_argument("--floods", type=int, default=100)
+    parser.add_argument("--freewheel", type=float, default=3600.0, help="seconds of audio")
+    parser.add_argument("--minutes", type=float, default=10.0, help="real time at each period")
+    parser.add_argument("--audio-only", action="store_true", help="leave out what needs no jackd")
     wish = parser.parse_args(argv)
-    print(
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; engine {wish.engine}",
-        flush=True,
-    )
-    print(f"start to first answer   {start(5)}", flush=True)
-    print(f"acknowledge             {acknowledge(wish.engine, wish.acknowledges)}", flush=True)
-    print(f"burst                   {burst(wish.engine, wish.messages)}", flush=True)
-    print(f"memory                  {memory(wish.jobs)}", flush=True)
-    print(f"search, 10 000 takes    {search(10_000)}", flush=True)
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f} before; engine {wish.engine}", flush=True)
+    for what, found, target in _lines(wish):
+        print(f"{what:28}  {found:76}  target {target}".rstrip(), flush=True)
     return 0
 
 

@@ -1,0 +1,207 @@
+"""What `longtake bench bridge` measures of audio: on a real JACK, with its dummy driver and our real audio process.
+
+Run as a program it is one measurement, in a process of its own so that each has its own JACK server, and prints its
+result as a line of JSON: `python -m benchmarks._audio freewheel SECONDS` or `... overruns PERIOD MINUTES ENGINE`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from bridge.app import AppOptions, build
+from bridge.audio.system import AudioOptions, AudioSystem
+from bridge.ports import Recording
+from bridge.settings import Settings
+from bridge.state import Take, TransportState
+
+RATE = 44_100
+ROOT = Path(__file__).parents[1]
+TAKE = 61.7
+"""Seconds of the take that is looped for an hour: no multiple of any period."""
+
+
+@contextmanager
+def jack_server(period: int) -> Iterator[Any]:
+    """A server with the dummy driver, and a client of it; every child finds it through the environment."""
+    import jack
+
+    name = f"bench{os.getpid()}"
+    os.environ |= {"JACK_DEFAULT_SERVER": name, "JACK_NO_START_SERVER": "1"}
+    os.environ["JACK_NO_AUDIO_RESERVATION"] = "1"
+    command = ["jackd", "--realtime", "-S", "--name", name, "-d", "dummy"]
+    command += ["-r", str(RATE), "-p", str(period)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    jack.set_error_function(lambda message: None)
+    jack.set_info_function(lambda message: None)
+    try:
+        yield _client(jack, server)
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _client(jack: Any, server: subprocess.Popen[bytes]) -> Any:
+    end = time.monotonic() + 30.0
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            return jack.Client("bench", no_start_server=True)
+        except jack.JackError:
+            time.sleep(0.1)
+    raise RuntimeError("jackd does not start.")
+
+
+class Judge:
+    """Hears two channels and counts the samples that are not the looped take's."""
+
+    def __init__(self, client: Any, take: np.ndarray, frames: int) -> None:
+        """Begins at the first sound; `full` after so many frames."""
+        self.heard = self.wrong = 0
+        self.full = threading.Event()
+        self._frames = frames
+        self._length = len(take)
+        self._wanted = np.concatenate((take, take[:8192]))
+        self._ports = [client.inports.register(f"in_{side}") for side in (1, 2)]
+        client.set_process_callback(self._process)
+        client.activate()
+        end = time.monotonic() + 30.0
+        while len(found := client.get_ports("PortAudio.*:out_", is_audio=True)) < 2:
+            if time.monotonic() > end:
+                raise RuntimeError("the output does not come to JACK")
+            time.sleep(0.05)
+        for source, port in zip(found, self._ports, strict=False):
+            client.connect(source, port)
+
+    def _process(self, count: int) -> None:
+        heard = np.stack([port.get_array() for port in self._ports], 1)
+        if self.heard == 0:
+            loud = np.flatnonzero(heard.any(axis=1))
+            heard = heard[loud[0] :] if len(loud) else heard[:0]
+        if self.heard < self._frames and len(heard):
+            at = self.heard % self._length
+            self.wrong += int((heard != self._wanted[at : at + len(heard)]).any(axis=1).sum())
+            self.heard += len(heard)
+        if self.heard >= self._frames:
+            self.full.set()
+
+
+def freewheel(seconds: float) -> dict[str, float]:
+    """A take looped for so long, as fast as JACK can, every sample held against the file."""
+    rng = np.random.default_rng(0)
+    take = rng.uniform(0.1, 0.5, (round(TAKE * RATE), 2)).astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder, jack_server(512) as client:
+        path = Path(folder) / "take.wav"
+        soundfile.write(path, take, RATE, subtype="FLOAT")
+        audio = AudioSystem(
+            lambda event: None, TransportState, _no_take, AudioOptions(patient=True)
+        )
+        audio.start()
+        try:
+            while not audio.player.rate:
+                time.sleep(0.05)
+            judge = Judge(client, take, round(seconds * RATE))
+            began = time.monotonic()
+            audio.player.set_loop(True, None)
+            client.set_freewheel(True)
+            audio.player.play(Take("t", path, "t", "generate", TAKE, RATE, 2, 0.0))
+            judge.full.wait()
+            spent = time.monotonic() - began
+            client.set_freewheel(False)
+        finally:
+            audio.close()
+    return {"heard": judge.heard / RATE, "wrong": judge.wrong, "spent": spent}
+
+
+def overruns(period: int, minutes: float, engine: str) -> dict[str, float]:
+    """Plays a take in real time while the engine renders one after the other; counts what came too late."""
+    late = 0
+
+    def count(_: float) -> None:
+        nonlocal late
+        late += 1
+
+    with tempfile.TemporaryDirectory() as home, jack_server(period) as client:
+        os.environ["LONGTAKE_HOME"] = home
+        app = build(AppOptions(engine=engine, change=_only_audio))
+        session = app.session
+        app.start()
+        try:
+            job = session.generate("house 124 BPM", seconds_total=30.0, seed=1)
+            while not (made := session.job(job.id)).finished or not session.playback().device:
+                time.sleep(0.1)
+            session.set_loop(True)
+            session.play(made.take_ids[0])
+            time.sleep(1.0)
+            client.set_xrun_callback(count)
+            client.activate()
+            before, begun = session.levels().underruns, 0
+            end = time.monotonic() + minutes * 60.0
+            while time.monotonic() < end:
+                if session.job(job.id).finished:
+                    begun += 1
+                    job = session.generate("techno 130 BPM", seconds_total=60.0, seed=begun)
+                time.sleep(0.25)
+            found = {"late": late, "underruns": session.levels().underruns - before}
+        finally:
+            app.close()
+    return found | {"rendered": begun - 1, "callbacks": round(minutes * 60.0 * RATE / period)}
+
+
+def _only_audio(settings: Settings) -> Settings:
+    return replace(
+        settings,
+        midi=replace(settings.midi, enabled=False),
+        osc=replace(settings.osc, enabled=False),
+        audio=replace(settings.audio, enabled=True, output="JACK: system"),
+    )
+
+
+def _no_take(recording: Recording) -> Take:
+    raise RuntimeError("nothing is recorded here")
+
+
+def measured(*arguments: object) -> subprocess.Popen[str]:
+    """One measurement in a process of its own; `result` waits for it."""
+    command = [sys.executable, "-m", "benchmarks._audio", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def result(process: subprocess.Popen[str]) -> dict[str, float]:
+    """What a measurement found.
+
+    Raises:
+        RuntimeError: if it failed; its own words are on standard error.
+    """
+    said, _ = process.communicate()
+    if process.returncode:
+        raise RuntimeError("this could not be measured")
+    return json.loads(said.splitlines()[-1])
+
+
+def main(argv: Sequence[str]) -> int:
+    """One measurement."""
+    kind, *rest = argv
+    found = (
+        freewheel(float(rest[0]))
+        if kind == "freewheel"
+        else overruns(int(rest[0]), float(rest[1]), rest[2])
+    )
+    print(json.dumps(found), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
