@@ -35,13 +35,15 @@ class Voice:
     """The sound source of a part.
 
     `source` is "soundfont" (`name` is the font, `program` the General MIDI program), "synth" (`name` is a patch),
-    or "kit" (`name` is a drum kit; `program` the soundfont kit where the kit is one). `seed` varies the patch.
+    or "kit" (`name` is a drum kit; `program` the soundfont kit where the kit is one). `seed` varies the patch; a
+    `held_out` kit plays the samples that no kit of the training split plays.
     """
 
     source: Literal["soundfont", "synth", "kit"]
     name: str
     program: int = 0
     seed: int = 0
+    held_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Production:
     saturation: float = 0.2
     lowpass_hz: float = 0.0
     vinyl: float = 0.0
+    texture: str = ""
     loudness_lufs: float = -14.0
     fade_seconds: float = 0.0
 

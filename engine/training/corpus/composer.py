@@ -28,6 +28,7 @@ from engine.training.corpus.arrangement import (
     Production,
     Section,
     Voice,
+    is_held_out,
 )
 from engine.training.corpus.ensemble import (
     choose_ensemble,
@@ -44,6 +45,7 @@ from engine.training.corpus.performance import close, feel
 from engine.training.corpus.plan import Plan, lay_chords
 from engine.training.corpus.rhythm import drum_part
 from engine.training.corpus.styles import PartSpec, Range, Style, styles
+from engine.training.corpus.textures import choose_texture
 from engine.training.corpus.theory import PITCH_CLASSES
 
 _ROLE_LEVELS = {
@@ -128,6 +130,8 @@ def _piece(brief: _Brief, rng: np.random.Generator) -> Arrangement:
     if len(parts) == 1:
         parts = [replace(parts[0], reverb=max(parts[0].reverb, _LEAST_ROOM))]
     production = _production(plan.style, rng)
+    if len(parts) > 1 and rng.random() < plan.style.texture:
+        production = replace(production, texture=choose_texture(rng, held_out=plan.held_out))
     if brief.kind == "song" and plan.style.form in _FADING_FORMS and rng.random() < 0.2:
         production = replace(production, fade_seconds=4 * plan.beats_per_bar * 60 / plan.tempo)
     elif brief.kind == "song":
@@ -186,7 +190,8 @@ def _plan(brief: _Brief, rng: np.random.Generator) -> Plan:
             Section("phrase", letters[i % 8], 8.0 * bar * i, size * bar, 0.75)
             for i, size in enumerate(sizes)
         )
-    return Plan(style, tempo, tonic, mode, sections, lay_chords(style, mode, tonic, sections, rng))
+    spans = lay_chords(style, mode, tonic, sections, rng)
+    return Plan(style, tempo, tonic, mode, sections, spans, is_held_out(brief.seed))
 
 
 def _part(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.Generator) -> Part:
@@ -231,7 +236,7 @@ def _part(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.Ge
 def _drums(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.Generator) -> Part:
     kit = spec.play[int(rng.integers(len(spec.play)))]
     seed = int(rng.integers(1 << 30))
-    voice = Voice("kit", kit, _FONT_KITS.get(kit, 0), seed)
+    voice = Voice("kit", kit, _FONT_KITS.get(kit, 0), seed, plan.held_out)
     return Part(
         role="drums",
         instrument=drums_name(kit),

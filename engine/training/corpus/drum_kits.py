@@ -111,6 +111,10 @@ _SAMPLE_KITS: dict[str, dict[int, tuple[str, ...]]] = {
         45: ("elec_flip", "elec_fuzz_tom"),
     },
 }
+HELD_OUT_SAMPLES = frozenset(
+    ("bd_ada", "bd_zum", "bd_gas", "elec_snare", "elec_lo_snare", "elec_hi_snare", "perc_snap2", "elec_blip")
+)  # fmt: skip
+"""Only heard in items that are kept from training."""
 KITS = (*_MACHINES, *_SAMPLE_KITS, "chip")
 _BACKUP = {"samples_acoustic": "synth_tight", "samples_hiphop": "synth_tight", "samples_club": "synth_club",
            "samples_hard": "synth_hard", "samples_electro": "synth_808"}  # fmt: skip
@@ -118,10 +122,13 @@ _LEVELS = {36: 0.95, 38: 0.75, 39: 0.65, 37: 0.5, 42: 0.32, 44: 0.28, 46: 0.36, 
            54: 0.3, 70: 0.26, 56: 0.35, 75: 0.4, 81: 0.25}  # fmt: skip
 
 
-def drum_hit(kit: str, pitch: int, seed: int) -> Signal:
-    """One hit at full velocity: [2, N] float32, peak by the piece's usual level in a mix."""
+def drum_hit(kit: str, pitch: int, seed: int, *, held_out: bool = False) -> Signal:
+    """One hit at full velocity: [2, N] float32, peak by the piece's usual level in a mix.
+
+    Held-out kits play `HELD_OUT_SAMPLES` where they have one, other kits never do.
+    """
     rng = np.random.default_rng([0xD2, seed, pitch])
-    sound = _sampled(kit, pitch, rng) if kit in _SAMPLE_KITS else None
+    sound = _sampled(samples_of(kit, pitch, held_out=held_out), rng)
     if sound is None:
         sound = (
             _chip(pitch, rng) if kit == "chip" else _synthesised(_BACKUP.get(kit, kit), pitch, seed)
@@ -150,9 +157,15 @@ def _load(name: str) -> Signal | None:
     return np.array(audio.T[:, : 3 * SAMPLE_RATE], dtype=np.float32)
 
 
-def _sampled(kit: str, pitch: int, rng: np.random.Generator) -> Signal | None:
+def samples_of(kit: str, pitch: int, *, held_out: bool) -> tuple[str, ...]:
+    """The samples a kit may play for a piece on one side of the split; none where it is synthesised."""
+    names = _SAMPLE_KITS.get(kit, {}).get(pitch, ())
+    kept = tuple(name for name in names if (name in HELD_OUT_SAMPLES) == held_out)
+    return kept or names
+
+
+def _sampled(names: tuple[str, ...], rng: np.random.Generator) -> Signal | None:
     """A CC0 sample, retuned by up to two semitones."""
-    names = _SAMPLE_KITS[kit].get(pitch)
     sample = _load(names[int(rng.integers(len(names)))]) if names else None
     if sample is None:
         return None

@@ -42,6 +42,7 @@ class Plan:
     mode: str
     sections: tuple[Section, ...]
     spans: tuple[ChordSpan, ...]
+    held_out: bool = False
 
     @property
     def beats_per_bar(self) -> float:

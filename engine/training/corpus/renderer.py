@@ -25,12 +25,14 @@ from engine.training.corpus.effects import (
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal, lowpass
 from engine.training.corpus.soundfonts import soundfont_hit, soundfont_note
 from engine.training.corpus.synths import Tone, synth_note
+from engine.training.corpus.textures import texture
 
 _VELOCITY_LAYER = 12
 _SYNTH_LEVEL = 0.22
 _DRUM_LEVEL = 0.8
 _PART_LUFS = -18.0
 _MEASURED_SECONDS = 20
+_TEXTURE_LEVEL = np.float32(0.012)
 
 
 def render(arrangement: Arrangement) -> Signal:
@@ -85,6 +87,8 @@ def _finish(arrangement: Arrangement, mix: Signal, rng: np.random.Generator) -> 
     mix = saturate(mix * np.float32(0.16 / level), 0.6 * production.saturation)
     if production.lowpass_hz:
         mix = lowpass(mix, production.lowpass_hz)
+    if production.texture:
+        mix += _TEXTURE_LEVEL * texture(production.texture, mix.shape[1], rng)
     if production.vinyl:
         mix += vinyl(mix.shape[1], production.vinyl, rng)
     if arrangement.kind != "loop":
@@ -161,6 +165,5 @@ def _hit(voice: Voice, pitch: int, velocity: int) -> Signal:
     if voice.name.startswith("gm_"):
         font = "fluid" if voice.seed % 2 else "musescore"
         return soundfont_hit(font, voice.program, pitch, velocity) * np.float32(_DRUM_LEVEL)
-    return drum_hit(voice.name, pitch, voice.seed) * np.float32(
-        _DRUM_LEVEL * (velocity / 127) ** 1.3
-    )
+    hit = drum_hit(voice.name, pitch, voice.seed, held_out=voice.held_out)
+    return hit * np.float32(_DRUM_LEVEL * (velocity / 127) ** 1.3)

@@ -4,8 +4,9 @@ Adding a style is adding a table; nothing here or in the composer names one. Key
 `tempo` range in BPM; `modes` and `progressions` (roman numerals, bars parted by "|"); `grooves` of `grooves.toml` and
 `kits`; `swing` range of the off-beat's place in its pair of sixteenths (`swing_unit` = 0.5) or eighths (1.0), 0.5 is
 straight; `form` names the order of sections; `level` is the range of energy; `duck` the side-chain depth; `weight`
-makes a style more frequent; the remaining ranges treat the mix. A part has a `role`, instruments it may `play`,
-`patterns` of sixteenths, a `chance` to exist, and the section energy from which it `enters`.
+makes a style more frequent; `texture` is the chance of a recorded texture under the music; the remaining ranges treat
+the mix. A part has a `role`, instruments it may `play`, `patterns` of sixteenths, a `chance` to exist, and the section
+energy from which it `enters`.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Style:
     saturation: Range = (0.0, 0.4)
     reverb: Range = (0.8, 1.8)
     vinyl: Range = (0.0, 0.0)
+    texture: float = 0.0
     lowpass: Range = (0.0, 0.0)
     humanise: float = 0.0
     drums_enter: float = 0.3

@@ -86,8 +86,10 @@ def test_a_bass_stands_on_a_chord_tone_where_a_chord_begins(style: str) -> None:
             for note in part.notes:
                 near = round(note.start / song.beats_per_bar) * song.beats_per_bar
                 if abs(note.start - near) < 0.02:
-                    held = _classes_at(song, near + 0.03)
-                    assert not held or note.pitch % 12 in held, (table.name, song.seed, note)
+                    above = {(c - note.pitch) % 12 for c in _classes_at(song, near + 0.03)}
+                    # Over its own root a rootless seventh chord is a triad, too.
+                    sevenths = ({4, 7, 11}, {3, 7, 10})
+                    assert not above or 0 in above or above in sevenths, (table.name, song.seed)
 
 
 def _classes_at(song: Arrangement, beat: float) -> set[int]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.training.corpus.drum_kits import KITS, drum_hit
+from engine.training.corpus.arrangement import is_held_out
+from engine.training.corpus.composer import compose
+from engine.training.corpus.drum_kits import HELD_OUT_SAMPLES, KITS, drum_hit, samples_of
 from engine.training.corpus.form import FORMS
 from engine.training.corpus.instruments import INSTRUMENTS
 from engine.training.corpus.melody import MELODIES
@@ -53,3 +55,19 @@ def test_kit_pieces_are_heard_and_distinct(kit: str) -> None:
     hits = {piece: drum_hit(kit, PIECES[piece], 1) for piece in ("kick", "snare", "hat", "ohat")}
     assert all(0.1 < abs(hit).max() <= 1 for hit in hits.values())
     assert hits["ohat"].shape[1] > hits["hat"].shape[1]
+
+
+@pytest.mark.parametrize("kit", KITS)
+def test_the_split_parts_samples_and_leaves_every_piece_some(kit: str) -> None:
+    for pitch in PIECES.values():
+        kept = samples_of(kit, pitch, held_out=False)
+        other = samples_of(kit, pitch, held_out=True)
+        assert not set(kept) & HELD_OUT_SAMPLES
+        assert bool(kept) == bool(other)
+
+
+@pytest.mark.parametrize("seed", [50, 51])
+def test_only_held_out_pieces_play_held_out_samples(seed: int) -> None:
+    kits = [p.voice for p in compose(seed, "hip_hop", "song").parts if p.voice.source == "kit"]
+    assert kits
+    assert all(voice.held_out == is_held_out(seed) for voice in kits)

@@ -1,0 +1,61 @@
+"""Textures under the music: CC0 recordings of hums and noises, slowed, laid end over end. Knows nothing of styles."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import soundfile
+
+from engine.training.corpus.drum_kits import SAMPLES
+from engine.training.corpus.oscillators import SAMPLE_RATE, Signal, highpass
+
+TEXTURES = (
+    "ambi_drone",
+    "ambi_soft_buzz",
+    "ambi_lunar_land",
+    "ambi_dark_woosh",
+    "ambi_haunted_hum",
+    "ambi_glass_hum",
+)
+"""What training items lie on."""
+HELD_OUT_TEXTURES = ("ambi_glass_rub",)
+"""Only heard in items that are kept from training."""
+_OVERLAP_SECONDS = 1.0
+
+
+def choose_texture(rng: np.random.Generator, *, held_out: bool) -> str:
+    """One of the textures of a side of the split."""
+    names = HELD_OUT_TEXTURES if held_out else TEXTURES
+    return names[int(rng.integers(len(names)))]
+
+
+def texture(name: str, samples: int, rng: np.random.Generator) -> Signal:
+    """The texture over `samples`: [2, N] float32 with a root mean square of 1; silence where it is not installed."""
+    source = _load(name)
+    if source is None:
+        return np.zeros((2, samples), np.float32)
+    speed = float(rng.uniform(0.4, 0.9))
+    place = np.arange(0, source.shape[1] - 1, speed)
+    grid = np.arange(source.shape[1])
+    grain = np.stack([np.interp(place, grid, side) for side in source]).astype(np.float32)
+    overlap = min(int(_OVERLAP_SECONDS * SAMPLE_RATE), grain.shape[1] // 3)
+    # Grains have nothing in common where they overlap: their powers add to one.
+    rise = np.sin(np.linspace(0, np.pi / 2, overlap, dtype=np.float32))
+    grain[:, :overlap] *= rise
+    grain[:, -overlap:] *= rise[::-1]
+    bed = np.zeros((2, samples), np.float32)
+    for start in range(0, samples, grain.shape[1] - overlap):
+        stop = min(samples, start + grain.shape[1])
+        bed[:, start:stop] += grain[:, : stop - start]
+    bed = highpass(bed, 60)
+    return bed / np.float32(np.sqrt((bed**2).mean()) + 1e-9)
+
+
+@lru_cache(maxsize=16)
+def _load(name: str) -> Signal | None:
+    path = SAMPLES / f"{name}.flac"
+    if not path.exists():
+        return None
+    audio, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    return np.repeat(audio.T, 2, axis=0) if audio.shape[1] == 1 else audio.T[:2].copy()
