@@ -18,7 +18,7 @@ from engine.autoencoder import Autoencoder
 from engine.evaluation.listening import Listener
 from engine.evaluation.sounds import Sound, composed, take
 from engine.spec import GenerationSpec
-from engine.training.dataset import Item, all_items, is_held_out
+from engine.training.dataset import Item, all_items, is_held_out, items
 from engine.updates import Generates
 
 log = logging.getLogger(__name__)
@@ -89,6 +89,11 @@ class Bench:
         self.takes.append(made)
         return made
 
+    @property
+    def composed(self) -> list[Item]:
+        """Held-out pieces of the composer, if there are any: recordings are less well known, and have faults."""
+        return [i for i in self.held_out if i.metadata.get("kind") != "real"] or self.held_out
+
     def reconstructed(self, samples: Samples) -> Samples:
         """[2, N] through the autoencoder and back."""
         with torch.inference_mode():
@@ -100,10 +105,13 @@ def material(folders: Sequence[Path], work: Path, pieces: int) -> tuple[list[Ite
     """Held-out and training items of the folders; without folders, both from the composer.
 
     What the composer makes for training is what it would make today; a model may have heard other pieces.
+
+    Raises:
+        AudioError: if the folders hold nothing that is held out.
     """
     if folders:
         every = all_items(folders)
-        held_out = [item for item in every if is_held_out(item.metadata)]
+        held_out = items(folders, held_out=True)
         return held_out, [item for item in every if not is_held_out(item.metadata)]
     log.info("no material given: rendering %d pieces of each side of the split", pieces)
     held_out = composed([50 * number for number in range(pieces)], work / "held_out", None, 40.0)

@@ -53,38 +53,49 @@ def main(argv: Sequence[str]) -> int:
         )
     with tempfile.TemporaryDirectory(prefix="longtake-evaluate-") as temporary:
         work = arguments.work or Path(temporary)
-        evaluate(_bench(arguments, work), arguments, "longtake evaluate " + " ".join(argv))
+        # Where things lie on this machine is nobody's business.
+        told = " ".join(Path(word).name if Path(word).is_absolute() else word for word in argv)
+        evaluate(_bench(arguments, work), arguments, f"longtake evaluate {told}")
     return 0
 
 
 def evaluate(bench: Bench, arguments: argparse.Namespace, command: str) -> dict[str, Any]:
-    """Measures the asked parts and writes `README.md`, `figures.json` and pictures into the report's folder."""
+    """Measures the asked parts and writes `README.md`, `figures.json` and pictures into the report's folder.
+
+    The report is there after every part; of parts that were not asked for, what an earlier run measured stands.
+    """
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    figures: dict[str, Any] = {}
+    for name in PARTS:
+        if name in arguments.parts:
+            since = time.monotonic()
+            found = MEASURES[name](bench, out)
+            about = {
+                "model": bench.model,
+                "command": command.strip(),
+                "date": datetime.now(UTC).date().isoformat(),
+                "machine": f"{os.cpu_count()} CPU cores",
+                "minutes": (time.monotonic() - began) / 60,
+                "held_out": len(bench.held_out),
+                "training": len(bench.training),
+            }
+            figures = _written(out, found | {"about": about})
+            log.info("%s: %.0f s", name, time.monotonic() - since)
+    log.info("the report is in %s", out / "README.md")
+    return figures
+
+
+def _written(out: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Adds figures to those that are there, and writes the report anew."""
     from engine.evaluation.report import report
     from engine.takes import write_whole
 
-    out: Path = arguments.out
-    out.mkdir(parents=True, exist_ok=True)
     table = out / "figures.json"
-    figures: dict[str, Any] = json.loads(table.read_text()) if table.exists() else {}
-    began = time.monotonic()
-    for name in PARTS:
-        if name not in arguments.parts:
-            continue
-        since = time.monotonic()
-        figures |= MEASURES[name](bench, out)
-        log.info("%s: %.0f s", name, time.monotonic() - since)
-    figures["about"] = {
-        "model": bench.model,
-        "command": command.strip(),
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{os.cpu_count()} CPU cores",
-        "minutes": (time.monotonic() - began) / 60,
-        "held_out": len(bench.held_out),
-        "training": len(bench.training),
-    }
+    figures = (json.loads(table.read_text()) if table.exists() else {}) | found
     write_whole(table, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     write_whole(out / "README.md", report(json.loads(table.read_text())))
-    log.info("the report is in %s", out / "README.md")
     return figures
 
 

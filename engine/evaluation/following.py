@@ -14,7 +14,7 @@ from engine.evaluation import pulse
 from engine.evaluation.alignment import alignment, full_prompt
 from engine.evaluation.bench import Bench
 from engine.evaluation.instruments import ASKED, accuracy, folds, trained
-from engine.evaluation.sounds import Sound, composed, held_out_facts, piece, solo_seeds
+from engine.evaluation.sounds import Sound, composed, held_out_facts, piece, solo_seeds, spread
 
 GENRES = (
     "House",
@@ -87,10 +87,10 @@ def keys(bench: Bench) -> dict[str, Any]:
         rows.append((asked, pulse.key(made.samples)))
     # Other modes, as "D dorian", are neither; a harmonic minor is a minor.
     told = ("major", "minor")
-    pieces = [i for i in bench.held_out if str(i.metadata.get("key", "")).endswith(told)]
+    pieces = [i for i in bench.composed if str(i.metadata.get("key", "")).endswith(told)]
     true = [
-        (item.metadata["key"], pulse.key(piece(item, 30.0).samples))
-        for item in pieces[: bench.amounts.pieces]
+        (item.metadata["key"], pulse.key(piece(item, bench.amounts.tempo_seconds).samples))
+        for item in spread(pieces, bench.amounts.pieces)
     ]
     return {
         "same": _share(pulse.same_key, rows),
@@ -167,8 +167,9 @@ def aligned(bench: Bench, made: list[Sound]) -> dict[str, Any]:
     found = alignment(
         bench.listener.sounds([sound.samples for sound in own]), bench.listener.texts(prompts), rng
     )
-    told = [item for item in bench.held_out if full_prompt(item.metadata)]
-    pieces = [piece(item, bench.amounts.seconds) for item in told[: bench.amounts.pieces]]
+    pieces = [
+        piece(item, bench.amounts.seconds) for item in spread(bench.composed, bench.amounts.pieces)
+    ]
     true = alignment(
         bench.listener.sounds([sound.samples for sound in pieces]),
         bench.listener.texts([full_prompt(sound.facts) for sound in pieces]),

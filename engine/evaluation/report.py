@@ -74,7 +74,7 @@ def _alignment(part: Part) -> str:
             f"{part['retrieval']:.0%}",
         ),
         (
-            f"{part['ceiling_pieces']} held-out pieces",
+            f"{part['ceiling_pieces']} held-out composed pieces",
             f"{part['ceiling_score']:.3f}",
             f"{part['ceiling_shuffled']:.3f}",
             f"{part['ceiling_retrieval']:.0%}",
@@ -196,7 +196,7 @@ def _hygiene(part: Part) -> str:
         "## Hygiene\n\n"
         f"Of all {part['takes']} takes made for this report {part['clean']:.0%} are without DC, clicks and clipping, "
         f"and {part['stereo']:.0%} have a correlation of left and right between 0.2 and 0.99 "
-        f"({part['lowest_correlation']:.2f} to {part['highest_correlation']:.2f}); of held-out "
+        f"({part['lowest_correlation']:.2f} to {part['highest_correlation']:.2f}); of composed held-out "
         f"pieces {part['ceiling_clean']:.0%} and "
         f"{part['ceiling_stereo']:.0%}. Largest DC: {part['largest_dc']:.5f} of full scale."
     )

@@ -19,9 +19,8 @@ from engine.evaluation.hygiene import hygiene
 from engine.evaluation.listening import Vectors
 from engine.evaluation.memorization import nearest, neighbours
 from engine.evaluation.reconstruction import mean, reconstruction
-from engine.evaluation.sounds import RATE, Sound, composed, noise, piece
+from engine.evaluation.sounds import RATE, Sound, composed, noise, piece, spread
 from engine.evaluation.structure import Structure, structure
-from engine.training.dataset import Item
 
 LONG_PROMPTS = (
     "Genre: House | Instruments: Drums, Synth Bass, Piano, Synth Pad | Moods: Uplifting | BPM: 124",
@@ -35,7 +34,7 @@ CLOSEST = 10
 def reconstructed(bench: Bench) -> dict[str, Any]:
     """Held-out pieces through the autoencoder and back, composed and recorded ones also apart."""
     found = []
-    for item in _spread(bench.held_out, bench.amounts.pieces):
+    for item in spread(bench.held_out, bench.amounts.pieces):
         sound = piece(item, 12.0)
         if sound.seconds >= 2.0:
             found.append((item, reconstruction(sound.samples, bench.reconstructed(sound.samples))))
@@ -61,7 +60,7 @@ def frechet(bench: Bench, heard: Vectors) -> dict[str, Any]:
 
     figures: dict[str, Any] = {"takes": to_held_out(heard), "vectors": size}
     if bench.training:
-        trained = [bench.listener.material(item) for item in _spread(bench.training, size)]
+        trained = [bench.listener.material(item) for item in spread(bench.training, size)]
         figures["training"] = to_held_out(np.concatenate(trained))
     figures["noise"] = to_held_out(roar)
     return figures
@@ -193,7 +192,7 @@ def transferred(bench: Bench, out: Path) -> dict[str, Any]:
 def clean(bench: Bench) -> dict[str, Any]:
     """Every take that was made, and held-out pieces beside them."""
     found = [(made, hygiene(made.samples)) for made in bench.takes]
-    pieces = [piece(item, 12.0) for item in _spread(bench.held_out, bench.amounts.pieces)]
+    pieces = [piece(item, 12.0) for item in spread(bench.composed, bench.amounts.pieces)]
     true = [hygiene(sound.samples) for sound in pieces]
     faulty = [(made, seen) for made, seen in found if seen.faults]
     figures = {
@@ -221,12 +220,6 @@ def clean(bench: Bench) -> dict[str, Any]:
             for made, seen in faulty[:20]
         ],
     }
-
-
-def _spread(items: list[Item], count: int) -> list[Item]:
-    """So many of the items, evenly over their order; all of fewer."""
-    places = np.unique(np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int))
-    return [items[place] for place in places]
 
 
 def _drawn(vectors: Vectors, size: int, rng: np.random.Generator) -> Vectors:

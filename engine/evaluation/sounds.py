@@ -78,6 +78,12 @@ def composed(seeds: Sequence[int], folder: Path, kind: str | None, seconds: floa
     return found
 
 
+def spread(items: list[Item], count: int) -> list[Item]:
+    """So many of the items, evenly over their order; all of fewer."""
+    places = np.unique(np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int))
+    return [items[place] for place in places]
+
+
 def solo_seeds(instrument: str, how_many: int) -> list[int]:
     """The first held-out seeds whose piece is a stem of this instrument alone."""
     from engine.training.corpus.mix import casting

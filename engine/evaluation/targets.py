@@ -137,7 +137,7 @@ TARGETS = (
         "hygiene",
         "clean",
         1.0,
-        "Look at the takes that the table lists: the limiter must prevent clipping, the decoder clicks.",
+        "Take the DC out of the recordings before training on them, or out of every take before the limiter.",
         share=True,
     ),
     Target(
