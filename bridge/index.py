@@ -6,6 +6,7 @@ the library fills it from the files.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -35,12 +36,18 @@ class Index:
     """One connection behind one lock: a search among 10 000 takes takes a few ms."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the index at `path`, or begins a new one if it is lost, damaged or of another version."""
+        """Opens the index at `path`, or begins a new one if it is lost, damaged or of another version.
+
+        Raises:
+            OSError: if another program holds it; what only is busy is not thrown away.
+        """
         self._lock = threading.Lock()
         self._path = path
         try:
             self._db = self._open()
         except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+                raise OSError(errno.EBUSY, "another program holds its index") from error
             _log.warning("The index %s is damaged (%s) and is built anew", path, error)
             _remove(path)
             self._db = self._open()

@@ -2,6 +2,8 @@
 
 Knows nothing of jobs or devices. The files are the truth: a take exists when its WAV stands under its final name,
 whole; what was rated, renamed or measured stands in the sidecar beside it. The index only makes it quick to find.
+Two Longtakes may share a folder: names never meet, files are whole or not there, and both search one index; only
+events stay within each.
 """
 
 from __future__ import annotations
@@ -72,12 +74,12 @@ class Library:
 
         Half files of a run that died are removed. Unreadable files are logged and left alone.
         """
+        with self._lock:
+            writing = set(self._writing)  # These are entered by whoever writes them.
         known = self._index.stamps()
-        found = {
-            path.stem: path for path in self.folder.glob("*.wav") if not path.name.startswith(".")
-        }
+        found = self._files()
         stamps = {take_id: sidecar.stamp(path) for take_id, path in found.items()}
-        changed = [take_id for take_id in found if known.get(take_id) != stamps[take_id]]
+        changed = [name for name in found.keys() - writing if known.get(name) != stamps[name]]
         gone = [take_id for take_id in known if take_id not in found]
         read = [
             (take, stamps[take.id])
@@ -101,9 +103,6 @@ class Library:
                     path.unlink(missing_ok=True)
             elif path.suffix.lower() in AUDIO and not path.name.startswith("."):
                 found[path.stem] = path
-        with self._lock:
-            for name in self._writing:
-                found.pop(name, None)
         return found
 
     def begin(self, draft: Draft) -> PendingTake:

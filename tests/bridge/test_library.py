@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,10 +42,10 @@ def library(tmp_path: Path, told: list[Event]) -> Iterator[Library]:
     made.close()
 
 
-def add(library: Library, prompt: str = "House | BPM: 124", **facts: Any) -> Take:
+def add(library: Library, prompt: str = "House | BPM: 124", job: str = "j1", **facts: Any) -> Take:
     wish = GenerationSpec(prompt=prompt, seconds_total=1.0, **{"seed": 1, **facts})
     spec = wish.resolved(SKETCH)
-    pending = library.begin(Draft("generate", spec, 44_100, 2, "j1"))
+    pending = library.begin(Draft("generate", spec, 44_100, 2, job))
     pending.write(AudioBlock(0, sound(spec)))
     return pending.finish()
 
@@ -149,6 +151,60 @@ def test_files_that_come_and_go_by_hand(
     with pytest.raises(BridgeError):
         library.take(take.id)
     assert (tmp_path / "notes.txt").exists()
+
+
+def test_half_files_of_a_run_that_died_are_removed_and_those_in_work_are_not(
+    library: Library, told: list[Event], tmp_path: Path
+) -> None:
+    spec = GenerationSpec(prompt="house", seconds_total=1.0).resolved(SKETCH)
+    died = library.begin(Draft("generate", spec, 44_100, 2, "j1"))
+    died.write(AudioBlock(0, sound(spec)[:, :1000]))
+    [half] = tmp_path.glob(".*.tmp")
+    assert library.reconcile() == 0
+    assert half.exists()
+    long_ago = time.time() - 3600
+    os.utime(half, (long_ago, long_ago))
+    library.reconcile()
+    assert not half.exists()
+    died.discard()
+    pending = library.begin(Draft("generate", spec, 44_100, 2, "j2"))
+    pending.write(AudioBlock(0, sound(spec)))
+    taken = pending.finish()
+    assert library.reconcile() == 0
+    assert told == [TakeAdded(taken)]
+
+
+def test_a_flac_put_into_the_folder_is_a_take(library: Library, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "idea.flac", np.zeros((800, 1), np.float32), 8000)
+    assert library.reconcile() == 1
+    assert library.take("idea").seconds == 0.1
+
+
+def test_two_libraries_share_a_folder(library: Library, tmp_path: Path) -> None:
+    other = Library(tmp_path, lambda event: None)
+    mine, theirs = add(library, job="j1"), add(other, job="j2")
+    assert {take.id for take in library.search(Search())} == {mine.id, theirs.id}
+    other.change(mine.id, rating=5)
+    assert library.take(mine.id).rating == 5
+    assert library.change(mine.id, favourite=True).rating == 5
+    assert other.reconcile() == library.reconcile() == 0
+    other.close()
+
+
+def test_an_index_that_is_busy_is_not_thrown_away(library: Library, tmp_path: Path) -> None:
+    take = add(library)
+    with sqlite3.connect(tmp_path / INDEX, isolation_level=None) as holder:
+        library.close()
+        holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(BridgeError, match="another program holds") as error:
+            Library(tmp_path, lambda event: None)
+        holder.execute("ROLLBACK")
+    holder.close()
+    assert error.value.code == "io"
+    again = Library(tmp_path, lambda event: None)
+    assert again.take(take.id) == take
+    again.close()
 
 
 def test_search(library: Library) -> None:
