@@ -225,6 +225,14 @@ def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
     """`longtake serve`: runs without a screen until SIGINT or SIGTERM; 2 when it cannot."""
     arguments = _parser().parse_args(argv)
     where = places()
+    ended = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    # Before there is anything that has to be ended well.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
     try:
         settings = SettingsFile(where.settings)
         level = arguments.log_level or settings.settings.log.level
@@ -236,13 +244,6 @@ def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
     except LongtakeError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    ended = threading.Event()
-
-    def end(number: int, frame: FrameType | None) -> None:
-        ended.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
     app.start()
     if app.osc:
         _log.info(

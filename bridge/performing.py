@@ -41,8 +41,9 @@ class Collaborators(TypedDict, total=False):
 class Performing:
     """Calls that play, record and keep time; they return at once and events tell the rest."""
 
-    def __init__(self) -> None:
-        """Starts without any collaborator."""
+    def __init__(self, find: Callable[[str], Take]) -> None:
+        """Starts without any collaborator; `find` gives the take of an id, or raises `BridgeError`."""
+        self._find = find
         self._playback: Playback | None = None
         self._capture: Capture | None = None
         self._midi: MidiControl | None = None
@@ -57,18 +58,15 @@ class Performing:
         self._transport = collaborators.get("transport") or self._transport
         self._remember = collaborators.get("remember") or self._remember
 
-    def _found(self, take_id: str) -> Take:
-        raise NotImplementedError
-
     # --- playback ---
 
     def play(self, take_id: str | None = None) -> None:
         """Plays a take; None goes on with the present one."""
-        self._output().play(None if take_id is None else self._found(take_id))
+        self._output().play(None if take_id is None else self._find(take_id))
 
     def launch(self, take_id: str, quantize: Quantize | None = None) -> None:
         """Plays a take at the transport's next boundary (None = as the transport is set)."""
-        self._output().launch(self._found(take_id), quantize or self.transport().quantize)
+        self._output().launch(self._find(take_id), quantize or self.transport().quantize)
 
     def stop(self) -> None:
         """Stops what is heard."""

@@ -34,7 +34,7 @@ class Session(Performing):
 
     def __init__(self, hub: Hub, queue: JobQueue, library: Library) -> None:
         """Joins queue and library; collaborators come by `attach` and `attach_model`."""
-        super().__init__()
+        super().__init__(self._found)
         self._hub = hub
         self._queue = queue
         self._library = library
