@@ -154,7 +154,10 @@ def overruns(period: int, minutes: float, engine: str) -> dict[str, float]:
                     begun += 1
                     job = session.generate("techno 130 BPM", seconds_total=60.0, seed=begun)
                 time.sleep(0.25)
-            found = {"late": late, "underruns": session.levels().underruns - before}
+            found: dict[str, float] = {
+                "late": late,
+                "underruns": session.levels().underruns - before,
+            }
         finally:
             app.close()
     return found | {"rendered": begun - 1, "callbacks": round(minutes * 60.0 * RATE / period)}
