@@ -20,6 +20,8 @@ import pytest
 
 RATE = 44_100
 PERIOD = 512
+PATIENCE = 120.0
+"""Seconds a test waits for what must come; passing tests never wait so long."""
 
 
 def need(*programs: str) -> None:
@@ -36,7 +38,7 @@ def missed(what: str) -> None:
     pytest.skip(f"missing part: {what}")
 
 
-def until(true: Callable[[], Any], seconds: float = 30.0, what: str = "it") -> Any:
+def until(true: Callable[[], Any], seconds: float = PATIENCE, what: str = "it") -> Any:
     """What `true` gives as soon as it is something; fails after a while."""
     end = time.monotonic() + seconds
     while not (found := true()):
@@ -64,7 +66,7 @@ class JackServer:
             arguments += ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"]
             with self._log.open("ab") as log:
                 self._process = subprocess.Popen(arguments, stdout=log, stderr=log)
-            for _ in range(100):
+            for _ in range(600):
                 if self._process.poll() is not None:
                     break
                 if self.answers():
@@ -96,7 +98,10 @@ class JackServer:
 
     def sweep(self) -> None:
         """Removes what killed servers left behind, before the first client here has looked at it."""
-        running = [path.read_text() for path in Path("/proc").glob("[0-9]*/comm") if path.exists()]
+        running: list[str] = []
+        for path in Path("/proc").glob("[0-9]*/comm"):
+            with suppress(OSError):  # A process may end while it is read.
+                running.append(path.read_text())
         if "jackd\n" not in running:
             for left in Path("/dev/shm").glob("jack*"):
                 if left.is_dir():
@@ -155,8 +160,13 @@ class Ear:
             if not port.is_connected_to(source):
                 self.client.connect(source, port)
 
+    def fill(self) -> np.ndarray:
+        """What was recorded once all the room is used, from the first frame that is not silent."""
+        assert self.full.wait(PATIENCE), f"{self.count} frames of {len(self.samples)} were heard"
+        return self.heard()
+
     def heard(self) -> np.ndarray:
-        """What was recorded, from the first frame that is not silent."""
+        """What was recorded so far, from the first frame that is not silent."""
         loud = np.flatnonzero(self.samples[: self.count].any(axis=1))
         return self.samples[loud[0] : self.count] if len(loud) else self.samples[:0]
 

@@ -69,7 +69,7 @@ def test_clicks_lie_on_the_beats_and_the_first_of_a_bar_is_another(
 @pytest.mark.real_parts
 def test_what_is_played_in_is_recorded_and_stops_by_itself(sounding: Sounding) -> None:
     session = sounding.session
-    sound = burst(1.0)
+    sound = burst(3.0)  # Long enough for the meter to be seen on a busy machine.
     with jack_client("mouth") as client:
         mouth = Mouth(client)
         session.capture_start()
@@ -88,7 +88,7 @@ def test_what_is_played_in_is_recorded_and_stops_by_itself(sounding: Sounding) -
     step = 2.0**-14  # The file may hold fewer bits than the wire.
     assert np.abs(heard[place : place + len(sound)] - sound).max() < step
     assert abs(place - PRE_ROLL * RATE) < 5
-    assert len(heard) < 2 * RATE
+    assert len(heard) < 4 * RATE
     states = [e.capture.state for e in sounding.events if isinstance(e, CaptureChanged)]
     assert list(dict.fromkeys(states)) == ["recording", "saving", "idle"]
     assert any(isinstance(e, TakeAdded) and e.take.id == take.id for e in sounding.events)
@@ -114,8 +114,7 @@ def test_a_count_in_is_heard_before_the_recording_begins(sounding: Sounding) -> 
         time.sleep(0.3)
         session.capture_stop()
         until(lambda: session.capture().state == "idle")
-        assert ear.full.wait(10)
-    heard = ear.heard()
+        heard = ear.fill()
     first = int(np.flatnonzero(wanted.any(axis=1))[0])
     assert np.array_equal(heard, wanted[first : first + len(heard)])
     assert session.take(session.capture().take_id or "").tempo_asked == 240.0
