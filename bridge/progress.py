@@ -14,6 +14,7 @@ from engine.updates import AudioBlock, Update
 SHARES: dict[JobStage, tuple[float, float]] = {
     "queued": (0.0, 0.0),
     "loading": (0.0, 0.04),
+    "compiling": (0.04, 0.04),
     "encode": (0.04, 0.08),
     "diffuse": (0.08, 0.80),
     "decode": (0.80, 0.99),

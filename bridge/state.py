@@ -13,7 +13,7 @@ from bridge.errors import Code
 from engine.spec import GenerationSpec
 
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
-JobStage = Literal["queued", "loading", "encode", "diffuse", "decode", "write"]
+JobStage = Literal["queued", "loading", "compiling", "encode", "diffuse", "decode", "write"]
 JobKind = Literal["generate", "transform", "continue", "inpaint", "vary"]
 TakeKind = Literal["generate", "transform", "continue", "inpaint", "vary", "capture"]
 ModelPhase = Literal["unloaded", "loading", "ready", "failed"]

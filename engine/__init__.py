@@ -10,6 +10,7 @@
     clap.py, text.py        section 2.4   locked_clap.py: both joined, the embedded model's own
     dit_sa3.py, same.py     the networks of Stable Audio 3; differential.py: their attention; t5.py: their words
     public.py, renames.py   public checkpoints, strictly by name; lora.py; hub.py, installed.py: how they come here
+    precision.py            in what numbers a device computes
     samplers/               section 3     objectives, schedules, solvers, guidance
     training/               section 3     losses, discriminators, contrastive, optim, loops; 3.1 prompts
     evaluation/             section 4     every figure of the report, one command

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engine.errors import CheckpointError
@@ -27,6 +27,8 @@ Renames = Sequence[tuple[str, str | None]]
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file as they are, mapped from the disk.
 
+    Each has a mapping of its own: what a network turns into another type gives its memory back at once.
+
     A file in a folder with a `checksums.toml` must be the one listed there.
 
     Raises:
@@ -36,11 +38,18 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"The weights {path} are missing.")
     check_sum(path)
     try:
-        return load_file(path)
+        with safe_open(path, "pt") as file:
+            names = list(file.keys())
+        return {name: _mapped(path, name) for name in names}
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
             f"{path} is damaged or no safetensors file ({str(error).splitlines()[0]}); fetch it again."
         ) from error
+
+
+def _mapped(path: Path, name: str) -> Tensor:
+    with safe_open(path, "pt") as file:
+        return file.get_tensor(name)
 
 
 def renamed(tensors: Mapping[str, Tensor], renames: Renames) -> dict[str, Tensor]:

@@ -22,6 +22,7 @@ from engine.errors import LongtakeError, SpecError, choices
 from engine.latent_diffusion import LatentDiffusion
 from engine.lora import lora_files
 from engine.model_files import find_weights
+from engine.precision import settled
 from engine.recordings import with_recording
 from engine.registry import SAMPLE_RATE, AdaptiveDiTConfig, ModelSpec, model_spec
 from engine.samplers.guidance import Guidance, guided_denoiser
@@ -51,6 +52,8 @@ class Engine:
         self,
         device: str = "auto",
         *,
+        precision: str = "auto",
+        compiled: bool = False,
         block: int = BLOCK,
         load: Callable[[ModelSpec], LatentDiffusion] = load_model,
     ) -> None:
@@ -58,13 +61,17 @@ class Engine:
 
         Args:
             device: cpu, cuda, mps, or auto for the quickest that is there.
+            precision: what the transformer computes in, one of precision.NAMES.
+            compiled: whether it is compiled before its first step: minutes, once, and then every step is quicker.
             block: the longest block of audio that is handed out, in frames.
             load: how a registered model is loaded.
 
         Raises:
-            SpecError: if there is no such device.
+            SpecError: if there is no such device, or it cannot compute in that.
         """
         self.device = _device(device)
+        self.precision = settled(precision, self.device)
+        self._compiled = compiled
         self._block = block
         self._load = load
         self._loaded: tuple[tuple[str, str], LatentDiffusion] | None = None
@@ -100,7 +107,7 @@ class Engine:
         yield from streamed(model.autoencoder, latents, window, kept, self._block)
 
     def load(self, name: str, lora: str = "") -> Generator[Step, None, None]:
-        """Loads a model unless it is the one already there; steps of the stage "loading" as it goes.
+        """Loads a model unless it is the one already there; steps of the stages "loading" and "compiling" as it goes.
 
         Args:
             name: of the model.
@@ -118,9 +125,12 @@ class Engine:
         model = self._load(spec)
         if files:
             model.adapt(files)
-        self._loaded = ((name, lora), model.placed(self.device))
-        log.info("%s is loaded on %s", name, self.device)
+        self._loaded = ((name, lora), model.placed(self.device, self.precision))
+        log.info("%s is loaded on %s in %s", name, self.device, self.precision)
         yield Step("loading", 2, 2)
+        if self._compiled:
+            model.compile_network()
+            yield Step("compiling", 1, 1)
 
     def unload(self) -> None:
         """Forgets the model."""

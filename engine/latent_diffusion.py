@@ -6,8 +6,8 @@ samplers/guidance.py asks, again and again; engine.py walks from noise to sound 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -19,9 +19,14 @@ from engine.checkpoints import load_weights
 from engine.conditioning import Conditioner, Conditioning, TextEncoder
 from engine.dit import DiT
 from engine.dit_sa3 import AdaptiveDiT
+from engine.errors import SpecError, choices
 from engine.lora import LoraFile, merge
+from engine.precision import autocasts, halve, quarter, settled
 from engine.registry import AdaptiveDiTConfig, DiTConfig, ModelSpec, TextConfig
 from engine.text import MiniLM
+
+BACKEND, COMPILERS = "inductor", ("g++", "clang++", "cl")
+"""What compiles a network, and what that asks for on a processor."""
 
 
 class LatentScale(nn.Module):
@@ -53,11 +58,13 @@ class LatentDiffusion(nn.Module):
         latent_scale: from these latents to those that are diffused, and back.
         conditioner: prompts to conditioning (§2.2).
         dit: the diffusion transformer (§2.2).
+        precision: what it computes in, one of precision.NAMES.
     """
 
     def __init__(self, spec: ModelSpec, text_encoder: TextEncoder) -> None:
         super().__init__()
         self.spec = spec
+        self.precision = "auto"
         self.autoencoder = build_autoencoder(spec.autoencoder)
         self.latent_scale = LatentScale(spec.autoencoder.latent_channels)
         self.conditioner = Conditioner(spec, text_encoder)
@@ -101,13 +108,36 @@ class LatentDiffusion(nn.Module):
         """
         self.load_state_dict(merge(self.state_dict(), files), assign=True)
 
-    def placed(self, device: torch.device) -> Self:
-        """Moves the model; a public one's transformer is held in bfloat16 where that is what it computes in anyway."""
-        if self.spec.weights == "public" and has_quick_bfloat16(device):
-            for module in self.dit.modules():
-                if isinstance(module, (nn.Linear, nn.Conv1d)):
-                    module.to(torch.bfloat16)
+    def placed(self, device: torch.device, precision: str = "auto") -> Self:
+        """Moves the model and settles in what the transformer computes (precision.py).
+
+        A public one's weights are then held in that; the embedded one's are few, and stay as they are.
+
+        Raises:
+            SpecError: if the device cannot compute in that.
+        """
+        self.precision = settled(precision, device)
+        if self.precision == "int8":
+            quarter(self.dit.transformer.layers)
+        if self.spec.weights == "public" and autocasts(self.precision, device):
+            halve(self.dit)
         return self.to(device)
+
+    def compile_network(self) -> None:
+        """Has the transformer compiled when it is first asked; on CUDA its steps are recorded as graphs as well.
+
+        Raises:
+            SpecError: if there is no compiler for this device.
+        """
+        cuda = self.latent_scale.mean.is_cuda
+        if not cuda and not any(map(shutil.which, COMPILERS)):
+            raise SpecError(
+                f"Compiling for a processor needs a C++ compiler, as {choices(COMPILERS)}, and here is none; "
+                "install one, or let the model be."
+            )
+        # Graphs are of one length each; what runs on a processor may be compiled for all lengths at once.
+        mode, dynamic = ("reduce-overhead", None) if cuda else (None, True)
+        self.dit.compile(backend=BACKEND, mode=mode, dynamic=dynamic)
 
     def network(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
         """The transformer's output in float32, computed in bfloat16 where the processor does that at full speed.
@@ -120,8 +150,10 @@ class LatentDiffusion(nn.Module):
         Returns:
             [B, D, T] float32.
         """
-        quick = has_quick_bfloat16(x.device)
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=quick):
+        # A recorded graph writes each output to the same place: this says that the last one is used up.
+        torch.compiler.cudagraph_mark_step_begin()
+        halved = autocasts(settled(self.precision, x.device), x.device)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=halved):
             return self.dit(x, t, conditioning).float()
 
 
@@ -148,14 +180,3 @@ def open_text_encoder(config: TextConfig, folder: Path) -> TextEncoder:
     from engine.t5 import T5Text
 
     return T5Text(config, folder)
-
-
-@cache
-def has_quick_bfloat16(device: torch.device) -> bool:
-    """Whether a device multiplies bfloat16 in hardware; others emulate it, slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type == "cpu":
-        capabilities = torch.cpu.get_capabilities()
-        return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
-    return False

@@ -7,16 +7,17 @@ Knows nothing of latents, prompts or diffusion: tokens in, tokens out.
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import logging
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+log = logging.getLogger(__name__)
 Rotation = tuple[Tensor, Tensor]
 """Cosine and sine, [tokens, rotated dimensions / 2] each, of every position's angles."""
 
@@ -102,9 +103,7 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = N
     Returns:
         [B, tokens, H * head_dim].
     """
-    flash = (
-        _flash_attention() if query.is_cuda and query.dtype in _HALVES and mask is None else None
-    )
+    flash = _flash_for(query, key, value) if mask is None else None
     if flash is not None:
         return flash(query, key, value).flatten(2)
     query, key, value = (x.transpose(1, 2) for x in (query, key, value))
@@ -115,14 +114,43 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = N
 
 
 _HALVES = (torch.float16, torch.bfloat16)
+_KERNELS = (("flash_attn.cute", (9, 0)), ("flash_attn_interface", (9, 0)), ("flash_attn", (8, 0)))
+"""flash-attn 4, 3 and 2: where each is imported from, and the least compute capability it runs on."""
+
+
+def _flash_for(*tensors: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor] | None:
+    """The optional kernel for a query, keys and values, if there is one for them; grouped keys are its own business.
+
+    A network that is being compiled does with torch's own, which the compiler knows.
+    """
+    on_cuda = all(tensor.is_cuda and tensor.dtype in _HALVES for tensor in tensors)
+    if not on_cuda or torch.compiler.is_compiling():
+        return None
+    return flash_attention(torch.cuda.get_device_capability(tensors[0].device))
 
 
 @cache
-def _flash_attention() -> Callable[..., Any] | None:
-    """The optional flash-attn kernel; grouped keys and values are its own business."""
-    if importlib.util.find_spec("flash_attn") is None:
-        return None
-    return importlib.import_module("flash_attn").flash_attn_func
+def flash_attention(
+    capability: tuple[int, int],
+) -> Callable[[Tensor, Tensor, Tensor], Tensor] | None:
+    """The newest flash-attn that is installed, can be imported, and runs on a card of that compute capability."""
+    for name, least in _KERNELS:
+        if capability < least:
+            continue
+        try:
+            kernel: Callable[..., Any] = importlib.import_module(name).flash_attn_func
+        except (ImportError, OSError, AttributeError) as error:
+            log.debug("no %s: %s", name, error)
+            continue
+        log.info("attention by %s", name)
+        return partial(_first, kernel)
+    return None
+
+
+def _first(kernel: Callable[..., Any], query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """What a kernel mixes; some give the softmax's logarithms along with it."""
+    mixed = kernel(query, key, value)
+    return mixed[0] if isinstance(mixed, tuple) else mixed
 
 
 HeadNorm = Callable[[int], nn.Module]

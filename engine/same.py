@@ -42,7 +42,7 @@ class DynamicTanh(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., E] to [..., E]."""
-        return torch.addcmul(self.beta, self.gamma, torch.tanh(self.alpha * x))
+        return torch.addcmul(self.beta, self.gamma, (self.alpha * x).tanh_())
 
 
 class SameBlock(nn.Module):

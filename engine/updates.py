@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.spec import GenerationSpec
 
-Stage = Literal["loading", "encode", "diffuse", "decode"]
+Stage = Literal["loading", "compiling", "encode", "diffuse", "decode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Step:
     """One step of work is done.
 
     Attributes:
-        stage: what is being done; stages come in the order loading, encode, diffuse, decode.
+        stage: what is being done; stages come in the order loading, compiling (once, with the first
+            step, which then takes minutes), encode, diffuse, decode.
         index: steps of this stage that are done, 1..total.
         total: how many steps this stage has.
         preview: [D, T] float32, the present estimate of the clean latents, or None.

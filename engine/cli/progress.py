@@ -17,6 +17,7 @@ from engine.updates import AudioBlock, Update
 
 NAMES = {
     "loading": "loading the model",
+    "compiling": "compiling, once",
     "encode": "reading the recording",
     "diffuse": "making music",
     "decode": "turning it into sound",

@@ -56,7 +56,7 @@ class SongModel:
         self.calls: list[tuple[int, float]] = []
         self.conditioning: list[Conditioning] = []
 
-    def placed(self, device: torch.device) -> SongModel:
+    def placed(self, device: torch.device, precision: str) -> SongModel:
         return self
 
     def conditioner(self, prompts: Sequence[Prompt], frames: int) -> Conditioning:

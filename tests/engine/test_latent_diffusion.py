@@ -14,7 +14,6 @@ from engine.latent_diffusion import (
     LatentDiffusion,
     LatentScale,
     build_dit,
-    has_quick_bfloat16,
     open_text_encoder,
 )
 from engine.registry import (
@@ -97,23 +96,13 @@ def test_the_network_s_output_is_float32_and_has_the_latents_shape(model: Latent
     assert output.std() > 0
 
 
-def test_quick_arithmetic_is_close_to_exact_arithmetic(
-    model: LatentDiffusion, monkeypatch: pytest.MonkeyPatch
-):
+def test_quick_arithmetic_is_close_to_exact_arithmetic(model: LatentDiffusion):
     outputs = []
-    for quick in (False, True):
-        monkeypatch.setattr("engine.latent_diffusion.has_quick_bfloat16", lambda _, q=quick: q)
+    for model.precision in ("float32", "bfloat16"):
         outputs.append(ask(model))
     exact, quick = outputs
     assert not torch.equal(exact, quick)
     assert (quick - exact).std() < 0.05 * exact.std()
-
-
-def test_only_devices_with_hardware_for_it_get_bfloat16():
-    capabilities = torch.cpu.get_capabilities()
-    expected = bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-    assert has_quick_bfloat16(torch.device("cpu")) == expected
-    assert not has_quick_bfloat16(torch.device("meta"))
 
 
 def test_the_frozen_text_encoder_is_in_no_state_dict(model: LatentDiffusion):

@@ -1,3 +1,6 @@
+import sys
+import types
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -84,9 +87,76 @@ def test_attention_is_its_definition(key_heads: int, masked: bool):
     torch.testing.assert_close(found, explicit(query, key, value, mask), atol=1e-5, rtol=1e-4)
 
 
-def test_flash_attention_is_not_asked_for_where_it_is_not_installed():
-    layers._flash_attention.cache_clear()
-    assert layers._flash_attention() is None
+def by_torch(query, key, value):
+    """What a flash-attn kernel computes, tokens before heads."""
+    turned = (x.transpose(1, 2) for x in (query, key, value))
+    return F.scaled_dot_product_attention(*turned, enable_gqa=True).transpose(1, 2)
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Puts stand-ins for flash-attn's versions where they are imported from, or makes their import fail."""
+
+    def install(*names: str, kernel=by_torch):
+        for name, _ in layers._KERNELS:
+            module = types.ModuleType(name) if name in names else None
+            if module is not None:
+                module.flash_attn_func = kernel  # pyright: ignore[reportAttributeAccessIssue]
+            monkeypatch.setitem(sys.modules, name, module)
+        layers.flash_attention.cache_clear()
+
+    yield install
+    layers.flash_attention.cache_clear()
+
+
+V4, V3, V2 = "flash_attn.cute", "flash_attn_interface", "flash_attn"
+
+
+@pytest.mark.parametrize(
+    ("names", "capability", "chosen"),
+    [
+        ((V4, V3, V2), (9, 0), V4),
+        ((V3, V2), (9, 0), V3),
+        ((V2,), (10, 0), V2),
+        ((V4, V3, V2), (8, 6), V2),
+        ((V4, V3, V2), (7, 5), None),
+        ((), (9, 0), None),
+    ],
+)
+def test_the_newest_flash_attention_that_runs_is_taken(
+    names, capability, chosen, installed, caplog
+):
+    installed(*names)
+    with caplog.at_level("INFO", layers.__name__):
+        found = layers.flash_attention(capability)
+    assert (found is None) == (chosen is None)
+    assert [record.getMessage() for record in caplog.records] == (
+        [f"attention by {chosen}"] if chosen else []
+    )
+
+
+@pytest.mark.parametrize("more", [False, True])
+@pytest.mark.parametrize("key_heads", [4, 2])
+def test_flash_attention_gives_the_same_result(more: bool, key_heads: int, installed, monkeypatch):
+    def kernel(*tensors):
+        mixed = by_torch(*tensors)
+        return (mixed, "the softmax's logarithms") if more else mixed
+
+    installed(V3, kernel=kernel)
+    query, key, value = normal(2, 7, 4, 8), normal(2, 5, key_heads, 8), normal(2, 5, key_heads, 8)
+    plain = attention(query, key, value)
+    flash = layers.flash_attention((9, 0))
+    used = []
+    monkeypatch.setattr(layers, "_flash_for", lambda *tensors: used.append(1) or flash)
+    torch.testing.assert_close(attention(query, key, value), plain)
+    assert used == [1]
+    attention(query, key, value, torch.ones(2, 5, dtype=torch.bool))
+    assert used == [1]
+
+
+def test_flash_attention_is_for_half_precision_on_cuda_alone(installed):
+    installed(V2)
+    assert layers._flash_for(normal(1, 2, 1, 8).half()) is None
 
 
 def test_masked_tokens_do_not_matter():

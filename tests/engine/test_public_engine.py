@@ -11,14 +11,16 @@ import soundfile
 import torch
 from safetensors.torch import save_file
 
+from engine import latent_diffusion
 from engine.conditioning import Conditioning
 from engine.creative import SOUND_EDGE
 from engine.engine import Engine
+from engine.errors import SpecError
 from engine.latent_diffusion import LatentDiffusion
 from engine.registry import MODELS, SAMPLE_RATE, ModelSpec
 from engine.samplers.schedules import flow_reference_start, schedule_times
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock
+from engine.updates import AudioBlock, Step, Update
 from engine.variable_length import window_for
 from tests.engine.public_models import TINY_MEDIUM, TINY_OPEN, TINY_SMALL, write_public
 
@@ -152,6 +154,34 @@ def test_lora_is_heard_and_loads_once(loading: Loading, tmp_path: Path) -> None:
     for _ in range(2):
         assert list(engine.generate(spec))
     assert loading.loads == before + 1
+
+
+def test_compiling_is_told_once_and_changes_nothing(
+    loading: Loading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The graph is found as always; what is made of it is left to the network's own operations, which takes no minutes.
+    monkeypatch.setattr(latent_diffusion, "BACKEND", "eager")
+    engine = Engine("cpu", precision="float32", compiled=True, load=loading)
+    plain = Engine("cpu", precision="float32", load=loading)
+    stages: list[str] = []
+    for seconds in (1.0, 2.0):
+        spec = GenerationSpec(
+            prompt="warm", model=TINY_MEDIUM.name, seconds_total=seconds, steps=1, seed=1
+        )
+        made, expected = list(engine.generate(spec)), list(plain.generate(spec))
+        stages += [update.stage for update in made if isinstance(update, Step)]
+        for one, other in zip(sound(made), sound(expected), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+    assert stages[:4] == ["loading", "loading", "compiling", "diffuse"]
+    assert stages.count("compiling") == 1
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    engine.unload()
+    with pytest.raises(SpecError, match=r"needs a C\+\+ compiler"):
+        list(engine.load(TINY_MEDIUM.name))
+
+
+def sound(updates: list[Update]) -> list[np.ndarray]:
+    return [update.samples for update in updates if isinstance(update, AudioBlock)]
 
 
 @pytest.mark.parametrize(
