@@ -112,6 +112,20 @@ def test_words_for_a_full_disk(
         fetch(server, store)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
+def test_words_for_a_disk_that_fills_up_on_the_way(server: FakeHub, store: Store) -> None:
+    part = store.part(TINY_MEDIUM)
+    part.mkdir(parents=True)
+    arriving = part / "model.safetensors.incomplete"
+    arriving.symlink_to("/dev/full")
+    with pytest.raises(CheckpointError, match="The disk is full"):
+        fetch(server, store)
+    assert not store.has(TINY_MEDIUM)
+    arriving.unlink()
+    fetch(server, store)
+    store.verify(TINY_MEDIUM)
+
+
 def test_the_token_is_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", " hf_secret\n")
     assert stored_token() == "hf_secret"

@@ -5,36 +5,14 @@ from typing import cast
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import (
-    PreTrainedTokenizerFast,
-    T5Config,
-    T5EncoderModel,
-    T5GemmaConfig,
-    T5GemmaEncoderModel,
-    T5GemmaModuleConfig,
-)
+from transformers import T5Config, T5EncoderModel
 
 from engine.conditioning import Conditioner, LearnedPadding, Prompt
 from engine.errors import CheckpointError
 from engine.registry import MODELS, TextConfig
 from engine.t5 import T5Text
+from tests.golden.text import WORDS, save_tokenizer, t5gemma_folder
 from tests.golden.values import difference, golden, weights
-
-WORDS = ["<pad>", "</s>", "<unk>", "warm", "tape", "house", "drums"]
-
-
-def save_tokenizer(folder: Path) -> None:
-    tokenizer = Tokenizer(
-        models.WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="<unk>")
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="$A </s>", special_tokens=[("</s>", 1)]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
-    ).save_pretrained(folder)
 
 
 def t5_folder(folder: Path, width: int = 32) -> Path:
@@ -43,24 +21,6 @@ def t5_folder(folder: Path, width: int = 32) -> Path:
     )
     T5EncoderModel(config).save_pretrained(folder / "text_encoder")
     save_tokenizer(folder / "tokenizer")
-    return folder
-
-
-def t5gemma_folder(folder: Path, width: int = 32) -> Path:
-    module = T5GemmaModuleConfig(
-        vocab_size=len(WORDS),
-        hidden_size=width,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        head_dim=8,
-    )
-    config = T5GemmaConfig(
-        encoder=module, decoder=module, is_encoder_decoder=False, vocab_size=len(WORDS)
-    )
-    T5GemmaEncoderModel(config).save_pretrained(folder / "t5gemma-b-b-ul2")
-    save_tokenizer(folder / "t5gemma-b-b-ul2")
     return folder
 
 

@@ -41,6 +41,14 @@ def weights(shapes: Mapping[str, list[int]]) -> dict[str, Tensor]:
     return {name: weight(name, tuple(shape)) for name, shape in shapes.items()}
 
 
+QUIET = ("decoder.layers.3.mapping.weight_g", "decoder.layers.3.mapping.bias")
+
+
+def quiet(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A model's weights with SAME's last map made so small that nothing needs to be clipped or limited."""
+    return {name: 0.2 * w if name.endswith(QUIET) else w for name, w in state.items()}
+
+
 def thinned(tensor: Tensor) -> Tensor:
     """Some two thousand of a tensor's numbers, evenly spaced: what the golden files keep and the tests compare."""
     flat = tensor.flatten()
