@@ -26,8 +26,10 @@ from typing import Any
 
 PEER = Path(__file__).with_name("_peer.py")
 MODELS = {"sa3-small": "stable-audio-3-small-music", "sao-small": "stable-audio-open-small"}
+TAKE_STEPS = 8
 COLUMNS = ("step_s", "decode_s", "first_audio_s", "peak_mb", "step_cpu_s", "decode_cpu_s")
-"""Wall times; processor times, which say more on a machine that others use too; and memory."""
+"""Wall times, the first audio's of a take in `TAKE_STEPS`; processor times, which say more on a machine that others use
+too; and memory."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -48,16 +50,16 @@ def main(argv: Sequence[str]) -> int:
         return 1
     complete = True
     for kind in arguments.models:
-        for seconds in arguments.seconds:
-            complete &= _compare(arguments, kind, seconds)
+        # Lengths beyond a model's own are one and the same.
+        for frames in dict.fromkeys(_frames(kind, seconds) for seconds in arguments.seconds):
+            complete &= _compare(arguments, kind, frames)
     return 0 if complete else 1
 
 
-def _compare(arguments: argparse.Namespace, kind: str, seconds: float) -> bool:
+def _compare(arguments: argparse.Namespace, kind: str, frames: int) -> bool:
     """One table: a model at a length."""
-    frames = _frames(kind, seconds)
     print(
-        f"\n{kind}, {seconds:g} s ({frames} latent frames), {arguments.steps} steps, "
+        f"\n{kind}, {frames} latent frames, {arguments.steps} steps, "
         f"{arguments.threads} threads, width / {arguments.divisor}"
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -69,19 +71,20 @@ def _compare(arguments: argparse.Namespace, kind: str, seconds: float) -> bool:
         runs = {"official": _run([arguments.python, PEER, "official", *rest])}
         if kind == "sa3-small" and arguments.diffusers:
             runs["diffusers"] = _run([arguments.python, PEER, "diffusers", *rest])
-        runs["longtake"] = _run(ours)
-    print(f"{'':12}" + "".join(f"{name:>16}" for name in (*COLUMNS, "difference")))
+        for precision in arguments.precisions:
+            runs[f"ours, {precision}"] = _run([*ours, "--precision", precision])
+    print(f"{'':16}" + "".join(f"{name:>16}" for name in (*COLUMNS, "difference")))
     for name, run in runs.items():
         if run is None:
-            print(f"{name:12} could not be run")
+            print(f"{name:16} could not be run")
         else:
             numbers = "".join(f"{run[column]:16.3f}" for column in COLUMNS)
-            print(f"{name:12}{numbers}{run.get('difference', 0):16.2e}")
-    peers = [run for name, run in runs.items() if name != "longtake" and run]
-    own = runs["longtake"]
-    if own and peers:
-        shares = (own[c] / min(peer[c] for peer in peers) for c in COLUMNS)
-        print(f"{'share':12}" + "".join(f"{share:16.2f}" for share in shares))
+            print(f"{name:16}{numbers}{run.get('difference', 0):16.2e}")
+    peers = [run for name, run in runs.items() if not name.startswith("ours") and run]
+    for name, own in runs.items():
+        if name.startswith("ours") and own and peers:
+            shares = (own[c] / min(peer[c] for peer in peers) for c in COLUMNS)
+            print(f"{'share, ' + name[6:]:16}" + "".join(f"{share:16.2f}" for share in shares))
     return all(runs.values())
 
 
@@ -111,14 +114,15 @@ def _run(command: Sequence[Any]) -> dict[str, Any] | None:
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines or not lines[-1].startswith("{"):
         return None
-    return json.loads(lines[-1])
+    run: dict[str, Any] = json.loads(lines[-1])
+    return run | {"first_audio_s": TAKE_STEPS * run["step_s"] + run["first_block_s"]}
 
 
 def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
     import torch
     from safetensors.torch import load_file
 
-    from engine.checkpoints import load_strictly
+    from engine.checkpoints import load_strictly, read_tensors
     from engine.chunking import decode_chunked
     from engine.conditioning import Conditioning
     from engine.latent_diffusion import LatentDiffusion
@@ -131,12 +135,12 @@ def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
         model = LatentDiffusion(spec, NoText())
     without_weight_norm(model.autoencoder)
     folder = Path(arguments.folder)
-    tensors = renamed(load_file(folder / "model.safetensors"), table_of(spec), str(folder))
+    tensors = renamed(read_tensors(folder / "model.safetensors"), table_of(spec), str(folder))
     for part in ("dit", "autoencoder"):
         own = {n.removeprefix(f"{part}."): w for n, w in tensors.items() if n.startswith(part)}
         load_strictly(getattr(model, part), own, part)
     del model.latent_scale, model.conditioner, tensors, own
-    model = model.eval().requires_grad_(False).placed(torch.device("cpu"))
+    model = model.eval().requires_grad_(False).placed(torch.device("cpu"), arguments.precision)
 
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(1, spec.dit.latent_channels, arguments.frames, generator=generator)
@@ -162,7 +166,7 @@ def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "step_s": (walked - start) / arguments.steps,
         "decode_s": moments[-1] - walked,
-        "first_audio_s": moments[0] - start,
+        "first_block_s": moments[0] - walked,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "step_cpu_s": (walked_cpu - start_cpu) / arguments.steps,
         "decode_cpu_s": done_cpu - walked_cpu,
@@ -199,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--python", help="an interpreter that has the others installed")
     parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--seconds", nargs="+", type=float, default=[30.0, 120.0])
-    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=4, help="measured")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument(
         "--divisor", type=int, default=1, help="narrower networks, for a slow machine"
@@ -207,6 +211,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--diffusers", action=argparse.BooleanOptionalAction, default=True, help="run it too"
     )
-    for name, kind in (("--ours", str), ("--folder", str), ("--frames", int)):
+    parser.add_argument(
+        "--precisions", nargs="+", default=["auto", "float32", "int8"], help="ours, in these"
+    )
+    for name, kind in (("--precision", str), ("--ours", str), ("--folder", str), ("--frames", int)):
         parser.add_argument(name, type=kind, help=argparse.SUPPRESS)
     return parser
