@@ -300,6 +300,7 @@ def stage_words(panel: Card, job: Job) -> str:
     stages = {
         "queued": panel.tr("waiting"),
         "loading": panel.tr("loading the model"),
+        "compiling": panel.tr("compiling, once"),
         "encode": panel.tr("listening to the recording"),
         "diffuse": panel.tr("composing"),
         "decode": panel.tr("sounding"),
