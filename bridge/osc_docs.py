@@ -43,9 +43,10 @@ follow as `key value` pairs or as one JSON object:
     /longtake/generate r1 "Genre: House | BPM: 124" bars 8 seed 7 loop 1
     /longtake/generate r1 "warm pads" '{"duration": 30, "steps": 50}'
 
-The order of events is `ack`, `progress` (stages `queued loading compiling encode diffuse decode write`), then `done` once for
-each file. Errors are `/longtake/error req code message detail` with the codes `unknown_address bad_args unknown_param
-out_of_range bad_path not_audio too_long not_loaded busy queue_full no_device engine io cancelled timeout internal`.
+The order of events is `ack`, `progress` (stages `queued loading compiling encode diffuse decode write`), then `done`
+once for each file. Errors are `/longtake/error req code message detail` with the codes `unknown_address bad_args
+unknown_param out_of_range bad_path not_audio too_long not_loaded busy queue_full no_device engine io cancelled
+timeout internal`.
 
 Files are named by path and must lie in an allowed folder (`osc.folders` in the settings). To be heard from another
 machine, `serve --bind` needs an allow-list of hosts and a token, which each host sends once as `/longtake/token`.
