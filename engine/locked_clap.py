@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -46,7 +47,8 @@ def small_audio() -> ClapAudioConfig:
 
 def small_listener() -> ClapFeatureExtractor:
     """Spectrograms of 1024 frames, just over ten seconds: as wide as the tower, so that nothing is resized."""
-    return ClapFeatureExtractor(max_length_s=10.235)
+    length: Any = 10.235  # The library says int, and computes with any number.
+    return ClapFeatureExtractor(max_length_s=length)
 
 
 class LockedClap(Towers):

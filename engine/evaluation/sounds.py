@@ -51,7 +51,7 @@ def piece(item: Item, seconds: float, *, middle: bool = True) -> Sound:
     samples, _ = soundfile.read(
         str(item.path), frames=frames, start=start, dtype="float32", always_2d=True
     )
-    return Sound(item.path.stem, np.ascontiguousarray(samples.T), item.metadata)
+    return Sound(item.path.stem, np.ascontiguousarray(samples.T, np.float32), item.metadata)
 
 
 def held_out_facts() -> Iterator[dict[str, Any]]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.audio import Samples
 from engine.evaluation.sounds import RATE
 
+Times = Sequence[float] | NDArray[np.floating[Any]]
 TOLERANCE = 0.05
 TOGETHER = 0.03
 """Onsets nearer to each other than that, s, are one."""
@@ -50,7 +51,7 @@ def merged(times: Sequence[float]) -> NDArray[np.floating[Any]]:
     return np.array(kept)
 
 
-def onset_f1(known: Sequence[float], found: Sequence[float]) -> float:
+def onset_f1(known: Times, found: Times) -> float:
     """F-measure of found onsets within 50 ms of the known ones, each used once; times in s."""
     from mir_eval.onset import f_measure
 

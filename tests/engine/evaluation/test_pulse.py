@@ -34,13 +34,13 @@ def test_half_and_double_count_and_other_factors_do_not():
 def test_the_key_of_a_cadence_is_found(name: str, tonic: int, third: int):
     time = np.arange(RATE) / RATE
     chords = [(0, third, 7), (5, 5 + third, 12), (7, 11, 14), (0, third, 7)]
-    sound = np.concatenate(
+    sound: np.ndarray = np.concatenate(
         [
             sum(np.sin(2 * np.pi * 440 * 2 ** ((tonic + n - 69) / 12) * time) for n in chord)
             for chord in chords
         ]
     )
-    assert key(np.stack([sound, sound]).astype(np.float32) / 4) == name
+    assert key((np.stack([sound, sound]) / 4).astype(np.float32)) == name
 
 
 def test_the_key_moves_with_the_music():
