@@ -16,7 +16,7 @@ from engine.presets import Preset
 from gui.controls import Button, Card, label, scrolled
 from gui.theme import Look
 
-BESIDE = 600
+BESIDE = 520
 """Pixels that three cards beside each other need."""
 FIRST = ("Uplifting House", "Lo-Fi Evening", "Ambient Drift")
 

@@ -51,18 +51,32 @@ def panel(folder: Path) -> int:
     window.setGeometry(20, 60, 1000, 800)
     studio.session.generate("Genre: House | Instruments: Drums", seconds_total=1.5, seed=1)
 
-    def ready() -> None:
+    def places() -> dict[str, object]:
+        """Where the take and its handle are, as soon as there is one and nothing else is to come."""
         take = window.takes.model.take(0)
-        if take is None or not window.takes.list.isVisible():
-            QTimer.singleShot(100, ready)
-            return
+        viewport = window.takes.list.viewport()
+        if take is None or viewport is None or window.viewer.take != take:
+            return {}
+        if window.queue.isVisible() or not window.takes.list.isVisible():
+            return {}
         box = window.takes.list.visualRect(window.takes.model.index(0))
-        row = window.takes.list.viewport().mapToGlobal(box.center())  # pyright: ignore[reportOptionalMemberAccess]
+        row = viewport.mapToGlobal(box.center())
         handle = window.viewer.handle.mapToGlobal(window.viewer.handle.rect().center())
-        places = {"row": [row.x(), row.y()], "handle": [handle.x(), handle.y()]}
-        tell({"path": str(take.path), **places})
+        return {
+            "path": str(take.path),
+            "row": [row.x(), row.y()],
+            "handle": [handle.x(), handle.y()],
+        }
 
-    QTimer.singleShot(1500, ready)
+    def ready(before: dict[str, object]) -> None:
+        """Tells the places once they stay: what is laid out meanwhile moves them."""
+        now = places()
+        if now and now == before:
+            tell(now)
+        else:
+            QTimer.singleShot(500, lambda: ready(now))
+
+    QTimer.singleShot(500, lambda: ready({}))
     code = application.exec()
     studio.session.close()
     return code
