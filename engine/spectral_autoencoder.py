@@ -136,8 +136,11 @@ class SpectralDecoder(nn.Module):
         return (parts[0] + spine).clamp(max=LOUDEST), parts[1] + steady
 
     def synthesis(self, log_magnitude: Tensor, phase: Tensor) -> Tensor:
-        """The audio of a spectrum of mid and side, [B, 2, N]."""
-        return mid_side(self.stft.inverse(torch.polar(log_magnitude.exp(), phase)))
+        """The audio of a spectrum of mid and side, [B, 2, N], nothing below 32 Hz: recordings taught it a DC."""
+        magnitude = torch.cat(
+            (torch.zeros_like(log_magnitude[..., :2]), log_magnitude[..., 2:].exp()), dim=-1
+        )
+        return mid_side(self.stft.inverse(torch.polar(magnitude, phase)))
 
 
 def log_magnitudes(spectrum: Tensor, stride: int) -> Tensor:
