@@ -26,7 +26,7 @@ class Phrases(QTranslator):
         super().__init__()
         self._book = phrases(language)
 
-    def translate(
+    def translate(  # pyright: ignore[reportIncompatibleMethodOverride] (Qt asks on after a null string)
         self,
         context: str | None,
         sourceText: str | None,

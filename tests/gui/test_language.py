@@ -34,7 +34,7 @@ def texts() -> Iterator[str]:
                 called = node.func
                 name = called.attr if isinstance(called, ast.Attribute) else ast.unparse(called)
                 if name == "tr" and isinstance(node.args[0], ast.Constant):
-                    yield node.args[0].value
+                    yield str(node.args[0].value)
     yield from (parameter.help for parameter in PARAMETERS.values())
 
 

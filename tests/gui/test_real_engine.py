@@ -23,7 +23,7 @@ from gui.qt_session import QtSession
 from gui.theme import Look
 from tests.gui.conftest import end
 
-PATIENCE = 240_000
+PATIENCE = 900_000
 """Milliseconds: the model is loaded meanwhile, perhaps on a machine with much else to do."""
 
 

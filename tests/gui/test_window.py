@@ -89,7 +89,7 @@ def test_it_fits_a_full_hd_screen_at_200_percent(window: MainWindow, look: Look)
 def cut_off(window: MainWindow) -> list[str]:
     """The words of buttons and labels that have less room than they need; what ends in '…' says so itself."""
     found = []
-    for widget in window.findChildren((QAbstractButton, QLabel)):
+    for widget in (*window.findChildren(QAbstractButton), *window.findChildren(QLabel)):
         if not widget.isVisible() or not widget.text() or isinstance(widget, Elided):
             continue
         if isinstance(widget, QLabel) and widget.wordWrap():
