@@ -65,6 +65,7 @@ class LatentDiffusion(nn.Module):
         super().__init__()
         self.spec = spec
         self.precision = "auto"
+        self._graphs = False
         self.autoencoder = build_autoencoder(spec.autoencoder)
         self.latent_scale = LatentScale(spec.autoencoder.latent_channels)
         self.conditioner = Conditioner(spec, text_encoder)
@@ -138,6 +139,7 @@ class LatentDiffusion(nn.Module):
         # Graphs are of one length each; what runs on a processor may be compiled for all lengths at once.
         mode, dynamic = ("reduce-overhead", None) if cuda else (None, True)
         self.dit.compile(backend=BACKEND, mode=mode, dynamic=dynamic)
+        self._graphs = cuda
 
     def network(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
         """The transformer's output in float32, computed in bfloat16 where the processor does that at full speed.
@@ -150,8 +152,9 @@ class LatentDiffusion(nn.Module):
         Returns:
             [B, D, T] float32.
         """
-        # A recorded graph writes each output to the same place: this says that the last one is used up.
-        torch.compiler.cudagraph_mark_step_begin()
+        if self._graphs:
+            # A recorded graph writes each output to the same place: this says that the last one is used up.
+            torch.compiler.cudagraph_mark_step_begin()
         halved = autocasts(settled(self.precision, x.device), x.device)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=halved):
             return self.dit(x, t, conditioning).float()
