@@ -118,6 +118,7 @@ def _clap(arguments: argparse.Namespace) -> None:
     from engine.training.dataset import all_items, is_held_out, items
     from engine.training.train_clap import (
         PAPER,
+        SMOKE,
         ClapRecipe,
         ClapStage,
         Pieces,
@@ -128,7 +129,7 @@ def _clap(arguments: argparse.Namespace) -> None:
     )
 
     paper = recipe(arguments.config).model.conditioning.text.encoder == "clap"
-    numbers = PAPER if paper else ClapRecipe()
+    numbers = PAPER if paper else SMOKE if arguments.config == "sketch-smoke" else ClapRecipe()
     seed, material = arguments.seed, items(arguments.data, held_out=False)
     held_out = [item for item in all_items(arguments.data) if is_held_out(item.metadata)]
     clap = from_scratch(material, numbers, seed) if paper else against_locked_text(seed)

@@ -69,6 +69,8 @@ class ClapRecipe:
 
 
 PAPER = ClapRecipe(vocabulary=50_265, learning_rate=LearningRate(base=1e-4, ramp=0.999, gamma=1e5))
+SMOKE = ClapRecipe(batch=6, windows=(1.0,), prompts=4)
+"""Proves the code in seconds."""
 
 
 def from_scratch(

@@ -133,37 +133,6 @@ def test_phases_draw_their_own_windows() -> None:
     assert 0.65 < drawn.count((64, 1)) / 400 < 0.85
 
 
-def test_the_command_trains_stage_after_stage(material: Path, tmp_path: Path) -> None:
-    common = ["--config", "sketch-smoke", "--steps", "2"]
-    run, latents, out = str(tmp_path / "r"), str(tmp_path / "l"), tmp_path / "w"
-    assert cli.main(["autoencoder", *common, "--run", run, "--data", str(material)]) == 0
-    assert (
-        cli.main(["latents", *common, "--run", run, "--data", str(material), "--latents", latents])
-        == 0
-    )
-    assert cli.main(["dit", *common, "--run", str(tmp_path / "d"), "--latents", latents]) == 0
-    assert cli.main(["export", *common, "--run", run, "--out", str(out)]) == 0
-    assert (
-        cli.main(
-            [
-                "export",
-                *common,
-                "--run",
-                str(tmp_path / "d"),
-                "--latents",
-                latents,
-                "--out",
-                str(out),
-            ]
-        )
-        == 0
-    )
-    assert sorted(path.name for path in out.glob("*.safetensors")) == [
-        "autoencoder.safetensors",
-        "dit.safetensors",
-    ]
-
-
 def test_the_command_makes_material_to_train_on(tmp_path: Path) -> None:
     assert cli.main(["corpus", "--out", str(tmp_path), "--first", "0"]) == 0
     with pytest.raises(SystemExit):
