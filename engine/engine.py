@@ -70,7 +70,9 @@ class Engine:
             SpecError: if there is no such device, or it cannot compute in that.
         """
         self.device = _device(device)
-        self.precision = settled(precision, self.device)
+        if precision != "auto":
+            settled(precision, self.device)
+        self.precision = precision
         self._compiled = compiled
         self._block = block
         self._load = load

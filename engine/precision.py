@@ -82,7 +82,7 @@ class Int8Linear(nn.Module):
         tokens = x.flatten(0, -2).float()
         step = tokens.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / LARGEST
         rounded = (tokens / step).round_().to(torch.int8)
-        y = torch._int_mm(rounded, self.weight.T).float().mul_(step).mul_(self.scale)
+        y = torch.ops.aten._int_mm(rounded, self.weight.T).float().mul_(step).mul_(self.scale)
         if self.bias is not None:
             y += self.bias
         return y.to(x.dtype).unflatten(0, x.shape[:-1])

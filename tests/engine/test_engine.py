@@ -80,7 +80,7 @@ def test_updates_come_in_order_and_the_take_is_as_long_as_asked() -> None:
         ("loading", 1, 2),
         ("loading", 2, 2),
         *(("diffuse", i, 4) for i in range(1, 5)),
-        ("decode", 1, 1),
+        *(("decode", i, 2) for i in (1, 2)),
     ]
     sound = take_of(iter(updates))
     assert sound.shape == (2, round(1.2345 * SAMPLE_RATE)) and sound.dtype == np.float32
@@ -302,10 +302,8 @@ def test_at_level_0_the_recording_returns_through_the_autoencoder(
     updates = list(engine.generate(asked(init_audio=hum, init_noise_level=0.0, seconds_total=None)))
     np.testing.assert_array_equal(take_of(iter(updates)), heard(hum))
     assert song.calls == []
-    assert [u.stage for u in updates if isinstance(u, Step)] == 2 * ["loading"] + [
-        "encode",
-        "decode",
-    ]
+    stages = dict.fromkeys(u.stage for u in updates if isinstance(u, Step))
+    assert list(stages) == ["loading", "encode", "decode"]
 
 
 def test_the_solver_starts_at_the_level_from_the_noised_recording(hum: str) -> None:
