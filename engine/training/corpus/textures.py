@@ -57,5 +57,6 @@ def _load(name: str) -> Signal | None:
     path = SAMPLES / f"{name}.flac"
     if not path.exists():
         return None
-    audio, _ = soundfile.read(path, dtype="float32", always_2d=True)
-    return np.repeat(audio.T, 2, axis=0) if audio.shape[1] == 1 else audio.T[:2].copy()
+    read, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    audio = np.array(read.T[:2], dtype=np.float32)
+    return np.repeat(audio, 2, axis=0) if len(audio) == 1 else audio
