@@ -198,8 +198,8 @@ class Actions:
         self._session.seek(request.values[0])
 
     def capture_start(self, request: Request) -> None:
-        source, bars = request.values
-        self._session.capture_start(source or None, bars or 0)
+        source, bars, metronome = request.values
+        self._session.capture_start(source or None, bars or 0, bool(metronome))
         self.capturing = request.client
 
     def capture_stop(self, request: Request) -> None:

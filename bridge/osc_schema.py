@@ -239,6 +239,7 @@ CALLS = (
         "records the input; the take follows when it is stopped or falls silent",
         maybe(word("source", "an input device's id")),
         maybe(whole("count_in_bars", "bars of metronome before", 0, 8)),
+        maybe(whole("metronome", "1: it goes on while recording", 0, 1)),
         answer="captured path seconds",
     ),
     _call("capture/stop", "ends the recording", answer="captured path seconds"),

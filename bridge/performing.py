@@ -108,9 +108,11 @@ class Performing:
 
     # --- capture ---
 
-    def capture_start(self, source: str | None = None, count_in_bars: int = 0) -> None:
-        """Records from an input device (None = the one set), after a count-in."""
-        self._recorder().start(source, count_in_bars)
+    def capture_start(
+        self, source: str | None = None, count_in_bars: int = 0, metronome: bool = False
+    ) -> None:
+        """Records from an input device (None = the one set), after a count-in, to the metronome if wanted."""
+        self._recorder().start(source, count_in_bars, metronome)
 
     def capture_stop(self) -> None:
         """Ends the recording; its take follows as an event."""

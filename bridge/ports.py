@@ -129,8 +129,8 @@ class Capture(Protocol):
         """What it is doing."""
         ...
 
-    def start(self, source: str | None, count_in_bars: int) -> None:
-        """Counts in at the transport's tempo and records from a device (None = the one set)."""
+    def start(self, source: str | None, count_in_bars: int, metronome: bool = False) -> None:
+        """Counts in at the transport's tempo and records from a device (None = the one set), with clicks or without."""
         ...
 
     def stop(self) -> None:

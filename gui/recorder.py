@@ -32,12 +32,14 @@ class Recorder(QWidget):
         self.button.setCheckable(True)
         self.count_in = QComboBox()
         self.count_in.setAccessibleName(self.tr("Count-in with the metronome"))
-        for bars, words in (
-            (0, self.tr("No count-in")),
-            (1, self.tr("1 bar in")),
-            (2, self.tr("2 bars in")),
+        for bars, metronome, words in (
+            (0, False, self.tr("No count-in")),
+            (1, False, self.tr("1 bar in")),
+            (2, False, self.tr("2 bars in")),
+            (1, True, self.tr("1 bar in, then click")),
+            (2, True, self.tr("2 bars in, then click")),
         ):
-            self.count_in.addItem(words, bars)
+            self.count_in.addItem(words, (bars, metronome))
         self.count_in.setCurrentIndex(1)
         self.meter = LevelMeter(look, self.tr("Input level"), width=120)
         self.said = label("", "small")
@@ -62,7 +64,7 @@ class Recorder(QWidget):
         if self._session.session.capture().state == "idle":
             self._asked = True
             self._session.attempt(
-                self._session.session.capture_start, None, self.count_in.currentData()
+                self._session.session.capture_start, None, *self.count_in.currentData()
             )
         else:
             self._session.attempt(self._session.session.capture_stop)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bridge.audio.metronome import beat_seconds, clicks
+from bridge.audio.metronome import ClickTrack, beat_seconds
 from bridge.audio.player import Player
 from bridge.audio.process import Wish
-from bridge.audio.sources import ArraySource, Frames
+from bridge.audio.sources import Frames
 from bridge.audio.supervisor import AudioSupervisor
 from bridge.errors import BridgeError, code_of
 from bridge.events import CaptureChanged, Notice, Publish
@@ -49,6 +49,7 @@ class _Grid:
     key: str
     beat: float
     bars: int
+    metronome: bool
 
 
 class Recorder:
@@ -82,8 +83,8 @@ class Recorder:
         """What it is doing."""
         return self._state
 
-    def start(self, source: str | None, count_in_bars: int) -> None:
-        """Counts in at the transport's tempo, then records.
+    def start(self, source: str | None, count_in_bars: int, metronome: bool = False) -> None:
+        """Counts in at the transport's tempo, then records; the metronome may go on meanwhile.
 
         Raises:
             BridgeError: `busy` while one is running, `no_device` when there is no such input.
@@ -94,8 +95,8 @@ class Recorder:
         if source and source not in [name for d in devices for name in (d.id, d.name)]:
             names = ", ".join(d.id for d in devices)
             raise BridgeError("no_device", f"There is no input {source!r}; there are: {names}.")
-        if count_in_bars and not self._player.rate:
-            raise BridgeError("no_device", "A count-in needs an audio output; there is none.")
+        if (count_in_bars or metronome) and not self._player.rate:
+            raise BridgeError("no_device", "The metronome needs an audio output; there is none.")
         with self._lock:
             if self._state.state != "idle":
                 raise BridgeError("busy", "A recording is running already; stop it first.")
@@ -103,10 +104,11 @@ class Recorder:
         transport = self._transport()
         grid = _Grid(
             transport.tempo,
-            transport.tempo_known or count_in_bars > 0,
+            transport.tempo_known or count_in_bars > 0 or metronome,
             transport.key,
             beat_seconds(transport.tempo, transport.signature),
             count_in_bars,
+            metronome,
         )
         self._stop.clear()
         wish = replace(self._wish, device=source) if source else self._wish
@@ -153,10 +155,11 @@ class Recorder:
     def _run(self, wish: Wish, grid: _Grid) -> None:
         problem = ""
         take: Take | None = None
+        track = ClickTrack(self._player.rate or 1, grid.tempo, self._transport().signature, LONGEST)
         try:
             rate = self._opened(wish)
-            if grid.bars:
-                self._count_in(grid)
+            if grid.bars or grid.metronome:
+                self._count_in(track, grid)
             samples = self._record(rate)
             if not self._dropped:
                 self._set(state="saving")
@@ -168,6 +171,7 @@ class Recorder:
             logging.getLogger(__name__).exception("A recording failed")
             problem = "The recording failed within Longtake; see the log."
         finally:
+            track.stop()
             self._audio.want("input", Wish())
             self._meter = ((0.0, 0.0), (0.0, 0.0))
         self._set(state="idle", take_id=take.id if take else None, problem=problem)
@@ -187,12 +191,12 @@ class Recorder:
         self._set(device=told.input.device.name)
         return told.input.sample_rate
 
-    def _count_in(self, grid: _Grid) -> None:
+    def _count_in(self, track: ClickTrack, grid: _Grid) -> None:
         """Plays the bars and returns when the last has been heard; what came in meanwhile is dropped."""
-        rate = self._player.rate
-        transport = self._transport()
-        sound = clicks(rate, grid.tempo, transport.signature, grid.bars)
-        heard = self._player.add_click(ArraySource(sound, rate)) + len(sound)
+        before = round(grid.bars * self._transport().signature[0] * track.step)
+        if not grid.metronome:
+            track.frames = before
+        heard = self._player.add_click(track) + before
         while self._audio.output.read < heard and not self._stop.is_set():
             if not self._player.rate:
                 raise BridgeError("no_device", "The audio output went away during the count-in.")
@@ -234,7 +238,7 @@ class Recorder:
         return float(peak.max())
 
     def _finish(self, samples: Frames, rate: int, grid: _Grid) -> Take:
-        kept = trimmed(samples, rate, grid.beat if grid.bars else None)
+        kept = trimmed(samples, rate, grid.beat if grid.bars or grid.metronome else None)
         if not len(kept):
             raise BridgeError("not_audio", "Nothing was heard; check the input and its level.")
         tempo = grid.tempo if grid.known else None
@@ -252,7 +256,7 @@ class Recorder:
 def trimmed(samples: Frames, rate: int, beat: float | None = None) -> Frames:
     """A recording [N, 2] without the silence at both ends, its cuts faded.
 
-    With a `beat` in seconds (it was counted in), only whole beats are cut at the start, so that it stays in time.
+    With a `beat` in seconds (there was a metronome), only whole beats are cut at the start, so that it stays in time.
     """
     loud = np.abs(samples).max(axis=1, initial=0.0) > SILENCE
     if not loud.any():

@@ -85,24 +85,6 @@ class FileSource:
             self._file.close()
 
 
-class ArraySource:
-    """Frames in memory, all there from the start: the metronome, tests."""
-
-    def __init__(self, samples: Frames, sample_rate: int) -> None:
-        """Plays [N, 2] at a rate in Hz."""
-        self._samples = samples
-        self.sample_rate = sample_rate
-        self.frames = len(samples)
-        self.whole = True
-
-    def read(self, start: int, count: int) -> Frames:
-        """A view."""
-        return self._samples[start : start + count]
-
-    def close(self) -> None:
-        """Holds nothing that needs closing."""
-
-
 class GrowingSource:
     """A take that is being decoded: the job thread appends, the feeder reads what is there."""
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.audio.metronome import clicks
+from bridge.audio.metronome import ClickTrack, clicks
 from bridge.audio.recorder import PRE_ROLL, RELEASE, SILENCE, trimmed
 from bridge.errors import BridgeError
 from bridge.events import CaptureChanged, TakeAdded
@@ -66,6 +66,21 @@ def test_clicks_lie_on_the_beats_and_the_first_of_a_bar_is_another(
     assert np.array_equal(parts[1], parts[2]) and not np.array_equal(parts[0], parts[1])
 
 
+def test_a_track_of_clicks_is_the_same_in_pieces_and_ends_after_the_click_that_sounds() -> None:
+    whole = ClickTrack(48_000, 97.0, (4, 4), 3.0).read(0, 144_000)
+    track = ClickTrack(48_000, 97.0, (4, 4), 3.0)
+    pieces = [track.read(start, 500) for start in range(0, 62_000, 500)]
+    assert np.array_equal(np.concatenate(pieces), whole[:62_000])
+    track.stop()
+    assert track.frames == 62_000  # Between two clicks: at once.
+    track = ClickTrack(48_000, 97.0, (4, 4), 3.0)
+    beat = round(track.step)
+    track.read(0, beat + 10)
+    track.stop()
+    assert track.frames == beat + 1440
+    assert len(track.read(beat + 10, 5000)) == 1430
+
+
 @pytest.mark.real_parts
 def test_what_is_played_in_is_recorded_and_stops_by_itself(sounding: Sounding) -> None:
     session = sounding.session
@@ -118,6 +133,23 @@ def test_a_count_in_is_heard_before_the_recording_begins(sounding: Sounding) -> 
     first = int(np.flatnonzero(wanted.any(axis=1))[0])
     assert np.array_equal(heard, wanted[first : first + len(heard)])
     assert session.take(session.capture().take_id or "").tempo_asked == 240.0
+
+
+@pytest.mark.real_parts
+def test_the_metronome_goes_on_while_it_records_if_wanted(sounding: Sounding) -> None:
+    session = sounding.session
+    session.set_transport("manual", tempo=240.0)
+    wanted = clicks(RATE, 240.0, (4, 4), 2)
+    with jack_client("ear") as client:
+        ear = Ear(client, len(wanted))
+        ear.listen_to(OUTPUT)
+        session.capture_start(None, 1, True)
+        heard = ear.fill()
+        assert session.capture().state == "recording"
+        session.capture_stop()
+        until(lambda: session.capture().state == "idle")
+    first = int(np.flatnonzero(wanted.any(axis=1))[0])
+    assert np.array_equal(heard, wanted[first : first + len(heard)])
 
 
 @pytest.mark.real_parts

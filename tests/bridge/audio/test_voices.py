@@ -8,13 +8,31 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.audio.sources import ArraySource, GrowingSource
+from bridge.audio.sources import Frames, GrowingSource
 from bridge.audio.voices import CHUNK, FADE, Voice
 from bridge.ports import StreamFormat
 from engine.updates import AudioBlock
 
 RATE = 48_000
 FADED = round(FADE * RATE)
+
+
+class ArraySource:
+    """Frames in memory, all there from the start."""
+
+    def __init__(self, samples: Frames, sample_rate: int) -> None:
+        """Plays [N, 2] at a rate in Hz."""
+        self._samples = samples
+        self.sample_rate = sample_rate
+        self.frames = len(samples)
+        self.whole = True
+
+    def read(self, start: int, count: int) -> Frames:
+        """A view."""
+        return self._samples[start : start + count]
+
+    def close(self) -> None:
+        """Holds nothing that needs closing."""
 
 
 def noise(frames: int, seed: int = 1) -> np.ndarray:
