@@ -176,7 +176,7 @@ class DeafCapture:
         """Idle or recording."""
         return self._state
 
-    def start(self, source: str | None, count_in_bars: int) -> None:
+    def start(self, source: str | None, count_in_bars: int, metronome: bool = False) -> None:
         """Begins."""
         self._change(replace(self._state, state="count_in" if count_in_bars else "recording"))
 
