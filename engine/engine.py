@@ -128,7 +128,9 @@ class Engine:
         if files:
             model.adapt(files)
         self._loaded = ((name, lora), model.placed(self.device, self.precision))
-        log.info("%s is loaded on %s in %s", name, self.device, self.precision)
+        log.info(
+            "%s is loaded on %s in %s", name, self.device, settled(self.precision, self.device)
+        )
         yield Step("loading", 2, 2)
         if self._compiled:
             model.compile_network()

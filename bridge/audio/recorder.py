@@ -42,14 +42,19 @@ TELL_EVERY = 0.25
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """The transport a recording was counted in with; beat in seconds."""
+    """The transport as it was when a recording began, and what of it is heard."""
 
     tempo: float
+    signature: tuple[int, int]
     known: bool
     key: str
-    beat: float
     bars: int
     metronome: bool
+
+    @property
+    def heard(self) -> bool:
+        """Whether the recording is played to clicks, before it or during it."""
+        return self.bars > 0 or self.metronome
 
 
 class Recorder:
@@ -104,9 +109,9 @@ class Recorder:
         transport = self._transport()
         grid = _Grid(
             transport.tempo,
-            transport.tempo_known or count_in_bars > 0 or metronome,
+            transport.signature,
+            transport.tempo_known,
             transport.key,
-            beat_seconds(transport.tempo, transport.signature),
             count_in_bars,
             metronome,
         )
@@ -155,10 +160,11 @@ class Recorder:
     def _run(self, wish: Wish, grid: _Grid) -> None:
         problem = ""
         take: Take | None = None
-        track = ClickTrack(self._player.rate or 1, grid.tempo, self._transport().signature, LONGEST)
+        track: ClickTrack | None = None
         try:
             rate = self._opened(wish)
-            if grid.bars or grid.metronome:
+            if grid.heard:
+                track = ClickTrack(self._player.rate or 1, grid.tempo, grid.signature, LONGEST)
                 self._count_in(track, grid)
             samples = self._record(rate)
             if not self._dropped:
@@ -171,7 +177,8 @@ class Recorder:
             logging.getLogger(__name__).exception("A recording failed")
             problem = "The recording failed within Longtake; see the log."
         finally:
-            track.stop()
+            if track:
+                track.stop()
             self._audio.want("input", Wish())
             self._meter = ((0.0, 0.0), (0.0, 0.0))
         self._set(state="idle", take_id=take.id if take else None, problem=problem)
@@ -193,7 +200,7 @@ class Recorder:
 
     def _count_in(self, track: ClickTrack, grid: _Grid) -> None:
         """Plays the bars and returns when the last has been heard; what came in meanwhile is dropped."""
-        before = round(grid.bars * self._transport().signature[0] * track.step)
+        before = round(grid.bars * grid.signature[0] * track.step)
         if not grid.metronome:
             track.frames = before
         heard = self._player.add_click(track) + before
@@ -238,10 +245,11 @@ class Recorder:
         return float(peak.max())
 
     def _finish(self, samples: Frames, rate: int, grid: _Grid) -> Take:
-        kept = trimmed(samples, rate, grid.beat if grid.bars or grid.metronome else None)
+        beat = beat_seconds(grid.tempo, grid.signature) if grid.heard else None
+        kept = trimmed(samples, rate, beat)
         if not len(kept):
             raise BridgeError("not_audio", "Nothing was heard; check the input and its level.")
-        tempo = grid.tempo if grid.known else None
+        tempo = grid.tempo if grid.known or grid.heard else None
         return self._save(Recording(np.ascontiguousarray(kept.T), rate, "capture", tempo, grid.key))
 
     def _set(self, **change: object) -> None:
