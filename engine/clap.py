@@ -9,6 +9,7 @@ training/train_clap.py.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -66,27 +67,27 @@ def paper_config() -> ClapConfig:
     )
 
 
-class Towers(nn.Module):
+class Towers(nn.Module, ABC):
     """What every CLAP gives: texts and sounds that belong together get unit vectors that agree."""
 
     listener: ClapFeatureExtractor
     """The settings of the spectrogram."""
 
+    @abstractmethod
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """[B, P], each of unit length."""
-        raise NotImplementedError
 
+    @abstractmethod
     def embed_spectra(self, spectra: Tensor, longer: Tensor) -> Tensor:
         """[B, P], each of unit length, of what `fused` gives: [B, 4, frames, mels] and [B] bool."""
-        raise NotImplementedError
 
+    @abstractmethod
     def keep_temperature(self, scale: Tensor) -> None:
         """Takes over what the loss has learned: the logarithm of 1 / temperature."""
-        raise NotImplementedError
 
+    @abstractmethod
     def save(self, folder: Path) -> None:
         """Writes a folder of weights in half precision and settings."""
-        raise NotImplementedError
 
     def embed_audio(
         self, waveforms: Sequence[NDArray[np.float32]], rng: np.random.Generator

@@ -11,9 +11,8 @@ import numpy as np
 import torch
 
 from engine.evaluation.listening import Vectors
-from engine.training.contrastive import retrieval_among
+from engine.training.contrastive import CHOICES, retrieval_among
 
-CHOICES = 10
 ROUNDS = 20
 """Draws of the wrong prompts, whose mean is reported."""
 

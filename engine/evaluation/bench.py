@@ -16,7 +16,7 @@ import torch
 from engine.audio import Samples
 from engine.autoencoder import Autoencoder
 from engine.evaluation.listening import Listener
-from engine.evaluation.sounds import Sound, composed, take
+from engine.evaluation.sounds import HELD_OUT_EVERY, Sound, composed, take
 from engine.spec import GenerationSpec
 from engine.training.dataset import Item, all_items, is_held_out, items
 from engine.updates import Generates
@@ -114,8 +114,7 @@ def material(folders: Sequence[Path], work: Path, pieces: int) -> tuple[list[Ite
         held_out = items(folders, held_out=True)
         return held_out, [item for item in every if not is_held_out(item.metadata)]
     log.info("no material given: rendering %d pieces of each side of the split", pieces)
-    held_out = composed([50 * number for number in range(pieces)], work / "held_out", None, 40.0)
-    training = composed(
-        [50 * number + 1 for number in range(pieces)], work / "training", None, 40.0
-    )
+    seeds = [HELD_OUT_EVERY * number for number in range(pieces)]
+    held_out = composed(seeds, work / "held_out", None, 40.0)
+    training = composed([seed + 1 for seed in seeds], work / "training", None, 40.0)
     return held_out, training

@@ -14,7 +14,15 @@ from engine.evaluation import pulse
 from engine.evaluation.alignment import alignment, full_prompt
 from engine.evaluation.bench import Bench
 from engine.evaluation.instruments import ASKED, accuracy, folds, trained
-from engine.evaluation.sounds import Sound, composed, held_out_facts, piece, solo_seeds, spread
+from engine.evaluation.sounds import (
+    HELD_OUT_EVERY,
+    Sound,
+    composed,
+    held_out_facts,
+    piece,
+    solo_seeds,
+    spread,
+)
 
 GENRES = (
     "House",
@@ -66,7 +74,7 @@ def _loops_with_drums(bench: Bench, count: int) -> list[Sound]:
 
     seconds = bench.amounts.tempo_seconds
     found: list[Sound] = []
-    for seed in range(0, 50 * 40 * count, 50):
+    for seed in range(0, HELD_OUT_EVERY * 40 * count, HELD_OUT_EVERY):
         if len(found) == count:
             break
         facts = compose(seed, kind="loop", seconds=seconds).metadata()

@@ -19,7 +19,15 @@ from engine.evaluation.hygiene import hygiene
 from engine.evaluation.listening import Vectors
 from engine.evaluation.memorization import nearest, neighbours
 from engine.evaluation.reconstruction import mean, reconstruction
-from engine.evaluation.sounds import RATE, Sound, composed, noise, piece, spread
+from engine.evaluation.sounds import (
+    HELD_OUT_EVERY,
+    RATE,
+    Sound,
+    composed,
+    noise,
+    piece,
+    spread,
+)
 from engine.evaluation.structure import Structure, structure
 
 LONG_PROMPTS = (
@@ -105,7 +113,7 @@ def structures(bench: Bench, out: Path) -> dict[str, Any]:
         )
         for n in range(amounts.long_takes)
     ]
-    seeds = [50 * (number + 1) for number in range(amounts.long_takes)]
+    seeds = [HELD_OUT_EVERY * (number + 1) for number in range(amounts.long_takes)]
     songs = composed(seeds, bench.work / "songs", "song", amounts.long_seconds)
     rng = np.random.default_rng(bench.seed)
     shown: dict[str, Structure] = {}

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MAX_SCALE = math.log(100.0)
+CHOICES = 10
+"""Prompts among which a held-out sound, or a take, is to find its own."""
 
 
 class ContrastiveLoss(nn.Module):

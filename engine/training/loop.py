@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import time
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,23 @@ class TrainingStage(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from `state_dict`."""
         ...
+
+
+class StageOfParts(ABC):
+    """A stage whose state is that of its parts: networks, averages, optimisers."""
+
+    @abstractmethod
+    def parts(self) -> dict[str, Any]:
+        """Everything that has a state, by the name it is kept under."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on."""
+        return {name: part.state_dict() for name, part in self.parts().items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from `state_dict`."""
+        for name, part in self.parts().items():
+            part.load_state_dict(state[name])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,12 +18,13 @@ from torch.optim import AdamW, Optimizer
 from engine.autoencoder import build_autoencoder
 from engine.training.dataset import Crops, Item
 from engine.training.discriminators import Discriminators
+from engine.training.loop import StageOfParts
 from engine.training.losses import MultiResolutionSTFTLoss
 from engine.training.optim import Ema, LearningRate
 from engine.training.recipes import Recipe
 
 
-class AutoencoderStage:
+class AutoencoderStage(StageOfParts):
     """One autoencoder in training.
 
     Args:
@@ -97,16 +98,8 @@ class AutoencoderStage:
         self.ema.update(self.autoencoder)
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
-    def state_dict(self) -> dict[str, Any]:
-        """Networks, averages and optimisers."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict`."""
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-
-    def _parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
         return {
             "autoencoder": self.autoencoder,
             "discriminators": self.discriminators,

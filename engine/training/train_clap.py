@@ -36,16 +36,13 @@ from engine.clap import (
 )
 from engine.locked_clap import LockedClap, small_audio
 from engine.training import prompts
-from engine.training.contrastive import ContrastiveLoss, retrieval, retrieval_among
+from engine.training.contrastive import CHOICES, ContrastiveLoss, retrieval, retrieval_among
 from engine.training.dataset import Item
-from engine.training.loop import Budget, train
+from engine.training.loop import Budget, StageOfParts, train
 from engine.training.optim import Ema, LearningRate
 
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 """In RoBERTa's order: numbers 0 to 4."""
-
-CHOICES = 10
-"""Prompts among which a held-out sound is to find its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +128,7 @@ class Pieces:
     spectra: Spectra
 
 
-class ClapStage:
+class ClapStage(StageOfParts):
     """One CLAP in training.
 
     Args:
@@ -218,16 +215,8 @@ class ClapStage:
         self.clap.keep_temperature(self.networks["loss"].get_parameter("scale"))
         return self.clap.eval()
 
-    def state_dict(self) -> dict[str, Any]:
-        """Networks, average and optimiser; the tokenizer follows from material and seed."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict`."""
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-
-    def _parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, Any]:
+        """What a checkpoint keeps; the tokenizer follows from material and seed."""
         return {"networks": self.networks, "ema": self.ema, "optimizer": self.optimizer}
 
     def _prompt(self, item: Item, rng: np.random.Generator) -> str:

@@ -24,6 +24,7 @@ from engine.dit import DiT
 from engine.samplers.objectives import OBJECTIVES
 from engine.training import prompts
 from engine.training.latents import LatentItem, read_items, read_statistics
+from engine.training.loop import StageOfParts
 from engine.training.optim import Ema
 from engine.training.recipes import Recipe
 
@@ -49,7 +50,7 @@ class Remembering:
         return torch.stack(features).float(), torch.stack(masks)
 
 
-class DiTStage:
+class DiTStage(StageOfParts):
     """One transformer in training, with its number conditioners.
 
     Args:
@@ -120,16 +121,8 @@ class DiTStage:
             output = self.dit(noised, t, conditioning)
         return mse_loss(output.float(), self.objective.target(clean, noise, level))
 
-    def state_dict(self) -> dict[str, Any]:
-        """Networks, average and optimiser."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict`."""
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-
-    def _parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
         return {"networks": self.networks, "ema": self.ema, "optimizer": self.optimizer}
 
 

@@ -148,13 +148,15 @@ def _placed(sound: Signal, pitch: int) -> Signal:
 
 
 @lru_cache(maxsize=256)
-def _load(name: str) -> Signal | None:
+def recorded(name: str) -> Signal | None:
+    """A CC0 sample, [2, N] float32; None where the package is not installed."""
     path = SAMPLES / f"{name}.flac"
     if not path.exists():
         return None
-    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    read, rate = soundfile.read(path, dtype="float32", always_2d=True)
     assert rate == SAMPLE_RATE
-    return np.array(audio.T[:, : 3 * SAMPLE_RATE], dtype=np.float32)
+    audio = np.array(read.T[:2], dtype=np.float32)
+    return np.repeat(audio, 2, axis=0) if len(audio) == 1 else audio
 
 
 def samples_of(kit: str, pitch: int, *, held_out: bool) -> tuple[str, ...]:
@@ -166,11 +168,10 @@ def samples_of(kit: str, pitch: int, *, held_out: bool) -> tuple[str, ...]:
 
 def _sampled(names: tuple[str, ...], rng: np.random.Generator) -> Signal | None:
     """A CC0 sample, retuned by up to two semitones."""
-    sample = _load(names[int(rng.integers(len(names)))]) if names else None
+    sample = recorded(names[int(rng.integers(len(names)))]) if names else None
     if sample is None:
         return None
-    if sample.shape[0] == 1:
-        sample = np.repeat(sample, 2, axis=0)
+    sample = sample[:, : 3 * SAMPLE_RATE]
     speed = float(2 ** (rng.uniform(-2, 2) / 12))
     position = np.arange(0, sample.shape[1] - 1, speed)
     grid = np.arange(sample.shape[1])

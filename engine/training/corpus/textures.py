@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
-import soundfile
 
-from engine.training.corpus.drum_kits import SAMPLES
+from engine.training.corpus.drum_kits import recorded
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal, highpass
 
 TEXTURES = (
@@ -32,7 +29,7 @@ def choose_texture(rng: np.random.Generator, *, held_out: bool) -> str:
 
 def texture(name: str, samples: int, rng: np.random.Generator) -> Signal:
     """The texture over `samples`: [2, N] float32 with a root mean square of 1; silence where it is not installed."""
-    source = _load(name)
+    source = recorded(name)
     if source is None:
         return np.zeros((2, samples), np.float32)
     speed = float(rng.uniform(0.4, 0.9))
@@ -50,13 +47,3 @@ def texture(name: str, samples: int, rng: np.random.Generator) -> Signal:
         bed[:, start:stop] += grain[:, : stop - start]
     bed = highpass(bed, 60)
     return bed / np.float32(np.sqrt((bed**2).mean()) + 1e-9)
-
-
-@lru_cache(maxsize=16)
-def _load(name: str) -> Signal | None:
-    path = SAMPLES / f"{name}.flac"
-    if not path.exists():
-        return None
-    read, _ = soundfile.read(path, dtype="float32", always_2d=True)
-    audio = np.array(read.T[:2], dtype=np.float32)
-    return np.repeat(audio, 2, axis=0) if len(audio) == 1 else audio
