@@ -98,6 +98,11 @@ class Conditioning:
         count = self.text_tokens
         return self.cross[:, :count] * self.cross_mask[:, :count, None]
 
+    def pooled_text(self) -> Tensor:
+        """[B, E]: the mean of the text's tokens, zero without any."""
+        count = self.cross_mask[:, : self.text_tokens].sum(dim=1, keepdim=True).clamp(min=1)
+        return self.text_or_zero().sum(dim=1) / count
+
     def dropped(self, text: Tensor | None = None, tempo: Tensor | None = None) -> Conditioning:
         """Without the text, and without the tempo, of the items where these are True (each [B] bool)."""
         dropped = self

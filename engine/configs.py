@@ -95,6 +95,8 @@ class DiTConfig:
     """Whether pads of the prompt are left out of the attention; the public models attend to them, as zeros."""
     qk_norm: bool
     """Whether queries and keys are layer-normalized."""
+    pooled_text: bool = False
+    """Whether the mean of the text's tokens is added to every token of the music too: the words as one class."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,8 @@ class DiT(nn.Module):
             self.to_grid_embed = nn.Linear(
                 GRID_ROWS * config.frames_per_token, config.width, bias=False
             )
+        if config.pooled_text:
+            self.to_text_embed = projection(config.cross_width, config.width)
         self.transformer = Transformer(config, cross_width)
         self._quieten()
 
@@ -94,6 +96,8 @@ class DiT(nn.Module):
         tokens = self.transformer.project_in(self.fold(x + self.preprocess_conv(x)))
         if self.config.grid and conditioning.grid is not None:
             tokens = tokens + self.to_grid_embed(self.fold(conditioning.grid))
+        if self.config.pooled_text:
+            tokens = tokens + self.to_text_embed(conditioning.pooled_text())[:, None]
         tokens = torch.cat((first[:, None].to(tokens.dtype), tokens), dim=1)
 
         angles = rotation(tokens.shape[1], self.config.width // self.config.heads, x.device)
@@ -137,6 +141,8 @@ class DiT(nn.Module):
     def _quieten(self) -> None:
         """Zeroes what is added along the way, so that training starts from maps in and out alone."""
         quiet: list[nn.Module] = [self.preprocess_conv, self.postprocess_conv]
+        if self.config.pooled_text:
+            quiet.append(self.to_text_embed[2])
         for block in self.transformer.layers:
             quiet += cast(TransformerBlock, block).branch_outputs()
         for module in quiet:

@@ -75,6 +75,8 @@ class DiTRecipe:
     text_dropout: float = 0.1
     grid_dropout: float = 0.1
     ema_decay: float = 0.9995
+    log_snr: tuple[float, float] | None = None
+    """Mean and scale of the logistic distribution of log(alpha / sigma) that times are drawn from; None: evenly in t."""
     gradient_checkpointing: bool = False
 
     def window(self, index: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -148,8 +150,30 @@ EMBEDDED = Recipe(
                     Window(frames=6144, batch=1, share=0.15),
                 ),
             ),
+            Phase(
+                from_step=4300,
+                windows=(
+                    Window(frames=256, batch=32, share=0.6),
+                    Window(frames=768, batch=10, share=0.25),
+                    Window(frames=2048, batch=4, share=0.1),
+                    Window(frames=6144, batch=1, share=0.05),
+                ),
+            ),
+            Phase(
+                from_step=7500,
+                windows=(
+                    Window(frames=256, batch=32, share=0.45),
+                    Window(frames=768, batch=10, share=0.25),
+                    Window(frames=2048, batch=4, share=0.15),
+                    Window(frames=6144, batch=1, share=0.15),
+                ),
+            ),
         ),
         learning_rate=LearningRate(base=6e-4, ramp=0.99, gamma=2000),
+        ema_decay=0.999,
+        # Words matter above t = 0.95 only: below, the noised latents themselves show what plays. Evenly in t one time
+        # of twenty lies there; so, one of three.
+        log_snr=(-1.8, 1.4),
     ),
 )
 

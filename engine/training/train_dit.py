@@ -21,7 +21,7 @@ from torch.optim import AdamW
 from engine.conditioning import Conditioner, Prompt, TextEncoder
 from engine.configs import DiTConfig
 from engine.dit import DiT
-from engine.samplers.objectives import OBJECTIVES
+from engine.samplers.objectives import OBJECTIVES, Objective
 from engine.training import prompts
 from engine.training.latents import LatentItem, read_items, read_statistics
 from engine.training.loop import StageOfParts
@@ -30,6 +30,9 @@ from engine.training.recipes import Recipe
 
 VARIANTS = 32
 """Prompts written for each piece; their features are remembered, since encoding text anew costs a third of a step."""
+
+BEGINNINGS, ENDINGS = 0.25, 0.15
+"""Shares of crops that begin with the piece, as every generation does, and that hold its end, half of these at theirs."""
 
 
 class Remembering:
@@ -108,10 +111,9 @@ class DiTStage(StageOfParts):
         return {"loss": value, f"loss_{frames}": value}
 
     def loss(self, clean: Tensor, asked: list[Prompt], generator: torch.Generator) -> Tensor:
-        """Mean squared error of the predicted target at times spread evenly over (0, 1)."""
-        size = len(clean)
+        """Mean squared error of the predicted target, at times spread over a batch as the recipe says."""
         noise = torch.randn(clean.shape, generator=generator).to(clean)
-        t = ((torch.arange(size) + torch.rand(size, generator=generator)) / size).to(clean)
+        t = times(len(clean), self.recipe.log_snr, self.objective, generator).to(clean)
         level = t[:, None, None]
         noised = self.objective.alpha(level) * clean + self.objective.sigma(level) * noise
         conditioning = self.conditioner(asked, clean.shape[-1]).with_dropout(
@@ -124,6 +126,27 @@ class DiTStage(StageOfParts):
     def parts(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
         return {"networks": self.networks, "ema": self.ema, "optimizer": self.optimizer}
+
+
+def times(
+    size: int,
+    log_snr: tuple[float, float] | None,
+    objective: Objective,
+    generator: torch.Generator,
+) -> Tensor:
+    """[size] times of falling order in (0, 1), one from each of as many equally likely spans.
+
+    Args:
+        size: how many.
+        log_snr: mean and scale of the logistic distribution of log(alpha / sigma); None: evenly in t.
+        objective: which time has which log(alpha / sigma).
+        generator: draws each time's place in its span.
+    """
+    u = (torch.arange(size, dtype=torch.float64) + torch.rand(size, generator=generator)) / size
+    if log_snr is None:
+        return 1 - u
+    mean, scale = log_snr
+    return objective.time(mean + scale * torch.logit(u, eps=1e-6))
 
 
 class Windows:
@@ -150,9 +173,7 @@ class Windows:
     def _crop(self, index: int, frames: int, rng: np.random.Generator) -> tuple[np.ndarray, Prompt]:
         item = self.items[index]
         total = item.latents.shape[1]
-        # A quarter of the crops begin at the beginning, as every generation does.
-        spare = max(total - frames, 0)
-        start = 0 if rng.random() < 0.25 else int(rng.integers(0, spare + 1))
+        start = start_of_crop(total, frames, rng)
         crop = np.repeat(self.silence[:, None], frames, axis=1)
         piece = item.latents[:, start : start + frames]
         crop[:, : piece.shape[1]] = piece
@@ -164,3 +185,14 @@ class Windows:
             tempo=facts.get("tempo"),
             beats_per_bar=int(facts.get("beats_per_bar", 4)),
         )
+
+
+def start_of_crop(total: int, frames: int, rng: np.random.Generator) -> int:
+    """Where a crop of `frames` begins in a piece of `total`: anywhere, but often at the beginning or near the end."""
+    place = rng.random()
+    if place < BEGINNINGS:
+        return 0
+    if place < BEGINNINGS + ENDINGS:
+        silence = int(rng.integers(0, frames // 2)) if rng.random() < 0.5 else 0
+        return max(total - frames + silence, 0)
+    return int(rng.integers(0, max(total - frames, 0) + 1))

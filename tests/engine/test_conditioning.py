@@ -118,6 +118,15 @@ def test_without_text_leaves_the_timing_alone_whatever_the_prompt_was(two: Condi
     assert bare.grid is two.grid
 
 
+def test_pooled_text_is_the_mean_of_the_words_and_nothing_without_any(
+    conditioner: Conditioner, two: Conditioning
+):
+    features, mask = conditioner.text_encoder.encode(["slow piano", "fast drums and bass"])
+    means = [one[shown].mean(0) for one, shown in zip(features, mask, strict=True)]
+    torch.testing.assert_close(two.pooled_text(), torch.stack(means))
+    assert not two.without_text().pooled_text().any()
+
+
 def test_a_negative_prompt_takes_the_place_of_the_text_alone(
     conditioner: Conditioner, two: Conditioning
 ):

@@ -120,6 +120,20 @@ def test_all_that_goes_in_matters(part: str):
     assert ((after - before).abs().amax(dim=1) > 1e-6).all()
 
 
+def test_the_pooled_text_reaches_the_music_even_without_attention():
+    dit = build(replace(CONFIG, pooled_text=True))
+    with torch.no_grad():
+        for module in dit.transformer.layers:
+            for parameter in module.parameters():
+                parameter.zero_()
+    conditioning, x, t = condition(1, 12), normal(1, 6, 12), torch.tensor([0.5])
+    told, untold = dit(x, t, conditioning), dit(x, t, conditioning.without_text())
+    difference = dit.fold(told - untold)
+    # One vector for all of the take's tokens, and none once the text is gone.
+    assert difference.abs().max() > 1e-3
+    torch.testing.assert_close(difference, difference[:, :1].expand_as(difference))
+
+
 def test_masked_cross_tokens_do_not_matter_where_the_model_masks():
     conditioning, x, t = condition(1, 12), normal(1, 6, 12), torch.tensor([0.5])
     hidden = ~conditioning.cross_mask

@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.training.corpus.arrangement import KINDS
 from engine.training.corpus.composer import compose
 from engine.training.corpus.items import write_item
+from engine.training.corpus.mix import DRUMS, casting
 from engine.training.corpus.renderer import render
 
 
@@ -26,6 +27,12 @@ def existing(directory: Path, seed: int) -> float | None:
     return None
 
 
+def plays_alone(seed: int) -> bool:
+    """Whether one instrument that is no drum plays alone in the piece of this seed."""
+    soloist = casting(seed).soloist
+    return soloist is not None and soloist not in DRUMS
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Renders seeds from the first on until there are enough hours or items."""
     parser = argparse.ArgumentParser(prog="python -m engine.training.corpus", description=__doc__)
@@ -36,12 +43,16 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--first", type=int, default=None, help="stop after so many seeds")
     parser.add_argument("--style", default=None, help="only this style")
+    parser.add_argument("--alone", action="store_true", help="only one instrument, not drums")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     started, total, made, seed = time.monotonic(), 0.0, 0.0, options.seed
     while total < options.hours * 3600 and (
         options.first is None or seed < options.seed + options.first
     ):
+        if options.alone and not plays_alone(seed):
+            seed += 1
+            continue
         seconds = existing(options.out, seed)
         if seconds is None:
             piece = compose(seed, options.style)

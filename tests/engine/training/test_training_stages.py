@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from engine.latent_diffusion import LatentDiffusion
+from engine.samplers.objectives import V_OBJECTIVE
 from engine.training import cli
 from engine.training.dataset import items
 from engine.training.export import export_autoencoder, export_dit, trained_autoencoder
@@ -18,7 +19,7 @@ from engine.training.latents import encode_material, read_items, read_statistics
 from engine.training.loop import Budget, train
 from engine.training.recipes import RECIPES, SMOKE, Phase, Window
 from engine.training.train_autoencoder import AutoencoderStage
-from engine.training.train_dit import DiTStage, Windows
+from engine.training.train_dit import DiTStage, Windows, start_of_crop, times
 
 
 def equal(a: Any, b: Any) -> bool:
@@ -119,6 +120,37 @@ def test_the_transformer_learns_and_its_export_is_a_model(
     assert np.allclose(model.latent_scale.std.numpy(), read_statistics(encoded).std)
 
 
+@pytest.mark.parametrize("log_snr", [None, (-1.8, 1.4)])
+def test_times_fall_and_follow_their_distribution(log_snr: tuple[float, float] | None) -> None:
+    drawn = times(4000, log_snr, V_OBJECTIVE, torch.Generator().manual_seed(0))
+    assert (drawn.diff() < 0).all()
+    assert 0 < drawn.min() < drawn.max() < 1
+    share = (torch.arange(4000) + 0.5) / 4000
+    if log_snr is None:
+        torch.testing.assert_close(1 - drawn, share.double(), atol=1 / 4000, rtol=0)
+        return
+    mean, scale = log_snr
+    ratio = torch.log(V_OBJECTIVE.alpha(drawn) / V_OBJECTIVE.sigma(drawn))
+    torch.testing.assert_close(
+        torch.sigmoid((ratio - mean) / scale), share.double(), atol=1 / 4000, rtol=0
+    )
+
+
+@pytest.mark.parametrize(("total", "frames"), [(1000, 100), (100, 100), (40, 100)])
+def test_crops_hold_the_beginning_the_end_and_everything_between(total: int, frames: int) -> None:
+    rng = np.random.default_rng(0)
+    starts = np.array([start_of_crop(total, frames, rng) for _ in range(2000)])
+    assert starts.min() == 0
+    assert starts.max() < total
+    past_the_end = (starts + frames > max(total, frames)).mean()
+    at_the_end = (starts + frames == total).mean()
+    if total > frames:
+        assert 0.2 < (starts == 0).mean() < 0.3
+        assert 0.05 < past_the_end < 0.1
+        assert 0.05 < at_the_end < 0.1
+        assert len(set(starts)) > 500
+
+
 def test_phases_draw_their_own_windows() -> None:
     phases = (
         Phase(from_step=0, windows=(Window(frames=8, batch=4),)),
@@ -135,6 +167,11 @@ def test_phases_draw_their_own_windows() -> None:
 
 def test_the_command_makes_material_to_train_on(tmp_path: Path) -> None:
     assert cli.main(["corpus", "--out", str(tmp_path), "--first", "0"]) == 0
+    # Of these only one is an instrument alone: seed 13, a short one.
+    assert (
+        cli.main(["corpus", "--out", str(tmp_path), "--seed", "12", "--first", "2", "--alone"]) == 0
+    )
+    assert [path.stem for path in tmp_path.glob("*.json")] == ["one-shot_000013"]
     with pytest.raises(SystemExit):
         cli.main(["recordings", "--help"])
 
