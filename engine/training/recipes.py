@@ -76,7 +76,7 @@ class DiTRecipe:
     grid_dropout: float = 0.1
     ema_decay: float = 0.9995
     log_snr: tuple[float, float] | None = None
-    """Mean and scale of the logistic distribution of log(alpha / sigma) that times are drawn from; None: evenly in t."""
+    """Mean and scale of the logistic distribution of log(alpha / sigma) that times follow; None: evenly in t."""
     gradient_checkpointing: bool = False
 
     def window(self, index: int, rng: np.random.Generator) -> tuple[int, int]:

@@ -32,7 +32,7 @@ VARIANTS = 32
 """Prompts written for each piece; their features are remembered, since encoding text anew costs a third of a step."""
 
 BEGINNINGS, ENDINGS = 0.25, 0.15
-"""Shares of crops that begin with the piece, as every generation does, and that hold its end, half of these at theirs."""
+"""Shares of crops that begin with the piece, as every generation does, and of those that hold its end."""
 
 
 class Remembering:
