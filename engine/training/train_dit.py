@@ -7,6 +7,7 @@ timing (§2.3), and a new prompt for each crop (§3.1). Knows nothing of audio: 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch.nn.functional import mse_loss
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
 
-from engine.conditioning import Conditioner, Prompt, TextEncoder
+from engine.conditioning import GRID_BARS, Conditioner, Prompt, TextEncoder
 from engine.configs import DiTConfig
 from engine.dit import DiT
 from engine.samplers.objectives import OBJECTIVES, Objective
@@ -31,6 +32,8 @@ from engine.training.recipes import Recipe
 VARIANTS = 32
 """Prompts written for each piece; their features are remembered, since encoding text anew costs a third of a step."""
 
+EXCERPTS = 0.25
+"""Share of the crops of an instrument alone that are told as pieces of their own."""
 BEGINNINGS, ENDINGS = 0.25, 0.15
 """Shares of crops that begin with the piece, as every generation does, and of those that hold its end."""
 
@@ -172,19 +175,35 @@ class Windows:
 
     def _crop(self, index: int, frames: int, rng: np.random.Generator) -> tuple[np.ndarray, Prompt]:
         item = self.items[index]
+        facts = item.metadata
         total = item.latents.shape[1]
         start = start_of_crop(total, frames, rng)
         crop = np.repeat(self.silence[:, None], frames, axis=1)
         piece = item.latents[:, start : start + frames]
         crop[:, : piece.shape[1]] = piece
-        facts = item.metadata
-        return crop, Prompt(
+        asked = Prompt(
             text=prompts.prompt(facts, np.random.default_rng((index, int(rng.integers(VARIANTS))))),
             seconds_start=start / self.latent_rate,
             seconds_total=float(facts.get("seconds", total / self.latent_rate)),
             tempo=facts.get("tempo"),
             beats_per_bar=int(facts.get("beats_per_bar", 4)),
         )
+        whole = piece.shape[1] == frames
+        if facts.get("kind") == "stem" and whole and rng.random() < EXCERPTS:
+            asked = as_a_piece(asked, frames / self.latent_rate)
+        return crop, asked
+
+
+def as_a_piece(prompt: Prompt, seconds: float) -> Prompt:
+    """A crop told as a piece of its own, so many seconds long: short takes are not what loops sound like only.
+
+    Its grid stays where it is: the start is told as up to four bars before 0, which the network reads as 0.
+    """
+    start = 0.0
+    if prompt.tempo is not None:
+        round_ = max(GRID_BARS) * prompt.beats_per_bar * 60 / prompt.tempo
+        start = prompt.seconds_start % round_ - round_
+    return replace(prompt, seconds_start=start, seconds_total=seconds)
 
 
 def start_of_crop(total: int, frames: int, rng: np.random.Generator) -> int:

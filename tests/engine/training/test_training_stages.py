@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.conditioning import Prompt, metre_grid
 from engine.latent_diffusion import LatentDiffusion
 from engine.samplers.objectives import V_OBJECTIVE
 from engine.training import cli
@@ -19,7 +20,7 @@ from engine.training.latents import encode_material, read_items, read_statistics
 from engine.training.loop import Budget, train
 from engine.training.recipes import RECIPES, SMOKE, Phase, Window
 from engine.training.train_autoencoder import AutoencoderStage
-from engine.training.train_dit import DiTStage, Windows, start_of_crop, times
+from engine.training.train_dit import DiTStage, Windows, as_a_piece, start_of_crop, times
 
 
 def equal(a: Any, b: Any) -> bool:
@@ -149,6 +150,14 @@ def test_crops_hold_the_beginning_the_end_and_everything_between(total: int, fra
         assert 0.05 < past_the_end < 0.1
         assert 0.05 < at_the_end < 0.1
         assert len(set(starts)) > 500
+
+
+def test_an_excerpt_told_as_a_piece_keeps_its_grid() -> None:
+    asked = Prompt(text="", seconds_start=41.3, seconds_total=70.0, tempo=97.0, beats_per_bar=3)
+    own = as_a_piece(asked, 12.0)
+    assert -4 * 3 * 60 / 97 <= own.seconds_start <= 0
+    assert own.seconds_total == 12.0
+    torch.testing.assert_close(metre_grid([asked], 256, 21.5), metre_grid([own], 256, 21.5))
 
 
 def test_phases_draw_their_own_windows() -> None:
