@@ -101,6 +101,7 @@ SKETCH = ModelSpec(
         grid=True,
         mask_cross=True,
         qk_norm=False,
+        pooled_text=True,
     ),
     conditioning=ConditioningConfig(
         text=TextConfig(encoder="minilm", max_tokens=64, width=384), numbers=TIMING
