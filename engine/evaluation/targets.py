@@ -129,7 +129,7 @@ TARGETS = (
         "structure",
         "holes",
         0,
-        "More steps on the whole window; until then the seeds of the presets are chosen by ear.",
+        "More steps on the whole window, with pieces of every length up to it.",
         most=True,
     ),
     Target(
@@ -145,7 +145,7 @@ TARGETS = (
         "hygiene",
         "stereo",
         1.0,
-        "Weigh the side channel more in the decoder's loss; a lone bass or kick is rightly nearly mono.",
+        "More steps of the transformer: the decoder keeps the width of true pieces, so takes lose it before.",
         share=True,
     ),
 )
