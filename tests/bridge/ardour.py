@@ -197,7 +197,12 @@ def ardour(song: Path) -> Iterator[Ardour]:
 
 
 def _jack_ports() -> str:
-    return subprocess.run(["jack_lsp"], capture_output=True, text=True, check=False).stdout
+    with suppress(subprocess.TimeoutExpired):
+        asked = subprocess.run(
+            ["jack_lsp"], capture_output=True, text=True, check=False, timeout=20
+        )
+        return asked.stdout
+    return ""
 
 
 def _free_port() -> int:

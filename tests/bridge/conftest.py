@@ -27,11 +27,12 @@ def jack_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JackServer
 
 
 @pytest.fixture
-def jack(jack_server: JackServer) -> JackServer:
-    """The server, started again if a test has killed it."""
-    if not jack_server.answers():
-        jack_server.start()
-    return jack_server
+def jack(jack_server: JackServer) -> Iterator[JackServer]:
+    """The server, started again if a test has killed it, and killed if a test does not come back."""
+    with jack_server.watched():
+        if not jack_server.answers():
+            jack_server.start()
+        yield jack_server
 
 
 @dataclass

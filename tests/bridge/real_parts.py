@@ -22,6 +22,10 @@ RATE = 44_100
 PERIOD = 512
 PATIENCE = 120.0
 """Seconds a test waits for what must come; passing tests never wait so long."""
+STARTING = 30.0
+"""Seconds a JACK server has to answer; another one is started then."""
+HANGING = 400.0
+"""Seconds after which a test is taken to wait inside JACK's library, which waits for its server without end."""
 
 
 def need(*programs: str) -> None:
@@ -65,10 +69,9 @@ class JackServer:
             arguments = ["jackd", scheduling, "-S", "--name", self.name]
             arguments += ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"]
             with self._log.open("ab") as log:
-                self._process = subprocess.Popen(arguments, stdout=log, stderr=log)
-            for _ in range(600):
-                if self._process.poll() is not None:
-                    break
+                process = self._process = subprocess.Popen(arguments, stdout=log, stderr=log)
+            end = time.monotonic() + STARTING
+            while process.poll() is None and time.monotonic() < end:
                 if self.answers():
                     return
                 time.sleep(0.05)
@@ -77,7 +80,7 @@ class JackServer:
 
     def answers(self) -> bool:
         with suppress(subprocess.TimeoutExpired):
-            asked = subprocess.run(["jack_lsp"], capture_output=True, check=False, timeout=20)
+            asked = subprocess.run(["jack_lsp"], capture_output=True, check=False, timeout=10)
             return asked.returncode == 0
         return False
 
@@ -91,10 +94,21 @@ class JackServer:
 
     def kill(self) -> None:
         """As pulling the plug."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            process.wait()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Kills the server of whoever does not come back: that ends every wait for it, with an error."""
+        timer = threading.Timer(HANGING, self.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def sweep(self) -> None:
         """Removes what killed servers left behind, before the first client here has looked at it."""

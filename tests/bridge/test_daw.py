@@ -80,7 +80,7 @@ def test_liblo_asks_hears_of_progress_gets_its_take_and_plays_it(
 
     def send(address: str, *arguments: str) -> None:
         command = ["oscsend", "127.0.0.1", str(server.port), f"/longtake/{address}", *arguments]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, timeout=60)
 
     try:
 
