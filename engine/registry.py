@@ -107,7 +107,12 @@ SKETCH = ModelSpec(
         text=TextConfig(encoder="minilm", max_tokens=64, width=384), numbers=TIMING
     ),
     defaults=Defaults(
-        seconds_total=30.0, steps=24, cfg_scale=5.0, sampler="dpmpp-2m", init_noise_level=0.8
+        seconds_total=30.0,
+        steps=24,
+        cfg_scale=5.0,
+        sampler="dpmpp-2m",
+        init_noise_level=0.8,
+        apg=1.0,
     ),
 )
 

@@ -121,7 +121,7 @@ TARGETS = (
         "structure",
         "whole",
         1.0,
-        "More windows that end with their piece, and silence after it, in the last phase of training.",
+        "Tell the transformer where in the piece a frame lies: it sees relative places only and has to guess.",
         share=True,
     ),
     Target(
@@ -137,7 +137,7 @@ TARGETS = (
         "hygiene",
         "clean",
         1.0,
-        "Take the DC out of the recordings before training on them, or out of every take before the limiter.",
+        "Phases that are not made up: peaks lie 6 dB over full scale, and limiting lopsided ones leaves a DC.",
         share=True,
     ),
     Target(
