@@ -24,6 +24,8 @@ PATIENCE = 120.0
 """Seconds a test waits for what must come; passing tests never wait so long."""
 STARTING = 30.0
 """Seconds a JACK server has to answer; another one is started then."""
+ENDS_WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+"""Before a command: it is killed when the tests are, where the system can do that."""
 HANGING = 400.0
 """Seconds after which a test is taken to wait inside JACK's library, which waits for its server without end."""
 
@@ -66,7 +68,7 @@ class JackServer:
         """Starts it; without real time where that is not allowed."""
         self.kill()
         for scheduling in ("--realtime", "--no-realtime", "--no-realtime"):
-            arguments = ["jackd", scheduling, "-S", "--name", self.name]
+            arguments = [*ENDS_WITH_US, "jackd", scheduling, "-S", "--name", self.name]
             arguments += ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"]
             with self._log.open("ab") as log:
                 process = self._process = subprocess.Popen(arguments, stdout=log, stderr=log)
