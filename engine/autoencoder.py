@@ -107,6 +107,9 @@ class Autoencoder(nn.Module):
         audio, ratio = self.decode(latents), self.downsampling_ratio
         return audio[..., left * ratio : audio.shape[-1] - right * ratio]
 
+    def width_gradients(self) -> Tensor | None:
+        """How the stereo width of each of K bands rises with a frame of latents, [K, D]; None where nobody knows."""
+
     def begin_with(self, audio: Tensor) -> None:
         """Starts from statistics of [B, 2, N] audio, where a kind of network has a better start than chance."""
 

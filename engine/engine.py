@@ -189,8 +189,8 @@ def _denoiser(
         mask = held[1].mask(rate, frames).to(held[0]).expand(1, 1, -1)
         asked = replace(asked, kept=torch.cat([mask, mask * held[0]], dim=1))
     assert spec.cfg_scale is not None  # The spec is resolved.
-    apg = model.spec.defaults.apg
-    guidance = Guidance(spec.cfg_scale, spec.cfg_rescale, spec.cfg_interval, apg)
+    apg, unguided = model.spec.defaults.apg, model.width_directions()
+    guidance = Guidance(spec.cfg_scale, spec.cfg_rescale, spec.cfg_interval, apg, unguided)
     objective = OBJECTIVES[model.spec.objective]
     unasked = asked.without_text(avoided)
     denoiser = guided_denoiser(model.network, objective, asked, unasked, guidance)

@@ -101,6 +101,16 @@ class LatentDiffusion(nn.Module):
         }
         return {"autoencoder": self.autoencoder, "dit": nn.ModuleDict(diffusion)}
 
+    def width_directions(self) -> Tensor | None:
+        """Orthonormal directions [K, D] of the diffused latents that the bands' stereo widths depend on.
+
+        What moves at right angles to them leaves the widths as they are. None where the autoencoder does not know them.
+        """
+        gradients = self.autoencoder.width_gradients()
+        if gradients is None:
+            return None
+        return torch.linalg.qr((gradients * self.latent_scale.std).T)[0].T
+
     def adapt(self, files: Sequence[LoraFile]) -> None:
         """Merges LoRA files into the weights, one after the other (lora.py).
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, layer_norm, pad
+from torch.nn.functional import gelu, layer_norm, one_hot, pad
 
 from engine.autoencoder import Autoencoder
 from engine.registry import SAMPLE_RATE, SpectralConfig
@@ -19,6 +19,8 @@ LOUDEST = 6.0
 """Natural logarithm of the largest magnitude the head may give."""
 QUIETEST = 1e-4
 """Magnitude below which nothing counts."""
+BANDS = (30.0, 200.0, 2000.0)
+"""Where bass, middle and treble begin, Hz: their widths differ."""
 
 
 class SpectralAutoencoder(Autoencoder):
@@ -60,6 +62,18 @@ class SpectralAutoencoder(Autoencoder):
         self.encoder.spine.bias.copy_(-to_latents @ mean)
         self.decoder.spine.weight.copy_(components * scale / ear[:, None])
         self.decoder.spine.bias.copy_(mean)
+
+    def width_gradients(self) -> Tensor:
+        """How the side's level over the mid's in bass, middle and treble rises with the latents, [3, D].
+
+        Levels are the linear map's log magnitudes, each bin weighing what it covers on the ear's scale.
+        """
+        stft, ear = self.decoder.stft, self.decoder.ear
+        mid, side = self.decoder.spine.weight.unflatten(0, (2, -1, stft.bins)).mean(dim=1)
+        frequencies = torch.arange(stft.bins) * (SAMPLE_RATE / stft.length)
+        band = torch.bucketize(frequencies, torch.tensor(BANDS), right=True).to(ear.device)
+        shares = ear[:, None] * one_hot(band, len(BANDS) + 1)[:, 1:]
+        return (shares / shares.sum(dim=0)).T @ (side - mid)
 
     def decode_in_training(self, latents: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """The decoded audio, and how far the head's magnitudes are from the target's own.

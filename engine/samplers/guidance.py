@@ -36,12 +36,15 @@ class Guidance:
         interval: the noise levels t between which guidance acts, both included; elsewhere the prompt alone counts.
         apg: in [0, 1], how much of the push along the conditional estimate is left out (adaptive projected guidance):
             that part makes everything louder rather than different.
+        unguided: [K, D], orthonormal directions of a frame of latents in which the conditional estimate stays as it is:
+            what the prompt says nothing of, and guidance would only overdo.
     """
 
     scale: float = 1.0
     rescale: float = 0.0
     interval: tuple[float, float] = (0.0, 1.0)
     apg: float = 0.0
+    unguided: Tensor | None = None
 
     def acts_at(self, t: float) -> bool:
         """Whether the unconditional pass is needed at noise level t."""
@@ -52,6 +55,9 @@ class Guidance:
         push = conditional - unconditional
         if self.apg > 0:
             push = push - self.apg * _along(push, conditional)
+        if self.unguided is not None:
+            directions = self.unguided.to(push)
+            push = push - directions.T @ (directions @ push)
         guided = conditional + (self.scale - 1) * push
         if self.rescale == 0:
             return guided

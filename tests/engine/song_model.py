@@ -59,6 +59,9 @@ class SongModel:
     def placed(self, device: torch.device, precision: str) -> SongModel:
         return self
 
+    def width_directions(self) -> None:
+        """A folded song knows none."""
+
     def conditioner(self, prompts: Sequence[Prompt], frames: int) -> Conditioning:
         self.prompts += prompts
         return Conditioning(

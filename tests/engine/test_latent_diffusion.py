@@ -166,3 +166,16 @@ def test_a_model_without_its_text_encoder_says_where_it_belongs(tmp_path: Path):
         open_text_encoder(TextConfig(encoder="clap", max_tokens=77, width=768), tmp_path)
     with pytest.raises(CheckpointError, match="text_encoder"):
         open_text_encoder(TextConfig(encoder="t5", max_tokens=64, width=768), tmp_path)
+
+
+def test_width_directions_are_orthonormal_and_span_the_scaled_gradients(text: MiniLM) -> None:
+    model = LatentDiffusion(SKETCH, text)
+    model.latent_scale.std.copy_(torch.linspace(0.5, 3.0, 64))
+    directions = model.width_directions()
+    assert directions is not None
+    torch.testing.assert_close(directions @ directions.T, torch.eye(3), atol=1e-5, rtol=0)
+    gradients = model.autoencoder.width_gradients()
+    assert gradients is not None
+    scaled = gradients * model.latent_scale.std
+    torch.testing.assert_close(scaled @ directions.T @ directions, scaled, atol=1e-5, rtol=1e-4)
+    assert LatentDiffusion(TINY, text).width_directions() is None

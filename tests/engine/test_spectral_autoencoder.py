@@ -98,3 +98,33 @@ def test_a_tone_at_a_bins_centre_is_steady_without_any_learnt_phase() -> None:
     quarter = torch.sin(2 * torch.pi * 100 / 2048 * torch.arange(len(audio)))
     match = (match**2 + torch.corrcoef(torch.stack((audio, quarter)))[0, 1] ** 2).sqrt()
     assert match > 0.9999
+
+
+def test_width_gradients_are_those_of_the_linear_maps_side_over_mid() -> None:
+    model, latents = SpectralAutoencoder(SKETCH.autoencoder), noise(64).requires_grad_()
+    mid, side = model.decoder.spine(latents).reshape(2, 4, 1025).mean(dim=1)
+    ear = model.decoder.ear
+    # Of bins 21.5 Hz apart, the first ones above 30, 200 and 2000 Hz.
+    bands = (slice(2, 10), slice(10, 93), slice(93, 1025))
+    for gradient, band in zip(model.width_gradients(), bands, strict=True):
+        width = ((side - mid)[band] * ear[band]).sum() / ear[band].sum()
+        (wanted,) = torch.autograd.grad(width, latents, retain_graph=True)
+        torch.testing.assert_close(gradient, wanted)
+
+
+def test_a_step_along_a_width_gradient_makes_sound_wider_and_back_is_narrower() -> None:
+    """On the shipped weights, decoded and measured as audio."""
+    from engine.checkpoints import load_weights
+    from engine.model_files import find_weights
+
+    model = SpectralAutoencoder(SKETCH.autoencoder)
+    load_weights(model, find_weights(SKETCH) / "autoencoder.safetensors")
+    with torch.no_grad():
+        latents = model.encode(0.1 * (noise(1, 1, 2048 * 40) + 0.3 * noise(2, 2, 2048 * 40)[:1]))
+        push = model.width_gradients().mean(dim=0)
+        push = push[:, None] / push.square().sum()
+        shares = []
+        for step in (-0.5, 0.0, 0.5):
+            mid, side = mid_side(model.decode(latents + step * push))[0].square().mean(dim=-1)
+            shares.append(float(side / mid))
+    assert shares[0] < shares[1] < shares[2]

@@ -83,6 +83,16 @@ def test_projected_guidance_pushes_at_right_angles() -> None:
     torch.testing.assert_close(halves[1], (halves[0] + halves[2]) / 2)
 
 
+def test_unguided_directions_stay_the_prompts_and_the_others_are_guided_as_ever() -> None:
+    conditional, unconditional = estimates()
+    directions = torch.linalg.qr(estimates(5)[0][0, :, :2])[0].T
+    mixed = Guidance(scale=5.0, unguided=directions).mixed(conditional, unconditional)
+    torch.testing.assert_close(directions @ mixed, directions @ conditional)
+    others = torch.eye(6, dtype=torch.float64) - directions.T @ directions
+    plain = Guidance(scale=5.0).mixed(conditional, unconditional)
+    torch.testing.assert_close(others @ mixed, others @ plain)
+
+
 def test_two_passes_are_one_batch_and_outside_the_interval_one_suffices() -> None:
     network = Network()
     denoiser = guided_denoiser(
