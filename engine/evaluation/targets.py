@@ -145,7 +145,7 @@ TARGETS = (
         "hygiene",
         "stereo",
         1.0,
-        "More steps of the transformer: the decoder keeps the width of true pieces, so takes lose it before.",
+        "More steps of the transformer: without any guidance, too, some of its takes are wider than true pieces.",
         share=True,
     ),
 )
