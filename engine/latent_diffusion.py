@@ -109,7 +109,8 @@ class LatentDiffusion(nn.Module):
         gradients = self.autoencoder.width_gradients()
         if gradients is None:
             return None
-        return torch.linalg.qr((gradients * self.latent_scale.std).T)[0].T
+        # On the processor: not every device factors matrices.
+        return torch.linalg.qr((gradients * self.latent_scale.std).T.cpu())[0].T
 
     def adapt(self, files: Sequence[LoraFile]) -> None:
         """Merges LoRA files into the weights, one after the other (lora.py).
