@@ -110,7 +110,8 @@ class LatentDiffusion(nn.Module):
         if gradients is None:
             return None
         # On the processor: not every device factors matrices.
-        return torch.linalg.qr((gradients * self.latent_scale.std).T.cpu())[0].T
+        directions = torch.linalg.qr((gradients * self.latent_scale.std).T.cpu())[0].T
+        return directions.to(gradients.device)
 
     def adapt(self, files: Sequence[LoraFile]) -> None:
         """Merges LoRA files into the weights, one after the other (lora.py).

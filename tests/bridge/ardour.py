@@ -22,7 +22,7 @@ import numpy as np
 import soundfile
 
 from bridge.osc_packet import PacketError, decode, encode
-from tests.bridge.real_parts import RATE, missed
+from tests.bridge.real_parts import RATE, jack_ports, missed
 
 FOLDER = Path("/usr/lib/ardour7")
 TRACK = "Gen A"
@@ -187,22 +187,13 @@ def ardour(song: Path) -> Iterator[Ardour]:
     daw = Ardour(mine, song.with_name(f"ardour{number}.log"))
     try:
         end = time.monotonic() + PATIENCE
-        while f"ardour:{TRACK}/audio_in 2" not in _jack_ports():
+        while f"ardour:{TRACK}/audio_in 2" not in (jack_ports() or ""):
             if time.monotonic() > end:
                 raise Lost("it does not come to JACK")
             daw.hear(0.2)
         yield daw
     finally:
         daw.close()
-
-
-def _jack_ports() -> str:
-    with suppress(subprocess.TimeoutExpired):
-        asked = subprocess.run(
-            ["jack_lsp"], capture_output=True, text=True, check=False, timeout=20
-        )
-        return asked.stdout
-    return ""
 
 
 def _free_port() -> int:

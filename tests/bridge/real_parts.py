@@ -53,6 +53,16 @@ def until(true: Callable[[], Any], seconds: float = PATIENCE, what: str = "it") 
     return found
 
 
+def jack_ports() -> str | None:
+    """The ports of the running server, a line each; None when it does not answer."""
+    with suppress(subprocess.TimeoutExpired):
+        asked = subprocess.run(
+            ["jack_lsp"], capture_output=True, text=True, check=False, timeout=10
+        )
+        return asked.stdout if asked.returncode == 0 else None
+    return None
+
+
 class JackServer:
     """jackd with its dummy driver; every child of the tests finds it through the environment."""
 
@@ -81,10 +91,7 @@ class JackServer:
         raise AssertionError(f"jackd does not start: {self._log.read_text()[-2000:]}")
 
     def answers(self) -> bool:
-        with suppress(subprocess.TimeoutExpired):
-            asked = subprocess.run(["jack_lsp"], capture_output=True, check=False, timeout=10)
-            return asked.returncode == 0
-        return False
+        return jack_ports() is not None
 
     def end(self) -> None:
         """Lets it end by itself."""

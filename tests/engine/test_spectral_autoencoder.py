@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from engine.autoencoder import build_autoencoder
+from engine.checkpoints import load_weights
+from engine.model_files import find_weights
 from engine.registry import SKETCH
 from engine.spectral_autoencoder import ConvNeXt, ShortTimeFourier, SpectralAutoencoder, mid_side
 
@@ -114,13 +116,10 @@ def test_width_gradients_are_those_of_the_linear_maps_side_over_mid() -> None:
 
 def test_a_step_along_a_width_gradient_makes_sound_wider_and_back_is_narrower() -> None:
     """On the shipped weights, decoded and measured as audio."""
-    from engine.checkpoints import load_weights
-    from engine.model_files import find_weights
-
     model = SpectralAutoencoder(SKETCH.autoencoder)
     load_weights(model, find_weights(SKETCH) / "autoencoder.safetensors")
     with torch.no_grad():
-        latents = model.encode(0.1 * (noise(1, 1, 2048 * 40) + 0.3 * noise(2, 2, 2048 * 40)[:1]))
+        latents = model.encode(0.1 * (noise(1, 1, 2048 * 40) + 0.3 * noise(1, 2, 2048 * 40)))
         push = model.width_gradients().mean(dim=0)
         push = push[:, None] / push.square().sum()
         shares = []
