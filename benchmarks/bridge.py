@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _audio
-from bridge.engine_process import REAL_ENGINE
-from bridge.index import Index
-from bridge.osc_packet import decode, encode
+from bridge.engine_process.process import REAL_ENGINE
+from bridge.osc.packet import decode, encode
 from bridge.state import Search, Take
+from bridge.takes.index import Index
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Step, Update
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from bridge.app import build
 from engine.presets import PresetStore
 from gui.__main__ import application_for, open_window
-from gui.main_window import Surroundings
+from gui.window.main_window import Surroundings
 from gui.memory import Memory
 application = application_for(["longtake"])
 with tempfile.TemporaryDirectory() as folder:
@@ -123,10 +123,10 @@ def fill(folder: Path, count: int) -> None:
 
     import numpy as np
 
-    from bridge import sidecar
     from bridge.state import Take
-    from engine.audio import write_audio
-    from gui.vocabulary import surprise
+    from bridge.takes import sidecar
+    from engine.sound.audio import write_audio
+    from gui.compose.vocabulary import surprise
 
     dice, rng = random.Random(1), np.random.default_rng(1)
     folder.mkdir(parents=True, exist_ok=True)
@@ -178,11 +178,11 @@ class Bench:
     """A window over many takes and the real engine, and what hands do in it."""
 
     def __init__(self, folder: Path, takes: int) -> None:
-        from bridge.engine_process import REAL_ENGINE, EngineProcess
+        from bridge.engine_process.process import REAL_ENGINE, EngineProcess
         from gui.__main__ import application_for, open_window
         from gui.demo.studio import build_studio
-        from gui.main_window import Surroundings
         from gui.memory import Memory
+        from gui.window.main_window import Surroundings
 
         self.application = application_for(["longtake"])
         fill(folder / "takes", takes)

@@ -126,8 +126,8 @@ def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
     from engine.chunking import decode_chunked
     from engine.conditioning import Conditioning
     from engine.latent_diffusion import LatentDiffusion
-    from engine.public import NoText, table_of
-    from engine.renames import renamed, without_weight_norm
+    from engine.public.loading import NoText, table_of
+    from engine.public.renames import renamed, without_weight_norm
 
     torch.set_num_threads(arguments.threads)
     spec = _narrow(arguments)

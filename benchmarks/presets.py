@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.measure import Measuring
+from bridge.takes.measure import Measuring
 from engine.model_files import find_weights, sha256
 from engine.presets import Preset, builtin_presets, keys_table
 from engine.registry import model_spec

@@ -21,20 +21,20 @@ from typing import Any
 
 from bridge import logs
 from bridge.audio.system import AudioOptions, AudioSystem
-from bridge.engine_process import REAL_ENGINE, EngineProcess
+from bridge.engine_process.process import REAL_ENGINE, EngineProcess
 from bridge.errors import BridgeError
 from bridge.events import Hub, Notice
 from bridge.instance import InstanceLock
-from bridge.jobs import JobQueue
-from bridge.journal import Journal
-from bridge.library import Library
+from bridge.jobs.journal import Journal
+from bridge.jobs.making import Works
+from bridge.jobs.queue import JobQueue
 from bridge.link import LinkFollower
-from bridge.making import Works
-from bridge.midi import MidiInput, MidiOptions
-from bridge.osc import OscOptions, OscServer
+from bridge.midi.input import MidiInput, MidiOptions
+from bridge.osc.server import OscOptions, OscServer
 from bridge.places import Places, places
 from bridge.session import Session
 from bridge.settings import Settings, SettingsFile, osc_folders, takes_folder
+from bridge.takes.library import Library
 from bridge.transport import Transport
 from engine.errors import LongtakeError, PresetError
 from engine.presets import PresetStore

@@ -13,7 +13,7 @@ from pathlib import Path
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
 from engine.errors import SpecError, choices
-from engine.recordings import recording_seconds
+from engine.sound.recordings import recording_seconds
 from engine.spec import PARAMETERS, RANDOM_SEEDS, GenerationSpec, tempo_in
 
 Span = tuple[float, float]

@@ -15,12 +15,12 @@ from typing import Any, Unpack
 from bridge import requests
 from bridge.errors import BridgeError
 from bridge.events import Hub, Listener, ParameterChanged, PresetsChanged
-from bridge.fitting import Fitting
-from bridge.jobs import JobQueue
-from bridge.library import Library
+from bridge.jobs.queue import JobQueue
 from bridge.performing import Collaborators, Performing
 from bridge.ports import ModelControl, Presets, Recording
 from bridge.state import Job, JobOptions, JobRequest, ModelInfo, ModelState, Search, Snapshot, Take
+from bridge.takes.fitting import Fitting
+from bridge.takes.library import Library
 from engine.errors import SpecError
 from engine.registry import MODELS, model_spec
 from engine.spec import GenerationSpec, converted

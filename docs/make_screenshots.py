@@ -28,10 +28,10 @@ from engine.updates import Step, Update
 from gui.__main__ import application_for
 from gui.demo.engine import DemoEngine
 from gui.demo.studio import Studio, build_studio
-from gui.main_window import MainWindow, Surroundings
+from gui.look.theme import Choice, Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.theme import Choice, Look
+from gui.window.main_window import MainWindow, Surroundings
 
 FOLDER = Path(__file__).parent / "screenshots"
 TAKES = (

@@ -15,7 +15,7 @@ from torch.nn.functional import pad, softplus
 from torch.nn.utils.parametrizations import weight_norm
 
 from engine.errors import ShapeError
-from engine.registry import AutoencoderConfig, OobleckConfig, SameConfig, SpectralConfig
+from engine.registry import AutoencoderConfig, OobleckConfig
 
 AUDIO_CHANNELS = 2
 IN_CACHE = 2**17
@@ -241,16 +241,3 @@ def _reach(strides: Sequence[int], rate: int = 1) -> int:
         rate *= stride
         reach += (units + stride) / rate
     return math.ceil(reach + 3 / rate) + 1
-
-
-def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
-    """The network of a configuration, with fresh weights."""
-    if isinstance(config, SpectralConfig):
-        from engine.spectral_autoencoder import SpectralAutoencoder
-
-        return SpectralAutoencoder(config)
-    if isinstance(config, SameConfig):
-        from engine.same import SameAutoencoder
-
-        return SameAutoencoder(config)
-    return OobleckAutoencoder(config)

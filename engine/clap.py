@@ -32,7 +32,7 @@ from transformers import (
 from engine.checkpoints import load_strictly, read_tensors, renamed, save_weights
 from engine.errors import AudioError, CheckpointError
 from engine.registry import TextConfig
-from engine.takes import write_whole
+from engine.sound.takes import write_whole
 from engine.text import filled_up, padded, read_tokenizer
 
 SAMPLE_RATE = 48_000

@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.audio import Samples, read_audio
 from engine.errors import SpecError
-from engine.limiter import limited
 from engine.registry import SAMPLE_RATE
 from engine.samplers.solvers import Denoiser
+from engine.sound.audio import Samples, read_audio
+from engine.sound.limiter import limited
 from engine.spec import GenerationSpec
 
 Spans = Sequence[tuple[float, float]]

@@ -9,27 +9,29 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine import creative
-from engine.audio import Samples
 from engine.chunking import encode_chunked
 from engine.conditioning import Prompt
 from engine.errors import LongtakeError, SpecError, choices
 from engine.latent_diffusion import LatentDiffusion
-from engine.lora import lora_files
 from engine.model_files import find_weights
 from engine.precision import settled
-from engine.recordings import with_recording
+from engine.public.loading import load_public
+from engine.public.lora import adapt, lora_files
 from engine.registry import SAMPLE_RATE, AdaptiveDiTConfig, ModelSpec, model_spec
 from engine.samplers.guidance import Guidance, guided_denoiser
 from engine.samplers.noise import NoiseSource
 from engine.samplers.objectives import OBJECTIVES, noised
 from engine.samplers.schedules import flow_reference_start, schedule_times
 from engine.samplers.solvers import SOLVERS, Denoiser
+from engine.sound.audio import Samples
+from engine.sound.recordings import with_recording
 from engine.spec import GenerationSpec
 from engine.streaming import streamed
 from engine.updates import Step, Update
@@ -40,9 +42,14 @@ BLOCK = SAMPLE_RATE
 log = logging.getLogger(__name__)
 
 
-def load_model(spec: ModelSpec) -> LatentDiffusion:
-    """Loads a model from where its weights are found."""
-    return LatentDiffusion.from_folder(spec, find_weights(spec))
+def load_model(spec: ModelSpec, folder: Path | None = None) -> LatentDiffusion:
+    """Loads a model's weights, this project's own or public ones, from a folder or from where they are found.
+
+    Raises:
+        CheckpointError: if a file is missing, damaged or of another network.
+    """
+    load = load_public if spec.weights == "public" else LatentDiffusion.from_folder
+    return load(spec, folder or find_weights(spec))
 
 
 class Engine:
@@ -126,7 +133,7 @@ class Engine:
         yield Step("loading", 1, 2)
         model = self._load(spec)
         if files:
-            model.adapt(files)
+            adapt(model, files)
         self._loaded = ((name, lora), model.placed(self.device, self.precision))
         log.info(
             "%s is loaded on %s in %s", name, self.device, settled(self.precision, self.device)

@@ -7,23 +7,18 @@ samplers/guidance.py asks, again and again; engine.py walks from noise to sound 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import torch
 from torch import Tensor, nn
 
-from engine.autoencoder import build_autoencoder
 from engine.checkpoints import load_weights
 from engine.conditioning import Conditioner, Conditioning, TextEncoder
-from engine.dit import DiT
-from engine.dit_sa3 import AdaptiveDiT
 from engine.errors import SpecError, choices
-from engine.lora import LoraFile, merge
+from engine.networks import build_autoencoder, build_dit, open_text_encoder
 from engine.precision import autocasts, halve, quarter, settled
-from engine.registry import AdaptiveDiTConfig, DiTConfig, ModelSpec, TextConfig
-from engine.text import MiniLM
+from engine.registry import ModelSpec
 
 BACKEND, COMPILERS = "inductor", ("g++", "clang++", "cl")
 """What compiles a network, and what that asks for on a processor."""
@@ -73,20 +68,15 @@ class LatentDiffusion(nn.Module):
 
     @classmethod
     def from_folder(cls, spec: ModelSpec, folder: Path) -> LatentDiffusion:
-        """Builds a model and loads its weights, for generation.
+        """Builds a model and loads its weights as this project saves them, for generation.
 
         Args:
             spec: the model.
             folder: with one safetensors file for each of `parts`; a model that hears by CLAP has it in `clap/` there.
-                A public model has its own file under its own names (public.py).
 
         Raises:
             CheckpointError: if a file is missing, damaged or of another network.
         """
-        if spec.weights == "public":
-            from engine.public import load_public
-
-            return load_public(spec, folder)
         model = cls(spec, open_text_encoder(spec.conditioning.text, folder))
         for name, part in model.parts().items():
             load_weights(part, folder / f"{name}.safetensors")
@@ -112,14 +102,6 @@ class LatentDiffusion(nn.Module):
         # On the processor: not every device factors matrices.
         directions = torch.linalg.qr((gradients * self.latent_scale.std).T.cpu())[0].T
         return directions.to(gradients.device)
-
-    def adapt(self, files: Sequence[LoraFile]) -> None:
-        """Merges LoRA files into the weights, one after the other (lora.py).
-
-        Raises:
-            CheckpointError: if a file is missing, damaged, or made for another model.
-        """
-        self.load_state_dict(merge(self.state_dict(), files), assign=True)
 
     def placed(self, device: torch.device, precision: str = "auto") -> Self:
         """Moves the model and settles in what the transformer computes (precision.py).
@@ -170,28 +152,3 @@ class LatentDiffusion(nn.Module):
         halved = autocasts(settled(self.precision, x.device), x.device)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=halved):
             return self.dit(x, t, conditioning).float()
-
-
-def build_dit(config: DiTConfig | AdaptiveDiTConfig, global_width: int) -> DiT | AdaptiveDiT:
-    """The transformer of a configuration: the paper's (dit.py) or that of Stable Audio 3 (dit_sa3.py)."""
-    if isinstance(config, AdaptiveDiTConfig):
-        return AdaptiveDiT(config, global_width)
-    return DiT(config, global_width)
-
-
-def open_text_encoder(config: TextConfig, folder: Path) -> TextEncoder:
-    """The frozen text encoder of a model whose weights lie in `folder`.
-
-    Raises:
-        CheckpointError: if its own files are missing, damaged or of another network.
-    """
-    if config.encoder == "minilm":
-        return MiniLM(config)
-    # The library behind the others takes seconds to import, which the embedded model does not wait for.
-    if config.encoder == "clap":
-        from engine.clap import ClapText
-
-        return ClapText(config, folder / "clap")
-    from engine.t5 import T5Text
-
-    return T5Text(config, folder)

@@ -23,7 +23,7 @@ from engine.conditioning import TextEncoder
 from engine.errors import CheckpointError
 from engine.model_files import seal
 from engine.registry import SKETCH
-from engine.takes import write_whole
+from engine.sound.takes import write_whole
 from engine.text import MiniLM
 
 MODEL_TYPE = "clap_audio_model"

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from torch import Tensor
 
-from engine.audio import Samples
 from engine.autoencoder import Autoencoder
 from engine.chunking import decode_span, spans
 from engine.creative import Kept, looped, pasted
 from engine.errors import LongtakeError
-from engine.limiter import Limiter, limited
 from engine.registry import SAMPLE_RATE
+from engine.sound.audio import Samples
+from engine.sound.limiter import Limiter, limited
 from engine.updates import AudioBlock, Step
 from engine.variable_length import Window
 

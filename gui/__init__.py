@@ -1,11 +1,15 @@
-"""The panel: what a musician sees. One file a panel; `main_window.py` composes them.
+"""The panel: what a musician sees, a room for each part of the window.
 
-    __main__.py       builds session and window           qt_session.py   events of the bridge, on Qt's thread
-    theme.py          colours, fonts, scale                controls.py     the small widgets all panels share
-    language.py       the words in other languages
-    prompt.py  length.py  source.py  parameters.py         what is asked for
-    queue.py  waveform.py  takes.py                        what is being made, what there is
-    transport.py  devices.py  osc_monitor.py  models.py  presets.py        what it is connected to
+    __main__.py       builds session and window
+    qt_session.py     events of the bridge, on Qt's thread
+    window/           the window and its menus
+    compose/          what is asked for
+    queue.py          what is being made
+    takes/            what there is
+    transport.py      time, and what is heard; status.py: the line at the bottom
+    pages/            presets, devices, models, OSC: the drawer
+    learn.py, memory.py, welcome.py     MIDI learn, what the panel remembers, the first start
+    look/             colours, fonts, icons, languages, shared widgets
 
 Knows `bridge.session` and its records; nothing of torch, sockets or devices.
 """

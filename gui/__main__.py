@@ -27,11 +27,11 @@ from bridge.places import places
 from bridge.session import Session
 from engine.errors import LongtakeError
 from engine.presets import PresetStore
-from gui.language import SYSTEM, speak
-from gui.main_window import MainWindow, Surroundings
+from gui.look.language import SYSTEM, speak
+from gui.look.theme import Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.theme import Look
+from gui.window.main_window import MainWindow, Surroundings
 
 log = logging.getLogger(__name__)
 

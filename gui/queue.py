@@ -11,11 +11,11 @@ from __future__ import annotations
 from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from bridge.state import Job
-from gui.controls import Card, Elided, IconButton, label
-from gui.prompt_form import headline
+from gui.compose.prompt_form import headline
+from gui.look.controls import Card, Elided, IconButton, label
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
-from gui.viewer import stage_words
+from gui.takes.viewer import stage_words
 
 SHOWN = 12
 """More jobs than these are counted, not listed."""

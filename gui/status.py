@@ -13,9 +13,9 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout
 
 from bridge.events import Notice
 from bridge.state import ModelState
-from gui.controls import Button, Elided, IconButton, Lamp, redress
+from gui.look.controls import Button, Elided, IconButton, Lamp, redress
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
 
 INFO_MS = 8000
 """A piece of news goes by itself; warnings and errors stay until they are put away."""

@@ -14,12 +14,12 @@ from PyQt6.QtWidgets import QComboBox, QDoubleSpinBox, QFrame, QHBoxLayout, QWid
 
 from bridge.state import Levels, PlaybackState, TransportState
 from engine.spec import PARAMETERS
-from gui.controls import Button, IconButton, Lamp, label
+from gui.compose.vocabulary import MODES, ROOTS
 from gui.learn import teach
-from gui.meter import LevelMeter
+from gui.look.controls import Button, IconButton, Lamp, label
+from gui.look.meter import LevelMeter
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
-from gui.vocabulary import MODES, ROOTS
 
 METRES = ((4, 4), (3, 4), (2, 4), (6, 8), (5, 4), (7, 8), (12, 8))
 

@@ -13,8 +13,8 @@ from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from engine.presets import Preset
-from gui.controls import Button, Card, label, scrolled
-from gui.theme import Look
+from gui.look.controls import Button, Card, label, scrolled
+from gui.look.theme import Look
 
 BESIDE = 520
 """Pixels that three cards beside each other need."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from engine.audio import read_audio
 from engine.registry import SAMPLE_RATE, model_spec
+from engine.sound.audio import read_audio
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Step, Update
 

@@ -36,9 +36,9 @@ WITHOUT_TORCH = (
     "engine.updates",
     "engine.registry",
     "engine.presets",
-    "engine.audio",
-    "engine.metering",
-    "engine.takes",
+    "engine.sound.audio",
+    "engine.sound.metering",
+    "engine.sound.takes",
     "engine.model_files",
     "engine.cli.main",
     "bridge.session",
@@ -47,8 +47,8 @@ WITHOUT_TORCH = (
 """What the panel and the bridge stand on."""
 
 PANEL_MAY_IMPORT = re.compile(
-    r"gui\b|bridge\.(session|events|state|errors|ports|requests|naming)\b"
-    r"|engine\.(spec|presets|registry|errors|audio|metering|updates|model_files)\b"
+    r"gui\b|bridge\.(session|events|state|errors|ports|requests|takes\.naming)\b"
+    r"|engine\.(spec|presets|registry|errors|sound\.audio|sound\.metering|updates|model_files)\b"
 )
 COMPOSITION_ROOTS = {
     "gui/__main__.py": "builds the bridge that the panel shows",

@@ -23,7 +23,7 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.engine_wire import SLOT_FLOATS, SLOTS, Message, SharedSlots, Wire
+from bridge.engine_process.wire import SLOT_FLOATS, SLOTS, Message, SharedSlots, Wire
 from bridge.errors import BridgeError
 from bridge.shared_file import SharedFile
 from engine.errors import LongtakeError

@@ -1,6 +1,6 @@
 """`EngineProcess`: the engine behind the same `generate(spec)`, in a process of its own that may die.
 
-Knows nothing of torch and of no model: the child (`engine_child.py`) builds the engine from a dotted path. One
+Knows nothing of torch and of no model: the child (`child.py`) builds the engine from a dotted path. One
 thread starts the child, reads what it says and starts the next one when it ends. A child that is killed in the middle
 of a take makes `generate` raise `EngineDied`, and the next call works.
 """
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Any, cast
 
 from bridge import errors as bridge_errors
-from bridge.engine_wire import Message, SharedSlots, Wire
+from bridge.engine_process.wire import Message, SharedSlots, Wire
 from bridge.errors import BridgeError, EngineDied
 from bridge.events import ModelChanged, Publish
 from bridge.state import ModelState
@@ -226,7 +226,7 @@ class EngineProcess:
                 sys.executable,
                 "-P",  # what lies in the present folder is no module of ours
                 "-m",
-                "bridge.engine_child",
+                "bridge.engine_process.child",
                 self._factory,
                 slots.file.place,
                 str(os.getpid()),

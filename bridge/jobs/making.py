@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from bridge.errors import BridgeError
 from bridge.events import AudioReady, Publish
-from bridge.journal import Journal
-from bridge.library import Library
-from bridge.pending import Draft, PendingTake
+from bridge.jobs.journal import Journal
+from bridge.jobs.progress import Progress
 from bridge.ports import Stream, StreamFormat
-from bridge.progress import Progress
 from bridge.state import Job, Take
+from bridge.takes.library import Library
+from bridge.takes.pending import Draft, PendingTake
 from engine.registry import model_spec
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Generates

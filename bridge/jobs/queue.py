@@ -15,13 +15,13 @@ from typing import Any
 
 from bridge.errors import BridgeError, code_of
 from bridge.events import JobChanged
-from bridge.making import Making, Works, make_take
+from bridge.jobs.making import Making, Works, make_take
+from bridge.jobs.progress import Progress
 from bridge.ports import Stream
-from bridge.progress import Progress
 from bridge.state import Job, JobRequest
 from engine.errors import LongtakeError
-from engine.recordings import with_recording
 from engine.registry import model_spec
+from engine.sound.recordings import with_recording
 from engine.spec import MAX_SEED, GenerationSpec
 
 CLOSED = "Longtake was closed before this was finished; run it again."

@@ -18,9 +18,9 @@ from typing import Any
 
 from bridge.errors import BridgeError, code_of
 from bridge.events import MidiChanged, Notice, Publish
-from bridge.midi_bindings import Control, act, check_target, heard, read_bindings
-from bridge.midi_clock import ClockFollower
-from bridge.midi_ports import LOOPBACK, MidiPorts, NoMidi
+from bridge.midi.bindings import Control, act, check_target, heard, read_bindings
+from bridge.midi.clock import ClockFollower
+from bridge.midi.ports import LOOPBACK, MidiPorts, NoMidi
 from bridge.session import Session
 from bridge.state import MidiBinding, MidiState
 from engine.errors import LongtakeError

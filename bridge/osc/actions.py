@@ -13,12 +13,12 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from bridge.errors import BridgeError
-from bridge.osc_access import Access
-from bridge.osc_arguments import usage
-from bridge.osc_clients import Client, Clients, Plain
-from bridge.osc_docs import types
-from bridge.osc_schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS, Command
-from bridge.osc_values import VALUES, model_values
+from bridge.osc.access import Access
+from bridge.osc.arguments import usage
+from bridge.osc.clients import Client, Clients, Plain
+from bridge.osc.docs import types
+from bridge.osc.schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS, Command
+from bridge.osc.values import VALUES, model_values
 from bridge.session import Session
 from bridge.state import Job, JobOptions
 

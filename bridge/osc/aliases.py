@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bridge.osc_arguments import converted
-from bridge.osc_packet import Value
+from bridge.osc.arguments import converted
+from bridge.osc.packet import Value
 from bridge.ports import TransportChange
 from bridge.state import TransportState
 from engine.spec import Parameter

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bridge import events
-from bridge.osc_actions import Actions
-from bridge.osc_clients import Clients, Plain
-from bridge.osc_schema import ROOT
-from bridge.osc_values import model_values, plain, transport_values
+from bridge.osc.actions import Actions
+from bridge.osc.clients import Clients, Plain
+from bridge.osc.schema import ROOT
+from bridge.osc.values import model_values, plain, transport_values
 from bridge.session import Session
 from bridge.state import Job, ModelState, PlaybackState, Take, TransportState
 

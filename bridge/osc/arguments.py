@@ -1,6 +1,6 @@
 """From OSC arguments to values: any numeric type or text for a number, pairs or one JSON object for settings.
 
-Knows the table of `osc_schema.py` and nothing of sockets or sessions; what it lets through has type and range.
+Knows the table of `schema.py` and nothing of sockets or sessions; what it lets through has type and range.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from bridge.errors import BridgeError
-from bridge.osc_packet import Value
-from bridge.osc_schema import OPTIONS, PAIR_NAMES, Argument, Command, pair_name
+from bridge.osc.packet import Value
+from bridge.osc.schema import OPTIONS, PAIR_NAMES, Argument, Command, pair_name
 from engine.errors import choices
 from engine.spec import PARAMETERS, Parameter
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bridge.errors import BridgeError
-from bridge.osc_packet import encode
+from bridge.osc.packet import encode
 
 LIFETIME = 60.0
 """Seconds a subscription lasts unless it is renewed."""

@@ -9,14 +9,14 @@ import logging
 from collections.abc import Sequence
 
 from bridge.errors import BridgeError, code_of
-from bridge.osc_access import Access
-from bridge.osc_actions import Actions, Request
-from bridge.osc_aliases import ALIASES, Heard, transport_change
-from bridge.osc_arguments import read
-from bridge.osc_clients import Client, Clients
-from bridge.osc_packet import Message, Value
-from bridge.osc_pattern import is_pattern
-from bridge.osc_schema import ROOT, Command, find
+from bridge.osc.access import Access
+from bridge.osc.actions import Actions, Request
+from bridge.osc.aliases import ALIASES, Heard, transport_change
+from bridge.osc.arguments import read
+from bridge.osc.clients import Client, Clients
+from bridge.osc.packet import Message, Value
+from bridge.osc.pattern import is_pattern
+from bridge.osc.schema import ROOT, Command, find
 from bridge.session import Session
 from engine.errors import LongtakeError
 

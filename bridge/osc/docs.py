@@ -1,6 +1,6 @@
 """The table of commands for readers: type tags, the page `docs/osc.md`, and the OSCQuery tree.
 
-Knows the table and nothing of sockets or sessions. `python -m bridge.osc_docs` writes the page.
+Knows the table and nothing of sockets or sessions. `python -m bridge.osc.docs` writes the page.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bridge.osc_aliases import ALIASES
-from bridge.osc_arguments import usage
-from bridge.osc_schema import COMMANDS, EVENTS, OPTIONS, PAIR_NAMES, Argument, Command
+from bridge.osc.aliases import ALIASES
+from bridge.osc.arguments import usage
+from bridge.osc.schema import COMMANDS, EVENTS, OPTIONS, PAIR_NAMES, Argument, Command
 from engine.errors import choices
 from engine.spec import PARAMETERS, Parameter
 
@@ -28,7 +28,7 @@ _READ, _WRITE, _BOTH = 1, 2, 3
 
 INTRODUCTION = """# OSC
 
-Made from the table in `bridge/osc_schema.py` by `python -m bridge.osc_docs`; a test keeps the two equal.
+Made from the table in `bridge/osc/schema.py` by `python -m bridge.osc.docs`; a test keeps the two equal.
 
 Longtake listens on **127.0.0.1:9440**, UDP and TCP (SLIP or length prefix). Answers go to the port a message came
 from, or to the one a client names: `/longtake/reply_to 127.0.0.1 9441`. Numbers may come as i, f, d, h, T, F or text;

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from bridge.osc_packet import MAX_PACKET
+from bridge.osc.packet import MAX_PACKET
 
 END, ESC, ESC_END, ESC_ESC = 0xC0, 0xDB, 0xDC, 0xDD
 _MAX_SLIP = 2 * MAX_PACKET + 2

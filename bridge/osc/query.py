@@ -14,9 +14,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-from bridge.osc_clients import Plain
-from bridge.osc_docs import tree
-from bridge.osc_schema import Command
+from bridge.osc.clients import Plain
+from bridge.osc.docs import tree
+from bridge.osc.schema import Command
 
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "RANGE", "VALUE", "DESCRIPTION")
 _LOCAL = ("127.0.0.1", "localhost")

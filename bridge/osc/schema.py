@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from keyword import iskeyword
 from typing import Literal
 
-from bridge.osc_pattern import is_pattern, matches, simplified
+from bridge.osc.pattern import is_pattern, matches, simplified
 from bridge.state import QUANTIZES, SYNC_SOURCES
 from engine.spec import PARAMETERS, GenerationSpec, Parameter
 
@@ -59,7 +59,7 @@ class Command:
 
     Attributes:
         address: the whole of it.
-        name: the action in `osc_commands.py` that does it.
+        name: the action in `actions.py` that does it.
         help: one sentence.
         arguments: in order; optional ones last.
         answer: what comes back, as an address with the names of its arguments.

@@ -15,14 +15,14 @@ from typing import Any, Literal
 
 from bridge import events
 from bridge.events import Event, OscTraffic, Publish
-from bridge.osc_access import Access, OscOptions
-from bridge.osc_actions import Actions
-from bridge.osc_clients import Clients, Plain, Target
-from bridge.osc_dispatch import Dispatcher
-from bridge.osc_events import Announcer
-from bridge.osc_packet import PacketError, decode
-from bridge.osc_query import OscQuery
-from bridge.osc_sockets import PortInUse, RareLog, Sockets
+from bridge.osc.access import Access, OscOptions
+from bridge.osc.actions import Actions
+from bridge.osc.announcer import Announcer
+from bridge.osc.clients import Clients, Plain, Target
+from bridge.osc.dispatch import Dispatcher
+from bridge.osc.packet import PacketError, decode
+from bridge.osc.query import OscQuery
+from bridge.osc.sockets import PortInUse, RareLog, Sockets
 from bridge.session import Session
 
 TICK = 0.05

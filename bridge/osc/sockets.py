@@ -16,10 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bridge.errors import BridgeError
-from bridge.osc_access import Access
-from bridge.osc_clients import Target
-from bridge.osc_packet import MAX_PACKET
-from bridge.osc_tcp import Frames, FramingError
+from bridge.osc.access import Access
+from bridge.osc.clients import Target
+from bridge.osc.framing import Frames, FramingError
+from bridge.osc.packet import MAX_PACKET
 
 RECEIVE_BUFFER = 4 * 1024**2
 MAX_WAITING = 65_536

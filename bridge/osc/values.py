@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bridge.osc_schema import Command
+from bridge.osc.schema import Command
 from bridge.session import Session
 from bridge.state import ModelState, TransportState
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from bridge.errors import BridgeError, code_of
 from bridge.events import Notice, Publish
-from bridge.library import Library
 from bridge.state import Take
-from engine.audio import read_audio
+from bridge.takes.library import Library
 from engine.errors import LongtakeError
+from engine.sound.audio import read_audio
 
 SLOWEST, QUICKEST = 0.5, 2.0
 """Ratios of new to old tempo beyond which stretching is heard as a fault."""

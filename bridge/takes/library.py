@@ -20,17 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 from send2trash import send2trash
 
-from bridge import sidecar
 from bridge.errors import BridgeError
 from bridge.events import Publish, TakeAdded, TakeChanged, TakeRemoved
-from bridge.index import Index
-from bridge.measure import Measuring
-from bridge.naming import Naming, take_name, title
-from bridge.pending import SUBTYPE, Draft, PendingTake
 from bridge.ports import Recording
 from bridge.state import Search, Take
-from engine.audio import write_audio
+from bridge.takes import sidecar
+from bridge.takes.index import Index
+from bridge.takes.measure import Measuring
+from bridge.takes.naming import Naming, take_name, title
+from bridge.takes.pending import SUBTYPE, Draft, PendingTake
 from engine.errors import AudioError
+from engine.sound.audio import write_audio
 
 INDEX = ".longtake-index.sqlite3"
 AUDIO = (".flac", ".wav")

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bridge import sidecar
 from bridge.errors import BridgeError
-from bridge.measure import Measuring
-from bridge.naming import title
 from bridge.state import JobKind, Take
+from bridge.takes import sidecar
+from bridge.takes.measure import Measuring
+from bridge.takes.naming import title
 from engine.errors import AudioError
+from engine.sound.takes import TakeWriter
 from engine.spec import GenerationSpec
-from engine.takes import TakeWriter
 from engine.updates import AudioBlock
 
 SUBTYPE = "float"

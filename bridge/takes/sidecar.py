@@ -14,12 +14,12 @@ from typing import Any, cast
 
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
 
-from bridge.naming import title
 from bridge.state import Take
+from bridge.takes.naming import title
 from engine import __version__
 from engine.errors import AudioError, LongtakeError
+from engine.sound.takes import read_settings, write_whole
 from engine.spec import GenerationSpec
-from engine.takes import read_settings, write_whole
 
 _NOT_WRITTEN = {"id", "path"}
 _FIELDS = {f.name for f in fields(Take)} - _NOT_WRITTEN

@@ -16,11 +16,11 @@ from types import FrameType
 from typing import NoReturn
 
 from engine import __version__
-from engine.audio import SUBTYPES
 from engine.cli import requests, showing
 from engine.cli.flags import add_flags
 from engine.cli.making import Target, make, told
 from engine.errors import LongtakeError
+from engine.sound.audio import SUBTYPES
 from engine.spec import GenerationSpec
 from engine.updates import Generates
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.progress import progress
-from engine.recordings import with_recording
 from engine.registry import model_spec
+from engine.sound.recordings import with_recording
+from engine.sound.takes import TakeWriter, sidecar_path
 from engine.spec import GenerationSpec
-from engine.takes import TakeWriter, sidecar_path
 from engine.updates import AudioBlock, Generates, Step
 
 

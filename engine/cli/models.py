@@ -14,8 +14,8 @@ from pathlib import Path
 
 from engine.cli import showing
 from engine.errors import LongtakeError, SpecError
-from engine.hub import Hub, store_token
-from engine.installed import Store, recognised
+from engine.public.hub import Hub, store_token
+from engine.public.installed import Store, recognised
 from engine.registry import ModelSpec, model_spec
 
 

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.audio import read_audio
 from engine.cli.flags import settings
 from engine.errors import AudioError, SpecError
+from engine.sound.audio import read_audio
+from engine.sound.takes import read_spec
 from engine.spec import RANDOM_SEEDS, GenerationSpec
-from engine.takes import read_spec
 
 ADDED_SECONDS = 15.0
 """How much `continue` adds when nothing is said."""

@@ -13,8 +13,8 @@ from typing import Any
 from engine.errors import CheckpointError
 from engine.model_files import find_weights, models_folder
 from engine.registry import MODELS, ModelSpec
+from engine.sound.takes import read_settings
 from engine.spec import PARAMETERS, GenerationSpec
-from engine.takes import read_settings
 
 
 def models() -> str:

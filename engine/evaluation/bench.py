@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 
-from engine.audio import Samples
 from engine.autoencoder import Autoencoder
 from engine.evaluation.listening import Listener
 from engine.evaluation.sounds import HELD_OUT_EVERY, Sound, composed, take
+from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 from engine.training.dataset import Item, all_items, is_held_out, items
 from engine.updates import Generates

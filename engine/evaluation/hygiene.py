@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.audio import Samples
+from engine.sound.audio import Samples
 
 MOST_DC = 1e-3
 """-60 dBFS."""

@@ -14,9 +14,9 @@ import soxr
 import torch
 from numpy.typing import NDArray
 
-from engine.audio import Samples
 from engine.clap import SAMPLE_RATE, Towers, mel_spectrogram, window_frames
 from engine.evaluation.sounds import RATE
+from engine.sound.audio import Samples
 from engine.training.dataset import Item
 from engine.training.train_clap import Spectra
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio import Samples
 from engine.evaluation.sounds import RATE
+from engine.sound.audio import Samples
 
 TOLERANCE = 0.03
 ANALYSIS_RATE = 22_050

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from engine.audio import Samples
 from engine.evaluation.sounds import RATE
+from engine.sound.audio import Samples
 
 TABLE_5 = {
     "Stable Audio 2 (the paper's), 21.5 Hz, 64 channels": (1.19, 0.71, 7.14),

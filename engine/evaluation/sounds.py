@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from engine.audio import Samples
+from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 from engine.training.dataset import Item
 from engine.updates import AudioBlock, Generates

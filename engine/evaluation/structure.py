@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio import Samples
 from engine.evaluation.sounds import RATE
+from engine.sound.audio import Samples
 
 Matrix = NDArray[np.floating[Any]]
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio import Samples
 from engine.evaluation.sounds import RATE
+from engine.sound.audio import Samples
 
 Times = Sequence[float] | NDArray[np.floating[Any]]
 TOLERANCE = 0.05

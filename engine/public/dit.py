@@ -15,7 +15,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.conditioning import Conditioning
-from engine.differential import DifferentialCrossAttention, DifferentialSelfAttention
 from engine.dit import TIME_FEATURES, convolution, projection
 from engine.errors import ShapeError
 from engine.layers import (
@@ -26,6 +25,7 @@ from engine.layers import (
     SelfAttention,
     rotation,
 )
+from engine.public.differential import DifferentialCrossAttention, DifferentialSelfAttention
 from engine.registry import AdaptiveDiTConfig
 
 MEMORY_TOKENS = 64

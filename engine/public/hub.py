@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import CheckpointError, SpecError
-from engine.installed import CONFIG, PICKLE, SAFETENSORS, Store, require_public
 from engine.model_files import sha256
+from engine.public.installed import CONFIG, PICKLE, SAFETENSORS, Store, require_public
 from engine.registry import ModelSpec
 
 KEYRING_SERVICE, KEYRING_USER = "longtake", "huggingface"

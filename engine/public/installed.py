@@ -18,7 +18,7 @@ from typing import Any
 from engine.errors import CheckpointError, SpecError, choices
 from engine.model_files import models_folder, sha256
 from engine.registry import MODELS, ModelSpec
-from engine.takes import write_whole
+from engine.sound.takes import write_whole
 
 ORIGIN = "origin.json"
 """In the folder of a public model: where it is from, which licence was accepted, the files' checksums."""
@@ -197,7 +197,7 @@ def require_public(spec: ModelSpec) -> None:
 
 
 def _check_fit(spec: ModelSpec, folder: Path) -> None:
-    from engine.public import check_config, check_fit
+    from engine.public.loading import check_config, check_fit
 
     check_config(spec, folder / CONFIG)
     if not (folder / SAFETENSORS).is_file():

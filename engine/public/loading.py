@@ -16,9 +16,16 @@ from safetensors import SafetensorError, safe_open
 
 from engine.checkpoints import load_strictly, read_tensors
 from engine.errors import CheckpointError
-from engine.latent_diffusion import LatentDiffusion, open_text_encoder
+from engine.latent_diffusion import LatentDiffusion
+from engine.networks import open_text_encoder
+from engine.public.renames import (
+    STABLE_AUDIO_3,
+    STABLE_AUDIO_OPEN,
+    Table,
+    renamed,
+    without_weight_norm,
+)
 from engine.registry import AdaptiveDiTConfig, ModelSpec
-from engine.renames import STABLE_AUDIO_3, STABLE_AUDIO_OPEN, Table, renamed, without_weight_norm
 
 WEIGHTS = "model.safetensors"
 CONFIG = "model_config.json"

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.errors import CheckpointError, SpecError, choices
 
@@ -93,6 +93,15 @@ def merge(weights: Mapping[str, Tensor], files: Sequence[LoraFile]) -> dict[str,
                     "it was made for another model."
                 ) from error
     return merged
+
+
+def adapt(model: nn.Module, files: Sequence[LoraFile]) -> None:
+    """Merges LoRA files into a model's weights, one after the other.
+
+    Raises:
+        CheckpointError: if a file is missing, damaged, or made for another model.
+    """
+    model.load_state_dict(merge(model.state_dict(), files), assign=True)
 
 
 def read_lora(path: Path) -> _Lora:

@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.autoencoder import AUDIO_CHANNELS, Autoencoder
-from engine.differential import DifferentialSelfAttention
 from engine.errors import ShapeError
 from engine.layers import FeedForward, Rotation, rotation
+from engine.public.differential import DifferentialSelfAttention
 from engine.registry import SameConfig
 
 PATCH = 256

@@ -21,8 +21,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from engine import riff
 from engine.errors import AudioError, choices
+from engine.sound import riff
 
 Samples = NDArray[np.float32]
 

@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from engine.audio import Samples
+from engine.sound.audio import Samples
 
 SILENCE = -120.0
 OVERSAMPLING = 4

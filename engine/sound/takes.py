@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Any, cast
 
 from engine import __version__
-from engine.audio import AudioWriter, read_texts
 from engine.errors import AudioError
-from engine.metering import Meter
+from engine.sound.audio import AudioWriter, read_texts
+from engine.sound.metering import Meter
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
 

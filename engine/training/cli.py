@@ -151,8 +151,8 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _text_encoder(spec: ModelSpec) -> TextEncoder:
-    from engine.latent_diffusion import open_text_encoder
     from engine.model_files import find_weights
+    from engine.networks import open_text_encoder
 
     # The embedded model's encoder comes with a package; others lie where the model's weights will.
     embedded = spec.conditioning.text.encoder == "minilm"

@@ -10,11 +10,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from engine.autoencoder import Autoencoder, build_autoencoder
+from engine.autoencoder import Autoencoder
 from engine.checkpoints import load_strictly, save_weights
 from engine.conditioning import TextEncoder
 from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion
+from engine.networks import build_autoencoder
 from engine.registry import ModelSpec
 from engine.training.latents import read_statistics
 

@@ -15,7 +15,7 @@ from torch.nn import Module
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW, Optimizer
 
-from engine.autoencoder import build_autoencoder
+from engine.networks import build_autoencoder
 from engine.training.dataset import Crops, Item
 from engine.training.discriminators import Discriminators
 from engine.training.loop import StageOfParts

@@ -24,10 +24,10 @@ from PyQt6.QtWidgets import (
 )
 
 from engine.spec import PARAMETERS
-from gui.controls import Button, label, redress
-from gui.flow_layout import FlowLayout
-from gui.theme import Look
-from gui.vocabulary import MODES, ROOTS
+from gui.compose.vocabulary import MODES, ROOTS
+from gui.look.controls import Button, label, redress
+from gui.look.flow_layout import FlowLayout
+from gui.look.theme import Look
 
 
 class Sheet(QFrame):

@@ -11,15 +11,15 @@ from __future__ import annotations
 from PyQt6.QtCore import QSize, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from gui.controls import Button, Card, Switch, label, line, scrolled
+from gui.compose.length import LengthPanel
+from gui.compose.parameters import ParametersPanel
+from gui.compose.prompt import PromptPanel
+from gui.compose.source import SourcePanel
 from gui.learn import teach
-from gui.length import LengthPanel
-from gui.parameters import ParametersPanel
-from gui.peak_store import PeakStore
-from gui.prompt import PromptPanel
+from gui.look.controls import Button, Card, Switch, label, line, scrolled
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.source import SourcePanel
-from gui.theme import Look
+from gui.takes.peak_store import PeakStore
 
 
 class Composer(Card):

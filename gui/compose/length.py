@@ -17,11 +17,11 @@ from PyQt6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QVBoxLayout, Q
 from bridge.state import TransportState
 from engine.registry import MODELS, SKETCH
 from engine.spec import PARAMETERS
-from gui.controls import Lamp, Segments, Switch, label, redress
+from gui.compose.parameter_controls import sentence
 from gui.learn import teach
-from gui.parameter_controls import sentence
+from gui.look.controls import Lamp, Segments, Switch, label, redress
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
 
 SLIDER_STEPS = 240
 BARS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)

@@ -27,11 +27,11 @@ from PyQt6.QtWidgets import (
 
 from engine.registry import MODELS
 from engine.spec import PARAMETERS, Parameter
-from gui.controls import Switch, label
-from gui.language import tr
 from gui.learn import teach
+from gui.look.controls import Switch, label
+from gui.look.language import tr
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
 
 SLIDER_STEPS = 200
 

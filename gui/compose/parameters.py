@@ -18,11 +18,11 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSlider, QVBoxLay
 from bridge.state import Job
 from engine.registry import MODELS
 from engine.spec import MAX_SEED, PARAMETERS, RANDOM_SEEDS
-from gui.controls import Elided, Fold, IconButton, label
+from gui.compose.parameter_controls import ParameterControl, control_for, sentence
 from gui.learn import teach
-from gui.parameter_controls import ParameterControl, control_for, sentence
+from gui.look.controls import Elided, Fold, IconButton, label
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
 
 ELSEWHERE = (
     "prompt",

@@ -16,13 +16,13 @@ from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PyQt6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from gui.chips import KeyChip, TempoChip, WordChip
-from gui.controls import Button, Fold, label, later
-from gui.flow_layout import FlowLayout
-from gui.prompt_form import PromptForm, read_form
+from gui.compose.chips import KeyChip, TempoChip, WordChip
+from gui.compose.prompt_form import PromptForm, read_form
+from gui.compose.vocabulary import GENRES, INSTRUMENTS, MOODS, surprise
+from gui.look.controls import Button, Fold, label, later
+from gui.look.flow_layout import FlowLayout
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
-from gui.vocabulary import GENRES, INSTRUMENTS, MOODS, surprise
 
 HISTORY = 100
 SETTLE_MS = 250

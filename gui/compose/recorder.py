@@ -12,11 +12,11 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.state import CaptureState, Levels
-from gui.controls import Button, label, set_role
 from gui.learn import teach
-from gui.meter import LevelMeter
+from gui.look.controls import Button, label, set_role
+from gui.look.meter import LevelMeter
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
 
 
 class Recorder(QWidget):

@@ -11,7 +11,7 @@ from bridge.requests import complement
 from bridge.session import Session
 from bridge.state import Job, JobOptions
 from engine.errors import SpecError
-from gui.source import Source
+from gui.compose.source import Source
 
 
 def make(

@@ -26,14 +26,14 @@ from PyQt6.QtWidgets import (
 
 from engine.registry import SKETCH
 from engine.spec import PARAMETERS
-from gui.controls import Button, Elided, IconButton, Segments, label, redress
+from gui.compose.parameter_controls import sentence
+from gui.compose.recorder import Recorder
 from gui.learn import teach
-from gui.parameter_controls import sentence
-from gui.peak_store import PeakStore
+from gui.look.controls import Button, Elided, IconButton, Segments, label, redress
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.recorder import Recorder
-from gui.theme import Look
-from gui.waveform import WaveformView
+from gui.takes.peak_store import PeakStore
+from gui.takes.waveform import WaveformView
 
 Mode = Literal["transform", "keep", "continue"]
 AUDIO = ("wav", "flac", "aif", "aiff", "ogg", "mp3", "opus", "caf", "w64")

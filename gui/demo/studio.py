@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from bridge.events import Hub, ModelChanged, Publish
-from bridge.jobs import JobQueue
-from bridge.library import Library
-from bridge.making import Works
+from bridge.jobs.making import Works
+from bridge.jobs.queue import JobQueue
 from bridge.ports import ModelControl
 from bridge.session import Session
 from bridge.state import ModelState
+from bridge.takes.library import Library
 from bridge.transport import Transport
 from engine.presets import PresetStore
 from engine.spec import GenerationSpec

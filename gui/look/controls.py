@@ -26,7 +26,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from gui.theme import Look
+from gui.look.theme import Look
 
 
 def set_role(widget: QWidget, role: str) -> QWidget:

@@ -12,7 +12,7 @@ from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from gui.theme import Look
+from gui.look.theme import Look
 
 FLOOR = -60.0
 HOLD = 1.5

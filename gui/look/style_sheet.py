@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gui.theme import Colours
+    from gui.look.theme import Colours
 
 
 def style_sheet(c: Colours, px: Callable[[float], int], sizes: dict[str, int]) -> str:

@@ -19,8 +19,8 @@ from PyQt6.QtCore import QObject, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
 from PyQt6.QtWidgets import QApplication, QLayout
 
-from gui.icons import draw_icon
-from gui.style_sheet import style_sheet
+from gui.look.icons import draw_icon
+from gui.look.style_sheet import style_sheet
 
 Mode = Literal["dark", "light"]
 Choice = Literal["dark", "light", "system"]

@@ -14,11 +14,11 @@ from PyQt6.QtCore import QSignalBlocker, Qt
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from bridge.state import AudioDevice, Devices, Levels, MidiState, PlaybackState
-from gui.controls import Card, IconButton, label, line, redress
 from gui.learn import teach
-from gui.meter import LevelMeter
+from gui.look.controls import Card, IconButton, label, line, redress
+from gui.look.meter import LevelMeter
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
 
 RATES = (44_100, 48_000, 88_200, 96_000)
 

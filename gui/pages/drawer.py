@@ -18,8 +18,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from gui.controls import scrolled
-from gui.theme import Look
+from gui.look.controls import scrolled
+from gui.look.theme import Look
 
 
 class RailButton(QToolButton):

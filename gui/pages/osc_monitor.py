@@ -15,9 +15,9 @@ from PyQt6.QtGui import QGuiApplication, QTextOption
 from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit
 
 from bridge.events import OscTraffic
-from gui.controls import Button, Card, Elided, IconButton, Lamp, Switch, label
+from gui.look.controls import Button, Card, Elided, IconButton, Lamp, Switch, label
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.theme import Look
 
 KEPT = 400
 FRAME_MS = 120

@@ -24,11 +24,11 @@ from PyQt6.QtWidgets import (
 )
 
 from engine.presets import CATEGORIES, Preset, PresetStore
-from gui.controls import Button, Card, IconButton, label
-from gui.icons import paint_icon
+from gui.look.controls import Button, Card, IconButton, label
+from gui.look.icons import paint_icon
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.row_painter import RowPainter
-from gui.theme import Look
+from gui.takes.row_painter import RowPainter
 
 PRESET = Qt.ItemDataRole.UserRole
 FAVOURITE = Qt.ItemDataRole.UserRole + 1

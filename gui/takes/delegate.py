@@ -22,11 +22,11 @@ from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPolygonF
 from PyQt6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from bridge.state import Take
-from gui.icons import paint_icon
-from gui.peak_store import PeakStore, Thumbnail
-from gui.row_painter import RIGHT, RowPainter
-from gui.take_model import TAKE, length_words, take_title, take_words, tempo_words
-from gui.theme import Look
+from gui.look.icons import paint_icon
+from gui.look.theme import Look
+from gui.takes.model import TAKE, length_words, take_title, take_words, tempo_words
+from gui.takes.peak_store import PeakStore, Thumbnail
+from gui.takes.row_painter import RIGHT, RowPainter
 
 ROW = 62
 STARS = 5

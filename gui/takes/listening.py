@@ -14,7 +14,7 @@ from PyQt6.QtCore import QObject, QTimer
 
 from bridge.state import Levels, PlaybackState, Take
 from gui.qt_session import QtSession
-from gui.viewer import Viewer
+from gui.takes.viewer import Viewer
 
 FRAME_MS = 33
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from PyQt6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelIndex, QObject, Qt, QUrl
 
-from bridge.naming import title
 from bridge.state import Search, Take
-from gui.language import tr
-from gui.prompt_form import headline, read_form
+from bridge.takes.naming import title
+from gui.compose.prompt_form import headline, read_form
+from gui.look.language import tr
 from gui.qt_session import QtSession
 
 PAGE = 60

@@ -23,13 +23,13 @@ from PyQt6.QtWidgets import (
 )
 
 from bridge.state import PlaybackState, Search, Take
-from gui.controls import Card, IconButton, label, later
-from gui.peak_store import PeakStore
+from gui.look.controls import Card, IconButton, label, later
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.take_delegate import TakeDelegate
-from gui.take_model import TakeModel
-from gui.take_search import read_search
-from gui.theme import Look
+from gui.takes.delegate import TakeDelegate
+from gui.takes.model import TakeModel
+from gui.takes.peak_store import PeakStore
+from gui.takes.search import read_search
 
 SETTLE_MS = 120
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from gui.peaks import Peaks, read_peaks
+from gui.takes.peaks import Peaks, read_peaks
 
 log = logging.getLogger(__name__)
 

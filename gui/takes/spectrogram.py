@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PyQt6.QtCore import QRectF, pyqtSignal
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
-from gui.theme import Look
+from gui.look.theme import Look
 
 WINDOW = 4096
 COLUMNS = 1200

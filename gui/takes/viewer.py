@@ -17,18 +17,18 @@ from PyQt6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
 
 from bridge.events import AudioReady
 from bridge.state import Job, Take
-from gui.controls import Button, Card, Elided, IconButton
-from gui.flow_layout import FlowLayout
-from gui.peak_store import PeakStore
-from gui.peaks import GrowingPeaks
-from gui.prompt_form import headline
+from gui.compose.prompt_form import headline
+from gui.look.controls import Button, Card, Elided, IconButton
+from gui.look.flow_layout import FlowLayout
+from gui.look.theme import Look
 from gui.qt_session import QtSession
-from gui.take_model import length_words, take_mime, take_title, tempo_words
-from gui.theme import Look
-from gui.waveform import WaveformView
+from gui.takes.model import length_words, take_mime, take_title, tempo_words
+from gui.takes.peak_store import PeakStore
+from gui.takes.peaks import GrowingPeaks
+from gui.takes.waveform import WaveformView
 
 if TYPE_CHECKING:
-    from gui.spectrogram import SpectrogramView
+    from gui.takes.spectrogram import SpectrogramView
 
 FRAME_MS = 50
 """The growing waveform is drawn at most so often."""
@@ -249,7 +249,7 @@ class Viewer(Card):
     def _show_spectrogram(self) -> None:
         wanted = self.spectrum.isChecked() and self.take is not None
         if wanted and self._spectrogram is None:
-            from gui.spectrogram import (
+            from gui.takes.spectrogram import (
                 SpectrogramView,
             )  # pyqtgraph takes 0.4 s: only who asks for it waits
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
-from gui.theme import Look
-from gui.waveform_drawing import Span, WaveformDrawing
+from gui.look.theme import Look
+from gui.takes.waveform_drawing import Span, WaveformDrawing
 
 CLICK = 4
 """Pixels that a press may move and still be a click."""

@@ -13,8 +13,8 @@ from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QPainter, QPaintEvent, QPixmap, QPolygonF, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
-from gui.peaks import Peaks
-from gui.theme import Look
+from gui.look.theme import Look
+from gui.takes.peaks import Peaks
 
 Span = tuple[float, float]
 NEAREST = 0.05

@@ -17,30 +17,30 @@ from PyQt6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from bridge.state import Job, JobOptions, Levels, Take
 from engine.presets import Preset, PresetStore
-from gui.composer import Composer
-from gui.controls import later
-from gui.devices import DevicesPanel
-from gui.drawer import Drawer
-from gui.listening import Listening
+from gui.compose.composer import Composer
+from gui.compose.request import make
+from gui.compose.source import Mode, dropped_file
+from gui.look.controls import later
+from gui.look.theme import Look
 from gui.memory import Memory
-from gui.models import ModelsPanel
-from gui.osc_monitor import OscMonitor
-from gui.peak_store import PeakStore
-from gui.presets import PresetsPanel
+from gui.pages.devices import DevicesPanel
+from gui.pages.drawer import Drawer
+from gui.pages.models import ModelsPanel
+from gui.pages.osc_monitor import OscMonitor
+from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
 from gui.queue import QueuePanel
-from gui.request import make
-from gui.restoring import Restoring
-from gui.settings_of_take import use_settings
-from gui.source import Mode, dropped_file
 from gui.status import StatusLine
-from gui.take_model import take_title
-from gui.takes import TakesPanel
-from gui.theme import Look
+from gui.takes.listening import Listening
+from gui.takes.model import take_title
+from gui.takes.panel import TakesPanel
+from gui.takes.peak_store import PeakStore
+from gui.takes.settings_of_take import use_settings
+from gui.takes.viewer import Viewer
 from gui.transport import TransportPanel
-from gui.viewer import Viewer
 from gui.welcome import Welcome, first_presets
-from gui.window_menus import build_menus
+from gui.window.restoring import Restoring
+from gui.window.window_menus import build_menus
 
 
 @dataclass(frozen=True, slots=True)

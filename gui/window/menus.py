@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
 from PyQt6.QtWidgets import QMainWindow, QMenu
 
-from gui.language import LANGUAGES, SYSTEM
+from gui.look.language import LANGUAGES, SYSTEM
+from gui.look.theme import SCALES, Choice, Look
 from gui.memory import Memory
-from gui.theme import SCALES, Choice, Look
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import LongtakeError
 from engine.presets import DEFAULTS
 from engine.spec import GenerationSpec
-from gui.controls import later
+from gui.look.controls import later
 from gui.memory import Memory
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from gui.window.main_window import MainWindow
 
 VERSION = 1
 WIDTH, HEIGHT = 1440, 880

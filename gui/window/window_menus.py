@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu
 
-from gui.menus import Entry, fill_language, fill_look, fill_menu
+from gui.window.menus import Entry, fill_language, fill_look, fill_menu
 
 if TYPE_CHECKING:
-    from gui.main_window import MainWindow
+    from gui.window.main_window import MainWindow
 
 
 LINE = Entry()

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bridge.osc_packet import PacketError, decode, encode
+from bridge.osc.packet import PacketError, decode, encode
 from tests.bridge.real_parts import RATE, jack_ports, missed
 
 FOLDER = Path("/usr/lib/ardour7")

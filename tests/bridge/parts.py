@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from bridge.events import Event, Hub, JobChanged
-from bridge.jobs import LIMIT, JobQueue
-from bridge.journal import Journal
-from bridge.library import Library
-from bridge.making import Works
+from bridge.jobs.journal import Journal
+from bridge.jobs.making import Works
+from bridge.jobs.queue import LIMIT, JobQueue
 from bridge.session import Session
 from bridge.state import Job
+from bridge.takes.library import Library
 from engine.updates import Generates
 from tests.bridge.fake_engine import FakeEngine
 

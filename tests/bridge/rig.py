@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from bridge.events import Event, Hub
-from bridge.jobs import JobQueue
-from bridge.library import Library
-from bridge.making import Works
-from bridge.osc import OscOptions, OscServer
-from bridge.osc_packet import Message, decode, encode
+from bridge.jobs.making import Works
+from bridge.jobs.queue import JobQueue
+from bridge.osc.packet import Message, decode, encode
+from bridge.osc.server import OscOptions, OscServer
 from bridge.session import Session
+from bridge.takes.library import Library
 from bridge.transport import Transport
 from tests.bridge.fake_engine import FakeEngine
 from tests.bridge.real_parts import PATIENCE

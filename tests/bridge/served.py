@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from bridge.osc_packet import decode, encode
+from bridge.osc.packet import decode, encode
 
 ROOT = Path(__file__).parents[2]
 ENGINE = "tests.bridge.fake_engine:FakeEngine"

@@ -19,12 +19,12 @@ import soundfile
 from bridge.app import AppOptions, build
 from bridge.errors import BridgeError
 from bridge.events import ModelChanged
+from engine.sound.takes import read_spec
 from engine.spec import GenerationSpec
-from engine.takes import read_spec
+from tests.bridge.engine_process.test_process import alive
 from tests.bridge.fake_engine import sound
 from tests.bridge.parts import wait_for
 from tests.bridge.served import ENGINE, Served
-from tests.bridge.test_engine_process import alive
 
 KILLS = int(os.environ.get("LONGTAKE_KILLS", "12"))
 """Jobs in the test that kills; the issue's 50 with LONGTAKE_KILLS=50."""

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.osc import OscOptions, OscServer
+from bridge.osc.server import OscOptions, OscServer
 from tests.bridge.ardour import TRACK, Lost, ardour, new_song
 from tests.bridge.conftest import Sounding
 from tests.bridge.real_parts import Ear, JackServer, freewheel, jack_client, need, until

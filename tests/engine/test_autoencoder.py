@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.autoencoder import IN_CACHE, Bottleneck, OobleckAutoencoder, Snake, build_autoencoder
+from engine.autoencoder import IN_CACHE, Bottleneck, OobleckAutoencoder, Snake
 from engine.errors import ShapeError
+from engine.networks import build_autoencoder
 from engine.registry import (
     SKETCH,
     STABLE_AUDIO_2,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.autoencoder import build_autoencoder
 from engine.chunking import (
     CHUNK,
     FIRST,
@@ -15,6 +14,7 @@ from engine.chunking import (
     encode_chunked,
     spans,
 )
+from engine.networks import build_autoencoder
 from engine.registry import SKETCH, AutoencoderConfig
 from tests.engine.test_autoencoder import TINY, noise
 

@@ -7,7 +7,6 @@ import pytest
 import soundfile
 import torch
 
-from engine.audio import Samples
 from engine.creative import LATENT_EDGE, SOUND_EDGE, Kept, filled, kept, looped, pasted, recording
 from engine.errors import SpecError
 from engine.registry import SAMPLE_RATE
@@ -15,6 +14,7 @@ from engine.samplers.noise import NoiseSource
 from engine.samplers.objectives import V_OBJECTIVE, noised
 from engine.samplers.schedules import schedule_times
 from engine.samplers.solvers import SOLVERS
+from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.autoencoder import build_autoencoder
 from engine.conditioning import Conditioning
 from engine.dit import DiT
+from engine.networks import build_autoencoder
+from engine.public.renames import STABLE_AUDIO_OPEN, renamed, without_weight_norm
 from engine.registry import MODELS, DiTConfig, OobleckConfig
-from engine.renames import STABLE_AUDIO_OPEN, renamed, without_weight_norm
 from engine.samplers.guidance import Guidance, guided_denoiser
 from engine.samplers.objectives import OBJECTIVES
 from tests.golden.values import difference, golden, thinned, values, weights

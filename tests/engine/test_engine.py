@@ -13,14 +13,14 @@ import soundfile
 import torch
 from torch import Tensor
 
-from engine.audio import Samples
 from engine.creative import SOUND_EDGE
 from engine.engine import Engine, load_model
 from engine.errors import CheckpointError, LongtakeError, SpecError
 from engine.latent_diffusion import LatentDiffusion
-from engine.metering import true_peak
 from engine.registry import SAMPLE_RATE, STABLE_AUDIO_2, ModelSpec
 from engine.samplers.objectives import V_OBJECTIVE
+from engine.sound.audio import Samples
+from engine.sound.metering import true_peak
 from engine.spec import SAMPLERS, GenerationSpec
 from engine.updates import AudioBlock, Step, Update
 from tests.engine.song_model import SongModel

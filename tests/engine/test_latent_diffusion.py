@@ -5,28 +5,16 @@ import pytest
 import torch
 
 from engine.checkpoints import save_weights
-from engine.clap import Clap
 from engine.conditioning import Prompt
-from engine.dit import DiT
-from engine.dit_sa3 import AdaptiveDiT
 from engine.errors import CheckpointError
-from engine.latent_diffusion import (
-    LatentDiffusion,
-    LatentScale,
-    build_dit,
-    open_text_encoder,
-)
+from engine.latent_diffusion import LatentDiffusion, LatentScale
 from engine.registry import (
     SKETCH,
-    AdaptiveDiTConfig,
     DiTConfig,
     ModelSpec,
     OobleckConfig,
-    TextConfig,
 )
 from engine.text import MiniLM
-from engine.training.train_clap import train_tokenizer
-from tests.engine.test_clap import TEXTS, tiny_config
 
 assert isinstance(SKETCH.dit, DiTConfig)
 TINY: ModelSpec = replace(
@@ -144,28 +132,6 @@ def test_a_missing_or_foreign_file_is_named(folder: Path):
     (folder / "autoencoder.safetensors").write_bytes(content)
     with pytest.raises(CheckpointError, match=r"dit\.safetensors"):
         LatentDiffusion.from_folder(TINY, folder)
-
-
-def test_each_configuration_gets_its_transformer():
-    adaptive = AdaptiveDiTConfig(width=128, depth=1, differential=False)
-    assert isinstance(build_dit(adaptive, 768), AdaptiveDiT)
-    assert isinstance(build_dit(TINY.dit, 768), DiT)
-
-
-def test_a_model_that_hears_by_clap_has_it_in_its_folder(tmp_path: Path):
-    tokenizer = train_tokenizer(TEXTS, 300)
-    Clap(tiny_config(tokenizer.get_vocab_size()), tokenizer).save(tmp_path / "clap")
-    encoder = open_text_encoder(TextConfig(encoder="clap", max_tokens=77, width=32), tmp_path)
-    features, _ = encoder.encode(["slow piano"])
-    assert features.shape == (1, 77, 32)
-    assert isinstance(open_text_encoder(SKETCH.conditioning.text, tmp_path), MiniLM)
-
-
-def test_a_model_without_its_text_encoder_says_where_it_belongs(tmp_path: Path):
-    with pytest.raises(CheckpointError, match="clap"):
-        open_text_encoder(TextConfig(encoder="clap", max_tokens=77, width=768), tmp_path)
-    with pytest.raises(CheckpointError, match="text_encoder"):
-        open_text_encoder(TextConfig(encoder="t5", max_tokens=64, width=768), tmp_path)
 
 
 def test_width_directions_are_orthonormal_and_span_the_scaled_gradients(text: MiniLM) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.autoencoder import build_autoencoder
 from engine.checkpoints import load_weights
 from engine.model_files import find_weights
+from engine.networks import build_autoencoder
 from engine.registry import SKETCH
 from engine.spectral_autoencoder import ConvNeXt, ShortTimeFourier, SpectralAutoencoder, mid_side
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from engine.audio import Samples
 from engine.chunking import CHUNK, FIRST, spans
 from engine.errors import LongtakeError
-from engine.limiter import limited
-from engine.metering import true_peak
 from engine.registry import SAMPLE_RATE
+from engine.sound.audio import Samples
+from engine.sound.limiter import limited
+from engine.sound.metering import true_peak
 from engine.streaming import streamed
 from engine.updates import AudioBlock, Step
 from engine.variable_length import Window

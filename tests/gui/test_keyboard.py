@@ -22,11 +22,11 @@ from PyQt6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from bridge.state import JobOptions
-from gui.chips import Chip
+from gui.compose.chips import Chip
 from gui.demo.studio import Studio
-from gui.main_window import MainWindow
-from gui.waveform import WaveformView
-from gui.window_menus import menu_actions
+from gui.takes.waveform import WaveformView
+from gui.window.main_window import MainWindow
+from gui.window.window_menus import menu_actions
 from tests.gui.conftest import Held
 
 CONTROLS = (

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from bridge.state import Take
 from gui.demo.studio import Studio
-from gui.main_window import MainWindow
-from gui.window_menus import menu_actions
+from gui.window.main_window import MainWindow
+from gui.window.window_menus import menu_actions
 from tests.gui.conftest import Held
 
 

@@ -11,8 +11,8 @@ from bridge.events import DevicesChanged, ModelChanged, Notice, OscTraffic, Play
 from bridge.state import Devices, Levels, ModelState, PlaybackState
 from gui.demo.studio import Studio
 from gui.learn import learn_menu
-from gui.main_window import MainWindow
-from gui.meter import FLOOR, decibels
+from gui.look.meter import FLOOR, decibels
+from gui.window.main_window import MainWindow
 
 
 def test_the_transport_is_set_by_hand_and_follows_others(

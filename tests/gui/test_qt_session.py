@@ -100,7 +100,7 @@ def test_after_closing_nothing_is_heard(studio: Studio, session: QtSession, qtbo
 
 def test_the_panel_and_its_session_import_no_torch() -> None:
     code = (
-        "import os, sys; os.environ['QT_QPA_PLATFORM'] = 'offscreen'; import gui.__main__, gui.main_window; "
+        "import os, sys; os.environ['QT_QPA_PLATFORM'] = 'offscreen'; import gui.__main__, gui.window.main_window; "
         "print([name for name in sys.modules if name.split('.')[0] in ('torch', 'transformers', 'pyqtgraph')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

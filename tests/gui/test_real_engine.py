@@ -14,13 +14,13 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from benchmarks.presets import recording
-from bridge.engine_process import REAL_ENGINE, EngineProcess
+from bridge.engine_process.process import REAL_ENGINE, EngineProcess
 from bridge.state import Job, Take
 from gui.demo.studio import Studio, build_studio
-from gui.main_window import MainWindow, Surroundings
+from gui.look.theme import Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.theme import Look
+from gui.window.main_window import MainWindow, Surroundings
 from tests.gui.conftest import end
 
 PATIENCE = 900_000

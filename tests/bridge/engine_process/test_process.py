@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.engine_process import EngineProcess
+from bridge.engine_process.process import EngineProcess
 from bridge.errors import BridgeError, EngineDied
 from bridge.events import Event, ModelChanged
 from engine.errors import CheckpointError
@@ -24,7 +24,7 @@ from engine.updates import AudioBlock, Step, Update
 from tests.bridge import fake_engine
 from tests.bridge.parts import wait_for
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FAKE = "tests.bridge.fake_engine"
 
 
@@ -223,7 +223,7 @@ def test_load_and_unload_are_seen(started: Callable) -> None:
 PARENT = """
 import sys, time
 sys.path[:0] = {path!r}
-from bridge.engine_process import EngineProcess
+from bridge.engine_process.process import EngineProcess
 process = EngineProcess(lambda event: None, "tests.bridge.fake_engine:FakeEngine", "sketch")
 process.start()
 while process.state().phase != "ready":
@@ -253,5 +253,5 @@ def test_kill_9_of_the_parent_ends_the_child() -> None:
 
 
 def test_the_bridge_imports_no_torch() -> None:
-    code = "import bridge.engine_process, bridge.session, sys; sys.exit('torch' in sys.modules)"
+    code = "import bridge.engine_process.process, bridge.session, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

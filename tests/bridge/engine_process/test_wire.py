@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from bridge.engine_wire import SLOT_FLOATS, SLOTS, SharedSlots, Wire
+from bridge.engine_process.wire import SLOT_FLOATS, SLOTS, SharedSlots, Wire
 from bridge.shared_file import SharedFile
 
 

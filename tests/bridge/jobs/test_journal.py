@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.journal import LONGEST, Journal
+from bridge.jobs.journal import LONGEST, Journal
 from bridge.state import Job, JobState
 from engine.spec import GenerationSpec
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.progress import Progress
+from bridge.jobs.progress import Progress
 from engine.updates import AudioBlock, Step, Update
 
 steps = st.builds(

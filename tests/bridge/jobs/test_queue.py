@@ -13,8 +13,8 @@ import soundfile
 
 from bridge.errors import BridgeError
 from bridge.events import AudioReady, JobChanged, TakeAdded
-from bridge.jobs import REMEMBERED
-from bridge.journal import Journal
+from bridge.jobs.journal import Journal
+from bridge.jobs.queue import REMEMBERED
 from bridge.ports import StreamFormat
 from bridge.state import Job, JobOptions, JobRequest, Take
 from engine.errors import SpecError

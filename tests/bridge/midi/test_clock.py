@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.midi_clock import LOST_AFTER, PER_QUARTER, ClockFollower, roundest
+from bridge.midi.clock import LOST_AFTER, PER_QUARTER, ClockFollower, roundest
 
 PERIOD = 512 / 44_100
 

@@ -14,8 +14,7 @@ import pytest
 
 from bridge.errors import BridgeError
 from bridge.events import Event, MidiChanged, Notice
-from bridge.midi import MidiInput, MidiOptions
-from bridge.midi_bindings import (
+from bridge.midi.bindings import (
     ACTIONS,
     Control,
     check_target,
@@ -24,6 +23,7 @@ from bridge.midi_bindings import (
     read_bindings,
     scaled,
 )
+from bridge.midi.input import MidiInput, MidiOptions
 from bridge.session import Session
 from engine.spec import PARAMETERS, converted
 from tests.bridge.real_parts import JackServer, jack_client, missed, need, until

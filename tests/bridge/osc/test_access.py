@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import BridgeError
-from bridge.osc_access import Access, OscOptions
+from bridge.osc.access import Access, OscOptions
 from tests.bridge.rig import Peer, osc_server
 
 TOKEN = "open sesame"

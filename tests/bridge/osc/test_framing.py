@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.osc_packet import MAX_PACKET
-from bridge.osc_tcp import Frames, FramingError, unwrap_slip, wrap_slip
+from bridge.osc.framing import Frames, FramingError, unwrap_slip, wrap_slip
+from bridge.osc.packet import MAX_PACKET
 
 packets = st.lists(
     st.binary(min_size=1, max_size=40).map(lambda rest: b"/" + rest), min_size=1, max_size=8

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.osc_packet import MAX_DEPTH, Message, PacketError, decode, encode
-from tests.bridge.malformed import ACCEPTED, REFUSED, bundle, message, mutated, nested, number
+from bridge.osc.packet import MAX_DEPTH, Message, PacketError, decode, encode
+from tests.bridge.osc.malformed import ACCEPTED, REFUSED, bundle, message, mutated, nested, number
 
 FUZZ = int(os.environ.get("LONGTAKE_FUZZ", "200000"))
 

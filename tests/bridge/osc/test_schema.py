@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import BridgeError
-from bridge.osc_actions import Actions
-from bridge.osc_arguments import converted, read, usage
-from bridge.osc_docs import page, tree
-from bridge.osc_pattern import matches
-from bridge.osc_schema import COMMANDS, PAIR_NAMES, ROOT, find
-from bridge.osc_values import VALUES
+from bridge.osc.actions import Actions
+from bridge.osc.arguments import converted, read, usage
+from bridge.osc.docs import page, tree
+from bridge.osc.pattern import matches
+from bridge.osc.schema import COMMANDS, PAIR_NAMES, ROOT, find
+from bridge.osc.values import VALUES
 from engine.spec import PARAMETERS, Parameter
 
-DOCS = Path(__file__).parents[2] / "docs" / "osc.md"
+DOCS = Path(__file__).parents[3] / "docs" / "osc.md"
 
 
 def test_the_page_in_docs_is_made_from_the_table() -> None:
-    assert DOCS.read_text(encoding="utf-8") == page(), "run python -m bridge.osc_docs"
+    assert DOCS.read_text(encoding="utf-8") == page(), "run python -m bridge.osc.docs"
 
 
 def test_every_command_is_done_somewhere_and_every_action_is_in_the_table() -> None:

@@ -18,11 +18,11 @@ import soundfile
 
 from bridge.errors import BridgeError
 from bridge.events import Hub
-from bridge.osc import TRAFFIC_PER_SECOND, OscOptions, OscServer, PortInUse
-from bridge.osc_packet import decode, encode
-from bridge.osc_tcp import wrap_slip
+from bridge.osc.framing import wrap_slip
+from bridge.osc.packet import decode, encode
+from bridge.osc.server import TRAFFIC_PER_SECOND, OscOptions, OscServer, PortInUse
 from bridge.session import Session
-from tests.bridge.malformed import ACCEPTED, REFUSED, mutated
+from tests.bridge.osc.malformed import ACCEPTED, REFUSED, mutated
 from tests.bridge.rig import Peer, osc_server, session_in
 
 SOCKET_FUZZ = int(os.environ.get("LONGTAKE_SOCKET_FUZZ", "20000"))
@@ -347,7 +347,7 @@ def test_endless_tcp_packets_are_cut_off(served: tuple[OscServer, Session], peer
 
 
 def test_help_names_every_address_within_a_small_packet(peer: Peer) -> None:
-    from bridge.osc_schema import COMMANDS
+    from bridge.osc.schema import COMMANDS
 
     peer.send("help")
     lines = [peer.wait("help") for _ in COMMANDS]

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge import fitting
 from bridge.errors import BridgeError
 from bridge.events import Notice, TakeAdded
-from bridge.fitting import stretched
-from bridge.pending import Draft
 from bridge.ports import Recording
 from bridge.state import Take
+from bridge.takes import fitting
+from bridge.takes.fitting import stretched
+from bridge.takes.pending import Draft
 from engine.registry import SKETCH
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
 from tests.bridge.parts import Bench, wait_for
-from tests.bridge.test_measure import RATE, beats, chords
+from tests.bridge.takes.test_measure import RATE, beats, chords
 
 
 @pytest.fixture

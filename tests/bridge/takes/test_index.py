@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.index import Index
 from bridge.state import Search, Take
+from bridge.takes.index import Index
 
 
 @pytest.fixture

@@ -19,13 +19,13 @@ import soundfile
 
 from bridge.errors import BridgeError
 from bridge.events import Event, TakeAdded, TakeChanged, TakeRemoved
-from bridge.library import INDEX, Library
-from bridge.pending import Draft
 from bridge.ports import Recording
 from bridge.state import Search, Take
+from bridge.takes.library import INDEX, Library
+from bridge.takes.pending import Draft
 from engine.registry import SKETCH
+from engine.sound.takes import read_spec
 from engine.spec import GenerationSpec
-from engine.takes import read_spec
 from engine.updates import AudioBlock
 from tests.bridge.fake_engine import sound
 
@@ -269,7 +269,7 @@ def test_delete_goes_to_the_bin(library: Library, told: list[Event], tmp_path: P
     """In a home of its own, as the bin is the user's."""
     take = add(library)
     code = (
-        "import sys; from pathlib import Path; from bridge.library import Library;"
+        "import sys; from pathlib import Path; from bridge.takes.library import Library;"
         "library = Library(Path(sys.argv[1]), print); library.delete(sys.argv[2]); library.close()"
     )
     home = tmp_path / "home"
@@ -281,7 +281,7 @@ def test_delete_goes_to_the_bin(library: Library, told: list[Event], tmp_path: P
         env=environment,
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     assert "TakeRemoved" in done.stdout, done.stderr
     assert not take.path.exists()

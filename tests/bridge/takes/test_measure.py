@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.measure import Measured, Measuring
+from bridge.takes.measure import Measured, Measuring
 
 RATE = 44_100
 C_MAJOR = ((60, 64, 67), (65, 69, 72), (67, 71, 74), (60, 64, 67))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.naming import SLUG, Naming, key_sign, slug, take_name, title
+from bridge.takes.naming import SLUG, Naming, key_sign, slug, take_name, title
 
 
 @settings(deadline=None)

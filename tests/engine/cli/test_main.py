@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.audio import read_audio, write_audio
 from engine.cli.main import main
 from engine.errors import AudioError
 from engine.registry import SAMPLE_RATE, SKETCH
+from engine.sound.audio import read_audio, write_audio
+from engine.sound.takes import read_settings, read_spec
 from engine.spec import GenerationSpec
-from engine.takes import read_settings, read_spec
 from engine.updates import AudioBlock, Step, Update
 
 PROMPT = "Genre: House | BPM: 124"

@@ -7,11 +7,11 @@ import pytest
 from engine.cli import main as command_line
 from engine.cli.models import main
 from engine.errors import LongtakeError, SpecError
-from engine.hub import Hub
-from engine.installed import Store
+from engine.public.hub import Hub
+from engine.public.installed import Store
 from engine.registry import MODELS
-from tests.engine.hub_server import FakeHub
-from tests.engine.public_models import TINY_MEDIUM, write_public
+from tests.engine.public.hub_server import FakeHub
+from tests.engine.public.public_models import TINY_MEDIUM, write_public
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from engine.conditioning import Conditioning
-from engine.dit_sa3 import AdaptiveBlock, AdaptiveDiT
 from engine.errors import ShapeError
 from engine.layers import rotation
+from engine.public.dit import AdaptiveBlock, AdaptiveDiT
+from engine.public.renames import STABLE_AUDIO_3, renamed
 from engine.registry import AdaptiveDiTConfig
-from engine.renames import STABLE_AUDIO_3, renamed
 from engine.samplers.guidance import Guidance, guided_denoiser
 from engine.samplers.objectives import RECTIFIED_FLOW, noised
 from engine.samplers.schedules import schedule_times

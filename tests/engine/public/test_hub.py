@@ -9,14 +9,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine import hub as hub_module
+from engine.engine import load_model
 from engine.errors import CheckpointError, SpecError
-from engine.hub import Hub, stored_token
-from engine.installed import ORIGIN, Store, recognised
 from engine.latent_diffusion import LatentDiffusion
+from engine.public import hub as hub_module
+from engine.public.hub import Hub, stored_token
+from engine.public.installed import ORIGIN, Store, recognised
 from engine.registry import MODELS, ModelSpec
-from tests.engine.hub_server import FakeHub
-from tests.engine.public_models import TINY_MEDIUM, TINY_OPEN, write_public
+from tests.engine.public.hub_server import FakeHub
+from tests.engine.public.public_models import TINY_MEDIUM, TINY_OPEN, write_public
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def fetch(server: FakeHub, store: Store, spec: ModelSpec = TINY_MEDIUM, token: s
 def test_a_download_is_a_model(spec: ModelSpec, server: FakeHub, store: Store) -> None:
     folder = fetch(server, store, spec)
     assert folder == store.root / spec.name
-    assert isinstance(LatentDiffusion.from_folder(spec, folder), LatentDiffusion)
+    assert isinstance(load_model(spec, folder), LatentDiffusion)
     assert store.verify(spec) == len(json.loads((folder / ORIGIN).read_text())["files"]) >= 5
     assert [path.name for path in store.root.iterdir()] == [spec.name]
     assert not (folder / "shapes.json").exists()
@@ -135,7 +136,7 @@ def test_a_folder_is_taken_over(tmp_path: Path, store: Store) -> None:
     source = write_public(TINY_MEDIUM, tmp_path)
     folder = store.add(source, TINY_MEDIUM)
     assert (folder / "model.safetensors").samefile(source / "model.safetensors")
-    assert LatentDiffusion.from_folder(TINY_MEDIUM, folder)
+    assert load_model(TINY_MEDIUM, folder)
     (source / "model.safetensors").unlink()
     assert store.verify(TINY_MEDIUM)
 
@@ -147,7 +148,7 @@ def test_a_pickle_becomes_safetensors_and_runs_nothing(tmp_path: Path, store: St
     torch.save({"state_dict": state}, source / "model.ckpt")
     folder = store.add(source, TINY_OPEN)
     assert not (folder / "model.ckpt").exists()
-    assert LatentDiffusion.from_folder(TINY_OPEN, folder)
+    assert load_model(TINY_OPEN, folder)
     torch.save({"state_dict": state, "more": Path("/")}, source / "model.ckpt")
     store.remove(TINY_OPEN)
     with pytest.raises(CheckpointError, match="holds more than weights"):
@@ -172,7 +173,7 @@ def test_recognised_by_the_repository_its_configuration_names(
     import dataclasses
 
     twin = dataclasses.replace(TINY_MEDIUM, name="twin", repository="stabilityai/twin")
-    monkeypatch.setattr("engine.installed.MODELS", {s.name: s for s in (TINY_MEDIUM, twin)})
+    monkeypatch.setattr("engine.public.installed.MODELS", {s.name: s for s in (TINY_MEDIUM, twin)})
     with pytest.raises(CheckpointError, match="stable-audio-3-medium or twin; say which"):
         recognised(source)
     config = json.loads((source / "model_config.json").read_text())

@@ -12,15 +12,15 @@ from torch import Tensor
 from engine.conditioning import Prompt
 from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion
-from engine.lora import LoraFile
-from engine.public import check_config, check_fit, load_public, table_of
+from engine.public.loading import check_config, check_fit, load_public, table_of
+from engine.public.lora import LoraFile, adapt
+from engine.public.renames import renamed, without_weight_norm
 from engine.registry import MODELS, ModelSpec
-from engine.renames import renamed, without_weight_norm
-from tests.engine.public_models import TINY_MEDIUM, TINY_OPEN, Words, write_public
-from tests.engine.test_lora import lora
+from tests.engine.public.public_models import TINY_MEDIUM, TINY_OPEN, Words, write_public
+from tests.engine.public.test_lora import lora
 from tests.golden.values import values, weights
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "keys.tsv"
+GOLDEN = Path(__file__).parents[2] / "golden" / "keys.tsv"
 
 
 def published() -> dict[str, dict[str, list[int]]]:
@@ -103,12 +103,12 @@ def test_a_lora_changes_what_it_names(tmp_path: Path) -> None:
     save_file(tensors, tmp_path / "own.safetensors", metadata={"lora_config": header})
     plain = load_public(TINY_MEDIUM, folder).state_dict()
     model = load_public(TINY_MEDIUM, folder)
-    model.adapt([LoraFile(tmp_path / "own.safetensors", 0.5)])
+    adapt(model, [LoraFile(tmp_path / "own.safetensors", 0.5)])
     changed = model.state_dict()
     differing = [key for key in plain if not torch.equal(plain[key], changed[key])]
     assert differing == ["dit.transformer.project_in.weight"]
     with pytest.raises(CheckpointError, match="does not fit"):
-        model.adapt([LoraFile(lora(tmp_path, "lora", "first"))])
+        adapt(model, [LoraFile(lora(tmp_path, "lora", "first"))])
 
 
 @pytest.mark.parametrize("spec", [TINY_MEDIUM, TINY_OPEN], ids=lambda spec: spec.name)

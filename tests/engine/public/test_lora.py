@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.errors import CheckpointError, SpecError
-from engine.lora import KINDS, XS, LoraFile, lora_files, merge
+from engine.public.lora import KINDS, XS, LoraFile, lora_files, merge
 from tests.golden.values import difference, golden, values, weight
 
 ALL = [kind + xs for kind in KINDS for xs in ("", XS)]

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from engine import latent_diffusion
 from engine.conditioning import Conditioning
 from engine.creative import SOUND_EDGE
-from engine.engine import Engine
+from engine.engine import Engine, load_model
 from engine.errors import SpecError
 from engine.latent_diffusion import LatentDiffusion
 from engine.registry import MODELS, SAMPLE_RATE, ModelSpec
@@ -22,7 +22,7 @@ from engine.samplers.schedules import flow_reference_start, schedule_times
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Step, Update
 from engine.variable_length import window_for
-from tests.engine.public_models import TINY_MEDIUM, TINY_OPEN, TINY_SMALL, write_public
+from tests.engine.public.public_models import TINY_MEDIUM, TINY_OPEN, TINY_SMALL, write_public
 
 TINY = {spec.name: spec for spec in (TINY_MEDIUM, TINY_SMALL, TINY_OPEN)}
 
@@ -37,7 +37,7 @@ class Loading:
 
     def __call__(self, spec: ModelSpec) -> LatentDiffusion:
         self.loads += 1
-        self.last = LatentDiffusion.from_folder(TINY[spec.name], self.folders[spec.name])
+        self.last = load_model(TINY[spec.name], self.folders[spec.name])
         return self.last
 
 

@@ -13,13 +13,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.creative import SOUND_EDGE
-from engine.engine import Engine
+from engine.engine import Engine, load_model
 from engine.latent_diffusion import LatentDiffusion
 from engine.registry import SAMPLE_RATE, ModelSpec
 from engine.samplers.schedules import flow_reference_start, schedule_times
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
-from tests.engine.public_models import TINY_MEDIUM, TINY_SMALL
+from tests.engine.public.public_models import TINY_MEDIUM, TINY_SMALL
 from tests.golden.text import t5gemma_folder
 from tests.golden.values import golden, quiet, values, weights
 
@@ -68,7 +68,7 @@ def take(kind: str, folder: Path, patch: pytest.MonkeyPatch, **wanted: object) -
     patch.setattr("engine.engine.NoiseSource", NoiseByName)
 
     def load(spec: ModelSpec) -> LatentDiffusion:
-        return LatentDiffusion.from_folder(dataclasses.replace(TINY[kind], name=spec.name), folder)
+        return load_model(dataclasses.replace(TINY[kind], name=spec.name), folder)
 
     spec = GenerationSpec.from_dict(
         {"model": TINY[kind].name, "seconds_total": SECONDS, "seed": 0, "steps": 4} | wanted

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.audio import (
+from engine.errors import AudioError
+from engine.sound.audio import (
     Audio,
     AudioWriter,
     read_audio,
@@ -17,7 +18,6 @@ from engine.audio import (
     to_stereo,
     write_audio,
 )
-from engine.errors import AudioError
 
 
 def noise(channels: int = 2, frames: int = 4410) -> np.ndarray:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.limiter import BLOCK, CEILING, REACH, THRESHOLD, Limiter, Samples, limited
-from engine.metering import true_peak
+from engine.sound.limiter import BLOCK, CEILING, REACH, THRESHOLD, Limiter, Samples, limited
+from engine.sound.metering import true_peak
 
 RATE = 44_100
 

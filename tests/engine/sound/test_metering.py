@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.metering import SILENCE, Meter, decibels, k_response, loudness, true_peak
+from engine.sound.metering import SILENCE, Meter, decibels, k_response, loudness, true_peak
 
 
 def tone(rate: int, level_db: float, seconds: float = 6.0, channels: int = 2) -> np.ndarray:

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from engine.errors import AudioError, SpecError
-from engine.recordings import recording_seconds, with_recording
 from engine.registry import SKETCH
+from engine.sound.recordings import recording_seconds, with_recording
 from engine.spec import GenerationSpec
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from engine import __version__
-from engine.audio import read_audio, write_audio
 from engine.errors import AudioError
 from engine.registry import SKETCH
+from engine.sound.audio import read_audio, write_audio
+from engine.sound.takes import TakeWriter, read_settings, read_spec, sidecar_path
 from engine.spec import GenerationSpec
-from engine.takes import TakeWriter, read_settings, read_spec, sidecar_path
 from engine.updates import AudioBlock
 
 SPEC = GenerationSpec(

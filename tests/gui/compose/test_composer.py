@@ -13,10 +13,10 @@ from bridge.state import Take
 from engine.presets import builtin_presets
 from engine.registry import SKETCH
 from engine.spec import PARAMETERS
+from gui.compose.parameter_controls import ChoiceControl, NumberControl
+from gui.compose.parameters import ELSEWHERE
 from gui.demo.studio import Studio
-from gui.main_window import MainWindow
-from gui.parameter_controls import ChoiceControl, NumberControl
-from gui.parameters import ELSEWHERE
+from gui.window.main_window import MainWindow
 
 
 def test_seconds_and_bars_on_one_slider(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:

@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from gui.demo.studio import Studio
-from gui.main_window import MainWindow
+from gui.window.main_window import MainWindow
 
 
 def test_typing_settles_into_the_session(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:

@@ -7,8 +7,8 @@ import random
 import pytest
 
 from engine.spec import tempo_in
-from gui.prompt_form import PromptForm, headline, read_form
-from gui.vocabulary import GENRES, INSTRUMENTS, MOODS, STYLES, surprise
+from gui.compose.prompt_form import PromptForm, headline, read_form
+from gui.compose.vocabulary import GENRES, INSTRUMENTS, MOODS, STYLES, surprise
 
 
 def test_reads_what_it_wrote() -> None:

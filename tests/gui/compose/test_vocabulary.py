@@ -7,7 +7,7 @@ import random
 import pytest
 
 from engine.training.corpus.styles import Style, styles
-from gui.vocabulary import STYLES, surprise
+from gui.compose.vocabulary import STYLES, surprise
 
 
 def composed(genre: str) -> Style:

@@ -13,12 +13,12 @@ from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu
 import gui
 from engine.spec import PARAMETERS
 from gui.demo.studio import Studio
-from gui.language import LANGUAGES, chosen_language, phrases, speak
-from gui.main_window import MainWindow, Surroundings
+from gui.look.language import LANGUAGES, chosen_language, phrases, speak
+from gui.look.theme import Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.theme import Look
-from gui.window_menus import menu_actions
+from gui.window.main_window import MainWindow, Surroundings
+from gui.window.window_menus import menu_actions
 from tests.gui.conftest import end
 
 BOOKS = sorted(set(LANGUAGES) - {"en"})

@@ -6,8 +6,8 @@ import pytest
 from PyQt6 import sip
 from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
-from gui.controls import IconButton
-from gui.theme import PALETTES, SIZES, Colours, Look, contrast
+from gui.look.controls import IconButton
+from gui.look.theme import PALETTES, SIZES, Colours, Look, contrast
 
 GROUNDS = ("window", "surface", "raised", "hover", "accent_soft")
 

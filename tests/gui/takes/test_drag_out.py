@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from tests.gui.drag_parts import TARGET
+from tests.gui.takes.drag_parts import TARGET
 
 PARTS = ("Xvfb", "openbox", "xdotool")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATIENCE, SOON = 180.0, 40.0
 """Seconds that a program may need to start, and to answer."""
 TRIES = 3
@@ -63,7 +63,7 @@ class Program:
     """One of the two programs, and what it says in lines of JSON."""
 
     def __init__(self, environment: dict[str, str], *arguments: str) -> None:
-        command = [sys.executable, "-m", "tests.gui.drag_parts", *arguments]
+        command = [sys.executable, "-m", "tests.gui.takes.drag_parts", *arguments]
         self.process = subprocess.Popen(
             command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
         )

@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 
 from bridge.state import Take
 from gui.demo.studio import Studio
-from gui.main_window import MainWindow
-from gui.take_model import length_words, take_mime, tempo_words
+from gui.takes.model import length_words, take_mime, tempo_words
+from gui.window.main_window import MainWindow
 
 MakeTakes = Callable[[int], list[Take]]
 
@@ -91,7 +91,7 @@ def bin_(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setattr(
-        "bridge.library.send2trash", lambda path: shutil.move(str(path), str(folder))
+        "bridge.takes.library.send2trash", lambda path: shutil.move(str(path), str(folder))
     )
     return folder
 

@@ -11,8 +11,8 @@ import soundfile
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from gui.peak_store import THUMBNAIL, PeakStore
-from gui.peaks import BUCKET, GrowingPeaks, Peaks, read_peaks
+from gui.takes.peak_store import THUMBNAIL, PeakStore
+from gui.takes.peaks import BUCKET, GrowingPeaks, Peaks, read_peaks
 
 RATE = 44_100
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.state import Search
-from gui.take_search import read_search
+from gui.takes.search import read_search
 
 
 @pytest.mark.parametrize(

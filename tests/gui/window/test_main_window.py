@@ -9,12 +9,12 @@ from PyQt6.QtCore import QSize
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from gui.controls import Elided
 from gui.demo.studio import Studio
-from gui.main_window import MainWindow, Surroundings
+from gui.look.controls import Elided
+from gui.look.theme import Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.theme import Look
+from gui.window.main_window import MainWindow, Surroundings
 from tests.gui.conftest import end
 
 
