@@ -20,7 +20,7 @@ from tomlkit.exceptions import TOMLKitError
 from bridge.places import Places, places
 from engine.errors import PresetError, choices
 from engine.registry import MODELS
-from engine.sound.takes import write_whole
+from engine.whole_files import write_whole
 
 LEVELS = ("debug", "info", "warning", "error")
 STREAMS = ("high", "low")

@@ -7,8 +7,6 @@ are in half precision, memory in float32. What is missing, damaged, tampered wit
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from torch import Tensor, nn
 
 from engine.errors import CheckpointError
 from engine.model_files import check_sum
+from engine.whole_files import whole
 
 Renames = Sequence[tuple[str, str | None]]
 """A rename table: (prefix in the file, prefix in the network), the first that fits counts; None drops the tensor."""
@@ -125,17 +124,12 @@ def save_weights(
     """
     state = tensors.state_dict() if isinstance(tensors, nn.Module) else tensors
     halved = {name: _halved(name, tensor) for name, tensor in state.items()}
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        save_file(halved, part, metadata=dict(facts or {}))
-        part.chmod(0o644)  # safetensors makes files that only their owner can read.
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        with whole(path) as part:
+            save_file(halved, part, metadata=dict(facts or {}))
+            part.chmod(0o644)  # safetensors makes files that only their owner can read.
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be written: {error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _halved(name: str, tensor: Tensor) -> Tensor:

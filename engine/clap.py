@@ -32,8 +32,8 @@ from transformers import (
 from engine.checkpoints import load_strictly, read_tensors, renamed, save_weights
 from engine.errors import AudioError, CheckpointError
 from engine.registry import TextConfig
-from engine.sound.takes import write_whole
 from engine.text import filled_up, padded, read_tokenizer
+from engine.whole_files import write_whole
 
 SAMPLE_RATE = 48_000
 MAX_TOKENS = 77
@@ -88,14 +88,6 @@ class Towers(nn.Module, ABC):
     @abstractmethod
     def save(self, folder: Path) -> None:
         """Writes a folder of weights in half precision and settings."""
-
-    def embed_audio(
-        self, waveforms: Sequence[NDArray[np.float32]], rng: np.random.Generator
-    ) -> Tensor:
-        """[B, P], each of unit length, of mono waveforms [N] at 48 kHz; `rng` picks what of long ones is looked at."""
-        seen = [fused_mel(self.listener, waveform, rng) for waveform in waveforms]
-        spectra, longer = zip(*seen, strict=True)
-        return self.embed_spectra(torch.stack(spectra), torch.tensor(longer))
 
 
 class Clap(Towers):
@@ -201,28 +193,6 @@ class ClapText:
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             found = self.network(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
         return filled_up(found.hidden_states[-2], mask, self.max_tokens)
-
-
-def fused_mel(
-    listener: ClapFeatureExtractor, waveform: NDArray[np.float32], rng: np.random.Generator
-) -> tuple[Tensor, bool]:
-    """What CLAP sees of a sound: a long one whole but small, and a crop from each of its thirds; a short one repeated.
-
-    The library's own features, except that the crops come from a generator that is passed in, and that no short sound
-    is declared long at random.
-
-    Args:
-        listener: the settings of the spectrogram.
-        waveform: [N] mono at 48 kHz.
-        rng: picks the crops.
-
-    Returns:
-        Four spectrograms in dB, [4, frames, mels] float32, and whether the sound was longer than they are.
-
-    Raises:
-        AudioError: if the waveform is empty or not mono.
-    """
-    return fused(mel_spectrogram(listener, waveform), window_frames(listener), rng)
 
 
 def window_frames(listener: ClapFeatureExtractor) -> int:

@@ -23,8 +23,8 @@ from engine.conditioning import TextEncoder
 from engine.errors import CheckpointError
 from engine.model_files import seal
 from engine.registry import SKETCH
-from engine.sound.takes import write_whole
 from engine.text import MiniLM
+from engine.whole_files import write_whole
 
 MODEL_TYPE = "clap_audio_model"
 

@@ -14,7 +14,7 @@ import platformdirs
 
 from engine.errors import CheckpointError
 from engine.registry import ModelSpec
-from engine.sound.takes import write_whole
+from engine.whole_files import write_whole
 
 CHECKSUMS = "checksums.toml"
 """In a folder of weights that came with the package: file name = sha256."""

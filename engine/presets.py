@@ -7,9 +7,7 @@ description, category, tags. Knows nothing of torch, Qt or jobs. The built-in on
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import tomllib
 import unicodedata
 from dataclasses import dataclass, field, fields, replace
@@ -21,6 +19,7 @@ import platformdirs
 
 from engine.errors import PresetError, SpecError, choices
 from engine.spec import PARAMETERS, GenerationSpec, converted
+from engine.whole_files import write_whole
 
 CATEGORIES: dict[str, str] = {
     "genre": "whole pieces in a style",
@@ -286,7 +285,8 @@ class PresetStore:
         # Read back what will be written: a preset that its own reader would refuse is never saved.
         preset = read_preset(write_preset(preset), preset.name, path)
         try:
-            _write_whole(path, write_preset(preset))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, write_preset(preset))
         except OSError as error:
             raise PresetError(
                 f"The preset could not be written to {path}: {error.strerror}."
@@ -302,21 +302,6 @@ class PresetStore:
             if not path.exists():
                 return path
             number += 1
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Writes beside the final name and renames, so that a half-written preset is never seen."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".preset-", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _plain(value: Any) -> Any:

@@ -14,8 +14,8 @@ from typing import Any
 
 from bridge.state import Job
 from engine.errors import LongtakeError
-from engine.sound.takes import write_whole
 from engine.spec import GenerationSpec
+from engine.whole_files import write_whole
 
 LONGEST = 4096
 """Lines after which the file is begun anew."""

@@ -18,8 +18,9 @@ from bridge.state import Take
 from bridge.takes.naming import title
 from engine import __version__
 from engine.errors import AudioError, LongtakeError
-from engine.sound.takes import read_settings, write_whole
+from engine.sound.takes import read_settings
 from engine.spec import GenerationSpec
+from engine.whole_files import write_whole
 
 _NOT_WRITTEN = {"id", "path"}
 _FIELDS = {f.name for f in fields(Take)} - _NOT_WRITTEN

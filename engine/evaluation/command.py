@@ -90,7 +90,7 @@ def evaluate(bench: Bench, arguments: argparse.Namespace, command: str) -> dict[
 def _written(out: Path, found: dict[str, Any]) -> dict[str, Any]:
     """Adds figures to those that are there, and writes the report anew."""
     from engine.evaluation.report import report
-    from engine.sound.takes import write_whole
+    from engine.whole_files import write_whole
 
     table = out / "figures.json"
     figures = (json.loads(table.read_text()) if table.exists() else {}) | found

@@ -5,7 +5,6 @@ Knows nothing of how the figures came about. Every picture appears under its nam
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from engine.evaluation.structure import FRAME_RATE, NOVEL, Structure
 from engine.evaluation.transfer import KEPT, MOVED, Strength
+from engine.whole_files import whole
 
 
 def structures(shown: Mapping[str, Structure], path: Path) -> None:
@@ -93,9 +93,5 @@ def _figure(width: float, height: float) -> Any:
 
 def _save(figure: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.tmp")
-    with partial.open("wb") as file:
-        figure.savefig(file, format="png", dpi=110)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    with whole(path) as part:
+        figure.savefig(part, format="png", dpi=110)

@@ -18,7 +18,7 @@ from typing import Any
 from engine.errors import CheckpointError, SpecError, choices
 from engine.model_files import models_folder, sha256
 from engine.registry import MODELS, ModelSpec
-from engine.sound.takes import write_whole
+from engine.whole_files import whole, write_whole
 
 ORIGIN = "origin.json"
 """In the folder of a public model: where it is from, which licence was accepted, the files' checksums."""
@@ -216,9 +216,8 @@ def _without_pickle(path: Path, target: Path) -> None:
         raise CheckpointError(f"{path} is damaged, or holds more than weights.") from error
     state = state.get("state_dict", state)
     tensors = {n: t.contiguous().clone() for n, t in state.items() if torch.is_tensor(t)}
-    part = target.with_name(f".{target.name}.tmp")
-    save_file(tensors, part)
-    part.replace(target)
+    with whole(target) as part:
+        save_file(tensors, part)
     path.unlink()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from engine.errors import AudioError, choices
 from engine.sound import riff
+from engine.whole_files import part_of, put_in_place
 
 Samples = NDArray[np.float32]
 
@@ -180,7 +180,7 @@ class AudioWriter:
         self.subtype = check_target(self.path, subtype, overwrite)
         self._overwrite = overwrite
         self._texts = dict(texts or {})
-        self._part = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.tmp")
+        self._part = part_of(self.path)
         self._file: soundfile.SoundFile | None = None
         # A fixed seed: the same take gives the same file, byte for byte.
         self._dither = np.random.default_rng(0) if self.subtype == "16" else None
@@ -217,11 +217,9 @@ class AudioWriter:
             self._file.close()
             if self._texts and self.path.suffix.lower() == ".wav":
                 riff.append_texts(self._part, self._texts)
-            with self._part.open("rb+") as part:
-                os.fsync(part.fileno())
             if not self._overwrite and self.path.exists():
                 raise AudioError(_exists(self.path))
-            self._part.replace(self.path)
+            put_in_place(self._part, self.path)
         except (soundfile.LibsndfileError, OSError) as error:
             raise AudioError(f"{self.path} cannot be written: {_reason(error)}.") from error
         finally:

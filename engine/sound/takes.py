@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import time
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +19,7 @@ from engine.sound.audio import AudioWriter, read_texts
 from engine.sound.metering import Meter
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
+from engine.whole_files import write_whole
 
 
 class TakeWriter:
@@ -174,19 +174,6 @@ def read_spec(path: str | os.PathLike[str]) -> GenerationSpec:
         SpecError: if it has settings that this version does not know.
     """
     return GenerationSpec.from_dict(read_settings(path)["spec"])
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a text file that appears under its name only when it is whole."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _beside_or_inside(path: Path) -> dict[str, Any] | None:

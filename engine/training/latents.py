@@ -22,6 +22,7 @@ from engine.autoencoder import Autoencoder
 from engine.chunking import encode_chunked
 from engine.errors import AudioError
 from engine.training.dataset import Item, is_held_out
+from engine.whole_files import whole, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +65,10 @@ def write_item(
 ) -> None:
     """Writes one item's latents (the means) and metadata, with the mean posterior variance; the array last."""
     variance = np.square(std).mean(axis=1).tolist()
-    target.with_suffix(".json").write_text(json.dumps({**metadata, "posterior_variance": variance}))
-    partial = target.with_suffix(".tmp.npy")
-    np.save(partial, mean.astype(np.float16))
-    partial.replace(target)
+    facts = {**metadata, "posterior_variance": variance}
+    write_whole(target.with_suffix(".json"), json.dumps(facts))
+    with whole(target) as part, part.open("wb") as file:
+        np.save(file, mean.astype(np.float16))
 
 
 def write_statistics(folder: Path, silence: NDArray[np.float32]) -> None:
@@ -88,12 +89,9 @@ def write_statistics(folder: Path, silence: NDArray[np.float32]) -> None:
     variance = square / count - mean**2 + posterior / count
     # One deviation for all channels: how their spreads differ is the autoencoder's choice.
     std = np.full_like(mean, np.sqrt(variance.mean()))
-    np.savez(
-        folder / "statistics.npz",
-        mean=mean.astype(np.float32),
-        std=std.astype(np.float32),
-        silence=silence.astype(np.float32),
-    )
+    arrays = {"mean": mean, "std": std, "silence": silence}
+    with whole(folder / "statistics.npz") as part, part.open("wb") as file:
+        np.savez(file, **{name: array.astype(np.float32) for name, array in arrays.items()})
 
 
 def read_statistics(folder: Path) -> Statistics:
@@ -121,4 +119,4 @@ def read_items(folder: Path, *, held_out: bool) -> list[LatentItem]:
 
 
 def _arrays(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob("*.npy") if not p.name.endswith(".tmp.npy"))
+    return sorted(folder.glob("*.npy"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import time
 from abc import ABC, abstractmethod
@@ -22,6 +21,8 @@ from types import FrameType
 from typing import Any, Protocol
 
 import torch
+
+from engine.whole_files import whole
 
 log = logging.getLogger(__name__)
 
@@ -110,12 +111,8 @@ def resume(stage: TrainingStage, folder: Path) -> int:
 
 def save(stage: TrainingStage, folder: Path, index: int) -> None:
     """Writes the checkpoint whole or not at all."""
-    partial = folder / "checkpoint.tmp"
-    with partial.open("wb") as file:
-        torch.save({"index": index, "stage": stage.state_dict()}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(folder / "checkpoint.pt")
+    with whole(folder / "checkpoint.pt") as part:
+        torch.save({"index": index, "stage": stage.state_dict()}, part)
 
 
 class Journal:

@@ -7,7 +7,6 @@ once and read in crops. Knows nothing of the diffusion that will listen to the t
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +39,7 @@ from engine.training.contrastive import CHOICES, ContrastiveLoss, retrieval, ret
 from engine.training.dataset import Item
 from engine.training.loop import Budget, StageOfParts, train
 from engine.training.optim import Ema, LearningRate
+from engine.whole_files import whole
 
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 """In RoBERTa's order: numbers 0 to 4."""
@@ -100,23 +100,19 @@ class Spectra:
         digest = hashlib.sha1(str(item.path.resolve()).encode(), usedforsecurity=False)
         path = self.folder / f"{digest.hexdigest()[:16]}.npy"
         if not path.exists():
-            partial = path.with_suffix(".tmp")
-            with partial.open("wb") as file:
-                whole = mel_spectrogram(self.listener, heard(item.path))
-                np.save(file, whole.numpy().astype(np.float16))
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
+            spectrogram = mel_spectrogram(self.listener, heard(item.path))
+            with whole(path) as part, part.open("wb") as file:
+                np.save(file, spectrogram.numpy().astype(np.float16))
         return np.load(path, mmap_mode="r")
 
     def crop(self, item: Item, windows: float, rng: np.random.Generator) -> tuple[Tensor, bool]:
         """A random crop as long as so many windows, as `fused` shows it: [4, frames, mels], and was it longer."""
-        whole = self.of(item)
+        spectrogram = self.of(item)
         frames = window_frames(self.listener)
         length = round(windows * frames)
-        start = int(rng.integers(0, max(len(whole) - length, 0) + 1))
-        part = torch.from_numpy(whole[start : start + length].astype(np.float32))
-        return fused(part, frames, rng)
+        start = int(rng.integers(0, max(len(spectrogram) - length, 0) + 1))
+        crop = torch.from_numpy(spectrogram[start : start + length].astype(np.float32))
+        return fused(crop, frames, rng)
 
 
 @dataclass(frozen=True, slots=True)

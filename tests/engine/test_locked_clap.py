@@ -9,6 +9,7 @@ from transformers import ClapAudioConfig
 from engine.clap import FUSION, QUIET, SAMPLE_RATE, window_frames
 from engine.errors import CheckpointError
 from engine.locked_clap import LockedClap, open_clap, small_audio
+from tests.engine.test_clap import embedded
 from tests.engine.tiny_model import Words
 
 TEXTS = ["house drums", "slow piano", "house"]
@@ -67,9 +68,8 @@ def test_vectors_are_of_unit_length_and_do_not_depend_on_the_batch(clap: LockedC
     with torch.no_grad():
         texts = clap.embed_texts(TEXTS)
         alone = clap.embed_texts(TEXTS[1:2])
-        rng = np.random.default_rng(0)
-        sounds = clap.embed_audio([sound(1.0), sound(4.0)], rng)
-        one = clap.embed_audio([sound(4.0)], rng)
+        sounds = embedded(clap, [sound(1.0), sound(4.0)])
+        one = embedded(clap, [sound(4.0)])
     torch.testing.assert_close(texts[1:2], alone)
     torch.testing.assert_close(sounds[1:], one, atol=1e-5, rtol=1e-4)
     for vectors in (texts, sounds):
@@ -79,8 +79,8 @@ def test_vectors_are_of_unit_length_and_do_not_depend_on_the_batch(clap: LockedC
 def test_long_sounds_are_looked_at_whole_and_in_parts(clap: LockedClap):
     long = sound(25.0)
     with torch.no_grad():
-        same = [clap.embed_audio([long], np.random.default_rng(0)) for _ in range(2)]
-        mixed = clap.embed_audio([long, sound(2.0)], np.random.default_rng(0))
+        same = [embedded(clap, [long]) for _ in range(2)]
+        mixed = embedded(clap, [long, sound(2.0)])
     assert torch.equal(same[0], same[1])
     torch.testing.assert_close(mixed[:1], same[0], atol=1e-5, rtol=1e-4)
 
@@ -108,9 +108,7 @@ def test_what_was_saved_is_what_is_loaded(clap: LockedClap, tmp_path: Path):
     again = LockedClap.from_folder(tmp_path, Words())
     assert again.scale == 3.0
     with torch.no_grad():
-        ours, theirs = (
-            c.embed_audio([sound(2.0)], np.random.default_rng(0)) for c in (clap, again)
-        )
+        ours, theirs = (embedded(c, [sound(2.0)]) for c in (clap, again))
         torch.testing.assert_close(
             again.embed_texts(TEXTS), clap.embed_texts(TEXTS), atol=2e-3, rtol=0
         )

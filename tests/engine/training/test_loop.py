@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +81,11 @@ def test_losses_are_logged_as_means(tmp_path: Path) -> None:
 
 def test_a_checkpoint_is_replaced_whole(tmp_path: Path) -> None:
     save(Counting(), tmp_path, 1)
-    (tmp_path / "checkpoint.tmp").write_bytes(b"half of a later one")
+    unsaveable = Counting()
+    unsaveable.state_dict = lambda: {"done": [1], "open file": sys.__stdout__}
+    with pytest.raises((TypeError, pickle.PicklingError)):
+        save(unsaveable, tmp_path, 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
     stage = Counting()
     assert train(stage, tmp_path, Budget(steps=2)) == 2
     assert stage.done == [1]

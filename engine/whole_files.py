@@ -1,0 +1,56 @@
+"""Files that appear under their name only once they are complete: written beside it, flushed to disk, renamed.
+
+A crash leaves the old file or the new one, never half of either. Knows nothing of what is in them.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yields a temporary path; what the block writes there replaces `path`, unless the block raises.
+
+    Raises:
+        OSError: if it cannot be written; then `path` is what it was.
+    """
+    part = part_of(path)
+    try:
+        yield part
+        put_in_place(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a text file, in UTF-8, whole or not at all.
+
+    Raises:
+        OSError: if it cannot be written; then `path` is what it was.
+    """
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def part_of(path: Path) -> Path:
+    """A new hidden name in the same folder, for the file while it is being written."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Gives a finished and closed file its name, flushing both to disk."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+    # Windows opens no folders, and some network file systems cannot flush them.
+    with suppress(OSError):
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

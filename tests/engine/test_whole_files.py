@@ -1,0 +1,93 @@
+"""A file under its final name is complete, whatever happened while it was written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.whole_files import whole, write_whole
+
+
+def test_the_name_appears_only_with_the_whole_content(tmp_path: Path) -> None:
+    path = tmp_path / "take.json"
+    with whole(path) as part:
+        part.write_bytes(b"half")
+        assert not path.exists()
+        assert part.parent == path.parent, "renaming must not cross file systems"
+        part.write_bytes(b"all of it")
+    assert path.read_bytes() == b"all of it"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("interruption", [OSError("disk full"), KeyboardInterrupt()])
+def test_a_failure_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, interruption: BaseException
+) -> None:
+    path = tmp_path / "take.json"
+    write_whole(path, "old")
+    with pytest.raises(type(interruption)), whole(path) as part:
+        part.write_text("half of the new")
+        raise interruption
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_text_that_cannot_be_encoded_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    write_whole(path, "Grüße")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(path, "\ud800")
+    assert path.read_bytes() == "Grüße".encode()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_block_that_writes_nothing_replaces_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "array.npy"
+    write_whole(path, "old")
+    with pytest.raises(FileNotFoundError), whole(path):
+        pass
+    assert path.read_text() == "old"
+
+
+def test_a_missing_folder_is_an_error_and_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        write_whole(tmp_path / "missing" / "file.txt", "text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_process_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "queue.jsonl"
+    write_whole(path, "old")
+    script = (
+        "import os, pathlib, signal, sys\n"
+        "from engine.whole_files import whole\n"
+        "with whole(pathlib.Path(sys.argv[1])) as part:\n"
+        "    part.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", script, str(path)], cwd=root, check=False)
+    assert done.returncode in (-signal.SIGTERM, signal.SIGTERM)
+    assert path.read_text() == "old"
+
+
+def test_two_writers_at_once_do_not_share_a_temporary_file(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    with whole(path) as first, whole(path) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert path.read_text() == "first", "the last to finish wins"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_the_file_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
+    plain, written = tmp_path / "plain", tmp_path / "written"
+    plain.touch()
+    write_whole(written, "text")
+    assert written.stat().st_mode == plain.stat().st_mode
