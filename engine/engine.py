@@ -230,7 +230,7 @@ def _diffused(
                 f"{spec.model} made latents that are not finite at step {step.index} of {step.total}; "
                 "its weights may be damaged: fetch or install them again."
             )
-        yield Step("diffuse", step.index, step.total, step.denoised[0].float().cpu().numpy())
+        yield Step("diffuse", step.index, step.total)
     return x
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from engine.autoencoder import Autoencoder, OobleckAutoencoder
 from engine.conditioning import TextEncoder
 from engine.dit import DiT
-from engine.public.dit import AdaptiveDiT
-from engine.public.same import SameAutoencoder
 from engine.registry import (
     AdaptiveDiTConfig,
     AutoencoderConfig,
@@ -21,6 +19,8 @@ from engine.registry import (
     TextConfig,
 )
 from engine.spectral_autoencoder import SpectralAutoencoder
+from engine.stable_audio.dit import AdaptiveDiT
+from engine.stable_audio.same import SameAutoencoder
 from engine.text import MiniLM
 
 
@@ -53,6 +53,6 @@ def open_text_encoder(config: TextConfig, folder: Path) -> TextEncoder:
         from engine.clap import ClapText
 
         return ClapText(config, folder / "clap")
-    from engine.public.t5 import T5Text
+    from engine.stable_audio.t5 import T5Text
 
     return T5Text(config, folder)

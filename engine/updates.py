@@ -26,13 +26,11 @@ class Step:
             step, which then takes minutes), encode, diffuse, decode.
         index: steps of this stage that are done, 1..total.
         total: how many steps this stage has.
-        preview: [D, T] float32, the present estimate of the clean latents, or None.
     """
 
     stage: Stage
     index: int
     total: int
-    preview: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

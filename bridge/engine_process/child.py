@@ -154,15 +154,8 @@ class EngineServer:
 
     def _pass_on(self, run: int, update: Update) -> None:
         if isinstance(update, Step):
-            place = self._place(run, update.preview)
-            self._wire.send(
-                say="step",
-                run=run,
-                stage=update.stage,
-                index=update.index,
-                total=update.total,
-                **place,
-            )
+            step = {"stage": update.stage, "index": update.index, "total": update.total}
+            self._wire.send(say="step", run=run, **step)
             return
         channels = update.samples.shape[0]
         longest = SLOT_FLOATS // channels
@@ -171,10 +164,8 @@ class EngineServer:
             place = self._place(run, part)
             self._wire.send(say="block", run=run, start=update.start + first, **place)
 
-    def _place(self, run: int, array: NDArray[np.float32] | None) -> Message:
-        """Puts an array into a free slot, and waits for one; a preview too large for it is left out."""
-        if array is None or array.size > SLOT_FLOATS:
-            return {}
+    def _place(self, run: int, array: NDArray[np.float32]) -> Message:
+        """Waits for a free slot and puts an array of at most `SLOT_FLOATS` values into it."""
         slot = None
         while slot is None:
             if run <= self._stopped_to:

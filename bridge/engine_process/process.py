@@ -165,13 +165,12 @@ class EngineProcess:
     def _update(self, run: _Run, message: Message) -> Update:
         if message["say"] in ("error", "died"):
             raise _error(message)
-        array = None
-        if "slot" in message and run.child:
-            array = run.child.slots.take(message["slot"], tuple(message["shape"]))
-            run.child.send(do="free", slot=message["slot"])
-        if message["say"] == "block" and array is not None:
-            return AudioBlock(message["start"], array)
-        return Step(message["stage"], message["index"], message["total"], array)
+        if message["say"] == "step":
+            return Step(message["stage"], message["index"], message["total"])
+        assert run.child is not None  # it sent the block
+        samples = run.child.slots.take(message["slot"], tuple(message["shape"]))
+        run.child.send(do="free", slot=message["slot"])
+        return AudioBlock(message["start"], samples)
 
     def _leave(self, run: _Run, ended: bool) -> None:
         with self._lock:

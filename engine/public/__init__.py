@@ -1,7 +1,7 @@
-"""The public checkpoints, Stable Audio 3 and Stable Audio Open: their networks, their files, and how they come here.
+"""Public checkpoints, of Stable Audio 3 and Stable Audio Open: from a download to a loaded model.
 
-dit.py, differential.py   the transformer of Stable Audio 3 and its attention; same.py: its autoencoder
-t5.py                     the text encoders both families use
-loading.py, renames.py    one file, renamed by table, every weight of it; lora.py: small changes merged into it
-hub.py, installed.py      download from the hub; which models lie where
+hub.py                    downloads from the Hugging Face Hub
+installed.py              which models are on this machine, and whether they are complete
+loading.py, renames.py    a checkpoint file loaded into the networks, its names mapped by a table
+lora.py                   low-rank adaptations merged into the weights
 """

@@ -37,10 +37,6 @@ STABLE_AUDIO_3: Table = (
     (r"pretransform\.model\.decoder\.layers\.1\.(.+)", r"autoencoder.decoder.from_latents.\1"),
     (r"pretransform\.model\.decoder\.layers\.3\.(.+)", r"autoencoder.decoder.\1"),
 )
-TABLES: dict[str, Table] = {
-    "stable-audio-open": STABLE_AUDIO_OPEN,
-    "stable-audio-3": STABLE_AUDIO_3,
-}
 
 
 def renamed(weights: Mapping[str, Tensor], table: Table, source: str) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Role = Literal["start", "step", "decode"]
+Role = Literal["start", "step"]
 # Noise is drawn in whole blocks of frames, so that a longer take begins with the very noise of a shorter one.
 BLOCK_FRAMES = 64
 
@@ -42,11 +42,6 @@ class NoiseSource:
         """Fresh noise for step `index` of a stochastic solver, in the shape, type and place of `like` [B, D, T]."""
         batch, channels, frames = like.shape
         return self._normal("step", index, (batch, channels, frames)).to(like)
-
-    def decode(self) -> torch.Generator:
-        """The generator for an autoencoder whose decoder draws noise."""
-        arrived = self.variation == 1
-        return generator_for(self.variation_seed if arrived else self.seed, "decode")
 
     def _normal(self, role: Role, index: int, shape: tuple[int, int, int]) -> Tensor:
         """Two unit normals turned into each other on the sphere stay unit normal: no level is lost on the way."""

@@ -39,13 +39,11 @@ class SolverStep:
         index: steps that are done, 1..total.
         total: steps of the whole walk.
         x: [B, D, T], the latents after the step; after the last one they are clean.
-        denoised: [B, D, T], the estimate of the clean latents that the step was taken with.
     """
 
     index: int
     total: int
     x: Tensor
-    denoised: Tensor
 
 
 Solver = Callable[[Denoiser, Tensor, Tensor, Objective, StepNoise], Iterator[SolverStep]]
@@ -84,7 +82,7 @@ def euler(
     for step in steps:
         denoised = denoiser(x, step.t)
         x = step.moved(x, denoised)
-        yield SolverStep(step.index, len(steps), x, denoised)
+        yield SolverStep(step.index, len(steps), x)
 
 
 def heun(
@@ -97,7 +95,7 @@ def heun(
         if after is not None:
             denoised = (denoised + denoiser(step.moved(x, denoised), after.t)) / 2
         x = step.moved(x, denoised)
-        yield SolverStep(step.index, len(steps), x, denoised)
+        yield SolverStep(step.index, len(steps), x)
 
 
 def dpmpp_2m(
@@ -114,7 +112,7 @@ def dpmpp_2m(
             held = denoised + step.h / (2 * h_previous) * (denoised - previous)
         x = step.moved(x, held)
         previous, h_previous = denoised, step.h
-        yield SolverStep(step.index, len(steps), x, denoised)
+        yield SolverStep(step.index, len(steps), x)
 
 
 def dpmpp_3m_sde(
@@ -141,7 +139,7 @@ def dpmpp_3m_sde(
             x = step.sigma_next / step.sigma * fade * x + step.alpha_next * (1 - fade**2) * denoised
             x = x + step.alpha_next * _curvature(estimates, widths)
             x = x + step.sigma_next * math.sqrt(1 - fade**2) * fresh
-        yield SolverStep(step.index, len(steps), x, denoised)
+        yield SolverStep(step.index, len(steps), x)
 
 
 def ping_pong(
@@ -157,7 +155,7 @@ def ping_pong(
             if step.sigma_next > 0
             else denoised
         )
-        yield SolverStep(step.index, len(steps), x, denoised)
+        yield SolverStep(step.index, len(steps), x)
 
 
 SOLVERS: dict[str, Solver] = {

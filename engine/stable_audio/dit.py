@@ -25,8 +25,8 @@ from engine.layers import (
     SelfAttention,
     rotation,
 )
-from engine.public.differential import DifferentialCrossAttention, DifferentialSelfAttention
 from engine.registry import AdaptiveDiTConfig
+from engine.stable_audio.differential import DifferentialCrossAttention, DifferentialSelfAttention
 
 MEMORY_TOKENS = 64
 HEAD_DIM = 64

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from engine.autoencoder import AUDIO_CHANNELS, Autoencoder
 from engine.errors import ShapeError
 from engine.layers import FeedForward, Rotation, rotation
-from engine.public.differential import DifferentialSelfAttention
 from engine.registry import SameConfig
+from engine.stable_audio.differential import DifferentialSelfAttention
 
 PATCH = 256
 """Audio samples of one channel in a token."""

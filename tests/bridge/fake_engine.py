@@ -47,7 +47,7 @@ class FakeEngine:
         for index in range(1, (spec.steps or 4) + 1):
             time.sleep(pause)
             self.steps += 1
-            yield Step("diffuse", index, spec.steps or 4, np.full((64, 8), index, np.float32))
+            yield Step("diffuse", index, spec.steps or 4)
         samples = sound(spec)
         for start in range(0, samples.shape[1], BLOCK):
             time.sleep(pause)

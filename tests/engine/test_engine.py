@@ -89,15 +89,6 @@ def test_updates_come_in_order_and_the_take_is_as_long_as_asked() -> None:
     assert again[0].stage == "diffuse", "a model that is there is not loaded again"
 
 
-def test_previews_are_latents_that_stay_what_they_are(tiny: Engine) -> None:
-    previews = [
-        u.preview for u in tiny.generate(asked()) if isinstance(u, Step) and u.preview is not None
-    ]
-    assert [p.shape for p in previews] == [(64, 56)] * 3
-    assert all(p.dtype == np.float32 for p in previews)
-    assert not np.array_equal(previews[0], previews[1])
-
-
 def test_blocks_of_any_size_join_to_the_same_take(tiny: Engine) -> None:
     whole = take(tiny)
     for block in (1000, 44_100):

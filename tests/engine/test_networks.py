@@ -6,8 +6,8 @@ from engine.clap import Clap
 from engine.dit import DiT
 from engine.errors import CheckpointError
 from engine.networks import build_dit, open_text_encoder
-from engine.public.dit import AdaptiveDiT
 from engine.registry import SKETCH, AdaptiveDiTConfig, TextConfig
+from engine.stable_audio.dit import AdaptiveDiT
 from engine.text import MiniLM
 from engine.training.train_clap import train_tokenizer
 from tests.engine.test_clap import TEXTS, tiny_config

@@ -1,8 +1,6 @@
-"""Vocal stand-ins with known onsets, for trying audio-to-audio: beatbox, claps and humming.
+"""Synthetic beatboxing and clapping with known onsets, to evaluate audio-to-audio (§4.6): is the rhythm kept?
 
-Noise bursts through formants stand for "p", "k" and "ts", or syllables that espeak-ng speaks; a glottal pulse train for
-a hummed tune. Nothing here is a recording of a person. Used in section 4.6 of the paper's evaluation: does the result
-keep the rhythm of the take?
+"p", "k" and "ts" are noise bursts through formants, or syllables spoken by espeak-ng. No recordings of people.
 """
 
 from __future__ import annotations
@@ -17,15 +15,13 @@ from engine.training.corpus.oscillators import (
     Signal,
     bandpass,
     highpass,
-    lowpass,
-    saw,
     sine,
 )
 from engine.training.corpus.syllables import syllable
 
 Voice = Literal["formants", "spoken"]
 Onset = tuple[float, str]
-"""When (s from the start) and which sound: "kick", "snare", "hat", "clap" or "hum"."""
+"""When (s from the start) and which sound: "kick", "snare", "hat" or "clap"."""
 
 _PATTERNS: tuple[dict[str, str], ...] = (
     {"kick": "x.......x.x.....", "snare": "....x.......x...", "hat": "..x...x...x...x."},
@@ -35,7 +31,6 @@ _PATTERNS: tuple[dict[str, str], ...] = (
     {"kick": "x.x....x..x.....", "snare": "....x..x....x...", "hat": "..x...x.x.x...x."},
 )
 _CLAPS = ("x...x...x...x...", "..x...x...x...x.", "x..x..x...x.x...", "x...x..xx...x..x")
-_TUNE = (0, 2, 4, 7, 9, 12)
 
 
 def beatbox(
@@ -70,27 +65,6 @@ def hand_claps(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]
     rng = np.random.default_rng([0xC1, seed])
     pattern = {"clap": _CLAPS[int(rng.integers(len(_CLAPS)))]}
     return _perform(pattern, lambda sound: _SOUNDS[sound](1.0, rng), (tempo, bars), rng)
-
-
-def humming(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]:
-    """A hummed pentatonic tune, a note on most beats; arguments and result as for `beatbox`."""
-    rng = np.random.default_rng([0xA0, seed])
-    beat = 60 / tempo
-    audio = _silence(bars * 4 * beat)
-    onsets: list[Onset] = []
-    base = float(rng.uniform(110, 200))
-    degree = int(rng.integers(len(_TUNE)))
-    position = 0.0
-    while position < bars * 4 - 1e-9:
-        length = float(rng.choice([1.0, 1.0, 2.0, 0.5]))
-        length = min(length, bars * 4 - position)
-        degree = int(np.clip(degree + rng.integers(-2, 3), 0, len(_TUNE) - 1))
-        if position == 0 or rng.random() < 0.85:
-            note = _hum(base * 2 ** (_TUNE[degree] / 12), length * beat * 0.9, rng)
-            _add(audio, note, position * beat)
-            onsets.append((position * beat, "hum"))
-        position += length
-    return _finished(audio), onsets
 
 
 def _perform(
@@ -165,17 +139,6 @@ def _clap(voice: float, rng: np.random.Generator) -> Signal:
     t = _clock(0.15)
     body = bandpass(_noise(len(t), rng), float(rng.uniform(900, 1500)) * voice, 1.0)
     return (body * np.exp(-t / 0.018)).astype(np.float32)
-
-
-def _hum(frequency: float, seconds: float, rng: np.random.Generator) -> Signal:
-    """A closed mouth: a pulse train with vibrato, dull, through a nasal formant."""
-    t = _clock(seconds)
-    vibrato = 1 + 0.004 * np.sin(2 * np.pi * float(rng.uniform(4.5, 6)) * t)
-    tone = sine(frequency * vibrato, len(t)) + 0.4 * sine(2 * frequency * vibrato, len(t))
-    buzz = lowpass(saw(frequency, len(t)), 900)
-    voiced = tone + 0.5 * bandpass(buzz, 280, 2.0)
-    envelope = np.minimum(1, t / 0.03) * np.minimum(1, (t[-1] - t) / 0.05)
-    return (0.5 * voiced * envelope).astype(np.float32)
 
 
 _SOUNDS: dict[str, Callable[[float, np.random.Generator], Signal]] = {

@@ -40,7 +40,7 @@ class _Machine:
     drive: tuple[float, float]
 
 
-_MACHINES: dict[str, _Machine] = {
+MACHINES: dict[str, _Machine] = {
     "synth_909": _Machine(
         (46, 56), (0.18, 0.35), (0.4, 1.0), (170, 220), (0.1, 0.2), (0.02, 0.06), (1.0, 2.0)
     ),
@@ -63,7 +63,7 @@ _MACHINES: dict[str, _Machine] = {
         (48, 60), (0.16, 0.3), (0.5, 1.0), (160, 200), (0.22, 0.35), (0.02, 0.06), (1.2, 2.0)
     ),
 }
-_SAMPLE_KITS: dict[str, dict[int, tuple[str, ...]]] = {
+SAMPLE_KITS: dict[str, dict[int, tuple[str, ...]]] = {
     "samples_acoustic": {
         36: ("drum_heavy_kick", "bd_sone", "bd_ada"),
         38: ("drum_snare_hard", "drum_snare_soft"),
@@ -115,7 +115,6 @@ HELD_OUT_SAMPLES = frozenset(
     ("bd_ada", "bd_zum", "bd_gas", "elec_snare", "elec_lo_snare", "elec_hi_snare", "perc_snap2", "elec_blip")
 )  # fmt: skip
 """Only heard in items that are kept from training."""
-KITS = (*_MACHINES, *_SAMPLE_KITS, "chip")
 _BACKUP = {"samples_acoustic": "synth_tight", "samples_hiphop": "synth_tight", "samples_club": "synth_club",
            "samples_hard": "synth_hard", "samples_electro": "synth_808"}  # fmt: skip
 _LEVELS = {36: 0.95, 38: 0.75, 39: 0.65, 37: 0.5, 42: 0.32, 44: 0.28, 46: 0.36, 49: 0.42, 57: 0.42, 51: 0.3, 53: 0.34,
@@ -161,7 +160,7 @@ def recorded(name: str) -> Signal | None:
 
 def samples_of(kit: str, pitch: int, *, held_out: bool) -> tuple[str, ...]:
     """The samples a kit may play for a piece on one side of the split; none where it is synthesised."""
-    names = _SAMPLE_KITS.get(kit, {}).get(pitch, ())
+    names = SAMPLE_KITS.get(kit, {}).get(pitch, ())
     kept = tuple(name for name in names if (name in HELD_OUT_SAMPLES) == held_out)
     return kept or names
 
@@ -179,7 +178,7 @@ def _sampled(names: tuple[str, ...], rng: np.random.Generator) -> Signal | None:
 
 
 def _synthesised(kit: str, pitch: int, seed: int) -> Signal:
-    machine = _MACHINES[kit]
+    machine = MACHINES[kit]
     rng = np.random.default_rng([0xD3, seed])
     draw = {name: float(rng.uniform(*getattr(machine, name))) for name in _Machine.__slots__}
     noise = np.random.default_rng([0xD4, seed, pitch])

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.training.corpus.arrangement import Section
 
-_FORMS: dict[str, str] = {
+FORMS: dict[str, str] = {
     "club": "intro A 8 .35, groove A 16 .62, breakdown B 8 .2, build B 8 .55, drop C 16 1, groove A 8 .7,"
     " breakdown B 8 .25, build B 8 .6, drop C 16 1, outro A 8 .35",
     "pop": "intro A 4 .3, verse A 8 .5, chorus B 8 .85, verse A 8 .6, chorus B 8 .9, bridge C 8 .45, chorus B 8 1,"
@@ -26,14 +26,13 @@ _FORMS: dict[str, str] = {
     "score": "intro A 8 .2, theme A 8 .4, build B 8 .6, climax C 16 1, breakdown A 8 .25, build B 8 .65,"
     " climax C 16 1, outro A 8 .3",
 }
-FORMS = tuple(_FORMS)
 
 
 def song_form(
     name: str, bars: int, beats_per_bar: float, rng: np.random.Generator
 ) -> tuple[Section, ...]:
     """The form `name`, stretched or shortened to exactly `bars` bars (at least 4)."""
-    sections = [_parse(text) for text in _FORMS[name].split(",")]
+    sections = [_parse(text) for text in FORMS[name].split(",")]
     while (excess := sum(s.beats for s in sections) - bars) > 0:
         sections = _shorten(sections, excess, rng)
     while (missing := bars - sum(s.beats for s in sections)) > 0:

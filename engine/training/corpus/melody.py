@@ -15,7 +15,7 @@ from engine.training.corpus.instruments import Instrument
 from engine.training.corpus.plan import STEP, Plan
 from engine.training.corpus.theory import nearest
 
-_CELLS: dict[str, tuple[str, ...]] = {
+CELLS: dict[str, tuple[str, ...]] = {
     "flowing": (
         "x---x---x-x-x---",
         "x-----x-x---x---",
@@ -64,7 +64,6 @@ _CELLS: dict[str, tuple[str, ...]] = {
     "fiddle": ("x-x-x-x-x-x-x-x-", "x---x-x-x-x-x-x-", "x-x-x-x-x---x-x-", "x-xxx-x-x-x-x---"),
     "metal": ("x-xxx-xxx-xxx-x-", "x---x-x-x---x-x-", "x-x-x-----x-x-x-", "x-----x-xxxxx---"),
 }
-MELODIES = tuple(_CELLS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def melody_part(
 
 def _invent(plan: Plan, instrument: Instrument, manner: str, rng: np.random.Generator) -> _Theme:
     steps = round(plan.beats_per_bar / STEP)
-    cells = _CELLS[manner]
+    cells = CELLS[manner]
     first, second, last = (cells[int(rng.integers(len(cells)))][:steps] for _ in range(3))
     centre = (max(instrument.low, 57) + min(instrument.high, 84)) // 2
     return _Theme(

@@ -157,11 +157,3 @@ def nearest(pitch: int, classes: frozenset[int] | Sequence[int]) -> int:
             if candidate % 12 in allowed:
                 return candidate
     return pitch
-
-
-def scale_step(pitch: int, steps: int, tonic: int, scale: Sequence[int]) -> int:
-    """Moves a pitch by scale steps, up or down; a pitch outside the scale is first taken to the nearest inside."""
-    ladder = [12 * octave + tonic % 12 + s for octave in range(-1, 12) for s in scale]
-    start = nearest(pitch, [tonic + s for s in scale])
-    index = ladder.index(start)
-    return ladder[max(0, min(len(ladder) - 1, index + steps))]

@@ -66,8 +66,6 @@ def test_it_gives_what_the_engine_gives(started: Callable) -> None:
     steps = [u for u in there if isinstance(u, Step)]
     assert [(s.stage, s.index, s.total) for s in steps] == [("diffuse", i, 4) for i in range(1, 5)]
     assert len(there) == len(here)
-    assert steps[2].preview is not None
-    np.testing.assert_array_equal(steps[2].preview, np.full((64, 8), 3, np.float32))
 
 
 def test_a_block_larger_than_a_slot_arrives_whole(started: Callable) -> None:

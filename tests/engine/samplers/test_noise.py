@@ -63,13 +63,12 @@ def test_a_whole_variation_is_the_other_take() -> None:
     there, other = NoiseSource(7, 1.0, 8), NoiseSource(8)
     assert there.start((1, 64, 40)).equal(other.start((1, 64, 40)))
     assert there.step(3, like).equal(other.step(3, like))
-    assert there.decode().initial_seed() == other.decode().initial_seed()
     assert NoiseSource(7, 0.0, 8).step(3, like).equal(NoiseSource(7).step(3, like))
 
 
 def test_roles_have_generators_of_their_own() -> None:
     seeds = {
-        NoiseSource(7).decode().initial_seed(),
+        generator_for(7, "start").initial_seed(),
         *(generator_for(7, "step", i).initial_seed() for i in range(9)),
     }
     assert len(seeds) == 10

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from engine.conditioning import Conditioning
 from engine.errors import ShapeError
 from engine.layers import rotation
-from engine.public.dit import AdaptiveBlock, AdaptiveDiT
 from engine.public.renames import STABLE_AUDIO_3, renamed
 from engine.registry import AdaptiveDiTConfig
 from engine.samplers.guidance import Guidance, guided_denoiser
 from engine.samplers.objectives import RECTIFIED_FLOW, noised
 from engine.samplers.schedules import schedule_times
 from engine.samplers.solvers import SOLVERS
+from engine.stable_audio.dit import AdaptiveBlock, AdaptiveDiT
 from tests.golden.values import difference, golden, values, weights
 
 TENSORS, SHAPES = golden("sa3")

@@ -10,10 +10,10 @@ from engine.chunking import TOLERANCE, decode_chunked, decode_span, encode_chunk
 from engine.errors import ShapeError
 from engine.layers import attention
 from engine.networks import build_autoencoder
-from engine.public.differential import banded_attention
 from engine.public.renames import STABLE_AUDIO_3, renamed
-from engine.public.same import SameAutoencoder
 from engine.registry import SameConfig
+from engine.stable_audio.differential import banded_attention
+from engine.stable_audio.same import SameAutoencoder
 from tests.golden.values import difference, golden, values, weights
 
 SMALL = SameConfig(width=64, depth=4, folded=True, sine_layers=0, mapping_kernel=3, mask_noise=0.01)

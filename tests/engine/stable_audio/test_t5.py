@@ -9,8 +9,8 @@ from transformers import T5Config, T5EncoderModel
 
 from engine.conditioning import Conditioner, LearnedPadding, Prompt
 from engine.errors import CheckpointError
-from engine.public.t5 import T5Text
 from engine.registry import MODELS, TextConfig
+from engine.stable_audio.t5 import T5Text
 from tests.golden.text import WORDS, save_tokenizer, t5gemma_folder
 from tests.golden.values import difference, golden, weights
 

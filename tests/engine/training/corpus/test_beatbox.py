@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.errors import LongtakeError
-from engine.training.corpus.beatbox import Onset, beatbox, hand_claps, humming
+from engine.training.corpus.beatbox import Onset, beatbox, hand_claps
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
 from engine.training.corpus.syllables import can_speak, syllable
 
@@ -22,7 +22,7 @@ def spoken(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]:
 
 
 ALL = pytest.mark.parametrize(
-    "perform", [beatbox, hand_claps, humming, pytest.param(spoken, marks=SPEAKING)]
+    "perform", [beatbox, hand_claps, pytest.param(spoken, marks=SPEAKING)]
 )
 
 

@@ -6,14 +6,21 @@ import pytest
 
 from engine.training.corpus.arrangement import is_held_out
 from engine.training.corpus.composer import compose
-from engine.training.corpus.drum_kits import HELD_OUT_SAMPLES, KITS, drum_hit, samples_of
+from engine.training.corpus.drum_kits import (
+    HELD_OUT_SAMPLES,
+    MACHINES,
+    SAMPLE_KITS,
+    drum_hit,
+    samples_of,
+)
 from engine.training.corpus.form import FORMS
 from engine.training.corpus.instruments import INSTRUMENTS
-from engine.training.corpus.melody import MELODIES
+from engine.training.corpus.melody import CELLS
 from engine.training.corpus.rhythm import PIECES
 from engine.training.corpus.styles import Style, grooves, styles
 from engine.training.corpus.synths import PATCHES
 
+KITS = (*MACHINES, *SAMPLE_KITS, "chip")
 ROLES = {"bass", "chords", "pad", "lead", "arp", "counter"}
 
 
@@ -28,7 +35,7 @@ def test_a_style_names_only_what_exists(style: Style) -> None:
     for part in style.parts:
         assert part.role in ROLES
         assert set(part.play) <= set(INSTRUMENTS)
-        assert part.melody in MELODIES
+        assert part.melody in CELLS
         for pattern in part.patterns:
             assert pattern in ("walk", "acid") or len(pattern) % steps == 0, (style.name, pattern)
 
