@@ -3,9 +3,6 @@
 The window is shown before anything is started, so that it is there at once; torch is never imported here.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import argparse

@@ -3,9 +3,6 @@
 Knows `Session.learn` and the bindings; any control with a target (a parameter or an action) can be given the menu.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -3,9 +3,6 @@
 One file of its own, apart from the bridge's settings; a damaged or older file costs the memory, never the start.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownArgumentType=false, reportUnknownVariableType=false
-
 from __future__ import annotations
 
 import contextlib

@@ -4,9 +4,6 @@ Knows `bridge.session` and its events; no widget. A burst of events costs the wi
 time: of each thing that changed only the last state is told, and what is left over waits for the next round.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import logging

@@ -3,9 +3,6 @@
 Knows the session's jobs. A finished job goes; a failed one stays with its sentence until it is tried again or put away.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget

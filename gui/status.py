@@ -3,9 +3,6 @@
 Knows notices and the model's state. No dialog is ever opened for an error: it is said here, and it can be put away.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from PyQt6.QtCore import QTimer, pyqtSignal

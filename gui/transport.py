@@ -3,9 +3,6 @@
 Knows the session's playback and transport. Which take Play plays is for the window to say: `play_asked`.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal

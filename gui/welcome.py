@@ -3,9 +3,6 @@
 Knows presets by name only; choosing one is told.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt, pyqtSignal

@@ -3,9 +3,6 @@
 Knows nothing of prompts: it shows and tells a choice. Arrow keys walk the words, Space takes one, Escape closes.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -3,9 +3,6 @@
 Knows its panels; what the button does is told as `generate_asked`.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from PyQt6.QtCore import QSize, pyqtSignal

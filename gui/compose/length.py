@@ -3,9 +3,6 @@
 Knows the parameters `seconds_total`, `bars` and `loop`, and the transport. The prompt's tempo comes by `show_tempo`.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import math

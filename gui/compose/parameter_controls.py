@@ -4,9 +4,6 @@ Knows `engine.spec` and the session's set and get; which parameters are shown wh
 of None is the model's own choice, shown as such.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -4,9 +4,6 @@ Every control comes from the table of parameters; finer ones lie in a second fol
 table and shown by no other panel appears there by itself.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import secrets

@@ -3,9 +3,6 @@
 Knows the session's parameters `prompt` and `negative_prompt`; the chips only rewrite the text, which alone counts.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import random

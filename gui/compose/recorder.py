@@ -3,9 +3,6 @@
 Knows the session's capture. The finished recording is a take of the library like any other; `recorded` gives it.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from PyQt6.QtCore import pyqtSignal

@@ -4,9 +4,6 @@ Three things can be done with it: transform it (one slider, labelled by what it 
 waveform), or continue it. Knows the session's capture; what is made of the source is asked in `request.py`.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from dataclasses import dataclass

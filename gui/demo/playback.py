@@ -3,9 +3,6 @@
 Knows the ports; no device. Levels are those of the take at its playhead, so the meters tell the truth.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportMissingTypeStubs=false
-
 from __future__ import annotations
 
 import threading

@@ -3,9 +3,6 @@
 Knows nothing of the session. Every control takes its accessible name where it is made, so that none is forgotten.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

@@ -5,9 +5,6 @@ an editor and nothing else; a text that a book lacks stays English. Numbers and 
 read English.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import tomllib

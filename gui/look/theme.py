@@ -4,9 +4,6 @@ Knows nothing of the session. Widgets ask `Look` for colours and lengths and red
 given to `Look.pad`, which applies them again when the scale changes.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -3,9 +3,6 @@
 Knows the session's devices, levels and MIDI; the meters are polled by the window.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable

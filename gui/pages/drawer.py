@@ -3,9 +3,6 @@
 Knows only the pages it is given.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal

@@ -3,9 +3,6 @@
 Knows `OscTraffic`; no sockets. Lines are shown a few times a second, however many messages come.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections import deque

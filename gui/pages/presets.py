@@ -3,9 +3,6 @@
 Knows `engine.presets` for what a preset is and the session for loading and changing it.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from typing import Any

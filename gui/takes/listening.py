@@ -3,9 +3,6 @@
 Knows the session's playback and the viewer. The timer polls thirty times a second and repaints only what moved.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -4,9 +4,6 @@ Knows `Session.search` and the events of takes. A page is fetched when somebody 
 any size opens at once.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import time

@@ -4,9 +4,6 @@ Knows the session's library. Arrows walk, Space plays, L loops, Del bins, F mark
 A and B set what is compared; a take that is dragged out of the list leaves as a file.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from dataclasses import replace

@@ -3,9 +3,6 @@
 Arrays and files only; knows nothing of Qt. A bucket holds the extremes over all channels.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportMissingTypeStubs=false
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -3,10 +3,6 @@
 Knows files; nothing of the session. Rows are spaced as pitches are, from 40 Hz to 20 kHz, levels from -90 dB to 0.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportArgumentType=false, reportCallIssue=false
-# pyright: reportMissingTypeStubs=false, reportOptionalMemberAccess=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 import threading
@@ -75,10 +71,10 @@ class SpectrogramView(QWidget):
         self._plot.setMouseEnabled(False, False)
         self._plot.hideButtons()
         self._plot.setMenuEnabled(False)
-        self._plot.setYRange(0, ROWS, padding=0)
+        self._plot.getViewBox().setYRange(0, ROWS, padding=0)
         # No axes: they would move the picture from under the waveform above. Pitches stand in the picture.
         for side in ("bottom", "left"):
-            self._plot.getPlotItem().hideAxis(side)
+            self._plot.hideAxis(side)
         scale = ROWS / np.log(HIGHEST / LOWEST)
         self._pitches: list[tuple[float, pyqtgraph.TextItem]] = []
         for hertz, words in TICKS:
@@ -104,7 +100,7 @@ class SpectrogramView(QWidget):
     def show_view(self, start: float, end: float) -> None:
         """Shows the same seconds as the waveform above it."""
         self._view = (start, end)
-        self._plot.setXRange(start, max(end, start + 1e-3), padding=0)
+        self._plot.getViewBox().setXRange(start, max(end, start + 1e-3), padding=0)
         for row, text in self._pitches:
             text.setPos(start, row)
 
@@ -140,7 +136,7 @@ class SpectrogramView(QWidget):
             look.colour(name).getRgb()[:3] for name in ("surface", "accent_soft", "accent", "text")
         ]
         colours = pyqtgraph.ColorMap([0.0, 0.4, 0.8, 1.0], stops)
-        self._image.setLookupTable(colours.getLookupTable(nPts=256))
+        self._image.setLookupTable(np.asarray(colours.getLookupTable(nPts=256)))
         self._line.setPen(look.colour("text"))
         for _, text in self._pitches:
             text.setColor(look.colour("text"))

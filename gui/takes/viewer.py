@@ -4,9 +4,6 @@ Knows takes, jobs and their audio; plays nothing itself. A and B remember two ta
 between them at the same place.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -4,9 +4,6 @@ Knows every panel and the session; what a panel can do by itself it does itself.
 take is looked at, what a take offers, files that are dropped, keys, and what is remembered.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownArgumentType=false, reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field

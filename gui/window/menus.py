@@ -3,9 +3,6 @@
 Knows the window's methods by what it is given; nothing of the session.
 """
 
-# The stubs of the bindings leave slots and items unknown.
-# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
-
 from __future__ import annotations
 
 from collections.abc import Callable

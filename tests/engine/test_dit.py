@@ -1,5 +1,3 @@
-# pyright: reportArgumentType=false
-
 from dataclasses import replace
 
 import pytest
@@ -185,7 +183,9 @@ def test_training_begins_with_silent_branches():
     assert torch.equal(one, two)
     tokens = dit.transformer.project_in(dit.fold(x))
     # The metre is heard from the start: silent, it is found too late to be followed.
-    metre = dit.to_grid_embed(dit.fold(condition(1, 12).grid))
+    grid = condition(1, 12).grid
+    assert grid is not None
+    metre = dit.to_grid_embed(dit.fold(grid))
     linear = dit.unfold(dit.transformer.project_out(tokens + metre), 12)
     torch.testing.assert_close(one, linear)
     assert metre.std() > 0.1 * tokens.std()

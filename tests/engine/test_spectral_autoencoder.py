@@ -1,8 +1,8 @@
 """Laws of the embedded model's autoencoder: the transform is exact, stereo comes back, the size is what is shipped."""
 
-# pyright: reportArgumentType=false
-
 from __future__ import annotations
+
+from typing import cast
 
 import pytest
 import torch
@@ -10,8 +10,10 @@ import torch
 from engine.checkpoints import load_weights
 from engine.model_files import find_weights
 from engine.networks import build_autoencoder
-from engine.registry import SKETCH
+from engine.registry import SKETCH, SpectralConfig
 from engine.spectral_autoencoder import ConvNeXt, ShortTimeFourier, SpectralAutoencoder, mid_side
+
+CONFIG = cast(SpectralConfig, SKETCH.autoencoder)
 
 
 def noise(*shape: int) -> torch.Tensor:
@@ -56,10 +58,12 @@ def tones() -> torch.Tensor:
     rng = torch.Generator().manual_seed(0)
     time = torch.arange(2048 * 4) / 44100
     bars = [
-        sum(
-            torch.sin(2 * torch.pi * f * time)
-            for f in 110 * 2 ** (torch.randint(36, (3,), generator=rng) / 12)
-        )
+        torch.stack(
+            [
+                torch.sin(2 * torch.pi * f * time)
+                for f in 110 * 2 ** (torch.randint(36, (3,), generator=rng) / 12)
+            ]
+        ).sum(dim=0)
         * 10 ** (-float(torch.rand(1, generator=rng)))
         for _ in range(24)
     ]
@@ -70,7 +74,7 @@ def tones() -> torch.Tensor:
 def test_principal_components_beat_chance_before_any_training() -> None:
     with torch.random.fork_rng():
         torch.random.set_rng_state(torch.Generator().manual_seed(0).get_state())
-        autoencoder = SpectralAutoencoder(SKETCH.autoencoder)
+        autoencoder = SpectralAutoencoder(CONFIG)
     audio = tones()
     _, chance = autoencoder.decode_in_training(autoencoder.encode(audio), audio)
     autoencoder.begin_with(audio)
@@ -87,7 +91,7 @@ def test_principal_components_beat_chance_before_any_training() -> None:
 
 @torch.no_grad()
 def test_a_tone_at_a_bins_centre_is_steady_without_any_learnt_phase() -> None:
-    autoencoder = SpectralAutoencoder(SKETCH.autoencoder)
+    autoencoder = SpectralAutoencoder(CONFIG)
     decoder = autoencoder.decoder
     _, phase = decoder.head(torch.zeros(1, 64, 6))
     frames, bins = phase.shape[2:]
@@ -103,7 +107,7 @@ def test_a_tone_at_a_bins_centre_is_steady_without_any_learnt_phase() -> None:
 
 
 def test_width_gradients_are_those_of_the_linear_maps_side_over_mid() -> None:
-    model, latents = SpectralAutoencoder(SKETCH.autoencoder), noise(64).requires_grad_()
+    model, latents = SpectralAutoencoder(CONFIG), noise(64).requires_grad_()
     mid, side = model.decoder.spine(latents).reshape(2, 4, 1025).mean(dim=1)
     ear = model.decoder.ear
     # Of bins 21.5 Hz apart, the first ones above 30, 200 and 2000 Hz.
@@ -116,7 +120,7 @@ def test_width_gradients_are_those_of_the_linear_maps_side_over_mid() -> None:
 
 def test_a_step_along_a_width_gradient_makes_sound_wider_and_back_is_narrower() -> None:
     """On the shipped weights, decoded and measured as audio."""
-    model = SpectralAutoencoder(SKETCH.autoencoder)
+    model = SpectralAutoencoder(CONFIG)
     load_weights(model, find_weights(SKETCH) / "autoencoder.safetensors")
     with torch.no_grad():
         latents = model.encode(0.1 * (noise(1, 1, 2048 * 40) + 0.3 * noise(1, 2, 2048 * 40)))
