@@ -1,6 +1,7 @@
 """Laws of the whole: what may import what, how long things may be, what nobody may do.
 
-The import linter proves the layers. Exceptions are named here with their reason.
+The layers of the wings stand in pyproject.toml, where the import linter reads them too. Exceptions are named here with
+their reason.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import dataclasses
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,84 @@ def calls(path: str) -> Iterator[tuple[str, ast.Call]]:
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Call):
             yield ast.unparse(node.func), node
+
+
+def modules() -> dict[str, str]:
+    """Dotted name -> file, of the three packages."""
+    return {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+        for path in SOURCES
+        if path.startswith(("engine/", "bridge/", "gui/"))
+    }
+
+
+def arrows() -> Iterator[tuple[str, str]]:
+    """(importing, imported) module, also where the import stands inside a function."""
+    known = modules()
+    for module, path in known.items():
+        for name in imports(path):
+            while name not in known and "." in name:
+                name = name.rpartition(".")[0]
+            if name in known:
+                yield module, name
+
+
+def wings(package: str) -> dict[str, set[str]]:
+    """Wing or module directly inside a package -> those beside it that it imports."""
+    start = package + "."
+    inside = {name.removeprefix(start).split(".")[0] for name in modules() if name.startswith(start)}
+    found: dict[str, set[str]] = {name: set() for name in inside}
+    for source, target in arrows():
+        if source.startswith(start) and target.startswith(start):
+            above, below = (name.removeprefix(start).split(".")[0] for name in (source, target))
+            if above != below:
+                found[above].add(below)
+    return found
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """One way round, if there is any."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_circle_between_modules() -> None:
+    graph: dict[str, set[str]] = {name: set() for name in modules()}
+    for source, target in arrows():
+        if source != target:
+            graph[source].add(target)
+    assert circle(graph) == []
+
+
+@pytest.mark.parametrize(
+    "package",
+    sorted(name for name, path in modules().items() if path.endswith("/__init__.py")),
+)
+def test_no_circle_between_wings(package: str) -> None:
+    assert circle(wings(package)) == []
+
+
+@pytest.mark.parametrize("package", ["engine", "bridge", "gui"])
+def test_every_wing_stands_on_a_layer_and_imports_point_down(package: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (layers,) = (
+        contract["layers"]
+        for contract in project["tool"]["importlinter"]["contracts"]
+        if contract.get("containers") == [package]
+    )
+    floors = list(reversed(layers))
+    floor = {wing: at for at, names in enumerate(floors) for wing in names.split(" | ")}
+    found = wings(package)
+    assert set(floor) == set(found)
+    assert {
+        (above, below)
+        for above, targets in found.items()
+        for below in targets
+        if floor[above] <= floor[below]
+    } == set()
 
 
 def test_what_the_panel_stands_on_loads_no_torch() -> None:
@@ -200,8 +281,6 @@ def test_nothing_is_left_undone() -> None:
 
 
 def test_exact_pins_exist_for_everything_that_is_required() -> None:
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     # CUDA's own packages are built for the machine at hand.
