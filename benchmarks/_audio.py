@@ -140,17 +140,20 @@ def overruns(period: int, minutes: float, engine: str) -> dict[str, float]:
         app.start()
         try:
             job = session.generate("house 124 BPM", seconds_total=30.0, seed=1)
-            while not (made := session.job(job.id)).finished or not session.playback().device:
+            while (
+                not (made := session.jobs.get(job.id)).finished
+                or not session.playback.state().device
+            ):
                 time.sleep(0.1)
-            session.set_loop(True)
-            session.play(made.take_ids[0])
+            session.playback.set_loop(True)
+            session.playback.play(session.find(made.id))
             time.sleep(1.0)
             client.set_xrun_callback(count)
             client.activate()
             before, begun = session.levels().underruns, 0
             end = time.monotonic() + minutes * 60.0
             while time.monotonic() < end:
-                if session.job(job.id).finished:
+                if session.jobs.get(job.id).finished:
                     begun += 1
                     job = session.generate("techno 130 BPM", seconds_total=60.0, seed=begun)
                 time.sleep(0.25)

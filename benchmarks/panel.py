@@ -228,13 +228,13 @@ class Bench:
     def load(self) -> None:
         """Starts the engine and waits for the model."""
         self.engine.start()
-        self.until(lambda: self.session.model().phase == "ready")
+        self.until(lambda: self.session.models.state().phase == "ready")
 
     def generate(self) -> None:
         """A take of two minutes with the embedded model, drawn as it grows."""
         window = self.window
         window.composer.prompt.show_text("Genre: House | Instruments: Drums, Bass | BPM: 124")
-        self.session.set("seconds_total", 120.0)
+        self.session.parameters.set("seconds_total", 120.0)
         window.generate()
         self.until(lambda: window.viewer.take is not None and window.viewer.take.seconds > 119)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import queue
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -21,17 +21,21 @@ from typing import Any
 
 from bridge import logs
 from bridge.audio.system import AudioOptions, AudioSystem
+from bridge.closing import close_all
 from bridge.engine_process.process import REAL_ENGINE, EngineProcess
 from bridge.errors import BridgeError
-from bridge.events import Hub, Notice
+from bridge.events import Event, Hub, Notice, SettingChosen
 from bridge.instance import InstanceLock
 from bridge.jobs.journal import Journal
 from bridge.jobs.making import Works
 from bridge.jobs.queue import JobQueue
 from bridge.link import LinkFollower
 from bridge.midi.input import MidiInput, MidiOptions
+from bridge.models import Models
 from bridge.osc.server import OscOptions, OscServer
+from bridge.parameters import Parameters
 from bridge.places import Places, places
+from bridge.presets import Presets
 from bridge.session import Session
 from bridge.settings import Settings, SettingsFile, osc_folders, takes_folder
 from bridge.takes.library import Library
@@ -79,27 +83,37 @@ class App:
     def _build(self, options: AppOptions, where: Places) -> None:
         chosen = options.change(self.settings.settings)
         hub = self._hub = Hub()
+        parameters = Parameters(hub.publish)
+        transport = Transport(hub.publish)
         self.library = Library(takes_folder(chosen, where), hub.publish)
+        self._audio = self._sound(chosen, transport) if chosen.audio.enabled else None
         self.engine = EngineProcess(
             hub.publish, options.engine, chosen.engine.model if chosen.engine.load_at_start else ""
         )
         journal = Journal(where.data / "jobs.jsonl")
-        self._queue = JobQueue(Works(self.engine, self.library, hub.publish, journal))
-        self.session = Session(hub, self._queue, self.library)
-        self._ends.append(self.session.close)
+        stream = self._audio.player if self._audio else None
+        self._queue = JobQueue(Works(self.engine, self.library, hub.publish, journal, stream))
         self._keeper = _Keeper(self.settings, hub)
         self._ends.append(self._keeper.close)
-        self.session.attach_model(self.engine)
-        self.session.attach_presets(PresetStore())
-        self.session.attach(transport=Transport(hub.publish), remember=self._keeper.remember)
+        self.session = Session(
+            hub=hub,
+            parameters=parameters,
+            jobs=self._queue,
+            takes=self.library,
+            transport=transport,
+            models=Models(parameters, self.engine),
+            presets=Presets(PresetStore(), parameters, hub.publish),
+        )
+        self._ends.append(self.session.close)
+        if self._audio:
+            self.session.playback, self.session.capture = self._audio.player, self._audio.recorder
         self._ends.append(LinkFollower(self.session, hub.publish).close)
-        self._audio = self._sound(chosen) if chosen.audio.enabled else None
         self._midi = self._controls(chosen) if chosen.midi.enabled else None
-        if chosen.engine.model != self.session.get("model"):
-            self.session.set("model", chosen.engine.model)
+        if chosen.engine.model != parameters.get("model"):
+            parameters.set("model", chosen.engine.model)
         self.osc = self._osc(chosen, where, options.strict) if chosen.osc.enabled else None
 
-    def _sound(self, chosen: Settings) -> AudioSystem:
+    def _sound(self, chosen: Settings, transport: Transport) -> AudioSystem:
         audio = chosen.audio
         options = AudioOptions(
             output=audio.output,
@@ -108,10 +122,7 @@ class App:
             latency="low" if audio.latency == "low" else "high",
             asio=audio.asio,
         )
-        session = self.session
-        system = AudioSystem(self._hub.publish, session.transport, session.add_recording, options)
-        session.attach(playback=system.player, capture=system.recorder)
-        return system
+        return AudioSystem(self._hub.publish, transport.state, self.library.add_recording, options)
 
     def _controls(self, chosen: Settings) -> MidiInput | None:
         midi = chosen.midi
@@ -125,7 +136,7 @@ class App:
         except BridgeError as error:
             self.problems.append(f"MIDI is off: {error}")
             return None
-        self.session.attach(midi=controls)
+        self.session.midi = controls
         return controls
 
     def _osc(self, chosen: Settings, where: Places, strict: bool) -> OscServer | None:
@@ -151,7 +162,6 @@ class App:
     def start(self) -> None:
         """Begins all work in the background and returns."""
         self._queue.start()
-        self._keeper.start()
         if self.osc:
             self.osc.start()
         if self._audio:
@@ -163,12 +173,8 @@ class App:
 
     def close(self) -> None:
         """Ends every thread and child; what fails to end hinders no other."""
-        while self._ends:
-            end = self._ends.pop()
-            try:
-                end()
-            except Exception:
-                _log.exception("Something did not end well")
+        ends, self._ends = self._ends[::-1], []
+        close_all(ends)
 
     def _read_library(self) -> None:
         try:
@@ -184,31 +190,33 @@ class App:
 
 
 class _Keeper:
-    """Writes chosen devices and learned controls into the settings file, on a thread of its own."""
+    """Writes chosen devices and learned controls into the settings file, on a thread of its own.
+
+    A choice that cannot be written is told, and still holds until the program ends.
+    """
 
     def __init__(self, settings: SettingsFile, hub: Hub) -> None:
         self._settings = settings
         self._hub = hub
-        self._work: queue.SimpleQueue[tuple[str, str, Any] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="settings", daemon=True)
+        self._writer = ThreadPoolExecutor(1, "settings")
+        hub.subscribe(self._hear)
 
     def remember(self, section: str, key: str, value: Any) -> None:
-        self._work.put((section, key, value))
-
-    def start(self) -> None:
-        self._thread.start()
+        self._writer.submit(self._write, section, key, value)
 
     def close(self) -> None:
-        self._work.put(None)
-        if self._thread.is_alive():
-            self._thread.join(2.0)
+        """Returns when everything is written."""
+        self._writer.shutdown()
 
-    def _run(self) -> None:
-        while (change := self._work.get()) is not None:
-            try:
-                self._settings.change(*change)
-            except PresetError as error:
-                self._hub.publish(Notice("warning", "io", f"The choice was not kept: {error}"))
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, SettingChosen):
+            self.remember(event.section, event.key, event.value)
+
+    def _write(self, section: str, key: str, value: Any) -> None:
+        try:
+            self._settings.change(section, key, value)
+        except PresetError as error:
+            self._hub.publish(Notice("warning", "io", f"The choice was not kept: {error}"))
 
 
 def build(options: AppOptions | None = None) -> App:

@@ -132,6 +132,15 @@ class PresetsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingChosen:
+    """A device was chosen; `value` belongs into the settings file under `section` and `key`."""
+
+    section: str
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A sentence for the musician; `code` as in `/longtake/error`, empty when it is no error."""
 
@@ -155,6 +164,7 @@ Event = (
     | MidiChanged
     | OscTraffic
     | PresetsChanged
+    | SettingChosen
     | Notice
 )
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.events import Event, Notice, Publish, TransportChanged
-from bridge.ports import TransportChange
 from bridge.session import Session
+from bridge.state import TransportChange
 
 LOOK_EVERY = 0.05
 BEAT_EVERY = 10
@@ -71,7 +71,7 @@ class LinkFollower:
             _log.exception("Link ended")
 
     async def _follow(self, aalink: Any) -> None:
-        link = aalink.Link(self._session.transport().tempo)
+        link = aalink.Link(self._session.transport.state().tempo)
         link.start_stop_sync_enabled = True
         link.enabled = True
         told: TransportChange = {}
@@ -84,6 +84,6 @@ class LinkFollower:
             now: TransportChange = {"tempo": round(link.tempo, 2), "playing": bool(link.playing)}
             if now != told or looks % BEAT_EVERY == 0:
                 told = now
-                self._session.set_transport("link", **now)
-                self._session.set_transport("link", beat=float(link.beat))
+                self._session.transport.change("link", now)
+                self._session.transport.change("link", {"beat": float(link.beat)})
         link.enabled = False

@@ -1,14 +1,14 @@
-"""The doors at which collaborators are attached to a `Session`: what it asks of each, as protocols.
+"""What a session asks of devices and engines, as protocols: its `playback`, `capture` and `midi` are behind these.
 
-Knows no implementation. Each collaborator is built with a `Publish` and tells its own changes as events; its
-methods return at once and raise `BridgeError` (`no_device`, `out_of_range` ...) with a sentence. They may be called
-from any thread. A session without one of them says `no_device`.
+Knows no implementation; `absent.py` stands in for a device that is not there. Each is built with a `Publish` and
+tells its own changes as events; calls may come from any thread, return at once and raise `BridgeError` (`no_device`,
+`out_of_range` ...) with a sentence.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,7 @@ from bridge.state import (
     ModelState,
     PlaybackState,
     Quantize,
-    SyncSource,
     Take,
-    TransportState,
 )
 from engine.updates import AudioBlock, Generates
 
@@ -41,7 +39,7 @@ class StreamFormat:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """What a capture hands to `Session.add_recording`: samples [C, N] float32, already trimmed."""
+    """What a capture hands to the library: samples [C, N] float32, already trimmed."""
 
     samples: NDArray[np.float32]
     sample_rate: int
@@ -73,12 +71,12 @@ class Playback(Stream, Protocol):
         """What is heard now."""
         ...
 
-    def play(self, take: Take | None) -> None:
+    def play(self, take: Take | None = None) -> None:
         """Plays a take from its start; None goes on after a pause or repeats the last one."""
         ...
 
-    def launch(self, take: Take, quantize: Quantize) -> None:
-        """Plays a take at the transport's next boundary."""
+    def launch(self, take: Take, quantize: Quantize | None = None) -> None:
+        """Plays a take at the next boundary of a grid (None = the transport's own); at once without one."""
         ...
 
     def pause(self) -> None:
@@ -93,7 +91,7 @@ class Playback(Stream, Protocol):
         """Goes to a place in the take."""
         ...
 
-    def set_loop(self, on: bool, span: tuple[float, float] | None) -> None:
+    def set_loop(self, on: bool, span: tuple[float, float] | None = None) -> None:
         """Repeats the take or a span of it, in seconds."""
         ...
 
@@ -101,7 +99,7 @@ class Playback(Stream, Protocol):
         """Output gain in dB, -60..+12."""
         ...
 
-    def set_output(self, device: str, sample_rate: int | None) -> None:
+    def set_output(self, device: str, sample_rate: int | None = None) -> None:
         """Uses another device (an `AudioDevice.id`; empty = the system's default)."""
         ...
 
@@ -123,13 +121,15 @@ class Playback(Stream, Protocol):
 
 
 class Capture(Protocol):
-    """The input device with the recorder behind it; finished recordings go to `Session.add_recording`."""
+    """The input device with the recorder behind it; finished recordings go to the library."""
 
     def state(self) -> CaptureState:
         """What it is doing."""
         ...
 
-    def start(self, source: str | None, count_in_bars: int, metronome: bool = False) -> None:
+    def start(
+        self, source: str | None = None, count_in_bars: int = 0, metronome: bool = False
+    ) -> None:
         """Counts in at the transport's tempo and records from a device (None = the one set), with clicks or without."""
         ...
 
@@ -174,41 +174,6 @@ class MidiControl(Protocol):
         ...
 
 
-class TransportChange(TypedDict, total=False):
-    """What a DAW, a clock or a hand may say of the transport; as in `TransportState`."""
-
-    tempo: float
-    signature: tuple[int, int]
-    key: str
-    playing: bool
-    beat: float
-    selection: tuple[float, float] | None
-
-
-class Transport(Protocol):
-    """The one musical time of the program."""
-
-    def state(self) -> TransportState:
-        """Where it is now (`beat` extrapolated to this moment)."""
-        ...
-
-    def change(self, source: SyncSource, change: TransportChange) -> None:
-        """What `source` says; ignored for tempo, playing and beat unless it is the chosen source.
-
-        Raises:
-            BridgeError: `out_of_range`.
-        """
-        ...
-
-    def set_source(self, source: SyncSource) -> None:
-        """Whose tempo and position count."""
-        ...
-
-    def set_quantize(self, quantize: Quantize) -> None:
-        """When launches take effect."""
-        ...
-
-
 class ModelControl(Generates, Protocol):
     """An engine whose model comes and goes; `EngineProcess` is one."""
 
@@ -226,32 +191,4 @@ class ModelControl(Generates, Protocol):
 
     def close(self) -> None:
         """Ends the engine process."""
-        ...
-
-
-class Presets(Protocol):
-    """Named settings: TOML files of the package and of the user."""
-
-    def names(self) -> list[str]:
-        """All presets, the user's and the built-in ones."""
-        ...
-
-    def load(self, name: str) -> dict[str, Any]:
-        """Its values: names of PARAMETERS and what they are set to.
-
-        Raises:
-            PresetError: if it is unknown or damaged.
-        """
-        ...
-
-    def save(self, name: str, values: dict[str, Any]) -> None:
-        """Writes a preset of the user."""
-        ...
-
-    def delete(self, name: str) -> None:
-        """Removes a preset of the user."""
-        ...
-
-    def rename(self, name: str, new_name: str) -> None:
-        """Gives a preset of the user another name."""
         ...

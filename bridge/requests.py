@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
-from engine.errors import SpecError, choices
+from engine.errors import SpecError
 from engine.sound.recordings import recording_seconds
-from engine.spec import PARAMETERS, RANDOM_SEEDS, GenerationSpec, tempo_in
+from engine.spec import RANDOM_SEEDS, GenerationSpec, tempo_in
 
 Span = tuple[float, float]
 
@@ -131,15 +131,3 @@ def quarters_in_bar(transport: TransportState) -> int | None:
     beats, unit = transport.signature
     quarters, rest = divmod(4 * beats, unit)
     return None if rest else quarters
-
-
-def check_parameter(name: str) -> None:
-    """Refuses what is no parameter.
-
-    Raises:
-        BridgeError: `unknown_param`, naming the known ones.
-    """
-    if name not in PARAMETERS:
-        raise BridgeError(
-            "unknown_param", f"Unknown parameter {name}; known are {choices(PARAMETERS)}."
-        )

@@ -1,127 +1,102 @@
-"""`Session`: the one façade that panel, OSC and MIDI call. Short calls that never wait; results are events.
+"""`Session`: all that panel, OSC and MIDI may do. Its parts are attributes, each with a file of its own.
 
-Knows nothing of sockets, Qt, torch or files: the queue makes takes, the library keeps them, and whatever sounds is
-attached behind the ports of `ports.py`. A monitor: state is changed under one lock, events go out after it.
+    parameters   of the next job                          parameters.py
+    jobs         what was asked for and its state         jobs/queue.py
+    takes        the library                              takes/library.py
+    playback, capture, midi                               ports.py says what they do; absent.py stands in for them
+    transport    tempo, metre, key, position              transport.py
+    models       the registry and the engine's model      models.py
+    presets      named settings                           presets.py
+
+At the session itself stands what joins several of them. Knows nothing of sockets, Qt, torch or devices. Any thread
+may call; calls return at once, and what becomes of them is told as events (`events.py`).
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
-from dataclasses import fields
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 from bridge import requests
+from bridge.absent import AbsentCapture, AbsentMidi, AbsentPlayback
+from bridge.closing import close_all
 from bridge.errors import BridgeError
-from bridge.events import Hub, Listener, ParameterChanged, PresetsChanged
+from bridge.events import Hub, Listener
 from bridge.jobs.queue import JobQueue
-from bridge.performing import Collaborators, Performing
-from bridge.ports import ModelControl, Presets, Recording
-from bridge.state import Job, JobOptions, JobRequest, ModelInfo, ModelState, Search, Snapshot, Take
+from bridge.models import Models
+from bridge.parameters import Parameters
+from bridge.ports import Capture, MidiControl, Playback
+from bridge.presets import Presets
+from bridge.state import Job, JobKind, JobOptions, JobRequest, Levels, Snapshot, Take
 from bridge.takes.fitting import Fitting
 from bridge.takes.library import Library
-from engine.errors import SpecError
-from engine.registry import MODELS, model_spec
-from engine.spec import GenerationSpec, converted
+from bridge.transport import Transport
+from engine.errors import LongtakeError
+from engine.spec import GenerationSpec
 
-DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(GenerationSpec)}
 ONCE = JobOptions()
 
 
-class Session(Performing):
-    """What a front end may do; every method may be called from any thread and raises `LongtakeError`."""
+@dataclass(kw_only=True, eq=False)
+class Session:
+    """The parts, and the calls that need several of them; every call raises `LongtakeError`."""
 
-    def __init__(self, hub: Hub, queue: JobQueue, library: Library) -> None:
-        """Joins queue and library; collaborators come by `attach` and `attach_model`."""
-        super().__init__(self._found)
-        self._hub = hub
-        self._queue = queue
-        self._library = library
-        self._fitting = Fitting(library, hub.publish)
-        self._model: ModelControl | None = None
-        self._presets: Presets | None = None
-        self._lock = threading.Lock()
-        self._set: dict[str, Any] = {}
+    hub: Hub
+    parameters: Parameters
+    jobs: JobQueue
+    takes: Library
+    transport: Transport
+    models: Models
+    presets: Presets
+    playback: Playback = field(default_factory=AbsentPlayback)
+    capture: Capture = field(default_factory=AbsentCapture)
+    midi: MidiControl = field(default_factory=AbsentMidi)
 
-    def attach(self, **collaborators: Unpack[Collaborators]) -> None:
-        """Gives the session its playback, capture, MIDI and transport; jobs with `play` stream to the playback."""
-        super().attach(**collaborators)
-        if self._playback:
-            self._queue.set_stream(self._playback)
-
-    def attach_model(self, model: ModelControl) -> None:
-        """Gives the session the engine whose model it loads and unloads."""
-        self._model = model
-
-    def attach_presets(self, presets: Presets) -> None:
-        """Gives the session its presets."""
-        self._presets = presets
+    def __post_init__(self) -> None:
+        """Readies what stretches takes."""
+        self._fitting = Fitting(self.takes, self.hub.publish)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Adds a listener (see `events.py`); the call returned takes it away."""
-        return self._hub.subscribe(listener)
+        return self.hub.subscribe(listener)
 
     def snapshot(self) -> Snapshot:
         """Everything a front end shows when it opens."""
         return Snapshot(
-            self.parameters(),
-            self.jobs(),
-            self.model(),
-            self.playback(),
-            self.capture(),
-            self.transport(),
-            self.audio_devices(),
-            self.midi(),
+            self.parameters.all(),
+            self.jobs.all(),
+            self.models.state(),
+            self.playback.state(),
+            self.capture.state(),
+            self.transport.state(),
+            self.playback.devices(),
+            self.midi.state(),
         )
 
-    # --- parameters: the defaults of the next job ---
+    def levels(self) -> Levels:
+        """Meters of output and input, to be polled."""
+        heard, recorded = self.playback.levels(), self.capture.levels()
+        return Levels(
+            heard.out_peak, heard.out_rms, recorded.in_peak, recorded.in_rms, heard.underruns
+        )
 
-    def parameters(self) -> dict[str, Any]:
-        """All parameters with their present values."""
-        with self._lock:
-            return DEFAULTS | self._set
-
-    def get(self, name: str) -> Any:
-        """One parameter's present value."""
-        requests.check_parameter(name)
-        with self._lock:
-            return self._set.get(name, DEFAULTS[name])
-
-    def set(self, name: str, value: Any) -> None:
-        """Sets a parameter of the next job; None gives the choice back to the model.
+    def find(self, which: str) -> Take:
+        """A take by its id, or the last one of the job with that id or request id.
 
         Raises:
-            BridgeError: `unknown_param`, or `out_of_range` with the range.
+            BridgeError: `bad_args` if there is no such take, or the job has made none yet.
         """
-        requests.check_parameter(name)
-        try:
-            value = converted(name, value)
-            if name == "model":
-                model_spec(value)
-        except SpecError as error:
-            raise BridgeError("out_of_range", str(error)) from error
-        with self._lock:
-            self._set[name] = value
-        self._hub.publish(ParameterChanged(name, value))
+        job = self.jobs.find(which)
+        if job is None:
+            return self.takes.get(which)
+        if not job.take_ids:
+            raise BridgeError("bad_args", f"Job {job.id} has made no take yet.")
+        return self.takes.get(job.take_ids[-1])
 
-    def reset(self) -> None:
-        """Gives every parameter its default back."""
-        with self._lock:
-            names, self._set = list(self._set), {}
-        for name in names:
-            self._hub.publish(ParameterChanged(name, DEFAULTS[name]))
-
-    # --- jobs ---
-
-    def submit(self, request: JobRequest) -> Job:
-        """Queues a job; the same request id again gives the job it already has.
-
-        Raises:
-            BridgeError: `queue_full`, `bad_args`.
-            SpecError: if no model could make it.
-        """
-        return self._queue.submit(request)
+    # --- asking for takes: each gives the job that makes them, or raises `queue_full` or a `SpecError` ---
 
     def generate(
         self, prompt: str | None = None, *, options: JobOptions = ONCE, **overrides: Any
@@ -174,160 +149,52 @@ class Session(Performing):
         spec = requests.inpainted(self._spec(prompt, overrides), Path(path), spans)
         return self._submit("inpaint", spec, options)
 
-    def vary(self, take_id: str, amount: float = 0.3, *, options: JobOptions = ONCE) -> Job:
-        """Makes something near a take; `take_id` may also be the id of the job that made it."""
-        return self._submit("vary", requests.varied(self._found(take_id), amount), options)
+    def vary(self, which: str, amount: float = 0.3, *, options: JobOptions = ONCE) -> Job:
+        """Makes something near a take, named as in `find`."""
+        return self._submit("vary", requests.varied(self.find(which), amount), options)
 
-    def cancel(self, which: str) -> tuple[str, ...]:
-        """Cancels a job by its id or request id, or all with '*'; gives the ids.
+    def fit(self, which: str, tempo: float | None = None) -> None:
+        """Stretches a take to the exact tempo asked for, or another; a new take follows as an event."""
+        self._fitting.fit(self.find(which), tempo)
 
-        Raises:
-            BridgeError: `bad_args` if there is no such job.
-        """
-        return self._queue.cancel(which)
-
-    def move(self, job_id: str, position: int) -> None:
-        """Moves a queued job to a place in the queue, from 1."""
-        self._queue.move(job_id, position)
-
-    def retry(self, job_id: str) -> Job:
-        """Runs a finished, failed or interrupted job again, under a new id."""
-        return self._queue.retry(job_id)
-
-    def jobs(self) -> tuple[Job, ...]:
-        """All jobs known: running, queued in order, then finished ones, newest first."""
-        return self._queue.jobs()
-
-    def job(self, which: str) -> Job:
-        """A job by its id or request id."""
-        return self._queue.job(which)
+    # --- all of it ---
 
     def panic(self) -> None:
         """Stops all sound and cancels every job; never raises."""
-        if self._playback:
-            self._playback.stop()
-        if self._capture and self._capture.state().state != "idle":
-            self._capture.stop()
-        self._queue.cancel("*")
-
-    # --- library ---
-
-    def search(self, search: Search = Search()) -> list[Take]:  # noqa: B008 (frozen)
-        """Takes that match, newest first."""
-        return self._library.search(search)
-
-    def take(self, take_id: str) -> Take:
-        """A take by its id."""
-        return self._library.take(take_id)
-
-    def rate(self, take_id: str, rating: int) -> None:
-        """Gives a take 0 to 5 stars."""
-        self._library.change(take_id, rating=rating)
-
-    def favourite(self, take_id: str, on: bool = True) -> None:
-        """Marks a take as a favourite."""
-        self._library.change(take_id, favourite=on)
-
-    def rename(self, take_id: str, name: str) -> None:
-        """Gives a take another title; its file keeps its name."""
-        self._library.change(take_id, name=name)
-
-    def fit(self, take_id: str, tempo: float | None = None) -> None:
-        """Stretches a take to the exact tempo asked for, or another; a new take follows as an event."""
-        self._fitting.fit(self._found(take_id), tempo)
-
-    def delete(self, take_id: str) -> None:
-        """Moves a take to the system's bin."""
-        self._library.delete(take_id)
-
-    def add_recording(self, recording: Recording) -> Take:
-        """Writes a capture into the library; blocks for the writing, so call it from the recorder's own thread."""
-        return self._library.add_recording(recording)
-
-    # --- presets and models ---
-
-    def presets(self) -> list[str]:
-        """Names of all presets."""
-        return self._presets.names() if self._presets else []
-
-    def load_preset(self, name: str) -> None:
-        """Sets the parameters that a preset names."""
-        for key, value in self._store().load(name).items():
-            self.set(key, value)
-
-    def save_preset(self, name: str) -> None:
-        """Saves the parameters that were set under a name."""
-        with self._lock:
-            values = dict(self._set)
-        self._store().save(name, values)
-        self._hub.publish(PresetsChanged())
-
-    def delete_preset(self, name: str) -> None:
-        """Removes a preset of the user."""
-        self._store().delete(name)
-        self._hub.publish(PresetsChanged())
-
-    def rename_preset(self, name: str, new_name: str) -> None:
-        """Gives a preset of the user another name."""
-        self._store().rename(name, new_name)
-        self._hub.publish(PresetsChanged())
-
-    def models(self) -> list[ModelInfo]:
-        """The registered models."""
-        return [
-            ModelInfo(m.name, m.title, m.licence, m.weights, m.max_seconds, m.sample_rate)
-            for m in MODELS.values()
-        ]
-
-    def model(self) -> ModelState:
-        """Whether the model is loading, ready or gone."""
-        return self._model.state() if self._model else ModelState(detail="There is no engine here.")
-
-    def load_model(self, name: str) -> None:
-        """Loads a model in the background and makes it the one of the next job."""
-        self.set("model", name)
-        if self._model is None:
-            raise BridgeError("not_loaded", "There is no engine here that could load a model.")
-        self._model.load(name)
-
-    def unload_model(self) -> None:
-        """Frees the model's memory."""
-        if self._model:
-            self._model.unload()
+        with suppress(LongtakeError):
+            self.playback.stop()
+        if self.capture.state().state != "idle":
+            with suppress(LongtakeError):
+                self.capture.stop()
+        self.jobs.cancel("*")
 
     def close(self) -> None:
-        """Ends everything; running and queued jobs are listed as interrupted next time."""
-        for part in (self._midi, self._capture, self._playback):
-            if part:
-                part.close()
-        # The queue is stopped first, so that a take the engine's end cuts short counts as interrupted, not failed.
-        self._queue.stop()
-        if self._model:
-            self._model.close()
-        self._queue.close()
-        self._library.close()
-
-    def _found(self, take_id: str) -> Take:
-        job = self._queue.find(take_id)
-        if job is None:
-            return self._library.take(take_id)
-        if not job.take_ids:
-            raise BridgeError("bad_args", f"Job {job.id} has made no take yet.")
-        return self._library.take(job.take_ids[-1])
+        """Ends every part, whatever one of them raises; unfinished jobs are listed as interrupted next time."""
+        close_all(
+            (
+                self.midi.close,
+                self.capture.close,
+                self.playback.close,
+                # Before the engine, so that a take its end cuts short counts as interrupted, not failed.
+                self.jobs.stop,
+                self.models.close,
+                self.jobs.close,
+                self.takes.close,
+            )
+        )
 
     def _prompt_of(self, path: Path | str) -> str:
         """What goes on is the take's own music, when the file is a take and no other prompt is given."""
-        take = self._library.at(Path(path))
+        take = self.takes.at(Path(path))
         return take.prompt if take else ""
 
     def _spec(self, prompt: str | None, overrides: dict[str, Any]) -> GenerationSpec:
-        with self._lock:
-            values = self._set | {
-                name: value for name, value in overrides.items() if value is not None
-            }
+        values = self.parameters.chosen() | {
+            name: value for name, value in overrides.items() if value is not None
+        }
         if prompt:
             values["prompt"] = prompt
-        transport = self.transport()
+        transport = self.transport.state()
         quarters = requests.quarters_in_bar(transport)
         if quarters and "beats_per_bar" not in values:
             values["beats_per_bar"] = quarters
@@ -335,12 +202,7 @@ class Session(Performing):
             values["bars"] = overrides.get("bars")
         return requests.in_time(GenerationSpec.from_dict(values), transport)
 
-    def _submit(self, kind: Any, spec: GenerationSpec, options: JobOptions) -> Job:
-        return self.submit(
+    def _submit(self, kind: JobKind, spec: GenerationSpec, options: JobOptions) -> Job:
+        return self.jobs.submit(
             JobRequest(spec, options.request_id, options.batch, options.target, options.play, kind)
         )
-
-    def _store(self) -> Presets:
-        if self._presets is None:
-            raise BridgeError("io", "There is no folder for presets here.")
-        return self._presets

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from bridge.errors import Code
 from engine.spec import GenerationSpec
@@ -133,6 +133,14 @@ class Take:
     spec: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
+class TakeChange(TypedDict, total=False):
+    """What may change of a take once it is there."""
+
+    name: str
+    rating: int
+    favourite: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What to look for in the library; None and empty ask for nothing, newest come first.
@@ -200,6 +208,17 @@ class TransportState:
     selection: tuple[float, float] | None = None
     source: SyncSource = "manual"
     quantize: Quantize = "none"
+
+
+class TransportChange(TypedDict, total=False):
+    """What a DAW, a clock or a hand may say of the transport; as in `TransportState`."""
+
+    tempo: float
+    signature: tuple[int, int]
+    key: str
+    playing: bool
+    beat: float
+    selection: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)

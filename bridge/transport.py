@@ -15,8 +15,14 @@ from typing import Any, cast
 
 from bridge.errors import BridgeError
 from bridge.events import Publish, TransportChanged
-from bridge.ports import TransportChange
-from bridge.state import QUANTIZES, SYNC_SOURCES, Quantize, SyncSource, TransportState
+from bridge.state import (
+    QUANTIZES,
+    SYNC_SOURCES,
+    Quantize,
+    SyncSource,
+    TransportChange,
+    TransportState,
+)
 from engine.errors import choices
 from engine.spec import PARAMETERS
 
@@ -45,14 +51,6 @@ def next_boundary(beat: float, quantize: Quantize, signature: tuple[int, int]) -
         return beat
     # A launch that comes a rounding error after the boundary means that boundary.
     return max(beat, math.ceil(beat / step - 1e-6) * step)
-
-
-def seconds_to_boundary(transport: TransportState, quantize: Quantize) -> float:
-    """How long a launch waits: 0 while the transport stands, as there is no grid to wait for."""
-    if not transport.playing:
-        return 0.0
-    boundary = next_boundary(transport.beat, quantize, transport.signature)
-    return (boundary - transport.beat) * 60.0 / transport.tempo
 
 
 class Transport:

@@ -60,18 +60,18 @@ class Stage:
         """Makes the takes of the list."""
         session = self.studio.session
         for name, seed in TAKES:
-            session.load_preset(name)
+            session.presets.load(name)
             spec = GenerationSpec(**self.studio.presets.find(name).values)
             long = spec.bars is None or spec.bars > 8
             job = session.generate(
                 seed=seed, **({"seconds_total": LONGEST} if long and not spec.seconds_total else {})
             )
-            self.wait(lambda job=job: session.job(job.id).finished, 240)
-        takes = [take.id for take in session.search()]
+            self.wait(lambda job=job: session.jobs.get(job.id).finished, 240)
+        takes = [take.id for take in session.takes.search()]
         for place, stars in ((0, 4), (1, 5), (3, 3), (4, 4)):
-            session.rate(takes[place], stars)
-        session.favourite(takes[1])
-        session.reset()
+            session.takes.change(takes[place], rating=stars)
+        session.takes.change(takes[1], favourite=True)
+        session.parameters.reset()
 
     def window(self, theme: Choice, scale: float = 1.0, name: str = "picture") -> MainWindow:
         """A window of the usual size at a scale."""
@@ -107,9 +107,9 @@ class Stage:
         """Takes the picture and closes the window."""
         picture = window.grab().toImage()
         save(picture, FOLDER / f"{name}.png")
-        self.studio.session.stop()
+        self.studio.session.playback.stop()
         window.close()
-        self.studio.session.reset()
+        self.studio.session.parameters.reset()
         size = (FOLDER / f"{name}.png").stat().st_size // 1000
         sys.stdout.write(f"{name}: {picture.width()} x {picture.height()}, {size} kB\n")
 
@@ -149,7 +149,7 @@ def working(stage: Stage) -> None:
     window.composer.prompt.show_text(
         "Genre: House | Instruments: Drums, Synth Bass, Piano | Moods: Uplifting | BPM: 124 | Key: A minor"
     )
-    session.set("bars", 16.0)
+    session.parameters.set("bars", 16.0)
     stage.engine.hold(24 + 13)
     stage.turn(0.4)
     window.generate()
@@ -158,10 +158,10 @@ def working(stage: Stage) -> None:
         "a rainy street at night, slow piano, 70 BPM",
     ):
         session.generate(prompt, seconds_total=30.0, options=JobOptions(batch=2))
-    stage.wait(lambda: (session.playhead() or 0) > 7.5, 120)
+    stage.wait(lambda: (session.playback.playhead() or 0) > 7.5, 120)
     stage.turn(0.3)
     stage.end(window, "working")
-    session.cancel("*")
+    session.jobs.cancel("*")
     stage.engine.hold(None)
 
 
@@ -204,18 +204,18 @@ def double(stage: Stage) -> None:
 
 def show_full(stage: Stage, window: MainWindow) -> None:
     """Looks at a take that plays, with its settings."""
-    take = next(take for take in stage.studio.session.search() if "Uplifting" in take.prompt)
+    take = next(take for take in stage.studio.session.takes.search() if "Uplifting" in take.prompt)
     window.show_welcome(False)
     window.takes.select(take.id)
     window.use(take)
     window.status.clear()
     stage.wait(lambda: window.viewer.wave.length > 1)
     window.listening.toggle()
-    stage.studio.session.seek(min(9.6, take.seconds / 2))
+    stage.studio.session.playback.seek(min(9.6, take.seconds / 2))
     window.viewer.wave.choose((take.seconds / 2, take.seconds * 0.75))
     window.takes.list.setFocus()
     stage.turn(1.2)
-    shown = [take.path for take in stage.studio.session.search()]
+    shown = [take.path for take in stage.studio.session.takes.search()]
     stage.wait(lambda: all(window.peaks.thumbnail(path) is not None for path in shown))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +18,7 @@ from typing import Any, cast
 import platformdirs
 
 from engine.errors import PresetError, SpecError, choices
-from engine.spec import PARAMETERS, GenerationSpec, converted
+from engine.spec import DEFAULTS, PARAMETERS, GenerationSpec, converted
 from engine.whole_files import write_whole
 
 CATEGORIES: dict[str, str] = {
@@ -35,8 +35,6 @@ CATEGORIES: dict[str, str] = {
 
 NEED_A_RECORDING = ("beatbox", "hum")
 """Categories whose presets start from a recording of the musician's."""
-
-DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(GenerationSpec)}
 
 KEPT = ("model", "seed", "init_audio", "keep")
 """What loading a preset leaves as it is and saving leaves out: they belong to the work at hand."""

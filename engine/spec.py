@@ -215,6 +215,8 @@ PARAMETERS: dict[str, Parameter] = {
     f.name: cast(Parameter, f.metadata["parameter"]) for f in fields(GenerationSpec)
 }
 """The one table: name of the field -> what every front end needs to know of it."""
+DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(GenerationSpec)}
+"""Name -> default; None leaves the choice to the model."""
 
 
 def converted(name: str, value: Any) -> Any:
@@ -226,7 +228,7 @@ def converted(name: str, value: Any) -> Any:
     known = PARAMETERS.get(name)
     if known is None:
         raise SpecError(f"Unknown setting {name}; known are {choices(PARAMETERS)}.")
-    if value is None and _OPTIONAL[name]:
+    if value is None and DEFAULTS[name] is None:
         return None
     if known.kind in ("text", "path"):
         return _text(name, value, known)
@@ -332,6 +334,3 @@ def _plain(value: Any) -> Any:
         if isinstance(value, tuple)
         else value
     )
-
-
-_OPTIONAL = {f.name: f.default is None for f in fields(GenerationSpec)}

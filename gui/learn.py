@@ -46,7 +46,7 @@ def learn_menu(
 ) -> QMenu:
     """The menu itself."""
     menu = QMenu(widget)
-    midi = session.session.midi()
+    midi = session.session.midi.state()
     bound = [binding.message for binding in midi.bindings if binding.target == target]
     heading = menu.addAction(title)
     if heading is not None:
@@ -55,7 +55,7 @@ def learn_menu(
     if midi.learning == target:
         menu.addAction(
             widget.tr("Stop waiting for a MIDI control"),
-            lambda: session.attempt(session.session.learn, ""),
+            lambda: session.attempt(session.session.midi.learn, ""),
         )
     elif _bindable(target):
         menu.addAction(
@@ -63,7 +63,7 @@ def learn_menu(
         )
     if bound:
         words = widget.tr("Forget {0}").format(", ".join(bound))
-        menu.addAction(words, lambda: session.attempt(session.session.forget, target))
+        menu.addAction(words, lambda: session.attempt(session.session.midi.forget, target))
     menu.addSeparator()
     if target in PARAMETERS:
         address = f"/longtake/param/{target}"
@@ -81,8 +81,8 @@ def _bindable(target: str) -> bool:
 
 
 def _learn(widget: QWidget, session: QtSession, target: str, title: str) -> None:
-    session.attempt(session.session.learn, target)
-    if session.session.midi().learning == target:
+    session.attempt(session.session.midi.learn, target)
+    if session.session.midi.state().learning == target:
         session.say(
             widget.tr(
                 "Move a knob or press a key of your MIDI controller: it will control {0}."

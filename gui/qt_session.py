@@ -103,7 +103,9 @@ class QtSession(QObject):
         self._waiting.clear()
 
     def _arrived(self, event: Event) -> None:
-        """Called on the publisher's thread."""
+        """Called on the hub's thread; what no panel shows is left out."""
+        if type(event) not in self._tell:
+            return
         with self._lock:
             self._waiting.append(event)
             wake, self._awake = not self._awake, True

@@ -44,10 +44,10 @@ class JobRow(QWidget):
         for button in (self.up, self.down, self.again, self.away):
             row.addWidget(button)
         self.up.clicked.connect(
-            lambda: session.attempt(run.move, self.job.id, max(self.job.position - 1, 1))
+            lambda: session.attempt(run.jobs.move, self.job.id, max(self.job.position - 1, 1))
         )
         self.down.clicked.connect(
-            lambda: session.attempt(run.move, self.job.id, self.job.position + 1)
+            lambda: session.attempt(run.jobs.move, self.job.id, self.job.position + 1)
         )
         self.again.clicked.connect(self._retry)
         self.away.clicked.connect(self._away)
@@ -70,14 +70,14 @@ class JobRow(QWidget):
         self.away.rename(self.tr("Put away") if failed else self.tr("Cancel"))
 
     def _retry(self) -> None:
-        if self._session.attempt(self._session.session.retry, self.job.id) is not None:
+        if self._session.attempt(self._session.session.jobs.retry, self.job.id) is not None:
             self._panel.put_away(self.job.id)
 
     def _away(self) -> None:
         if self.job.finished:
             self._panel.put_away(self.job.id)
         else:
-            self._session.attempt(self._session.session.cancel, self.job.id)
+            self._session.attempt(self._session.session.jobs.cancel, self.job.id)
 
 
 class QueuePanel(Card):
@@ -98,7 +98,7 @@ class QueuePanel(Card):
         self._list = look.pad(QVBoxLayout(), gap=10)
         self.body.addLayout(self._list)
         session.job_changed.connect(self.show_job)
-        for job in session.session.jobs():
+        for job in session.session.jobs.all():
             self._keep(job)
         self._arrange()
 

@@ -45,7 +45,7 @@ class StatusLine(QFrame):
         session.noticed.connect(self.show_notice)
         session.model_changed.connect(self.show_model)
         self.clear()
-        self.show_model(session.session.model())
+        self.show_model(session.session.models.state())
 
     def show_notice(self, notice: Notice) -> None:
         """Says a sentence."""

@@ -72,8 +72,8 @@ class TransportPanel(QFrame):
         self._join()
         session.playback_changed.connect(self.show_playback)
         session.transport_changed.connect(self.show_transport)
-        self.show_playback(run.playback())
-        self.show_transport(run.transport())
+        self.show_playback(run.playback.state())
+        self.show_transport(run.transport.state())
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         """A narrow bar leaves out what is said elsewhere too."""
@@ -128,17 +128,19 @@ class TransportPanel(QFrame):
     def _join(self) -> None:
         session, run = self._session, self._session.session
         self.play.clicked.connect(self.play_asked)
-        self.stop.clicked.connect(lambda: session.attempt(run.stop))
+        self.stop.clicked.connect(lambda: session.attempt(run.playback.stop))
         self.panic.clicked.connect(lambda: session.attempt(run.panic))
         self.tempo.valueChanged.connect(
-            lambda value: session.attempt(run.set_transport, tempo=value)
+            lambda value: session.attempt(run.transport.change, "manual", {"tempo": value})
         )
         self.metre.activated.connect(
-            lambda index: session.attempt(run.set_transport, signature=METRES[index])
+            lambda index: session.attempt(
+                run.transport.change, "manual", {"signature": METRES[index]}
+            )
         )
         self.key.activated.connect(self._chose_key)
         self.source.activated.connect(
-            lambda _: session.attempt(run.set_sync_source, self.source.currentData())
+            lambda _: session.attempt(run.transport.set_source, self.source.currentData())
         )
         for control, target, words in (
             (self.play, "play", self.tr("Play")),
@@ -150,7 +152,7 @@ class TransportPanel(QFrame):
 
     def _chose_key(self, index: int) -> None:
         key = self.key.itemText(index) if index else ""
-        self._session.attempt(self._session.session.set_transport, key=key)
+        self._session.attempt(self._session.session.transport.change, "manual", {"key": key})
 
     def _build(self, look: Look) -> None:
         row = look.pad(QHBoxLayout(self), (16, 10, 16, 10), 8)

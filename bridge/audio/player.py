@@ -17,7 +17,7 @@ from bridge.audio.sources import FileSource, GrowingSource, Source
 from bridge.audio.supervisor import AudioSupervisor
 from bridge.audio.voices import Voice
 from bridge.errors import BridgeError
-from bridge.events import PlaybackChanged, Publish
+from bridge.events import PlaybackChanged, Publish, SettingChosen
 from bridge.ports import StreamFormat
 from bridge.state import Devices, Levels, PlaybackState, Quantize, Take, TransportState
 from bridge.transport import next_boundary, quantum
@@ -70,7 +70,7 @@ class Player:
         """What is heard now."""
         return self._state
 
-    def play(self, take: Take | None) -> None:
+    def play(self, take: Take | None = None) -> None:
         """Plays a take from its start; None goes on after a pause or repeats the last one.
 
         Raises:
@@ -92,13 +92,14 @@ class Player:
                 self._mark("playing")
         self._tell()
 
-    def launch(self, take: Take, quantize: Quantize) -> None:
-        """Plays a take at the transport's next boundary; at once while the transport stands.
+    def launch(self, take: Take, quantize: Quantize | None = None) -> None:
+        """Plays a take at the next boundary of a grid (None = the transport's own); at once while it stands.
 
         Raises:
             BridgeError: as `play`.
         """
         transport = self._transport()
+        quantize = quantize or transport.quantize
         step = quantum(quantize, transport.signature)
         if not transport.playing or step == 0:
             return self.play(take)
@@ -145,7 +146,7 @@ class Player:
             self._deck.seek(frame)
         self._tell()
 
-    def set_loop(self, on: bool, span: tuple[float, float] | None) -> None:
+    def set_loop(self, on: bool, span: tuple[float, float] | None = None) -> None:
         """Repeats the take or a span of it, in seconds.
 
         Raises:
@@ -172,7 +173,7 @@ class Player:
             self._state = replace(self._state, gain_db=gain_db)
         self._tell()
 
-    def set_output(self, device: str, sample_rate: int | None) -> None:
+    def set_output(self, device: str, sample_rate: int | None = None) -> None:
         """Uses another device; '' is the system's default.
 
         Raises:
@@ -184,6 +185,9 @@ class Player:
             raise BridgeError("no_device", f"There is no output {device!r}; there are: {names}.")
         wish = replace(self._audio.wish("output"), on=True, device=device, sample_rate=sample_rate)
         self._audio.want("output", wish)
+        self._publish(SettingChosen("audio", "output", device))
+        if sample_rate is not None:
+            self._publish(SettingChosen("audio", "sample_rate", sample_rate))
 
     def devices(self) -> Devices:
         """The devices as last seen."""

@@ -20,7 +20,7 @@ from bridge.audio.process import Wish
 from bridge.audio.sources import Frames
 from bridge.audio.supervisor import AudioSupervisor
 from bridge.errors import BridgeError, code_of
-from bridge.events import CaptureChanged, Notice, Publish
+from bridge.events import CaptureChanged, Notice, Publish, SettingChosen
 from bridge.ports import Recording
 from bridge.state import CaptureState, Devices, Levels, Take, TransportState
 from engine.errors import LongtakeError
@@ -58,7 +58,7 @@ class _Grid:
 
 
 class Recorder:
-    """The input, seen from the session."""
+    """The input, seen from the session; `wish` is what the next recording opens."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Recorder:
         self._save = save
         self._lock = threading.Lock()
         self._state = CaptureState()
-        self._wish = Wish(on=True)
+        self.wish = Wish(on=True)
         self._stop = threading.Event()
         self._dropped = False
         self._thread: threading.Thread | None = None
@@ -88,7 +88,9 @@ class Recorder:
         """What it is doing."""
         return self._state
 
-    def start(self, source: str | None, count_in_bars: int, metronome: bool = False) -> None:
+    def start(
+        self, source: str | None = None, count_in_bars: int = 0, metronome: bool = False
+    ) -> None:
         """Counts in at the transport's tempo, then records; the metronome may go on meanwhile.
 
         Raises:
@@ -116,7 +118,7 @@ class Recorder:
             metronome,
         )
         self._stop.clear()
-        wish = replace(self._wish, device=source) if source else self._wish
+        wish = replace(self.wish, device=source) if source else self.wish
         self._thread = threading.Thread(target=self._run, args=(wish, grid), name="recorder")
         self._thread.daemon = True
         self._tell()
@@ -136,7 +138,8 @@ class Recorder:
         if device and known and device not in [name for d in known for name in (d.id, d.name)]:
             names = ", ".join(d.id for d in known)
             raise BridgeError("no_device", f"There is no input {device!r}; there are: {names}.")
-        self._wish = replace(self._wish, device=device)
+        self.wish = replace(self.wish, device=device)
+        self._publish(SettingChosen("audio", "input", device))
 
     def levels(self) -> Levels:
         """Meters of the input while it records."""
@@ -153,7 +156,7 @@ class Recorder:
     def input_of(self, devices: Devices) -> str:
         """The id of the input that will be used."""
         default = next((d.id for d in devices.audio if d.default_input), "")
-        return self._wish.device or default
+        return self.wish.device or default
 
     # --- the recording's own thread ---
 

@@ -58,7 +58,7 @@ class AudioSystem:
         self.supervisor = AudioSupervisor(self._take_in, asio=options.asio)
         self.player = Player(self.supervisor, publish, transport, patient=options.patient)
         self.recorder = Recorder(self.supervisor, self.player, publish, transport, save)
-        self.recorder.set_input(options.input)
+        self.recorder.wish = Wish(True, options.input)
 
     def start(self) -> None:
         """Starts the audio process and opens the output, in the background."""

@@ -24,12 +24,13 @@ from engine.updates import AudioBlock, Generates
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What jobs work with: who generates, where takes go, who is told, where unfinished jobs are written down."""
+    """What jobs work with: who generates, where takes go, who is told, where jobs are written down, who plays."""
 
     engine: Generates
     library: Library
     publish: Publish
     journal: Journal | None = None
+    stream: Stream | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,14 @@ class Making:
         return model_spec(self.spec.model).sample_rate
 
 
-def make_take(works: Works, stream: Stream | None, making: Making) -> Take:
+def make_take(works: Works, making: Making) -> Take:
     """Generates, writes and plays a take; only the first of a batch is heard while it is decoded.
 
     Raises:
         LongtakeError: from the engine, or because the file could not be written.
     """
     job, pending = making.job, None
-    heard = _Heard(stream if job.play and making.number == 0 else None, making)
+    heard = _Heard(works.stream if job.play and making.number == 0 else None, making)
     with ExitStack() as ending:
         updates = works.engine.generate(making.spec)
         ending.callback(heard.close)

@@ -17,7 +17,6 @@ from bridge.errors import BridgeError, code_of
 from bridge.events import JobChanged
 from bridge.jobs.making import Making, Works, make_take
 from bridge.jobs.progress import Progress
-from bridge.ports import Stream
 from bridge.state import Job, JobRequest
 from engine.errors import LongtakeError
 from engine.registry import model_spec
@@ -42,7 +41,6 @@ class JobQueue:
         """Reads the journal: jobs of a run that died are listed as interrupted."""
         self._works = works
         self._limit = limit
-        self._stream: Stream | None = None
         self._lock = threading.Condition()
         self._jobs: dict[str, Job] = {}
         self._waiting: list[str] = []
@@ -56,10 +54,6 @@ class JobQueue:
     def start(self) -> None:
         """Begins to run jobs."""
         self._thread.start()
-
-    def set_stream(self, stream: Stream | None) -> None:
-        """Where the blocks of jobs with `play` are heard."""
-        self._stream = stream
 
     # --- calls from outside: short, under the lock ---
 
@@ -159,7 +153,7 @@ class JobQueue:
         Raises:
             BridgeError: `bad_args` if there is no such job or it is not finished, `queue_full`.
         """
-        job = self.job(job_id)
+        job = self.get(job_id)
         if not job.finished:
             raise BridgeError("bad_args", f"Job {job.id} is {job.state} already.")
         made = 0 if job.state == "done" else len(job.take_ids)
@@ -171,7 +165,7 @@ class JobQueue:
             self._change(job.id, state="cancelled", code="cancelled", error="It was queued again.")
         return again
 
-    def jobs(self) -> tuple[Job, ...]:
+    def all(self) -> tuple[Job, ...]:
         """Running, queued in order, then the others, newest first."""
         with self._lock:
             first = [*([self._running] if self._running else []), *self._waiting]
@@ -184,7 +178,7 @@ class JobQueue:
         with self._lock:
             return self._find(which)
 
-    def job(self, which: str) -> Job:
+    def get(self, which: str) -> Job:
         """Like `find`.
 
         Raises:
@@ -234,7 +228,7 @@ class JobQueue:
                 progress.begin_take(number, spec.frames(model_spec(spec.model).sample_rate))
                 self._change(job.id, index=number + 1)
                 making = Making(job, spec, number, progress, lambda: self._report(job.id, progress))
-                take = make_take(self._works, self._stream, making)
+                take = make_take(self._works, making)
                 progress.finished_take()
                 taken = (*self._jobs[job.id].take_ids, take.id)
                 self._change(job.id, take_ids=taken, progress=progress.fraction)

@@ -107,27 +107,28 @@ def act(session: Session, target: str, value: int) -> None:
         LongtakeError: from the session.
     """
     if target in PARAMETERS:
-        session.set(target, scaled(target, PARAMETERS[target], value))
+        session.parameters.set(target, scaled(target, PARAMETERS[target], value))
     elif target == "gain":
-        session.set_gain(-60.0 + 72.0 * value / 127)
+        session.playback.set_gain(-60.0 + 72.0 * value / 127)
     elif value == 0:
         return
     elif target.startswith(LAUNCH):
-        session.launch(target.removeprefix(LAUNCH))
+        session.playback.launch(session.find(target.removeprefix(LAUNCH)))
     elif target == "record":
-        if session.capture().state == "idle":
-            session.capture_start()
+        if session.capture.state().state == "idle":
+            session.capture.start()
         else:
-            session.capture_stop()
+            session.capture.stop()
     elif target == "loop":
-        session.set_loop(not session.playback().loop, session.playback().loop_range)
+        heard = session.playback.state()
+        session.playback.set_loop(not heard.loop, heard.loop_range)
     elif target == "cancel":
-        session.cancel("*")
+        session.jobs.cancel("*")
     else:
         {
             "generate": session.generate,
-            "play": session.play,
-            "pause": session.pause,
-            "stop": session.stop,
+            "play": session.playback.play,
+            "pause": session.playback.pause,
+            "stop": session.playback.stop,
             "panic": session.panic,
         }[target]()

@@ -12,7 +12,7 @@ from collections import deque
 
 import numpy as np
 
-from bridge.ports import TransportChange
+from bridge.state import TransportChange
 
 PER_QUARTER = 24
 FEWEST = PER_QUARTER

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bridge.errors import BridgeError, code_of
-from bridge.events import MidiChanged, Notice, Publish
+from bridge.events import MidiChanged, Notice, Publish, SettingChosen
 from bridge.midi.bindings import Control, act, check_target, heard, read_bindings
 from bridge.midi.clock import ClockFollower
 from bridge.midi.ports import LOOPBACK, MidiPorts, NoMidi
@@ -86,6 +86,7 @@ class MidiInput:
         self._wanted = name
         self._looked = 0.0
         self._messages.put((0.0, b""))
+        self._publish(SettingChosen("midi", "input", name))
 
     def learn(self, target: str) -> None:
         """Binds the next control that moves; empty ends learning.
@@ -204,7 +205,7 @@ class MidiInput:
         else:
             return
         if change:
-            self._session.set_transport("midi", **change)
+            self._session.transport.change("midi", change)
 
     def _do(self, message: bytes) -> None:
         found = heard(message)

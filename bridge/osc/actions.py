@@ -73,11 +73,11 @@ class Actions:
         yield "pong", (_version(), PROTOCOL)
 
     def info(self, request: Request) -> Iterator[Answer]:
-        model = self._session.model()
-        known = {m.name: m for m in self._session.models()}
-        chosen = known.get(model.name) or known[self._session.get("model")]
-        state = "busy" if any(not job.finished for job in self._session.jobs()) else "idle"
-        device = self._session.playback().device
+        model = self._session.models.state()
+        known = {m.name: m for m in self._session.models.all()}
+        chosen = known.get(model.name) or known[self._session.parameters.get("model")]
+        state = "busy" if any(not job.finished for job in self._session.jobs.all()) else "idle"
+        device = self._session.playback.state().device
         yield "info", (chosen.name, device, chosen.sample_rate, chosen.max_seconds, state)
 
     def token(self, request: Request) -> Iterator[Answer]:
@@ -139,7 +139,7 @@ class Actions:
 
     def job_retry(self, request: Request) -> Iterator[Answer]:
         (which,) = request.values
-        job = self._session.retry(which)
+        job = self._session.jobs.retry(which)
         self._askers[job.id] = request.client
         yield "ack", (job.request_id, job.id, job.position)
 
@@ -164,50 +164,50 @@ class Actions:
     # --- jobs ---
 
     def job_get(self, request: Request) -> Iterator[Answer]:
-        job = self._session.job(request.values[0])
-        path = str(self._session.take(job.take_ids[-1]).path) if job.take_ids else ""
+        job = self._session.jobs.get(request.values[0])
+        path = str(self._session.takes.get(job.take_ids[-1]).path) if job.take_ids else ""
         yield "job", (job.id, job.state, float(job.progress), path, job.error)
 
     def cancel(self, request: Request) -> Iterator[Answer]:
-        for job_id in self._session.cancel(request.values[0]):
+        for job_id in self._session.jobs.cancel(request.values[0]):
             yield "cancelled", (job_id,)
 
     def queue(self, request: Request) -> Iterator[Answer]:
-        ids = [job.id for job in self._session.jobs() if not job.finished]
+        ids = [job.id for job in self._session.jobs.all() if not job.finished]
         yield "queue", (len(ids), *ids[:QUEUE_IDS])
 
     def queue_clear(self, request: Request) -> Iterator[Answer]:
-        for job in self._session.jobs():
+        for job in self._session.jobs.all():
             if job.state == "queued":
-                self._session.cancel(job.id)
+                self._session.jobs.cancel(job.id)
         return self.queue(request)
 
     # --- sounding ---
 
     def play(self, request: Request) -> None:
         (which,) = request.values
-        if which and self._session.transport().quantize != "none":
-            self._session.launch(which)
+        if which:
+            self._session.playback.launch(self._session.find(which))
         else:
-            self._session.play(which or None)
+            self._session.playback.play()
 
     def stop(self, request: Request) -> None:
-        self._session.stop()
+        self._session.playback.stop()
 
     def seek(self, request: Request) -> None:
-        self._session.seek(request.values[0])
+        self._session.playback.seek(request.values[0])
 
     def capture_start(self, request: Request) -> None:
         source, bars, metronome = request.values
-        self._session.capture_start(source or None, bars or 0, bool(metronome))
+        self._session.capture.start(source or None, bars or 0, bool(metronome))
         self.capturing = request.client
 
     def capture_stop(self, request: Request) -> None:
-        self._session.capture_stop()
+        self._session.capture.stop()
         self.capturing = request.client
 
     def output_list(self, request: Request) -> Iterator[Answer]:
-        devices = [device for device in self._session.audio_devices().audio if device.outputs]
+        devices = [device for device in self._session.playback.devices().audio if device.outputs]
         for index, device in enumerate(devices):
             yield (
                 "output/list",
@@ -220,18 +220,18 @@ class Actions:
     # --- presets and models ---
 
     def preset_list(self, request: Request) -> Iterator[Answer]:
-        names = self._session.presets()
+        names = self._session.presets.names()
         for index, name in enumerate(names):
             yield "preset/list", (index, len(names), name)
 
     def preset_load(self, request: Request) -> None:
-        self._session.load_preset(request.values[0])
+        self._session.presets.load(request.values[0])
 
     def preset_save(self, request: Request) -> None:
-        self._session.save_preset(request.values[0])
+        self._session.presets.save(request.values[0])
 
     def model_list(self, request: Request) -> Iterator[Answer]:
-        models = self._session.models()
+        models = self._session.models.all()
         for index, model in enumerate(models):
             yield (
                 "model/list",
@@ -239,15 +239,15 @@ class Actions:
             )
 
     def model_load(self, request: Request) -> Iterator[Answer]:
-        self._session.load_model(request.values[0])
+        self._session.models.load(request.values[0])
         return self._model()
 
     def model_unload(self, request: Request) -> Iterator[Answer]:
-        self._session.unload_model()
+        self._session.models.unload()
         return self._model()
 
     def _model(self) -> Iterator[Answer]:
-        yield "model/state", model_values(self._session.model())
+        yield "model/state", model_values(self._session.models.state())
 
 
 def _prompt(request: Request) -> str | None:

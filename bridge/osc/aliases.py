@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 from bridge.osc.arguments import converted
 from bridge.osc.packet import Value
-from bridge.ports import TransportChange
-from bridge.state import TransportState
+from bridge.state import TransportChange, TransportState
 from engine.spec import Parameter
 
 _NUMBER = Parameter("float", "")

@@ -135,7 +135,7 @@ class Announcer:
             if index == job.total and not job.finished:
                 return
             told.takes = index
-            take = self._session.take(job.take_ids[index - 1])
+            take = self._session.takes.get(job.take_ids[index - 1])
             done: tuple[Plain, ...] = (
                 job.request_id,
                 job.id,
@@ -176,8 +176,8 @@ class Announcer:
             self._tell_status()
 
     def _tell_status(self, *, always: bool = False) -> None:
-        working = [job for job in self._session.jobs() if not job.finished]
-        model = self._session.model()
+        working = [job for job in self._session.jobs.all() if not job.finished]
+        model = self._session.models.state()
         status: tuple[Plain, ...] = ("busy" if working else "idle", len(working), model.name)
         if always or status != self._status:
             self._status, self._beaten = status, self._clock()

@@ -54,9 +54,11 @@ class Dispatcher:
     def _do(self, client: Client, message: Message) -> None:
         address, arguments = message
         if address in ALIASES:
-            change = transport_change(self._heard, address, arguments, self._session.transport())
+            change = transport_change(
+                self._heard, address, arguments, self._session.transport.state()
+            )
             if change:
-                self._session.set_transport("osc", **change)
+                self._session.transport.change("osc", change)
             return
         commands = find(address)
         if not commands:

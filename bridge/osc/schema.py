@@ -6,13 +6,13 @@ job join it from `engine.spec.PARAMETERS`. Knows nothing of sockets and calls no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from keyword import iskeyword
 from typing import Literal
 
 from bridge.osc.pattern import is_pattern, matches, simplified
 from bridge.state import QUANTIZES, SYNC_SOURCES
-from engine.spec import PARAMETERS, GenerationSpec, Parameter
+from engine.spec import DEFAULTS, PARAMETERS, Parameter
 
 ROOT = "/longtake"
 PROTOCOL = 1
@@ -122,7 +122,7 @@ def _value(place: str, help: str, *arguments: Argument) -> Command:
     )
 
 
-_OPEN = {field.name for field in fields(GenerationSpec) if field.default is None}
+_OPEN = {name for name, default in DEFAULTS.items() if default is None}
 
 
 def _parameter(name: str, what: Parameter) -> Command:

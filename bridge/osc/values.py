@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from bridge.osc.schema import Command
 from bridge.session import Session
-from bridge.state import ModelState, TransportState
+from bridge.state import ModelState, TransportChange, TransportState
 
 Plain = int | float | str | bool
 Reads = Callable[[Session, Command], tuple[Plain, ...]]
@@ -50,39 +50,41 @@ def transport_values(transport: TransportState) -> dict[str, tuple[Plain, ...]]:
     }
 
 
-def _transport(name: str, change: Callable[[list[Any]], dict[str, Any]]) -> Settable:
+def _transport(name: str, change: Callable[[list[Any]], TransportChange]) -> Settable:
     return Settable(
-        lambda session, command: transport_values(session.transport())[name],
-        lambda session, command, values: session.set_transport("osc", **change(values)),
+        lambda session, command: transport_values(session.transport.state())[name],
+        lambda session, command, values: session.transport.change("osc", change(values)),
     )
 
 
-def _mode(name: str, write: Callable[[Session, str], None]) -> Settable:
+def _mode(name: str, write: Callable[[Session, Any], None]) -> Settable:
     return Settable(
-        lambda session, command: transport_values(session.transport())[name],
+        lambda session, command: transport_values(session.transport.state())[name],
         lambda session, command, values: write(session, values[0]),
     )
 
 
-def _selection(values: list[Any]) -> dict[str, Any]:
+def _selection(values: list[Any]) -> TransportChange:
     start, end = values
     return {"selection": None if start == end else (start, end)}
 
 
 def _write_loop(session: Session, command: Command, values: list[Any]) -> None:
     on, start, end = values
-    session.set_loop(on, None if start is None or end is None else (start, end))
+    session.playback.set_loop(on, None if start is None or end is None else (start, end))
 
 
 def _read_loop(session: Session, command: Command) -> tuple[Plain, ...]:
-    heard = session.playback()
+    heard = session.playback.state()
     return (int(heard.loop), *(float(second) for second in heard.loop_range or ()))
 
 
 VALUES: dict[str, Settable] = {
     "param": Settable(
-        lambda session, command: plain(session.get(command.arguments[0].name)),
-        lambda session, command, values: session.set(command.arguments[0].name, values[0]),
+        lambda session, command: plain(session.parameters.get(command.arguments[0].name)),
+        lambda session, command, values: session.parameters.set(
+            command.arguments[0].name, values[0]
+        ),
     ),
     "transport_tempo": _transport("transport_tempo", lambda values: {"tempo": values[0]}),
     "transport_playing": _transport("transport_playing", lambda values: {"playing": values[0]}),
@@ -92,16 +94,16 @@ VALUES: dict[str, Settable] = {
     ),
     "transport_key": _transport("transport_key", lambda values: {"key": values[0]}),
     "transport_selection": _transport("transport_selection", _selection),
-    "sync_source": _mode("sync_source", lambda session, name: session.set_sync_source(name)),
-    "quantize": _mode("quantize", lambda session, name: session.set_quantize(name)),
+    "sync_source": _mode("sync_source", lambda session, name: session.transport.set_source(name)),
+    "quantize": _mode("quantize", lambda session, name: session.transport.set_quantize(name)),
     "gain": Settable(
-        lambda session, command: (float(session.playback().gain_db),),
-        lambda session, command, values: session.set_gain(values[0]),
+        lambda session, command: (float(session.playback.state().gain_db),),
+        lambda session, command, values: session.playback.set_gain(values[0]),
     ),
     "loop": Settable(_read_loop, _write_loop),
     "output_device": Settable(
-        lambda session, command: (session.audio_devices().output,),
-        lambda session, command, values: session.set_output(values[0]),
+        lambda session, command: (session.playback.devices().output,),
+        lambda session, command, values: session.playback.set_output(values[0]),
     ),
 }
 """Name of the command -> how it is read and written."""

@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from send2trash import send2trash
 from bridge.errors import BridgeError
 from bridge.events import Publish, TakeAdded, TakeChanged, TakeRemoved
 from bridge.ports import Recording
-from bridge.state import Search, Take
+from bridge.state import Search, Take, TakeChange
 from bridge.takes import sidecar
 from bridge.takes.index import Index
 from bridge.takes.measure import Measuring
@@ -37,14 +37,6 @@ AUDIO = (".flac", ".wav")
 _LEFTOVER = re.compile(r"\..+\.(?:wav|flac|json)\.[0-9a-f]{8}\.tmp")
 _ABANDONED = 600.0  # s; a younger one may belong to another Longtake that writes here
 _log = logging.getLogger(__name__)
-
-
-class Change(TypedDict, total=False):
-    """What may change of a take once it is there."""
-
-    name: str
-    rating: int
-    favourite: bool
 
 
 class Library:
@@ -172,7 +164,7 @@ class Library:
             self.abandon(name)
         return take
 
-    def search(self, search: Search) -> list[Take]:
+    def search(self, search: Search = Search()) -> list[Take]:  # noqa: B008 (frozen)
         """Takes that match, newest first."""
         return self._index.search(search)
 
@@ -181,7 +173,7 @@ class Library:
         take = self._index.take(path.stem)
         return take if take and take.path == path.resolve() else None
 
-    def take(self, take_id: str) -> Take:
+    def get(self, take_id: str) -> Take:
         """One take.
 
         Raises:
@@ -192,7 +184,7 @@ class Library:
             raise BridgeError("bad_args", f"There is no take {take_id!r} in the library.")
         return take
 
-    def change(self, take_id: str, **change: Unpack[Change]) -> Take:
+    def change(self, take_id: str, **change: Unpack[TakeChange]) -> Take:
         """Rates, marks or renames a take.
 
         Raises:
@@ -205,7 +197,7 @@ class Library:
         if "name" in change and not change["name"].strip():
             raise BridgeError("bad_args", "A take needs a name.")
         with self._lock:
-            take = replace(self.take(take_id), **cast(dict[str, Any], change))
+            take = replace(self.get(take_id), **cast(dict[str, Any], change))
             self._keep(take)
         self._publish(TakeChanged(take))
         return take
@@ -216,7 +208,7 @@ class Library:
         Raises:
             BridgeError: `bad_args` if there is no such take, `io` if the system has no bin for it.
         """
-        take = self.take(take_id)
+        take = self.get(take_id)
         with self._lock:
             for path in (take.path, sidecar.path_for(take.path)):
                 if not path.exists():

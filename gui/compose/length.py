@@ -73,16 +73,18 @@ class LengthPanel(QWidget):
         self.unit.chosen.connect(self._turn_unit)
         self.field.valueChanged.connect(self._typed)
         self.slider.valueChanged.connect(self._slid)
-        self.loop.clicked.connect(lambda on: session.attempt(session.session.set, "loop", on))
+        self.loop.clicked.connect(
+            lambda on: session.attempt(session.session.parameters.set, "loop", on)
+        )
         self.follow.toggled.connect(lambda _: self._say())
         session.parameter_changed.connect(self._heard)
         session.transport_changed.connect(self._heard_time)
         for control in (self.field, self.slider):
             teach(control, session, "seconds_total", self.tr("Length"), lambda: self._set(None))
         teach(self.loop, session, "loop", self.tr("Loop"))
-        self._heard("loop", session.session.get("loop"))
-        self._heard("bars", session.session.get("bars"))
-        self._heard_time(session.session.transport())
+        self._heard("loop", session.session.parameters.get("loop"))
+        self._heard("bars", session.session.parameters.get("bars"))
+        self._heard_time(session.session.transport.state())
 
     def in_bars(self) -> bool:
         """Whether the length is given in bars."""
@@ -90,7 +92,7 @@ class LengthPanel(QWidget):
 
     def tempo(self) -> float:
         """The tempo that a length in bars is reckoned with."""
-        transport = self._session.session.transport()
+        transport = self._session.session.transport.state()
         if self.follow.isChecked() or self._tempo is None:
             return transport.tempo
         return self._tempo
@@ -99,7 +101,7 @@ class LengthPanel(QWidget):
         """What following the DAW settles for the next job."""
         if not self.follow.isChecked():
             return {}
-        transport = self._session.session.transport()
+        transport = self._session.session.transport.state()
         return {"tempo": transport.tempo, **({"key": transport.key} if transport.key else {})}
 
     def show_tempo(self, tempo: float | None) -> None:
@@ -115,11 +117,11 @@ class LengthPanel(QWidget):
         return self.field.value() * self._beats() * 60.0 / self.tempo()
 
     def _beats(self) -> float:
-        beats, unit = self._session.session.transport().signature
+        beats, unit = self._session.session.transport.state().signature
         return beats * 4 / unit
 
     def _longest(self) -> float:
-        return MODELS.get(self._session.session.get("model"), SKETCH).max_seconds
+        return MODELS.get(self._session.session.parameters.get("model"), SKETCH).max_seconds
 
     def _turn_unit(self, unit: str) -> None:
         seconds = self.seconds() if unit == "s" else self.field.value()
@@ -174,18 +176,18 @@ class LengthPanel(QWidget):
     def _set(self, value: float | None) -> None:
         chosen, other = ("bars", "seconds_total") if self.in_bars() else ("seconds_total", "bars")
         for name, wanted in ((other, None), (chosen, value)):
-            if self._session.session.get(name) != wanted:
-                self._session.attempt(self._session.session.set, name, wanted)
+            if self._session.session.parameters.get(name) != wanted:
+                self._session.attempt(self._session.session.parameters.set, name, wanted)
 
     def _heard(self, name: str, value: Any) -> None:
         if name == "loop":
             self.loop.setChecked(bool(value))
         elif name in ("bars", "seconds_total", "model"):
             bars, seconds = (
-                self._session.session.get("bars"),
-                self._session.session.get("seconds_total"),
+                self._session.session.parameters.get("bars"),
+                self._session.session.parameters.get("seconds_total"),
             )
-            model = MODELS.get(self._session.session.get("model"), SKETCH)
+            model = MODELS.get(self._session.session.parameters.get("model"), SKETCH)
             if bars is not None:
                 self._show("bars", bars)
             else:

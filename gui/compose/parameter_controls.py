@@ -23,7 +23,7 @@ from PyQt6.QtWidgets import (
 )
 
 from engine.registry import MODELS
-from engine.spec import PARAMETERS, Parameter
+from engine.spec import DEFAULTS, PARAMETERS, Parameter
 from gui.learn import teach
 from gui.look.controls import Switch, label
 from gui.look.language import tr
@@ -49,7 +49,7 @@ class ParameterControl(QWidget):
             control.setAccessibleDescription(help_text)
             teach(control, session, name, title, self.reset)
         session.parameter_changed.connect(self._heard)
-        self.show_value(session.session.get(name))
+        self.show_value(session.session.parameters.get(name))
 
     def build(self) -> None:
         """Makes the widgets."""
@@ -65,25 +65,23 @@ class ParameterControl(QWidget):
 
     def set_value(self, value: Any) -> None:
         """Tells the session."""
-        if self.session.session.get(self.name) != value:
-            self.session.attempt(self.session.session.set, self.name, value)
+        if self.session.session.parameters.get(self.name) != value:
+            self.session.attempt(self.session.session.parameters.set, self.name, value)
 
     def reset(self) -> None:
         """Gives the choice back to the default."""
-        from engine.presets import DEFAULTS
-
         self.set_value(DEFAULTS[self.name])
 
     def model_default(self) -> Any:
         """What the present model means by None."""
-        model = MODELS.get(self.session.session.get("model"))
+        model = MODELS.get(self.session.session.parameters.get("model"))
         return getattr(model.defaults, self.name, None) if model else None
 
     def _heard(self, name: str, value: Any) -> None:
         if name == self.name:
             self.show_value(value)
         elif name == "model":
-            self.show_value(self.session.session.get(self.name))
+            self.show_value(self.session.session.parameters.get(self.name))
 
 
 class NumberControl(ParameterControl):
@@ -92,7 +90,10 @@ class NumberControl(ParameterControl):
     def build(self) -> None:
         """Label and field above, slider below."""
         low, high = self.known.low or 0.0, self.known.high if self.known.high is not None else 1.0
-        self.auto = self.session.session.get(self.name) is None or self.model_default() is not None
+        self.auto = (
+            self.session.session.parameters.get(self.name) is None
+            or self.model_default() is not None
+        )
         self.step = 1.0 if self.known.kind == "int" else 0.01 if high <= 1 else 0.1
         self.low, self.high = low, high
         self.field = QDoubleSpinBox()
@@ -162,7 +163,10 @@ class ChoiceControl(ParameterControl):
         self.box = QComboBox()
         self.box.setAccessibleName(self.title)
         self.options = list(self.known.choices)
-        self.auto = self.session.session.get(self.name) is None or self.model_default() is not None
+        self.auto = (
+            self.session.session.parameters.get(self.name) is None
+            or self.model_default() is not None
+        )
         if self.auto:
             self.box.addItem("")
         self.box.addItems(self.options)

@@ -70,7 +70,7 @@ class SeedControl(QWidget):
         session.job_changed.connect(self._made)
         for control in (self.field, self.dice, self.lock):
             teach(control, session, "seed", self.tr("Seed"), lambda: self._set(None))
-        self._heard("seed", session.session.get("seed"))
+        self._heard("seed", session.session.parameters.get("seed"))
 
     def _typed(self) -> None:
         text = self.field.text().strip()
@@ -82,7 +82,7 @@ class SeedControl(QWidget):
             self._session.say(
                 self.tr("A seed is a whole number from 0 to {0}.").format(MAX_SEED), "error"
             )
-            self._heard("seed", self._session.session.get("seed"))
+            self._heard("seed", self._session.session.parameters.get("seed"))
 
     def _turn(self, on: bool) -> None:
         self._set(
@@ -92,8 +92,8 @@ class SeedControl(QWidget):
         )
 
     def _set(self, seed: int | None) -> None:
-        if seed != self._session.session.get("seed"):
-            self._session.attempt(self._session.session.set, "seed", seed)
+        if seed != self._session.session.parameters.get("seed"):
+            self._session.attempt(self._session.session.parameters.set, "seed", seed)
 
     def _heard(self, name: str, value: Any) -> None:
         if name != "seed":
@@ -157,10 +157,12 @@ class ModelControl(QWidget):
         column.addLayout(row)
         column.addWidget(self._about)
         self.box.activated.connect(
-            lambda _: session.attempt(session.session.set, "model", self.box.currentText())
+            lambda _: session.attempt(
+                session.session.parameters.set, "model", self.box.currentText()
+            )
         )
         session.parameter_changed.connect(self._heard)
-        self._heard("model", session.session.get("model"))
+        self._heard("model", session.session.parameters.get("model"))
 
     def _heard(self, name: str, value: Any) -> None:
         if name != "model" or value not in MODELS:

@@ -132,8 +132,8 @@ class PromptPanel(QWidget):
         self.key.chosen.connect(lambda key: self._write(key=key))
         self.dice.clicked.connect(self.surprise)
         session.parameter_changed.connect(self._heard)
-        self._heard("prompt", session.session.get("prompt"))
-        self._heard("negative_prompt", session.session.get("negative_prompt"))
+        self._heard("prompt", session.session.parameters.get("prompt"))
+        self._heard("negative_prompt", session.session.parameters.get("negative_prompt"))
 
     def text(self) -> str:
         """The prompt."""
@@ -167,8 +167,8 @@ class PromptPanel(QWidget):
             ("prompt", self.text()),
             ("negative_prompt", self.without.text().strip()),
         ):
-            if self._session.session.get(name) != value:
-                self._session.attempt(self._session.session.set, name, value)
+            if self._session.session.parameters.get(name) != value:
+                self._session.attempt(self._session.session.parameters.set, name, value)
 
     def remember(self) -> None:
         """Puts the prompt into the history."""

@@ -54,18 +54,18 @@ class Recorder(QWidget):
         self.button.clicked.connect(self.toggle)
         teach(self.button, session, "record", self.tr("Record"))
         session.capture_changed.connect(self.show_capture)
-        self.show_capture(session.session.capture())
+        self.show_capture(session.session.capture.state())
 
     def toggle(self) -> None:
         """Starts or ends the recording."""
-        if self._session.session.capture().state == "idle":
+        if self._session.session.capture.state().state == "idle":
             self._asked = True
             self._session.attempt(
-                self._session.session.capture_start, None, *self.count_in.currentData()
+                self._session.session.capture.start, None, *self.count_in.currentData()
             )
         else:
-            self._session.attempt(self._session.session.capture_stop)
-        self.show_capture(self._session.session.capture())
+            self._session.attempt(self._session.session.capture.stop)
+        self.show_capture(self._session.session.capture.state())
 
     def show_capture(self, capture: CaptureState) -> None:
         """Shows what the recorder does."""
@@ -95,6 +95,6 @@ class Recorder(QWidget):
         """Moves the meter and the clock; polled."""
         if self._below.isVisible():
             self.meter.show_levels(levels.in_peak, levels.in_rms)
-            capture = self._session.session.capture()
+            capture = self._session.session.capture.state()
             if capture.state == "recording":
                 self.said.setText(self.tr("{0:.1f} s").format(capture.seconds))

@@ -100,8 +100,8 @@ class SourcePanel(QFrame):
         peaks.failed.connect(self._unread)
         session.parameter_changed.connect(self._heard)
         teach(self.strength, session, "init_noise_level", self.tr("Strength"))
-        self._heard("init_noise_level", session.session.get("init_noise_level"))
-        self._heard("init_audio", session.session.get("init_audio"))
+        self._heard("init_noise_level", session.session.parameters.get("init_noise_level"))
+        self._heard("init_audio", session.session.parameters.get("init_audio"))
         self._show_what_is()
 
     def source(self) -> Source | None:
@@ -124,8 +124,8 @@ class SourcePanel(QFrame):
     def clear(self) -> None:
         """Starts from nothing again."""
         self._path = None
-        if self._session.session.get("init_audio") is not None:
-            self._session.attempt(self._session.session.set, "init_audio", None)
+        if self._session.session.parameters.get("init_audio") is not None:
+            self._session.attempt(self._session.session.parameters.set, "init_audio", None)
         self._show_what_is()
         self.choose.setFocus()
 
@@ -219,8 +219,10 @@ class SourcePanel(QFrame):
         self.changed.emit()
 
     def _slid(self, place: int) -> None:
-        if self._session.session.get("init_noise_level") != place / 100:
-            self._session.attempt(self._session.session.set, "init_noise_level", place / 100)
+        if self._session.session.parameters.get("init_noise_level") != place / 100:
+            self._session.attempt(
+                self._session.session.parameters.set, "init_noise_level", place / 100
+            )
         self.changed.emit()
 
     def _read(self, path: Any) -> None:
@@ -237,7 +239,7 @@ class SourcePanel(QFrame):
             self.clear()
 
     def _recorded(self, take_id: str) -> None:
-        take = self._session.attempt(self._session.session.take, take_id)
+        take = self._session.attempt(self._session.session.takes.get, take_id)
         if take is not None:
             self.take(take.path)
 

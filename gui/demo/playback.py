@@ -49,7 +49,7 @@ class SilentPlayback:
         """What would be heard."""
         return self._state
 
-    def play(self, take: Take | None) -> None:
+    def play(self, take: Take | None = None) -> None:
         """Plays from the start, or goes on."""
         if take is None:
             self._tell("playing", self._place)
@@ -61,7 +61,7 @@ class SilentPlayback:
         self._state = replace(self._state, take_id=take.id, job_id=None, length=take.seconds)
         self._tell("playing", 0.0)
 
-    def launch(self, take: Take, quantize: Quantize) -> None:
+    def launch(self, take: Take, quantize: Quantize | None = None) -> None:
         """Plays at once: there is no grid here."""
         self.play(take)
 
@@ -77,7 +77,7 @@ class SilentPlayback:
         """Goes to a place."""
         self._tell(self._state.state, seconds)
 
-    def set_loop(self, on: bool, span: tuple[float, float] | None) -> None:
+    def set_loop(self, on: bool, span: tuple[float, float] | None = None) -> None:
         """Repeats."""
         self._state = replace(self._state, loop=on, loop_range=span)
         self._tell(self._state.state, self.playhead() or 0.0)
@@ -87,7 +87,7 @@ class SilentPlayback:
         self._state = replace(self._state, gain_db=gain_db)
         self._publish(PlaybackChanged(self._state))
 
-    def set_output(self, device: str, sample_rate: int | None) -> None:
+    def set_output(self, device: str, sample_rate: int | None = None) -> None:
         """Takes another device."""
         self._devices = replace(self._devices, output=device)
         self._publish(DevicesChanged(self._devices))
@@ -173,7 +173,9 @@ class DeafCapture:
         """Idle or recording."""
         return self._state
 
-    def start(self, source: str | None, count_in_bars: int, metronome: bool = False) -> None:
+    def start(
+        self, source: str | None = None, count_in_bars: int = 0, metronome: bool = False
+    ) -> None:
         """Begins."""
         self._change(replace(self._state, state="count_in" if count_in_bars else "recording"))
 

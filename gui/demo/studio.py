@@ -13,7 +13,10 @@ from typing import Protocol
 from bridge.events import Hub, ModelChanged, Publish
 from bridge.jobs.making import Works
 from bridge.jobs.queue import JobQueue
+from bridge.models import Models
+from bridge.parameters import Parameters
 from bridge.ports import ModelControl
+from bridge.presets import Presets
 from bridge.session import Session
 from bridge.state import ModelState
 from bridge.takes.library import Library
@@ -90,21 +93,20 @@ def build_studio(
     model = (
         make_model(hub.publish) if make_model else DemoModel(hub.publish, engine or DemoEngine())
     )
-    queue = JobQueue(Works(model, library, hub.publish, None))
-    session = Session(hub, queue, library)
-    playback, midi, presets = (
-        SilentPlayback(hub.publish),
-        QuietMidi(hub.publish),
-        PresetStore(folder / "presets"),
-    )
-    session.attach_model(model)
-    session.attach_presets(presets)
-    session.attach(
+    playback, midi = SilentPlayback(hub.publish), QuietMidi(hub.publish)
+    queue = JobQueue(Works(model, library, hub.publish, stream=playback))
+    presets, parameters = PresetStore(folder / "presets"), Parameters(hub.publish)
+    session = Session(
+        hub=hub,
+        parameters=parameters,
+        jobs=queue,
+        takes=library,
+        transport=Transport(hub.publish),
+        models=Models(parameters, model),
+        presets=Presets(presets, parameters, hub.publish),
         playback=playback,
         capture=DeafCapture(hub.publish),
         midi=midi,
-        transport=Transport(hub.publish),
     )
-    queue.set_stream(playback)
     queue.start()
     return Studio(hub, session, library, playback, midi, presets)

@@ -49,19 +49,21 @@ class DevicesPanel(Card):
         self.output.activated.connect(lambda _: self._set_output())
         self.rate.activated.connect(lambda _: self._set_output())
         self.input.activated.connect(
-            lambda _: session.attempt(run.set_input, self.input.currentData())
+            lambda _: session.attempt(run.capture.set_input, self.input.currentData())
         )
-        self.gain.valueChanged.connect(lambda value: session.attempt(run.set_gain, float(value)))
+        self.gain.valueChanged.connect(
+            lambda value: session.attempt(run.playback.set_gain, float(value))
+        )
         self.midi.activated.connect(
-            lambda _: session.attempt(run.set_midi_input, self.midi.currentData())
+            lambda _: session.attempt(run.midi.set_input, self.midi.currentData())
         )
         teach(self.gain, session, "gain", self.tr("Output gain"))
         session.devices_changed.connect(self.show_devices)
         session.playback_changed.connect(self.show_playback)
         session.midi_changed.connect(self.show_midi)
-        self.show_devices(run.audio_devices())
-        self.show_playback(run.playback())
-        self.show_midi(run.midi())
+        self.show_devices(run.playback.devices())
+        self.show_playback(run.playback.state())
+        self.show_midi(run.midi.state())
 
     def show_devices(self, devices: Devices) -> None:
         """Shows which devices there are."""
@@ -136,11 +138,13 @@ class DevicesPanel(Card):
             self._bindings.addWidget(row)
 
     def _forgetter(self, target: str) -> Callable[[], None]:
-        return lambda: (self._session.attempt(self._session.session.forget, target), None)[1]
+        return lambda: (self._session.attempt(self._session.session.midi.forget, target), None)[1]
 
     def _set_output(self) -> None:
         self._session.attempt(
-            self._session.session.set_output, self.output.currentData(), self.rate.currentData()
+            self._session.session.playback.set_output,
+            self.output.currentData(),
+            self.rate.currentData(),
         )
 
     def _box(self, name: str) -> QComboBox:

@@ -50,8 +50,8 @@ class ModelRow(QWidget):
         column.addWidget(self.licence)
         column.addWidget(self.state)
         column.addWidget(self.bar)
-        self.load.clicked.connect(lambda: session.attempt(run.load_model, model.name))
-        self.unload.clicked.connect(lambda: session.attempt(run.unload_model))
+        self.load.clicked.connect(lambda: session.attempt(run.models.load, model.name))
+        self.unload.clicked.connect(lambda: session.attempt(run.models.unload))
 
     def show_state(self, state: ModelState) -> None:
         """Shows whether this model is the one in memory."""
@@ -85,14 +85,14 @@ class ModelsPanel(Card):
         super().__init__(look)
         self.rows: list[ModelRow] = []
         self.body.addWidget(label(self.tr("Models"), "title"))
-        for model in session.session.models():
+        for model in session.session.models.all():
             row = ModelRow(session, look, model)
             self.rows.append(row)
             self.body.addWidget(row)
             self.body.addWidget(line())
         self.body.addStretch(1)
         session.model_changed.connect(self.show_state)
-        self.show_state(session.session.model())
+        self.show_state(session.session.models.state())
 
     def show_state(self, state: ModelState) -> None:
         """Shows what the engine says."""

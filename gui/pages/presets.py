@@ -171,12 +171,12 @@ class PresetsPanel(Card):
 
     def use_preset(self, preset: Preset) -> None:
         """Sets what the preset names."""
-        self._session.attempt(self._session.session.load_preset, preset.name)
+        self._session.attempt(self._session.session.presets.load, preset.name)
         self.used.emit(preset)
 
     def save_as(self, name: str) -> None:
         """Saves the present settings."""
-        self._session.attempt(self._session.session.save_preset, name)
+        self._session.attempt(self._session.session.presets.save, name)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(lambda _: self._fill())
@@ -256,9 +256,9 @@ class PresetsPanel(Card):
             self, self.tr("Rename preset"), self.tr("Name of the preset"), text=preset.name
         )
         if agreed:
-            self._session.attempt(self._session.session.rename_preset, preset.name, name)
+            self._session.attempt(self._session.session.presets.rename, preset.name, name)
 
     def _delete(self) -> None:
         preset = self.current()
         if preset is not None and not preset.builtin:
-            self._session.attempt(self._session.session.delete_preset, preset.name)
+            self._session.attempt(self._session.session.presets.delete, preset.name)

@@ -24,7 +24,7 @@ class Listening(QObject):
     ) -> None:
         super().__init__()
         self._session, self._viewer, self._show = session, viewer, show
-        self._playback = session.session.playback()
+        self._playback = session.session.playback.state()
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.poll)
@@ -43,7 +43,7 @@ class Listening(QObject):
     def poll(self) -> None:
         """Moves playhead and meters."""
         run = self._session.session
-        place = run.playhead() if self.here() else None
+        place = run.playback.playhead() if self.here() else None
         self._show(run.levels(), place)
         self._viewer.show_playhead(place)
 
@@ -60,29 +60,31 @@ class Listening(QObject):
         """Plays what is looked at, or pauses it."""
         run = self._session.session
         if self.here() and self._playback.state in ("playing", "waiting"):
-            self._session.attempt(run.pause)
+            self._session.attempt(run.playback.pause)
         elif self.here() and self._playback.state == "paused":
-            self._session.attempt(run.play)
+            self._session.attempt(run.playback.play)
         elif self._viewer.take is not None:
             self.play(self._viewer.take)
         elif self._playback.state in ("playing", "waiting"):
-            self._session.attempt(run.pause)
+            self._session.attempt(run.playback.pause)
 
     def play(self, take: Take | None) -> None:
         """Plays a take from its start."""
         if take is not None:
-            self._session.attempt(self._session.session.play, take.id)
+            self._session.attempt(self._session.session.playback.play, take)
 
     def toggle_loop(self) -> None:
         """Repeats what is heard, or the range that was dragged over, or no more."""
         self._session.attempt(
-            self._session.session.set_loop, not self._playback.loop, self._viewer.wave.loop_range
+            self._session.session.playback.set_loop,
+            not self._playback.loop,
+            self._viewer.wave.loop_range,
         )
 
     def take_range(self, span: tuple[float, float] | None) -> None:
         """A range was chosen: it is repeated."""
         self._session.attempt(
-            self._session.session.set_loop, span is not None or self._playback.loop, span
+            self._session.session.playback.set_loop, span is not None or self._playback.loop, span
         )
 
     def seek(self, seconds: float) -> None:
@@ -91,16 +93,18 @@ class Listening(QObject):
             if self._viewer.take is None or self._playback.state != "playing":
                 return
             self.play(self._viewer.take)
-        self._session.attempt(self._session.session.seek, seconds)
+        self._session.attempt(self._session.session.playback.seek, seconds)
         self.poll()
 
     def compare(self, take: Take) -> None:
         """Goes on with another take at the same place."""
-        place = self._session.session.playhead()
+        place = self._session.session.playback.playhead()
         if place is None or self._playback.state != "playing":
             return
         self.play(take)
-        self._session.attempt(self._session.session.seek, min(place, max(take.seconds - 0.05, 0.0)))
+        self._session.attempt(
+            self._session.session.playback.seek, min(place, max(take.seconds - 0.05, 0.0))
+        )
 
     def _heard(self, playback: PlaybackState) -> None:
         self._playback = playback

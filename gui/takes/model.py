@@ -111,7 +111,7 @@ class TakeModel(QAbstractListModel):
 
     def _page(self, offset: int) -> list[Take]:
         found = self._session.attempt(
-            self._session.session.search, replace(self._search, offset=offset)
+            self._session.session.takes.search, replace(self._search, offset=offset)
         )
         known = {take.id for take in self._takes}
         page = [take for take in found or [] if take.id not in known]

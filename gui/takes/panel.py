@@ -7,6 +7,7 @@ A and B set what is compared; a take that is dragged out of the list leaves as a
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Unpack
 
 from PyQt6.QtCore import QModelIndex, QPoint, QRect, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QDrag, QKeyEvent, QPixmap
@@ -19,7 +20,7 @@ from PyQt6.QtWidgets import (
     QMenu,
 )
 
-from bridge.state import PlaybackState, Search, Take
+from bridge.state import PlaybackState, Search, Take, TakeChange
 from gui.look.controls import Card, IconButton, label, later
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -151,8 +152,8 @@ class TakesPanel(Card):
             )
         for signal in (self.model.modelReset, self.model.rowsInserted, self.model.rowsRemoved):
             signal.connect(self._count)
-        self.delegate.favoured.connect(lambda take_id, on: self._do("favourite", take_id, on))
-        self.delegate.rated.connect(lambda take_id, stars: self._do("rate", take_id, stars))
+        self.delegate.favoured.connect(lambda take_id, on: self._change(take_id, favourite=on))
+        self.delegate.rated.connect(lambda take_id, stars: self._change(take_id, rating=stars))
         viewport = self.list.viewport()
         if viewport is not None:
             peaks.ready.connect(lambda _: viewport.update())
@@ -198,7 +199,7 @@ class TakesPanel(Card):
         """Moves the chosen takes to the system's bin, and chooses what comes after them."""
         takes, row = self.chosen_takes(), self.list.currentIndex().row()
         for take in takes:
-            self._do("delete", take.id)
+            self._session.attempt(self._session.session.takes.delete, take.id)
         if takes:
             words = (
                 self.tr("{0} is in the bin.")
@@ -211,17 +212,17 @@ class TakesPanel(Card):
     def rate(self, stars: int) -> None:
         """Rates the chosen takes."""
         for take in self.chosen_takes():
-            self._do("rate", take.id, stars)
+            self._change(take.id, rating=stars)
 
     def favour(self) -> None:
         """Marks the chosen takes, or takes the mark away."""
         for take in self.chosen_takes():
-            self._do("favourite", take.id, not take.favourite)
+            self._change(take.id, favourite=not take.favourite)
 
     def fit(self) -> None:
         """Stretches the chosen takes to the tempo they were asked for, as new takes."""
         for take in self.chosen_takes():
-            self._do("fit", take.id)
+            self._session.attempt(self._session.session.fit, take.id)
 
     def rename(self) -> None:
         """Asks for another title."""
@@ -232,7 +233,7 @@ class TakesPanel(Card):
             self, self.tr("Rename"), self.tr("Title of the take"), text=take.name
         )
         if agreed and name.strip():
-            self._do("rename", take.id, name.strip())
+            self._change(take.id, name=name.strip())
 
     def menu(self, take: Take) -> QMenu:
         """What can be done with a take."""
@@ -254,8 +255,8 @@ class TakesPanel(Card):
         return menu
 
     def _learn(self, take: Take) -> None:
-        self._do("learn", f"launch {take.id}")
-        if self._session.session.midi().learning:
+        self._session.attempt(self._session.session.midi.learn, f"launch {take.id}")
+        if self._session.session.midi.state().learning:
             self._session.say(
                 self.tr("Press a key of your MIDI controller: it will launch this take.")
             )
@@ -279,8 +280,8 @@ class TakesPanel(Card):
             return
         event.accept()
 
-    def _do(self, what: str, *arguments: object) -> None:
-        self._session.attempt(getattr(self._session.session, what), *arguments)
+    def _change(self, take_id: str, **change: Unpack[TakeChange]) -> None:
+        self._session.attempt(self._session.session.takes.change, take_id, **change)
 
     def _heard(self, playback: PlaybackState) -> None:
         playing = playback.take_id or "" if playback.state == "playing" else ""

@@ -6,8 +6,7 @@ Knows the spec; no widget. Tempo and key come back through the prompt, which has
 from __future__ import annotations
 
 from bridge.state import Take
-from engine.presets import DEFAULTS
-from engine.spec import GenerationSpec
+from engine.spec import DEFAULTS, GenerationSpec
 from gui.qt_session import QtSession
 
 IN_THE_PROMPT = ("tempo", "key")
@@ -27,5 +26,5 @@ def use_settings(session: QtSession, take: Take) -> None:
             or (name == "seconds_total" and spec.bars is not None)
         ):
             value = default
-        if session.session.get(name) != value:
-            session.attempt(session.session.set, name, value)
+        if session.session.parameters.get(name) != value:
+            session.attempt(session.session.parameters.set, name, value)

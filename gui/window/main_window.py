@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
     def begin(self, preset: Preset) -> None:
         """The welcome's choice: loads it and makes it."""
         self.show_welcome(False)
-        self.session.attempt(self.session.session.load_preset, preset.name)
+        self.session.attempt(self.session.session.presets.load, preset.name)
         self.composer.prompt.show_text(preset.values.get("prompt", ""))
         self.generate()
 

@@ -9,8 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import LongtakeError
-from engine.presets import DEFAULTS
-from engine.spec import GenerationSpec
+from engine.spec import DEFAULTS, GenerationSpec
 from gui.look.controls import later
 from gui.memory import Memory
 
@@ -106,7 +105,7 @@ class Restoring:
 
     def _settings(self) -> str:
         """The parameters that differ from their defaults, without the recording they were used on."""
-        values = GenerationSpec(**self._window.session.session.parameters()).to_dict()
+        values = GenerationSpec(**self._window.session.session.parameters.all()).to_dict()
         plain = GenerationSpec().to_dict()
         kept = {name: value for name, value in values.items() if value != plain[name]}
         return json.dumps(
@@ -115,14 +114,14 @@ class Restoring:
 
     def _set(self, text: str) -> None:
         """Sets them again where nobody has set anything else meanwhile."""
-        session = self._window.session.session
+        parameters = self._window.session.session.parameters
         try:
             values = json.loads(text or "{}")
         except ValueError:
             return
         for name, value in values.items() if isinstance(values, dict) else ():
-            if name in DEFAULTS and session.get(name) == DEFAULTS[name]:
+            if name in DEFAULTS and parameters.get(name) == DEFAULTS[name]:
                 try:
-                    session.set(name, value)
+                    parameters.set(name, value)
                 except LongtakeError:
                     continue  # a setting of an older version: its default holds

@@ -49,7 +49,9 @@ def _make(window: MainWindow) -> list[Entry]:
         Entry(tr("Surprise me"), composer.prompt.surprise, "Ctrl+D"),
         Entry(tr("Record, or stop recording"), composer.source.recorder.toggle, "Ctrl+R"),
         Entry(
-            tr("Cancel everything"), lambda: session.attempt(session.session.cancel, "*"), "Ctrl+."
+            tr("Cancel everything"),
+            lambda: session.attempt(session.session.jobs.cancel, "*"),
+            "Ctrl+.",
         ),
         LINE,
         Entry(tr("Write the prompt"), composer.prompt.field.setFocus, "Ctrl+L"),
@@ -61,7 +63,7 @@ def _play(window: MainWindow) -> list[Entry]:
     listening, takes, viewer = window.listening, window.takes, window.viewer
     return [
         Entry(tr("Play or pause"), listening.toggle, shown=tr("Space")),
-        Entry(tr("Stop"), lambda: session.attempt(run.stop), "Shift+Space"),
+        Entry(tr("Stop"), lambda: session.attempt(run.playback.stop), "Shift+Space"),
         Entry(tr("Repeat"), listening.toggle_loop, "L"),
         Entry(tr("Next take"), lambda: takes.walk(1), "Ctrl+Down"),
         Entry(tr("Previous take"), lambda: takes.walk(-1), "Ctrl+Up"),

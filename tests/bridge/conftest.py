@@ -51,8 +51,10 @@ def sounding(jack: JackServer, tmp_path: Path) -> Iterator[Sounding]:
         events: list[Event] = []
         hub.subscribe(events.append)
         options = AudioOptions(output="JACK: system", patient=True)
-        audio = AudioSystem(hub.publish, session.transport, session.add_recording, options)
-        session.attach(playback=audio.player, capture=audio.recorder)
+        audio = AudioSystem(
+            hub.publish, session.transport.state, session.takes.add_recording, options
+        )
+        session.playback, session.capture = audio.player, audio.recorder
         audio.start()
         until(lambda: audio.player.rate, what="the audio output")
         yield Sounding(session, hub, audio, events)

@@ -13,9 +13,15 @@ from bridge.events import Event, Hub, JobChanged
 from bridge.jobs.journal import Journal
 from bridge.jobs.making import Works
 from bridge.jobs.queue import LIMIT, JobQueue
+from bridge.models import Models
+from bridge.parameters import Parameters
+from bridge.ports import Stream
+from bridge.presets import Presets
 from bridge.session import Session
 from bridge.state import Job
 from bridge.takes.library import Library
+from bridge.transport import Transport
+from engine.presets import PresetStore
 from engine.updates import Generates
 from tests.bridge.fake_engine import FakeEngine
 
@@ -29,6 +35,20 @@ def wait_for(true: Callable[[], Any], seconds: float = 120.0) -> Any:
     return found
 
 
+def session_of(hub: Hub, queue: JobQueue, library: Library, folder: Path) -> Session:
+    """A session without engine control and without devices; the user's presets lie in the folder."""
+    parameters = Parameters(hub.publish)
+    return Session(
+        hub=hub,
+        parameters=parameters,
+        jobs=queue,
+        takes=library,
+        transport=Transport(hub.publish),
+        models=Models(parameters),
+        presets=Presets(PresetStore(folder / "presets"), parameters, hub.publish),
+    )
+
+
 @dataclass
 class Bench:
     """A session with its parts and everything it told."""
@@ -36,6 +56,7 @@ class Bench:
     folder: Path
     engine: Generates = field(default_factory=FakeEngine)
     limit: int = LIMIT
+    stream: Stream | None = None
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -43,10 +64,9 @@ class Bench:
         self.hub.subscribe(self.events.append)
         self.library = Library(self.folder / "takes", self.hub.publish)
         journal = Journal(self.folder / "jobs.jsonl")
-        self.queue = JobQueue(
-            Works(self.engine, self.library, self.hub.publish, journal), self.limit
-        )
-        self.session = Session(self.hub, self.queue, self.library)
+        works = Works(self.engine, self.library, self.hub.publish, journal, self.stream)
+        self.queue = JobQueue(works, self.limit)
+        self.session = session_of(self.hub, self.queue, self.library, self.folder)
 
     def told(self, kind: type, **fields: Any) -> list[Any]:
         """The events of a kind so far, with these fields."""

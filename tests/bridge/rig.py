@@ -16,8 +16,8 @@ from bridge.osc.packet import Message, decode, encode
 from bridge.osc.server import OscOptions, OscServer
 from bridge.session import Session
 from bridge.takes.library import Library
-from bridge.transport import Transport
 from tests.bridge.fake_engine import FakeEngine
+from tests.bridge.parts import session_of
 from tests.bridge.real_parts import PATIENCE
 
 
@@ -27,8 +27,7 @@ def session_in(folder: Path) -> Iterator[tuple[Session, Hub]]:
     hub = Hub()
     library = Library(folder / "takes", hub.publish)
     queue = JobQueue(Works(FakeEngine(), library, hub.publish))
-    session = Session(hub, queue, library)
-    session.attach(transport=Transport(hub.publish))
+    session = session_of(hub, queue, library, folder)
     queue.start()
     try:
         yield session, hub

@@ -204,9 +204,9 @@ def test_the_panel_builds_the_same_app(tmp_path: Path, monkeypatch: pytest.Monke
         app.session.subscribe(seen.append)
         app.start()
         job = app.session.generate("house", seconds_total=1.0)
-        wait_for(lambda: app.session.job(job.id).state == "done")
-        assert GenerationSpec.from_dict(app.session.search()[0].spec).seconds_total == 1.0
-        wait_for(lambda: app.session.model().phase == "ready")
+        wait_for(lambda: app.session.jobs.get(job.id).state == "done")
+        assert GenerationSpec.from_dict(app.session.takes.search()[0].spec).seconds_total == 1.0
+        wait_for(lambda: app.session.models.state().phase == "ready")
         assert any(isinstance(event, ModelChanged) for event in seen)
         with pytest.raises(BridgeError):
             build(AppOptions(engine=ENGINE))

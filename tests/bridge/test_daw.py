@@ -51,7 +51,7 @@ def hear_out(sounding: Sounding, path: Path, start: object) -> None:
         len(heard) > len(wanted) - 512
     )  # What precedes the first sound in its period is not counted.
     assert np.array_equal(heard, wanted[: len(heard)])
-    until(lambda: sounding.session.playback().state == "stopped")
+    until(lambda: sounding.session.playback.state().state == "stopped")
 
 
 class Dump:
@@ -102,7 +102,7 @@ def test_liblo_asks_hears_of_progress_gets_its_take_and_plays_it(
         assert '"bad_args"' in dump.wait("error")
         url = f"osc.tcp://127.0.0.1:{server.port}"
         subprocess.run(["oscsend", url, "/longtake/param/steps", "i", "12"], check=True, timeout=60)
-        until(lambda: sounding.session.get("steps") == 12, what="liblo over TCP")
+        until(lambda: sounding.session.parameters.get("steps") == 12, what="liblo over TCP")
     finally:
         dump.process.kill()
         dump.process.wait()
@@ -187,8 +187,8 @@ def test_ardour_records_the_take_bit_for_bit_started_over_its_own_osc(
 
         def play() -> None:
             peer.send("play", done[1])
-            until(lambda: sounding.session.playback().state == "playing")
-            until(lambda: sounding.session.playback().state == "stopped")
+            until(lambda: sounding.session.playback.state().state == "playing")
+            until(lambda: sounding.session.playback.state().state == "stopped")
 
         def again() -> None:
             """A start that was lost may have taken the server with it."""

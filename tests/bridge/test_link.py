@@ -33,12 +33,12 @@ from bridge.link import LinkFollower
 from tests.bridge.rig import session_in
 with session_in(Path(tempfile.mkdtemp())) as (session, hub):
     link = LinkFollower(session, hub.publish)
-    session.set_sync_source("link")
+    session.transport.set_source("link")
     for _ in range(900):
         time.sleep(0.1)
-        if session.transport().tempo_known:
+        if session.transport.state().tempo_known:
             break
-    print(session.transport().tempo, session.transport().source)
+    print(session.transport.state().tempo, session.transport.state().source)
     link.close()
 """
 
@@ -51,7 +51,7 @@ def test_without_the_extra_the_musician_is_told(
     with session_in(tmp_path) as (session, hub):
         hub.subscribe(events.append)
         link = LinkFollower(session, hub.publish)
-        session.set_sync_source("link")
+        session.transport.set_source("link")
         until(lambda: [e for e in events if isinstance(e, Notice) and "longtake[link]" in e.text])
         link.close()
 

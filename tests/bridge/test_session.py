@@ -14,9 +14,7 @@ from bridge.events import Event, ParameterChanged, PresetsChanged, TakeChanged
 from bridge.ports import Recording
 from bridge.requests import complement, in_time, quarters_in_bar
 from bridge.state import Snapshot, TransportState
-from bridge.transport import Transport
 from engine.errors import LongtakeError, SpecError
-from engine.presets import PresetStore
 from engine.spec import PARAMETERS, GenerationSpec
 from tests.bridge.parts import Bench, Gate
 
@@ -37,13 +35,13 @@ def idea(tmp_path: Path) -> Path:
 
 
 def test_parameters_are_the_table(bench: Bench) -> None:
-    assert set(bench.session.parameters()) == set(PARAMETERS)
-    assert GenerationSpec(**bench.session.parameters()) == GenerationSpec()
-    bench.session.set("steps", 12)
-    assert bench.session.get("steps") == 12
+    assert set(bench.session.parameters.all()) == set(PARAMETERS)
+    assert GenerationSpec(**bench.session.parameters.all()) == GenerationSpec()
+    bench.session.parameters.set("steps", 12)
+    assert bench.session.parameters.get("steps") == 12
     assert bench.events == [ParameterChanged("steps", 12)]
-    bench.session.set("steps", None)
-    assert bench.session.parameters()["steps"] is None
+    bench.session.parameters.set("steps", None)
+    assert bench.session.parameters.all()["steps"] is None
 
 
 @pytest.mark.parametrize(
@@ -58,36 +56,36 @@ def test_parameters_are_the_table(bench: Bench) -> None:
     ],
 )
 def test_wrong_parameters_change_nothing(bench: Bench, name: str, value: object, code: str) -> None:
-    before = bench.session.parameters()
+    before = bench.session.parameters.all()
     with pytest.raises(BridgeError) as raised:
-        bench.session.set(name, value)
+        bench.session.parameters.set(name, value)
     assert raised.value.code == code
-    assert bench.session.parameters() == before
+    assert bench.session.parameters.all() == before
     assert bench.events == []
 
 
 def test_reset_gives_every_default_back(bench: Bench) -> None:
-    bench.session.set("prompt", "x")
-    bench.session.set("seed", 4)
-    bench.session.reset()
-    assert GenerationSpec(**bench.session.parameters()) == GenerationSpec()
+    bench.session.parameters.set("prompt", "x")
+    bench.session.parameters.set("seed", 4)
+    bench.session.parameters.reset()
+    assert GenerationSpec(**bench.session.parameters.all()) == GenerationSpec()
     assert bench.events[-2:] == [ParameterChanged("prompt", ""), ParameterChanged("seed", None)]
 
 
 def test_a_job_takes_prompt_then_overrides_then_parameters(bench: Bench) -> None:
-    bench.session.set("prompt", "from parameters")
-    bench.session.set("steps", 9)
+    bench.session.parameters.set("prompt", "from parameters")
+    bench.session.parameters.set("steps", 9)
     job = bench.session.generate()
     assert (job.spec.prompt, job.spec.steps) == ("from parameters", 9)
     job = bench.session.generate("mine", steps=3, seed=5, cfg_scale=None)
     assert (job.spec.prompt, job.spec.steps, job.spec.seed) == ("mine", 3, 5)
-    assert bench.session.get("steps") == 9
+    assert bench.session.parameters.get("steps") == 9
     with pytest.raises(SpecError, match="Unknown setting"):
         bench.session.generate("mine", stepz=3)
 
 
 def test_seconds_asked_for_win_over_bars_that_are_set(bench: Bench) -> None:
-    bench.session.set("bars", 8)
+    bench.session.parameters.set("bars", 8)
     assert bench.session.generate("120 BPM").spec.seconds_total == 16.0
     assert bench.session.generate("120 BPM", seconds_total=5.0).spec.seconds_total == 5.0
 
@@ -119,8 +117,8 @@ def test_inpaint_keeps_all_but_the_spans(bench: Bench, idea: Path) -> None:
 def test_a_take_goes_on_in_its_own_words(bench: Bench) -> None:
     bench.queue.start()
     job = bench.ended(bench.session.generate("warm house", seconds_total=1.0))
-    take = bench.session.take(job.take_ids[0])
-    bench.session.set("prompt", "techno")
+    take = bench.session.takes.get(job.take_ids[0])
+    bench.session.parameters.set("prompt", "techno")
     assert bench.session.continue_(take.path, 2.0).spec.prompt == "warm house"
     assert bench.session.continue_(take.path, 2.0, "polka").spec.prompt == "polka"
 
@@ -132,7 +130,7 @@ def test_vary_moves_a_take_towards_another(bench: Bench) -> None:
         spec = bench.session.vary(named, 0.2).spec
         assert (spec.seed, spec.variation) == (3, 0.2)
         assert spec.prompt == job.spec.prompt
-    recorded = bench.session.add_recording(Recording(np.zeros((1, 100), np.float32), 8000))
+    recorded = bench.session.takes.add_recording(Recording(np.zeros((1, 100), np.float32), 8000))
     with pytest.raises(BridgeError, match="recorded"):
         bench.session.vary(recorded.id)
 
@@ -147,11 +145,11 @@ def test_what_is_no_recording_is_refused(bench: Bench, tmp_path: Path, what: str
 
 
 def test_tempo_and_key_come_from_the_transport_where_nobody_says_another(bench: Bench) -> None:
-    transport = Transport(bench.hub.publish)
-    bench.session.attach(transport=transport)
     assert bench.session.generate("house").spec.tempo is None
     assert bench.session.generate("house", bars=2).spec.seconds_total == 4.0
-    bench.session.set_transport("manual", tempo=100.0, signature=(3, 4), key="A minor")
+    bench.session.transport.change(
+        "manual", {"tempo": 100.0, "signature": (3, 4), "key": "A minor"}
+    )
     job = bench.session.generate("house", bars=2)
     assert (job.spec.tempo, job.spec.key, job.spec.seconds_total) == (100.0, "A minor", 3.6)
     assert "100 BPM" in job.spec.prompt
@@ -174,18 +172,17 @@ def test_complement_of_spans() -> None:
 def test_without_parts_it_says_so_and_shows_a_snapshot(bench: Bench) -> None:
     session = bench.session
     calls = (
-        session.play,
-        session.stop,
-        session.pause,
-        session.capture_start,
-        session.capture_stop,
-        lambda: session.seek(1.0),
-        lambda: session.set_gain(0.0),
-        lambda: session.set_output("x"),
-        lambda: session.set_input("x"),
-        lambda: session.learn("seed"),
-        lambda: session.set_midi_input("x"),
-        lambda: session.set_transport(tempo=100.0),
+        session.playback.play,
+        session.playback.stop,
+        session.playback.pause,
+        session.capture.start,
+        session.capture.stop,
+        lambda: session.playback.seek(1.0),
+        lambda: session.playback.set_gain(0.0),
+        lambda: session.playback.set_output("x"),
+        lambda: session.capture.set_input("x"),
+        lambda: session.midi.learn("seed"),
+        lambda: session.midi.set_input("x"),
     )
     for call in calls:
         with pytest.raises(BridgeError) as raised:
@@ -194,7 +191,7 @@ def test_without_parts_it_says_so_and_shows_a_snapshot(bench: Bench) -> None:
     shown = session.snapshot()
     assert isinstance(shown, Snapshot)
     assert shown.devices.problem
-    assert session.playhead() is None
+    assert session.playback.playhead() is None
     assert session.levels().underruns == 0
 
 
@@ -202,33 +199,33 @@ def test_panic_cancels_everything(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Gate())
     jobs = [bench.session.generate("house") for _ in range(3)]
     bench.session.panic()
-    assert {bench.session.job(job.id).state for job in jobs} == {"cancelled"}
+    assert {bench.session.jobs.get(job.id).state for job in jobs} == {"cancelled"}
     bench.close()
 
 
-def test_presets_set_what_they_name(bench: Bench, tmp_path: Path) -> None:
-    with pytest.raises(BridgeError):
-        bench.session.save_preset("mine")
-    bench.session.attach_presets(PresetStore(tmp_path / "presets"))
-    bench.session.set("prompt", "warm")
-    bench.session.set("steps", 11)
-    bench.session.save_preset("Mine")
+def test_presets_set_what_they_name(bench: Bench) -> None:
+    bench.session.parameters.set("prompt", "warm")
+    bench.session.parameters.set("steps", 11)
+    bench.session.presets.save("Mine")
     assert isinstance(bench.events[-1], PresetsChanged)
-    bench.session.reset()
-    bench.session.load_preset("mine")
-    assert (bench.session.get("prompt"), bench.session.get("steps")) == ("warm", 11)
-    assert "Mine" in bench.session.presets()
-    bench.session.rename_preset("Mine", "Yours")
-    bench.session.delete_preset("Yours")
-    assert "Yours" not in bench.session.presets()
+    bench.session.parameters.reset()
+    bench.session.presets.load("mine")
+    assert (bench.session.parameters.get("prompt"), bench.session.parameters.get("steps")) == (
+        "warm",
+        11,
+    )
+    assert "Mine" in bench.session.presets.names()
+    bench.session.presets.rename("Mine", "Yours")
+    bench.session.presets.delete("Yours")
+    assert "Yours" not in bench.session.presets.names()
 
 
 def test_rating_and_names_through_the_session(bench: Bench) -> None:
-    take = bench.session.add_recording(Recording(np.full((1, 100), 0.1, np.float32), 8000))
-    bench.session.rate(take.id, 3)
-    bench.session.favourite(take.id)
-    bench.session.rename(take.id, "Kick")
-    changed = bench.session.take(take.id)
+    take = bench.session.takes.add_recording(Recording(np.full((1, 100), 0.1, np.float32), 8000))
+    bench.session.takes.change(take.id, rating=3)
+    bench.session.takes.change(take.id, favourite=True)
+    bench.session.takes.change(take.id, name="Kick")
+    changed = bench.session.takes.get(take.id)
     assert (changed.rating, changed.favourite, changed.name) == (3, True, "Kick")
     assert len(bench.told(TakeChanged)) == 3
 
@@ -240,16 +237,16 @@ def test_a_listener_that_fails_hurts_no_other(bench: Bench) -> None:
     heard: list[Event] = []
     bench.session.subscribe(fail)
     unsubscribe = bench.session.subscribe(heard.append)
-    bench.session.set("steps", 2)
+    bench.session.parameters.set("steps", 2)
     unsubscribe()
     unsubscribe()
-    bench.session.set("steps", 3)
+    bench.session.parameters.set("steps", 3)
     assert heard == [ParameterChanged("steps", 2)]
     assert len(bench.events) == 2
 
 
 def test_models_are_the_registrys(bench: Bench) -> None:
-    assert "sketch" in {model.name for model in bench.session.models()}
+    assert "sketch" in {model.name for model in bench.session.models.all()}
     with pytest.raises(BridgeError) as raised:
-        bench.session.load_model("sketch")
+        bench.session.models.load("sketch")
     assert raised.value.code == "not_loaded"

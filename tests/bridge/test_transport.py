@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bridge.errors import BridgeError
 from bridge.events import Event, TransportChanged
-from bridge.state import QUANTIZES, TransportState
-from bridge.transport import SILENT_AFTER, Transport, next_boundary, quantum, seconds_to_boundary
+from bridge.state import QUANTIZES
+from bridge.transport import SILENT_AFTER, Transport, next_boundary, quantum
 
 
 class Clock:
@@ -59,12 +59,6 @@ def test_bars_follow_the_signature() -> None:
     assert next_boundary(1.0, "bar", (7, 8)) == 3.5
     assert next_boundary(4.0, "4bar", (4, 4)) == 16.0
     assert next_boundary(4.0, "bar", (4, 4)) == 4.0
-
-
-def test_a_launch_waits_only_while_the_transport_runs() -> None:
-    assert seconds_to_boundary(TransportState(tempo=120, beat=1.0), "bar") == 0.0
-    running = TransportState(tempo=120, beat=1.0, playing=True)
-    assert seconds_to_boundary(running, "bar") == pytest.approx(1.5)
 
 
 def test_position_runs_on_with_the_tempo_and_across_its_changes(

@@ -103,7 +103,7 @@ def crowded(held: Room, qtbot: QtBot) -> Room:
         studio.session.generate(prompt, seconds_total=1.0, options=JobOptions(batch=2))
     qtbot.waitUntil(lambda: len(window.queue.rows()) == 4, timeout=30_000)
     for target in ("gain", "seed"):
-        studio.session.learn(target)
+        studio.session.midi.learn(target)
         studio.midi.bind(f"cc 2{len(target)} ch 1")
     window.composer.more.open()
     window.composer.more.finer.open()
@@ -199,7 +199,7 @@ def test_letters_typed_into_the_prompt_are_no_shortcuts(window: MainWindow, qtbo
     window.composer.prompt.field.setFocus()
     qtbot.keyClicks(window.composer.prompt.field, "lab svf cub")
     assert window.composer.prompt.text() == "lab svf cub"
-    assert not window.session.session.playback().loop
+    assert not window.session.session.playback.state().loop
 
 
 def test_a_range_and_a_kept_part_are_chosen_with_arrows(crowded: Room, qtbot: QtBot) -> None:
@@ -213,7 +213,7 @@ def test_a_range_and_a_kept_part_are_chosen_with_arrows(crowded: Room, qtbot: Qt
         qtbot.keyClick(wave, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     qtbot.keyClick(wave, Qt.Key.Key_Return)
     assert wave.loop_range == pytest.approx((0.1, 0.3))
-    assert studio.session.playback().loop
+    assert studio.session.playback.state().loop
     qtbot.keyClick(wave, Qt.Key.Key_Plus)
     assert wave.view()[1] - wave.view()[0] == pytest.approx(0.7)
     qtbot.keyClick(wave, Qt.Key.Key_Escape)

@@ -20,7 +20,7 @@ def test_ctrl_return_makes_a_take_and_it_is_looked_at(
     window: MainWindow, studio: Studio, qtbot: QtBot
 ) -> None:
     qtbot.keyClicks(window.composer.prompt.field, "House, 120 BPM")
-    studio.session.set("seconds_total", 2.0)
+    studio.session.parameters.set("seconds_total", 2.0)
     make = next(action for action in menu_actions(window) if action.text() == "Generate")
     assert QKeySequence("Ctrl+Return") in make.shortcuts()
     make.trigger()
@@ -36,7 +36,7 @@ def test_ctrl_return_makes_a_take_and_it_is_looked_at(
 
 def test_without_a_prompt_it_says_what_to_do(window: MainWindow, studio: Studio) -> None:
     window.generate()
-    assert studio.session.jobs() == ()
+    assert studio.session.jobs.all() == ()
     assert window.status.level() == "warning"
     assert "Surprise me" in window.status.words.text_whole()
 
@@ -94,7 +94,7 @@ def test_the_waveform_grows_while_the_take_is_made(
         draw(peaks, length),
     )[1]
     window.composer.prompt.show_text("Ambient")
-    studio.session.set("seconds_total", 9.0)
+    studio.session.parameters.set("seconds_total", 9.0)
     window.generate()
     qtbot.waitUntil(lambda: window.viewer.job is not None and window.viewer.job.state == "running")
     assert window.viewer.take is None
@@ -122,15 +122,15 @@ def test_the_first_start_welcomes_with_three_presets_that_sound(
     assert len(window.welcome.cards) == 3
     qtbot.mouseClick(window.welcome.cards[2], Qt.MouseButton.LeftButton)
     assert not window.welcome.isVisible()
-    job = window.session.session.jobs()[0]
+    job = window.session.session.jobs.all()[0]
     assert job.play
     assert "Ambient" in job.spec.prompt
-    window.session.session.cancel("*")
+    window.session.session.jobs.cancel("*")
 
 
 def test_several_takes_at_once(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
     window.composer.prompt.show_text("Techno")
-    studio.session.set("seconds_total", 1.0)
+    studio.session.parameters.set("seconds_total", 1.0)
     window.composer.more.variations.slider.setValue(3)
     assert window.composer.generate.accessibleName() == "Generate  ×3"
     window.generate()

@@ -20,11 +20,11 @@ def test_the_transport_is_set_by_hand_and_follows_others(
 ) -> None:
     panel = window.transport
     panel.tempo.setValue(96.5)
-    assert studio.session.transport().tempo == 96.5
+    assert studio.session.transport.state().tempo == 96.5
     panel.metre.setCurrentText("6/8")
     panel.metre.activated.emit(panel.metre.currentIndex())
-    assert studio.session.transport().signature == (6, 8)
-    studio.session.set_transport("osc", tempo=133.0, key="F# minor")
+    assert studio.session.transport.state().signature == (6, 8)
+    studio.session.transport.change("osc", {"tempo": 133.0, "key": "F# minor"})
     qtbot.waitUntil(lambda: panel.tempo.value() == 133.0)
     assert panel.source.currentData() == "osc"
     assert "OSC" in panel.lamp.accessibleName()
@@ -50,7 +50,7 @@ def test_devices_that_come_and_go(window: MainWindow, studio: Studio, qtbot: QtB
     assert panel.output.count() == 3
     panel.output.setCurrentIndex(2)
     panel.output.activated.emit(2)
-    assert studio.session.audio_devices().output == "out-2"
+    assert studio.session.playback.devices().output == "out-2"
     studio.hub.publish(DevicesChanged(Devices(problem="The interface is gone; plug it in again.")))
     qtbot.waitUntil(panel.problem.isVisible)
     assert "plug it in" in panel.problem.text()
@@ -66,14 +66,14 @@ def test_midi_is_learned_from_any_control(window: MainWindow, studio: Studio, qt
     menu = learn_menu(control, window.session, "cfg_scale", "Guidance", None)
     entries = {action.text(): action for action in menu.actions()}
     entries["Learn a MIDI control"].trigger()
-    assert studio.session.midi().learning == "cfg_scale"
+    assert studio.session.midi.state().learning == "cfg_scale"
     assert "Guidance" in window.status.words.text_whole()
     studio.midi.bind("cc 21 ch 1")
     menu = learn_menu(control, window.session, "cfg_scale", "Guidance", None)
     entries = {action.text(): action for action in menu.actions()}
     assert any("/longtake/param/cfg_scale" in words for words in entries)
     entries["Forget cc 21 ch 1"].trigger()
-    assert studio.session.midi().bindings == ()
+    assert studio.session.midi.state().bindings == ()
 
 
 def test_a_right_click_opens_the_menu(window: MainWindow, qtbot: QtBot) -> None:
@@ -107,7 +107,7 @@ def test_osc_messages_are_shown_filtered_and_held(
 def test_models_say_what_is_true(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
     window.drawer.turn("models")
     rows = {row.model.name: row for row in window.models.rows}
-    assert set(rows) == {model.name for model in studio.session.models()}
+    assert set(rows) == {model.name for model in studio.session.models.all()}
     studio.hub.publish(ModelChanged(ModelState("sketch", "loading", "loading 40 %", 0.4)))
     qtbot.waitUntil(lambda: rows["sketch"].bar.isVisible())
     assert rows["sketch"].state.text() == "loading 40 %"
@@ -119,7 +119,7 @@ def test_models_say_what_is_true(window: MainWindow, studio: Studio, qtbot: QtBo
     studio.hub.publish(ModelChanged(ModelState("sketch", "ready", "ready on CPU, 2 threads", 1.0)))
     qtbot.waitUntil(rows["sketch"].unload.isVisible)
     rows["sketch"].unload.click()
-    assert studio.session.model().phase == "unloaded"
+    assert studio.session.models.state().phase == "unloaded"
     assert not rows["stable-audio-2"].load.isVisible()
 
 
@@ -132,7 +132,7 @@ def test_presets_are_found_used_saved_renamed_and_deleted(
     panel.search.setText("acid techno")
     assert 1 <= panel.list.count() < 6
     qtbot.keyClick(panel.list, Qt.Key.Key_Return)
-    assert "Techno" in studio.session.get("prompt")
+    assert "Techno" in studio.session.parameters.get("prompt")
     panel.search.clear()
     panel.star.click()
     panel.category.setCurrentIndex(panel.category.findData("favourites"))
@@ -142,16 +142,16 @@ def test_presets_are_found_used_saved_renamed_and_deleted(
     panel.category.setCurrentIndex(0)
     monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Mine", True))
     panel.save.click()
-    qtbot.waitUntil(lambda: "Mine" in studio.session.presets())
+    qtbot.waitUntil(lambda: "Mine" in studio.session.presets.names())
     panel.search.setText("Mine")
     qtbot.waitUntil(lambda: panel.list.count() == 1)
     monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Ours", True))
     panel.rename.click()
-    qtbot.waitUntil(lambda: "Ours" in studio.session.presets())
+    qtbot.waitUntil(lambda: "Ours" in studio.session.presets.names())
     panel.search.setText("Ours")
     qtbot.waitUntil(lambda: panel.list.count() == 1)
     panel.delete.click()
-    qtbot.waitUntil(lambda: "Ours" not in studio.session.presets())
+    qtbot.waitUntil(lambda: "Ours" not in studio.session.presets.names())
 
 
 def test_an_error_stays_news_goes(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
@@ -168,5 +168,5 @@ def test_an_error_stays_news_goes(window: MainWindow, studio: Studio, qtbot: QtB
 def test_panic_silences(window: MainWindow, studio: Studio) -> None:
     studio.session.generate("House", seconds_total=5.0)
     window.transport.panic.click()
-    assert all(job.state in ("cancelled", "running", "done") for job in studio.session.jobs())
-    assert studio.session.playback().state == "stopped"
+    assert all(job.state in ("cancelled", "running", "done") for job in studio.session.jobs.all())
+    assert studio.session.playback.state().state == "stopped"

@@ -30,7 +30,7 @@ def test_events_of_another_thread_arrive_on_this_one(
     where: list[threading.Thread] = []
     session.parameter_changed.connect(lambda *_: where.append(threading.current_thread()))
     with qtbot.waitSignal(session.parameter_changed) as told:
-        thread = threading.Thread(target=lambda: studio.session.set("steps", 12))
+        thread = threading.Thread(target=lambda: studio.session.parameters.set("steps", 12))
         thread.start()
         thread.join()
     assert told.args == ["steps", 12]
@@ -85,17 +85,17 @@ def test_what_the_session_refuses_is_said_and_not_raised(
     studio: Studio, session: QtSession, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignal(session.noticed) as told:
-        assert session.attempt(studio.session.set, "steps", 0) is None
+        assert session.attempt(studio.session.parameters.set, "steps", 0) is None
     assert told.args[0].level == "error"
     assert told.args[0].code == "out_of_range"
     assert "steps" in told.args[0].text
-    assert session.attempt(studio.session.get, "steps") is None
+    assert session.attempt(studio.session.parameters.get, "steps") is None
 
 
 def test_after_closing_nothing_is_heard(studio: Studio, session: QtSession, qtbot: QtBot) -> None:
     session.close()
     with qtbot.assertNotEmitted(session.parameter_changed, wait=50):
-        studio.session.set("steps", 9)
+        studio.session.parameters.set("steps", 9)
 
 
 def test_the_panel_and_its_session_import_no_torch() -> None:

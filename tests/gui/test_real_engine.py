@@ -43,20 +43,20 @@ def real_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 
 @pytest.fixture
 def real(real_studio: Studio, qapp: QApplication, tmp_path: Path) -> Iterator[MainWindow]:
-    real_studio.session.reset()
+    real_studio.session.parameters.reset()
     look = Look("dark")
     look.apply()
     around = Surroundings(Memory(tmp_path / "panel.ini"), real_studio.presets)
     window = MainWindow(QtSession(real_studio.session), look, around)
     window.show()
     yield window
-    real_studio.session.cancel("*")
+    real_studio.session.jobs.cancel("*")
     end(window)
 
 
 def made(window: MainWindow, qtbot: QtBot) -> Take:
     """Presses Generate and waits until the take is looked at."""
-    before = {take.id for take in window.session.session.search()}
+    before = {take.id for take in window.session.session.takes.search()}
     window.composer.generate.click()
 
     def new() -> bool:
@@ -90,14 +90,14 @@ def test_a_prompt_becomes_music_in_the_list(real: MainWindow, qtbot: QtBot) -> N
     assert (take.model, take.tempo_asked) == ("sketch", 124.0)
     assert "seed" in real.viewer.facts.text_whole()
     qtbot.waitUntil(lambda: real.viewer.wave.length == pytest.approx(3.0))
-    assert real.session.session.model().phase == "ready"
+    assert real.session.session.models.state().phase == "ready"
     assert "ready on" in real.status.engine.accessibleName()
 
 
 def test_a_take_that_is_cancelled_is_no_take_and_the_next_one_works(
     real: MainWindow, qtbot: QtBot
 ) -> None:
-    before = len(real.session.session.search())
+    before = len(real.session.session.takes.search())
     real.composer.prompt.show_text("Ambient, slow pads")
     real.composer.length.field.setValue(200.0)
     real.composer.generate.click()
@@ -109,7 +109,7 @@ def test_a_take_that_is_cancelled_is_no_take_and_the_next_one_works(
     qtbot.waitUntil(lambda: running() is not None, timeout=PATIENCE)
     real.queue.rows()[0].away.click()
     qtbot.waitUntil(lambda: not real.queue.isVisible(), timeout=PATIENCE)
-    assert len(real.session.session.search()) == before
+    assert len(real.session.session.takes.search()) == before
     real.composer.length.field.setValue(1.0)
     assert made(real, qtbot).seconds == pytest.approx(1.0)
 

@@ -26,8 +26,8 @@ OUTPUT = "PortAudio.*:out_"
 def made(sounding: Sounding, seconds: float, seed: int = 1) -> Take:
     """A finished take of noise."""
     job = sounding.session.generate("noise", seconds_total=seconds, seed=seed)
-    ended = until(lambda: (found := sounding.session.job(job.id)).finished and found)
-    return sounding.session.take(ended.take_ids[0])
+    ended = until(lambda: (found := sounding.session.jobs.get(job.id)).finished and found)
+    return sounding.session.takes.get(ended.take_ids[0])
 
 
 def samples_of(take: Take) -> np.ndarray:
@@ -47,23 +47,23 @@ def test_the_played_take_is_the_file_sample_for_sample(sounding: Sounding) -> No
         ear = Ear(client, len(wanted) + RATE)
         ear.listen_to(OUTPUT)
         with freewheel(client):
-            sounding.session.play(take.id)
+            sounding.session.playback.play(take)
             heard = ear.fill()
     assert np.array_equal(heard[: len(wanted)], wanted)
     assert not heard[len(wanted) :].any()
-    until(lambda: sounding.session.playback().state == "stopped")
+    until(lambda: sounding.session.playback.state().state == "stopped")
     assert sounding.session.levels().underruns == 0
 
 
 def test_a_looped_take_has_no_gap(sounding: Sounding) -> None:
     take = made(sounding, 1.0)
     wanted = samples_of(take)
-    sounding.session.set_loop(True)
+    sounding.session.playback.set_loop(True)
     with jack_client("ear") as client:
         ear = Ear(client, 30 * len(wanted))
         ear.listen_to(OUTPUT)
         with freewheel(client):
-            sounding.session.play(take.id)
+            sounding.session.playback.play(take)
             heard = ear.fill()
     assert np.array_equal(heard[: 29 * len(wanted)], np.tile(wanted, (29, 1)))
 
@@ -151,15 +151,15 @@ def test_pause_seek_and_stop_are_heard_without_a_click(sounding: Sounding, tmp_p
 def test_a_launch_waits_for_the_bar_and_lands_on_it(sounding: Sounding) -> None:
     take = made(sounding, 1.0)
     session = sounding.session
-    session.set_transport("manual", tempo=240.0, playing=True, beat=0.5)
+    session.transport.change("manual", {"tempo": 240.0, "playing": True, "beat": 0.5})
     with jack_client("ear") as client:
         ear = Ear(client, RATE)
         ear.listen_to(OUTPUT)
-        began = session.transport().beat
-        session.launch(take.id, "bar")
+        began = session.transport.state().beat
+        session.playback.launch(take, "bar")
         until(lambda: ear.count > 0)
-        heard = session.transport().beat
-    assert session.playback().take_id == take.id
+        heard = session.transport.state().beat
+    assert session.playback.state().take_id == take.id
     assert heard > (began // 4 + 1) * 4 - 0.2  # No sooner; how exactly is told in test_voices.
 
 
@@ -178,7 +178,7 @@ def test_values_out_of_range_and_missing_files_are_said(sounding: Sounding) -> N
     with pytest.raises(BridgeError, match="gone") as error:
         player.play(take)
     assert error.value.code == "bad_path"
-    assert sounding.session.audio_devices().audio[0].host_api == "JACK"
+    assert sounding.session.playback.devices().audio[0].host_api == "JACK"
 
 
 def test_a_device_that_vanishes_is_said_and_used_again_when_it_is_back(
@@ -186,22 +186,22 @@ def test_a_device_that_vanishes_is_said_and_used_again_when_it_is_back(
 ) -> None:
     take = made(sounding, 60.0)
     session = sounding.session
-    session.play(take.id)
-    until(lambda: (session.playhead() or 0) > 0.3)
+    session.playback.play(take)
+    until(lambda: (session.playback.playhead() or 0) > 0.3)
     jack.kill()
-    until(lambda: session.playback().device == "", what="the loss to be noticed")
-    assert "gone" in session.playback().problem or "ended" in session.playback().problem
+    until(lambda: session.playback.state().device == "", what="the loss to be noticed")
+    assert "gone" in session.playback.state().problem or "ended" in session.playback.state().problem
     notices = [e for e in sounding.events if isinstance(e, Notice) and e.code == "no_device"]
     assert notices
     with pytest.raises(BridgeError) as error:
-        session.play(take.id)
+        session.playback.play(take)
     assert error.value.code == "no_device"
-    place = session.playhead() or 0
+    place = session.playback.playhead() or 0
     job = session.generate("noise", seconds_total=0.5)
-    until(lambda: session.job(job.id).state == "done", what="a job without a device")
+    until(lambda: session.jobs.get(job.id).state == "done", what="a job without a device")
     jack.start()
-    until(lambda: session.playback().device, what="the device to come back")
-    until(lambda: (session.playhead() or 0) > place + 0.3, what="the take to go on")
+    until(lambda: session.playback.state().device, what="the device to come back")
+    until(lambda: (session.playback.playhead() or 0) > place + 0.3, what="the take to go on")
     with jack_client("ear") as client:
         ear = Ear(client, 4096)
         ear.listen_to(OUTPUT)
@@ -212,15 +212,15 @@ def test_a_device_that_vanishes_is_said_and_used_again_when_it_is_back(
 def test_a_killed_audio_process_is_replaced_and_the_take_goes_on(sounding: Sounding) -> None:
     take = made(sounding, 60.0)
     session = sounding.session
-    session.play(take.id)
-    before = until(lambda: session.playhead() and sounding.audio.supervisor.pid)
+    session.playback.play(take)
+    before = until(lambda: session.playback.playhead() and sounding.audio.supervisor.pid)
     os.kill(before, signal.SIGKILL)
     after = until(
         lambda: (p := sounding.audio.supervisor.pid) and p != before and p, what="a new one"
     )
-    until(lambda: session.playback().device, what="the device")
-    place = session.playhead() or 0
-    until(lambda: (session.playhead() or 0) > place + 0.3, what="the take to go on")
+    until(lambda: session.playback.state().device, what="the device")
+    place = session.playback.playhead() or 0
+    until(lambda: (session.playback.playhead() or 0) > place + 0.3, what="the take to go on")
     sounding.audio.close()
     until(lambda: not Path(f"/proc/{after}").exists(), what="the child to end")
     assert any(isinstance(e, PlaybackChanged) and e.playback.problem for e in sounding.events)

@@ -87,16 +87,20 @@ def test_what_is_played_in_is_recorded_and_stops_by_itself(sounding: Sounding) -
     sound = burst(3.0)  # Long enough for the meter to be seen on a busy machine.
     with jack_client("mouth") as client:
         mouth = Mouth(client)
-        session.capture_start()
+        session.capture.start()
         with pytest.raises(BridgeError) as error:
-            session.capture_start()
+            session.capture.start()
         assert error.value.code == "busy"
-        until(lambda: session.capture().state == "recording" and session.capture().device)
+        until(
+            lambda: session.capture.state().state == "recording" and session.capture.state().device
+        )
         mouth.speak_to(INPUT)
         mouth.say(sound)
         until(lambda: max(session.levels().in_peak) > 0.1, what="the meter")
-        until(lambda: session.capture().state == "idle", what="the recording to end by itself")
-    take = session.take(session.capture().take_id or "")
+        until(
+            lambda: session.capture.state().state == "idle", what="the recording to end by itself"
+        )
+    take = session.takes.get(session.capture.state().take_id or "")
     heard = soundfile.read(take.path, dtype="float32", always_2d=True)[0]
     assert take.kind == "capture" and take.sample_rate == RATE
     place = int(np.argmax(np.correlate(heard[:4000, 0], sound[:2000, 0], "valid")))
@@ -112,42 +116,42 @@ def test_what_is_played_in_is_recorded_and_stops_by_itself(sounding: Sounding) -
 @pytest.mark.real_parts
 def test_a_count_in_is_heard_before_the_recording_begins(sounding: Sounding) -> None:
     session = sounding.session
-    session.set_transport("manual", tempo=240.0)
+    session.transport.change("manual", {"tempo": 240.0})
     wanted = clicks(RATE, 240.0, (4, 4), 1)
     with jack_client("ear") as client, jack_client("mouth") as other:
         ear = Ear(client, len(wanted))
         ear.listen_to(OUTPUT)
         mouth = Mouth(other)
         began = time.monotonic()
-        session.capture_start(None, 1)
-        assert session.capture().state == "count_in"
-        until(lambda: session.capture().state == "recording", what="the recording")
+        session.capture.start(None, 1)
+        assert session.capture.state().state == "count_in"
+        until(lambda: session.capture.state().state == "recording", what="the recording")
         assert time.monotonic() - began > 0.9
         mouth.speak_to(INPUT)
         mouth.say(burst(0.5))
         until(lambda: mouth.silent)
         time.sleep(0.3)
-        session.capture_stop()
-        until(lambda: session.capture().state == "idle")
+        session.capture.stop()
+        until(lambda: session.capture.state().state == "idle")
         heard = ear.fill()
     first = int(np.flatnonzero(wanted.any(axis=1))[0])
     assert np.array_equal(heard, wanted[first : first + len(heard)])
-    assert session.take(session.capture().take_id or "").tempo_asked == 240.0
+    assert session.takes.get(session.capture.state().take_id or "").tempo_asked == 240.0
 
 
 @pytest.mark.real_parts
 def test_the_metronome_goes_on_while_it_records_if_wanted(sounding: Sounding) -> None:
     session = sounding.session
-    session.set_transport("manual", tempo=240.0)
+    session.transport.change("manual", {"tempo": 240.0})
     wanted = clicks(RATE, 240.0, (4, 4), 2)
     with jack_client("ear") as client:
         ear = Ear(client, len(wanted))
         ear.listen_to(OUTPUT)
-        session.capture_start(None, 1, True)
+        session.capture.start(None, 1, True)
         heard = ear.fill()
-        assert session.capture().state == "recording"
-        session.capture_stop()
-        until(lambda: session.capture().state == "idle")
+        assert session.capture.state().state == "recording"
+        session.capture.stop()
+        until(lambda: session.capture.state().state == "idle")
     first = int(np.flatnonzero(wanted.any(axis=1))[0])
     assert np.array_equal(heard, wanted[first : first + len(heard)])
 
@@ -156,12 +160,12 @@ def test_the_metronome_goes_on_while_it_records_if_wanted(sounding: Sounding) ->
 def test_silence_is_no_take_and_an_unknown_input_is_named(sounding: Sounding) -> None:
     session = sounding.session
     with pytest.raises(BridgeError, match="there are: JACK: system"):
-        session.capture_start("Neighbour's microphone")
+        session.capture.start("Neighbour's microphone")
     with jack_client("mouth") as client:
-        session.capture_start()
-        until(lambda: session.capture().device)
+        session.capture.start()
+        until(lambda: session.capture.state().device)
         Mouth(client).speak_to(INPUT)
-        session.capture_stop()
-        until(lambda: session.capture().state == "idle")
-    assert "Nothing was heard" in session.capture().problem
-    assert session.capture().take_id is None
+        session.capture.stop()
+        until(lambda: session.capture.state().state == "idle")
+    assert "Nothing was heard" in session.capture.state().problem
+    assert session.capture.state().take_id is None

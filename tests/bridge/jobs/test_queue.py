@@ -46,7 +46,7 @@ def request(prompt: str = "house 124 BPM", seconds: float = 1.0, **facts) -> Job
 def test_a_job_becomes_a_take_with_exactly_the_engines_samples(make: Callable[..., Bench]) -> None:
     bench = make()
     bench.queue.start()
-    job = bench.ended(bench.session.submit(request(seconds=2.5)))
+    job = bench.ended(bench.session.jobs.submit(request(seconds=2.5)))
     assert job.state == "done"
     [take] = bench.told(TakeAdded)
     samples, rate = soundfile.read(take.take.path, dtype="float32")
@@ -58,7 +58,7 @@ def test_a_job_becomes_a_take_with_exactly_the_engines_samples(make: Callable[..
 def test_listeners_hear_the_blocks_before_the_take(make: Callable[..., Bench]) -> None:
     bench = make()
     bench.queue.start()
-    job = bench.ended(bench.session.submit(request()))
+    job = bench.ended(bench.session.jobs.submit(request()))
     blocks = bench.told(AudioReady, job_id=job.id)
     np.testing.assert_array_equal(np.concatenate([b.samples for b in blocks], 1), sound(job.spec))
     added = bench.events.index(bench.told(TakeAdded)[0])
@@ -70,7 +70,7 @@ def test_listeners_hear_the_blocks_before_the_take(make: Callable[..., Bench]) -
 def test_progress_never_falls_and_ends_at_one(make: Callable[..., Bench]) -> None:
     bench = make()
     bench.queue.start()
-    job = bench.ended(bench.session.submit(request(batch=3)))
+    job = bench.ended(bench.session.jobs.submit(request(batch=3)))
     progress = [j.progress for j in bench.history(job.id)]
     assert progress == sorted(progress)
     assert progress[0] == 0.0
@@ -81,8 +81,8 @@ def test_progress_never_falls_and_ends_at_one(make: Callable[..., Bench]) -> Non
 def test_a_batch_is_one_job_of_following_seeds(make: Callable[..., Bench]) -> None:
     bench = make()
     bench.queue.start()
-    job = bench.ended(bench.session.submit(request(batch=3)))
-    takes = [bench.session.take(take_id) for take_id in job.take_ids]
+    job = bench.ended(bench.session.jobs.submit(request(batch=3)))
+    takes = [bench.session.takes.get(take_id) for take_id in job.take_ids]
     assert [take.seed for take in takes] == [7, 8, 9]
     assert (job.index, job.total) == (3, 3)
     assert len({take.path for take in takes}) == 3
@@ -91,69 +91,69 @@ def test_a_batch_is_one_job_of_following_seeds(make: Callable[..., Bench]) -> No
 def test_positions_follow_every_change(make: Callable[..., Bench]) -> None:
     engine = Gate()
     bench = make(engine)
-    jobs = [bench.session.submit(request(f"song {n}")) for n in range(4)]
+    jobs = [bench.session.jobs.submit(request(f"song {n}")) for n in range(4)]
     assert [job.position for job in jobs] == [1, 2, 3, 4]
-    bench.session.move(jobs[3].id, 1)
-    assert [j.id for j in bench.session.jobs()] == [jobs[n].id for n in (3, 0, 1, 2)]
-    bench.session.cancel(jobs[0].id)
-    waiting = [j for j in bench.session.jobs() if j.state == "queued"]
+    bench.session.jobs.move(jobs[3].id, 1)
+    assert [j.id for j in bench.session.jobs.all()] == [jobs[n].id for n in (3, 0, 1, 2)]
+    bench.session.jobs.cancel(jobs[0].id)
+    waiting = [j for j in bench.session.jobs.all() if j.state == "queued"]
     assert [(j.id, j.position) for j in waiting] == [
         (jobs[3].id, 1),
         (jobs[1].id, 2),
         (jobs[2].id, 3),
     ]
-    bench.session.move(jobs[3].id, 99)
-    assert [j.position for j in bench.session.jobs() if j.id == jobs[3].id] == [3]
+    bench.session.jobs.move(jobs[3].id, 99)
+    assert [j.position for j in bench.session.jobs.all() if j.id == jobs[3].id] == [3]
     bench.queue.start()
     wait_for(engine.began.is_set)
-    assert bench.session.job(jobs[1].id).state == "running"
-    assert [j.position for j in bench.session.jobs() if j.state == "queued"] == [1, 2]
+    assert bench.session.jobs.get(jobs[1].id).state == "running"
+    assert [j.position for j in bench.session.jobs.all() if j.state == "queued"] == [1, 2]
     with pytest.raises(BridgeError, match="only queued"):
-        bench.session.move(jobs[1].id, 1)
+        bench.session.jobs.move(jobs[1].id, 1)
 
 
 def test_a_full_queue_says_so_and_still_works(make: Callable[..., Bench]) -> None:
     bench = make(Gate(), limit=2)
-    bench.session.submit(request())
-    bench.session.submit(request())
+    bench.session.jobs.submit(request())
+    bench.session.jobs.submit(request())
     with pytest.raises(BridgeError) as raised:
-        bench.session.submit(request())
+        bench.session.jobs.submit(request())
     assert raised.value.code == "queue_full"
-    bench.session.cancel("*")
-    assert bench.session.submit(request()).position == 1
+    bench.session.jobs.cancel("*")
+    assert bench.session.jobs.submit(request()).position == 1
 
 
 def test_the_same_request_is_the_same_job(make: Callable[..., Bench]) -> None:
     bench = make(Gate())
-    first = bench.session.submit(request(request_id="r1"))
-    again = bench.session.submit(request("something else", request_id="r1"))
+    first = bench.session.jobs.submit(request(request_id="r1"))
+    again = bench.session.jobs.submit(request("something else", request_id="r1"))
     assert again.id == first.id
-    assert len(bench.session.jobs()) == 1
-    assert bench.session.job("r1").id == first.id
-    assert bench.session.submit(request()).id != bench.session.submit(request()).id
+    assert len(bench.session.jobs.all()) == 1
+    assert bench.session.jobs.get("r1").id == first.id
+    assert bench.session.jobs.submit(request()).id != bench.session.jobs.submit(request()).id
 
 
 def test_cancel_stops_the_engine_at_its_next_step(make: Callable[..., Bench]) -> None:
     engine = Gate()
     bench = make(engine)
     bench.queue.start()
-    job = bench.session.submit(request(request_id="r1", batch=4))
+    job = bench.session.jobs.submit(request(request_id="r1", batch=4))
     wait_for(engine.began.is_set)
     engine.permits.release(2)
-    assert bench.session.cancel("r1") == (job.id,)
+    assert bench.session.jobs.cancel("r1") == (job.id,)
     engine.permits.release(1)
     assert bench.ended(job).state == "cancelled"
     assert engine.closed.is_set()
     assert [p.name for p in bench.library.folder.glob("*.wav")] == []
     assert [p.name for p in bench.library.folder.iterdir() if "tmp" in p.name] == []
     engine.open()
-    assert bench.ended(bench.session.submit(request())).state == "done"
+    assert bench.ended(bench.session.jobs.submit(request())).state == "done"
 
 
 def test_what_fails_says_why_and_the_queue_goes_on(make: Callable[..., Bench]) -> None:
     bench = make()
     bench.queue.start()
-    jobs = [bench.session.submit(request(prompt)) for prompt in ("fails", "breaks", "house")]
+    jobs = [bench.session.jobs.submit(request(prompt)) for prompt in ("fails", "breaks", "house")]
     failed, broken, good = [bench.ended(job) for job in jobs]
     assert (failed.state, failed.code) == ("failed", "not_loaded")
     assert failed.error == "The weights are damaged; get them again."
@@ -183,7 +183,7 @@ def test_a_take_that_is_not_exactly_as_asked_is_a_failure(
 ) -> None:
     bench = make(engine)
     bench.queue.start()
-    assert bench.ended(bench.session.submit(request())).state == "failed"
+    assert bench.ended(bench.session.jobs.submit(request())).state == "failed"
     assert list(bench.library.folder.glob("*.wav")) == []
 
 
@@ -191,8 +191,8 @@ def test_a_take_in_bars_is_exact_to_the_sample(make: Callable[..., Bench]) -> No
     bench = make()
     bench.queue.start()
     spec = GenerationSpec(prompt="house", bars=3, tempo=123.0, beats_per_bar=4, seed=1)
-    job = bench.ended(bench.session.submit(JobRequest(spec)))
-    frames = soundfile.info(str(bench.session.take(job.take_ids[0]).path)).frames
+    job = bench.ended(bench.session.jobs.submit(JobRequest(spec)))
+    frames = soundfile.info(str(bench.session.takes.get(job.take_ids[0]).path)).frames
     assert frames == round(3 * 4 * 60 / 123.0 * 44_100)
 
 
@@ -206,31 +206,31 @@ def test_what_no_model_can_make_is_refused_at_the_door(make: Callable[..., Bench
         (GenerationSpec(prompt="x"), 10_000),
     ):
         with pytest.raises((SpecError, BridgeError)):
-            bench.session.submit(JobRequest(spec, batch=batch))
-    assert bench.session.jobs() == ()
+            bench.session.jobs.submit(JobRequest(spec, batch=batch))
+    assert bench.session.jobs.all() == ()
 
 
 def test_jobs_of_a_run_that_died_are_interrupted_and_run_again(make: Callable[..., Bench]) -> None:
     engine = Gate()
     died = make(engine)
     died.queue.start()
-    running = died.session.submit(request(batch=3, request_id="r1"))
-    waiting = died.session.submit(request("techno", target="reaper", play=True))
+    running = died.session.jobs.submit(request(batch=3, request_id="r1"))
+    waiting = died.session.jobs.submit(request("techno", target="reaper", play=True))
     # One whole take and a part of the second: then the journal says what a kill would leave.
-    wait_for(lambda: engine.permits.release() or len(died.session.job("r1").take_ids) == 1)
+    wait_for(lambda: engine.permits.release() or len(died.session.jobs.get("r1").take_ids) == 1)
 
     bench = make()
-    assert {j.id: j.state for j in bench.session.jobs()} == {
+    assert {j.id: j.state for j in bench.session.jobs.all()} == {
         running.id: "interrupted",
         waiting.id: "interrupted",
     }
     bench.queue.start()
-    first = bench.ended(bench.session.retry(running.id))
-    assert [bench.library.take(t).seed for t in first.take_ids] == [8, 9]
+    first = bench.ended(bench.session.jobs.retry(running.id))
+    assert [bench.library.get(t).seed for t in first.take_ids] == [8, 9]
     assert first.request_id == "r1"
-    assert bench.session.job("r1").id == first.id
-    assert bench.session.job(running.id).state == "cancelled"
-    second = bench.session.retry(waiting.id)
+    assert bench.session.jobs.get("r1").id == first.id
+    assert bench.session.jobs.get(running.id).state == "cancelled"
+    second = bench.session.jobs.retry(waiting.id)
     assert (second.target, second.play, second.spec) == ("reaper", True, waiting.spec)
     assert bench.ended(second).state == "done"
     bench.close()
@@ -238,34 +238,34 @@ def test_jobs_of_a_run_that_died_are_interrupted_and_run_again(make: Callable[..
 
 
 def test_a_full_queue_loses_no_interrupted_job(make: Callable[..., Bench]) -> None:
-    owed = make(Gate()).session.submit(request())
+    owed = make(Gate()).session.jobs.submit(request())
     bench = make(Gate(), limit=1)
-    bench.session.submit(request())
+    bench.session.jobs.submit(request())
     with pytest.raises(BridgeError, match="waiting already"):
-        bench.session.retry(owed.id)
-    assert bench.session.job(owed.id).state == "interrupted"
+        bench.session.jobs.retry(owed.id)
+    assert bench.session.jobs.get(owed.id).state == "interrupted"
 
 
 def test_a_client_that_asks_again_after_a_crash_gets_its_music(make: Callable[..., Bench]) -> None:
-    make(Gate()).session.submit(request(request_id="r1"))
+    make(Gate()).session.jobs.submit(request(request_id="r1"))
     bench = make()
     bench.queue.start()
-    again = bench.session.submit(request(request_id="r1"))
+    again = bench.session.jobs.submit(request(request_id="r1"))
     assert bench.ended(again).state == "done"
-    assert bench.session.job("r1").id == again.id
+    assert bench.session.jobs.get("r1").id == again.id
 
 
 def test_closing_leaves_what_is_owed_in_the_journal(make: Callable[..., Bench]) -> None:
     engine = Gate()
     bench = make(engine)
     bench.queue.start()
-    jobs = [bench.session.submit(request()) for _ in range(2)]
+    jobs = [bench.session.jobs.submit(request()) for _ in range(2)]
     wait_for(engine.began.is_set)
     engine.open()
     bench.queue.stop()
     bench.close()
     owed = {job.id for job in Journal(bench.folder / "jobs.jsonl").read()}
-    done = {j.id for j in bench.queue.jobs() if j.state == "done"}
+    done = {j.id for j in bench.queue.all() if j.state == "done"}
     assert owed | done == {job.id for job in jobs}
     assert jobs[1].id in owed
     with pytest.raises(BridgeError) as raised:
@@ -276,9 +276,9 @@ def test_closing_leaves_what_is_owed_in_the_journal(make: Callable[..., Bench]) 
 def test_finished_jobs_are_not_remembered_for_ever(make: Callable[..., Bench]) -> None:
     bench = make(limit=2)
     for number in range(REMEMBERED + 50):
-        bench.session.cancel(bench.session.submit(request(request_id=f"r{number}")).id)
-    assert len(bench.session.jobs()) <= REMEMBERED + 1
-    assert bench.session.job(f"r{REMEMBERED + 49}").state == "cancelled"
+        bench.session.jobs.cancel(bench.session.jobs.submit(request(request_id=f"r{number}")).id)
+    assert len(bench.session.jobs.all()) <= REMEMBERED + 1
+    assert bench.session.jobs.get(f"r{REMEMBERED + 49}").state == "cancelled"
 
 
 class Speakers:
@@ -298,13 +298,13 @@ class Speakers:
 
 
 def test_a_job_with_play_streams_its_first_take(make: Callable[..., Bench]) -> None:
-    bench, speakers = make(), Speakers()
-    bench.queue.set_stream(speakers)
+    speakers = Speakers()
+    bench = make(stream=speakers)
     bench.queue.start()
-    silent = bench.ended(bench.session.submit(request()))
+    silent = bench.ended(bench.session.jobs.submit(request()))
     assert silent.state == "done"
     assert speakers.heard == []
-    job = bench.ended(bench.session.submit(request(batch=2, play=True)))
+    job = bench.ended(bench.session.jobs.submit(request(batch=2, play=True)))
     first, *blocks, last = speakers.heard
     assert first == StreamFormat(job.id, 44_100, 2, 44_100, False)
     np.testing.assert_array_equal(np.concatenate([b.samples for b in blocks], 1), sound(job.spec))
@@ -319,10 +319,10 @@ class HalfWay(FakeEngine):
 
 
 def test_a_stream_that_comes_to_nothing_is_ended(make: Callable[..., Bench]) -> None:
-    bench, speakers = make(HalfWay()), Speakers()
-    bench.queue.set_stream(speakers)
+    speakers = Speakers()
+    bench = make(HalfWay(), stream=speakers)
     bench.queue.start()
-    job: Job = bench.ended(bench.session.submit(request(play=True)))
+    job: Job = bench.ended(bench.session.jobs.submit(request(play=True)))
     assert job.state == "failed"
     assert speakers.heard[-1] is None
 

@@ -93,13 +93,13 @@ def test_no_midi_system_is_a_sentence_and_no_crash(
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     with session_in(tmp_path) as (session, hub):
         midi = MidiInput(session, hub.publish, MidiOptions(input="keys"), lambda learned: None)
-        session.attach(midi=midi)
+        session.midi = midi
         midi.start()
-        until(lambda: session.midi().problem)
-        assert "no MIDI system" in session.midi().problem
-        assert session.midi().ports == ()
-        session.learn("steps")
-        assert session.midi().learning == "steps"
+        until(lambda: session.midi.state().problem)
+        assert "no MIDI system" in session.midi.state().problem
+        assert session.midi.state().ports == ()
+        session.midi.learn("steps")
+        assert session.midi.state().learning == "steps"
 
 
 class Playing:
@@ -123,9 +123,9 @@ class Playing:
 
     def press(self, target: str, *message: int) -> None:
         """Has a target learned by the message."""
-        self.session.learn(target)
+        self.session.midi.learn(target)
         self.send(*message)
-        until(lambda: target in [b.target for b in self.session.midi().bindings], what=target)
+        until(lambda: target in [b.target for b in self.session.midi.state().bindings], what=target)
 
 
 @pytest.fixture
@@ -136,11 +136,13 @@ def playing(jack: JackServer, tmp_path: Path) -> Iterator[Playing]:
         both = Playing(session, events)
         options = MidiOptions(input="keys", learned={"cfg_scale": "cc 20 ch 1"})
         midi = MidiInput(session, hub.publish, options, both.kept.append)
-        session.attach(midi=midi)
+        session.midi = midi
         midi.start()
         try:
-            found = until(lambda: session.midi().problem or session.midi().input, what="the keys")
-            if found == session.midi().problem:
+            found = until(
+                lambda: session.midi.state().problem or session.midi.state().input, what="the keys"
+            )
+            if found == session.midi.state().problem:
                 missed(found)
             yield both
         finally:
@@ -153,35 +155,35 @@ def test_a_knob_is_learned_kept_and_moves_its_parameter(playing: Playing) -> Non
     session = playing.session
     playing.press("steps", 0xB0, 21, 5)
     assert playing.kept[-1] == {"cfg_scale": "cc 20 ch 1", "steps": "cc 21 ch 1"}
-    assert session.get("steps") is None  # The move that taught it changes nothing.
+    assert session.parameters.get("steps") is None  # The move that taught it changes nothing.
     playing.send(0xB0, 21, 127)
-    until(lambda: session.get("steps") == 100)
+    until(lambda: session.parameters.get("steps") == 100)
     playing.send(0xB0, 20, 64)
-    until(lambda: session.get("cfg_scale"))
+    until(lambda: session.parameters.get("cfg_scale"))
     playing.press("steps", 0xB3, 1, 1)
     playing.send(0xB0, 21, 0)
     playing.send(0xB3, 1, 0)
-    until(lambda: session.get("steps") == 1)
-    session.forget("steps")
+    until(lambda: session.parameters.get("steps") == 1)
+    session.midi.forget("steps")
     assert playing.kept[-1] == {"cfg_scale": "cc 20 ch 1"}
     with pytest.raises(BridgeError, match="No MIDI control"):
-        session.forget("steps")
+        session.midi.forget("steps")
     with pytest.raises(BridgeError, match="generate"):
-        session.learn("everything")
+        session.midi.learn("everything")
     assert any(isinstance(event, MidiChanged) for event in playing.events)
 
 
 @pytest.mark.real_parts
 def test_keys_and_programs_do_actions_and_their_release_does_nothing(playing: Playing) -> None:
     session = playing.session
-    session.set("prompt", "techno")
-    session.set("seconds_total", 0.5)
+    session.parameters.set("prompt", "techno")
+    session.parameters.set("seconds_total", 0.5)
     playing.press("generate", 0x90, 60, 100)
     playing.send(0x80, 60, 0)
     playing.send(0x90, 60, 100)
     playing.send(0x90, 60, 0)
-    until(lambda: [job for job in session.jobs() if job.state == "done"], what="a take")
-    assert len(session.jobs()) == 1
+    until(lambda: [job for job in session.jobs.all() if job.state == "done"], what="a take")
+    assert len(session.jobs.all()) == 1
     playing.press("panic", 0xC0, 3)
     playing.press("launch nothing", 0x90, 61, 100)
     playing.send(0x90, 61, 100)
@@ -193,47 +195,47 @@ def test_a_port_that_goes_is_waited_for(playing: Playing) -> None:
     session = playing.session
     playing.keys.kill()
     playing.keys.wait()
-    until(lambda: session.midi().input == "", what="the port to go")
+    until(lambda: session.midi.state().input == "", what="the port to go")
     playing.keys = subprocess.Popen(
         [sys.executable, "-c", SENDER], stdin=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
     )
-    until(lambda: session.midi().input, what="the port to come back")
+    until(lambda: session.midi.state().input, what="the port to come back")
     playing.press("steps", 0xB0, 21, 5)
-    session.set_midi_input("")
-    until(lambda: session.midi().input == "")
+    session.midi.set_input("")
+    until(lambda: session.midi.state().input == "")
 
 
 @pytest.mark.real_parts
 def test_a_clock_from_another_program_sets_the_tempo(playing: Playing) -> None:
     need("jack_midi_clock")
     session = playing.session
-    session.set_sync_source("midi")
+    session.transport.set_source("midi")
     clock = subprocess.Popen(
         ["jack_midi_clock", "-b", "128"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        until(lambda: any("clock" in name for name in session.midi().ports), what="the clock")
-        session.set_midi_input("clock")
-        until(lambda: "clock" in session.midi().input)
+        until(lambda: any("clock" in name for name in session.midi.state().ports), what="the clock")
+        session.midi.set_input("clock")
+        until(lambda: "clock" in session.midi.state().input)
         with jack_client("transport") as client:
             client.activate()
             client.transport_start()
-            until(lambda: session.transport().tempo_known, what="a tempo")
+            until(lambda: session.transport.state().tempo_known, what="a tempo")
             tempi: deque[float] = deque(maxlen=120)
 
             def steady() -> bool:
                 """Whether six seconds kept the tempo; a machine that stands still moves it for once."""
                 time.sleep(0.05)
-                tempi.append(session.transport().tempo)
+                tempi.append(session.transport.state().tempo)
                 return len(tempi) == 120 and max(abs(tempo - 128.0) for tempo in tempi) < 0.1
 
             until(steady, what="six seconds at 128 BPM")
-            running = session.transport()
+            running = session.transport.state()
             client.transport_stop()
-            until(lambda: not session.transport().playing, what="the stop")
+            until(lambda: not session.transport.state().playing, what="the stop")
     finally:
         clock.kill()
         clock.wait()
     assert running.playing and running.beat > 2
     print(f"tempo {min(tempi):.3f} to {max(tempi):.3f} BPM")
-    until(lambda: not session.midi().clock, what="the clock's lamp to go out")
+    until(lambda: not session.midi.state().clock, what="the clock's lamp to go out")

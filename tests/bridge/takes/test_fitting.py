@@ -59,7 +59,9 @@ def test_a_take_in_bars_reaches_its_tempo_and_keeps_its_length(bench: Bench) -> 
 
 
 def test_a_recording_reaches_any_tempo_near(bench: Bench) -> None:
-    take = bench.session.add_recording(Recording(beats(96.3, 12.0), RATE, "beatbox", tempo=96.0))
+    take = bench.session.takes.add_recording(
+        Recording(beats(96.3, 12.0), RATE, "beatbox", tempo=96.0)
+    )
     made = fitted(bench, take, 100.0)
     assert made.tempo_measured == pytest.approx(100.0, abs=0.15)
     assert made.seconds == pytest.approx(12.0 * 96.3 / 100.0, rel=0.002)
@@ -81,7 +83,7 @@ def test_what_cannot_be_fitted_is_refused_at_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take = off_the_grid(bench)
-    silent = bench.session.add_recording(
+    silent = bench.session.takes.add_recording(
         Recording(np.zeros((1, 6 * RATE), np.float32) + 1e-3, RATE)
     )
     for take_id, tempo, code in (
@@ -107,4 +109,4 @@ def test_what_fails_on_the_way_is_told(bench: Bench) -> None:
     bench.session.fit(take.id)
     [notice] = wait_for(lambda: bench.told(Notice))
     assert (notice.level, notice.code) == ("error", "not_audio")
-    assert replace(take) in bench.session.search()
+    assert replace(take) in bench.session.takes.search()

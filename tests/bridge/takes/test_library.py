@@ -127,7 +127,7 @@ def test_a_damaged_or_lost_sidecar_costs_no_take(library: Library, tmp_path: Pat
     assert library.reconcile() == 2
     # The settings stand in the audio file as well.
     assert {t.seed for t in library.search(Search())} == {1, 2}
-    assert library.take(one.id).prompt == one.prompt
+    assert library.get(one.id).prompt == one.prompt
 
 
 def test_files_that_come_and_go_by_hand(
@@ -138,7 +138,7 @@ def test_files_that_come_and_go_by_hand(
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
     (tmp_path / "notes.txt").write_text("not mine")
     assert library.reconcile() == 1
-    found = library.take("guitar idea")
+    found = library.get("guitar idea")
     assert (found.kind, found.seconds, found.sample_rate, found.channels) == (
         "capture",
         0.1,
@@ -149,7 +149,7 @@ def test_files_that_come_and_go_by_hand(
     assert library.reconcile() == 1
     assert TakeRemoved(take.id) in told
     with pytest.raises(BridgeError):
-        library.take(take.id)
+        library.get(take.id)
     assert (tmp_path / "notes.txt").exists()
 
 
@@ -177,7 +177,7 @@ def test_half_files_of_a_run_that_died_are_removed_and_those_in_work_are_not(
 def test_a_flac_put_into_the_folder_is_a_take(library: Library, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "idea.flac", np.zeros((800, 1), np.float32), 8000)
     assert library.reconcile() == 1
-    assert library.take("idea").seconds == 0.1
+    assert library.get("idea").seconds == 0.1
 
 
 def test_two_libraries_share_a_folder(library: Library, tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_two_libraries_share_a_folder(library: Library, tmp_path: Path) -> None:
     mine, theirs = add(library, job="j1"), add(other, job="j2")
     assert {take.id for take in library.search(Search())} == {mine.id, theirs.id}
     other.change(mine.id, rating=5)
-    assert library.take(mine.id).rating == 5
+    assert library.get(mine.id).rating == 5
     assert library.change(mine.id, favourite=True).rating == 5
     assert other.reconcile() == library.reconcile() == 0
     other.close()
@@ -203,7 +203,7 @@ def test_an_index_that_is_busy_is_not_thrown_away(library: Library, tmp_path: Pa
     holder.close()
     assert error.value.code == "io"
     again = Library(tmp_path, lambda event: None)
-    assert again.take(take.id) == take
+    assert again.get(take.id) == take
     again.close()
 
 

@@ -23,21 +23,19 @@ def test_seconds_and_bars_on_one_slider(window: MainWindow, studio: Studio, qtbo
     length, run = window.composer.length, studio.session
     assert not length.in_bars()
     length.field.setValue(12.0)
-    assert run.get("seconds_total") == 12.0
+    assert run.parameters.get("seconds_total") == 12.0
     length.unit.button("bars").click()
-    assert (run.get("seconds_total"), run.get("bars")) == (None, 6.0) or run.get("bars") in (
-        4.0,
-        8.0,
-    )
+    settled = run.parameters.get("seconds_total"), run.parameters.get("bars")
+    assert settled == (None, 6.0) or settled[1] in (4.0, 8.0)
     length.field.setValue(16)
-    assert run.get("bars") == 16.0
+    assert run.parameters.get("bars") == 16.0
     assert length.seconds() == pytest.approx(32.0)
-    run.set_transport(tempo=60.0)
+    run.transport.change("manual", {"tempo": 60.0})
     qtbot.waitUntil(lambda: length.seconds() == pytest.approx(64.0))
     length.slider.setValue(0)
-    assert run.get("bars") == 1.0
-    run.set("bars", None)
-    run.set("seconds_total", 5.5)
+    assert run.parameters.get("bars") == 1.0
+    run.parameters.set("bars", None)
+    run.parameters.set("seconds_total", 5.5)
     qtbot.waitUntil(lambda: not length.in_bars() and length.field.value() == 5.5)
 
 
@@ -45,7 +43,7 @@ def test_bars_are_reckoned_at_the_prompts_tempo_unless_the_daw_leads(
     window: MainWindow, studio: Studio
 ) -> None:
     length = window.composer.length
-    studio.session.set_transport(tempo=100.0, key="D minor")
+    studio.session.transport.change("manual", {"tempo": 100.0, "key": "D minor"})
     window.composer.prompt.show_text("House, 120 BPM")
     assert length.tempo() == 120.0
     assert length.overrides() == {}
@@ -78,10 +76,10 @@ def test_controls_show_what_is_set_and_set_what_is_shown(
     assert str(SKETCH.defaults.steps) in steps.field.text()
     assert steps.toolTip().endswith("finer and slower. 1 to 500.")
     steps.field.setValue(40)
-    assert run.get("steps") == 40
+    assert run.parameters.get("steps") == 40
     steps.field.setValue(steps.field.minimum())
-    assert run.get("steps") is None
-    run.set("cfg_scale", 7.5)
+    assert run.parameters.get("steps") is None
+    run.parameters.set("cfg_scale", 7.5)
     guidance = controls["cfg_scale"]
     assert isinstance(guidance, NumberControl)
     qtbot.waitUntil(lambda: guidance.field.value() == 7.5)
@@ -89,9 +87,9 @@ def test_controls_show_what_is_set_and_set_what_is_shown(
     assert isinstance(sampler, ChoiceControl)
     sampler.box.setCurrentText("heun")
     sampler.box.activated.emit(sampler.box.currentIndex())
-    assert run.get("sampler") == "heun"
+    assert run.parameters.get("sampler") == "heun"
     sampler.reset()
-    assert run.get("sampler") is None
+    assert run.parameters.get("sampler") is None
 
 
 def test_every_slider_and_field_stays_within_its_range(window: MainWindow, studio: Studio) -> None:
@@ -100,26 +98,28 @@ def test_every_slider_and_field_stays_within_its_range(window: MainWindow, studi
             for place in (control.slider.minimum(), control.slider.maximum()):
                 control.slider.setValue(place)
                 limits = PARAMETERS[name]
-                assert (limits.low or 0) <= studio.session.get(name) <= (limits.high or 1), name
+                assert (
+                    (limits.low or 0) <= studio.session.parameters.get(name) <= (limits.high or 1)
+                ), name
 
 
 def test_the_seed_is_random_until_it_is_locked(window: MainWindow, studio: Studio) -> None:
     seed, run = window.composer.more.seed, studio.session
-    assert run.get("seed") is None
+    assert run.parameters.get("seed") is None
     seed.dice.click()
-    first = run.get("seed")
+    first = run.parameters.get("seed")
     assert isinstance(first, int)
     seed.dice.click()
-    assert run.get("seed") != first
+    assert run.parameters.get("seed") != first
     seed.field.setText("42")
     seed.field.editingFinished.emit()
-    assert run.get("seed") == 42
+    assert run.parameters.get("seed") == 42
     seed.field.setText("many")
     seed.field.editingFinished.emit()
-    assert run.get("seed") == 42
+    assert run.parameters.get("seed") == 42
     assert "whole number" in window.status.words.text_whole()
     seed.lock.click()
-    assert run.get("seed") is None
+    assert run.parameters.get("seed") is None
 
 
 def test_a_dropped_file_becomes_the_source(
@@ -164,7 +164,7 @@ def test_three_things_to_do_with_a_source(
     panel.wave.choose((1.0, 1.8))
     assert panel.wave.spans == ((0.5, 1.8),)
     window.generate()
-    jobs = {job.kind: job for job in studio.session.jobs()}
+    jobs = {job.kind: job for job in studio.session.jobs.all()}
     assert jobs["transform"].spec.init_noise_level == 0.35
     assert jobs["transform"].spec.init_audio == str(take.path)
     assert jobs["continue"].spec.seconds_total == pytest.approx(take.seconds + 1.0)
@@ -178,15 +178,15 @@ def test_a_preset_that_needs_a_recording_says_so(window: MainWindow, studio: Stu
     preset = next(preset for preset in builtin_presets() if preset.category == "beatbox")
     window.presets.use_preset(preset)
     assert "recording" in window.status.words.text_whole()
-    assert studio.session.get("init_noise_level") == preset.values["init_noise_level"]
+    assert studio.session.parameters.get("init_noise_level") == preset.values["init_noise_level"]
 
 
 def test_record_asks_the_session(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
     recorder = window.composer.source.recorder
     recorder.button.click()
-    assert studio.session.capture().state == "count_in"
+    assert studio.session.capture.state().state == "count_in"
     qtbot.waitUntil(lambda: recorder.button.accessibleName() == "Stop")
     assert recorder.meter.isVisible()
     recorder.button.click()
-    assert studio.session.capture().state == "idle"
+    assert studio.session.capture.state().state == "idle"
     assert recorder.button.accessibleName() == "Record"

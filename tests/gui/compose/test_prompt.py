@@ -12,14 +12,14 @@ from gui.window.main_window import MainWindow
 
 def test_typing_settles_into_the_session(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
     qtbot.keyClicks(window.composer.prompt.field, "warm techno")
-    qtbot.waitUntil(lambda: studio.session.get("prompt") == "warm techno")
+    qtbot.waitUntil(lambda: studio.session.parameters.get("prompt") == "warm techno")
 
 
 def test_another_front_end_changes_the_field_and_the_chips(
     window: MainWindow, studio: Studio, qtbot: QtBot
 ) -> None:
     prompt = window.composer.prompt
-    studio.session.set(
+    studio.session.parameters.set(
         "prompt", "Genre: House | Instruments: Drums, Piano, Bass | BPM: 124 | Key: A minor"
     )
     qtbot.waitUntil(lambda: prompt.genre.text() == "House")
@@ -34,7 +34,7 @@ def test_what_is_being_typed_is_not_overwritten(
 ) -> None:
     prompt = window.composer.prompt
     qtbot.keyClicks(prompt.field, "half a")
-    studio.session.set("prompt", "from OSC")
+    studio.session.parameters.set("prompt", "from OSC")
     qtbot.wait(30)
     assert prompt.text() == "half a"
 
@@ -113,6 +113,6 @@ def test_the_negative_prompt_unfolds_when_there_is_one(
 ) -> None:
     prompt = window.composer.prompt
     assert not prompt.without.isVisible()
-    studio.session.set("negative_prompt", "vocals")
+    studio.session.parameters.set("negative_prompt", "vocals")
     qtbot.waitUntil(prompt.without.isVisible)
     assert prompt.without.text() == "vocals"

@@ -31,16 +31,16 @@ def test_arrows_walk_and_space_plays_and_pauses(
     assert window.viewer.take is not None
     assert window.viewer.take.id == takes[1].id
     qtbot.keyClick(window.takes.list, Qt.Key.Key_Space)
-    assert (studio.session.playback().state, studio.session.playback().take_id) == (
+    assert (studio.session.playback.state().state, studio.session.playback.state().take_id) == (
         "playing",
         takes[1].id,
     )
     qtbot.waitUntil(window.listening.here)
     qtbot.keyClick(window.takes.list, Qt.Key.Key_Space)
-    assert studio.session.playback().state == "paused"
+    assert studio.session.playback.state().state == "paused"
     qtbot.waitUntil(lambda: window.transport.play.accessibleName() == "Play")
     qtbot.keyClick(window.takes.list, Qt.Key.Key_Return)
-    assert studio.session.playback().state == "playing"
+    assert studio.session.playback.state().state == "playing"
 
 
 def test_digits_rate_and_clicks_mark(
@@ -49,7 +49,7 @@ def test_digits_rate_and_clicks_mark(
     take = make_takes(1)[0]
     window.takes.select(take.id)
     qtbot.keyClick(window.takes.list, Qt.Key.Key_4)
-    assert studio.session.take(take.id).rating == 4
+    assert studio.session.takes.get(take.id).rating == 4
     index = window.takes.model.index(0)
     option = QStyleOptionViewItem()
     option.rect = window.takes.list.visualRect(index)
@@ -57,7 +57,7 @@ def test_digits_rate_and_clicks_mark(
     qtbot.mouseClick(
         window.takes.list.viewport(), Qt.MouseButton.LeftButton, pos=places.star.center().toPoint()
     )
-    assert studio.session.take(take.id).favourite
+    assert studio.session.takes.get(take.id).favourite
     if places.rating.width():
         second = QPointF(
             places.rating.left() + places.rating.width() * 0.3, places.rating.center().y()
@@ -65,14 +65,14 @@ def test_digits_rate_and_clicks_mark(
         qtbot.mouseClick(
             window.takes.list.viewport(), Qt.MouseButton.LeftButton, pos=second.toPoint()
         )
-        assert studio.session.take(take.id).rating == 2
+        assert studio.session.takes.get(take.id).rating == 2
 
 
 def test_search_and_favourites_narrow_the_list(
     window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
 ) -> None:
     takes = make_takes(3)
-    studio.session.favourite(takes[1].id)
+    studio.session.takes.change(takes[1].id, favourite=True)
     window.takes.search.setText("110")
     qtbot.keyClick(window.takes.search, Qt.Key.Key_Return)
     assert window.takes.model.rowCount() == 1
@@ -82,7 +82,7 @@ def test_search_and_favourites_narrow_the_list(
     window.takes.search.clear()
     window.takes.favourites.click()
     assert window.takes.model.rowCount() == 1
-    assert window.takes.model.take(0) == studio.session.take(takes[1].id)
+    assert window.takes.model.take(0) == studio.session.takes.get(takes[1].id)
 
 
 @pytest.fixture
@@ -118,12 +118,12 @@ def test_a_and_b_go_back_and_forth_at_the_same_place(
     window.takes.select(takes[1].id)
     window.viewer.compare("B")
     window.listening.toggle()
-    studio.session.seek(1.2)
+    studio.session.playback.seek(1.2)
     qtbot.waitUntil(window.listening.here)
     window.viewer.compare("A")
-    playback = studio.session.playback()
+    playback = studio.session.playback.state()
     assert playback.take_id == takes[0].id
-    assert 1.1 < (studio.session.playhead() or 0) < 1.95
+    assert 1.1 < (studio.session.playback.playhead() or 0) < 1.95
     assert window.viewer.take is not None
     assert window.viewer.take.id == takes[0].id
     assert window.viewer.a.isChecked()
@@ -137,26 +137,26 @@ def test_loop_and_range(
     window.takes.select(take.id)
     window.listening.toggle()
     window.viewer.wave.choose((0.5, 1.0))
-    assert studio.session.playback().loop
-    assert studio.session.playback().loop_range == (0.5, 1.0)
+    assert studio.session.playback.state().loop
+    assert studio.session.playback.state().loop_range == (0.5, 1.0)
     qtbot.waitUntil(window.transport.loop.isChecked)
     window.listening.toggle_loop()
-    assert not studio.session.playback().loop
+    assert not studio.session.playback.state().loop
 
 
 def test_settings_come_back_and_vary_makes_a_neighbour(
     window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
 ) -> None:
     take = make_takes(1)[0]
-    studio.session.set("steps", 99)
-    studio.session.set("prompt", "other")
+    studio.session.parameters.set("steps", 99)
+    studio.session.parameters.set("prompt", "other")
     window.takes.select(take.id)
     window.viewer.use.click()
-    assert studio.session.get("seed") == take.seed
-    assert studio.session.get("steps") == take.spec["steps"]
+    assert studio.session.parameters.get("seed") == take.seed
+    assert studio.session.parameters.get("steps") == take.spec["steps"]
     assert window.composer.prompt.text() == take.prompt
     window.viewer.vary.click()
-    assert studio.session.jobs()[0].kind == "vary"
+    assert studio.session.jobs.all()[0].kind == "vary"
     qtbot.waitUntil(lambda: window.takes.model.rowCount() == 2, timeout=20_000)
     window.viewer.go_on.click()
     source = window.composer.source.source()

@@ -39,7 +39,7 @@ def test_everything_is_where_it_was(
     first.drawer.turn("osc")
     first.presets.favourites = {"Ambient Drift", "Solo Piano"}
     end(first)
-    studio.session.reset()
+    studio.session.parameters.reset()
     again = open_window()
     assert (again.width(), again.height()) == (790, 701)
     assert not again.welcome.isVisible()
@@ -48,7 +48,7 @@ def test_everything_is_where_it_was(
     assert again.composer.more.is_open()
     assert again.composer.more.variations.value() == 4
     assert not again.composer.listen.isChecked()
-    assert studio.session.get("seconds_total") == 17.0
+    assert studio.session.parameters.get("seconds_total") == 17.0
     qtbot.waitUntil(lambda: again.composer.length.field.value() == 17.0)
     assert again.drawer.page() == "osc"
     assert again.presets.favourites == {"Ambient Drift", "Solo Piano"}
@@ -71,7 +71,7 @@ def test_a_damaged_memory_costs_only_the_memory(studio: Studio, look: Look, tmp_
     window = MainWindow(QtSession(studio.session), look, Surroundings(memory, studio.presets))
     window.show()
     assert window.composer.more.variations.value() == 1
-    assert studio.session.get("steps") is None
+    assert studio.session.parameters.get("steps") is None
     end(window)
 
 

@@ -1,0 +1,75 @@
+"""The parameters of the next job: what a musician has set, over the defaults of the table in `engine.spec`.
+
+Knows nothing of jobs or presets. Any thread may call it; every change is told as `ParameterChanged`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from bridge.errors import BridgeError
+from bridge.events import ParameterChanged, Publish
+from engine.errors import SpecError, choices
+from engine.registry import model_spec
+from engine.spec import DEFAULTS, PARAMETERS, converted
+
+
+class Parameters:
+    """Values by the names of `PARAMETERS`; None leaves the choice to the model."""
+
+    def __init__(self, publish: Publish) -> None:
+        """Starts with every default."""
+        self._publish = publish
+        self._lock = threading.Lock()
+        self._chosen: dict[str, Any] = {}
+
+    def all(self) -> dict[str, Any]:
+        """Every parameter with its present value."""
+        return DEFAULTS | self.chosen()
+
+    def chosen(self) -> dict[str, Any]:
+        """Only those that were set."""
+        with self._lock:
+            return dict(self._chosen)
+
+    def get(self, name: str) -> Any:
+        """One parameter's present value.
+
+        Raises:
+            BridgeError: `unknown_param`.
+        """
+        _check(name)
+        with self._lock:
+            return self._chosen.get(name, DEFAULTS[name])
+
+    def set(self, name: str, value: Any) -> None:
+        """Sets a parameter; None gives the choice back to the model.
+
+        Raises:
+            BridgeError: `unknown_param`, or `out_of_range` with the range.
+        """
+        _check(name)
+        try:
+            value = converted(name, value)
+            if name == "model":
+                model_spec(value)
+        except SpecError as error:
+            raise BridgeError("out_of_range", str(error)) from error
+        with self._lock:
+            self._chosen[name] = value
+        self._publish(ParameterChanged(name, value))
+
+    def reset(self) -> None:
+        """Gives every parameter its default back."""
+        with self._lock:
+            names, self._chosen = list(self._chosen), {}
+        for name in names:
+            self._publish(ParameterChanged(name, DEFAULTS[name]))
+
+
+def _check(name: str) -> None:
+    if name not in PARAMETERS:
+        raise BridgeError(
+            "unknown_param", f"Unknown parameter {name}; known are {choices(PARAMETERS)}."
+        )

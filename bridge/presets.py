@@ -1,0 +1,45 @@
+"""Presets as front ends use them: loaded into the parameters, saved from them.
+
+Knows the files of `engine.presets` only as a `PresetStore`. Loading reads those files and saving writes one, on the
+caller's thread: they are small, and both are rare.
+"""
+
+from __future__ import annotations
+
+from bridge.events import PresetsChanged, Publish
+from bridge.parameters import Parameters
+from engine.presets import PresetStore
+
+
+class Presets:
+    """Every call raises `PresetError` for a preset that is unknown, damaged, or built in and would be changed."""
+
+    def __init__(self, store: PresetStore, parameters: Parameters, publish: Publish) -> None:
+        """Joins the files and the parameters."""
+        self._store = store
+        self._parameters = parameters
+        self._publish = publish
+
+    def names(self) -> list[str]:
+        """Names of all presets, the built-in ones first."""
+        return self._store.names()
+
+    def load(self, name: str) -> None:
+        """Sets the parameters that a preset settles."""
+        for parameter, value in self._store.load(name).items():
+            self._parameters.set(parameter, value)
+
+    def save(self, name: str) -> None:
+        """Saves the parameters that were set under a name."""
+        self._store.save(name, self._parameters.chosen())
+        self._publish(PresetsChanged())
+
+    def delete(self, name: str) -> None:
+        """Removes a preset of the user."""
+        self._store.delete(name)
+        self._publish(PresetsChanged())
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Gives a preset of the user another name."""
+        self._store.rename(name, new_name)
+        self._publish(PresetsChanged())
