@@ -102,7 +102,9 @@ def arrows() -> Iterator[tuple[str, str]]:
 def wings(package: str) -> dict[str, set[str]]:
     """Wing or module directly inside a package -> those beside it that it imports."""
     start = package + "."
-    inside = {name.removeprefix(start).split(".")[0] for name in modules() if name.startswith(start)}
+    inside = {
+        name.removeprefix(start).split(".")[0] for name in modules() if name.startswith(start)
+    }
     found: dict[str, set[str]] = {name: set() for name in inside}
     for source, target in arrows():
         if source.startswith(start) and target.startswith(start):
