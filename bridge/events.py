@@ -1,13 +1,14 @@
 """What the bridge tells its listeners: frozen events that carry the records of `state.py`.
 
-Knows nothing of torch, Qt, sockets or devices. A listener gets each event on the publisher's thread, after every
-lock is released, and must return at once (queue it, emit a signal, send a packet).
+Knows nothing of torch, Qt, sockets or devices. A listener is called on the hub's thread and must return at once (queue
+the event, emit a signal): while it works, the others wait, though no publisher does.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -168,35 +169,83 @@ Event = (
     | Notice
 )
 
+CLOSE_WITHIN = 10.0
+"""Seconds that the last events may take to be heard when the hub is closed."""
+_log = logging.getLogger(__name__)
+
 Listener = Callable[[Event], None]
 Publish = Callable[[Event], None]
 
 
 class Hub:
-    """Passes events on from whoever publishes to whoever listens."""
+    """One outbox for everybody: each listener hears all events, in the order in which they were published.
+
+    Whoever changes a state publishes while still holding that state's lock, so the order of the events is the order
+    of the changes. That is safe because `publish` only appends: a thread of the hub's own calls the listeners, one
+    event after the other, and holds no lock that a publisher needs. A listener may therefore call the session.
+    """
 
     def __init__(self) -> None:
-        """Starts with no listener."""
-        self._lock = threading.Lock()
+        """Starts with no listener; the thread begins with the first one."""
+        # Always the last lock taken: under it, nothing but these fields is touched.
+        self._waiting = threading.Condition()
+        self._outbox: deque[Event] = deque()
         self._listeners: tuple[Listener, ...] = ()
+        self._closed = False
+        # Held while an event is told, by the thread itself or by whoever waits for that to end.
+        self._telling = threading.RLock()
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Adds a listener; the call returned takes it away again (twice does no harm)."""
-        with self._lock:
+        """Adds a listener; the call returned takes it away again (twice does no harm).
+
+        Once that call has returned, the listener is not called any more; it waits for an event that is being told,
+        so do not make it while holding a lock that a listener wants.
+        """
+        with self._waiting:
+            if not self._listeners and not self._closed and self._thread.ident is None:
+                self._thread.start()
             self._listeners = (*self._listeners, listener)
 
         def unsubscribe() -> None:
-            with self._lock:
+            with self._waiting:
                 self._listeners = tuple(known for known in self._listeners if known is not listener)
+            with self._telling:
+                pass
 
         return unsubscribe
 
     def publish(self, event: Event) -> None:
-        """Calls every listener; one that fails is logged and hurts no other."""
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                logging.getLogger(__name__).exception(
-                    "A listener failed on %s", type(event).__name__
-                )
+        """Puts an event into the outbox and returns; may be called under any lock, from any thread."""
+        with self._waiting:
+            if self._listeners and not self._closed:
+                self._outbox.append(event)
+                self._waiting.notify()
+
+    def close(self) -> None:
+        """Has everything told that was published, and ends; what is published later is heard by nobody."""
+        with self._waiting:
+            self._closed = True
+            self._waiting.notify()
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._thread.join(CLOSE_WITHIN)
+
+    def _run(self) -> None:
+        while True:
+            with self._waiting:
+                while not self._outbox and not self._closed:
+                    self._waiting.wait()
+                if not self._outbox:
+                    return
+                event = self._outbox.popleft()
+            with self._telling:
+                for listener in self._listeners:
+                    _tell(listener, event)
+
+
+def _tell(listener: Listener, event: Event) -> None:
+    """One that fails is logged and hurts no other."""
+    try:
+        listener(event)
+    except Exception:
+        _log.exception("A listener failed on %s", type(event).__name__)

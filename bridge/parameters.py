@@ -58,14 +58,14 @@ class Parameters:
             raise BridgeError("out_of_range", str(error)) from error
         with self._lock:
             self._chosen[name] = value
-        self._publish(ParameterChanged(name, value))
+            self._publish(ParameterChanged(name, value))
 
     def reset(self) -> None:
         """Gives every parameter its default back."""
         with self._lock:
             names, self._chosen = list(self._chosen), {}
-        for name in names:
-            self._publish(ParameterChanged(name, DEFAULTS[name]))
+            for name in names:
+                self._publish(ParameterChanged(name, DEFAULTS[name]))
 
 
 def _check(name: str) -> None:

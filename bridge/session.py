@@ -180,6 +180,7 @@ class Session:
                 self.models.close,
                 self.jobs.close,
                 self.takes.close,
+                self.hub.close,
             )
         )
 

@@ -93,7 +93,7 @@ class Transport:
                 for name in _LED:
                     said.pop(name, None)
             after = self._settle(replace(before, **said))
-        self._tell(before, after)
+            self._tell(before, after)
 
     def set_source(self, source: SyncSource) -> None:
         """Lets one source lead alone.
@@ -106,7 +106,7 @@ class Transport:
             self._chosen = True
             before = self._now()
             after = self._settle(replace(before, source=source))
-        self._tell(before, after)
+            self._tell(before, after)
 
     def set_quantize(self, quantize: Quantize) -> None:
         """Sets when launches take effect.
@@ -118,7 +118,7 @@ class Transport:
         with self._lock:
             before = self._now()
             after = self._settle(replace(before, quantize=quantize))
-        self._tell(before, after)
+            self._tell(before, after)
 
     def _leads(self, source: SyncSource) -> bool:
         leader = self._state.source

@@ -1,7 +1,7 @@
 """The player: what is heard, where it is, whether it loops, and when the next take begins.
 
 Implements `bridge.ports.Playback`. Knows takes and jobs, voices and the feeder; devices only through the supervisor.
-Calls return at once; changes are published after the lock is released.
+Calls return at once; changes are published under the lock, in the order in which they happen.
 """
 
 from __future__ import annotations
@@ -333,4 +333,4 @@ class Player:
                 loop=self._deck.loop,
                 loop_range=self._deck.span,
             )
-        self._publish(PlaybackChanged(state))
+            self._publish(PlaybackChanged(state))

@@ -108,6 +108,7 @@ class Recorder:
             if self._state.state != "idle":
                 raise BridgeError("busy", "A recording is running already; stop it first.")
             self._state = CaptureState("count_in" if count_in_bars else "recording")
+            self._publish(CaptureChanged(self._state))
         transport = self._transport()
         grid = _Grid(
             transport.tempo,
@@ -121,7 +122,6 @@ class Recorder:
         wish = replace(self.wish, device=source) if source else self.wish
         self._thread = threading.Thread(target=self._run, args=(wish, grid), name="recorder")
         self._thread.daemon = True
-        self._tell()
         self._thread.start()
 
     def stop(self) -> None:
@@ -258,10 +258,7 @@ class Recorder:
     def _set(self, **change: object) -> None:
         with self._lock:
             self._state = replace(self._state, **change)  # type: ignore[arg-type]
-        self._tell()
-
-    def _tell(self) -> None:
-        self._publish(CaptureChanged(self._state))
+            self._publish(CaptureChanged(self._state))
 
 
 def trimmed(samples: Frames, rate: int, beat: float | None = None) -> Frames:

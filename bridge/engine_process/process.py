@@ -305,7 +305,7 @@ class EngineProcess:
             if self._state == state:
                 return
             self._state = state
-        self._publish(ModelChanged(state))
+            self._publish(ModelChanged(state))
 
 
 def _read_words(child: _Child) -> None:

@@ -98,8 +98,8 @@ class JobQueue:
             self._waiting.append(job.id)
             job = self._put(replace(job, position=len(self._waiting)))
             self._forget_old()
+            self._tell([job])
             self._lock.notify()
-        self._works.publish(JobChanged(job))
         return job
 
     def cancel(self, which: str) -> tuple[str, ...]:
@@ -125,8 +125,7 @@ class JobQueue:
                     ended.append(
                         self._put(replace(job, state="cancelled", code="cancelled", position=0))
                     )
-            ended += self._moved(moved)
-        self._tell(ended)
+            self._tell([*ended, *self._moved(moved)])
         return tuple(ids)
 
     def move(self, job_id: str, position: int) -> None:
@@ -144,8 +143,7 @@ class JobQueue:
             before = self._places()
             self._waiting.remove(job.id)
             self._waiting.insert(max(position, 1) - 1, job.id)
-            moved = self._moved(before)
-        self._tell(moved)
+            self._tell(self._moved(before))
 
     def retry(self, job_id: str) -> Job:
         """Queues again what a job still owes (all of it, if it is done), under a new id and the old request id.
@@ -215,8 +213,7 @@ class JobQueue:
                 job_id = self._waiting.pop(0)
                 self._running = job_id
                 job = self._put(replace(self._jobs[job_id], state="running", position=0))
-                moved = self._moved(before)
-            self._tell([job, *moved])
+                self._tell([job, *self._moved(before)])
             self._finish(job_id, self._outcome(job))
 
     def _outcome(self, job: Job) -> dict[str, Any]:
@@ -256,8 +253,8 @@ class JobQueue:
         with self._lock:
             before = self._jobs[job_id]
             job = self._put(replace(before, **change))
-        if job != before:
-            self._works.publish(JobChanged(job))
+            if job != before:
+                self._tell([job])
 
     def _finish(self, job_id: str, outcome: dict[str, Any]) -> None:
         with self._lock:
@@ -265,8 +262,7 @@ class JobQueue:
             self._cancelling.discard(job_id)
             if self._stopping and outcome["state"] != "done":
                 outcome = {"state": "interrupted", "code": "", "error": CLOSED}
-            job = self._put(replace(self._jobs[job_id], eta_s=None, **outcome))
-        self._works.publish(JobChanged(job))
+            self._tell([self._put(replace(self._jobs[job_id], eta_s=None, **outcome))])
 
     # --- under the lock ---
 

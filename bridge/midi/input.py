@@ -243,5 +243,5 @@ class MidiInput:
         with self._lock:
             before = self._state
             self._state = after = replace(before, **change)
-        if after != before:
-            self._publish(MidiChanged(after))
+            if after != before:
+                self._publish(MidiChanged(after))

@@ -158,7 +158,7 @@ class SilentPlayback:
         with self._lock:
             self._place, self._since = place, time.monotonic()
             self._state = replace(self._state, state=state)  # pyright: ignore[reportArgumentType]
-        self._publish(PlaybackChanged(self._state))
+            self._publish(PlaybackChanged(self._state))
 
 
 class DeafCapture:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bridge.events import Event, Hub, JobChanged
+from bridge.events import Event, Hub, JobChanged, Notice
 from bridge.jobs.journal import Journal
 from bridge.jobs.making import Works
 from bridge.jobs.queue import LIMIT, JobQueue
@@ -49,6 +49,18 @@ def session_of(hub: Hub, queue: JobQueue, library: Library, folder: Path) -> Ses
     )
 
 
+MARK = Notice("info", "", "everything before this has been heard")
+
+
+def all_heard(hub: Hub) -> None:
+    """Returns when every listener of the hub has heard all that was published before."""
+    heard = threading.Event()
+    leave = hub.subscribe(lambda event: heard.set() if event is MARK else None)
+    hub.publish(MARK)
+    assert heard.wait(120.0), "the hub tells nothing any more"
+    leave()
+
+
 @dataclass
 class Bench:
     """A session with its parts and everything it told."""
@@ -57,22 +69,28 @@ class Bench:
     engine: Generates = field(default_factory=FakeEngine)
     limit: int = LIMIT
     stream: Stream | None = None
-    events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.hub = Hub()
-        self.hub.subscribe(self.events.append)
+        self._heard: list[Event] = []
+        self.hub.subscribe(self._heard.append)
         self.library = Library(self.folder / "takes", self.hub.publish)
         journal = Journal(self.folder / "jobs.jsonl")
         works = Works(self.engine, self.library, self.hub.publish, journal, self.stream)
         self.queue = JobQueue(works, self.limit)
         self.session = session_of(self.hub, self.queue, self.library, self.folder)
 
+    @property
+    def events(self) -> list[Event]:
+        """Everything published until now, in order."""
+        all_heard(self.hub)
+        return [event for event in self._heard if event != MARK]
+
     def told(self, kind: type, **fields: Any) -> list[Any]:
         """The events of a kind so far, with these fields."""
         return [
             event
-            for event in list(self.events)
+            for event in self.events
             if isinstance(event, kind) and all(getattr(event, k) == v for k, v in fields.items())
         ]
 

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from bridge.errors import BridgeError, code_of
-from bridge.events import Event, ParameterChanged, PresetsChanged, TakeChanged
+from bridge.events import ParameterChanged, PresetsChanged, TakeChanged
 from bridge.ports import Recording
 from bridge.requests import complement, in_time, quarters_in_bar
 from bridge.state import Snapshot, TransportState
@@ -228,21 +228,6 @@ def test_rating_and_names_through_the_session(bench: Bench) -> None:
     changed = bench.session.takes.get(take.id)
     assert (changed.rating, changed.favourite, changed.name) == (3, True, "Kick")
     assert len(bench.told(TakeChanged)) == 3
-
-
-def test_a_listener_that_fails_hurts_no_other(bench: Bench) -> None:
-    def fail(event: Event) -> None:
-        raise RuntimeError("listener")
-
-    heard: list[Event] = []
-    bench.session.subscribe(fail)
-    unsubscribe = bench.session.subscribe(heard.append)
-    bench.session.parameters.set("steps", 2)
-    unsubscribe()
-    unsubscribe()
-    bench.session.parameters.set("steps", 3)
-    assert heard == [ParameterChanged("steps", 2)]
-    assert len(bench.events) == 2
 
 
 def test_models_are_the_registrys(bench: Bench) -> None:
