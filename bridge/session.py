@@ -179,6 +179,7 @@ class Session:
                 self.jobs.stop,
                 self.models.close,
                 self.jobs.close,
+                self._fitting.close,
                 self.takes.close,
                 self.hub.close,
             )

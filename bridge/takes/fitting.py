@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-import queue
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -35,9 +34,7 @@ class Fitting:
         """No thread runs before the first wish."""
         self._library = library
         self._publish = publish
-        self._wishes: queue.SimpleQueue[tuple[Take, float]] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._worker = ThreadPoolExecutor(1, "fitting")
 
     def fit(self, take: Take, tempo: float | None) -> None:
         """Puts a take into line; None means the tempo it was asked to have.
@@ -58,26 +55,22 @@ class Fitting:
                 f"{take.tempo_measured * SLOWEST:g} to {take.tempo_measured * QUICKEST:g}; it was {tempo:g}.",
             )
         _stretch()
-        self._wishes.put((take, tempo))
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="fitting", daemon=True)
-                self._thread.start()
+        self._worker.submit(self._run, take, tempo)
 
-    def _run(self) -> None:
-        while True:
-            take, tempo = self._wishes.get()
-            try:
-                self._fit(take, tempo)
-            except LongtakeError as error:
-                self._publish(Notice("error", code_of(error), str(error)))
-            except Exception:
-                _log.exception("%s could not be fitted", take.id)
-                self._publish(
-                    Notice(
-                        "error", "internal", f"{take.name} could not be fitted to {tempo:g} BPM."
-                    )
-                )
+    def close(self) -> None:
+        """Finishes the take that is being fitted and drops those that wait."""
+        self._worker.shutdown(cancel_futures=True)
+
+    def _run(self, take: Take, tempo: float) -> None:
+        try:
+            self._fit(take, tempo)
+        except LongtakeError as error:
+            self._publish(Notice("error", code_of(error), str(error)))
+        except Exception:
+            _log.exception("%s could not be fitted", take.id)
+            self._publish(
+                Notice("error", "internal", f"{take.name} could not be fitted to {tempo:g} BPM.")
+            )
 
     def _fit(self, take: Take, tempo: float) -> None:
         audio = read_audio(take.path)

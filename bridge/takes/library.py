@@ -4,6 +4,10 @@ Knows nothing of jobs or devices. The files are the truth: a take exists when it
 whole; what was rated, renamed or measured stands in the sidecar beside it. The index only makes it quick to find.
 Two Longtakes may share a folder: names never meet, files are whole or not there, and both search one index; only
 events stay within each.
+
+A change or a deletion is seen and told at once; its files follow on a thread of the library's own, in order, and all
+of them before `close` returns. If a file cannot be changed, a `Notice` says so, and what the files say is shown again.
+A crash before a sidecar is written loses that change and nothing else.
 """
 
 from __future__ import annotations
@@ -12,6 +16,9 @@ import logging
 import re
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack, cast
@@ -21,7 +28,7 @@ from numpy.typing import NDArray
 from send2trash import send2trash
 
 from bridge.errors import BridgeError
-from bridge.events import Publish, TakeAdded, TakeChanged, TakeRemoved
+from bridge.events import Notice, Publish, TakeAdded, TakeChanged, TakeRemoved
 from bridge.ports import Recording
 from bridge.state import Search, Take, TakeChange
 from bridge.takes import sidecar
@@ -34,6 +41,10 @@ from engine.sound.audio import write_audio
 
 INDEX = ".longtake-index.sqlite3"
 AUDIO = (".flac", ".wav")
+AT_ONCE = 200
+"""Takes that `reconcile` enters before others may have the index."""
+UNWRITTEN = 0
+"""The stamp of a take whose sidecar does not have its last change yet: no file has it."""
 _LEFTOVER = re.compile(r"\..+\.(?:wav|flac|json)\.[0-9a-f]{8}\.tmp")
 _ABANDONED = 600.0  # s; a younger one may belong to another Longtake that writes here
 _log = logging.getLogger(__name__)
@@ -57,9 +68,12 @@ class Library:
             ) from error
         self.folder = folder.resolve()
         self._publish = publish
-        # Sidecars are read, changed and written under this lock, so that two changes never lose one.
+        # Held for each change of the index and its event, never while a file is written.
         self._lock = threading.Lock()
         self._writing: set[str] = set()
+        self._owed: Counter[str] = Counter()
+        """How many changes of a take its files do not have yet."""
+        self._writer = ThreadPoolExecutor(1, "library")
 
     def reconcile(self) -> int:
         """Makes the index say what the files say; gives how many takes were added or dropped.
@@ -67,24 +81,41 @@ class Library:
         Half files of a run that died are removed. Unreadable files are logged and left alone.
         """
         with self._lock:
-            writing = set(self._writing)  # These are entered by whoever writes them.
+            writing = self._writing | self._owed.keys()  # These are entered by whoever writes them.
         known = self._index.stamps()
         found = self._files()
         stamps = {take_id: sidecar.stamp(path) for take_id, path in found.items()}
         changed = [name for name in found.keys() - writing if known.get(name) != stamps[name]]
         gone = [take_id for take_id in known if take_id not in found]
-        read = [
-            (take, stamps[take.id])
-            for take in map(sidecar.read, map(found.__getitem__, changed))
-            if take
-        ]
-        self._index.put(read)
-        self._index.drop(gone)
-        for take, _ in read:
-            self._publish(TakeChanged(take) if take.id in known else TakeAdded(take))
-        for take_id in gone:
-            self._publish(TakeRemoved(take_id))
-        return len(read) + len(gone)
+        read = [(take, stamps[take.id]) for name in changed if (take := sidecar.read(found[name]))]
+        count = sum(
+            self._take_over(read[start : start + AT_ONCE], known)
+            for start in range(0, len(read), AT_ONCE)
+        )
+        return count + self._let_go(gone)
+
+    def _take_over(self, read: list[tuple[Take, int]], known: dict[str, int]) -> int:
+        """Enters takes as their files say, but for those that were changed since `known`; gives how many."""
+        with self._lock:
+            now = self._index.stamps()
+            read = [
+                (take, stamp)
+                for take, stamp in read
+                if take.id not in self._owed and now.get(take.id) == known.get(take.id)
+            ]
+            self._index.put(read)
+            for take, _ in read:
+                self._publish(TakeChanged(take) if take.id in known else TakeAdded(take))
+        return len(read)
+
+    def _let_go(self, gone: list[str]) -> int:
+        """Forgets takes whose files are gone; gives how many."""
+        with self._lock:
+            gone = [take_id for take_id in gone if take_id not in self._owed]
+            self._index.drop(gone)
+            for take_id in gone:
+                self._publish(TakeRemoved(take_id))
+        return len(gone)
 
     def _files(self) -> dict[str, Path]:
         """The audio files by their ids; what a run that died left half is removed on the way."""
@@ -185,10 +216,10 @@ class Library:
         return take
 
     def change(self, take_id: str, **change: Unpack[TakeChange]) -> Take:
-        """Rates, marks or renames a take.
+        """Rates, marks or renames a take; its file keeps its name.
 
         Raises:
-            BridgeError: `bad_args` if there is no such take, `out_of_range` for the stars, `io`.
+            BridgeError: `bad_args` if there is no such take, `out_of_range` for the stars.
         """
         if not 0 <= change.get("rating", 0) <= 5:
             raise BridgeError(
@@ -198,32 +229,26 @@ class Library:
             raise BridgeError("bad_args", "A take needs a name.")
         with self._lock:
             take = replace(self.get(take_id), **cast(dict[str, Any], change))
-            self._keep(take)
-        self._publish(TakeChanged(take))
+            self._index.put([(take, UNWRITTEN)])
+            self._later(take, self._write)
+            self._publish(TakeChanged(take))
         return take
 
     def delete(self, take_id: str) -> None:
         """Moves a take's files to the system's bin.
 
         Raises:
-            BridgeError: `bad_args` if there is no such take, `io` if the system has no bin for it.
+            BridgeError: `bad_args` if there is no such take.
         """
-        take = self.get(take_id)
         with self._lock:
-            for path in (take.path, sidecar.path_for(take.path)):
-                if not path.exists():
-                    continue
-                try:
-                    send2trash(path)
-                except OSError as error:
-                    raise BridgeError(
-                        "io", f"{path.name} could not be moved to the bin: {error}."
-                    ) from error
+            take = self.get(take_id)
             self._index.drop([take_id])
-        self._publish(TakeRemoved(take_id))
+            self._later(take, _bin)
+            self._publish(TakeRemoved(take_id))
 
     def close(self) -> None:
-        """Closes the index."""
+        """Writes what is not written yet, and closes the index."""
+        self._writer.shutdown()
         self._index.close()
 
     def enter(self, take: Take) -> None:
@@ -232,9 +257,15 @@ class Library:
         Raises:
             BridgeError: `io`; the sound is there all the same and is found again by `reconcile`.
         """
+        try:
+            sidecar.write(take)
+        except OSError as error:
+            raise BridgeError(
+                "io", f"{take.path.name} could not be written: {error.strerror}."
+            ) from error
         with self._lock:
-            self._keep(take)
-        self._publish(TakeAdded(take))
+            self._index.put([(take, sidecar.stamp(take.path))])
+            self._publish(TakeAdded(take))
 
     def abandon(self, name: str) -> None:
         """Gives the name of a pending take free again."""
@@ -250,11 +281,48 @@ class Library:
             self._writing.add(unique)
             return unique
 
-    def _keep(self, take: Take) -> None:
+    # --- the library's own thread: files follow what was changed ---
+
+    def _later(self, take: Take, do: Callable[[Take], None]) -> None:
+        """Has a take's files changed; under the lock, so that the changes of a take stay in order."""
+        self._owed[take.id] += 1
+        self._writer.submit(self._do, take, do)
+
+    def _do(self, take: Take, do: Callable[[Take], None]) -> None:
         try:
-            sidecar.write(take)
-        except OSError as error:
-            raise BridgeError(
-                "io", f"{take.path.name} could not be written: {error.strerror}."
-            ) from error
-        self._index.put([(take, sidecar.stamp(take.path))])
+            do(take)
+        except Exception as error:
+            _log.warning("The files of %s could not be changed", take.id, exc_info=True)
+            self._put_right(take, f"{take.name} could not be changed on the disk: {error}.")
+        finally:
+            with self._lock:
+                self._owed[take.id] -= 1
+                if not self._owed[take.id]:
+                    del self._owed[take.id]
+
+    def _write(self, take: Take) -> None:
+        # The newest is written, also where another Longtake has changed it since.
+        take = self._index.take(take.id) or take
+        sidecar.write(take)
+        with self._lock:
+            if self._index.take(take.id) == take:
+                self._index.put([(take, sidecar.stamp(take.path))])
+
+    def _put_right(self, take: Take, problem: str) -> None:
+        """Shows again what the files say."""
+        kept = sidecar.read(take.path) if take.path.exists() else None
+        with self._lock:
+            shown = self._index.take(take.id)
+            if kept:
+                self._index.put([(kept, sidecar.stamp(kept.path))])
+                self._publish(TakeChanged(kept) if shown else TakeAdded(kept))
+            elif shown:
+                self._index.drop([take.id])
+                self._publish(TakeRemoved(take.id))
+            self._publish(Notice("error", "io", problem))
+
+
+def _bin(take: Take) -> None:
+    for path in (take.path, sidecar.path_for(take.path)):
+        if path.exists():
+            send2trash(path)

@@ -124,8 +124,10 @@ class TakeModel(QAbstractListModel):
         if self.searching():
             self.again()
         elif self.row(take.id) < 0:
-            self.beginInsertRows(QModelIndex(), 0, 0)
-            self._takes.insert(0, take)
+            newer = (row for row, known in enumerate(self._takes) if known.created <= take.created)
+            row = next(newer, len(self._takes))
+            self.beginInsertRows(QModelIndex(), row, row)
+            self._takes.insert(row, take)
             self.endInsertRows()
 
     def _changed(self, take: Take) -> None:

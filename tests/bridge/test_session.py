@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
 from bridge.errors import BridgeError, code_of
-from bridge.events import ParameterChanged, PresetsChanged, TakeChanged
+from bridge.events import Event, JobChanged, ParameterChanged, PresetsChanged, TakeChanged
 from bridge.ports import Recording
 from bridge.requests import complement, in_time, quarters_in_bar
 from bridge.state import Snapshot, TransportState
@@ -193,6 +195,33 @@ def test_without_parts_it_says_so_and_shows_a_snapshot(bench: Bench) -> None:
     assert shown.devices.problem
     assert session.playback.playhead() is None
     assert session.levels().underruns == 0
+
+
+class Stubborn:
+    """A port that does not end."""
+
+    def close(self) -> None:
+        raise OSError("The cable is gone.")
+
+
+def test_closing_ends_every_part_also_after_one_that_fails(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench(tmp_path, engine := Gate())
+    bench.queue.start()
+    job = bench.session.generate("house", seconds_total=1.0)
+    take = bench.session.takes.add_recording(Recording(np.zeros((1, 100), np.float32), 8000))
+    bench.session.takes.change(take.id, rating=4)
+    heard: list[Event] = []
+    bench.session.subscribe(heard.append)
+    parts: Any = bench.session
+    parts.midi = parts.playback = Stubborn()
+    engine.open()
+    bench.close()
+    ended = [e.job.id for e in heard if isinstance(e, JobChanged) and e.job.finished]
+    assert ended == [job.id]
+    assert json.loads(take.path.with_suffix(".json").read_text())["rating"] == 4
+    assert caplog.text.count("Stubborn.close did not end well") == 2
 
 
 def test_panic_cancels_everything(tmp_path: Path) -> None:

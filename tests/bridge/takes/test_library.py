@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 from bridge.errors import BridgeError
-from bridge.events import Event, TakeAdded, TakeChanged, TakeRemoved
+from bridge.events import Event, Notice, TakeAdded, TakeChanged, TakeRemoved
 from bridge.ports import Recording
 from bridge.state import Search, Take
 from bridge.takes.library import INDEX, Library
@@ -28,6 +28,12 @@ from engine.sound.takes import read_spec
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
 from tests.bridge.fake_engine import sound
+from tests.bridge.parts import wait_for
+
+ROOT = Path(__file__).parents[3]
+SLOW_FILE = pytest.mark.skipif(
+    not hasattr(os, "mkfifo"), reason="this system has no file that whoever reads it waits for"
+)
 
 
 @pytest.fixture
@@ -50,13 +56,18 @@ def add(library: Library, prompt: str = "House | BPM: 124", job: str = "j1", **f
     return pending.finish()
 
 
+def written(take: Take) -> dict[str, Any]:
+    """What its sidecar says."""
+    return json.loads(take.path.with_suffix(".json").read_text())
+
+
 def test_a_take_is_its_file_and_its_sidecar(library: Library, told: list[Event]) -> None:
     take = add(library, key="F# minor")
     samples, _ = soundfile.read(take.path, dtype="float32")
     spec = read_spec(take.path)
     np.testing.assert_array_equal(samples.T, sound(spec))
     assert spec == GenerationSpec.from_dict(take.spec)
-    sidecar = json.loads(take.path.with_suffix(".json").read_text())
+    sidecar = written(take)
     assert (sidecar["name"], sidecar["tempo_asked"], sidecar["seed"]) == (take.name, 124.0, 1)
     assert told == [TakeAdded(take)]
     assert take.path.name.endswith("_house_124bpm_Fsharpm_s1_j1.wav")
@@ -187,8 +198,13 @@ def test_two_libraries_share_a_folder(library: Library, tmp_path: Path) -> None:
     other.change(mine.id, rating=5)
     assert library.get(mine.id).rating == 5
     assert library.change(mine.id, favourite=True).rating == 5
-    assert other.reconcile() == library.reconcile() == 0
     other.close()
+    library.close()
+    again = Library(tmp_path, lambda event: None)
+    assert again.reconcile() == 0
+    assert (again.get(mine.id).rating, again.get(mine.id).favourite) == (5, True)
+    assert written(mine)["rating"] == 5
+    again.close()
 
 
 def test_an_index_that_is_busy_is_not_thrown_away(library: Library, tmp_path: Path) -> None:
@@ -253,9 +269,9 @@ def test_changes_are_told_and_kept(library: Library, told: list[Event]) -> None:
     changed = library.change(take.id, rating=5, name="Better")
     assert changed == replace(take, rating=5, name="Better")
     assert told[-1] == TakeChanged(changed)
-    sidecar = json.loads(take.path.with_suffix(".json").read_text())
-    assert (sidecar["rating"], sidecar["name"], sidecar["spec"]) == (5, "Better", take.spec)
-    assert "loudness_lufs" in sidecar
+    wait_for(lambda: written(take)["rating"] == 5)
+    assert (written(take)["name"], written(take)["spec"]) == ("Better", take.spec)
+    assert "loudness_lufs" in written(take)
     wrongs: list[Any] = [{"rating": 6}, {"rating": -1}, {"name": "  "}]
     for wrong in wrongs:
         with pytest.raises(BridgeError):
@@ -265,25 +281,104 @@ def test_changes_are_told_and_kept(library: Library, told: list[Event]) -> None:
         library.change("nobody", rating=1)
 
 
-def test_delete_goes_to_the_bin(library: Library, told: list[Event], tmp_path: Path) -> None:
-    """In a home of its own, as the bin is the user's."""
+@SLOW_FILE
+def test_a_change_waits_for_no_disk_and_none_is_lost_at_closing(
+    library: Library, told: list[Event]
+) -> None:
+    take, other = add(library), add(library, seed=2)
+    beside = take.path.with_suffix(".json")
+    beside.unlink()
+    os.mkfifo(beside)  # Whoever reads it waits until somebody writes.
+    for stars in (1, 5, 3):
+        library.change(take.id, rating=stars)
+    library.change(other.id, name="Mine")
+    assert [event.take.rating for event in told if isinstance(event, TakeChanged)] == [1, 5, 3, 0]
+    assert library.search(Search(rating=3)) == [replace(take, rating=3)]
+    assert library.reconcile() == 0
+    beside.write_text("{}")
+    library.close()
+    assert (written(take)["rating"], written(other)["name"]) == (3, "Mine")
+
+
+def test_what_cannot_be_written_is_told_and_shown_as_the_files_have_it(
+    library: Library, told: list[Event]
+) -> None:
     take = add(library)
+    beside = take.path.with_suffix(".json")
+    beside.unlink()
+    beside.mkdir()
+    library.change(take.id, rating=5)
+    wait_for(lambda: len(told) == 4)
+    added, changed, back, notice = told
+    assert isinstance(changed, TakeChanged) and isinstance(back, TakeChanged)
+    assert (changed.take.rating, back.take.rating) == (5, 0)
+    assert isinstance(notice, Notice) and notice.code == "io" and take.name in notice.text
+    assert library.get(take.id) == back.take
+    assert isinstance(added, TakeAdded)
+
+
+@SLOW_FILE
+def test_a_crash_before_the_sidecar_loses_the_change_and_not_the_take(
+    library: Library, tmp_path: Path
+) -> None:
+    take = add(library)
+    beside = take.path.with_suffix(".json")
+    kept = beside.read_text()
+    beside.unlink()
+    os.mkfifo(beside)
+    code = (
+        "import os, sys; from pathlib import Path; from bridge.takes.library import Library;"
+        "library = Library(Path(sys.argv[1]), print); library.change(sys.argv[2], rating=5);"
+        "os._exit(9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path), take.id], cwd=ROOT)
+    assert done.returncode == 9
+    beside.unlink()
+    beside.write_text(kept)
+    again = Library(tmp_path, lambda event: None)
+    assert again.get(take.id).rating == 5
+    assert again.reconcile() == 1
+    assert again.search(Search()) == [take]
+    again.close()
+
+
+def deleted(folder: Path, take: Take, share: Path) -> str:
+    """Deletes in a process with a home of its own, as the bin is the user's; gives what was told."""
     code = (
         "import sys; from pathlib import Path; from bridge.takes.library import Library;"
         "library = Library(Path(sys.argv[1]), print); library.delete(sys.argv[2]); library.close()"
     )
-    home = tmp_path / "home"
+    home = folder / "home"
     home.mkdir()
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": os.getcwd()}
-    environment["XDG_DATA_HOME"] = str(home / "share")
+    environment["XDG_DATA_HOME"] = str(share)
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path), take.id],
+        [sys.executable, "-c", code, str(folder), take.id],
         env=environment,
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[3],
+        cwd=ROOT,
     )
-    assert "TakeRemoved" in done.stdout, done.stderr
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_bin_that_takes_nothing_gives_the_take_back(library: Library, tmp_path: Path) -> None:
+    take = add(library)
+    (tmp_path / "no folder").touch()
+    told = deleted(tmp_path, take, tmp_path / "no folder")
+    assert [line.split("(")[0] for line in told.splitlines()] == [
+        "TakeRemoved",
+        "TakeAdded",
+        "Notice",
+    ]
+    assert take.path.exists()
+    assert library.search(Search()) == [take]
+
+
+def test_delete_goes_to_the_bin(library: Library, tmp_path: Path) -> None:
+    take = add(library)
+    assert deleted(tmp_path, take, tmp_path / "home" / "share").startswith("TakeRemoved")
     assert not take.path.exists()
     assert not take.path.with_suffix(".json").exists()
     binned = {p.name for p in tmp_path.rglob("*") if "files" in p.parts}
