@@ -8,8 +8,9 @@
     models       the registry and the engine's model      models.py
     presets      named settings                           presets.py
 
-At the session itself stands what joins several of them. Knows nothing of sockets, Qt, torch or devices. Any thread
-may call; calls return at once, and what becomes of them is told as events (`events.py`).
+What needs several of them is a method of the session itself. Knows nothing of sockets, Qt, torch or devices. Any
+thread may call. No call waits for the engine, a device or a file being written (saving a preset excepted): at most it
+looks into the index or reads the header of a sound file. What becomes of it is told as events (`events.py`).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from bridge.models import Models
 from bridge.parameters import Parameters
 from bridge.ports import Capture, MidiControl, Playback
 from bridge.presets import Presets
-from bridge.state import Job, JobKind, JobOptions, JobRequest, Levels, Snapshot, Take
+from bridge.state import Job, JobKind, JobOptions, JobRequest, Levels, Take
 from bridge.takes.fitting import Fitting
 from bridge.takes.library import Library
 from bridge.transport import Transport
@@ -62,19 +63,6 @@ class Session:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Adds a listener (see `events.py`); the call returned takes it away."""
         return self.hub.subscribe(listener)
-
-    def snapshot(self) -> Snapshot:
-        """Everything a front end shows when it opens."""
-        return Snapshot(
-            self.parameters.all(),
-            self.jobs.all(),
-            self.models.state(),
-            self.playback.state(),
-            self.capture.state(),
-            self.transport.state(),
-            self.playback.devices(),
-            self.midi.state(),
-        )
 
     def levels(self) -> Levels:
         """Meters of output and input, to be polled."""

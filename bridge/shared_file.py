@@ -1,9 +1,9 @@
-"""Memory that two processes share, and that no death leaves behind.
+"""Memory that two processes share: a mapped file, in memory where the system has a place for that.
 
-The file behind it loses its name at once where the system lets it; the child then inherits the open file. Elsewhere
-(Windows) it is found by name, which goes with the last of these objects. `multiprocessing.shared_memory` keeps names
-and a process that sweeps them up with a warning when somebody was killed; this needs neither. Knows nothing of what
-lies in the memory.
+On POSIX the file loses its name at once and the child inherits it open, so the system frees it even when both processes
+are killed. Windows cannot unlink an open file: there the child finds it by name, the parent removes it at the end, and
+a parent that is killed leaves it in the temporary folder. (`multiprocessing.shared_memory` keeps names everywhere, and
+a process that sweeps them up with warnings.) Knows nothing of what the memory holds.
 """
 
 from __future__ import annotations

@@ -311,17 +311,3 @@ class Levels:
     in_peak: tuple[float, ...] = ()
     in_rms: tuple[float, ...] = ()
     underruns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything a front end shows when it opens; later changes come as events."""
-
-    parameters: dict[str, Any]
-    jobs: tuple[Job, ...]
-    model: ModelState
-    playback: PlaybackState
-    capture: CaptureState
-    transport: TransportState
-    devices: Devices
-    midi: MidiState

@@ -1,16 +1,18 @@
 """The sidecar `<take>.json` beside `<take>.wav`: all that is known of a take, and all that makes it again.
 
-Knows nothing of the index. Written whole or not at all; read with tolerance, since people edit and copy files: a take
-without a readable sidecar is still a take.
+Knows nothing of the index. Written whole or not at all. People edit and copy these files, so reading never fails: a
+field of the wrong type is left out, and what is missing comes from the audio file and its header. Only a file that is
+no audio is no take.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from types import UnionType
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
 
@@ -23,7 +25,9 @@ from engine.spec import GenerationSpec
 from engine.whole_files import write_whole
 
 _NOT_WRITTEN = {"id", "path"}
-_FIELDS = {f.name for f in fields(Take)} - _NOT_WRITTEN
+_FIELDS = {name: kind for name, kind in get_type_hints(Take).items() if name not in _NOT_WRITTEN}
+_MOST = 1e15
+"""Beyond any number a take has: seconds since the epoch, a seed."""
 _log = logging.getLogger(__name__)
 
 
@@ -72,11 +76,8 @@ def read(audio: Path) -> Take | None:
             "sample_rate": info.samplerate,
             "channels": info.channels,
         }
-    bare: dict[str, Any] = {"name": audio.stem, "kind": "capture", "created": audio.stat().st_mtime}
-    try:
-        return Take(id=audio.stem, path=audio, **(bare | values))
-    except TypeError:
-        return None
+    bare: dict[str, Any] = {"name": audio.stem, "kind": "capture", "created": _modified(audio)}
+    return Take(id=audio.stem, path=audio, **(bare | values))
 
 
 def _values(audio: Path) -> dict[str, Any]:
@@ -87,7 +88,9 @@ def _values(audio: Path) -> dict[str, Any]:
             found = read_settings(audio)
         except AudioError:
             return {}
-    values = {name: value for name, value in found.items() if name in _FIELDS}
+    values = {name: value for name, value in found.items() if _fits(value, _FIELDS.get(name))}
+    if not 0 <= values.get("rating", 0) <= 5:
+        del values["rating"]
     try:
         spec = GenerationSpec.from_dict(values.get("spec", {}))
     except (LongtakeError, TypeError):
@@ -106,6 +109,25 @@ def _values(audio: Path) -> dict[str, Any]:
         "loop": spec.loop,
     }
     return about | values
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value from JSON may stand in a field of this type; None is no type."""
+    if get_origin(kind) in (Union, UnionType):
+        return any(_fits(value, each) for each in get_args(kind))
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind in (int, float):
+        number = isinstance(value, int if kind is int else (int, float))
+        return number and not isinstance(value, bool) and -_MOST < value < _MOST
+    return kind is not None and isinstance(value, get_origin(kind) or kind)
+
+
+def _modified(audio: Path) -> float:
+    try:
+        return audio.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _parsed(path: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from bridge.errors import BridgeError, code_of
 from bridge.events import Event, JobChanged, ParameterChanged, PresetsChanged, TakeChanged
 from bridge.ports import Recording
 from bridge.requests import complement, in_time, quarters_in_bar
-from bridge.state import Snapshot, TransportState
+from bridge.state import TransportState
 from engine.errors import LongtakeError, SpecError
 from engine.spec import PARAMETERS, GenerationSpec
 from tests.bridge.parts import Bench, Gate
@@ -171,7 +171,7 @@ def test_complement_of_spans() -> None:
     assert complement([(1.0, 3.0), (2.0, 3.5)], 4.0) == ((0.0, 1.0), (3.5, 4.0))
 
 
-def test_without_parts_it_says_so_and_shows_a_snapshot(bench: Bench) -> None:
+def test_a_device_that_is_not_there_says_so(bench: Bench) -> None:
     session = bench.session
     calls = (
         session.playback.play,
@@ -190,9 +190,8 @@ def test_without_parts_it_says_so_and_shows_a_snapshot(bench: Bench) -> None:
         with pytest.raises(BridgeError) as raised:
             call()
         assert raised.value.code == "no_device"
-    shown = session.snapshot()
-    assert isinstance(shown, Snapshot)
-    assert shown.devices.problem
+    states = session.playback.state(), session.capture.state(), session.midi.state()
+    assert all(state.problem for state in (*states, session.playback.devices()))
     assert session.playback.playhead() is None
     assert session.levels().underruns == 0
 

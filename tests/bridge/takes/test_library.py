@@ -141,6 +141,31 @@ def test_a_damaged_or_lost_sidecar_costs_no_take(library: Library, tmp_path: Pat
     assert library.get(one.id).prompt == one.prompt
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rating": "five", "created": "yesterday", "favourite": 3, "kind": "song", "name": None},
+        {"rating": 6, "created": float("nan"), "seconds": [1], "channels": "2", "spec": []},
+        {
+            "rating": 10**30,
+            "created": 10**400,
+            "sample_rate": True,
+            "tempo_measured": {},
+            "seed": "x",
+        },
+        {"rating": -1, "spec": {"prompt": 3}, "loop": "no", "job_id": 7, "key": [], "path": "/etc"},
+    ],
+)
+def test_a_sidecar_with_wrong_values_costs_no_take(library: Library, wrong: dict[str, Any]) -> None:
+    take, other = add(library, seed=1), add(library, seed=2)
+    take.path.with_suffix(".json").write_text(json.dumps(written(take) | wrong))
+    assert library.reconcile() == 1
+    found = library.get(take.id)
+    assert (found.rating, found.seconds, found.path) == (0, take.seconds, take.path)
+    assert (found.sample_rate, found.channels) == (take.sample_rate, take.channels)
+    assert {found.id, other.id} == {each.id for each in library.search(Search())}
+
+
 def test_files_that_come_and_go_by_hand(
     library: Library, told: list[Event], tmp_path: Path
 ) -> None:
