@@ -1,15 +1,19 @@
 """OSC 1.0 packets: bytes from anywhere to checked messages, and plain replies back to bytes.
 
-Every bound is checked while reading, so that a hostile packet costs no more than its own length: size, UTF-8, bundle
-depth and element sizes, argument types. Time tags are read over, never waited for; arrays and unknown types are
-refused, since guessing their length would shift what follows. Knows nothing of sockets or of Longtake's addresses.
+python-osc reads and writes the arguments of a message; before it sees one, every bound is checked here, so that a
+hostile packet costs no more than its own length: size, bundle depth and element sizes, lengths, argument types. Time
+tags are read over, never waited for; arrays and unknown types are refused, since guessing their length would shift
+what follows. Knows nothing of sockets or of Longtake's addresses.
 """
 
 from __future__ import annotations
 
+import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
+
+from pythonosc.parsing import osc_types
 
 MAX_PACKET = 65_536
 """Bytes of one packet, over UDP and TCP alike."""
@@ -22,9 +26,19 @@ Value = int | float | str | bool | bytes | None
 """What an argument may be: T, F and I come as True, False and True, N as None."""
 
 _BUNDLE = b"#bundle\0"
-_FIXED = {"i": ">i", "f": ">f", "h": ">q", "d": ">d", "t": ">Q"}
+_Read = Callable[[bytes, int], tuple[int | float, int]]
+_FIXED: dict[str, tuple[int, _Read]] = {
+    "i": (4, osc_types.get_int),
+    "f": (4, osc_types.get_float),
+    "h": (8, osc_types.get_int64),
+    "d": (8, osc_types.get_double),
+    "t": (8, osc_types.get_uint64),
+}
+"""Length in bytes, and what reads it."""
 _LITERAL: dict[str, Value] = {"T": True, "F": False, "N": None, "I": True}
 _INT32 = range(-(2**31), 2**31)
+_INFINITE = 2.0**128 - 2.0**103
+"""The first number that rounds to infinity in single precision."""
 
 
 class Message(NamedTuple):
@@ -61,15 +75,9 @@ def encode(address: str, arguments: Iterable[int | float | str | bool] = ()) -> 
     tags = ","
     data = b""
     for value in arguments:
-        if isinstance(value, str):
-            tags, data = tags + "s", data + _string(value)
-        elif isinstance(value, float):
-            tags, data = tags + "f", data + _single(value)
-        elif value in _INT32:
-            tags, data = tags + "i", data + struct.pack(">i", value)
-        else:
-            tags, data = tags + "s", data + _string(str(value))
-    return _string(address) + _string(tags) + data
+        tag, written = _written(value)
+        tags, data = tags + tag, data + written
+    return osc_types.write_string(address) + osc_types.write_string(tags) + data
 
 
 def _read(packet: bytes, depth: int, messages: list[Message]) -> None:
@@ -116,58 +124,54 @@ def _value(packet: bytes, at: int, tag: str) -> tuple[Value, int]:
     if tag in _LITERAL:
         return _LITERAL[tag], at
     if tag in _FIXED:
-        return _fixed(packet, at, _FIXED[tag])
+        length, read = _FIXED[tag]
+        _within(packet, at, length)
+        return read(packet, at)
     if tag in "sS":
         return _text(packet, at)
-    if tag in "rm":  # A colour or a MIDI message: four bytes.
-        end = at + 4
-        if end > len(packet):
-            raise PacketError("argument cut off")
-        return packet[at:end], end
-    if tag == "c":
-        code, end = _fixed(packet, at, ">I")
-        if code > 0x10FFFF:
-            raise PacketError("no character")
-        return chr(int(code)), end
     if tag == "b":
-        return _blob(packet, at)
+        _within(packet, at, 4)
+        size, start = osc_types.get_int(packet, at)
+        if not 0 <= size <= len(packet) - start:
+            raise PacketError("blob of impossible size")
+        return osc_types.get_blob(packet, at)
+    # python-osc skips characters, and gives colours and MIDI messages as numbers: these stay the bytes they are.
+    if tag in "crm":
+        _within(packet, at, 4)
+        four = packet[at : at + 4]
+        return _character(four) if tag == "c" else four, at + 4
     raise PacketError("argument type not supported")
 
 
-def _fixed(packet: bytes, at: int, form: str) -> tuple[int | float, int]:
-    end = at + struct.calcsize(form)
-    if end > len(packet):
+def _within(packet: bytes, at: int, length: int) -> None:
+    if at + length > len(packet):
         raise PacketError("argument cut off")
-    (value,) = struct.unpack_from(form, packet, at)
-    return value, end
 
 
-def _blob(packet: bytes, at: int) -> tuple[bytes, int]:
-    size, at = _fixed(packet, at, ">i")
-    if not 0 <= size <= len(packet) - at:
-        raise PacketError("blob of impossible size")
-    end = at + int(size)
-    return packet[at:end], end + -int(size) % 4
+def _character(four: bytes) -> str:
+    code = int.from_bytes(four, "big")
+    if code > 0x10FFFF:
+        raise PacketError("no character")
+    return chr(code)
 
 
 def _text(packet: bytes, at: int) -> tuple[str, int]:
-    end = packet.find(b"\0", at)
-    if end < 0:
+    if packet.find(b"\0", at) < 0:
         raise PacketError("text without end")
     try:
-        text = packet[at:end].decode()
+        return osc_types.get_string(packet, at)
     except UnicodeDecodeError:
         raise PacketError("text is not UTF-8") from None
-    return text, end // 4 * 4 + 4
 
 
-def _string(text: str) -> bytes:
-    data = text.replace("\0", "").encode(errors="replace")
-    return data + bytes(4 - len(data) % 4)
-
-
-def _single(value: float) -> bytes:
-    try:
-        return struct.pack(">f", value)
-    except OverflowError:
-        return struct.pack(">f", float("inf") if value > 0 else float("-inf"))
+def _written(value: int | float | str | bool) -> tuple[str, bytes]:
+    """A value's type tag and bytes; what python-osc would raise at is made harmless first."""
+    if isinstance(value, str):
+        text = value.replace("\0", "").encode(errors="replace").decode()
+        return "s", osc_types.write_string(text)
+    if isinstance(value, float):
+        inside = math.isnan(value) or abs(value) < _INFINITE
+        return "f", osc_types.write_float(value if inside else math.copysign(math.inf, value))
+    if value in _INT32:
+        return "i", osc_types.write_int(value)
+    return _written(str(value))
