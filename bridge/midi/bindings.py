@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bridge.errors import BridgeError
+from bridge.midi.ports import Message
 from bridge.session import Session
 from engine.errors import choices
 from engine.spec import PARAMETERS, Parameter
@@ -50,19 +51,19 @@ def control(text: str) -> Control:
     raise BridgeError("bad_args", f"A control is told as 'cc 21 ch 1'; it is {text!r}.")
 
 
-def heard(message: bytes) -> tuple[Control, int] | None:
+def heard(message: Message) -> tuple[Control, int] | None:
     """The control of a channel message and its value 0..127; None for messages that bind to nothing."""
-    if len(message) < 2 or message[0] < 0x80:
-        return None
-    status, channel = message[0] & 0xF0, message[0] & 0x0F
-    value = message[2] if len(message) > 2 else 127
-    if status == 0x90 or status == 0x80:
-        return Control("note", message[1], channel), value if status == 0x90 else 0
-    if status == 0xB0:
-        return Control("cc", message[1], channel), value
-    if status == 0xC0:
-        return Control("program", message[1], channel), 127
-    return None
+    match message.dict():
+        case {"type": "note_on", "note": number, "channel": channel, "velocity": value}:
+            return Control("note", number, channel), value
+        case {"type": "note_off", "note": number, "channel": channel}:
+            return Control("note", number, channel), 0
+        case {"type": "control_change", "control": number, "channel": channel, "value": value}:
+            return Control("cc", number, channel), value
+        case {"type": "program_change", "program": number, "channel": channel}:
+            return Control("program", number, channel), 127
+        case _:
+            return None
 
 
 def check_target(target: str) -> None:

@@ -20,7 +20,8 @@ from bridge.errors import BridgeError, code_of
 from bridge.events import MidiChanged, Notice, Publish, SettingChosen
 from bridge.midi.bindings import Control, act, check_target, heard, read_bindings
 from bridge.midi.clock import ClockFollower
-from bridge.midi.ports import LOOPBACK, MidiPorts, NoMidi
+from bridge.midi.ports import LOOPBACK, Message, MidiPorts, NoMidi
+from bridge.ports import TransportChange
 from bridge.session import Session
 from bridge.state import MidiBinding, MidiState
 from engine.errors import LongtakeError
@@ -62,7 +63,7 @@ class MidiInput:
         self._wanted = options.input
         self._lock = threading.Lock()
         self._state = MidiState(bindings=self._bindings())
-        self._messages: queue.SimpleQueue[tuple[float, bytes] | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._ports: MidiPorts | None = None
         self._open: dict[str, Any] = {}
         self._own: Any = None
@@ -85,7 +86,7 @@ class MidiInput:
         """Listens to a port, by its name or a part of it; empty closes it."""
         self._wanted = name
         self._looked = 0.0
-        self._messages.put((0.0, b""))
+        self._messages.put(None)
         self._publish(SettingChosen("midi", "input", name))
 
     def learn(self, target: str) -> None:
@@ -123,9 +124,9 @@ class MidiInput:
             if time.monotonic() - self._looked > LOOK_EVERY:
                 self._look()
             with suppress(queue.Empty):
-                item = self._messages.get(timeout=POLL)
-                if item and item[1]:
-                    self._take(*item)
+                message = self._messages.get(timeout=POLL)
+                if message is not None:
+                    self._take(message)
             if self._state.clock and not self._clock.running(time.monotonic()):
                 self._change(clock=False)
         self._close_all()
@@ -138,7 +139,7 @@ class MidiInput:
                 self._ports = MidiPorts()
             ports = tuple(self._ports.names())
             if self._own is None and self._options.virtual_port and self._ports.virtual:
-                self._own = self._ports.open_virtual(self._receive)
+                self._own = self._ports.open_virtual(self._messages.put)
             self._settle(ports)
             hint = "" if ports else LOOPBACK.get(sys.platform, "")
             self._change(ports=ports, input=next(iter(self._open), ""), problem=hint)
@@ -150,36 +151,25 @@ class MidiInput:
         wanted = self._wanted.lower()
         right = next((name for name in ports if wanted and wanted in name.lower()), None)
         for name in [name for name in self._open if name != right]:
-            if self._ports:
-                self._ports.close(self._open[name])
-            del self._open[name]
+            self._open.pop(name).close()
         if right and self._ports and right not in self._open:
-            port = self._ports.open(right, self._receive)
-            if port:
-                self._open[right] = port
+            self._open[right] = self._ports.open(right, self._messages.put)
 
     def _close_all(self) -> None:
         ports, self._ports = self._ports, None
         for port in [*self._open.values(), *([self._own] if self._own else [])]:
             with suppress(Exception):  # A system that went away cannot close its ports.
-                if ports:
-                    ports.close(port)
+                port.close()
         self._open.clear()
         self._own = None
         with suppress(Exception):
             if ports:
                 ports.end()
 
-    def _receive(self, at: float, message: bytes) -> None:
-        """On RtMidi's thread."""
-        self._messages.put((at, message))
-
-    def _take(self, at: float, message: bytes) -> None:
+    def _take(self, message: Message) -> None:
         try:
-            if message[0] >= 0xF0:
-                self._follow(at, message)
-            else:
-                self._do(message)
+            self._follow(message)
+            self._do(message)
         except LongtakeError as error:
             now = time.monotonic()
             if now - self._complained > NOTICE_EVERY:
@@ -188,26 +178,28 @@ class MidiInput:
         except Exception:
             _log.exception("A MIDI message could not be handled")
 
-    def _follow(self, at: float, message: bytes) -> None:
-        status = message[0]
-        if status == 0xF8:
-            change = self._clock.tick(at)
-            if not self._state.clock and self._clock.tempo:
-                self._change(clock=True)
-        elif status == 0xFA:
-            change = self._clock.start()
-        elif status == 0xFB:
-            change = self._clock.go_on()
-        elif status == 0xFC:
-            change = self._clock.stop()
-        elif status == 0xF2 and len(message) == 3:
-            change = self._clock.locate(message[1] | message[2] << 7)
-        else:
-            return
+    def _follow(self, message: Message) -> None:
+        """Clock and transport."""
+        change: TransportChange = {}
+        match message.dict():
+            case {"type": "clock", "time": at}:
+                change = self._clock.tick(at)
+                if not self._state.clock and self._clock.tempo:
+                    self._change(clock=True)
+            case {"type": "start"}:
+                change = self._clock.start()
+            case {"type": "continue"}:
+                change = self._clock.go_on()
+            case {"type": "stop"}:
+                change = self._clock.stop()
+            case {"type": "songpos", "pos": sixteenths}:
+                change = self._clock.locate(sixteenths)
+            case _:
+                return
         if change:
             self._session.transport.change("midi", change)
 
-    def _do(self, message: bytes) -> None:
+    def _do(self, message: Message) -> None:
         found = heard(message)
         if found is None:
             return

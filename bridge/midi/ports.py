@@ -1,7 +1,7 @@
-"""The system's MIDI ports through RtMidi: listed, opened by name, watched. Knows nothing of what messages mean.
+"""The system's MIDI ports through mido and RtMidi: listed, and opened by name. Knows nothing of what messages mean.
 
 Used from one thread, since RtMidi lists and opens ports of a system one at a time. A system without MIDI raises
-`NoMidi` with a sentence, never RtMidi's SystemError.
+`NoMidi` with a sentence, never one of RtMidi's own errors.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 OWN = "Longtake"
-Receive = Callable[[float, bytes], None]
-"""Time in seconds and the bytes of one message; called on RtMidi's thread."""
+Message = Any
+"""A `mido.Message`, which is untyped; its `time` is that of its arrival in seconds (monotonic)."""
+Receive = Callable[[Message], None]
+"""Called on RtMidi's thread."""
 
 LOOPBACK = {
     "win32": "Windows has no virtual MIDI ports: install loopMIDI, make a port in it, and send to that.",
@@ -37,16 +40,18 @@ class MidiPorts:
         """
         os.environ.setdefault("JACK_NO_START_SERVER", "1")
         try:
-            import rtmidi  # pyright: ignore[reportMissingTypeStubs]
+            # Here, because loading them takes a while, which the thread of the ports has.
+            mido, rtmidi, backend = map(import_module, ("mido", "rtmidi", "mido.backends.rtmidi"))
         except ImportError as error:
             raise NoMidi(f"MIDI is off: python-rtmidi cannot be loaded ({error}).") from error
-        self._rtmidi: Any = rtmidi
         problem: Exception | None = None
-        for api in self._rtmidi.get_compiled_api():
+        for api in backend.get_api_names():
             try:
-                self._lister = self._input(api)
+                # One client lists as long as we live: mido makes two for every list, which takes JACK 0.1 s, and a
+                # new client frees those of a JACK server that died, so that closing them would crash.
+                self._lister: Any = rtmidi.MidiIn(getattr(rtmidi, f"API_{api}"), OWN)
                 self._lister.get_ports()
-                self._api = api
+                self._backend = mido.Backend(backend.__name__, api, use_environ=False)
                 return
             except Exception as error:  # RtMidi raises SystemError and others from C++.
                 problem = error
@@ -72,21 +77,13 @@ class MidiPorts:
         return [name for name in names if OWN not in name]
 
     def open(self, name: str, receive: Receive) -> Any:
-        """Opens the first port whose name holds `name`; None when there is none.
+        """Opens the port of that name.
 
         Raises:
             NoMidi: when it cannot be opened.
         """
         try:
-            port = self._input(self._api)
-            ports: list[str] = port.get_ports() or []
-            right = [i for i, found in enumerate(ports) if name.lower() in found.lower()]
-            if not right:
-                self.close(port)
-                return None
-            self._receive(port, receive)
-            port.open_port(right[0], "in")
-            return port
+            return self._backend.open_input(name, callback=_stamped(receive))
         except Exception as error:
             raise NoMidi(f"The MIDI port {name} cannot be opened ({error}).") from error
 
@@ -97,34 +94,20 @@ class MidiPorts:
             NoMidi: where the system has none.
         """
         try:
-            port = self._input(self._api)
-            self._receive(port, receive)
-            port.open_virtual_port("in")
-            return port
+            return self._backend.open_input(
+                "in", virtual=True, client_name=OWN, callback=_stamped(receive)
+            )
         except Exception as error:
             raise NoMidi(f"No virtual MIDI port can be made ({error}).") from error
-
-    def close(self, port: Any) -> None:
-        """Closes a port."""
-        port.close_port()
-        port.delete()
 
     def end(self) -> None:
         """Lets go of the system."""
         self._lister.delete()
 
-    def _input(self, api: int) -> Any:
-        return self._rtmidi.MidiIn(api, OWN)
 
-    def _receive(self, port: Any, receive: Receive) -> None:
-        # Clock and active sensing are dropped unless they are asked for.
-        port.ignore_types(sysex=True, timing=False, active_sense=True)
-        began: list[float] = []
+def _stamped(receive: Receive) -> Receive:
+    def take(message: Message) -> None:
+        message.time = time.monotonic()
+        receive(message)
 
-        def take(event: tuple[list[int], float], data: Any) -> None:
-            message, passed = event
-            # The driver's own times are closer to the truth than the moment Python wakes up.
-            began.append(began.pop() + passed if began else time.monotonic())
-            receive(began[0], bytes(message))
-
-        port.set_callback(take)
+    return take

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
+import mido
 import pytest
 
 from bridge.errors import BridgeError
@@ -51,12 +52,14 @@ def test_controls_are_told_as_people_count_and_read_back() -> None:
 
 
 def test_channel_messages_are_read_and_others_bind_to_nothing() -> None:
-    assert heard(b"\x92\x3c\x64") == (Control("note", 60, 2), 100)
-    assert heard(b"\x82\x3c\x64") == (Control("note", 60, 2), 0)
-    assert heard(b"\xb0\x15\x7f") == (Control("cc", 21, 0), 127)
-    assert heard(b"\xc5\x07") == (Control("program", 7, 5), 127)
-    for other in (b"", b"\x40", b"\xe0\x00\x40", b"\xf8", b"\xf0\x01\xf7"):
-        assert heard(other) is None
+    read = mido.Message.from_bytes
+    assert heard(read(b"\x92\x3c\x64")) == (Control("note", 60, 2), 100)
+    assert heard(read(b"\x92\x3c\x00")) == (Control("note", 60, 2), 0)
+    assert heard(read(b"\x82\x3c\x64")) == (Control("note", 60, 2), 0)
+    assert heard(read(b"\xb0\x15\x7f")) == (Control("cc", 21, 0), 127)
+    assert heard(read(b"\xc5\x07")) == (Control("program", 7, 5), 127)
+    for other in (b"\xe0\x00\x40", b"\xf8", b"\xf0\x01\xf7"):
+        assert heard(read(other)) is None
 
 
 def test_a_knob_covers_the_range_of_every_parameter_it_can_be_bound_to() -> None:
