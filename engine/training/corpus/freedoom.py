@@ -18,10 +18,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from engine.training.corpus.general_midi import play, played, varied
+from engine.training.corpus.general_midi import Score, play, played, read_midi, varied
 from engine.training.corpus.instruments import FONTS
 from engine.training.corpus.items import write_item
-from engine.training.corpus.midi_file import MidiFile, read_midi
 from engine.training.corpus.oscillators import SAMPLE_RATE
 from engine.training.corpus.real import extract, fetch
 
@@ -62,9 +61,9 @@ def lumps(wad: bytes) -> dict[str, bytes]:
     return found
 
 
-def metadata(index: int, piece: Piece, midi: MidiFile, speed: float) -> dict[str, Any]:
-    """The facts of a rendering; `midi` has its tempo already."""
-    notes = played(midi)
+def metadata(index: int, piece: Piece, score: Score, speed: float) -> dict[str, Any]:
+    """The facts of a rendering."""
+    notes = played(score)
     heard = [name for name, count in notes.items() if count > _HEARD_SHARE * sum(notes.values())]
     facts: dict[str, Any] = {
         "kind": "song",
@@ -107,14 +106,14 @@ def main(arguments: list[str] | None = None) -> None:
                 _write(options.out, (index, rendering), row, read_midi(data))
 
 
-def _write(directory: Path, number: tuple[int, int], piece: Piece, midi: MidiFile) -> None:
+def _write(directory: Path, number: tuple[int, int], piece: Piece, score: Score) -> None:
     index, rendering = number
     name = f"freedoom_{index:03d}_{rendering}"
     if (directory / f"{name}.json").exists():
         return
     semitones, speed = _VARIATIONS[rendering]
-    midi = varied(midi, semitones, speed)
-    audio = play(midi, FONTS[(index + rendering) % len(FONTS)], seed=1000 * rendering + index)
+    score = varied(score, semitones, speed)
+    audio = play(score, FONTS[(index + rendering) % len(FONTS)], seed=1000 * rendering + index)
     seconds = audio.shape[1] / SAMPLE_RATE
-    write_item(directory, name, audio, {**metadata(index, piece, midi, speed), "seconds": seconds})
+    write_item(directory, name, audio, {**metadata(index, piece, score, speed), "seconds": seconds})
     _LOG.info("%s %6.1f s %s", name, seconds, piece.lump)

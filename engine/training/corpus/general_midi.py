@@ -1,22 +1,25 @@
-"""Plays a MIDI file with a soundfont, and names its programs. Knows nothing of where the file comes from."""
+"""Reads a MIDI file, plays it with a soundfont, and names its programs. Knows nothing of where the file comes from."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import io
 
+import mido
 import numpy as np
 import tinysoundfont
 
+from engine.errors import LongtakeError
 from engine.training.corpus.effects import loudness, master, reverb
 from engine.training.corpus.instruments import INSTRUMENTS
-from engine.training.corpus.midi_file import Message, MidiFile
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
 from engine.training.corpus.soundfonts import font_path
 
+Score = tuple[mido.Message, ...]
+"""Channel messages in order; the `time` of each is in seconds from the start."""
 _DRUMS = 9
 _TAIL_SECONDS = 3.0
 _LOUDNESS_LUFS = -14.0
-_NOTE_OFF, _NOTE_ON, _CONTROL, _PROGRAM, _BEND = 0x8, 0x9, 0xB, 0xC, 0xE
+_BEND_CENTRE = 8192
 _FAMILIES: dict[range, str] = {
     range(31, 32): "Distorted Guitar",
     range(38, 40): "Synth Bass",
@@ -33,6 +36,27 @@ _FAMILIES: dict[range, str] = {
 """Programs that no row of the instruments' table plays."""
 
 
+def read_midi(data: bytes) -> Score:
+    """Parses a file of format 0 or 1 whose time is in ticks of a quarter note.
+
+    Raises:
+        LongtakeError: It is not such a file.
+    """
+    try:
+        file = mido.MidiFile(file=io.BytesIO(data))
+    except (OSError, EOFError, ValueError) as error:
+        raise LongtakeError(f"This is no Standard MIDI File ({error}).") from error
+    if file.type == 2 or file.ticks_per_beat <= 0:
+        raise LongtakeError("This is no Standard MIDI File in ticks of a quarter note.")
+    score: list[mido.Message] = []
+    seconds = 0.0
+    for message in file:
+        seconds += message.time
+        if not message.is_meta and message.type != "sysex":
+            score.append(message.copy(time=seconds))
+    return tuple(score)
+
+
 def program_name(program: int) -> str | None:
     """What a listener calls a General MIDI program; None for sound effects and what has no common name."""
     for instrument in INSTRUMENTS.values():
@@ -41,14 +65,14 @@ def program_name(program: int) -> str | None:
     return next((name for programs, name in _FAMILIES.items() if program in programs), None)
 
 
-def played(midi: MidiFile) -> dict[str, int]:
+def played(score: Score) -> dict[str, int]:
     """How many notes each instrument plays, most first; percussion is "Drums"."""
     programs = dict.fromkeys(range(16), 0)
     counts: dict[str, int] = {}
-    for message in midi.messages:
-        if message.kind == _PROGRAM:
-            programs[message.channel] = message.data[0]
-        elif message.kind == _NOTE_ON and message.data[1]:
+    for message in score:
+        if message.type == "program_change":
+            programs[message.channel] = message.program
+        elif message.type == "note_on" and message.velocity:
             drums = message.channel == _DRUMS
             name = "Drums" if drums else program_name(programs[message.channel])
             if name:
@@ -56,23 +80,19 @@ def played(midi: MidiFile) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
 
-def varied(midi: MidiFile, semitones: int, speed: float) -> MidiFile:
+def varied(score: Score, semitones: int, speed: float) -> Score:
     """The same piece transposed (percussion stays) and faster or slower."""
 
-    def moved(message: Message) -> Message:
-        data = message.data
-        if semitones and message.kind in (_NOTE_ON, _NOTE_OFF) and message.channel != _DRUMS:
-            data = (int(np.clip(data[0] + semitones, 0, 127)), *data[1:])
-        return replace(message, seconds=message.seconds / speed, data=data)
+    def moved(message: mido.Message) -> mido.Message:
+        change: dict[str, float] = {"time": message.time / speed}
+        if message.type in ("note_on", "note_off") and message.channel != _DRUMS:
+            change["note"] = min(max(message.note + semitones, 0), 127)
+        return message.copy(**change)
 
-    return MidiFile(
-        tuple(moved(message) for message in midi.messages),
-        tuple(round(tempo * speed, 3) for tempo in midi.tempi),
-        midi.metres,
-    )
+    return tuple(moved(message) for message in score)
 
 
-def play(midi: MidiFile, font: str, seed: int) -> Signal:
+def play(score: Score, font: str, seed: int) -> Signal:
     """Plays with all controllers and bends, adds a room and masters.
 
     Returns:
@@ -85,8 +105,8 @@ def play(midi: MidiFile, font: str, seed: int) -> Signal:
         _select(synth, handle, channel, 0)
     blocks: list[Signal] = []
     done = 0
-    for message in midi.messages:
-        until = round(message.seconds * SAMPLE_RATE)
+    for message in score:
+        until = round(message.time * SAMPLE_RATE)
         if until > done:
             blocks.append(_generate(synth, until - done))
             done = until
@@ -99,18 +119,20 @@ def _generate(synth: tinysoundfont.Synth, samples: int) -> Signal:
     return np.frombuffer(synth.generate(samples), dtype=np.float32).reshape(-1, 2).copy()
 
 
-def _send(synth: tinysoundfont.Synth, handle: int, message: Message) -> None:
-    channel, data = message.channel, message.data
-    if message.kind == _NOTE_ON and data[1]:
-        synth.noteon(channel, data[0], data[1])
-    elif message.kind in (_NOTE_ON, _NOTE_OFF):
-        synth.noteoff(channel, data[0])
-    elif message.kind == _CONTROL:
-        synth.control_change(channel, data[0], data[1])
-    elif message.kind == _PROGRAM:
-        _select(synth, handle, channel, data[0])
-    elif message.kind == _BEND:
-        synth.pitchbend(channel, data[0] | data[1] << 7)
+def _send(synth: tinysoundfont.Synth, handle: int, message: mido.Message) -> None:
+    match message.dict():
+        case {"type": "note_on", "channel": channel, "note": note, "velocity": velocity} if (
+            velocity
+        ):
+            synth.noteon(channel, note, velocity)
+        case {"type": "note_on" | "note_off", "channel": channel, "note": note}:
+            synth.noteoff(channel, note)
+        case {"type": "control_change", "channel": channel, "control": control, "value": value}:
+            synth.control_change(channel, control, value)
+        case {"type": "program_change", "channel": channel, "program": program}:
+            _select(synth, handle, channel, program)
+        case {"type": "pitchwheel", "channel": channel, "pitch": pitch}:
+            synth.pitchbend(channel, pitch + _BEND_CENTRE)
 
 
 def _select(synth: tinysoundfont.Synth, handle: int, channel: int, program: int) -> None:

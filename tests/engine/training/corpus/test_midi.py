@@ -11,9 +11,14 @@ import pytest
 from engine.errors import LongtakeError
 from engine.training.corpus.effects import PEAK
 from engine.training.corpus.freedoom import Piece, lumps, metadata, pieces
-from engine.training.corpus.general_midi import play, played, program_name, varied
+from engine.training.corpus.general_midi import (
+    play,
+    played,
+    program_name,
+    read_midi,
+    varied,
+)
 from engine.training.corpus.instruments import INSTRUMENTS
-from engine.training.corpus.midi_file import MidiFile, read_midi
 from engine.training.corpus.oscillators import SAMPLE_RATE
 from tests.engine.training.corpus.test_renderer import SOUNDFONTS
 
@@ -35,16 +40,26 @@ def midi_bytes() -> bytes:
 
 
 def test_times_follow_the_tempi() -> None:
-    midi = read_midi(midi_bytes())
-    assert midi.tempi == (120.0, 60.0)
-    assert midi.metres == ((3, 4),)
-    ons = [(m.seconds, m.channel, m.data) for m in midi.messages if m.kind == 9 and m.data[1]]
+    score = read_midi(midi_bytes())
+    ons = [
+        (m.time, m.channel, m.note, m.velocity) for m in score if m.type == "note_on" and m.velocity
+    ]
     # A beat at 120 BPM lasts half a second; after it the tempo is 60.
-    assert ons == [(0.0, 0, (69, 100)), (0.5, 0, (81, 90)), (0.5, 9, (36, 110))]
-    assert max(m.seconds for m in midi.messages) == pytest.approx(0.5 + 2.0)
+    assert ons == [(0.0, 0, 69, 100), (0.5, 0, 81, 90), (0.5, 9, 36, 110)]
+    assert max(m.time for m in score) == pytest.approx(0.5 + 2.0)
+    assert not any(m.is_meta or m.type == "sysex" for m in score)
 
 
-@pytest.mark.parametrize("data", [b"", b"RIFF" + bytes(20), b"MThd\0\0\0\6\0\1\0\1\xe8\x28"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"RIFF" + bytes(20),
+        b"MThd\0\0\0\6\0\1\0\0\xe8\x28",  # SMPTE time
+        b"MThd\0\0\0\6\0\2\0\0\0\x60",  # sequences of their own
+        midi_bytes()[:-3],
+    ],
+)
 def test_what_is_no_midi_file_is_refused(data: bytes) -> None:
     with pytest.raises(LongtakeError, match="Standard MIDI File"):
         read_midi(data)
@@ -59,18 +74,16 @@ def test_instruments_are_named_with_their_shares() -> None:
 
 
 def test_a_variation_moves_notes_but_not_drums() -> None:
-    midi = read_midi(midi_bytes())
-    faster = varied(midi, 2, 1.25)
-    assert faster.tempi == (150.0, 75.0)
-    pitches = {m.data[0] for m in faster.messages if m.kind == 9}
-    assert pitches == {71, 83, 36}
-    assert faster.messages[-1].seconds == pytest.approx(midi.messages[-1].seconds / 1.25)
+    score = read_midi(midi_bytes())
+    faster = varied(score, 2, 1.25)
+    assert {m.note for m in faster if m.type == "note_on"} == {71, 83, 36}
+    assert [m.time for m in faster] == pytest.approx([m.time / 1.25 for m in score])
 
 
 @SOUNDFONTS
 def test_what_is_played_is_at_the_written_pitch_and_time() -> None:
-    midi = read_midi(midi_bytes())
-    audio = play(midi, "fluid", seed=1)
+    score = read_midi(midi_bytes())
+    audio = play(score, "fluid", seed=1)
     assert audio.shape == (2, round((2.5 + 3.0) * SAMPLE_RATE))
     assert np.isfinite(audio).all()
     assert np.abs(audio).max() <= PEAK + 1e-6
@@ -83,7 +96,7 @@ def test_what_is_played_is_at_the_written_pitch_and_time() -> None:
         spectrum = np.abs(np.fft.rfft(piece, 1 << 17))
         heard = float(np.argmax(spectrum)) * SAMPLE_RATE / (1 << 17)
         assert min(abs(heard / (frequency * k) - 1) for k in (1, 2)) < 0.02
-    assert play(midi, "fluid", seed=1).tobytes() == audio.tobytes()
+    assert play(score, "fluid", seed=1).tobytes() == audio.tobytes()
 
 
 def test_a_wad_is_a_directory_of_lumps() -> None:
@@ -107,7 +120,7 @@ def test_the_table_names_each_piece_once() -> None:
 
 def test_facts_say_what_plays_and_how_fast() -> None:
     piece = Piece("freedoom1.wad", "D_X", "0" * 64, "120", "3/4", "Rock, Soundtrack")
-    facts = metadata(10, piece, MidiFile(read_midi(midi_bytes()).messages, (120.0,), ()), 1.1)
+    facts = metadata(10, piece, read_midi(midi_bytes()), 1.1)
     assert facts["held_out"] is True
     assert facts["tempo"] == pytest.approx(132)
     assert facts["beats_per_bar"] == 3
