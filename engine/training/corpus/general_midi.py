@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import mido
 import numpy as np
@@ -14,8 +15,10 @@ from engine.training.corpus.instruments import INSTRUMENTS
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
 from engine.training.corpus.soundfonts import font_path
 
-Score = tuple[mido.Message, ...]
-"""Channel messages in order; the `time` of each is in seconds from the start."""
+Message = Any
+"""A `mido.Message`, which is untyped; its `time` is in seconds from the start."""
+Score = tuple[Message, ...]
+"""Channel messages in order."""
 _DRUMS = 9
 _TAIL_SECONDS = 3.0
 _LOUDNESS_LUFS = -14.0
@@ -48,7 +51,7 @@ def read_midi(data: bytes) -> Score:
         raise LongtakeError(f"This is no Standard MIDI File ({error}).") from error
     if file.type == 2 or file.ticks_per_beat <= 0:
         raise LongtakeError("This is no Standard MIDI File in ticks of a quarter note.")
-    score: list[mido.Message] = []
+    score: list[Message] = []
     seconds = 0.0
     for message in file:
         seconds += message.time
@@ -83,7 +86,7 @@ def played(score: Score) -> dict[str, int]:
 def varied(score: Score, semitones: int, speed: float) -> Score:
     """The same piece transposed (percussion stays) and faster or slower."""
 
-    def moved(message: mido.Message) -> mido.Message:
+    def moved(message: Message) -> Message:
         change: dict[str, float] = {"time": message.time / speed}
         if message.type in ("note_on", "note_off") and message.channel != _DRUMS:
             change["note"] = min(max(message.note + semitones, 0), 127)
@@ -119,7 +122,7 @@ def _generate(synth: tinysoundfont.Synth, samples: int) -> Signal:
     return np.frombuffer(synth.generate(samples), dtype=np.float32).reshape(-1, 2).copy()
 
 
-def _send(synth: tinysoundfont.Synth, handle: int, message: mido.Message) -> None:
+def _send(synth: tinysoundfont.Synth, handle: int, message: Message) -> None:
     match message.dict():
         case {"type": "note_on", "channel": channel, "note": note, "velocity": velocity} if (
             velocity
