@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from benchmarks import _audio
 from bridge.engine_process.process import REAL_ENGINE
@@ -96,12 +97,8 @@ class Peer:
         raise TimeoutError(f"no {address} in {seconds:g} s")
 
     def memory(self) -> float:
-        """Resident memory of the bridge (not of its children), MB; Linux only, else nan."""
-        try:
-            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-        except OSError:
-            return float("nan")
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+        """Resident memory of the bridge (not of its children), MB."""
+        return psutil.Process(self.process.pid).memory_info().rss / 1e6
 
 
 @contextmanager

@@ -17,9 +17,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
+
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
+
+if sys.platform != "win32":
+    import resource
 
 PROMPT = "Genre: House | Instruments: Drums, Bass, Piano | BPM: 124"
 LENGTHS = (30.0, 285.0)
@@ -132,11 +137,9 @@ def _measured(options: argparse.Namespace) -> Measured:
 
 
 def _peak_mb() -> float:
-    """The most memory this process has held, in MB (10^6 bytes); 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return 0.0
+    """The most memory this process has held, in MB (10^6 bytes)."""
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset / 1e6
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / 1e6 if sys.platform == "darwin" else most * 1024 / 1e6
 

@@ -17,10 +17,10 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable
-from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from bridge.engine_process.wire import SLOT_FLOATS, SLOTS, Message, SharedSlots, Wire
@@ -121,8 +121,6 @@ class EngineServer:
                 _log.exception("Loading %s failed", model)
             self._tell("failed", model, _sentence(error))
         else:
-            if isinstance(engine, _Broken):
-                return
             self._loaded = model
             self._tell("ready", model, described(engine), 1.0)
 
@@ -205,18 +203,8 @@ def described(engine: Generates) -> str:
         parts.append(str(describe()))
     elif torch:
         parts.append(f"CPU, {torch.get_num_threads()} threads")
-    memory = resident_bytes()
-    if memory:
-        parts.append(f"{memory / 1e9:.1f} GB")
-    return f"ready on {', '.join(parts)}" if parts else "ready"
-
-
-def resident_bytes() -> int:
-    """Memory this process holds, or 0 where the system does not say."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    return 0
+    parts.append(f"{psutil.Process().memory_info().rss / 1e9:.1f} GB")
+    return f"ready on {', '.join(parts)}"
 
 
 def _sentence(error: BaseException) -> str:

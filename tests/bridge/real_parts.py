@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 RATE = 44_100
@@ -121,11 +122,7 @@ class JackServer:
 
     def sweep(self) -> None:
         """Removes what killed servers left behind, before the first client here has looked at it."""
-        running: list[str] = []
-        for path in Path("/proc").glob("[0-9]*/comm"):
-            with suppress(OSError):  # A process may end while it is read.
-                running.append(path.read_text())
-        if "jackd\n" not in running:
+        if "jackd" not in (process.info["name"] for process in psutil.process_iter(["name"])):
             for left in Path("/dev/shm").glob("jack*"):
                 if left.is_dir():
                     shutil.rmtree(left, ignore_errors=True)

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from bridge.osc.packet import decode, encode
 
@@ -79,12 +80,8 @@ class Served:
         return sorted((self.home / "takes").glob("*.wav"))
 
     def children(self) -> list[int]:
-        """Process ids of its children (Linux)."""
-        found: list[int] = []
-        for thread in Path(f"/proc/{self.process.pid}/task").iterdir():
-            with suppress(FileNotFoundError):  # A thread may end while its folder is read.
-                found += map(int, (thread / "children").read_text().split())
-        return found
+        """Process ids of its children."""
+        return [child.pid for child in psutil.Process(self.process.pid).children()]
 
     def close(self) -> None:
         self.socket.close()

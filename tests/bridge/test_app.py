@@ -29,7 +29,7 @@ from tests.bridge.served import ENGINE, Served
 KILLS = int(os.environ.get("LONGTAKE_KILLS", "12"))
 """Jobs in the test that kills; the issue's 50 with LONGTAKE_KILLS=50."""
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+signals = pytest.mark.skipif(sys.platform == "win32", reason="ends processes by signals")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_a_request_over_osc_becomes_a_take(serve: Callable[..., Served]) -> None
     assert served.process.wait(120) == 0
 
 
-@linux
+@signals
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_its_end_is_the_end_of_every_child(
     serve: Callable[..., Served], end: signal.Signals
@@ -76,7 +76,7 @@ def test_its_end_is_the_end_of_every_child(
     wait_for(lambda: not any(alive(child) for child in children))
 
 
-@linux
+@signals
 def test_killing_the_engine_at_random_loses_nothing(serve: Callable[..., Served]) -> None:
     """Each job ends as done with a whole file or failed with a sentence, and the last ones all work."""
     rng = random.Random(4)
@@ -116,7 +116,7 @@ def test_killing_the_engine_at_random_loses_nothing(serve: Callable[..., Served]
         assert json.loads(Path(path).with_suffix(".json").read_text())["seed"] == spec.seed
 
 
-@linux
+@signals
 def test_killing_the_bridge_leaves_whole_takes_and_a_list_of_what_it_owed(
     serve: Callable[..., Served],
 ) -> None:

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 import soxr
@@ -222,5 +223,5 @@ def test_a_killed_audio_process_is_replaced_and_the_take_goes_on(sounding: Sound
     place = session.playback.playhead() or 0
     until(lambda: (session.playback.playhead() or 0) > place + 0.3, what="the take to go on")
     sounding.audio.close()
-    until(lambda: not Path(f"/proc/{after}").exists(), what="the child to end")
+    until(lambda: not psutil.pid_exists(after), what="the child to end")
     assert any(isinstance(e, PlaybackChanged) and e.playback.problem for e in sounding.events)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from bridge.engine_process.process import EngineProcess
@@ -233,13 +234,11 @@ time.sleep(60)
 
 def alive(pid: int) -> bool:
     try:
-        status = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return status != "Z"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_kill_9_of_the_parent_ends_the_child() -> None:
     code = PARENT.format(path=[str(ROOT)])
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
