@@ -21,9 +21,8 @@ from bridge.events import MidiChanged, Notice, Publish, SettingChosen
 from bridge.midi.bindings import Control, act, check_target, heard, read_bindings
 from bridge.midi.clock import ClockFollower
 from bridge.midi.ports import LOOPBACK, Message, MidiPorts, NoMidi
-from bridge.ports import TransportChange
 from bridge.session import Session
-from bridge.state import MidiBinding, MidiState
+from bridge.state import MidiBinding, MidiState, TransportChange
 from engine.errors import LongtakeError
 
 LOOK_EVERY = 2.0
