@@ -7,6 +7,7 @@ samplers/guidance.py asks, again and again; engine.py walks from noise to sound 
 from __future__ import annotations
 
 import shutil
+import sysconfig
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +22,7 @@ from engine.precision import autocasts, halve, quarter, settled
 from engine.registry import ModelSpec
 
 BACKEND, COMPILERS = "inductor", ("g++", "clang++", "cl")
+HEADERS = Path(sysconfig.get_path("include"), "Python.h")
 """What compiles a network, and what that asks for on a processor."""
 
 
@@ -122,13 +124,13 @@ class LatentDiffusion(nn.Module):
         """Has the transformer compiled when it is first asked; on CUDA its steps are recorded as graphs as well.
 
         Raises:
-            SpecError: if there is no compiler for this device.
+            SpecError: if there is no compiler for this device, or no headers of Python to compile against.
         """
         cuda = self.latent_scale.mean.is_cuda
-        if not cuda and not any(map(shutil.which, COMPILERS)):
+        if not cuda and not (any(map(shutil.which, COMPILERS)) and HEADERS.exists()):
             raise SpecError(
-                f"Compiling for a processor needs a C++ compiler, as {choices(COMPILERS)}, and here is none; "
-                "install one, or let the model be."
+                f"Compiling for a processor needs a C++ compiler, as {choices(COMPILERS)}, and the headers of Python "
+                "(on Debian: g++ and python3-dev), and one of them is missing; install it, or let the model be."
             )
         # Graphs are of one length each; what runs on a processor may be compiled for all lengths at once.
         mode, dynamic = ("reduce-overhead", None) if cuda else (None, True)

@@ -14,12 +14,19 @@ from engine.registry import SAMPLE_RATE, model_spec
 from engine.sound.audio import read_audio
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Step, Update
+from tests.needed import need
 
 # Before Qt or platformdirs are asked for anything.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _own = tempfile.mkdtemp(prefix="longtake-tests-")
 for _folder in ("CONFIG", "DATA", "STATE", "CACHE"):
     os.environ[f"XDG_{_folder}_HOME"] = os.path.join(_own, _folder.lower())
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Asks for the parts that a test's marker names."""
+    for marker in item.iter_markers("real_parts"):
+        need(*marker.args)
 
 
 @dataclass

@@ -22,7 +22,8 @@ import numpy as np
 import soundfile
 
 from bridge.osc.packet import PacketError, decode, encode
-from tests.bridge.real_parts import RATE, jack_ports, missed
+from tests.bridge.real_parts import RATE, jack_ports
+from tests.needed import need
 
 FOLDER = Path("/usr/lib/ardour7")
 TRACK = "Gen A"
@@ -149,8 +150,7 @@ class Ardour:
 
 def new_song(folder: Path) -> Path:
     """A session with the stereo track and OSC on; skips, or fails in CI, where there is no Ardour."""
-    if shutil.which("ardour7-lua") is None or not list(FOLDER.glob("hardour-*")):
-        missed("Ardour 7 (hardour, ardour7-lua)")
+    need("ardour7-lua")
     (folder / "home").mkdir()
     script = folder / "make.lua"
     script.write_text(

@@ -11,8 +11,9 @@ import pytest
 from bridge.audio.system import AudioOptions, AudioSystem
 from bridge.events import Event, Hub
 from bridge.session import Session
-from tests.bridge.real_parts import JackServer, need, until
+from tests.bridge.real_parts import JackServer, until
 from tests.bridge.rig import session_in
+from tests.needed import need
 
 
 @pytest.fixture(scope="session")

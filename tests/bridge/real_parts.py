@@ -1,7 +1,4 @@
-"""Real parts for tests: which programs are here, one JACK server, and an ear and a mouth on it.
-
-A part that is missing skips its tests by name on a developer's machine and fails them with CI=true.
-"""
+"""Real parts for tests: one JACK server, and an ear and a mouth on it."""
 
 from __future__ import annotations
 
@@ -17,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import psutil
-import pytest
 
 RATE = 44_100
 PERIOD = 512
@@ -29,20 +25,6 @@ ENDS_WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") els
 """Before a command: it is killed when the tests are, where the system can do that."""
 HANGING = 400.0
 """Seconds after which a test is taken to wait inside JACK's library, which waits for its server without end."""
-
-
-def need(*programs: str) -> None:
-    """Skips, or fails in CI, unless all these programs are here."""
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        missed(f"{', '.join(missing)} not found")
-
-
-def missed(what: str) -> None:
-    """A part is missing."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"missing part: {what}")
-    pytest.skip(f"missing part: {what}")
 
 
 def until(true: Callable[[], Any], seconds: float = PATIENCE, what: str = "it") -> Any:
@@ -133,7 +115,8 @@ class JackServer:
 @contextmanager
 def jack_client(name: str) -> Iterator[Any]:
     """A client of the running server."""
-    jack = pytest.importorskip("jack")
+    import jack  # It looks for JACK's library at once, which is on no machine without the server.
+
     jack.set_error_function(lambda message: None)
     jack.set_info_function(lambda message: None)
     client = jack.Client(name, no_start_server=True)

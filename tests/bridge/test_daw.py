@@ -17,8 +17,9 @@ import soundfile
 from bridge.osc.server import OscOptions, OscServer
 from tests.bridge.ardour import TRACK, Lost, ardour, new_song
 from tests.bridge.conftest import Sounding
-from tests.bridge.real_parts import Ear, JackServer, freewheel, jack_client, need, until
+from tests.bridge.real_parts import Ear, JackServer, freewheel, jack_client, until
 from tests.bridge.rig import Peer
+from tests.needed import need
 
 pytestmark = pytest.mark.real_parts
 OUTPUT = "PortAudio.*:out_"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from bridge.events import Event, Notice
 from bridge.link import LinkFollower
 from tests.bridge.real_parts import until
 from tests.bridge.rig import session_in
+from tests.needed import missed
 
 ROOT = Path(__file__).parents[2]
 ALONE = "ip link set lo up; ip link set lo multicast on; ip route add 224.0.0.0/4 dev lo; "
@@ -56,13 +56,12 @@ def test_without_the_extra_the_musician_is_told(
         link.close()
 
 
+@pytest.mark.real_parts("unshare", "ip")
 def test_the_tempo_of_another_program_is_followed() -> None:
-    pytest.importorskip("aalink", reason="the extra longtake[link] is not installed")
-    if shutil.which("unshare") is None or os.geteuid() != 0:
-        pytest.skip("a network of its own needs unshare and root")
+    rights = ["--map-root-user"] if os.geteuid() else []
     script = f'{sys.executable} -c "$LEADER" & {sys.executable} -c "$FOLLOWER"; kill $!'
     ended = subprocess.run(
-        ["unshare", "-n", "bash", "-c", ALONE + script],
+        ["unshare", *rights, "--net", "bash", "-c", ALONE + script],
         env=os.environ | {"LEADER": LEADER, "FOLLOWER": FOLLOWER, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -70,5 +69,5 @@ def test_the_tempo_of_another_program_is_followed() -> None:
         check=False,
     )
     if "Operation not permitted" in ended.stderr:
-        pytest.skip("no network of its own is allowed here")
+        missed("a network of its own, which is not allowed here")
     assert ended.stdout.split() == ["133.5", "link"], ended.stderr[-2000:]

@@ -27,8 +27,9 @@ from bridge.midi.bindings import (
 from bridge.midi.input import MidiInput, MidiOptions
 from bridge.session import Session
 from engine.spec import PARAMETERS, converted
-from tests.bridge.real_parts import JackServer, jack_client, missed, need, until
+from tests.bridge.real_parts import JackServer, jack_client, until
 from tests.bridge.rig import session_in
+from tests.needed import missed, need
 
 SENDER = """
 import sys, time, rtmidi

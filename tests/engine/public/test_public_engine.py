@@ -156,11 +156,18 @@ def test_lora_is_heard_and_loads_once(loading: Loading, tmp_path: Path) -> None:
     assert loading.loads == before + 1
 
 
+@pytest.mark.real_parts("g++", str(latent_diffusion.HEADERS))
+@pytest.mark.parametrize(
+    ("backend", "apart"),
+    # The graph alone, run by the network's own operations, and the machine's code, which sums in another order.
+    [("eager", 1e-5), ("inductor", 1e-4)],
+)
 def test_compiling_is_told_once_and_changes_nothing(
-    loading: Loading, monkeypatch: pytest.MonkeyPatch
+    loading: Loading, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, backend: str, apart: float
 ) -> None:
-    # The graph is found as always; what is made of it is left to the network's own operations, which takes no minutes.
-    monkeypatch.setattr(latent_diffusion, "BACKEND", "eager")
+    monkeypatch.setattr(latent_diffusion, "BACKEND", backend)
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    torch.compiler.reset()
     engine = Engine("cpu", precision="float32", compiled=True, load=loading)
     plain = Engine("cpu", precision="float32", load=loading)
     stages: list[str] = []
@@ -171,9 +178,10 @@ def test_compiling_is_told_once_and_changes_nothing(
         made, expected = list(engine.generate(spec)), list(plain.generate(spec))
         stages += [update.stage for update in made if isinstance(update, Step)]
         for one, other in zip(sound(made), sound(expected), strict=True):
-            np.testing.assert_allclose(one, other, atol=1e-5)
+            np.testing.assert_allclose(one, other, atol=apart)
     assert stages[:4] == ["loading", "loading", "compiling", "diffuse"]
     assert stages.count("compiling") == 1
+    assert any(tmp_path.rglob("*.so")) == (backend == "inductor")
     monkeypatch.setattr("shutil.which", lambda name: None)
     engine.unload()
     with pytest.raises(SpecError, match=r"needs a C\+\+ compiler"):

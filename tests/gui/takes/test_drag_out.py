@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import queue
-import shutil
 import subprocess
 import sys
 import threading
@@ -19,26 +18,18 @@ import pytest
 
 from tests.gui.takes.drag_parts import TARGET
 
-PARTS = ("Xvfb", "openbox", "xdotool")
 ROOT = Path(__file__).parents[3]
 PATIENCE, SOON = 180.0, 40.0
 """Seconds that a program may need to start, and to answer."""
 TRIES = 3
 """A hand that lets go before the other program consented tries again, and so may the test on a busy machine."""
 
-pytestmark = pytest.mark.real_parts
-
-
-def missing() -> list[str]:
-    return [part for part in PARTS if shutil.which(part) is None]
+pytestmark = pytest.mark.real_parts("Xvfb", "openbox", "xdotool")
 
 
 @pytest.fixture
 def screen() -> Iterator[dict[str, str]]:
     """An X server with a window manager; its environment."""
-    if missing() and os.environ.get("CI") != "true":
-        pytest.skip(f"needs {', '.join(missing())}")
-    assert not missing(), f"CI needs {', '.join(missing())}"
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],

@@ -11,10 +11,10 @@ import pytest
 from engine.errors import LongtakeError
 from engine.training.corpus.beatbox import Onset, beatbox, hand_claps
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
-from engine.training.corpus.syllables import can_speak, syllable
+from engine.training.corpus.syllables import syllable
 
 Performer = Callable[[int, float, int], tuple[Signal, list[Onset]]]
-SPEAKING = pytest.mark.skipif(not can_speak(), reason="espeak-ng is not installed")
+SPEAKING = pytest.mark.real_parts("espeak-ng")
 
 
 def spoken(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -69,7 +68,7 @@ def test_stems_are_mixed() -> None:
     assert decode([one, other]).shape[1] == 2 * SAMPLE_RATE
 
 
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb of Debian")
+@pytest.mark.real_parts("dpkg-deb")
 def test_files_come_out_of_a_package_and_out_of_a_zip_inside(tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "DEBIAN").mkdir(parents=True)

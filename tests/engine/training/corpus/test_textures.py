@@ -10,7 +10,7 @@ from engine.training.corpus.drum_kits import SAMPLES
 from engine.training.corpus.oscillators import SAMPLE_RATE
 from engine.training.corpus.textures import HELD_OUT_TEXTURES, TEXTURES, choose_texture, texture
 
-INSTALLED = pytest.mark.skipif(not SAMPLES.exists(), reason="sonic-pi-samples not installed")
+INSTALLED = pytest.mark.real_parts(str(SAMPLES))
 
 
 @INSTALLED
