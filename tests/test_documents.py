@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import longtake
+import run
 from engine.cli.main import MAKING, PASSED_ON
 
 ROOT = Path(__file__).parents[1]
@@ -37,3 +38,15 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     commands = [line.strip() for line in lines if line.startswith("    python3 run.py")]
     assert commands[0] == "python3 run.py" and commands[1].startswith("python3 run.py render ")
     assert lines.index(f"    {commands[0]}") < 10
+
+
+def test_the_readme_promises_what_the_set_up_says() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for download, disk in (run.CPU_GB, run.CUDA_GB, run.TESTS_GB):
+        assert f"{download} GB to download, {disk} GB on the disk" in readme
+
+
+def test_every_test_the_readme_names_is_there() -> None:
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py"))
+    named = re.findall(r"`(test_\w+)`", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert named and [name for name in named if f"def {name}(" not in tests] == []
