@@ -88,7 +88,7 @@ class SetupError(Exception):
     """Why the set-up cannot go on: one sentence for the user."""
 
 
-def main(argv: Sequence[str], root: Path | None = None) -> int:
+def main(argv: list[str], root: Path | None = None) -> int:
     """Sets up what is missing and runs the command; gives the exit code where it comes back at all."""
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         print(
@@ -97,7 +97,7 @@ def main(argv: Sequence[str], root: Path | None = None) -> int:
         )
         return 1
     root = root or Path(__file__).resolve().parent
-    extras = ["test"] if list(argv[:1]) in (["test"], ["lint"]) else []
+    extras = ["test"] if argv[:1] in (["test"], ["lint"]) else []
     try:
         ensure(root, extras)
     except (SetupError, OSError) as error:
@@ -110,7 +110,7 @@ def main(argv: Sequence[str], root: Path | None = None) -> int:
             file=sys.stderr,
         )
         return 130
-    if extras and argv[1:]:
+    if argv[:1] == ["test"] and argv[1:]:
         return hand_over([str(python_of(root)), "-m", "pytest", *argv[1:]])
     if extras:
         return run_checks(root, checks(root, tests=argv[0] == "test"))
@@ -174,17 +174,24 @@ def build(root: Path, extras: list[str]) -> None:
         download, disk = download + TESTS_GB[0], disk + TESTS_GB[1]
     # Until the end pip holds what it has fetched, and in its cache once more.
     needed, free = disk + 2 * download, shutil.disk_usage(root).free / 1e9
-    if free < needed and not python_of(root).exists():
-        raise SetupError(f"Longtake needs {needed:.0f} GB of disk space; here are {free:.1f}.")
-    system_packages(extras)
     environment, found = root / ".venv", stamp(root)
-    cost = f"{download:g} GB to download, {disk:g} GB on the disk"
-    print(f"Setting up Longtake in {environment}, once: {cost}.", flush=True)
-    began = time.monotonic()
     made_by = [*sys.version_info[:2], str(root)]
     # One without a stamp is somebody's own, which is only added to.
     usable = "key" in found and found.get("made_by") == made_by if found else True
-    if not (usable and python_of(root).exists()):
+    new = not (usable and python_of(root).exists())
+    if free < needed and new:
+        raise SetupError(f"Longtake needs {needed:.0f} GB of disk space; here are {free:.1f}.")
+    system_packages(extras)
+    cost = f"{download:g} GB to download, {disk:g} GB on the disk"
+    cuda = ", with CUDA's libraries" if index is None else ""
+    print(
+        f"Setting up Longtake in {environment}, once: {cost}{cuda}."
+        if new
+        else f"Bringing {environment} up to date.",
+        flush=True,
+    )
+    began = time.monotonic()
+    if new:
         # Half of one, or another Python's, or one that was moved. What pip has fetched, it keeps elsewhere.
         shutil.rmtree(environment, ignore_errors=True)
     (environment / "tmp").mkdir(parents=True, exist_ok=True)
@@ -236,12 +243,10 @@ def torch_index() -> list[str] | None:
         return []
     if shutil.which("nvidia-smi"):
         return None
-    try:
+    with contextlib.suppress(OSError):
         urllib.request.urlopen(f"{CPU_TORCH}/torch/", timeout=5).close()
-    except OSError:
-        print(f"{CPU_TORCH} cannot be reached: PyTorch comes with CUDA's libraries.")
-        return None
-    return ["--extra-index-url", CPU_TORCH]
+        return ["--extra-index-url", CPU_TORCH]
+    return None
 
 
 def left_behind(root: Path) -> str:
