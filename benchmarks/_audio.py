@@ -23,7 +23,8 @@ import numpy as np
 import soundfile
 
 from bridge.app import AppOptions, build
-from bridge.audio.system import AudioOptions, AudioSystem
+from bridge.audio.ring_buffer import RingBuffer
+from bridge.audio.system import AudioSystem
 from bridge.ports import Recording
 from bridge.settings import Settings
 from bridge.state import Take, TransportState
@@ -32,6 +33,8 @@ RATE = 44_100
 ROOT = Path(__file__).parents[1]
 TAKE = 61.7
 """Seconds of the take that is looped for an hour: no multiple of any period."""
+HELD = 8.0
+"""Seconds; JACK's freewheel drops a client that keeps it waiting for 10."""
 
 
 @contextmanager
@@ -65,10 +68,11 @@ def _client(jack: Any, server: subprocess.Popen[bytes]) -> Any:
 
 
 class Judge:
-    """Hears two channels and counts the samples that are not the looped take's."""
+    """Hears two channels and counts the samples that are not the looped take's; JACK waits in it for the ring."""
 
-    def __init__(self, client: Any, take: np.ndarray, frames: int) -> None:
+    def __init__(self, client: Any, ring: RingBuffer, take: np.ndarray, frames: int) -> None:
         """Begins at the first sound; `full` after so many frames."""
+        self._ring = ring
         self.heard = self.wrong = 0
         self.full = threading.Event()
         self._frames = frames
@@ -96,6 +100,9 @@ class Judge:
             self.heard += len(heard)
         if self.heard >= self._frames:
             self.full.set()
+        end = time.monotonic() + HELD
+        while self.heard and self._ring.fill < count and time.monotonic() < end:
+            time.sleep(0.0002)
 
 
 def freewheel(seconds: float) -> dict[str, float]:
@@ -105,14 +112,12 @@ def freewheel(seconds: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, jack_server(512) as client:
         path = Path(folder) / "take.wav"
         soundfile.write(path, take, RATE, subtype="FLOAT")
-        audio = AudioSystem(
-            lambda event: None, TransportState, _no_take, AudioOptions(patient=True)
-        )
+        audio = AudioSystem(lambda event: None, TransportState, _no_take)
         audio.start()
         try:
             while not audio.player.rate:
                 time.sleep(0.05)
-            judge = Judge(client, take, round(seconds * RATE))
+            judge = Judge(client, audio.supervisor.output, take, round(seconds * RATE))
             began = time.monotonic()
             audio.player.set_loop(True, None)
             client.set_freewheel(True)

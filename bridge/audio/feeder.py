@@ -46,15 +46,12 @@ class Feeder:
         latency: of the device in seconds.
     """
 
-    def __init__(
-        self, ring: RingBuffer, turn: Callable[[], None], *, patient: bool = False
-    ) -> None:
+    def __init__(self, ring: RingBuffer, turn: Callable[[], None]) -> None:
         """`turn` is called before each look at the ring, without the lock.
 
         Args:
             ring: where the device plays from.
             turn: what the player does in the feeder's thread.
-            patient: let the device wait for us, for JACK's freewheel.
         """
         self.lock = threading.RLock()
         self.voices: list[Voice] = []
@@ -62,13 +59,11 @@ class Feeder:
         self.latency = 0.0
         self._ring = ring
         self._turn = turn
-        self._patient = patient
         self._gain = self._wanted_gain = 1.0
         self._meters: deque[Meter] = deque(maxlen=1)
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="feeder", daemon=True)
-        ring.be_patient(patient)
 
     def start(self) -> None:
         """Begins to feed."""
@@ -128,7 +123,7 @@ class Feeder:
                 with self.lock:
                     self.voices.clear()
             # An event that is set while we feed ends this wait at once.
-            self._wake.wait(0.0005 if self._patient and self.voices else WAKE)
+            self._wake.wait(WAKE)
             self._wake.clear()
 
     def _feed(self) -> None:
@@ -137,10 +132,7 @@ class Feeder:
                 if not self.rate or not self.voices or self._ring.fill >= AHEAD * self.rate:
                     break
                 block = self._mix()
-            # A device that waits for us must know before the first frame that more will come; one that does not
-            # wait would count the moment between the two as an underrun.
-            if self._patient:
-                self._ring.expect(True)
+            # In this order, because the moment before the first frames is no underrun.
             self._ring.write(block)
             self._ring.expect(True)
         if not self.voices:

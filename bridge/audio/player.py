@@ -46,14 +46,12 @@ class Player:
         audio: AudioSupervisor,
         publish: Publish,
         transport: Callable[[], TransportState],
-        *,
-        patient: bool = False,
     ) -> None:
-        """Feeds the supervisor's ring; `patient` lets the device wait for us, for JACK's freewheel."""
+        """Feeds the supervisor's ring."""
         self._audio = audio
         self._publish = publish
         self._transport = transport
-        self._feeder = Feeder(audio.output, self._turn, patient=patient)
+        self._feeder = Feeder(audio.output, self._turn)
         self._deck = Deck(self._feeder)
         self._launch: _Launch | None = None
         self._state = PlaybackState()

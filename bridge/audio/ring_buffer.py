@@ -8,8 +8,6 @@ interpreter apart.
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +15,7 @@ from bridge.shared_file import SharedFile
 
 CHANNELS = 2
 _HEADER = 16
-WRITTEN, READ, UNDERRUNS, SILENT, CALLS, EXPECTING, PATIENT, RATE = range(8)
-_PATIENCE = 2.0
+WRITTEN, READ, UNDERRUNS, SILENT, CALLS, EXPECTING, RATE = range(7)
 
 
 class RingBuffer:
@@ -88,10 +85,6 @@ class RingBuffer:
         """Says at which rate the frames that follow are meant to be heard."""
         self._header[RATE] = sample_rate
 
-    def be_patient(self, on: bool) -> None:
-        """Makes the reader wait for frames: for JACK's freewheel, where no clock runs but ours."""
-        self._header[PATIENT] = int(on)
-
     def clear(self) -> None:
         """Drops what waits; only while nobody reads, or from the reader's side."""
         self._header[READ] = self._header[WRITTEN]
@@ -105,8 +98,6 @@ class RingBuffer:
         """
         header = self._header
         wanted = len(out)
-        if header[PATIENT]:
-            self._wait_for(wanted)
         position = int(header[READ])
         count = min(wanted, int(header[WRITTEN]) - position)
         start = position & (self.capacity - 1)
@@ -125,8 +116,3 @@ class RingBuffer:
         """All frames that wait, as a new array [N, CHANNELS]."""
         out: NDArray[np.float32] = np.empty((self.fill, CHANNELS), np.float32)
         return out[: self.read_into(out)]
-
-    def _wait_for(self, frames: int) -> None:
-        until = time.monotonic() + _PATIENCE
-        while self.fill < frames and self._header[EXPECTING] and time.monotonic() < until:
-            time.sleep(0.0002)

@@ -29,7 +29,6 @@ class AudioOptions:
         block: frames of one callback, 0 for what the host likes.
         latency: high is safe.
         asio: offers ASIO devices (Windows).
-        patient: lets the device wait for us, for JACK's freewheel.
     """
 
     output: str = ""
@@ -38,7 +37,6 @@ class AudioOptions:
     block: int = 0
     latency: Literal["low", "high"] = "high"
     asio: bool = False
-    patient: bool = False
 
 
 class AudioSystem:
@@ -56,7 +54,7 @@ class AudioSystem:
         self._options = options
         self._problem = ""
         self.supervisor = AudioSupervisor(self._take_in, asio=options.asio)
-        self.player = Player(self.supervisor, publish, transport, patient=options.patient)
+        self.player = Player(self.supervisor, publish, transport)
         self.recorder = Recorder(self.supervisor, self.player, publish, transport, save)
         self.recorder.wish = Wish(True, options.input)
 

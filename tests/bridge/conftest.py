@@ -51,7 +51,7 @@ def sounding(jack: JackServer, tmp_path: Path) -> Iterator[Sounding]:
     with session_in(tmp_path) as (session, hub):
         events: list[Event] = []
         hub.subscribe(events.append)
-        options = AudioOptions(output="JACK: system", patient=True)
+        options = AudioOptions(output="JACK: system")
         audio = AudioSystem(
             hub.publish, session.transport.state, session.takes.add_recording, options
         )

@@ -15,9 +15,13 @@ from typing import Any
 import numpy as np
 import psutil
 
+from bridge.audio.ring_buffer import EXPECTING, RingBuffer
+
 RATE = 44_100
 PERIOD = 512
 PATIENCE = 120.0
+HELD = 8.0
+"""Seconds; JACK's freewheel drops a client that keeps it waiting for 10."""
 """Seconds a test waits for what must come; passing tests never wait so long."""
 STARTING = 30.0
 """Seconds a JACK server has to answer; another one is started then."""
@@ -135,12 +139,28 @@ class Ear:
         self.count = 0
         self.full = threading.Event()
         self._open = True
+        self.hold(None)
         self.client = client
         self._ports = [client.inports.register(f"in_{side}") for side in (1, 2)]
         client.set_process_callback(self._process)
         client.activate()
 
+    def hold(self, ring: RingBuffer | None, sound: int = 0) -> None:
+        """Keeps JACK waiting until the ring has the next of `sound` frames; without a ring, no more."""
+        self._ring, self._sound = ring, sound
+
     def _process(self, frames: int) -> None:
+        self._record(frames)
+        end = time.monotonic() + HELD
+        while (
+            (ring := self._ring)
+            and ring.fill < frames
+            and (0 < self.count < self._sound or ring.counter(EXPECTING))
+            and time.monotonic() < end
+        ):
+            time.sleep(0.0002)
+
+    def _record(self, frames: int) -> None:
         heard = [port.get_array() for port in self._ports]
         if not self._open or (self.count == 0 and not (heard[0].any() or heard[1].any())):
             return
@@ -210,10 +230,12 @@ class Mouth:
 
 
 @contextmanager
-def freewheel(client: Any) -> Iterator[None]:
-    """Time runs as fast as everybody can."""
-    client.set_freewheel(True)
+def freewheel(ear: Ear, ring: RingBuffer, sound: int) -> Iterator[None]:
+    """Time runs as fast as everybody can, and stands still while the ring waits for more of `sound` frames."""
+    ear.hold(ring, sound)
+    ear.client.set_freewheel(True)
     try:
         yield
     finally:
-        client.set_freewheel(False)
+        ear.client.set_freewheel(False)
+        ear.hold(None)

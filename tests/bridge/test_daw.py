@@ -45,7 +45,7 @@ def hear_out(sounding: Sounding, path: Path, start: object) -> None:
     with jack_client("ear") as client:
         ear = Ear(client, len(wanted))
         ear.listen_to(OUTPUT)
-        with freewheel(client):
+        with freewheel(ear, sounding.audio.supervisor.output, len(wanted)):
             start()  # type: ignore[operator]
             heard = ear.fill()
     assert (

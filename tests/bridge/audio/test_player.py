@@ -47,7 +47,7 @@ def test_the_played_take_is_the_file_sample_for_sample(sounding: Sounding) -> No
     with jack_client("ear") as client:
         ear = Ear(client, len(wanted) + RATE)
         ear.listen_to(OUTPUT)
-        with freewheel(client):
+        with freewheel(ear, sounding.audio.supervisor.output, len(wanted)):
             sounding.session.playback.play(take)
             heard = ear.fill()
     assert np.array_equal(heard[: len(wanted)], wanted)
@@ -63,7 +63,7 @@ def test_a_looped_take_has_no_gap(sounding: Sounding) -> None:
     with jack_client("ear") as client:
         ear = Ear(client, 30 * len(wanted))
         ear.listen_to(OUTPUT)
-        with freewheel(client):
+        with freewheel(ear, sounding.audio.supervisor.output, len(ear.samples)):
             sounding.session.playback.play(take)
             heard = ear.fill()
     assert np.array_equal(heard[: 29 * len(wanted)], np.tile(wanted, (29, 1)))
@@ -83,13 +83,13 @@ def test_a_take_is_heard_while_it_is_decoded_and_goes_on_as_a_file(sounding: Sou
     with jack_client("ear") as client:
         ear = Ear(client, len(wanted))
         ear.listen_to(OUTPUT)
-        feed(0, 10 * RATE)
-        until(lambda: ear.count > 0, what="the first block")
-        assert player.state().take_id is None
-        for start in range(10 * RATE, len(wanted), 8192):
-            feed(start, start + 8192)
-        player.close_stream("j", take)
-        with freewheel(client):
+        with freewheel(ear, sounding.audio.supervisor.output, len(wanted)):
+            feed(0, 10 * RATE)
+            until(lambda: ear.count > 0, what="the first block")
+            assert player.state().take_id is None
+            for start in range(10 * RATE, len(wanted), 8192):
+                feed(start, start + 8192)
+            player.close_stream("j", take)
             heard = ear.fill()
     assert player.state().take_id == take.id
     assert np.array_equal(heard, wanted[: len(heard)]) and len(heard) > 11 * RATE
@@ -112,7 +112,7 @@ def test_another_rate_is_converted_on_the_way(sounding: Sounding, tmp_path: Path
     with jack_client("ear") as client:
         ear = Ear(client, RATE + 4096)
         ear.listen_to(OUTPUT)
-        with freewheel(client):
+        with freewheel(ear, sounding.audio.supervisor.output, len(wanted)):
             sounding.audio.player.play(take_at(tmp_path / "sweep.wav", 48_000))
             ear.fill()
     heard = ear.samples

@@ -121,6 +121,7 @@ def test_a_count_in_is_heard_before_the_recording_begins(sounding: Sounding) -> 
     with jack_client("ear") as client, jack_client("mouth") as other:
         ear = Ear(client, len(wanted))
         ear.listen_to(OUTPUT)
+        ear.hold(sounding.audio.supervisor.output, len(wanted))
         mouth = Mouth(other)
         began = time.monotonic()
         session.capture.start(None, 1)
@@ -147,6 +148,7 @@ def test_the_metronome_goes_on_while_it_records_if_wanted(sounding: Sounding) ->
     with jack_client("ear") as client:
         ear = Ear(client, len(wanted))
         ear.listen_to(OUTPUT)
+        ear.hold(sounding.audio.supervisor.output, len(wanted))
         session.capture.start(None, 1, True)
         heard = ear.fill()
         assert session.capture.state().state == "recording"
