@@ -1,7 +1,7 @@
 """The engine process: builds an engine from a dotted path and serves one bridge until that ends.
 
-Knows nothing of sockets or jobs; torch comes in only through the factory. The bridge's death is the end of the pipe,
-and the pipe's end is this process's end, whatever it is doing then.
+Knows nothing of sockets or jobs; torch comes in only through the factory. When the bridge dies the pipe closes, and
+when the pipe closes this process ends, whatever it is doing.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from engine.spec import GenerationSpec
 from engine.updates import Generates, Step, Update
 
 NICE = 5
-"""How much the engine steps back behind OSC, MIDI and above all audio."""
+"""Niceness: how far the engine gives way to OSC, MIDI and above all audio."""
 _log = logging.getLogger("engine process")
 
 
 class _Stopped(Exception):
-    """The bridge wants no more of this run."""
+    """The bridge has stopped this run."""
 
 
 class EngineServer:
     """Runs what the bridge asks for, one thing at a time."""
 
     def __init__(self, wire: Wire, slots: SharedSlots) -> None:
-        """Starts to listen, so that the bridge's end is noticed also while torch is being imported."""
+        """Starts to listen at once, so that the bridge's end is noticed even while torch is being imported."""
         self._wire = wire
         self._slots = slots
         self._free: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -216,7 +216,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _die_with(parent: int) -> None:
-    """On Linux the kernel ends this process with its parent, should it hang where no pipe is read."""
+    """On Linux the kernel kills this process with its parent, even if it hangs and never reads the pipe."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)

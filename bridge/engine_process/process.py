@@ -1,8 +1,8 @@
 """`EngineProcess`: the engine behind the same `generate(spec)`, in a process of its own that may die.
 
-Knows nothing of torch and of no model: the child (`child.py`) builds the engine from a dotted path. One
-thread starts the child, reads what it says and starts the next one when it ends. A child that is killed in the middle
-of a take makes `generate` raise `EngineDied`, and the next call works.
+Knows nothing of torch and of no model: the child (`child.py`) builds the engine from a dotted path. One thread starts
+the child, reads what it says and starts the next one when it ends. A child that is killed in the middle of a take makes
+`generate` raise `EngineDied`, and the next call works.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Step, Update
 
 REAL_ENGINE = "engine.engine:Engine"
-# On Windows: no console window, and a step behind audio and OSC; elsewhere the child steps back by itself.
+# On Windows: no console window, and a lower priority than audio and OSC; elsewhere the child lowers its own.
 _FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(
     subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0
 )
 PATIENCE = 0.25
 """Seconds after which a waiting `generate` says that it still waits, so that it can be closed."""
 EARLY_DEATHS = 3
-"""So many children that died before they were ready, and no more are started until somebody asks."""
+"""After this many children in a row died before they were ready, no more are started until somebody asks."""
 _log = logging.getLogger(__name__)
 
 
@@ -64,7 +64,7 @@ class _Child:
     last_words: deque[str] = field(default_factory=lambda: deque[str](maxlen=5))
 
     def send(self, **message: Any) -> None:
-        """Sends; a child that is gone is noticed by its reader, not here."""
+        """Sends a message; that the child is gone is noticed by its reader, not here."""
         with contextlib.suppress(OSError, ValueError):
             self.wire.send(**message)
 
@@ -329,7 +329,7 @@ def _why(child: _Child) -> str:
 
 
 def _error(message: Message) -> LongtakeError:
-    """The error the child met, in its own class where that is one of ours."""
+    """The child's error, in its own class if that is one of ours."""
     if message["say"] == "died":
         return EngineDied(message["text"])
     kind = getattr(engine_errors, message["kind"], None)

@@ -1,7 +1,7 @@
 """Between the bridge and the engine process: messages as lines of JSON, arrays through shared memory.
 
-Knows nothing of processes or engines. Both ends map the same file; a message names the slot its array lies in, and
-the reader gives the slot back. With all slots out the writer waits, so memory stays bounded whoever is slower.
+Knows nothing of processes or engines. Both ends map the same file; a message names the slot its array lies in, and the
+reader gives the slot back. When all slots are taken the writer waits, so memory stays bounded whichever side is slower.
 """
 
 from __future__ import annotations

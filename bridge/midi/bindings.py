@@ -1,6 +1,6 @@
 """Learned controls: which MIDI message moves which parameter or does which action. Pure; knows no port.
 
-A target is a parameter's name, an action of `ACTIONS`, or `launch TAKE`. A message is told as people count: channels
+A target is a parameter's name, an action of `ACTIONS`, or `launch TAKE`. A message is written as people count: channels
 1 to 16.
 """
 
@@ -20,7 +20,7 @@ from engine.spec import PARAMETERS, Parameter
 ACTIONS = ("generate", "cancel", "play", "pause", "stop", "loop", "record", "gain", "panic")
 LAUNCH = "launch "
 UP_TO = {"seconds_total": 60.0, "bars": 64.0, "steps": 100.0, "cfg_scale": 15.0, "seed": 2.0**24}
-"""Where a knob's travel ends, for parameters whose range is far wider than what is played with."""
+"""The top of a knob's travel, for parameters whose range is far wider than is useful."""
 
 Kind = Literal["cc", "note", "program"]
 _MESSAGE = re.compile(r"(cc|note|program) (\d{1,3}) ch (\d{1,2})")
@@ -52,7 +52,7 @@ def control(text: str) -> Control:
 
 
 def heard(message: Message) -> tuple[Control, int] | None:
-    """The control of a channel message and its value 0..127; None for messages that bind to nothing."""
+    """The control of a channel message and its value 0..127; None for messages that cannot be bound."""
     match message.dict():
         case {"type": "note_on", "note": number, "channel": channel, "velocity": value}:
             return Control("note", number, channel), value
@@ -67,7 +67,7 @@ def heard(message: Message) -> tuple[Control, int] | None:
 
 
 def check_target(target: str) -> None:
-    """Refuses what can be bound to nothing.
+    """Refuses what no control can be bound to.
 
     Raises:
         BridgeError: `unknown_param`, with the targets there are.
@@ -102,7 +102,7 @@ def scaled(name: str, what: Parameter, value: int) -> Any:
 
 
 def act(session: Session, target: str, value: int) -> None:
-    """Does what a target means; for actions a key's release and a pedal's way up mean nothing.
+    """Does what a target stands for; for actions, releasing a key or a pedal does nothing.
 
     Raises:
         LongtakeError: from the session.

@@ -2,7 +2,8 @@
 
 Pure: times in, changes of the transport out; knows no port. Ticks come late by up to an audio period (JACK hands MIDI
 over once a period), so two ticks say nothing, and one beat says little. The line is fitted over at least one beat and
-at most sixteen; the tempo told is the roundest one within its uncertainty, and stays while it remains so.
+at most sixteen; the tempo reported is the roundest within the uncertainty, and is kept for as long as it stays within
+it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ JITTER = 0.012
 CERTAINTY = 3.0
 """Standard errors around the fit within which a rounder tempo is believed."""
 SURE = 0.4
-"""BPM of uncertainty at which a tempo is told: after a beat of a steady clock, three of a jittery one."""
+"""Uncertainty in BPM below which a tempo is reported: after a beat of a steady clock, three of a jittery one."""
 LEAST_SCATTER = 0.0003
 """Seconds; less scatter in few ticks is luck."""
 SLOWEST, QUICKEST = 30.0, 300.0
@@ -41,7 +42,7 @@ class ClockFollower:
     """
 
     def __init__(self) -> None:
-        """Hears nothing yet."""
+        """Has heard nothing yet."""
         self.playing = False
         self.tempo: float | None = None
         self._ticks: deque[tuple[float, int]] = deque(maxlen=MOST)
@@ -55,7 +56,7 @@ class ClockFollower:
         return self._place / PER_QUARTER
 
     def tick(self, time: float) -> TransportChange:
-        """One clock at a time in seconds; says what changed, once a beat and when the tempo is another."""
+        """Takes one clock tick, at a time in seconds; returns what changed, once a beat and when the tempo does."""
         if self._ticks:
             self._notice_hole(time - self._ticks[-1][0])
         self._ticks.append((time, self._stretch))
@@ -81,7 +82,7 @@ class ClockFollower:
         return {"playing": True, "beat": self.beat}
 
     def stop(self) -> TransportChange:
-        """Stands."""
+        """Stops where it is."""
         self.playing = False
         return {"playing": False, "beat": self.beat}
 
@@ -95,7 +96,7 @@ class ClockFollower:
         return bool(self._ticks) and time - self._ticks[-1][0] < LOST_AFTER
 
     def _notice_hole(self, passed: float) -> None:
-        """Begins a new stretch after a hole that jitter does not explain: a program behind an overload stood still."""
+        """Begins a new stretch after a gap that jitter does not explain: the sender stalled under load."""
         if passed > LOST_AFTER:
             self._ticks.clear()
         elif len(self._ticks) >= 6:
@@ -129,7 +130,7 @@ class ClockFollower:
 
 
 def bent(rest: np.ndarray) -> bool:
-    """Whether the last half beat lies wholly to one side: jitter scatters, another tempo bends."""
+    """Whether the last half beat lies wholly on one side of the line: jitter scatters, a new tempo bends away."""
     last = rest[-PER_QUARTER // 2 :]
     one_side = last.min() > 0 or last.max() < 0
     return bool(one_side and abs(float(last.mean())) > JITTER / 3)

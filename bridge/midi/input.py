@@ -1,7 +1,8 @@
 """MIDI in: a clock that moves the transport, and learned controls that move the session.
 
 Implements `bridge.ports.MidiControl`. One thread owns the ports and does what messages ask; RtMidi's own threads only
-put them into its queue. Knows ports by name; a port that goes is waited for, and a system without MIDI is a sentence.
+put them into its queue. Knows ports by name; a port that vanishes is waited for, and a system without MIDI is reported
+in a sentence.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class MidiOptions:
-    """What the settings say of MIDI: a part of the port's name, a port of our own, learned controls."""
+    """What the settings say about MIDI: a part of the port's name, a port of our own, learned controls."""
 
     input: str = ""
     virtual_port: bool = True
@@ -51,7 +52,7 @@ class MidiInput:
         """Reads the learned controls; `keep` is told whenever they change.
 
         Raises:
-            BridgeError: when the settings hold a binding that means nothing.
+            BridgeError: when a binding in the settings makes no sense.
         """
         self._session = session
         self._publish = publish
@@ -131,7 +132,7 @@ class MidiInput:
         self._close_all()
 
     def _look(self) -> None:
-        """Finds ports that came and forgets those that went."""
+        """Notices ports that appeared and forgets those that vanished."""
         self._looked = time.monotonic()
         try:
             if self._ports is None:
@@ -204,7 +205,7 @@ class MidiInput:
             return
         moved, value = found
         if self._state.learning:
-            # The way up of a key that was pressed before learning began is no choice.
+            # Releasing a key that was pressed before learning began is no choice.
             if value:
                 self._bind(self._state.learning, moved)
             return

@@ -47,7 +47,7 @@ class MidiPorts:
         problem: Exception | None = None
         for api in backend.get_api_names():
             try:
-                # One client lists as long as we live: mido makes two for every list, which takes JACK 0.1 s, and a
+                # One client does all the listing: mido makes two for every list, which takes JACK 0.1 s, and a
                 # new client frees those of a JACK server that died, so that closing them would crash.
                 self._lister: Any = rtmidi.MidiIn(getattr(rtmidi, f"API_{api}"), OWN)
                 self._lister.get_ports()
@@ -101,7 +101,7 @@ class MidiPorts:
             raise NoMidi(f"No virtual MIDI port can be made ({error}).") from error
 
     def end(self) -> None:
-        """Lets go of the system."""
+        """Disconnects from the system."""
         self._lister.delete()
 
 

@@ -1,8 +1,8 @@
 """Who may talk to the bridge, and which files they may name.
 
-Knows nothing of sockets or messages. By default only this machine is heard. Beyond it, three things must agree: an
-address to listen on, an allow-list of hosts, and a token that each host sends once. A path counts as what it really
-is, after symbolic links and `..`, and must then lie under a folder the user allowed.
+Knows nothing of sockets or messages. By default only this machine may send. To admit others takes three things: an
+address to listen on, an allow-list of hosts, and a token that each host sends once. A path is resolved first, symbolic
+links and `..` included, and must then lie under a folder the user allowed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Literal
 from bridge.errors import BridgeError
 
 MAX_FILE = 2 * 1024**3
-"""Bytes of the largest file a message may name."""
+"""Size in bytes of the largest file a message may name."""
 MIN_TOKEN = 8
 
 Entry = Literal["in", "token", "out"]
@@ -82,7 +82,7 @@ class Access:
         return any(address in network for network in self._networks)
 
     def show(self, host: str, token: str) -> bool:
-        """Takes a token from a host of the allow-list; True when it is the right one."""
+        """Checks a token sent by a host on the allow-list; True if it is the right one."""
         right = hmac.compare_digest(token.encode(errors="replace"), self._token.encode())
         if right:
             self._shown.add(host)
@@ -92,7 +92,7 @@ class Access:
         """The real path of a file that a message names; a relative one is looked for in every allowed folder.
 
         Raises:
-            BridgeError: `bad_path` when it is missing, no plain file, or outside; `too_long` when it is too big.
+            BridgeError: `bad_path` when it is missing, not a regular file, or outside; `too_long` when it is too big.
         """
         given = Path(name)
         tries = [given] if given.is_absolute() else [folder / given for folder in self._folders]
@@ -125,7 +125,7 @@ def _network(host: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 def _real(place: Path) -> Path | None:
-    """What a path leads to, if that is a plain file: no device, no pipe, no folder."""
+    """Where a path leads, if that is a regular file: not a device, a pipe or a folder."""
     try:
         real = place.resolve(strict=True)
         return real if stat.S_ISREG(real.stat().st_mode) else None

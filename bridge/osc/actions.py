@@ -1,6 +1,6 @@
 """What each OSC command does: one method for each name in the table, calling the session and yielding answers.
 
-Knows nothing of packets or sockets. Arguments come with type and range; errors are raised and answered above.
+Knows nothing of packets or sockets. Arguments arrive checked; errors are raised here and answered by the dispatcher.
 """
 
 # ruff: noqa: D102 (each command has its sentence in the table)
@@ -43,7 +43,7 @@ class Actions:
     """The commands; `run` finds the method by the command's name."""
 
     def __init__(self, session: Session, clients: Clients, access: Access) -> None:
-        """Acts on a session for clients within the rules of access."""
+        """Acts on the session for clients, within the rules of `access`."""
         self._session = session
         self._clients = clients
         self._access = access
@@ -52,7 +52,7 @@ class Actions:
         self.capturing: Client | None = None
 
     def run(self, request: Request) -> Iterator[Answer]:
-        """Does a command; yields its answers."""
+        """Runs a command and yields its answers."""
         if request.command.role == "value":
             VALUES[request.command.name].write(self._session, request.command, request.values)
             return
@@ -67,7 +67,7 @@ class Actions:
         """Who asked for a job over OSC."""
         return self._askers.get(job_id)
 
-    # --- talking ---
+    # --- connection ---
 
     def ping(self, request: Request) -> Iterator[Answer]:
         yield "pong", (_version(), PROTOCOL)
@@ -104,7 +104,7 @@ class Actions:
         for command in [COMMANDS[wanted]] if wanted else COMMANDS.values():
             yield "help", (command.address, types(command), f"{usage(command)}: {command.help}")
 
-    # --- making ---
+    # --- making takes ---
 
     def generate(self, request: Request) -> Iterator[Answer]:
         _, prompt = request.values
@@ -144,7 +144,7 @@ class Actions:
         yield "ack", (job.request_id, job.id, job.position)
 
     def _make(self, request: Request, ask: Any, *essentials: Any) -> Iterator[Answer]:
-        """Asks once for each request id of a host; the same again gets the same answer."""
+        """Starts one job for each request id of a host; the same request again gets the first answer."""
         req = request.values[0]
         key = (request.client.host, req)
         if req and key in self._acks:
@@ -182,7 +182,7 @@ class Actions:
                 self._session.jobs.cancel(job.id)
         return self.queue(request)
 
-    # --- sounding ---
+    # --- playback and capture ---
 
     def play(self, request: Request) -> None:
         (which,) = request.values
@@ -251,7 +251,7 @@ class Actions:
 
 
 def _prompt(request: Request) -> str | None:
-    """The prompt among the pairs, where the command has no place of its own for it."""
+    """The prompt from the pairs, for commands that have no argument for it."""
     return request.pairs.pop("prompt", None)
 
 

@@ -1,8 +1,7 @@
-"""What DAWs send of themselves, read as changes of the transport: Reaper, Bitwig (DrivenByMoss), AbletonOSC.
+"""What DAWs send of their own accord, read as changes of the transport: Reaper, Bitwig (DrivenByMoss), AbletonOSC.
 
-Their feedback is enough for tempo, metre, key, play state, position and loop range, without a script. Facts that
-come in two messages (a loop's two ends, a metre's two numbers) wait here for their other half. Knows nothing of
-sockets.
+Their feedback is enough for tempo, metre, key, play state, position and loop range, without a script. Facts that come
+in two messages (a loop's two ends, a metre's two numbers) wait here for their other half. Knows nothing of sockets.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class Alias:
 def transport_change(
     heard: Heard, address: str, arguments: Sequence[Value], transport: TransportState
 ) -> TransportChange:
-    """What a DAW's message says of the transport; empty when nothing that counts.
+    """The change that a DAW's message makes to the transport; empty if it makes none.
 
     Raises:
         BridgeError: `bad_args` when the argument is not what the DAW sends.
@@ -66,7 +65,7 @@ def _playing(heard: Heard, value: Value, transport: TransportState) -> Transport
 
 
 def _stopped(heard: Heard, value: Value, transport: TransportState) -> TransportChange:
-    # Buttons tell their release too: only the press, or the lamp that goes on, means a stop.
+    # A button also sends its release: only the press, or its light going on, means stop.
     return {"playing": False} if _number(value) else {}
 
 

@@ -1,7 +1,7 @@
 """From events of the session to OSC messages: who hears what, how often, and in which order.
 
-Lives in the server's one thread. Progress is sent at most ten times a second for each job and never goes back; what
-is sent last is always the truth. Knows nothing of packets or sockets.
+Runs in the server's only thread. Progress is sent at most ten times a second for each job and never goes backwards;
+whatever is held back meanwhile, the last message says how things stand. Knows nothing of packets or sockets.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class _Told:
 
 
 class Announcer:
-    """Tells subscribers, and whoever asked for a job, what becomes of things."""
+    """Tells subscribers, and whoever asked for a job, what has changed."""
 
     def __init__(
         self, session: Session, clients: Clients, actions: Actions, clock: Callable[[], float]
     ) -> None:
-        """Starts with what the session is now, so that only changes are told."""
+        """Starts from a new session's state, so that only changes are sent."""
         self._session = session
         self._clients = clients
         self._actions = actions
@@ -53,7 +53,7 @@ class Announcer:
         self._beaten = 0.0
 
     def tell(self, event: events.Event) -> None:
-        """Sends what an event means."""
+        """Sends an event as messages."""
         if isinstance(event, events.JobChanged):
             self._tell_job(event.job)
         elif isinstance(event, events.TakeAdded) and event.take.kind == "capture":
@@ -85,7 +85,7 @@ class Announcer:
             self._tell_status(always=True)
 
     def bye(self) -> None:
-        """The last message."""
+        """Sends the last message of all."""
         self._say("status", "bye", ())
 
     def _tell_job(self, job: Job) -> None:
@@ -130,7 +130,7 @@ class Announcer:
         self._clients.tell("capture", f"{ROOT}/captured", values, self._actions.capturing)
 
     def _done(self, job: Job, told: _Told) -> None:
-        """Each file once; the last one when the job has ended, so that whoever asks then hears 'done'."""
+        """Announces each file once; the last when the job has ended, so that a client that then asks is told 'done'."""
         for index in range(told.takes + 1, len(job.take_ids) + 1):
             if index == job.total and not job.finished:
                 return

@@ -1,6 +1,7 @@
 """From OSC arguments to values: any numeric type or text for a number, pairs or one JSON object for settings.
 
-Knows the table of `schema.py` and nothing of sockets or sessions; what it lets through has type and range.
+Knows the table of `schema.py` and nothing of sockets or sessions; what it lets through has the right type and is in
+range.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def read(command: Command, arguments: Sequence[Value]) -> tuple[list[Any], dict[
 
 
 def usage(command: Command) -> str:
-    """The arguments for people: `req prompt [key value ...]`."""
+    """The arguments, for people: `req prompt [key value ...]`."""
     names = [
         f"[{a.name}{' ...' if a.many else ''}]" if a.optional else a.name for a in command.arguments
     ]
@@ -62,7 +63,7 @@ def usage(command: Command) -> str:
 
 
 def converted(name: str, what: Parameter, value: Value) -> Any:
-    """An OSC value as its argument wants it; numbers may come in any numeric type or as text.
+    """An OSC value converted to its argument's type; numbers may come in any numeric type or as text.
 
     Raises:
         BridgeError: `bad_args` for a wrong type, `out_of_range` for a wrong value.
@@ -171,7 +172,7 @@ def _raw_pairs(waiting: list[Value]) -> Iterator[tuple[str, Any]]:
 def _finite(value: int | float) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # A whole number of JSON beyond every float.
+    except OverflowError:  # A whole number from JSON, too large for a float.
         return False
 
 

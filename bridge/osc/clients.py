@@ -1,9 +1,9 @@
 """Who is on the other side: where answers go, who gets events, and how many errors a client may cause.
 
-Lives in the server's one thread, so it needs no lock. Knows nothing of commands or of the session. A client is a
-source address. Senders that cannot read their own port name another one with `reply_to`; one that has named none is
-answered at its own port and also where another program on its host asked for answers (oscsend and Max have a new
-port for every message).
+Runs in the server's only thread, so it needs no lock. Knows nothing of commands or of the session. A client is a source
+address. Senders that cannot read their own port name another with `reply_to`; one that has named none is answered at
+its own port and also at the one that another program on its host has named (oscsend and Max send each message from a
+new port).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Client:
         source: where its packets come from.
         named: where it wants its answers, or None.
         topics: what it subscribed to, until `until` (monotonic seconds).
-        budget: errors it may still cause now, refilled with time.
+        budget: how many more errors it may be sent now; refills over time.
     """
 
     source: Target
@@ -47,12 +47,12 @@ class Client:
 
     @property
     def host(self) -> str:
-        """Where it runs."""
+        """The machine it runs on."""
         return self.source[1]
 
 
 class Clients:
-    """All clients known, oldest forgotten first."""
+    """All known clients; the one that was silent for longest is forgotten first."""
 
     def __init__(self, transmit: Transmit, clock: Callable[[], float], traffic: Traffic) -> None:
         """Sends through `transmit` and tells `traffic` what went out."""
@@ -74,11 +74,11 @@ class Clients:
         return client
 
     def forget(self, source: Target) -> None:
-        """A connection was closed."""
+        """Drops a client whose connection was closed."""
         self._known.pop(source, None)
 
     def name(self, client: Client, host: str, port: int) -> None:
-        """Sets where a client's answers go; port 0 takes that back.
+        """Sets where a client's answers go; port 0 undoes that.
 
         Raises:
             BridgeError: `bad_args` when the address is not on the client's own machine.
@@ -98,7 +98,7 @@ class Clients:
             self._default.pop(next(iter(self._default)))
 
     def subscribe(self, client: Client, topics: Iterable[str]) -> float:
-        """Sends a client events of some topics; gives the seconds it lasts (no topics end it)."""
+        """Subscribes a client to topics; returns for how many seconds (no topics end it)."""
         client.topics = frozenset(topics)
         client.until = self._clock() + LIFETIME if client.topics else 0.0
         return LIFETIME if client.topics else 0.0
@@ -108,7 +108,7 @@ class Clients:
         self._send(self._targets(client), address, arguments)
 
     def error(self, client: Client, arguments: Iterable[Plain]) -> None:
-        """Sends an error, unless the client has had its share of this second."""
+        """Sends an error, unless the client has used up this second's share."""
         now = self._clock()
         client.budget += (now - client.refilled) * ERRORS_PER_SECOND
         client.budget = min(client.budget, ERRORS_PER_SECOND)
@@ -129,7 +129,7 @@ class Clients:
         self._send(targets, address, arguments)
 
     def anybody(self) -> bool:
-        """Whether anybody has a subscription that lasts."""
+        """Whether anybody's subscription is still valid."""
         now = self._clock()
         return any(client.until > now for client in self._known.values())
 

@@ -24,12 +24,12 @@ _log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """Does what messages ask."""
+    """Carries out messages."""
 
     def __init__(
         self, session: Session, clients: Clients, actions: Actions, access: Access
     ) -> None:
-        """Joins the table's users."""
+        """Keeps what it takes to carry out a message."""
         self._session = session
         self._clients = clients
         self._actions = actions
@@ -37,7 +37,7 @@ class Dispatcher:
         self._heard = Heard()
 
     def handle(self, client: Client, message: Message) -> None:
-        """Does one message and answers it; raises nothing."""
+        """Carries out one message and answers it; raises nothing."""
         if self._access.entry(client.host) == "token" and message.address != f"{ROOT}/token":
             self._refuse(
                 client, message, BridgeError("bad_args", f"Send the token first: {ROOT}/token.")
@@ -86,7 +86,7 @@ class Dispatcher:
 
 
 def _request_id(message: Message) -> str:
-    """The request id an error answers, for commands that have one."""
+    """The request id that an error refers to, for commands that take one."""
     commands = find(message.address) if not is_pattern(message.address) else []
     asked = commands and commands[0].arguments and commands[0].arguments[0].name == "req"
     return str(message.arguments[0])[:80] if asked and message.arguments else ""

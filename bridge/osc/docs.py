@@ -34,7 +34,7 @@ Longtake listens on **127.0.0.1:9440**, UDP and TCP (SLIP or length prefix). Ans
 from, or to the one a client names: `/longtake/reply_to 127.0.0.1 9441`. Numbers may come as i, f, d, h, T, F or text;
 answers use only i, f and s. Bundles are read at once, whatever their time tag. Arrays, `[]` and `{}` are refused.
 
-A value is set with arguments, and answered without. `*` and `?` in an address set every value that matches.
+A value is set when arguments are given, and read when none are. `*` and `?` in an address set every value that matches.
 Every accepted set is echoed to subscribers. Whole numbers beyond 32 bits are answered as text.
 
 A request has an id of the client's own: the same id again gets the same answer and makes no second job. Settings
@@ -50,7 +50,7 @@ timeout internal`.
 
 Files are named by path and must lie in an allowed folder (`osc.folders` in the settings). To be heard from another
 machine, `serve --bind` needs an allow-list of hosts and a token, which each host sends once as `/longtake/token`.
-OSCQuery answers on http://127.0.0.1:9442 (`?HOST_INFO`). How quick all of it is stands in [bridge.md](bridge.md).
+OSCQuery answers on http://127.0.0.1:9442 (`?HOST_INFO`). [bridge.md](bridge.md) says how fast all of this is.
 """
 
 
@@ -78,7 +78,7 @@ def page() -> str:
         "## Events\n",
         _table(("message", "topic", "when"), _events()),
         "## Heard from DAWs\n",
-        "What Reaper, Bitwig (DrivenByMoss) and AbletonOSC send of themselves, so that no script is needed. "
+        "What Reaper, Bitwig (DrivenByMoss) and AbletonOSC send of their own accord, so that no script is needed. "
         "It moves the transport as OSC; nothing is answered.\n",
         _table(("address", "meaning"), ((f"`{a}`", alias.help) for a, alias in ALIASES.items())),
     ]

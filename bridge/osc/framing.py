@@ -14,7 +14,7 @@ _MAX_SLIP = 2 * MAX_PACKET + 2
 
 
 class FramingError(Exception):
-    """The stream is no OSC any more: the connection must be closed."""
+    """The stream is no longer OSC: the connection must be closed."""
 
 
 class Frames:
@@ -72,6 +72,6 @@ def wrap_slip(packet: bytes) -> bytes:
 
 
 def unwrap_slip(frame: bytes) -> bytes:
-    """The packet of a frame without its END bytes; wrong escapes stay and make it a bad packet."""
+    """The packet of a frame without its END bytes; wrong escapes stay in, and the packet is refused as such."""
     data = frame.replace(bytes((ESC, ESC_END)), bytes((END,)))
     return data.replace(bytes((ESC, ESC_ESC)), bytes((ESC,)))

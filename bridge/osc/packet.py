@@ -2,8 +2,8 @@
 
 python-osc reads and writes the arguments of a message; before it sees one, every bound is checked here, so that a
 hostile packet costs no more than its own length: size, bundle depth and element sizes, lengths, argument types. Time
-tags are read over, never waited for; arrays and unknown types are refused, since guessing their length would shift
-what follows. Knows nothing of sockets or of Longtake's addresses.
+tags are skipped, never waited for; arrays and unknown types are refused, since guessing their length would shift what
+follows. Knows nothing of sockets or of Longtake's addresses.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Message(NamedTuple):
 
 
 class PacketError(Exception):
-    """A packet that is no OSC, or more than is read; says in a few words what is wrong."""
+    """A packet that is not OSC, or exceeds a bound; says in a few words what is wrong."""
 
 
 def decode(packet: bytes) -> list[Message]:

@@ -9,12 +9,12 @@ MAX_STARS = 4
 
 
 def is_pattern(address: str) -> bool:
-    """Whether an address may mean several."""
+    """Whether an address may match several."""
     return "*" in address or "?" in address
 
 
 def simplified(pattern: str) -> str:
-    """The same pattern with every run of stars as one."""
+    """The same pattern with every run of stars reduced to one."""
     while "**" in pattern:
         pattern = pattern.replace("**", "*")
     return pattern

@@ -1,6 +1,6 @@
 """OSCQuery: the tree of addresses as JSON over HTTP, on this machine only, so that tools can build their controls.
 
-Knows the table and a way to read values. One request at a time, each with a short limit of time.
+Knows the table and a way to read values. One request at a time, each with a short timeout.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _answers(
         timeout = 2
 
         def do_GET(self) -> None:
-            # A page in a browser may reach us under a name of its own; only our own names are answered.
+            # A web page may point a host name of its own at this machine; only this machine's own names are answered.
             if self.headers.get("Host", "").rsplit(":", 1)[0] not in _LOCAL:
                 return self._send(403, {})
             address = urlsplit(self.path)

@@ -1,7 +1,7 @@
 """The table of OSC commands: the one place that spells an address.
 
-Dispatch, `/longtake/help`, `docs/osc.md` and the OSCQuery tree are made from `COMMANDS`; the parameters of the next
-job join it from `engine.spec.PARAMETERS`. Knows nothing of sockets and calls no session.
+Dispatch, `/longtake/help`, `docs/osc.md` and the OSCQuery tree are made from `COMMANDS`; the parameters of the next job
+join it from `engine.spec.PARAMETERS`. Knows nothing of sockets and calls no session.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ OPTIONS = {
     "target": Parameter("text", "where the finished take is delivered"),
     "play": Parameter("bool", "whether it is heard while it is decoded"),
 }
-"""What else may follow as a pair: how the job is run, apart from its sound."""
+"""What else may follow as a pair: how the job is run, not how it sounds."""
 
 Role = Literal["call", "value"]
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument: its name and what it may be, said as the parameter table says it.
+    """One argument: its name, and its type and range in the terms of the parameter table.
 
     Attributes:
         optional: it may be left out.
@@ -58,13 +58,13 @@ class Command:
     """One address.
 
     Attributes:
-        address: the whole of it.
+        address: in full.
         name: the action in `actions.py` that does it.
         help: one sentence.
         arguments: in order; optional ones last.
         answer: what comes back, as an address with the names of its arguments.
         pairs: whether `key value` pairs, or one JSON object, may follow.
-        role: a `value` is set with arguments and answered without; a `call` is done.
+        role: a `value` is set when arguments are given and read when none are; a `call` is carried out.
     """
 
     address: str

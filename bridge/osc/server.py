@@ -1,7 +1,7 @@
-"""The OSC server: one thread that takes packets in, has them done, and sends answers and events.
+"""The OSC server: one thread that takes packets in, has them carried out, and sends answers and events.
 
-Starts in milliseconds and waits for nothing but packets: calls of the session return at once, and what becomes of
-them comes back as events, which other threads put into a queue here. So clients and subscriptions need no lock.
+Starts in milliseconds and waits for nothing but packets: calls to the session return at once, and what comes of them
+arrives as events, which other threads put into a queue here. So clients and subscriptions need no lock.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ TICK = 0.05
 AT_ONCE = 16
 """Packets handled before the socket is looked at again."""
 TRAFFIC_PER_SECOND = 50
-"""Messages a second that the monitor is shown; a flood must not fill it."""
+"""Messages a second that the monitor shows; a flood must not fill it."""
 
 __all__ = ["OscOptions", "OscServer", "PortInUse"]
 _log = logging.getLogger(__name__)
 
 
 class OscServer:
-    """Listens from `start` to `close`; `refused` counts packets that were no OSC."""
+    """Listens from `start` to `close`; `refused` counts packets that were not OSC."""
 
     def __init__(self, session: Session, publish: Publish, options: OscOptions) -> None:
         """Binds the sockets.

@@ -1,6 +1,6 @@
-"""The sockets of the OSC server: UDP and TCP on one number, read without waiting, written without blocking.
+"""The sockets of the OSC server: UDP and TCP on one port number, read and written without blocking.
 
-Knows packets as bytes and nothing of what they mean. Lives in the server's one thread.
+Knows packets as bytes and nothing of what they mean. Runs in the server's only thread.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_WAITING = 65_536
 MAX_CONNECTIONS = 32
 MAX_UNSENT = 1024**2
 NEXT_PORTS = 20
-_SO_RCVBUFFORCE = 33  # Linux: beyond net.core.rmem_max, with the right to.
+_SO_RCVBUFFORCE = 33  # Linux: may exceed net.core.rmem_max, given the privilege.
 
 
 class RareLog:
@@ -78,7 +78,7 @@ class Sockets:
 
         Raises:
             PortInUse: naming the next free port.
-            BridgeError: `bad_args` when the address is none of this machine's.
+            BridgeError: `bad_args` when the address is not one of this machine's.
         """
         self._access = access
         self._udp, self._listener = _bind(host, port)
@@ -100,7 +100,7 @@ class Sockets:
             self._wake_out.send(b"\0")
 
     def receive(self, timeout: float) -> None:
-        """Waits for something to happen and takes in all that has come."""
+        """Waits for something to happen and reads all that has arrived."""
         for key, mask in self._selector.select(timeout):
             if key.fileobj is self._udp:
                 self.drain()
@@ -116,13 +116,13 @@ class Sockets:
                     self._read(key.data)
 
     def drain(self) -> None:
-        """Takes every datagram that has come, so that none is lost while others are handled."""
+        """Reads every datagram that has arrived, so that none is lost while others are handled."""
         for _ in range(MAX_WAITING):
             try:
                 packet, (host, port, *_) = self._udp.recvfrom(MAX_PACKET + 1)
             except BlockingIOError:
                 return
-            except OSError:  # Windows tells here that an answer found nobody.
+            except OSError:  # Windows reports here that an earlier answer reached nobody.
                 continue
             if self._access.entry(host) == "out":
                 self._log.warn("A packet from a host that is not allowed was dropped:", host)
@@ -132,7 +132,7 @@ class Sockets:
                 self.waiting.append((("udp", host, port), packet))
 
     def transmit(self, target: Target, packet: bytes) -> None:
-        """Sends one packet; one that nobody takes is lost, as UDP is."""
+        """Sends one packet; one that cannot be delivered is lost, as UDP packets are."""
         kind, host, port = target
         if kind == "udp":
             try:

@@ -1,4 +1,4 @@
-"""Addresses that are set with arguments and answered without: how each reads from and writes to the session.
+"""Addresses that are set when arguments are given and read when none are: how each reads and writes the session.
 
 Knows nothing of packets or sockets; the echo of a set comes from the session's events, whoever set it.
 """
@@ -20,7 +20,7 @@ Writes = Callable[[Session, Command, list[Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class Settable:
-    """A value's two directions."""
+    """How a value is read and how it is written."""
 
     read: Reads
     write: Writes
