@@ -30,7 +30,7 @@ class AbsentPlayback:
         return Devices(problem="There is no audio system here.")
 
     def levels(self) -> Levels:
-        """Of nothing."""
+        """Silence."""
         return Levels()
 
     def playhead(self) -> float | None:
@@ -63,7 +63,7 @@ class AbsentCapture:
         return CaptureState(problem="There is no audio input here.")
 
     def levels(self) -> Levels:
-        """Of nothing."""
+        """Silence."""
         return Levels()
 
     def close(self) -> None:

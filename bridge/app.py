@@ -52,7 +52,7 @@ class AppOptions:
 
     Attributes:
         engine: dotted path of the engine's factory.
-        change: makes other settings of those in the file, for this run.
+        change: derives this run's settings from those in the file.
         strict: whether a busy OSC port ends `build`; else it is one of `App.problems`.
     """
 
@@ -65,7 +65,7 @@ class App:
     """Everything that runs; `session` is what front ends talk to."""
 
     def __init__(self, options: AppOptions, where: Places, settings: SettingsFile) -> None:
-        """Builds; use `build`.
+        """Called by `build`.
 
         Raises:
             LongtakeError: if a folder cannot be used or another Longtake runs.
@@ -172,7 +172,7 @@ class App:
         self.engine.start()
 
     def close(self) -> None:
-        """Ends every thread and child; what fails to end hinders no other."""
+        """Ends every thread and child; one that fails to end does not stop the others."""
         ends, self._ends = self._ends[::-1], []
         close_all(ends)
 
@@ -192,7 +192,7 @@ class App:
 class _Keeper:
     """Writes chosen devices and learned controls into the settings file, on a thread of its own.
 
-    A choice that cannot be written is told, and still holds until the program ends.
+    A choice that cannot be written is reported, and still holds until the program ends.
     """
 
     def __init__(self, settings: SettingsFile, hub: Hub) -> None:
@@ -238,7 +238,7 @@ def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
     def end(number: int, frame: FrameType | None) -> None:
         ended.set()
 
-    # Before there is anything that has to be ended well.
+    # Before anything exists that needs a clean shutdown.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     try:

@@ -1,4 +1,4 @@
-"""Ending several parts so that each of them is ended, whatever one of them raises."""
+"""Ends several parts so that every one of them is ended, whatever another raises."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _log = logging.getLogger(__name__)
 
 
 def close_all(ends: Iterable[Callable[[], object]]) -> None:
-    """Calls every end in order; one that raises is logged and hinders no other."""
+    """Calls every end in order; one that raises is logged, and the rest are still called."""
     for end in ends:
         try:
             end()

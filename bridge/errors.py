@@ -30,7 +30,7 @@ Code = Literal[
 
 
 class BridgeError(LongtakeError):
-    """A call the bridge cannot fulfil now: `code` for programs, the sentence for people."""
+    """A call that the bridge cannot carry out now: `code` for programs, the sentence for people."""
 
     def __init__(self, code: Code, sentence: str) -> None:
         """Keeps code and sentence; both survive pickling between processes."""
@@ -70,5 +70,5 @@ def code_of(error: BaseException) -> Code:
 
 
 def no_device(what: str) -> BridgeError:
-    """What every call says whose collaborator is absent: no audio system, no MIDI system, no input."""
+    """What a call raises when its device is missing: no audio output, no audio input, no MIDI system."""
     return BridgeError("no_device", f"There is no {what} here; see the devices in the settings.")

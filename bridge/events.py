@@ -1,7 +1,7 @@
 """What the bridge tells its listeners: frozen events that carry the records of `state.py`.
 
 Knows nothing of torch, Qt, sockets or devices. A listener is called on the hub's thread and must return at once (queue
-the event, emit a signal): while it works, the others wait, though no publisher does.
+the event, emit a signal): while it works the other listeners wait, but no publisher does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ParameterChanged:
 
 @dataclass(frozen=True, slots=True)
 class JobChanged:
-    """A job was queued, moved, went on, or ended."""
+    """A job was queued or moved, made progress, or ended."""
 
     job: Job
 
@@ -129,12 +129,12 @@ class OscTraffic:
 
 @dataclass(frozen=True, slots=True)
 class PresetsChanged:
-    """The list of presets is another one."""
+    """A preset was saved, renamed or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingChosen:
-    """A device was chosen; `value` belongs into the settings file under `section` and `key`."""
+    """A device was chosen; `value` belongs in the settings file under `section` and `key`."""
 
     section: str
     key: str
@@ -170,7 +170,7 @@ Event = (
 )
 
 CLOSE_WITHIN = 10.0
-"""Seconds that the last events may take to be heard when the hub is closed."""
+"""Seconds that closing waits for the last events to be delivered."""
 _log = logging.getLogger(__name__)
 
 Listener = Callable[[Event], None]
@@ -180,27 +180,27 @@ Publish = Callable[[Event], None]
 class Hub:
     """One outbox for everybody: each listener hears all events, in the order in which they were published.
 
-    Whoever changes a state publishes while still holding that state's lock, so the order of the events is the order
-    of the changes. That is safe because `publish` only appends: a thread of the hub's own calls the listeners, one
-    event after the other, and holds no lock that a publisher needs. A listener may therefore call the session.
+    Whoever changes a state publishes while still holding that state's lock, so events come in the order of the
+    changes. That is safe because `publish` only appends: a thread of the hub's own calls the listeners, one event
+    after the other, and holds no lock that a publisher needs. A listener may therefore call the session.
     """
 
     def __init__(self) -> None:
         """Starts with no listener; the thread begins with the first one."""
-        # Always the last lock taken: under it, nothing but these fields is touched.
+        # Always the innermost lock: nothing else is locked or called while it is held.
         self._waiting = threading.Condition()
         self._outbox: deque[Event] = deque()
         self._listeners: tuple[Listener, ...] = ()
         self._closed = False
-        # Held while an event is told, by the thread itself or by whoever waits for that to end.
+        # Held while an event is being delivered; `unsubscribe` takes it to wait until that is over.
         self._telling = threading.RLock()
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Adds a listener; the call returned takes it away again (twice does no harm).
 
-        Once that call has returned, the listener is not called any more; it waits for an event that is being told,
-        so do not make it while holding a lock that a listener wants.
+        Once that call has returned, the listener is never called again. It waits while an event is being delivered,
+        so do not call it while holding a lock that a listener takes.
         """
         with self._waiting:
             if not self._listeners and not self._closed and self._thread.ident is None:
@@ -223,7 +223,7 @@ class Hub:
                 self._waiting.notify()
 
     def close(self) -> None:
-        """Has everything told that was published, and ends; what is published later is heard by nobody."""
+        """Delivers what was published, then ends; anything published later is dropped."""
         with self._waiting:
             self._closed = True
             self._waiting.notify()
@@ -244,7 +244,7 @@ class Hub:
 
 
 def _tell(listener: Listener, event: Event) -> None:
-    """One that fails is logged and hurts no other."""
+    """Calls one listener; if it fails, that is logged and the others still hear the event."""
     try:
         listener(event)
     except Exception:

@@ -19,7 +19,7 @@ from bridge.state import TransportChange
 
 LOOK_EVERY = 0.05
 BEAT_EVERY = 10
-"""Looks between two positions told."""
+"""Polls between two reports of the position."""
 MISSING = "Ableton Link is an extra: install it with pip install 'longtake[link]'."
 
 _log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The log: a rotating file that always says all, and the console in plain lines or JSON.
+"""The log: a rotating file, and the console in plain lines or JSON.
 
 Knows nothing of what is logged. Called once by whoever owns the process, never at import.
 """

@@ -60,7 +60,7 @@ class Stream(Protocol):
         ...
 
     def close_stream(self, job_id: str, take: Take | None) -> None:
-        """It is whole and is `take` from now on (go on playing), or it came to nothing (fade out)."""
+        """It is complete and is `take` from now on (keep playing), or it failed (fade out)."""
         ...
 
 
@@ -76,7 +76,7 @@ class Playback(Stream, Protocol):
         ...
 
     def launch(self, take: Take, quantize: Quantize | None = None) -> None:
-        """Plays a take at the next boundary of a grid (None = the transport's own); at once without one."""
+        """Plays a take at the next boundary of a grid (None = the transport's own); at once if there is no grid."""
         ...
 
     def pause(self) -> None:
@@ -146,7 +146,7 @@ class Capture(Protocol):
         ...
 
     def close(self) -> None:
-        """Stops and lets go of the device."""
+        """Stops and releases the device."""
         ...
 
 
@@ -166,7 +166,7 @@ class MidiControl(Protocol):
         ...
 
     def forget(self, target: str) -> None:
-        """Takes a binding away."""
+        """Removes a binding."""
         ...
 
     def close(self) -> None:
@@ -175,7 +175,7 @@ class MidiControl(Protocol):
 
 
 class ModelControl(Generates, Protocol):
-    """An engine whose model comes and goes; `EngineProcess` is one."""
+    """An engine whose model can be loaded and unloaded; `EngineProcess` is one."""
 
     def state(self) -> ModelState:
         """Loading, ready, failed, unloaded."""

@@ -62,10 +62,10 @@ def continued(spec: GenerationSpec, path: Path, seconds: float) -> GenerationSpe
 
 
 def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> GenerationSpec:
-    """The recording kept but for `spans` (seconds), which are made anew.
+    """The recording with `spans` (seconds) regenerated and the rest kept.
 
     Raises:
-        SpecError: if a span is empty or nothing would be kept or made.
+        SpecError: if a span is empty, or they cover everything or nothing.
     """
     length = seconds_of(path)
     keep = complement(spans, length)
@@ -81,7 +81,7 @@ def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> Genera
 
 
 def complement(spans: Iterable[Span], length: float) -> tuple[Span, ...]:
-    """What of 0..length the spans leave, in order.
+    """The parts of 0..length that no span covers, in order.
 
     Raises:
         SpecError: if a span's start is not before its end.

@@ -43,7 +43,7 @@ ONCE = JobOptions()
 
 @dataclass(kw_only=True, eq=False)
 class Session:
-    """The parts, and the calls that need several of them; every call raises `LongtakeError`."""
+    """The parts, and the calls that need several of them; any call may raise `LongtakeError`."""
 
     hub: Hub
     parameters: Parameters
@@ -57,11 +57,11 @@ class Session:
     midi: MidiControl = field(default_factory=AbsentMidi)
 
     def __post_init__(self) -> None:
-        """Readies what stretches takes."""
+        """Prepares the stretching of takes."""
         self._fitting = Fitting(self.takes, self.hub.publish)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Adds a listener (see `events.py`); the call returned takes it away."""
+        """Adds a listener (see `events.py`); the call returned removes it."""
         return self.hub.subscribe(listener)
 
     def levels(self) -> Levels:
@@ -101,7 +101,7 @@ class Session:
         options: JobOptions = ONCE,
         **overrides: Any,
     ) -> Job:
-        """Makes a recording into something else; 0 keeps it, 1 follows the prompt alone."""
+        """Turns a recording into something else; strength 0 keeps it, 1 follows the prompt alone."""
         spec = self._spec(prompt, overrides)
         asked = {"seconds_total", "bars"} & {
             name for name, value in overrides.items() if value is not None
@@ -118,7 +118,7 @@ class Session:
         options: JobOptions = ONCE,
         **overrides: Any,
     ) -> Job:
-        """Goes on after the end of a recording for so many seconds."""
+        """Continues a recording for so many seconds beyond its end."""
         prompt = prompt or self._prompt_of(path)
         spec = requests.continued(self._spec(prompt, overrides), Path(path), seconds)
         return self._submit("continue", spec, options)
@@ -132,7 +132,7 @@ class Session:
         options: JobOptions = ONCE,
         **overrides: Any,
     ) -> Job:
-        """Makes the given spans (seconds) of a recording anew and keeps the rest."""
+        """Regenerates the given spans (seconds) of a recording and keeps the rest."""
         prompt = prompt or self._prompt_of(path)
         spec = requests.inpainted(self._spec(prompt, overrides), Path(path), spans)
         return self._submit("inpaint", spec, options)
@@ -145,7 +145,7 @@ class Session:
         """Stretches a take to the exact tempo asked for, or another; a new take follows as an event."""
         self._fitting.fit(self.find(which), tempo)
 
-    # --- all of it ---
+    # --- everything at once ---
 
     def panic(self) -> None:
         """Stops all sound and cancels every job; never raises."""
@@ -174,7 +174,7 @@ class Session:
         )
 
     def _prompt_of(self, path: Path | str) -> str:
-        """What goes on is the take's own music, when the file is a take and no other prompt is given."""
+        """The prompt of the take this file is, or empty: a take continues in its own words."""
         take = self.takes.at(Path(path))
         return take.prompt if take else ""
 

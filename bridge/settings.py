@@ -124,7 +124,7 @@ class SettingsFile:
     """The file and what it says; any thread may change a value."""
 
     def __init__(self, path: Path) -> None:
-        """Reads the file, or stands for one of defaults that is written with the first change.
+        """Reads the file; where there is none, the defaults hold and the first change writes it.
 
         Raises:
             PresetError: naming the file and every unknown or wrong key.
@@ -198,7 +198,7 @@ def read(text: str, source: str) -> Settings:
 
 
 def default_text() -> str:
-    """The file as it is before anybody changed it: every key with its help and its default, commented out."""
+    """A fresh settings file: every key with its help and its default, commented out."""
     lines = [
         "# Settings of Longtake. Remove the # before a line to change it; what is wrong is named at the start."
     ]

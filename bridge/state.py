@@ -37,7 +37,7 @@ class JobOptions:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """A wish for one or several takes.
+    """A request for one or more takes.
 
     Attributes:
         spec: what to make; its None values are filled from the model when the job is queued.
@@ -61,7 +61,7 @@ class Job:
     """One place in the queue and what became of it.
 
     Attributes:
-        id: unique for ever, as `j3fa90c12`.
+        id: never used twice, as `j3fa90c12`.
         progress: 0..1 over the whole batch; never falls.
         eta_s: seconds left, or None while nothing is known.
         position: 0 when running or finished, else place in the queue from 1.
@@ -134,7 +134,7 @@ class Take:
 
 
 class TakeChange(TypedDict, total=False):
-    """What may change of a take once it is there."""
+    """What may be changed of a finished take."""
 
     name: str
     rating: int
@@ -143,10 +143,10 @@ class TakeChange(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What to look for in the library; None and empty ask for nothing, newest come first.
+    """What to look for in the library; None or empty means any. The newest come first.
 
     Attributes:
-        text: words that all must stand (begin) in name, prompt, key or model.
+        text: words, each of which must begin a word of name, prompt, key or model.
         tempo: BPM, one or from-to; the measured tempo counts, else the one asked; one means +-1 BPM.
         rating: at least so many stars.
         since: seconds since the epoch.
@@ -211,7 +211,7 @@ class TransportState:
 
 
 class TransportChange(TypedDict, total=False):
-    """What a DAW, a clock or a hand may say of the transport; as in `TransportState`."""
+    """What a DAW, a clock or the musician may say about the transport; fields as in `TransportState`."""
 
     tempo: float
     signature: tuple[int, int]

@@ -1,7 +1,7 @@
 """The one musical time of the program: tempo, metre, key, position, and when the next bar begins.
 
-Knows nothing of OSC, MIDI or Link: each of them, and the musician's hand, calls `change` with what it heard. Whose
-word counts is settled here. Positions are quarter notes, tempo is quarter notes a minute.
+Knows nothing of OSC, MIDI or Link: each of them, and the musician's hand, calls `change` with what it heard. Which
+of them is followed is decided here. Positions are quarter notes, tempo is quarter notes a minute.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def next_boundary(beat: float, quantize: Quantize, signature: tuple[int, int]) -
     step = quantum(quantize, signature)
     if step == 0:
         return beat
-    # A launch that comes a rounding error after the boundary means that boundary.
+    # A launch that is late by a rounding error still means that boundary.
     return max(beat, math.ceil(beat / step - 1e-6) * step)
 
 
@@ -58,7 +58,7 @@ class Transport:
 
     Until somebody chooses a source, the strongest one that has spoken in the last seconds leads: Link, then MIDI
     clock, then OSC, then the hand. A chosen source leads alone. Signature, key and selection are taken from
-    everybody, since most sources know only some of them.
+    any source, since most know only some of them.
     """
 
     def __init__(self, publish: Publish, clock: Callable[[], float] = time.monotonic) -> None:
@@ -77,7 +77,7 @@ class Transport:
             return self._now()
 
     def change(self, source: SyncSource, change: TransportChange) -> None:
-        """Takes what `source` says; tempo, playing and beat only while that source leads.
+        """Applies what `source` says; tempo, playing and beat only while that source leads.
 
         Raises:
             BridgeError: `out_of_range`, naming the value and its limits.

@@ -148,7 +148,7 @@ class Player:
         """Repeats the take or a span of it, in seconds.
 
         Raises:
-            BridgeError: `out_of_range` when the span is no span.
+            BridgeError: `out_of_range` when the span is empty.
         """
         if span and not 0 <= span[0] < span[1]:
             raise BridgeError(
@@ -315,7 +315,7 @@ class Player:
         if transport.playing and seconds > SOON:
             if seconds <= (launch.step + 1) * 60.0 / transport.tempo:
                 return
-            seconds = 0.0  # The transport went back; what was launched is not forgotten for it.
+            seconds = 0.0  # The transport went back; the launch still happens.
         self._launch = None
         delay = max(0, round(seconds * self._feeder.rate)) if transport.playing else 0
         self._deck.load(Loaded(launch.source, launch.take, launch.take.job_id or None), delay)

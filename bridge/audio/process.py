@@ -95,7 +95,7 @@ def main(pipe: Connection, rings: dict[Direction, tuple[SharedFile, int]], asio:
 
 
 def _listen(pipe: Connection, asks: queue.Queue[Ask]) -> None:
-    """Ends the process with its parent, whatever the other thread hangs in."""
+    """Ends the process with its parent, wherever the other thread hangs."""
     try:
         while True:
             asks.put(pipe.recv())

@@ -1,5 +1,5 @@
 """Jobs: what was asked for, in order, one at a time, and what has become of it.
 
 `queue.py` runs them, `making.py` makes the takes of one, `progress.py` estimates how long it will be, `journal.py`
-remembers over a crash what had been asked for. Knows an object with `generate(spec)`, and the library.
+remembers across a crash what was asked for. Knows an object with `generate(spec)`, and the library.
 """

@@ -1,7 +1,8 @@
 """Which jobs are not finished, on disk, so that a run that dies leaves a list of what it owed.
 
-Knows nothing of threads or engines. A line of JSON is added at every change and nothing is waited for: what was
-written outlives every death of the process. Reading keeps the last word on each job and begins the file anew.
+Knows nothing of threads or engines. Every change appends a line of JSON without waiting for the
+disk: it survives the death of the process, though perhaps not a power cut. Reading keeps the last entry of each job
+and starts the file afresh.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from engine.spec import GenerationSpec
 from engine.whole_files import write_whole
 
 LONGEST = 4096
-"""Lines after which the file is begun anew."""
+"""Lines after which the file is rewritten."""
 _KEPT = ("id", "request_id", "kind", "index", "total", "target", "play", "created")
 _OWED = ("queued", "running", "interrupted")
 _log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Journal:
         return jobs
 
     def note(self, job: Job) -> None:
-        """Takes down how a job stands: owed, or no more."""
+        """Records whether a job is still owed."""
         if job.state in _OWED:
             row = {name: getattr(job, name) for name in _KEPT}
             row |= {"take_ids": list(job.take_ids), "spec": job.spec.to_dict()}
@@ -101,7 +102,7 @@ class Journal:
                 else:
                     owed.pop(entry["ended"], None)
             except (ValueError, TypeError, KeyError):
-                # The last line of a run that died may be a half one.
+                # A run that died may have left half a line at the end.
                 _log.warning("A line of %s is damaged and is left out", self._path)
         return owed
 

@@ -1,6 +1,6 @@
 """One take from its spec: the engine's updates go into the file, to the listeners, and to the speakers.
 
-Knows nothing of the queue. Whatever interrupts it, no half take stays and the engine has stopped.
+Knows nothing of the queue. However it ends, no half-written take is left and the engine has stopped.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How far a job is, as one number that never falls, and how long it will still take.
 
-Knows nothing of queues. The stages' shares are what rendering costs by experience; the time left is measured.
+Knows nothing of queues. The stages' shares are what rendering usually costs; the time left is measured.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Progress:
         self._frames = 0
         self.stage: JobStage = "queued"
         self.fraction = 0.0
-        # From the first real step on: loading says nothing of how quick the work will be.
+        # From the first real step on: loading says nothing about how fast the work will go.
         self._began: tuple[float, float] | None = None
 
     def begin_take(self, index: int, frames: int) -> None:

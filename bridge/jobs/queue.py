@@ -1,6 +1,6 @@
 """The queue of jobs and the one thread that runs them: takes are made here, one after the other, and none is lost.
 
-Knows nothing of OSC, Qt or torch: it iterates `generate(spec)`, writes what comes into the library, and publishes.
+Knows nothing of OSC, Qt or torch: it iterates `generate(spec)`, writes the result into the library, and publishes.
 Calls from outside change the queue under one lock and return at once; closing the generator is how work stops.
 """
 

@@ -23,7 +23,7 @@ from engine.errors import LongtakeError
 from engine.sound.audio import read_audio
 
 SLOWEST, QUICKEST = 0.5, 2.0
-"""Ratios of new to old tempo beyond which stretching is heard as a fault."""
+"""Ratios of new to old tempo beyond which stretching is audible."""
 _log = logging.getLogger(__name__)
 
 
@@ -31,13 +31,13 @@ class Fitting:
     """Fits takes in the background; `TakeAdded` tells of each, a `Notice` of what failed."""
 
     def __init__(self, library: Library, publish: Publish) -> None:
-        """No thread runs before the first wish."""
+        """No thread runs before the first call of `fit`."""
         self._library = library
         self._publish = publish
         self._worker = ThreadPoolExecutor(1, "fitting")
 
     def fit(self, take: Take, tempo: float | None) -> None:
-        """Puts a take into line; None means the tempo it was asked to have.
+        """Queues a take; None means the tempo it was asked to have.
 
         Raises:
             BridgeError: `bad_args` if the take has no tempo to start from or to reach, `out_of_range`, `not_loaded`
@@ -77,14 +77,14 @@ class Fitting:
         ratio = tempo / (take.tempo_measured or tempo)
         samples = stretched(audio.samples, audio.sample_rate, ratio)
         if take.spec.get("bars") and tempo == take.tempo_asked:
-            # So many bars at this tempo were asked for, and the file already has their exact length.
+            # Whole bars at this tempo were asked for, and the file already has their exact length.
             samples = _with_frames(samples, audio.samples.shape[1])
         fitted = replace(take, tempo_asked=tempo, rating=0, favourite=False)
         self._library.add_made(fitted, samples, f"fitted-{take.job_id or 'capture'}")
 
 
 def stretched(samples: NDArray[np.float32], sample_rate: int, ratio: float) -> NDArray[np.float32]:
-    """The same sound, `ratio` times as quick and at its own pitch.
+    """The same sound, `ratio` times as fast at its original pitch.
 
     Args:
         samples: [C, N].
@@ -106,7 +106,7 @@ def stretched(samples: NDArray[np.float32], sample_rate: int, ratio: float) -> N
 
 
 def _with_frames(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Cut, or silence added, to so many frames."""
+    """Cut or padded with silence to so many frames."""
     missing = max(frames - samples.shape[1], 0)
     return np.pad(samples[:, :frames], ((0, 0), (0, missing)))
 

@@ -1,7 +1,7 @@
 """The library's index: takes in SQLite, searched by text, tempo, rating, date, favourites. A cache, never the truth.
 
-Knows nothing of audio or sidecars; whatever is wrong with the database file, it is thrown away and begun anew, and
-the library fills it from the files.
+Knows nothing of audio or sidecars; a damaged database file is discarded, and the library fills a new one from
+the files.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Index:
         """Opens the index at `path`, or begins a new one if it is lost, damaged or of another version.
 
         Raises:
-            OSError: if another program holds it; what only is busy is not thrown away.
+            OSError: if another program holds it: an index that is merely busy is kept.
         """
         self._lock = threading.Lock()
         self._path = path
@@ -58,7 +58,7 @@ class Index:
         db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=5.0)
         try:
             db.execute("PRAGMA journal_mode = WAL")
-            # A lost last second is found again by `reconcile`, so no write waits for the disk.
+            # `reconcile` recovers what a crash loses here, so no write needs to wait for the disk.
             db.execute("PRAGMA synchronous = NORMAL")
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version != VERSION:

@@ -42,11 +42,11 @@ from engine.sound.audio import write_audio
 INDEX = ".longtake-index.sqlite3"
 AUDIO = (".flac", ".wav")
 AT_ONCE = 200
-"""Takes that `reconcile` enters before others may have the index."""
+"""Takes that `reconcile` enters before it lets others use the index."""
 UNWRITTEN = 0
-"""The stamp of a take whose sidecar does not have its last change yet: no file has it."""
+"""The stamp of a take whose sidecar lacks its last change; no file has this stamp."""
 _LEFTOVER = re.compile(r"\..+\.(?:wav|flac|json)\.[0-9a-f]{8}\.tmp")
-_ABANDONED = 600.0  # s; a younger one may belong to another Longtake that writes here
+_ABANDONED = 600.0  # s; a younger file may belong to another Longtake that is writing it
 _log = logging.getLogger(__name__)
 
 
@@ -72,7 +72,7 @@ class Library:
         self._lock = threading.Lock()
         self._writing: set[str] = set()
         self._owed: Counter[str] = Counter()
-        """How many changes of a take its files do not have yet."""
+        """How many changes to each take's files are still to be made."""
         self._writer = ThreadPoolExecutor(1, "library")
 
     def reconcile(self) -> int:
@@ -81,7 +81,7 @@ class Library:
         Half files of a run that died are removed. Unreadable files are logged and left alone.
         """
         with self._lock:
-            writing = self._writing | self._owed.keys()  # These are entered by whoever writes them.
+            writing = self._writing | self._owed.keys()  # Whoever writes these enters them.
         known = self._index.stamps()
         found = self._files()
         stamps = {take_id: sidecar.stamp(path) for take_id, path in found.items()}
@@ -95,7 +95,7 @@ class Library:
         return count + self._let_go(gone)
 
     def _take_over(self, read: list[tuple[Take, int]], known: dict[str, int]) -> int:
-        """Enters takes as their files say, but for those that were changed since `known`; gives how many."""
+        """Enters takes as their files have them, except those changed since `known`; gives how many."""
         with self._lock:
             now = self._index.stamps()
             read = [
@@ -118,7 +118,7 @@ class Library:
         return len(gone)
 
     def _files(self) -> dict[str, Path]:
-        """The audio files by their ids; what a run that died left half is removed on the way."""
+        """The audio files by their ids; half-written files of a run that died are removed on the way."""
         found: dict[str, Path] = {}
         for path in sorted(self.folder.iterdir()):
             if _LEFTOVER.fullmatch(path.name):
@@ -252,7 +252,7 @@ class Library:
         self._index.close()
 
     def enter(self, take: Take) -> None:
-        """Writes what is known of a take beside its sound, and tells of it.
+        """Writes a take's sidecar, adds it to the index and announces it.
 
         Raises:
             BridgeError: `io`; the sound is there all the same and is found again by `reconcile`.
@@ -268,12 +268,12 @@ class Library:
             self._publish(TakeAdded(take))
 
     def abandon(self, name: str) -> None:
-        """Gives the name of a pending take free again."""
+        """Releases the name of a pending take."""
         with self._lock:
             self._writing.discard(name)
 
     def _free(self, name: str) -> str:
-        """The name, or with a number where it is taken; kept for the caller until `abandon`."""
+        """The name, numbered if it is taken; reserved for the caller until `abandon`."""
         with self._lock:
             unique, number = name, 2
             while unique in self._writing or (self.folder / f"{unique}.wav").exists():
@@ -284,7 +284,7 @@ class Library:
     # --- the library's own thread: files follow what was changed ---
 
     def _later(self, take: Take, do: Callable[[Take], None]) -> None:
-        """Has a take's files changed; under the lock, so that the changes of a take stay in order."""
+        """Queues a change to a take's files; called under the lock, so that changes stay in order."""
         self._owed[take.id] += 1
         self._writer.submit(self._do, take, do)
 
@@ -301,7 +301,7 @@ class Library:
                     del self._owed[take.id]
 
     def _write(self, take: Take) -> None:
-        # The newest is written, also where another Longtake has changed it since.
+        # The newest state is written, even if another Longtake has changed it since.
         take = self._index.take(take.id) or take
         sidecar.write(take)
         with self._lock:
@@ -309,7 +309,7 @@ class Library:
                 self._index.put([(take, sidecar.stamp(take.path))])
 
     def _put_right(self, take: Take, problem: str) -> None:
-        """Shows again what the files say."""
+        """Goes back to what the files say."""
         kept = sidecar.read(take.path) if take.path.exists() else None
         with self._lock:
             shown = self._index.take(take.id)

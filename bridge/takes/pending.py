@@ -43,11 +43,11 @@ class Shelf(Protocol):
     folder: Path
 
     def enter(self, take: Take) -> None:
-        """Takes a take in."""
+        """Adds a take."""
         ...
 
     def abandon(self, name: str) -> None:
-        """Gives its name free."""
+        """Releases its name."""
         ...
 
 
@@ -55,7 +55,7 @@ class PendingTake:
     """A take being written: blocks go in, and `finish` or `discard` ends it."""
 
     def __init__(self, library: Shelf, name: str, draft: Draft) -> None:
-        """Opens a hidden file beside the final one; the name is given free again whatever comes of it."""
+        """Opens a hidden file beside the final one; the name is released however it ends."""
         self._library = library
         self._name = name
         self._draft = draft
@@ -118,6 +118,6 @@ class PendingTake:
         return take
 
     def discard(self) -> None:
-        """Nothing of it stays; after `finish` it does nothing."""
+        """Leaves nothing behind; after `finish` it does nothing."""
         self._writer.abort()
         self._library.abandon(self._name)
