@@ -19,7 +19,7 @@ from engine.registry import AutoencoderConfig, OobleckConfig
 
 AUDIO_CHANNELS = 2
 IN_CACHE = 2**17
-"""Numbers that a processor's own cache holds, half a megabyte."""
+"""float32 values that fit in a core's L2 cache: half a megabyte."""
 
 
 class Bottleneck(nn.Module):
@@ -32,7 +32,7 @@ class Bottleneck(nn.Module):
 
     @staticmethod
     def sample(mean: Tensor, std: Tensor, generator: torch.Generator) -> Tensor:
-        """Draws latents from N(mean, std^2); the noise comes from the CPU, so a seed is the same everywhere."""
+        """Draws latents from N(mean, std^2), with noise from the CPU: a seed gives the same result on every device."""
         noise = torch.randn(mean.shape, generator=generator, dtype=torch.float32)
         return mean + std * noise.to(mean)
 
@@ -44,12 +44,12 @@ class Bottleneck(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    """What every autoencoder here has in common: an encoder, the bottleneck, a decoder, and whole-take methods."""
+    """The base of all autoencoders: an encoder, the bottleneck, a decoder, and methods for whole takes."""
 
     encoder: nn.Module
     decoder: nn.Module
     alignment: int = 1
-    """A take may be cut for chunked work at multiples of this many latent frames."""
+    """Chunks must start at multiples of this many latent frames."""
 
     def __init__(self, config: AutoencoderConfig, halo: int) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Autoencoder(nn.Module):
         self.downsampling_ratio = config.downsampling_ratio
         self.latent_channels = config.latent_channels
         self.halo = halo
-        """Latent frames on either side that a latent frame's audio (or an audio span's latents) can depend on."""
+        """Receptive field: latent frames of context on either side that the output can depend on."""
         self.bottleneck = Bottleneck()
 
     def moments(self, audio: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,18 +103,18 @@ class Autoencoder(nn.Module):
         return self.decoder(latents)
 
     def decode_inside(self, latents: Tensor, left: int, right: int) -> Tensor:
-        """The audio of latents [B, D, T] without that of the context, so many frames on either side."""
+        """Decodes latents [B, D, T] and drops the audio of `left` and `right` frames of context."""
         audio, ratio = self.decode(latents), self.downsampling_ratio
         return audio[..., left * ratio : audio.shape[-1] - right * ratio]
 
     def width_gradients(self) -> Tensor | None:
-        """How the stereo width of each of K bands rises with a frame of latents, [K, D]; None where nobody knows."""
+        """Gradient of each band's stereo width with respect to a latent frame, [K, D]; None if unknown."""
 
     def begin_with(self, audio: Tensor) -> None:
-        """Starts from statistics of [B, 2, N] audio, where a kind of network has a better start than chance."""
+        """Initialises weights from statistics of audio [B, 2, N]; does nothing by default."""
 
     def decode_in_training(self, latents: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """The decoded audio, and a loss of the network's own, which is zero unless a kind of network has one."""
+        """The decoded audio and an additional, network-specific loss (zero by default)."""
         return self.decode(latents), latents.new_zeros(())
 
 
@@ -131,7 +131,7 @@ class Snake(nn.Module):
         alpha, share = self.alpha.exp()[:, None], 1 / (self.beta.exp()[:, None] + 1e-9)
         if torch.is_grad_enabled() or x.device.type != "cpu":
             return torch.addcmul(x, (alpha * x).sin().square(), share)
-        # A few channels at a time, so that what is between stays in the processor's cache: three times as fast.
+        # A few channels at a time, so that the intermediate values stay in the cache: three times as fast.
         y, step = torch.empty_like(x), max(1, IN_CACHE // x.shape[-1])
         for part in (slice(first, first + step) for first in range(0, x.shape[1], step)):
             wave = (alpha[part] * x[:, part]).sin_().square_()
@@ -152,7 +152,7 @@ class Layers(nn.Module):
 
 
 class ResidualUnit(Layers):
-    """Two convolutions, the first dilated, around which the input skips."""
+    """Two convolutions, the first dilated, with a skip connection around them."""
 
     def __init__(self, channels: int, dilation: int) -> None:
         super().__init__(
@@ -200,7 +200,7 @@ class OobleckAutoencoder(Autoencoder):
         self._near = _reach(config.strides[-2::-1], self._first_stride)
 
     def decode_inside(self, latents: Tensor, left: int, right: int) -> Tensor:
-        """As always; but most of the context is for the first block, and most of the work is in the others."""
+        """As in the base class, but drops most of the context after the first block: only that one needs it."""
         x = self.decoder.layers[:2](latents)
         spare_left, spare_right = max(left - self._near, 0), max(right - self._near, 0)
         x = x[..., spare_left * self._first_stride : x.shape[-1] - spare_right * self._first_stride]
@@ -230,12 +230,12 @@ def _conv(width_in: int, width_out: int, kernel: int, **shape: int | bool) -> nn
 
 
 def _oobleck_halo(config: OobleckConfig) -> int:
-    """Latent frames that the decoder needs on either side (the encoder's halo is no larger)."""
+    """Latent frames of context that the decoder needs on either side (the encoder needs no more)."""
     return 3 + _reach(config.strides[::-1])
 
 
 def _reach(strides: Sequence[int], rate: int = 1) -> int:
-    """Latent frames on either side that decoder blocks see, from the one that begins at `rate` times theirs on."""
+    """Latent frames of context that decoder blocks need; they start from `rate` steps per latent frame."""
     reach, units = 0.0, 3 * (1 + 3 + 9)
     for stride in strides:
         rate *= stride

@@ -1,8 +1,8 @@
-"""Weights in and out of networks: reading safetensors, renaming by table, loading strictly, saving in half precision.
+"""Weights in and out of networks: read safetensors, rename by table, load strictly, save in half precision.
 
-Knows nothing of what the networks compute, nor of where files lie (`model_files.py`). No pickle is ever opened. Files
-are in half precision, memory in float32. What is missing, damaged, tampered with or of another network is a
-`CheckpointError` that names file and tensors.
+Knows nothing of what the networks compute, or of where files are (`model_files.py`). Pickles are never opened. Files
+are in half precision, memory in float32. A file that is missing, damaged, tampered with or of another network raises a
+`CheckpointError` that names the file and the tensors.
 """
 
 from __future__ import annotations
@@ -20,18 +20,17 @@ from engine.model_files import check_sum
 from engine.whole_files import whole
 
 Renames = Sequence[tuple[str, str | None]]
-"""A rename table: (prefix in the file, prefix in the network), the first that fits counts; None drops the tensor."""
+"""A rename table: (prefix in the file, prefix in the network); the first match applies, and None drops the tensor."""
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file as they are, mapped from the disk.
+    """The tensors of a safetensors file, unchanged and memory-mapped.
 
-    Each has a mapping of its own: what a network turns into another type gives its memory back at once.
-
-    A file in a folder with a `checksums.toml` must be the one listed there.
+    Each is mapped separately, so that its memory is released as soon as a network has converted it. If the folder has
+    a `checksums.toml`, the file must match it.
 
     Raises:
-        CheckpointError: if the file is missing, truncated, tampered with, or no safetensors file.
+        CheckpointError: if the file is missing, truncated, tampered with, or not a safetensors file.
     """
     if not path.is_file():
         raise CheckpointError(f"The weights {path} are missing.")
@@ -42,7 +41,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         return {name: _mapped(path, name) for name in names}
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
-            f"{path} is damaged or no safetensors file ({str(error).splitlines()[0]}); fetch it again."
+            f"{path} is damaged or not a safetensors file ({str(error).splitlines()[0]}); download it again."
         ) from error
 
 
@@ -52,7 +51,7 @@ def _mapped(path: Path, name: str) -> Tensor:
 
 
 def renamed(tensors: Mapping[str, Tensor], renames: Renames) -> dict[str, Tensor]:
-    """The tensors under the network's names; a name that no row fits stays as it is."""
+    """The tensors under the network's names; names that match no row are kept."""
     found: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         for prefix, new in renames:
@@ -66,7 +65,7 @@ def renamed(tensors: Mapping[str, Tensor], renames: Renames) -> dict[str, Tensor
 
 
 def load_weights(module: nn.Module, path: Path, renames: Renames = ()) -> None:
-    """Loads a file into a network, every tensor of both, as float32 (whatever the module's own type is).
+    """Loads a file into a network strictly, as float32.
 
     Raises:
         CheckpointError: if the file cannot be read or does not fit.
@@ -75,34 +74,34 @@ def load_weights(module: nn.Module, path: Path, renames: Renames = ()) -> None:
 
 
 def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Loads tensors into a network, every tensor of both.
+    """Loads tensors into a network; the names on both sides must match exactly.
 
     Args:
-        module: the network; its tensors keep their types and devices, but on the meta device become float32 on
-            the CPU.
+        module: the network; its tensors keep their dtypes and devices, except that tensors on the meta device become
+            float32 on the CPU.
         tensors: by the network's names.
-        source: what the error is to name as their origin.
+        source: the origin to name in errors.
 
     Raises:
-        CheckpointError: with the number of missing, unexpected and wrongly shaped tensors, and the first of each.
+        CheckpointError: with the number of missing, unexpected and misshapen tensors, and the first of each.
     """
     own = module.state_dict()
     shapes = [
-        f"{name} is {_shape(tensors[name])} there and {_shape(own[name])} here"
+        f"{name} is {_shape(tensors[name])} in the file and {_shape(own[name])} in the network"
         for name in own
         if name in tensors and tensors[name].shape != own[name].shape
     ]
     faults = [
         *_counted("missing", [name for name in own if name not in tensors]),
-        *_counted("not known to the network", [name for name in tensors if name not in own]),
-        *_counted("of another shape", shapes),
+        *_counted("unknown to the network", [name for name in tensors if name not in own]),
+        *_counted("of the wrong shape", shapes),
     ]
     if faults:
         raise CheckpointError(
             f"{source} does not fit {type(module).__name__}: {'; '.join(faults)}."
         )
     if any(tensor.is_meta for tensor in own.values()):
-        # Built without memory: the tensors themselves move in, and nothing is drawn at random first.
+        # On the meta device: the loaded tensors become the weights, and nothing is initialised first.
         floats = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
         module.load_state_dict(floats, strict=True, assign=True)
     else:
@@ -112,22 +111,22 @@ def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], source: str)
 def save_weights(
     tensors: nn.Module | Mapping[str, Tensor], path: Path, facts: Mapping[str, str] | None = None
 ) -> None:
-    """Writes tensors in half precision, the file whole or not at all; vectors and numbers stay float32.
+    """Writes tensors in half precision, atomically; vectors and scalars stay float32.
 
     Args:
         tensors: a network or its state.
         path: of the safetensors file; an older one is replaced.
-        facts: texts for the file's header, as {"stage": "autoencoder"}.
+        facts: metadata for the file's header, such as {"stage": "autoencoder"}.
 
     Raises:
-        CheckpointError: if a tensor is not finite, also when halved, or the file cannot be written.
+        CheckpointError: if a tensor is not finite in half precision, or the file cannot be written.
     """
     state = tensors.state_dict() if isinstance(tensors, nn.Module) else tensors
     halved = {name: _halved(name, tensor) for name, tensor in state.items()}
     try:
         with whole(path) as part:
             save_file(halved, part, metadata=dict(facts or {}))
-            part.chmod(0o644)  # safetensors makes files that only their owner can read.
+            part.chmod(0o644)  # safetensors creates files that only their owner can read.
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} cannot be written: {error}.") from error
 
@@ -136,11 +135,11 @@ def _halved(name: str, tensor: Tensor) -> Tensor:
     tensor = tensor.detach().cpu()
     if not tensor.is_floating_point():
         return tensor.contiguous().clone()
-    # Biases, scales and norms are small and set levels: halving them saves nothing and costs accuracy.
+    # Biases, scales and norms are small and set levels: half precision saves nothing there and costs accuracy.
     halved = tensor.to(torch.float16 if tensor.ndim > 1 else torch.float32)
     if not torch.isfinite(halved).all():
         raise CheckpointError(f"{name} has values that are not finite in half precision.")
-    # A clone, since safetensors refuses tensors that share memory.
+    # Cloned, because safetensors refuses tensors that share memory.
     return halved.contiguous().clone()
 
 
@@ -150,4 +149,4 @@ def _counted(what: str, names: Iterable[str]) -> list[str]:
 
 
 def _shape(tensor: Tensor) -> str:
-    return "x".join(map(str, tensor.shape)) or "a number"
+    return "x".join(map(str, tensor.shape)) or "a scalar"

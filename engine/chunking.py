@@ -1,7 +1,7 @@
-"""Long takes in bounded memory (§2.1): encode and decode in chunks that equal the whole.
+"""Long takes in bounded memory (§2.1): chunked encoding and decoding that equals encoding and decoding the whole.
 
-Every autoencoder here has a finite receptive field, its `halo`: a chunk with that many frames of context on either
-side gives inside just what the whole gives, up to rounding. Knows nothing of which autoencoder it is.
+Every autoencoder here has a finite receptive field, its `halo`: inside a chunk with that many frames of context on
+either side, the result is that of the whole, up to rounding. Works with any autoencoder.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from torch import Tensor
 from engine.autoencoder import Autoencoder
 
 FIRST, GROWTH, CHUNK = 8, 4, 128
-"""Latent frames decoded at once: few at first, so that something sounds soon; then ever more, up to 6 s or 12 s of
-audio, beside which the halo is little work."""
+"""Latent frames per chunk: few at first, so that playback starts early, then growing up to 6 or 12 s of audio, where
+the overhead of the halo is small."""
 TOLERANCE = 1e-4
-"""Largest difference between chunked and whole audio; measured differences are some 1e-6."""
+"""Largest accepted difference between chunked and whole audio; measured differences are about 1e-6."""
 
 
 def spans(total: int, longest: int = CHUNK) -> Iterator[tuple[int, int]]:
-    """Cuts T = total latent frames: a short span, longer ones, and then spans of the longest length to the end."""
+    """Splits T = total latent frames into (start, stop) spans that grow from FIRST to `longest` frames."""
     start, length = 0, min(FIRST, longest)
     while start < total:
         stop = min(start + length, total)
@@ -32,22 +32,22 @@ def spans(total: int, longest: int = CHUNK) -> Iterator[tuple[int, int]]:
 def decode_chunked(
     autoencoder: Autoencoder, latents: Tensor, longest: int = CHUNK
 ) -> Iterator[Tensor]:
-    """Decodes span by span; the joined blocks equal `decode` of the whole within `TOLERANCE`.
+    """Decodes span by span; the concatenated blocks equal `decode` of the whole within `TOLERANCE`.
 
     Args:
-        autoencoder: any.
+        autoencoder: the autoencoder.
         latents: [B, D, T].
-        longest: latent frames in a block.
+        longest: the most latent frames per block.
 
     Yields:
-        [B, C, n]: blocks in order, of the lengths of `spans`.
+        [B, C, n]: the blocks in order, as long as `spans` gives them.
     """
     for start, stop in spans(latents.shape[-1], longest):
         yield decode_span(autoencoder, latents, start, stop)
 
 
 def decode_span(autoencoder: Autoencoder, latents: Tensor, start: int, stop: int) -> Tensor:
-    """The audio of latent frames start..stop, [B, C, n], with the context they need."""
+    """The audio of latent frames start..stop, [B, C, n], decoded with the context they need."""
     left, right = _with_context(autoencoder, start, stop, latents.shape[-1])
     return autoencoder.decode_inside(latents[..., left:right], start - left, right - stop)
 
@@ -55,12 +55,12 @@ def decode_span(autoencoder: Autoencoder, latents: Tensor, start: int, stop: int
 def encode_chunked(
     autoencoder: Autoencoder, audio: Tensor, chunk: int = CHUNK
 ) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of the latents, [B, D, T] each, as `moments` of the whole within `TOLERANCE`.
+    """Mean and standard deviation of the latents, [B, D, T] each; equal to `moments` of the whole within `TOLERANCE`.
 
     Args:
-        autoencoder: any.
-        audio: [B, 2, N]; the last latent frame is filled up with zeros.
-        chunk: latent frames in a chunk.
+        autoencoder: the autoencoder.
+        audio: [B, 2, N]; the last latent frame is zero-padded.
+        chunk: latent frames per chunk.
     """
     ratio = autoencoder.downsampling_ratio
     total = -(-audio.shape[-1] // ratio)
@@ -76,7 +76,7 @@ def encode_chunked(
 
 
 def _with_context(autoencoder: Autoencoder, start: int, stop: int, total: int) -> tuple[int, int]:
-    """The span and its halo, out to where the autoencoder may be cut, within 0..total."""
+    """The span with its halo, widened to the autoencoder's alignment, within 0..total."""
     halo, alignment = autoencoder.halo, autoencoder.alignment
     left, right = max(start - halo, 0), stop + halo
     return left - left % alignment, min(right + -right % alignment, total)

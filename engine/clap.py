@@ -1,9 +1,9 @@
-"""CLAP (§2.4): an HTSAT audio tower with fusion and a text tower, brought together by contrast.
+"""CLAP (§2.4): an HTSAT audio tower with fusion and a text tower, trained contrastively.
 
-`Clap` is the paper's, with RoBERTa: transformers' own classes in their own folder layout, so LAION's public checkpoints
-load as they are; text features for the diffusion transformer are its next-to-last hidden layer. The embedded model's,
-whose text tower is MiniLM, stands in locked_clap.py. Knows nothing of diffusion; how CLAP is trained stands in
-training/train_clap.py.
+`Clap` is the paper's, with RoBERTa. It uses the transformers library's classes and folder layout, so that LAION's
+public checkpoints load unchanged; the diffusion transformer reads the next-to-last hidden layer of the text tower. The
+CLAP of the embedded model, with MiniLM as text tower, is in locked_clap.py; training is in training/train_clap.py.
+Knows nothing of diffusion.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from transformers import (
 from engine.checkpoints import load_strictly, read_tensors, renamed, save_weights
 from engine.errors import AudioError, CheckpointError
 from engine.registry import TextConfig
-from engine.text import filled_up, padded, read_tokenizer
+from engine.text import padded, read_tokenizer, zero_padded
 from engine.whole_files import write_whole
 
 SAMPLE_RATE = 48_000
 MAX_TOKENS = 77
 PAD = 1
-"""RoBERTa's number for a pad; positions are counted from it."""
+"""RoBERTa's padding token; positions are counted from it."""
 
 DERIVED = ("position_ids", "token_type_ids", "relative_position_index")
-"""Tables that follow from the configuration: some files have them, others do not."""
+"""Buffers that follow from the configuration; only some files contain them."""
 
 FUSION: dict[str, Any] = {"enable_fusion": True, "fusion_type": "aff_2d"}
 QUIET: dict[str, Any] = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-"""No dropout: prompts and crops vary enough, and dropout would draw from the global generator."""
+"""No dropout: prompts and crops vary enough, and dropout would use the global generator."""
 
 TEXT_TOWER = (
     ("text_model.", ""),
@@ -54,7 +54,7 @@ TEXT_TOWER = (
     ("audio_projection.", None),
     ("logit_scale", None),
 )
-"""What the text tower is called where it stands alone, and what it does not need."""
+"""Renames for loading the text tower alone; the rest is dropped."""
 
 
 def paper_config() -> ClapConfig:
@@ -68,7 +68,7 @@ def paper_config() -> ClapConfig:
 
 
 class Towers(nn.Module, ABC):
-    """What every CLAP gives: texts and sounds that belong together get unit vectors that agree."""
+    """The interface of every CLAP: matching texts and sounds get similar unit vectors."""
 
     listener: ClapFeatureExtractor
     """The settings of the spectrogram."""
@@ -79,15 +79,15 @@ class Towers(nn.Module, ABC):
 
     @abstractmethod
     def embed_spectra(self, spectra: Tensor, longer: Tensor) -> Tensor:
-        """[B, P], each of unit length, of what `fused` gives: [B, 4, frames, mels] and [B] bool."""
+        """[B, P], each of unit length, from the results of `fused`: [B, 4, frames, mels] and [B] bool."""
 
     @abstractmethod
     def keep_temperature(self, scale: Tensor) -> None:
-        """Takes over what the loss has learned: the logarithm of 1 / temperature."""
+        """Stores the temperature that the loss has learned, as log(1 / temperature)."""
 
     @abstractmethod
     def save(self, folder: Path) -> None:
-        """Writes a folder of weights in half precision and settings."""
+        """Writes a folder with settings and weights in half precision."""
 
 
 class Clap(Towers):
@@ -103,7 +103,7 @@ class Clap(Towers):
 
     @classmethod
     def from_folder(cls, folder: Path) -> Clap:
-        """Loads a CLAP in transformers' folder layout, LAION's public ones and our own alike.
+        """Loads a CLAP in the folder layout of transformers: LAION's public ones or our own.
 
         Raises:
             CheckpointError: naming the file and the tensors that are missing, damaged or of another network.
@@ -133,7 +133,7 @@ class Clap(Towers):
         return found.pooler_output
 
     def embed_spectra(self, spectra: Tensor, longer: Tensor) -> Tensor:
-        """[B, P], each of unit length, of what `fused` gives: [B, 4, frames, mels] and [B] bool."""
+        """[B, P], each of unit length, from the results of `fused`: [B, 4, frames, mels] and [B] bool."""
         device = self.model.logit_scale_t.device
         found: Any = self.model.get_audio_features(
             input_features=spectra.to(device), is_longer=longer.to(device)[:, None]
@@ -141,13 +141,13 @@ class Clap(Towers):
         return found.pooler_output
 
     def keep_temperature(self, scale: Tensor) -> None:
-        """Takes over what the loss has learned, for both directions."""
+        """Stores the temperature that the loss has learned, for both directions."""
         with torch.no_grad():
             self.model.logit_scale_a.copy_(scale)
             self.model.logit_scale_t.copy_(scale)
 
     def initialize(self, generator: torch.Generator) -> None:
-        """Draws all weights anew, for a training that can be repeated: the library's widths, no global generator."""
+        """Initialises all weights reproducibly: the library's distributions, but not the global generator."""
         model = self.model
         for tower in (model.text_model, model.audio_model):
             draw(tower, tower.config, generator)
@@ -160,7 +160,7 @@ class ClapText:
 
     Args:
         config: how many tokens a prompt may have.
-        folder: a CLAP in transformers' layout; of its weights only the text tower's are loaded.
+        folder: a CLAP in the layout of transformers; only the text tower's weights are loaded.
 
     Raises:
         CheckpointError: naming the file and the tensors that are missing, damaged or of another network.
@@ -176,7 +176,7 @@ class ClapText:
         self.network.eval().requires_grad_(False)
         if self.width != config.width:
             raise CheckpointError(
-                f"{path} gives text features {self.width} wide; this model needs {config.width}."
+                f"{path} has text features of width {self.width}; this model needs {config.width}."
             )
 
     @property
@@ -185,29 +185,29 @@ class ClapText:
         return self.network.config.hidden_size
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Features [B, L, E] float32, zero at pads, and the mask [B, L], True at tokens; L is max_tokens.
+        """Features [B, L, E] float32, zero at padding, and the mask [B, L], True at tokens; L is max_tokens.
 
-        A text's features do not depend on the other texts of the batch.
+        The features of a text do not depend on the other texts in the batch.
         """
         tokens, mask = padded(self.tokenizer, texts, PAD)
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             found = self.network(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
-        return filled_up(found.hidden_states[-2], mask, self.max_tokens)
+        return zero_padded(found.hidden_states[-2], mask, self.max_tokens)
 
 
 def window_frames(listener: ClapFeatureExtractor) -> int:
-    """How many frames of a spectrogram CLAP looks at."""
+    """Number of spectrogram frames in CLAP's window."""
     return int(listener.nb_max_samples) // listener.hop_length + 1
 
 
 def mel_spectrogram(listener: ClapFeatureExtractor, waveform: NDArray[np.float32]) -> Tensor:
-    """The whole sound's spectrogram in dB, [frames, mels] float32; a sound shorter than CLAP's window is repeated.
+    """The spectrogram of the whole sound in dB, [frames, mels] float32; sounds shorter than the window are repeated.
 
     Raises:
         AudioError: if the waveform is empty or not mono.
     """
     if waveform.ndim != 1 or not waveform.size:
-        raise AudioError(f"CLAP listens to mono [N] at 48 kHz; this is {list(waveform.shape)}.")
+        raise AudioError(f"CLAP takes mono audio [N] at 48 kHz; it got {list(waveform.shape)}.")
     window = int(listener.nb_max_samples)
     if len(waveform) < window:
         repeated = np.tile(waveform, window // len(waveform))
@@ -225,12 +225,18 @@ def mel_spectrogram(listener: ClapFeatureExtractor, waveform: NDArray[np.float32
 
 
 def fused(whole: Tensor, frames: int, rng: np.random.Generator) -> tuple[Tensor, bool]:
-    """A spectrogram [.., mels] as the window of so many frames shows it: [4, frames, mels], and was it longer."""
+    """CLAP's view of a spectrogram [F, mels] in a window of so many frames.
+
+    A short one is repeated; a long one is shown as a whole, resized, and as a random crop from each of its thirds.
+
+    Returns:
+        Four spectrograms in dB, [4, frames, mels] float32, and whether the sound was longer than the window.
+    """
     spare = len(whole) - frames
     if spare <= 0:
         return whole.expand(4, -1, -1), False
     small = F.interpolate(whole[None, None], size=(frames, whole.shape[1]), mode="bilinear")
-    # A sound hardly longer than the window has fewer starts than thirds; those left over start at 0.
+    # A sound barely longer than the window may have fewer than three starts; the remaining crops start at 0.
     thirds = np.array_split(np.arange(spare + 1), 3)
     starts = [int(rng.choice(third)) if third.size else 0 for third in thirds]
     crops = [whole[start : start + frames] for start in starts]
@@ -238,7 +244,7 @@ def fused(whole: Tensor, frames: int, rng: np.random.Generator) -> tuple[Tensor,
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A folder's settings.
+    """Reads a JSON settings file.
 
     Raises:
         CheckpointError: naming the file.
@@ -252,19 +258,21 @@ def read_json(path: Path) -> dict[str, Any]:
 def _read_config(folder: Path) -> ClapConfig:
     values = read_json(folder / "config.json")
     if values.get("model_type") != "clap":
-        raise CheckpointError(f"{folder / 'config.json'} is not of a CLAP in transformers' layout.")
+        raise CheckpointError(
+            f"{folder / 'config.json'} is not of a CLAP in the layout of transformers."
+        )
     return ClapConfig.from_dict(values)
 
 
 def with_tables(tensors: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
-    """The file's tensors, with the tables that follow from the configuration taken from the network itself."""
+    """The file's tensors, with the `DERIVED` buffers taken from the network instead."""
     own = network.state_dict().items()
     tables = {name: tensor for name, tensor in own if name.endswith(DERIVED)}
     return {name: x for name, x in tensors.items() if not name.endswith(DERIVED)} | tables
 
 
 def draw(network: nn.Module, config: Any, generator: torch.Generator) -> None:
-    """Draws a network's weights anew; `config` is the part of the library's configuration that gives their width."""
+    """Initialises a network's weights; `config` is the part of the library's configuration with its width and depth."""
     std = (2 * config.num_hidden_layers * config.hidden_size) ** -0.5
     with torch.no_grad():
         for module in network.modules():

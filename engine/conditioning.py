@@ -1,7 +1,7 @@
-"""What a prompt becomes before it meets the transformer (§2.2): cross tokens, a global vector, a metre grid.
+"""Conditioning (§2.2): a prompt becomes cross-attention tokens, a global vector and a metre grid.
 
-Text and timing enter by cross-attention, timing is also prepended, and a model that has a metre grid is told for every
-latent frame where in the beat and the bar it lies. Knows nothing of the transformer, and of text only the protocol.
+Text and timing enter by cross-attention, timing is also prepended, and models with a metre grid get the position in
+beat and bar for every latent frame. Knows nothing of the transformer, and of the text encoder only its protocol.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from engine.layers import GeometricFeatures
 from engine.registry import ModelSpec, NumberConfig
 
 GRID_BARS, GRID_BEATS = (4, 1), (1, 1 / 2, 1 / 4)
-"""Periods of the metre grid, in bars and in beats: what a drummer counts, down to the sixteenth."""
+"""Periods of the metre grid, in bars and in beats, down to the sixteenth."""
 GRID_ROWS = 2 * len(GRID_BARS + GRID_BEATS) + 1
-"""Sine and cosine of the phase in each period, the longest first, and 1 where the tempo is known."""
+"""Sine and cosine of the phase in each period, longest first, and a row that is 1 if the tempo is known."""
 
 NUMBER_FEATURES = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What is asked of one item of a batch: the words, the timing in seconds, the metre."""
+    """The prompt of one item in a batch: text, timing in seconds, metre."""
 
     text: str
     seconds_start: float = 0.0
     seconds_total: float
     tempo: float | None = None
-    """In BPM; None is unknown."""
+    """BPM; None if unknown."""
     beats_per_bar: int = 4
 
 
 class TextEncoder(Protocol):
-    """A frozen text encoder (§2.4): text.py and clap.py have one each. It is no part of a model's own weights."""
+    """A frozen text encoder (§2.4), such as those in text.py and clap.py; not part of a model's own weights."""
 
     @property
     def width(self) -> int:
@@ -47,46 +47,46 @@ class TextEncoder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """L of the features: longer prompts are cut, shorter ones filled up with zeros."""
+        """L of the features: longer prompts are truncated, shorter ones zero-padded."""
         ...
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Features [B, L, E] float32, zero at pads, and the mask [B, L], True at tokens.
+        """Features [B, L, E] float32, zero at padding, and the mask [B, L], True at tokens.
 
-        A text's features do not depend on the other texts of the batch.
+        The features of a text do not depend on the other texts in the batch.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditioning:
-    """Everything the transformer is told besides latents and time, of B items.
+    """All inputs of the transformer besides latents and time, for B items.
 
-    Positions without text hold zeros and are masked out of the attention. Dropping the text does both to all of them,
-    so the unconditional branch sees the timing alone, whatever the prompt's length was.
+    Positions without text are zero and masked out of the attention. Dropping the text does both to all positions, so
+    the unconditional branch sees the timing alone, however long the prompt was.
     """
 
     cross: Tensor
-    """[B, L, E]: the tokens of the text, then one of each timing number."""
+    """[B, L, E]: the text tokens, then one token per timing number."""
     cross_mask: Tensor
     """[B, L] bool, True where a token may be attended to."""
     global_: Tensor
-    """[B, G]: the timing numbers side by side."""
+    """[B, G]: the embedded timing numbers, concatenated."""
     grid: Tensor | None
-    """[B, GRID_ROWS, T], see `metre_grid`; None if the model has none."""
+    """[B, GRID_ROWS, T], see `metre_grid`; None for models without one."""
     text_tokens: int
-    """How many of the cross tokens go when the text is dropped: in public models the timing's too."""
+    """How many cross tokens are dropped with the text; in public models this includes the timing."""
     kept: Tensor | None = None
-    """[B, 1 + D, T]: 1 where a frame is kept, and its clean latents there, for models that inpaint; None is none."""
+    """[B, 1 + D, T]: the inpainting mask (1 where a frame is kept) and the clean latents kept; None if nothing is."""
 
     def without_text(self, negative: Conditioning | None = None) -> Conditioning:
-        """The branch that guidance moves away from: no text, or a negative prompt's; timing and grid are kept."""
+        """The unconditional or negative branch of guidance: no text, or the negative prompt's; same timing and grid."""
         if negative is None:
             return self.dropped(text=torch.ones(len(self.cross), dtype=torch.bool))
         count = self.text_tokens
         return replace(
             self,
-            # Pads are zero here even where the model fills those of a prompt with a trained vector.
+            # Padding is zero here even in models that fill a prompt's padding with a trained vector.
             cross=torch.cat((negative.text_or_zero(), self.cross[:, count:]), dim=1),
             cross_mask=torch.cat(
                 (negative.cross_mask[:, :count], self.cross_mask[:, count:]), dim=1
@@ -94,17 +94,17 @@ class Conditioning:
         )
 
     def text_or_zero(self) -> Tensor:
-        """[B, text tokens, E]: the text's part of the cross tokens, zero at pads."""
+        """[B, text tokens, E]: the text part of the cross tokens, zero at padding."""
         count = self.text_tokens
         return self.cross[:, :count] * self.cross_mask[:, :count, None]
 
     def pooled_text(self) -> Tensor:
-        """[B, E]: the mean of the text's tokens, zero without any."""
+        """[B, E]: the mean of the text tokens; zero if there are none."""
         count = self.cross_mask[:, : self.text_tokens].sum(dim=1, keepdim=True).clamp(min=1)
         return self.text_or_zero().sum(dim=1) / count
 
     def dropped(self, text: Tensor | None = None, tempo: Tensor | None = None) -> Conditioning:
-        """Without the text, and without the tempo, of the items where these are True (each [B] bool)."""
+        """Drops the text, and the tempo, of the items where these are True (each [B] bool)."""
         dropped = self
         if text is not None:
             is_text = torch.arange(self.cross.shape[1], device=self.cross.device) < self.text_tokens
@@ -122,12 +122,12 @@ class Conditioning:
     def with_dropout(
         self, generator: torch.Generator, text: float = 0.1, tempo: float = 0.0
     ) -> Conditioning:
-        """For training with classifier-free guidance: forgets text and tempo with these probabilities."""
+        """Conditioning dropout for classifier-free guidance: drops text and tempo with these probabilities."""
         chances = torch.rand((2, len(self.cross)), generator=generator)
         return self.dropped(text=chances[0] < text, tempo=chances[1] < tempo)
 
     def joined(self, other: Conditioning) -> Conditioning:
-        """Both as one batch, this one first: guidance asks the network once for two branches."""
+        """Both in one batch, this one first: guidance evaluates two branches in one pass."""
         grids = [grid for grid in (self.grid, other.grid) if grid is not None]
         kept = [kept for kept in (self.kept, other.kept) if kept is not None]
         return replace(
@@ -141,7 +141,7 @@ class Conditioning:
 
 
 class NumberEmbedding(nn.Module):
-    """Sinusoidal embedding of a number (§2.2): the number itself, sines and cosines of learned frequencies, a map."""
+    """Sinusoidal embedding of a number (§2.2): the number with sines and cosines of it, then a linear layer."""
 
     def __init__(self, config: NumberConfig, width: int) -> None:
         super().__init__()
@@ -160,14 +160,14 @@ class NumberEmbedding(nn.Module):
 
 
 class LearnedPadding(nn.Module):
-    """The trained vector that fills a prompt up in Stable Audio 3."""
+    """The trained vector that Stable Audio 3 pads prompts with."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.padding_embedding = nn.Parameter(0.02 * torch.randn(width))
 
     def forward(self, text: Tensor, mask: Tensor) -> Tensor:
-        """Features [B, L, E] with mask [B, L], True at tokens, to the same with pads filled."""
+        """Features [B, L, E] and mask [B, L], True at tokens, to features with the padding filled."""
         return torch.where(mask[..., None], text, self.padding_embedding.to(text.dtype))
 
 
@@ -184,14 +184,14 @@ class _Frequencies(nn.Module):
 
 
 class Conditioner(nn.Module):
-    """Turns prompts into the conditioning of a model; its own weights are those of the timing numbers."""
+    """Turns prompts into a model's conditioning; its own weights embed the timing numbers."""
 
     def __init__(self, spec: ModelSpec, text_encoder: TextEncoder) -> None:
         super().__init__()
         self.spec = spec
         self.text_encoder = text_encoder
         width = spec.dit.cross_width
-        # The checkpoints' names: the prompt's conditioner has weights of its own in Stable Audio 3 only.
+        # Named as in the checkpoints; only in Stable Audio 3 does the prompt's conditioner have weights.
         self.conditioners = nn.ModuleDict(
             {"prompt": LearnedPadding(width)} if spec.conditioning.text.learned_padding else {}
         )
@@ -204,7 +204,7 @@ class Conditioner(nn.Module):
         return len(self.spec.conditioning.numbers) * self.spec.dit.cross_width
 
     def forward(self, prompts: Sequence[Prompt], frames: int) -> Conditioning:
-        """The conditioning of B prompts for a window of T = frames latent frames, where this module's weights are."""
+        """The conditioning of B prompts for a window of T = frames latent frames, on this module's device."""
         device = next(self.parameters()).device
         text, mask = (x.to(device) for x in self.text_encoder.encode([p.text for p in prompts]))
         if "prompt" in self.conditioners:
@@ -227,7 +227,7 @@ class Conditioner(nn.Module):
         )
 
     def initialize(self, generator: torch.Generator) -> None:
-        """Draws all weights anew, for a training that can be repeated."""
+        """Initialises all weights reproducibly."""
         with torch.no_grad():
             for module in self.modules():
                 if isinstance(module, _Frequencies):
@@ -241,17 +241,17 @@ class Conditioner(nn.Module):
 
 
 def metre_grid(prompts: Sequence[Prompt], frames: int, latent_rate: float) -> Tensor:
-    """Where in the beat and in the bar each latent frame begins; beat 0 of bar 0 is at second 0 of the whole piece.
+    """Position in beat and bar at the start of each latent frame; beat 0 of bar 0 is at second 0 of the piece.
 
     Args:
-        prompts: B of them; a crop's grid starts at its `seconds_start`.
+        prompts: B prompts; the grid of a crop starts at its `seconds_start`.
         frames: T.
-        latent_rate: latent frames in a second, Hz.
+        latent_rate: latent frames per second, Hz.
 
     Returns:
-        [B, GRID_ROWS, T]: sin and cos of 2 pi beats / period for each period, and 1; zeros without a tempo.
+        [B, GRID_ROWS, T]: sin and cos of 2 pi beats / period for each period, and 1; all zero without a tempo.
     """
-    # Phases in double precision: after ten minutes single precision would be off by a tenth of a millisecond a beat.
+    # In double precision: after ten minutes, single precision would be off by a tenth of a millisecond per beat.
     frame = torch.arange(frames, dtype=torch.float64) / latent_rate
     grid = torch.zeros(len(prompts), GRID_ROWS, frames)
     for rows, prompt in zip(grid, prompts, strict=True):

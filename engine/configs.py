@@ -1,7 +1,7 @@
 """The shapes of all networks and models as frozen dataclasses.
 
-A field of a configuration is here only because two registered models differ in it (a test says so); what all models
-share stands in the network itself. Knows nothing of torch, files, or which models there are (registry.py).
+A configuration has a field only where two registered models differ (a test checks this); what all models share is in
+the network itself. Knows nothing of torch, files, or which models exist (registry.py).
 """
 
 from __future__ import annotations
@@ -24,42 +24,42 @@ class OobleckConfig:
 
     @property
     def downsampling_ratio(self) -> int:
-        """Audio samples in one latent frame."""
+        """Audio samples per latent frame."""
         return prod(self.strides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpectralConfig:
-    """The small autoencoder: ConvNeXt blocks between an STFT and its inverse, behind the paper's bottleneck."""
+    """The small autoencoder: ConvNeXt blocks between an STFT and its inverse, with the paper's bottleneck."""
 
     window: int
     hop: int
     width: int
     depth: int
-    """ConvNeXt blocks of the decoder, half of them at either rate."""
+    """ConvNeXt blocks of the decoder, half of them at the latent rate and half at the STFT's."""
     stride: int
     latent_channels: int
 
     @property
     def downsampling_ratio(self) -> int:
-        """Audio samples in one latent frame."""
+        """Audio samples per latent frame."""
         return self.hop * self.stride
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SameConfig:
-    """SAME, the autoencoders of Stable Audio 3: transformers over patches of 256 samples, 16 to a latent frame."""
+    """SAME, the autoencoders of Stable Audio 3: transformers over patches of 256 samples, 16 per latent frame."""
 
     width: int
     depth: int
     folded: bool
-    """Whether tokens see their pair of latent frames only; otherwise they see one frame to either side."""
+    """Whether attention is within pairs of latent frames; otherwise it reaches one frame to either side."""
     sine_layers: int
-    """How many of the decoder's last blocks have a sine for their gate."""
+    """How many of the decoder's last blocks use a sine as gate activation."""
     mapping_kernel: int
-    """Of the convolution from the decoder's tokens to patches."""
+    """Kernel size of the convolution from the decoder's tokens to patches."""
     mask_noise: float
-    """Standard deviation of the noise with which the reference decodes, on the decoder's learned tokens."""
+    """Standard deviation of the noise that the reference adds to the decoder's learned tokens."""
 
     @property
     def latent_channels(self) -> int:
@@ -84,29 +84,29 @@ class DiTConfig:
     depth: int
     heads: int
     frames_per_token: int
-    """Latent frames in one token: more makes long takes cheaper, since attention is quadratic in tokens."""
+    """Latent frames per token: more make long takes cheaper, since attention is quadratic in tokens."""
     cross_width: int
-    """Width of the conditioning tokens as the conditioners give them."""
+    """Width of the conditioning tokens."""
     project_cross: bool
-    """Whether cross tokens are mapped to `width` first; otherwise they serve as grouped keys and values."""
+    """Whether cross tokens are projected to `width`; otherwise they serve as grouped keys and values."""
     grid: bool
-    """Whether a frame-wise metre grid (beat and bar phase) is added to the tokens, so that tempo is exact."""
+    """Whether a frame-wise metre grid (beat and bar phase) is added to the tokens, for an exact tempo."""
     mask_cross: bool
-    """Whether pads of the prompt are left out of the attention; the public models attend to them, as zeros."""
+    """Whether the prompt's padding is masked out; the public models attend to it, as zeros."""
     qk_norm: bool
     """Whether queries and keys are layer-normalized."""
     pooled_text: bool = False
-    """Whether the mean of the text's tokens is added to every token of the music too: the words as one class."""
+    """Whether the mean of the text tokens is also added to every music token, like a class embedding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdaptiveDiTConfig:
-    """The diffusion transformer of Stable Audio 3: time and length modulate every block. Heads are 64 wide."""
+    """The diffusion transformer of Stable Audio 3: time and length modulate every block. Heads have 64 dimensions."""
 
     width: int
     depth: int
     differential: bool
-    """Whether attention is the difference of two."""
+    """Whether attention is differential: the difference of two attentions."""
 
     @property
     def latent_channels(self) -> int:
@@ -115,17 +115,17 @@ class AdaptiveDiTConfig:
 
     @property
     def cross_width(self) -> int:
-        """Width of the conditioning tokens as the conditioners give them."""
+        """Width of the conditioning tokens."""
         return 768
 
     @property
     def frames_per_token(self) -> int:
-        """Latent frames in one token."""
+        """Latent frames per token."""
         return 1
 
     @property
     def grid(self) -> bool:
-        """Whether the model has a metre grid: none was trained with one."""
+        """Whether the model has a metre grid: these do not."""
         return False
 
 
@@ -137,7 +137,7 @@ class TextConfig:
     max_tokens: int
     width: int
     learned_padding: bool = False
-    """Whether a prompt is filled up with a trained vector rather than zeros."""
+    """Whether prompts are padded with a trained vector rather than zeros."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +148,12 @@ class NumberConfig:
     low: float
     high: float
     learned: bool = True
-    """Whether the frequencies are trained; otherwise they are the fixed ones of Stable Audio 3."""
+    """Whether the frequencies are trained; otherwise they are fixed, as in Stable Audio 3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditioningConfig:
-    """Which conditioners a model has: text and numbers by cross-attention, numbers also prepended (§2.2)."""
+    """The conditioners of a model: text and numbers by cross-attention, numbers also prepended (§2.2)."""
 
     text: TextConfig
     numbers: tuple[NumberConfig, ...]
@@ -161,7 +161,7 @@ class ConditioningConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What a spec's None means for a model."""
+    """A model's values for what a spec leaves at None."""
 
     seconds_total: float
     steps: int
@@ -169,12 +169,12 @@ class Defaults:
     sampler: str
     init_noise_level: float
     apg: float = 0.0
-    """How much of guidance's push along the estimate itself is left out (samplers/guidance.py), in [0, 1]."""
+    """Adaptive projected guidance, in [0, 1]: how much of the parallel component is removed (samplers/guidance.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """A model of the family: its networks, its window, its defaults, its licence."""
+    """A model: its networks, window, defaults and licence."""
 
     name: str
     title: str
@@ -188,19 +188,19 @@ class ModelSpec:
     conditioning: ConditioningConfig
     defaults: Defaults
     headroom: float | None = 1.0
-    """How much more than the take is generated, s, for its ending to ring out in; None fills the window (§2.3)."""
+    """Seconds generated beyond the take, for its ending to ring out; None fills the window (§2.3)."""
 
     repository: str = ""
-    """Where the hub has public weights, as owner/name."""
+    """Repository of the public weights on the Hugging Face Hub: owner/name."""
 
     @property
     def sample_rate(self) -> int:
-        """Audio frames in a second, Hz."""
+        """Audio frames per second, Hz."""
         return SAMPLE_RATE
 
     @property
     def latent_rate(self) -> float:
-        """Latent frames in a second, Hz."""
+        """Latent frames per second, Hz."""
         return SAMPLE_RATE / self.autoencoder.downsampling_ratio
 
     @property

@@ -1,8 +1,8 @@
-"""Creative uses (§4.6): takes made from recordings, by an unchanged model that was trained for nothing but text.
+"""Creative uses (§4.6): takes from recordings, with a model that was trained on text alone.
 
-Audio-to-audio starts the solver from a noised recording. Inpainting and continuation put known latents back at every
-step and in the end the known sound itself; a loop fades its own continuation out over its beginning. All of it happens
-around the solver: none of it knows a network, and no network knows of it.
+Audio-to-audio starts the solver from a noised recording. Inpainting and continuation restore the known latents at every
+step, and finally the recording itself; a loop crossfades its continuation into its beginning. All of this happens
+around the solver and is independent of the network.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Spans = Sequence[tuple[float, float]]
 Weights = NDArray[np.floating]
 
 LATENT_EDGE = 0.09
-"""How far into a kept span the model may still bend the latents, s: two frames, as far as neighbours blend."""
+"""Width of the transition of latents inside a kept span, s: two latent frames."""
 SOUND_EDGE = 0.07
-"""How far into a kept span the made sound is faded over to the recording, s; further in, it is the recording."""
+"""Length of the crossfade from generated audio to the recording inside a kept span, s."""
 
 
 def recording(path: str) -> Samples:
@@ -41,18 +41,18 @@ def recording(path: str) -> Samples:
 
 
 def filled(samples: Samples, frames: int) -> Samples:
-    """Makes a recording [C, N] last for `frames`: a longer one is cut, a shorter one repeats, as a loop does."""
+    """Fits a recording [C, N] to `frames`: a longer one is cut, a shorter one loops."""
     repeats = -(-frames // samples.shape[1])
     return np.tile(samples, (1, repeats))[:, :frames]
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The parts of a recording that a take returns.
+    """The parts of a recording that a take keeps.
 
     Attributes:
         spans: (start, end) in seconds, within the recording.
-        samples: [2, N], the recording for the length of the take, below the ceiling.
+        samples: [2, N], the recording, as long as the take and limited like it.
     """
 
     spans: Spans
@@ -60,10 +60,10 @@ class Kept:
 
     @classmethod
     def of(cls, spec: GenerationSpec, samples: Samples | None, frames: int) -> Kept | None:
-        """What a spec keeps of its recording [2, any] in a take of that many frames; None if nothing.
+        """What a spec keeps of its recording [2, any], in a take of so many frames; None if nothing.
 
         Raises:
-            SpecError: if the recording is over before the first span begins.
+            SpecError: if the recording ends before the first span begins.
         """
         if samples is None or not spec.keep:
             return None
@@ -78,9 +78,9 @@ class Kept:
         return cls(spans, np.concatenate(list(limited([whole], SAMPLE_RATE)), axis=1))
 
     def weights(self, positions: Weights, edge: float) -> Weights:
-        """How much of the recording is kept at each position, in [0, 1]: rising over `edge` inside each span.
+        """The recording's weight at each position, in [0, 1], with ramps of length `edge` inside each span.
 
-        A span that begins or ends with the take has no edge there.
+        A span that begins or ends with the take has no ramp there.
 
         Args:
             positions: [N], seconds.
@@ -95,7 +95,7 @@ class Kept:
         return weights
 
     def mask(self, latent_rate: float, frames: int) -> Tensor:
-        """1 at each of T = frames latent frames whose first sample is kept, else 0, [T]: as models learn to inpaint."""
+        """The inpainting mask [T = frames] as models were trained on: 1 where a latent frame's first sample is kept."""
         first = np.arange(frames) / latent_rate
         inside = np.zeros(frames, dtype=bool)
         for start, end in self.spans:
@@ -103,21 +103,21 @@ class Kept:
         return torch.from_numpy(inside).float()
 
     def latent_weights(self, latent_rate: float, frames: int) -> Tensor:
-        """The weights of T = frames latent frames, [T] float32."""
+        """The weights at the centres of T = frames latent frames, [T] float32."""
         middles = (np.arange(frames) + 0.5) / latent_rate
         return torch.from_numpy(self.weights(middles, LATENT_EDGE)).float()
 
 
 def kept(denoiser: Denoiser, known: Tensor, weights: Tensor) -> Denoiser:
-    """Puts known latents back into every estimate.
+    """Replaces known latents in every estimate of a denoiser.
 
-    No solver needs to know: where the estimate never changes, each of them carries x along as that estimate with noise
-    of the present level, which is just what putting noised known latents into x would do.
+    Where the estimate never changes, every solver keeps x at that estimate plus noise of the current level, which is
+    just what replacing x with noised known latents would do.
 
     Args:
-        denoiser: any.
+        denoiser: the denoiser.
         known: [B, D, T], the recording's latents.
-        weights: [T], 1 where they hold.
+        weights: [T], 1 where the latents are known.
     """
     weights = weights.to(known)
 
@@ -129,9 +129,9 @@ def kept(denoiser: Denoiser, known: Tensor, weights: Tensor) -> Denoiser:
 
 
 def pasted(blocks: Iterable[Samples], kept: Kept) -> Iterator[Samples]:
-    """Fades the made sound, blocks [2, N], over to the recording: sample for sample where its weight is 1.
+    """Crossfades generated blocks [2, N] with the recording, which replaces them where its weight is 1.
 
-    The fade is linear, since on both sides sounds the same: once as the model remembers it and once as it was.
+    The fade is linear, because both sides are correlated: the model's reconstruction and the original.
     """
     start = 0
     for block in blocks:
@@ -142,11 +142,11 @@ def pasted(blocks: Iterable[Samples], kept: Kept) -> Iterator[Samples]:
 
 
 def looped(blocks: Iterable[Samples], surplus: Samples) -> Iterator[Samples]:
-    """Fades a take's continuation out over its beginning: where the end meets the beginning, the music just goes on.
+    """Closes a loop: fades the take's continuation out over its beginning, so that the music continues across the seam.
 
     Args:
         blocks: the take [C, N], in order.
-        surplus: [C, M], what was generated after its end. The powers add up to 1, since the two differ.
+        surplus: [C, M], what was generated after its end. The crossfade has equal power, as the two are uncorrelated.
     """
     angle = np.pi / 2 * np.arange(surplus.shape[1]) / surplus.shape[1]
     fade_in, fading = np.sin(angle), surplus * np.cos(angle)

@@ -1,7 +1,7 @@
 """The diffusion transformer (§2.2, Figure 2): noised latents, the time and the conditioning in, a prediction out.
 
-The file reads as the figure. Knows nothing of prompts (conditioning.py turns them into vectors) and nothing of what is
-predicted (samplers/objectives.py): the output has the shape of the latents, no more is said here.
+The file follows the figure. Knows nothing of prompts (conditioning.py turns them into vectors) or of what the output
+means (samplers/objectives.py); it has the shape of the latents.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ TIME_FEATURES = 256
 
 
 def projection(width: int, to_width: int, bias: bool = False) -> nn.Sequential:
-    """The two-layer map by which each kind of conditioning enters."""
+    """The two-layer perceptron through which each kind of conditioning enters."""
     return nn.Sequential(
         nn.Linear(width, to_width, bias=bias), nn.SiLU(), nn.Linear(to_width, to_width, bias=bias)
     )
 
 
 class Transformer(nn.Module):
-    """Linear maps in and out of the width, and the blocks between them."""
+    """Linear layers in and out, and the blocks between them."""
 
     def __init__(self, config: DiTConfig, cross_width: int) -> None:
         super().__init__()
@@ -46,10 +46,10 @@ class Transformer(nn.Module):
 
 
 class DiT(nn.Module):
-    """The diffusion transformer: time and timing stand before the music as one more token, text and timing beside it.
+    """The diffusion transformer: time and timing as a prepended token, text and timing by cross-attention.
 
     Attributes:
-        checkpointing: whether a training step keeps only each block's input and computes the rest twice (§2.2).
+        checkpointing: whether training stores only each block's input and recomputes the rest (§2.2).
     """
 
     def __init__(self, config: DiTConfig, global_width: int) -> None:
@@ -70,15 +70,15 @@ class DiT(nn.Module):
         if config.pooled_text:
             self.to_text_embed = projection(config.cross_width, config.width)
         self.transformer = Transformer(config, cross_width)
-        self._quieten()
+        self._zero_branches()
 
     def forward(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
-        """What the network makes of noised latents at time t (the objective says what it means).
+        """The network's output for noised latents at time t (the objective defines its meaning).
 
         Args:
             x: [B, D, T] noised latents; any T.
             t: [B], 1 is noise and 0 is clean.
-            conditioning: of B items, its grid (if the model has one) of T frames.
+            conditioning: of B items; its grid, if the model has one, has T frames.
 
         Returns:
             [B, D, T].
@@ -118,15 +118,15 @@ class DiT(nn.Module):
         return F.pad(x, (0, -x.shape[-1] % k)).mT.unflatten(1, (-1, k)).flatten(2)
 
     def unfold(self, tokens: Tensor, frames: int) -> Tensor:
-        """The inverse of `fold`: the first T = frames frames of the tokens, [B, D, T]."""
+        """The inverse of `fold`: the first T = frames frames, [B, D, T]."""
         return (
             tokens.unflatten(2, (self.config.frames_per_token, -1)).flatten(1, 2).mT[..., :frames]
         )
 
     def initialize(self, generator: torch.Generator) -> None:
-        """Draws all weights anew for a training that can be repeated, and zeroes the last map of each branch.
+        """Initialises all weights reproducibly, and the last layer of each branch with zeros.
 
-        Linear maps and convolutions are uniform in ±1/sqrt(inputs), frequencies standard normal.
+        Linear layers and convolutions are uniform in ±1/sqrt(inputs), frequencies standard normal.
         """
         with torch.no_grad():
             for module in self.modules():
@@ -136,16 +136,16 @@ class DiT(nn.Module):
                         parameter.uniform_(-bound, bound, generator=generator)
                 elif isinstance(module, FourierFeatures):
                     module.weight.normal_(generator=generator)
-        self._quieten()
+        self._zero_branches()
 
-    def _quieten(self) -> None:
-        """Zeroes what is added along the way, so that training starts from maps in and out alone."""
-        quiet: list[nn.Module] = [self.preprocess_conv, self.postprocess_conv]
+    def _zero_branches(self) -> None:
+        """Zeroes every residual branch, so that training starts from the input and output layers alone."""
+        zeroed: list[nn.Module] = [self.preprocess_conv, self.postprocess_conv]
         if self.config.pooled_text:
-            quiet.append(self.to_text_embed[2])
+            zeroed.append(self.to_text_embed[2])
         for block in self.transformer.layers:
-            quiet += cast(TransformerBlock, block).branch_outputs()
-        for module in quiet:
+            zeroed += cast(TransformerBlock, block).branch_outputs()
+        for module in zeroed:
             for parameter in module.parameters():
                 nn.init.zeros_(parameter)
 

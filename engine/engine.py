@@ -1,7 +1,7 @@
-"""The main path: a spec becomes a take. `Engine.generate` is the whole of it, and reads from top to bottom.
+"""The main path: a spec becomes a take. `Engine.generate` is all of it, from top to bottom.
 
-Iterating is the protocol: every `next` does one step of work in the caller's thread, whichever that is, and closing the
-generator stops the work and frees what it held. Knows nothing of files of takes, processes, queues or people.
+Iteration is the protocol: every `next` does one step of work in the caller's thread, and closing the generator stops
+the work and frees its memory. Knows nothing of output files, processes, queues or users.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.conditioning import Prompt
 from engine.errors import LongtakeError, SpecError, choices
 from engine.latent_diffusion import LatentDiffusion
 from engine.model_files import find_weights
-from engine.precision import settled
+from engine.precision import resolved_precision
 from engine.public.loading import load_public
 from engine.public.lora import adapt, lora_files
 from engine.registry import SAMPLE_RATE, AdaptiveDiTConfig, ModelSpec, model_spec
@@ -38,12 +38,12 @@ from engine.updates import Step, Update
 from engine.variable_length import Window, window_for
 
 BLOCK = SAMPLE_RATE
-"""The longest block of audio that is handed out, in frames."""
+"""The longest block of audio that is yielded, in frames."""
 log = logging.getLogger(__name__)
 
 
 def load_model(spec: ModelSpec, folder: Path | None = None) -> LatentDiffusion:
-    """Loads a model's weights, this project's own or public ones, from a folder or from where they are found.
+    """Loads a model with its own or public weights, from a folder or from where they are installed.
 
     Raises:
         CheckpointError: if a file is missing, damaged or of another network.
@@ -53,7 +53,7 @@ def load_model(spec: ModelSpec, folder: Path | None = None) -> LatentDiffusion:
 
 
 class Engine:
-    """Makes takes; keeps the model it used last."""
+    """Generates takes; keeps the most recently used model loaded."""
 
     def __init__(
         self,
@@ -67,18 +67,18 @@ class Engine:
         """Loads nothing yet.
 
         Args:
-            device: cpu, cuda, mps, or auto for the quickest that is there.
-            precision: what the transformer computes in, one of precision.NAMES.
-            compiled: whether it is compiled before its first step: minutes, once, and then every step is quicker.
-            block: the longest block of audio that is handed out, in frames.
-            load: how a registered model is loaded.
+            device: cpu, cuda, mps, or auto for the fastest available.
+            precision: the transformer's number format, one of precision.NAMES.
+            compiled: whether to compile the transformer: takes minutes once, then every step is faster.
+            block: the longest block of audio that is yielded, in frames.
+            load: loads a registered model.
 
         Raises:
-            SpecError: if there is no such device, or it cannot compute in that.
+            SpecError: if the device does not exist or does not support the precision.
         """
         self.device = _device(device)
         if precision != "auto":
-            settled(precision, self.device)
+            resolved_precision(precision, self.device)
         self.precision = precision
         self._compiled = compiled
         self._block = block
@@ -87,10 +87,10 @@ class Engine:
 
     @torch.inference_mode()
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
-        """Makes a take: a `Step` for each step of work, then its `AudioBlock`s as they are decoded.
+        """Generates a take: a `Step` for each step of work, then `AudioBlock`s as they are decoded.
 
         Args:
-            spec: resolved or not. A take from a recording is as long as that, unless a length is given.
+            spec: resolved or not. A take from a recording is as long as the recording, unless a length is given.
 
         Raises:
             LongtakeError: with a sentence for the user.
@@ -103,27 +103,27 @@ class Engine:
         yield from self.load(spec.model, spec.lora)
         model = self._model(spec.model, spec.lora)
 
-        known = held = None
+        known = None
         if recording is not None:
             known = _encoded(model, recording, window)
             yield Step("encode", 1, 1)
-            held = None if kept is None else (known, kept)
 
-        denoiser = _denoiser(model, spec, window, held)
+        inpainted = None if known is None or kept is None else (known, kept)
+        denoiser = _denoiser(model, spec, window, inpainted)
         x = yield from _diffused(model, spec, denoiser, window, known)
 
         latents = model.latent_scale.unscaled(x)
         yield from streamed(model.autoencoder, latents, window, kept, self._block)
 
     def load(self, name: str, lora: str = "") -> Generator[Step, None, None]:
-        """Loads a model unless it is the one already there; steps of the stages "loading" and "compiling" as it goes.
+        """Loads a model unless it is already loaded; yields steps of the stages "loading" and "compiling".
 
         Args:
-            name: of the model.
-            lora: files to merge into it, as the spec names them.
+            name: the model's name.
+            lora: LoRA files to merge into it, in the format of the spec.
 
         Raises:
-            LongtakeError: if the model is unknown, or its weights or a file are missing or damaged.
+            LongtakeError: if the model is unknown, or its weights or a LoRA file are missing or damaged.
         """
         spec = model_spec(name)
         files = lora_files(lora)
@@ -136,7 +136,10 @@ class Engine:
             adapt(model, files)
         self._loaded = ((name, lora), model.placed(self.device, self.precision))
         log.info(
-            "%s is loaded on %s in %s", name, self.device, settled(self.precision, self.device)
+            "loaded %s on %s in %s",
+            name,
+            self.device,
+            resolved_precision(self.precision, self.device),
         )
         yield Step("loading", 2, 2)
         if self._compiled:
@@ -144,17 +147,17 @@ class Engine:
             yield Step("compiling", 1, 1)
 
     def unload(self) -> None:
-        """Forgets the model."""
+        """Releases the model."""
         self._loaded = None
 
     def describe(self) -> str:
-        """What it runs on, for people."""
+        """A readable name of the hardware it runs on."""
         if self.device.type == "cuda":
             return torch.cuda.get_device_name(self.device)
         return f"{self.device.type.upper()}, {torch.get_num_threads()} threads"
 
     def _model(self, name: str, lora: str) -> LatentDiffusion:
-        # Another take may have changed the model while this one's reader paused after loading.
+        # Another take may have switched models while this generator was paused after loading.
         for _ in self.load(name, lora):
             pass
         assert self._loaded is not None
@@ -162,7 +165,7 @@ class Engine:
 
 
 def _encoded(model: LatentDiffusion, recording: Samples, window: Window) -> Tensor:
-    """The recording's latents for the whole window, [1, D, T]: it lasts for the take, and then there is silence."""
+    """The recording's latents for the whole window, [1, D, T]: fitted to the take, then silence."""
     sound = creative.filled(recording, window.samples + window.surplus)
     length = window.latent_frames * model.autoencoder.downsampling_ratio
     sound = np.pad(sound, ((0, 0), (0, max(length - sound.shape[1], 0))))
@@ -175,9 +178,9 @@ def _denoiser(
     model: LatentDiffusion,
     spec: GenerationSpec,
     window: Window,
-    held: tuple[Tensor, creative.Kept] | None,
+    known: tuple[Tensor, creative.Kept] | None,
 ) -> Denoiser:
-    """The guided model, told what the spec asks for; `held` are known latents [1, D, T] and what of them is kept."""
+    """The guided model for a spec; `known` are a recording's latents [1, D, T] and what of them is kept."""
     prompt = Prompt(
         text=spec.prompt,
         seconds_start=window.seconds_start,
@@ -185,25 +188,27 @@ def _denoiser(
         tempo=spec.tempo,
         beats_per_bar=spec.beats_per_bar,
     )
-    asked = model.conditioner([prompt], window.latent_frames)
-    avoided = None
+    conditional = model.conditioner([prompt], window.latent_frames)
+    negative = None
     if spec.negative_prompt:
-        negative = replace(prompt, text=spec.negative_prompt)
-        avoided = model.conditioner([negative], window.latent_frames)
+        negative_prompt = replace(prompt, text=spec.negative_prompt)
+        negative = model.conditioner([negative_prompt], window.latent_frames)
     rate, frames = model.spec.latent_rate, window.latent_frames
-    if held is not None:
-        # For models that were trained to inpaint; the others do not look at it.
-        mask = held[1].mask(rate, frames).to(held[0]).expand(1, 1, -1)
-        asked = replace(asked, kept=torch.cat([mask, mask * held[0]], dim=1))
+    if known is not None:
+        # For models trained to inpaint; the others ignore it.
+        latents, kept = known
+        mask = kept.mask(rate, frames).to(latents).expand(1, 1, -1)
+        conditional = replace(conditional, kept=torch.cat([mask, mask * latents], dim=1))
     assert spec.cfg_scale is not None  # The spec is resolved.
     apg, unguided = model.spec.defaults.apg, model.width_directions()
     guidance = Guidance(spec.cfg_scale, spec.cfg_rescale, spec.cfg_interval, apg, unguided)
     objective = OBJECTIVES[model.spec.objective]
-    unasked = asked.without_text(avoided)
-    denoiser = guided_denoiser(model.network, objective, asked, unasked, guidance)
-    if held is None or isinstance(model.spec.dit, AdaptiveDiTConfig):
+    unconditional = conditional.without_text(negative)
+    denoiser = guided_denoiser(model.network, objective, conditional, unconditional, guidance)
+    if known is None or isinstance(model.spec.dit, AdaptiveDiTConfig):
         return denoiser
-    return creative.kept(denoiser, held[0], held[1].latent_weights(rate, frames))
+    latents, kept = known
+    return creative.kept(denoiser, latents, kept.latent_weights(rate, frames))
 
 
 def _diffused(
@@ -213,7 +218,7 @@ def _diffused(
     window: Window,
     known: Tensor | None,
 ) -> Generator[Step, None, Tensor]:
-    """Walks from noise, or from the noised recording, to clean latents [1, D, T]."""
+    """Denoises from pure noise, or from the noised recording, to clean latents [1, D, T]."""
     assert spec.seed is not None and spec.steps and spec.sampler  # The spec is resolved.
     objective = OBJECTIVES[model.spec.objective]
     t_start = 1.0 if known is None or spec.init_noise_level is None else spec.init_noise_level
@@ -227,15 +232,15 @@ def _diffused(
         x = step.x
         if not x.isfinite().all():
             raise LongtakeError(
-                f"{spec.model} made latents that are not finite at step {step.index} of {step.total}; "
-                "its weights may be damaged: fetch or install them again."
+                f"{spec.model} produced latents that are not finite at step {step.index} of {step.total}; "
+                "its weights may be damaged: download or install them again."
             )
         yield Step("diffuse", step.index, step.total)
     return x
 
 
 def _times(model: ModelSpec, spec: GenerationSpec, t_start: float) -> Tensor:
-    """The noise levels of a resolved spec; public models walk from pure noise as their own code does."""
+    """The noise levels of a resolved spec; from pure noise, public models use their reference schedules."""
     schedule, steps = spec.schedule, spec.steps or 1
     third = isinstance(model.dit, AdaptiveDiTConfig)
     if t_start == 1 and (third or (model.weights == "public" and model.objective == "v")):
@@ -246,10 +251,10 @@ def _times(model: ModelSpec, spec: GenerationSpec, t_start: float) -> Tensor:
 
 
 def _device(name: str) -> torch.device:
-    """The device of that name; auto takes the quickest that is there.
+    """The device of that name; auto is the fastest available.
 
     Raises:
-        SpecError: naming those that are.
+        SpecError: if it is not available; names those that are.
     """
     there = ["cpu"]
     if torch.backends.mps.is_available():

@@ -1,7 +1,7 @@
-"""Errors a user may meet: each carries one sentence that says what was wrong and what would be right.
+"""Errors for the user: each has one sentence that says what is wrong and what to do.
 
 Knows nothing of torch, files or models. The command line prints the sentence and exits with 2; the bridge sends
-it as `/longtake/error`; the panel shows it in its status line.
+it as `/longtake/error`; the panel shows it in its status bar.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Iterable
 
 
 class LongtakeError(Exception):
-    """Base of all errors whose text is meant for the user."""
+    """Base class of all errors whose text is meant for the user."""
 
 
 class SpecError(LongtakeError):
-    """A request that no model could fulfil: a missing prompt, a value out of range, an unknown choice."""
+    """An invalid request: a missing prompt, a value out of range, an unknown choice."""
 
 
 class AudioError(LongtakeError):
-    """An audio file or array that cannot be used: not audio, empty, not finite, unwritable."""
+    """Audio that cannot be used: not audio, empty, not finite, not writable."""
 
 
 class CheckpointError(LongtakeError):
@@ -26,15 +26,15 @@ class CheckpointError(LongtakeError):
 
 
 class ShapeError(LongtakeError):
-    """An array of the wrong shape at a network's door."""
+    """An input of the wrong shape for a network."""
 
 
 class PresetError(LongtakeError):
-    """A preset or settings file with an unknown key or a wrong value; names the file and the key."""
+    """A preset or settings file with an unknown key or an invalid value; names the file and the key."""
 
 
 def choices(known: Iterable[str]) -> str:
-    """Joins known names for the end of a message: `a, b or c`."""
+    """Joins names for use in a message: `a, b or c`."""
     names = [str(name) for name in known]
     if len(names) < 2:
         return "".join(names)

@@ -1,7 +1,7 @@
 """The system of §2: autoencoder, text and timing conditioning, and diffusion transformer, built from one `ModelSpec`.
 
-Joins the three networks and knows what of them is saved where. Knows nothing of sampling: `network` is what
-samplers/guidance.py asks, again and again; engine.py walks from noise to sound with it.
+Joins the three networks and knows in which files their weights are saved. Knows nothing of sampling:
+samplers/guidance.py calls `network`, and engine.py drives the solver.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from engine.checkpoints import load_weights
 from engine.conditioning import Conditioner, Conditioning, TextEncoder
 from engine.errors import SpecError, choices
 from engine.networks import build_autoencoder, build_dit, open_text_encoder
-from engine.precision import autocasts, halve, quarter, settled
+from engine.precision import autocasts, resolved_precision, to_bfloat16, to_int8
 from engine.registry import ModelSpec
 
 BACKEND, COMPILERS = "inductor", ("g++", "clang++", "cl")
+"""The back end of torch.compile, and the C++ compilers it can use on a CPU."""
 HEADERS = Path(sysconfig.get_path("include"), "Python.h")
-"""What compiles a network, and what that asks for on a processor."""
+"""What such a compiler includes; Debian has it in a package of its own."""
 
 
 class LatentScale(nn.Module):
-    """Brings each latent channel to zero mean and unit variance, which the noise levels of the diffusion assume."""
+    """Normalises each latent channel to zero mean and unit variance, as the noise levels of the diffusion assume."""
 
     mean: Tensor
     std: Tensor
@@ -38,24 +39,24 @@ class LatentScale(nn.Module):
         self.register_buffer("std", torch.ones(channels))
 
     def scaled(self, latents: Tensor) -> Tensor:
-        """The autoencoder's latents [B, D, T] as the transformer knows them."""
+        """Normalises the autoencoder's latents [B, D, T] for the transformer."""
         return (latents - self.mean[:, None]) / self.std[:, None]
 
     def unscaled(self, x: Tensor) -> Tensor:
-        """The inverse: [B, D, T] for the autoencoder to decode."""
+        """The inverse: latents [B, D, T] for the autoencoder to decode."""
         return x * self.std[:, None] + self.mean[:, None]
 
 
 class LatentDiffusion(nn.Module):
-    """The three networks of a model. The frozen text encoder is used here, but belongs to no state dict.
+    """The three networks of a model. The frozen text encoder is used, but not part of the state dict.
 
     Attributes:
         spec: shapes, window and defaults.
         autoencoder: waveform to latents and back (§2.1).
-        latent_scale: from these latents to those that are diffused, and back.
+        latent_scale: normalises these latents for the diffusion, and back.
         conditioner: prompts to conditioning (§2.2).
         dit: the diffusion transformer (§2.2).
-        precision: what it computes in, one of precision.NAMES.
+        precision: its number format, one of precision.NAMES.
     """
 
     def __init__(self, spec: ModelSpec, text_encoder: TextEncoder) -> None:
@@ -70,11 +71,12 @@ class LatentDiffusion(nn.Module):
 
     @classmethod
     def from_folder(cls, spec: ModelSpec, folder: Path) -> LatentDiffusion:
-        """Builds a model and loads its weights as this project saves them, for generation.
+        """Builds a model for generation and loads weights that this project saved.
 
         Args:
             spec: the model.
-            folder: with one safetensors file for each of `parts`; a model that hears by CLAP has it in `clap/` there.
+            folder: contains one safetensors file for each of `parts`; a model with a CLAP text encoder has it in
+                `clap/`.
 
         Raises:
             CheckpointError: if a file is missing, damaged or of another network.
@@ -85,7 +87,7 @@ class LatentDiffusion(nn.Module):
         return model.eval().requires_grad_(False)
 
     def parts(self) -> dict[str, nn.Module]:
-        """What is saved together, by the stem of its file: what one stage of training makes."""
+        """What is saved together, by file stem: the result of one training stage each."""
         diffusion = {
             "dit": self.dit,
             "conditioner": self.conditioner,
@@ -96,49 +98,49 @@ class LatentDiffusion(nn.Module):
     def width_directions(self) -> Tensor | None:
         """Orthonormal directions [K, D] of the diffused latents that the bands' stereo widths depend on.
 
-        What moves at right angles to them leaves the widths as they are. None where the autoencoder does not know them.
+        Moving orthogonally to them keeps the widths unchanged. None if the autoencoder does not provide them.
         """
         gradients = self.autoencoder.width_gradients()
         if gradients is None:
             return None
-        # On the processor: not every device factors matrices.
+        # On the CPU: not every device supports QR.
         directions = torch.linalg.qr((gradients * self.latent_scale.std).T.cpu())[0].T
         return directions.to(gradients.device)
 
     def placed(self, device: torch.device, precision: str = "auto") -> Self:
-        """Moves the model and settles in what the transformer computes (precision.py).
+        """Moves the model to a device and sets the transformer's precision (precision.py).
 
-        A public one's weights are then held in that; the embedded one's are few, and stay as they are.
+        The weights of a public model are converted too; the embedded model is small and keeps float32.
 
         Raises:
-            SpecError: if the device cannot compute in that.
+            SpecError: if the device does not support the precision.
         """
-        self.precision = settled(precision, device)
+        self.precision = resolved_precision(precision, device)
         if self.precision == "int8":
-            quarter(self.dit.transformer.layers)
+            to_int8(self.dit.transformer.layers)
         if self.spec.weights == "public" and autocasts(self.precision, device):
-            halve(self.dit)
+            to_bfloat16(self.dit)
         return self.to(device)
 
     def compile_network(self) -> None:
-        """Has the transformer compiled when it is first asked; on CUDA its steps are recorded as graphs as well.
+        """Compiles the transformer on its first call; on CUDA, steps are also recorded as CUDA graphs.
 
         Raises:
-            SpecError: if there is no compiler for this device, or no headers of Python to compile against.
+            SpecError: if the device needs a C++ compiler and Python's headers, and one of them is missing.
         """
         cuda = self.latent_scale.mean.is_cuda
         if not cuda and not (any(map(shutil.which, COMPILERS)) and HEADERS.exists()):
             raise SpecError(
-                f"Compiling for a processor needs a C++ compiler, as {choices(COMPILERS)}, and the headers of Python "
-                "(on Debian: g++ and python3-dev), and one of them is missing; install it, or let the model be."
+                f"Compiling for the CPU needs a C++ compiler ({choices(COMPILERS)}) and Python's headers (on Debian: "
+                "g++ and python3-dev); one of them was not found. Install it, or run without compiling."
             )
-        # Graphs are of one length each; what runs on a processor may be compiled for all lengths at once.
+        # A CUDA graph has one fixed length; on the CPU, one compilation serves all lengths.
         mode, dynamic = ("reduce-overhead", None) if cuda else (None, True)
         self.dit.compile(backend=BACKEND, mode=mode, dynamic=dynamic)
         self._graphs = cuda
 
     def network(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
-        """The transformer's output in float32, computed in bfloat16 where the processor does that at full speed.
+        """The transformer's output in float32, computed in bfloat16 where the hardware supports it.
 
         Args:
             x: [B, D, T] noised latents.
@@ -149,8 +151,8 @@ class LatentDiffusion(nn.Module):
             [B, D, T] float32.
         """
         if self._graphs:
-            # A recorded graph writes each output to the same place: this says that the last one is used up.
+            # A CUDA graph writes every output to the same memory: the previous one is no longer needed.
             torch.compiler.cudagraph_mark_step_begin()
-        halved = autocasts(settled(self.precision, x.device), x.device)
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=halved):
+        bfloat16 = autocasts(resolved_precision(self.precision, x.device), x.device)
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=bfloat16):
             return self.dit(x, t, conditioning).float()

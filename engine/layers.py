@@ -1,7 +1,7 @@
-"""The diffusion transformer's parts (§2.2): rotary positions, attention, the gated MLP and the block that joins them.
+"""Building blocks of the diffusion transformer (§2.2): rotary positions, attention, the gated MLP, the block.
 
-Each part is one class, named and laid out as in the public checkpoints, so that loading them is a change of prefix.
-Knows nothing of latents, prompts or diffusion: tokens in, tokens out.
+Names and layouts follow the public checkpoints, so that loading them is a change of prefix. Knows nothing of latents,
+prompts or diffusion: tokens in, tokens out.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 log = logging.getLogger(__name__)
 Rotation = tuple[Tensor, Tensor]
-"""Cosine and sine, [tokens, rotated dimensions / 2] each, of every position's angles."""
+"""Cosine and sine of every position's angles, [tokens, rotated dimensions / 2] each."""
 
 
 class FourierFeatures(nn.Module):
-    """A scalar as cosines and sines of learned frequencies: the sinusoidal embedding of §2.2."""
+    """Cosines and sines of a scalar at learned frequencies: the sinusoidal embedding of §2.2."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class FourierFeatures(nn.Module):
 
 
 class GeometricFeatures(nn.Module):
-    """A scalar as cosines and sines of fixed frequencies, from 1/2 to 10 000 in equal ratios (Stable Audio 3)."""
+    """Cosines and sines of a scalar at fixed frequencies, log-spaced from 1/2 to 10 000 (Stable Audio 3)."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -46,13 +46,14 @@ class GeometricFeatures(nn.Module):
         """[B] to [B, features]: the cosines, then the sines."""
         exponents = torch.linspace(0, 1, self.features // 2, device=value.device)
         frequencies = torch.exp(exponents * math.log(10_000 / 0.5) + math.log(0.5))
-        # At 60 000 radians the order of the products shows in the third decimal: the models were trained in this one.
+        # At 60 000 radians the order of multiplication changes the third decimal; the models were trained with this
+        # one.
         angles = value.float()[:, None] * frequencies * 2 * math.pi
         return torch.cat((angles.cos(), angles.sin()), dim=-1)
 
 
 class LayerNorm(nn.Module):
-    """Layer normalization with a trained scale and no shift."""
+    """Layer normalization with a trained scale and no bias."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -72,13 +73,13 @@ def rotation(tokens: int, head_dim: int, device: torch.device) -> Rotation:
 
 
 def rotate(x: Tensor, angles: Rotation) -> Tensor:
-    """Turns the lower half of each head's dimensions by its position's angles.
+    """Rotates the lower half of each head's dimensions by its position's angles.
 
-    A query and a key so turned meet with a product that depends on their distance alone.
+    The product of a query and a key rotated like this depends on their distance alone.
 
     Args:
         x: [B, tokens, H, head_dim].
-        angles: as `rotation` gives them; they may be of higher precision than x.
+        angles: from `rotation`; they may have a higher precision than x.
 
     Returns:
         [B, tokens, H, head_dim] in the dtype of x.
@@ -98,7 +99,7 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = N
         query: [B, tokens, H, head_dim].
         key: [B, others, key heads, head_dim]; key heads divide H, and each serves H / key heads queries.
         value: as key.
-        mask: [B, others], True where a token may be attended to; None is everywhere.
+        mask: [B, others], True where a token may be attended to; None for everywhere.
 
     Returns:
         [B, tokens, H * head_dim].
@@ -115,13 +116,13 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = N
 
 _HALVES = (torch.float16, torch.bfloat16)
 _KERNELS = (("flash_attn.cute", (9, 0)), ("flash_attn_interface", (9, 0)), ("flash_attn", (8, 0)))
-"""flash-attn 4, 3 and 2: where each is imported from, and the least compute capability it runs on."""
+"""flash-attn 4, 3 and 2: the module of each, and the lowest compute capability it supports."""
 
 
 def _flash_for(*tensors: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor] | None:
-    """The optional kernel for a query, keys and values, if there is one for them; grouped keys are its own business.
+    """The flash-attn kernel for these tensors, if there is one; it handles grouped keys itself.
 
-    A network that is being compiled does with torch's own, which the compiler knows.
+    Under torch.compile, torch's own attention is used, which the compiler understands.
     """
     on_cuda = all(tensor.is_cuda and tensor.dtype in _HALVES for tensor in tensors)
     if not on_cuda or torch.compiler.is_compiling():
@@ -133,7 +134,7 @@ def _flash_for(*tensors: Tensor) -> Callable[[Tensor, Tensor, Tensor], Tensor] |
 def flash_attention(
     capability: tuple[int, int],
 ) -> Callable[[Tensor, Tensor, Tensor], Tensor] | None:
-    """The newest flash-attn that is installed, can be imported, and runs on a card of that compute capability."""
+    """The newest flash-attn that is installed, importable, and supports this compute capability."""
     for name, least in _KERNELS:
         if capability < least:
             continue
@@ -148,17 +149,17 @@ def flash_attention(
 
 
 def _first(kernel: Callable[..., Any], query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """What a kernel mixes; some give the softmax's logarithms along with it."""
+    """The kernel's output; some kernels also return the log-sum-exp."""
     mixed = kernel(query, key, value)
     return mixed[0] if isinstance(mixed, tuple) else mixed
 
 
 HeadNorm = Callable[[int], nn.Module]
-"""Makes what normalizes queries and keys of that many dimensions; the paper's model has nothing there."""
+"""Builds the normalization of queries and keys with so many dimensions; the paper's model has none."""
 
 
 class SelfAttention(nn.Module):
-    """Every token looks at every token; queries and keys carry rotary positions (§2.2)."""
+    """Self-attention with rotary positions on queries and keys (§2.2)."""
 
     def __init__(self, width: int, heads: int, norm: HeadNorm = nn.Identity) -> None:
         super().__init__()
@@ -176,7 +177,7 @@ class SelfAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Every token looks at the conditioning tokens; narrower ones serve as grouped keys and values (§2.2)."""
+    """Cross-attention to the conditioning tokens; narrower ones serve as grouped keys and values (§2.2)."""
 
     def __init__(
         self, width: int, cross_width: int, heads: int, norm: HeadNorm = nn.Identity
@@ -197,30 +198,32 @@ class CrossAttention(nn.Module):
 
 
 class GLU(nn.Module):
-    """A linear map to twice the width: the first half is the value, the second opens its gate."""
+    """Gated linear unit: the first half of a linear layer's output is the value, the second its gate."""
 
     def __init__(
-        self, width: int, inner: int, opening: Callable[[Tensor], Tensor] = F.silu
+        self, width: int, inner: int, activation: Callable[[Tensor], Tensor] = F.silu
     ) -> None:
         super().__init__()
         self.proj = nn.Linear(width, 2 * inner)
-        self.opening = opening
+        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., E] to [..., inner]."""
         value, gate = self.proj(x).chunk(2, dim=-1)
-        return value * self.opening(gate)
+        return value * self.activation(gate)
 
 
 class FeedForward(nn.Module):
-    """The gated multi-layer perceptron of a block (§2.2), four times as wide inside."""
+    """The gated MLP of a block (§2.2), with `multiple` times the width inside."""
 
     def __init__(
-        self, width: int, multiple: int = 4, opening: Callable[[Tensor], Tensor] = F.silu
+        self, width: int, multiple: int = 4, activation: Callable[[Tensor], Tensor] = F.silu
     ) -> None:
         super().__init__()
         inner = multiple * width
-        self.ff = nn.Sequential(GLU(width, inner, opening), nn.Identity(), nn.Linear(inner, width))
+        self.ff = nn.Sequential(
+            GLU(width, inner, activation), nn.Identity(), nn.Linear(inner, width)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., E] to [..., E]."""
@@ -228,7 +231,7 @@ class FeedForward(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Self-attention, cross-attention and gated MLP, a norm before and a skip connection around each (Figure 2)."""
+    """Self-attention, cross-attention and gated MLP, each with a pre-norm and a skip connection (Figure 2)."""
 
     def __init__(
         self, width: int, cross_width: int, heads: int, norm: HeadNorm = nn.Identity
@@ -248,7 +251,7 @@ class TransformerBlock(nn.Module):
         return x + self.ff(self.ff_norm(x))
 
     def branch_outputs(self) -> tuple[nn.Linear, ...]:
-        """The last map of each branch: zero at the start of training, so that a new block changes nothing."""
+        """The last layer of each residual branch; with zeros there, a block is the identity."""
         last = self.ff.ff[2]
         assert isinstance(last, nn.Linear)
         return self.self_attn.to_out, self.cross_attn.to_out, last

@@ -1,9 +1,8 @@
-"""The embedded model's CLAP (§2.4): a small HTSAT tower with fusion against MiniLM, the text tower that is not trained.
+"""The embedded model's CLAP (§2.4): a small HTSAT audio tower with fusion, and MiniLM as locked (frozen) text tower.
 
-The text tower is the very encoder that conditions the embedded model, next-to-last layer and all, with a trained
-projection on top: training against a locked tower needs far less material, and words that no caption used keep their
-meaning. MiniLM comes with its package, so that only audio tower and projections are stored. Knows nothing of how they
-are trained.
+The text tower is the encoder that conditions the embedded model, with a trained projection on its next-to-last layer. A
+locked tower needs far less training material, and words that appear in no caption keep their meaning. MiniLM comes with
+its package, so that only the audio tower and the projections are stored. Knows nothing of training.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ MODEL_TYPE = "clap_audio_model"
 
 
 def small_audio() -> ClapAudioConfig:
-    """An HTSAT that a CPU trains in half an hour: four times the paper's patches, a tenth of its parameters."""
+    """An HTSAT that trains on a CPU in half an hour: four times the paper's patch size, a tenth of its parameters."""
     return ClapAudioConfig(
         **FUSION,
         **QUIET,
@@ -46,17 +45,17 @@ def small_audio() -> ClapAudioConfig:
 
 
 def small_listener() -> ClapFeatureExtractor:
-    """Spectrograms of 1024 frames, just over ten seconds: as wide as the tower, so that nothing is resized."""
-    length: Any = 10.235  # The library says int, and computes with any number.
+    """Spectrograms of 1024 frames, just over ten seconds: the tower's own width, so that nothing is resized."""
+    length: Any = 10.235  # Annotated as int in the library, but any number works.
     return ClapFeatureExtractor(max_length_s=length)
 
 
 class LockedClap(Towers):
-    """An audio tower in training against a text encoder that stays as it is.
+    """An audio tower and projections beside a frozen text encoder.
 
     Args:
         config: shape of the audio tower.
-        text: the encoder; a text is its mean over the tokens, read once and remembered.
+        text: the encoder; the features of a text are averaged over its tokens and cached.
         listener: the settings of the spectrogram.
     """
 
@@ -92,7 +91,7 @@ class LockedClap(Towers):
         return clap.eval()
 
     def save(self, folder: Path) -> None:
-        """Writes audio tower and projections in half precision with their settings, and seals the folder."""
+        """Writes the settings and, in half precision, audio tower and projections; then writes the checksums."""
         folder.mkdir(parents=True, exist_ok=True)
         save_weights(self, folder / "model.safetensors")
         write_whole(folder / "config.json", self.audio.config.to_json_string(use_diff=False))
@@ -110,19 +109,19 @@ class LockedClap(Towers):
         return F.normalize(self.words(read.to(self.scale.device)).float(), dim=-1)
 
     def embed_spectra(self, spectra: Tensor, longer: Tensor) -> Tensor:
-        """[B, P], each of unit length, of what `fused` gives: [B, 4, frames, mels] and [B] bool."""
-        # Nothing but the first picture is looked at unless a sound is longer.
+        """[B, P], each of unit length, from the results of `fused`: [B, 4, frames, mels] and [B] bool."""
+        # The crops are only used if a sound is longer than the window.
         shown = spectra if longer.any() else spectra[:, :1]
         device = self.scale.device
         found = self.audio(input_features=shown.to(device), is_longer=longer.to(device)[:, None])
         return F.normalize(found.audio_embeds.float(), dim=-1)
 
     def keep_temperature(self, scale: Tensor) -> None:
-        """Takes over what the loss has learned."""
+        """Stores the temperature that the loss has learned."""
         self.scale.copy_(scale.detach())
 
     def initialize(self, generator: torch.Generator) -> None:
-        """Draws all weights anew, for a training that can be repeated."""
+        """Initialises all trained weights reproducibly."""
         draw(self.audio, self.audio.config, generator)
         for layer in self.words:
             if isinstance(layer, nn.Linear):
@@ -131,7 +130,7 @@ class LockedClap(Towers):
 
 
 def open_clap(folder: Path) -> Towers:
-    """The CLAP in a folder: one of ours against MiniLM, or any in transformers' layout.
+    """Opens the CLAP in a folder: one of ours with MiniLM, or any in the layout of transformers.
 
     Raises:
         CheckpointError: naming what is missing, damaged or of another network.
@@ -141,4 +140,4 @@ def open_clap(folder: Path) -> Towers:
         return LockedClap.from_folder(folder)
     if kind == "clap":
         return Clap.from_folder(folder)
-    raise CheckpointError(f"{folder / 'config.json'} is of no CLAP, but of {kind!r}.")
+    raise CheckpointError(f"{folder / 'config.json'} is not of a CLAP but of {kind!r}.")

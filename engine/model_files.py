@@ -1,6 +1,6 @@
-"""Where a model's files lie, and whether they are the ones that were sealed.
+"""Where a model's files are, and whether they match their checksums.
 
-Knows nothing of torch or of what is in the files: the panel and `longtake models` ask here at once.
+Knows nothing of torch or of what is in the files, so that the panel and `longtake models` can use it without delay.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from engine.registry import ModelSpec
 from engine.whole_files import write_whole
 
 CHECKSUMS = "checksums.toml"
-"""In a folder of weights that came with the package: file name = sha256."""
+"""In the folders of weights in the package: file name = sha256."""
 
 
 def models_folder() -> Path:
-    """Where the user's own models lie, a folder each; it need not exist."""
+    """The folder of the user's own models, one subfolder each; it need not exist."""
     return platformdirs.user_data_path("longtake", appauthor=False) / "models"
 
 
 def embedded_folder() -> Path:
-    """Where the weights that came with the package lie, a folder for each model."""
+    """The folder of the weights in the package, one subfolder per model."""
     return Path(str(resources.files("engine") / "weights"))
 
 
@@ -35,10 +35,10 @@ def find_weights(spec: ModelSpec, folder: Path | None = None) -> Path:
 
     Args:
         spec: the model.
-        folder: where to look, and nowhere else; None looks in the package and then in the user's models.
+        folder: the only place to look; None looks in the package and then in the user's models.
 
     Raises:
-        CheckpointError: naming the places and what to do.
+        CheckpointError: if there are none; names the places and what to do.
     """
     places = [folder] if folder else [embedded_folder() / spec.name, models_folder() / spec.name]
     for place in places:
@@ -46,15 +46,15 @@ def find_weights(spec: ModelSpec, folder: Path | None = None) -> Path:
             return place
     looked = " and ".join(str(place) for place in places)
     remedy = {
-        "embedded": "they come with the project: fetch or install it again",
-        "own training": f"none are public: train your own and put them in {places[-1]}",
-        "public": f"fetch them with 'longtake models download {spec.name}'",
+        "embedded": "they come with Longtake: download or install it again",
+        "own training": f"there are no public ones: train your own and put them in {places[-1]}",
+        "public": f"download them with 'longtake models download {spec.name}'",
     }.get(spec.weights, f"put them in {places[-1]}")
     raise CheckpointError(f"{spec.name} has no weights in {looked}; {remedy}.")
 
 
 def seal(folder: Path) -> Path:
-    """Lists the checksums of a folder's safetensors files in its `checksums.toml`: only they are read."""
+    """Writes the checksums of a folder's safetensors files to its `checksums.toml`; no others are then accepted."""
     sums = {path.name: sha256(path) for path in sorted(folder.glob("*.safetensors"))}
     table = folder / CHECKSUMS
     write_whole(table, "".join(f'"{name}" = "{value}"\n' for name, value in sums.items()))
@@ -62,10 +62,10 @@ def seal(folder: Path) -> Path:
 
 
 def check_sum(path: Path) -> None:
-    """Compares a file with the checksums of its folder, if it has any.
+    """Checks a file against its folder's `checksums.toml`, if there is one.
 
     Raises:
-        CheckpointError: if the file is not the one listed, or not listed.
+        CheckpointError: if the file differs or is not listed.
     """
     table = path.with_name(CHECKSUMS)
     if not table.is_file():
@@ -78,11 +78,11 @@ def check_sum(path: Path) -> None:
         raise CheckpointError(f"{table} is damaged: {error}.") from error
     if sums.get(path.name) != sha256(path):
         raise CheckpointError(
-            f"{path} is not the file that {CHECKSUMS} lists (its checksum differs); fetch it again."
+            f"{path} does not match its checksum in {CHECKSUMS}; download it again."
         )
 
 
 def sha256(path: Path) -> str:
-    """Checksum of a file, in hexadecimal."""
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

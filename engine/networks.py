@@ -1,6 +1,6 @@
-"""A configuration becomes a network with fresh weights: autoencoder, transformer and text encoder of every model.
+"""Builds networks from configurations: the autoencoder, transformer and text encoder of every model.
 
-Knows nothing of weights and of how the three are joined (latent_diffusion.py).
+Knows nothing of weights or of how the three are joined (latent_diffusion.py).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from engine.text import MiniLM
 
 
 def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
-    """The autoencoder of a configuration: the paper's (autoencoder.py), the embedded model's own, or SAME's."""
+    """The autoencoder of a configuration: the paper's, the embedded model's, or SAME."""
     if isinstance(config, SpectralConfig):
         return SpectralAutoencoder(config)
     if isinstance(config, SameConfig):
@@ -34,21 +34,21 @@ def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
 
 
 def build_dit(config: DiTConfig | AdaptiveDiTConfig, global_width: int) -> DiT | AdaptiveDiT:
-    """The transformer of a configuration: the paper's (dit.py) or that of Stable Audio 3 (public/dit.py)."""
+    """The transformer of a configuration: the paper's (dit.py) or Stable Audio 3's (stable_audio/dit.py)."""
     if isinstance(config, AdaptiveDiTConfig):
         return AdaptiveDiT(config, global_width)
     return DiT(config, global_width)
 
 
 def open_text_encoder(config: TextConfig, folder: Path) -> TextEncoder:
-    """The frozen text encoder of a model whose weights lie in `folder`.
+    """The frozen text encoder of a model with its weights in `folder`.
 
     Raises:
-        CheckpointError: if its own files are missing, damaged or of another network.
+        CheckpointError: if the encoder's files are missing, damaged or of another network.
     """
     if config.encoder == "minilm":
         return MiniLM(config)
-    # The library behind the others takes seconds to import, which the embedded model does not wait for.
+    # The others import transformers, which takes seconds; the embedded model need not wait for that.
     if config.encoder == "clap":
         from engine.clap import ClapText
 

@@ -1,7 +1,7 @@
-"""In what numbers a transformer computes: a table of devices, and linear maps in eight bits.
+"""Number formats of the transformer: what each device supports, and linear layers in int8.
 
-Only the transformer is quick and small this way; the autoencoders stay in single precision everywhere, since in half
-precision their decoders make noise. Knows nothing of what the networks compute.
+Only the transformer runs in reduced precision; the autoencoders stay in float32, because their decoders produce audible
+noise in half precision. Knows nothing of what the networks compute.
 """
 
 from __future__ import annotations
@@ -14,44 +14,44 @@ from torch import Tensor, nn
 from engine.errors import SpecError, choices
 
 PRECISIONS = {
-    # On Apple's GPUs half precision makes noise of this family of models.
+    # In half precision, these models produce noise on Apple's GPUs.
     "mps": ("float32",),
     "cuda": ("bfloat16", "float32"),
     "cpu": ("bfloat16", "float32", "int8"),
 }
-"""What each kind of device can do; the first is what it does by itself, where it does that at full speed."""
+"""What each type of device supports; the first is the default, if the hardware runs it at full speed."""
 NAMES = ("auto", "float32", "bfloat16", "int8")
 LARGEST = 127
 
 
-def settled(precision: str, device: torch.device) -> str:
-    """What a device computes in: "float32", "bfloat16" or "int8".
+def resolved_precision(precision: str, device: torch.device) -> str:
+    """The number format for a device: "float32", "bfloat16" or "int8".
 
     Args:
-        precision: one of `NAMES`; auto is what is quickest there and not heard.
-        device: where.
+        precision: one of `NAMES`; auto is the fastest without an audible difference.
+        device: where the transformer runs.
 
     Raises:
-        SpecError: if the device cannot do that.
+        SpecError: if the device does not support it.
     """
     known = PRECISIONS.get(device.type, ("float32",))
     if precision == "auto":
         return "bfloat16" if known[0] == "bfloat16" and has_quick_bfloat16(device) else "float32"
     if precision not in known:
         raise SpecError(
-            f"{device.type.upper()} does not compute in {precision}; choose auto or {choices(known)}."
+            f"{device.type.upper()} does not support {precision}; choose auto or {choices(known)}."
         )
     return precision
 
 
 def autocasts(precision: str, device: torch.device) -> bool:
-    """Whether what is not in eight bits is multiplied in bfloat16, for a settled precision."""
+    """Whether layers that are not int8 run in bfloat16, for a resolved precision."""
     return precision == "bfloat16" or (precision == "int8" and has_quick_bfloat16(device))
 
 
 @cache
 def has_quick_bfloat16(device: torch.device) -> bool:
-    """Whether a device multiplies bfloat16 in hardware; others emulate it, slower than float32."""
+    """Whether a device has bfloat16 in hardware; others emulate it, more slowly than float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
@@ -61,9 +61,9 @@ def has_quick_bfloat16(device: torch.device) -> bool:
 
 
 class Int8Linear(nn.Module):
-    """A linear map whose weights are held, and multiplied, as whole numbers in ±127.
+    """A linear layer with int8 weights and activations.
 
-    Each output has a scale of its own, found once, and each token of the input one that is found as it comes.
+    Weights have one scale per output channel, activations one per token, computed on the fly.
     """
 
     weight: Tensor
@@ -88,16 +88,16 @@ class Int8Linear(nn.Module):
         return y.to(x.dtype).unflatten(0, x.shape[:-1])
 
 
-def halve(network: nn.Module) -> None:
-    """Holds the weights of all maps in bfloat16, where a network computes in that anyway."""
+def to_bfloat16(network: nn.Module) -> None:
+    """Converts the weights of all linear layers and convolutions to bfloat16, for a network that autocasts to it."""
     for module in network.modules():
         if isinstance(module, (nn.Linear, nn.Conv1d)):
             module.to(torch.bfloat16)
 
 
-def quarter(blocks: nn.Module) -> None:
-    """Puts an `Int8Linear` in the place of every linear map in a transformer's blocks."""
-    # One after the other, and no list of them, so that none is there twice.
+def to_int8(blocks: nn.Module) -> None:
+    """Replaces every linear layer in a transformer's blocks by an `Int8Linear`."""
+    # One at a time, so that only one layer is in memory twice.
     for module in [part for part in blocks.modules() if not isinstance(part, nn.Linear)]:
         for name, child in module.named_children():
             if isinstance(child, nn.Linear):

@@ -1,8 +1,8 @@
-"""Presets: named settings of `GenerationSpec` in TOML files, read strictly and written whole.
+"""Presets: named settings of `GenerationSpec` in TOML files, validated strictly and written atomically.
 
-A preset's keys are the parameters of `engine.spec` and nothing more, besides what says what it is: name,
-description, category, tags. Knows nothing of torch, Qt or jobs. The built-in ones are the data of the package
-`presets`; the musician's own lie in the platform's folder.
+The keys of a preset are the parameters of `engine.spec`, plus name, description, category and tags. Built-in presets
+are the data of the package `presets`; the user's own are in the platform's data folder. Knows nothing of torch, Qt or
+jobs.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ CATEGORIES: dict[str, str] = {
     "hum": "your humming becomes an instrument",
     "mine": "saved by you",
 }
-"""Category -> what is in it; the panel's groups, in this order."""
+"""Category -> description; the panel shows groups in this order."""
 
 NEED_A_RECORDING = ("beatbox", "hum")
-"""Categories whose presets start from a recording of the musician's."""
+"""Categories whose presets start from the user's recording."""
 
 KEPT = ("model", "seed", "init_audio", "keep")
-"""What loading a preset leaves as it is and saving leaves out: they belong to the work at hand."""
+"""Parameters that presets neither load nor save: they belong to the current work."""
 
 ABOUT = ("name", "description", "category", "tags")
-"""The keys of a preset that are not parameters."""
+"""Keys of a preset that are not parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class Preset:
     """One preset.
 
     Attributes:
-        name: unique among all presets, whatever its case.
-        values: parameter name -> value, in the parameter's own type.
-        path: its file when it is the musician's own; None for a built-in one.
+        name: unique among all presets, ignoring case.
+        values: parameter name -> value, in the parameter's type.
+        path: the file of the user's own preset; None for a built-in one.
     """
 
     name: str
@@ -62,12 +62,12 @@ class Preset:
 
     @property
     def builtin(self) -> bool:
-        """Whether it came with Longtake, and so can be neither renamed nor deleted."""
+        """Whether it comes with Longtake and can be neither renamed nor deleted."""
         return self.path is None
 
     @property
     def needs_recording(self) -> bool:
-        """Whether it makes something of a recording, and says nothing without one."""
+        """Whether it transforms a recording and is of no use without one."""
         return self.category in NEED_A_RECORDING
 
     def spec(self) -> GenerationSpec:
@@ -79,17 +79,17 @@ def read_preset(text: str, source: str, path: Path | None = None) -> Preset:
     """Reads one preset from TOML; `source` names the file in errors.
 
     Raises:
-        PresetError: if it is no TOML, has an unknown key or a wrong value, or lacks its name.
+        PresetError: if it is not TOML, has an unknown key or an invalid value, or has no name.
     """
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PresetError(f"{source} is no TOML: {error}.") from error
+        raise PresetError(f"{source} is not valid TOML: {error}.") from error
     unknown = sorted(set(table) - set(PARAMETERS) - set(ABOUT))
     if unknown:
         raise PresetError(
             f"{source} has the unknown {'key' if len(unknown) == 1 else 'keys'} {', '.join(unknown)}; "
-            f"known are {choices((*ABOUT, *PARAMETERS))}."
+            f"use {choices((*ABOUT, *PARAMETERS))}."
         )
     name, description, category, tags = _about(table, source)
     try:
@@ -101,27 +101,27 @@ def read_preset(text: str, source: str, path: Path | None = None) -> Preset:
 
 
 def _about(table: dict[str, Any], source: str) -> tuple[str, str, str, tuple[str, ...]]:
-    """Takes what says what the preset is out of the table; the parameters stay."""
+    """Removes name, description, category and tags from the table, and validates them."""
     about = {key: table.pop(key) for key in ABOUT if key in table}
     for key in ("name", "description", "category"):
         if not isinstance(about.get(key, ""), str):
-            raise PresetError(f"{source}: {key} is text; it is {about[key]!r}.")
+            raise PresetError(f"{source}: {key} must be text; it is {about[key]!r}.")
     tags: list[Any] | Any = about.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in cast(list[Any], tags)):
         raise PresetError(
-            f'{source}: tags is a list of words, as ["drums", "dark"]; it is {tags!r}.'
+            f'{source}: tags must be a list of words, such as ["drums", "dark"]; it is {tags!r}.'
         )
     name, category = about.get("name", "").strip(), about.get("category", "mine")
     if not name:
-        raise PresetError(f'{source} has no name; begin it with name = "...".')
+        raise PresetError(f'{source} has no name; add a line name = "...".')
     if category not in CATEGORIES:
         raise PresetError(f"{source}: unknown category {category!r}; choose {choices(CATEGORIES)}.")
     return name, about.get("description", ""), category, tuple(cast(list[str], tags))
 
 
 def write_preset(preset: Preset) -> str:
-    """The preset as TOML; `read_preset` gives an equal preset back."""
-    import tomlkit  # only needed to save: the panel opens sooner without it
+    """The preset as TOML; `read_preset` returns an equal preset."""
+    import tomlkit  # only needed for saving: the panel opens faster without it
 
     table: dict[str, Any] = {"name": preset.name}
     if preset.description:
@@ -136,7 +136,7 @@ def write_preset(preset: Preset) -> str:
 
 
 def builtin_presets() -> list[Preset]:
-    """The presets that come with Longtake, in the order of their categories and files."""
+    """The presets that come with Longtake, by category and file name."""
     order = list(CATEGORIES)
     found = [
         read_preset(entry.read_text("utf-8"), f"presets/{folder.name}/{entry.name}")
@@ -149,25 +149,25 @@ def builtin_presets() -> list[Preset]:
 
 
 def user_folder() -> Path:
-    """Where the musician's own presets lie on this platform."""
+    """The folder of the user's own presets on this platform."""
     return platformdirs.user_data_path("longtake", appauthor=False) / "presets"
 
 
 class PresetStore:
-    """All presets: the built-in ones and those in a folder of the musician's.
+    """All presets: the built-in ones and the user's own.
 
     Args:
-        folder: the musician's folder; the platform's own when None. It is made on the first save.
+        folder: the user's folder; None for the platform's default. It is created on the first save.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = user_folder() if folder is None else folder
         self.problems: list[str] = []
-        """What is wrong with the files that `list` passed over, one sentence each."""
+        """What is wrong with the files that `list` skipped, one sentence each."""
         self._builtin: list[Preset] | None = None
 
     def list(self) -> list[Preset]:
-        """The built-in presets and then the musician's own by name; a damaged file is noted in `problems`."""
+        """The built-in presets, then the user's own by name; invalid files are reported in `problems`."""
         if self._builtin is None:
             self._builtin = builtin_presets()
         self.problems = []
@@ -192,10 +192,10 @@ class PresetStore:
         return [preset.name for preset in self.list()]
 
     def find(self, name: str) -> Preset:
-        """The preset of that name, whatever the case.
+        """The preset of that name, ignoring case.
 
         Raises:
-            PresetError: naming presets that are like it.
+            PresetError: if there is none; names similar presets.
         """
         found = self._named(name)
         if found is not None:
@@ -206,19 +206,19 @@ class PresetStore:
         raise PresetError(f"There is no preset {name!r}; there are {choices(near or names[:8])}.")
 
     def load(self, name: str) -> dict[str, Any]:
-        """All that the preset settles: its values, and the defaults of what it leaves out, but for `KEPT`.
+        """The preset's values, and the defaults of the parameters it omits, except `KEPT`.
 
         Raises:
-            PresetError: naming presets that are like it.
+            PresetError: if there is none of that name; names similar presets.
         """
         defaults = {key: value for key, value in DEFAULTS.items() if key not in KEPT}
         return defaults | self.find(name).values
 
     def save(self, name: str, values: dict[str, Any]) -> None:
-        """Saves settings as one of the musician's own presets; what is at its default is left out.
+        """Saves settings as one of the user's presets; values equal to the default are omitted.
 
         Raises:
-            PresetError: if the name is empty or a built-in preset's, a value is wrong, or the folder read-only.
+            PresetError: if the name is empty or a built-in preset's, a value is invalid, or the folder is read-only.
         """
         mine = {
             key: value
@@ -233,10 +233,10 @@ class PresetStore:
         )
 
     def write(self, preset: Preset) -> Preset:
-        """Writes one of the musician's own presets; one of the same name is replaced.
+        """Writes one of the user's presets, replacing one of the same name.
 
         Raises:
-            PresetError: as `save`.
+            PresetError: as for `save`.
         """
         old = self._named(preset.name)
         if old is not None and old.builtin:
@@ -246,7 +246,7 @@ class PresetStore:
         return self._write(replace(preset, name=name), path)
 
     def rename(self, name: str, new_name: str) -> None:
-        """Gives one of the musician's own presets another name.
+        """Renames one of the user's presets.
 
         Raises:
             PresetError: if there is no such preset, it is built in, or the new name is taken.
@@ -258,7 +258,7 @@ class PresetStore:
         self._write(replace(preset, name=new_name.strip()), path)
 
     def delete(self, name: str) -> None:
-        """Removes one of the musician's own presets.
+        """Deletes one of the user's presets.
 
         Raises:
             PresetError: if there is no such preset or it is built in.
@@ -280,7 +280,7 @@ class PresetStore:
     def _write(self, preset: Preset, path: Path) -> Preset:
         if not preset.name:
             raise PresetError("A preset needs a name; type one.")
-        # Read back what will be written: a preset that its own reader would refuse is never saved.
+        # Read back what will be written, so that no preset is saved that could not be read.
         preset = read_preset(write_preset(preset), preset.name, path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -313,10 +313,10 @@ def _plain(value: Any) -> Any:
 def keys_table() -> str:
     """The keys a preset may have, as the Markdown table in `presets/README.md`."""
     about = (
-        ("name", "text", "what the preset is called; the only key it must have"),
-        ("description", "text", "one sentence for the musician"),
-        ("category", "text", f"{choices(CATEGORIES)}; mine when absent"),
-        ("tags", "list of words", "what a search finds it by"),
+        ("name", "text", "name of the preset; the only required key"),
+        ("description", "text", "one sentence for the user"),
+        ("category", "text", f"{choices(CATEGORIES)}; mine if absent"),
+        ("tags", "list of words", "search terms"),
     )
     rows = [f"| `{key}` | {kind} | | {text} |" for key, kind, text in about]
     for key, known in PARAMETERS.items():

@@ -1,6 +1,6 @@
-"""The models: the table `MODELS`, with every network's shape and every default.
+"""The models: the table `MODELS`, with the shapes of all networks and all defaults.
 
-Knows nothing of torch or files: the panel reads it at once. The dataclasses themselves stand in configs.py.
+The dataclasses are in configs.py. Knows nothing of torch or files, so that the panel can read it without delay.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ STABLE_AUDIO_2 = ModelSpec(
 
 SKETCH = ModelSpec(
     name="sketch",
-    title="The embedded model: small, quick on two CPU cores, trained by this project",
+    title="The embedded model: small, fast on two CPU cores, trained by this project",
     licence="MIT",
     weights="embedded",
     latent_frames=6144,
@@ -156,7 +156,7 @@ STABLE_AUDIO_OPEN_1_0 = ModelSpec(
 
 STABLE_AUDIO_OPEN_SMALL = ModelSpec(
     name="stable-audio-open-small",
-    title="Up to 11 s, quick, made for phones: 341 M parameters, 8 steps",
+    title="Up to 11 s, fast, made for phones: 341 M parameters, 8 steps",
     licence=STABILITY_LICENCE,
     weights="public",
     repository="stabilityai/stable-audio-open-small",
@@ -194,12 +194,12 @@ SAME_L = SameConfig(
 
 
 def _stable_audio_3(size: str, what: str, base: bool) -> ModelSpec:
-    """A model of the family; a base is for guidance and fine-tuning, the others make a take in eight steps."""
+    """A Stable Audio 3 model; base models are for guidance and fine-tuning, the others need eight steps only."""
     medium = size == "medium"
     name = f"stable-audio-3-{size}{'-base' if base else ''}"
     return ModelSpec(
         name=name,
-        title=f"{what}{', before its training for few steps: follows guidance' if base else ''}",
+        title=f"{what}{' (base model, not distilled: uses guidance)' if base else ''}",
         licence=f"{STABILITY_LICENCE}; {GEMMA_TERMS}",
         weights="public",
         repository=f"stabilityai/{name}",
@@ -231,7 +231,7 @@ def _stable_audio_3(size: str, what: str, base: bool) -> ModelSpec:
 STABLE_AUDIO_3 = tuple(
     _stable_audio_3(size, what, base)
     for size, what in (
-        ("medium", "Up to 380 s of music and sound, 1.45 B parameters: wants a GPU"),
+        ("medium", "Up to 380 s of music and sound, 1.45 B parameters, for a GPU"),
         ("small-music", "Up to 120 s of music, 459 M parameters"),
         ("small-sfx", "Up to 120 s of sound effects, 459 M parameters"),
     )
@@ -254,7 +254,7 @@ def model_spec(name: str) -> ModelSpec:
     """The registered model of that name.
 
     Raises:
-        SpecError: naming the registered models.
+        SpecError: if there is none; names the registered models.
     """
     if name not in MODELS:
         raise SpecError(f"Unknown model {name!r}; choose {choices(MODELS)}.")

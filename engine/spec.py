@@ -1,7 +1,7 @@
-"""`GenerationSpec`: all that decides the sound of a take, and the one table of its parameters.
+"""`GenerationSpec`: everything that determines the sound of a take, and the table of its parameters.
 
-A field here is at the same time a flag of the command line, an OSC address, a preset key, a MIDI-learn target and
-a widget: name, unit, range, choices and help stand in its `Parameter` and nowhere else. Knows nothing of torch.
+A field here is at once a command-line flag, an OSC address, a preset key, a MIDI-learn target and a widget: its name,
+unit, range, choices and help are defined in its `Parameter` and nowhere else. Knows nothing of torch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SAMPLERS = ("dpmpp-2m", "dpmpp-3m-sde", "euler", "heun", "ping-pong")
 SCHEDULES = ("monotone", "reference")
 MAX_SEED = 2**32 - 1
-# A random seed survives the 32-bit floats that most OSC senders speak.
+# Random seeds are exact in the 32-bit floats that most OSC clients send.
 RANDOM_SEEDS = 2**24
 
 Kind = Literal["text", "float", "int", "bool", "path", "pair", "spans"]
@@ -29,7 +29,7 @@ Kind = Literal["text", "float", "int", "bool", "path", "pair", "spans"]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What the command line, OSC, presets and panel need to know of one field of the spec."""
+    """What the command line, OSC, presets and panel need to know about one field of the spec."""
 
     kind: Kind
     help: str
@@ -40,23 +40,23 @@ class Parameter:
 
 
 def parameter(default: Any, kind: Kind, help: str, **facts: Any) -> Any:
-    """A dataclass field with its `Parameter`; `default` None means that the model fills it."""
+    """A dataclass field with its `Parameter`; a `default` of None is filled in from the model."""
     return field(default=default, metadata={"parameter": Parameter(kind, help, **facts)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationSpec:
-    """All that decides the sound, and nothing else: equal resolved specs give equal audio on one device."""
+    """Everything that determines the sound, and nothing else: equal resolved specs give equal audio on one device."""
 
     prompt: str = parameter(
-        "", "text", "what the music is, in words or as 'Genre: House | BPM: 124'"
+        "", "text", "description of the music, in words or as 'Genre: House | BPM: 124'"
     )
-    negative_prompt: str = parameter("", "text", "what the music should not be")
-    model: str = parameter("sketch", "text", "which model makes it")
+    negative_prompt: str = parameter("", "text", "what the music should not sound like")
+    model: str = parameter("sketch", "text", "which model to use")
     lora: str = parameter(
         "",
         "text",
-        "LoRA files and how strongly each counts, as 'warm.safetensors:0.8, tape.safetensors'",
+        "LoRA files with their strengths, such as 'warm.safetensors:0.8, tape.safetensors'",
     )
     seconds_total: float | None = parameter(
         None, "float", "length of the take", unit="s", low=0.5, high=600.0
@@ -72,22 +72,22 @@ class GenerationSpec:
     tempo: float | None = parameter(
         None,
         "float",
-        "tempo; read from the prompt when it stands there",
+        "tempo; taken from the prompt if it names one",
         unit="BPM",
         low=30.0,
         high=300.0,
     )
-    beats_per_bar: int = parameter(4, "int", "beats in a bar", unit="beats", low=1, high=16)
-    key: str = parameter("", "text", "key and mode, as 'A minor'")
-    loop: bool = parameter(False, "bool", "close the take into a seamless loop")
+    beats_per_bar: int = parameter(4, "int", "beats per bar", unit="beats", low=1, high=16)
+    key: str = parameter("", "text", "key and mode, such as 'A minor'")
+    loop: bool = parameter(False, "bool", "make the take a seamless loop")
     seed: int | None = parameter(
         None, "int", "the same seed gives the same take", low=0, high=MAX_SEED
     )
     variation: float = parameter(
-        0.0, "float", "how far to move from the seed's take towards another", low=0.0, high=1.0
+        0.0, "float", "how far to move from this seed's take towards another", low=0.0, high=1.0
     )
     variation_seed: int = parameter(
-        0, "int", "which other take to move towards", low=0, high=MAX_SEED
+        0, "int", "seed of the take to move towards", low=0, high=MAX_SEED
     )
     steps: int | None = parameter(
         None, "int", "denoising steps: more is finer and slower", low=1, high=500
@@ -100,18 +100,20 @@ class GenerationSpec:
         high=30.0,
     )
     cfg_rescale: float = parameter(
-        0.0, "float", "pulls the level of guided latents back to normal", low=0.0, high=1.0
+        0.0,
+        "float",
+        "how far guided latents are rescaled to the level of unguided ones",
+        low=0.0,
+        high=1.0,
     )
     cfg_interval: tuple[float, float] = parameter(
-        (0.0, 1.0), "pair", "the noise levels t between which guidance acts", low=0.0, high=1.0
+        (0.0, 1.0), "pair", "noise levels t between which guidance is applied", low=0.0, high=1.0
     )
-    sampler: str | None = parameter(
-        None, "text", "which solver walks from noise to music", choices=SAMPLERS
-    )
+    sampler: str | None = parameter(None, "text", "the solver that denoises", choices=SAMPLERS)
     schedule: str = parameter(
         "monotone",
         "text",
-        "noise levels of audio-to-audio: falling steadily, or as the public reference code walks them",
+        "noise schedule for audio-to-audio: falling steadily, or as in the public reference code",
         choices=SCHEDULES,
     )
     init_audio: str | None = parameter(
@@ -127,7 +129,7 @@ class GenerationSpec:
     keep: tuple[tuple[float, float], ...] = parameter(
         (),
         "spans",
-        "spans of the recording to keep; the rest is made anew",
+        "spans of the recording to keep; the rest is generated",
         unit="s",
         low=0.0,
         high=600.0,
@@ -138,27 +140,29 @@ class GenerationSpec:
         """Builds a spec from JSON or TOML values.
 
         Raises:
-            SpecError: naming every unknown key and the first value of a wrong type.
+            SpecError: for unknown keys, all of them named, or the first invalid value.
         """
         unknown = sorted(set(values) - set(PARAMETERS))
         if unknown:
-            raise SpecError(f"Unknown setting {choices(unknown)}; known are {choices(PARAMETERS)}.")
+            raise SpecError(f"Unknown setting {choices(unknown)}; use {choices(PARAMETERS)}.")
         return cls(**{name: converted(name, value) for name, value in values.items()})
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values; `from_dict` gives an equal spec back."""
+        """All fields as JSON values; `from_dict` returns an equal spec."""
         return {name: _plain(value) for name, value in dataclasses.asdict(self).items()}
 
     def checked(self) -> GenerationSpec:
-        """This spec, once every value has the type and range of its parameter.
+        """This spec, validated: every value has the type and range of its parameter.
 
         Raises:
-            SpecError: naming the parameter, the value and what would be right.
+            SpecError: names the parameter, the value and what is allowed.
         """
         values = {f.name: converted(f.name, getattr(self, f.name)) for f in fields(self)}
         spec = GenerationSpec(**values)
         if spec.cfg_interval[0] > spec.cfg_interval[1]:
-            raise SpecError(f"cfg_interval must rise, as 0.2 0.8; it is {spec.cfg_interval}.")
+            raise SpecError(
+                f"cfg_interval must be ascending, such as 0.2 0.8; it is {spec.cfg_interval}."
+            )
         for start, end in spec.keep:
             if start >= end:
                 raise SpecError(
@@ -169,15 +173,15 @@ class GenerationSpec:
         return spec
 
     def resolved(self, model: ModelSpec) -> GenerationSpec:
-        """Fills every default from the model; the prompt gains tempo and key in the form it was trained on.
+        """Fills in every default from the model, and adds tempo and key to the prompt as in training prompts.
 
         Raises:
-            SpecError: when the prompt is empty, the length is more than the model's, or a value is wrong.
+            SpecError: if the prompt is empty, the take too long for the model, or a value invalid.
         """
         spec = self.checked()
         if not spec.prompt.strip():
             raise SpecError(
-                "The prompt is empty; say what the music is, as 'Genre: House | BPM: 124'."
+                "The prompt is empty; describe the music, for example 'Genre: House | BPM: 124'."
             )
         prompt, tempo = _with_tempo(spec.prompt.strip(), spec.tempo)
         seconds = _seconds(spec, tempo, model)
@@ -205,29 +209,29 @@ class GenerationSpec:
         )
 
     def frames(self, sample_rate: int) -> int:
-        """Length of a resolved spec's take in audio frames, exact: round(seconds x rate)."""
+        """Length of a resolved spec's take in audio frames: round(seconds x rate)."""
         if self.seconds_total is None:
-            raise SpecError("The length is not settled yet; call resolved(model) first.")
+            raise SpecError("The length is not known yet; call resolved(model) first.")
         return round(self.seconds_total * sample_rate)
 
 
 PARAMETERS: dict[str, Parameter] = {
     f.name: cast(Parameter, f.metadata["parameter"]) for f in fields(GenerationSpec)
 }
-"""The one table: name of the field -> what every front end needs to know of it."""
+"""Field name -> what every front end needs to know about it."""
 DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(GenerationSpec)}
 """Name -> default; None leaves the choice to the model."""
 
 
 def converted(name: str, value: Any) -> Any:
-    """A value of the named parameter in its own type, from JSON, TOML, OSC or the spec itself.
+    """Converts a value from JSON, TOML, OSC or a spec to the parameter's type.
 
     Raises:
-        SpecError: if there is no such parameter, or the value has a wrong type or lies out of range.
+        SpecError: if there is no such parameter, or the value has the wrong type or is out of range.
     """
     known = PARAMETERS.get(name)
     if known is None:
-        raise SpecError(f"Unknown setting {name}; known are {choices(PARAMETERS)}.")
+        raise SpecError(f"Unknown setting {name}; use {choices(PARAMETERS)}.")
     if value is None and DEFAULTS[name] is None:
         return None
     if known.kind in ("text", "path"):
@@ -239,12 +243,14 @@ def converted(name: str, value: Any) -> Any:
     if known.kind == "pair":
         return _pair(name, value, known)
     if not isinstance(value, (list, tuple)):
-        raise SpecError(f"{name} is a list of spans in seconds, as [[0, 8.5]]; it is {value!r}.")
+        raise SpecError(
+            f"{name} must be a list of spans in seconds, such as [[0, 8.5]]; it is {value!r}."
+        )
     return tuple(_pair(name, span, known) for span in cast(list[Any], value))
 
 
 def tempo_in(prompt: str) -> float | None:
-    """The tempo a prompt names, in BPM: 'BPM: 124', '124 BPM' or '124bpm'; None when it names none."""
+    """The tempo in a prompt, in BPM: 'BPM: 124', '124 BPM' or '124bpm'; None if there is none."""
     found = re.search(
         r"\bbpm\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b|\b(\d{2,3}(?:\.\d+)?)\s*bpm\b", prompt, re.I
     )
@@ -256,7 +262,7 @@ def tempo_in(prompt: str) -> float | None:
 
 
 def _with_tempo(prompt: str, tempo: float | None) -> tuple[str, float | None]:
-    """Makes prompt and tempo agree: the parameter wins, else the prompt's own tempo counts."""
+    """Makes prompt and tempo agree: the parameter takes precedence over the tempo in the prompt."""
     named = tempo_in(prompt)
     if tempo is None:
         return prompt, named
@@ -274,7 +280,7 @@ def _with_key(prompt: str, key: str) -> str:
 
 
 def _joint(prompt: str, kind: str) -> str:
-    """How the next property is joined on: prompts with metadata types have '|' and name the type."""
+    """How to append a property: prompts with metadata types separate by '|' and name the type."""
     return f" | {kind}" if "|" in prompt or re.match(r"\w+:", prompt) else ", "
 
 
@@ -283,14 +289,14 @@ def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> flo
         return model.defaults.seconds_total if spec.seconds_total is None else spec.seconds_total
     if tempo is None:
         raise SpecError(
-            "A length in bars needs a tempo: set tempo, or write it in the prompt as 'BPM: 120'."
+            "A length in bars needs a tempo: set tempo, or add it to the prompt, for example 'BPM: 120'."
         )
     return spec.bars * spec.beats_per_bar * 60.0 / tempo
 
 
 def _text(name: str, value: Any, known: Parameter) -> str:
     if not isinstance(value, str):
-        raise SpecError(f"{name} is text; it is {value!r}.")
+        raise SpecError(f"{name} must be text; it is {value!r}.")
     if known.choices and value not in known.choices:
         raise SpecError(f"Unknown {name} {value!r}; choose {choices(known.choices)}.")
     return value
@@ -299,24 +305,24 @@ def _text(name: str, value: Any, known: Parameter) -> str:
 def _switch(name: str, value: Any) -> bool:
     if value in (True, False, 0, 1):
         return bool(value)
-    raise SpecError(f"{name} is a switch: true or false; it is {value!r}.")
+    raise SpecError(f"{name} must be true or false; it is {value!r}.")
 
 
 def _number(name: str, value: Any, known: Parameter) -> float | int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise SpecError(f"{name} is a number{_range(known)}; it is {value!r}.")
+        raise SpecError(f"{name} must be a number{_range(known)}; it is {value!r}.")
     if known.low is not None and not known.low <= value <= cast(float, known.high):
-        raise SpecError(f"{name} is a number{_range(known)}; it is {value:g}.")
+        raise SpecError(f"{name} must be a number{_range(known)}; it is {value:g}.")
     if known.kind == "float":
         return float(value)
     if value != int(value):
-        raise SpecError(f"{name} is a whole number{_range(known)}; it is {value:g}.")
+        raise SpecError(f"{name} must be a whole number{_range(known)}; it is {value:g}.")
     return int(value)
 
 
 def _pair(name: str, value: Any, known: Parameter) -> tuple[float, float]:
     if not isinstance(value, (list, tuple)) or len(cast(list[Any], value)) != 2:
-        raise SpecError(f"{name} takes two numbers{_range(known)}; it is {value!r}.")
+        raise SpecError(f"{name} must be two numbers{_range(known)}; it is {value!r}.")
     number = dataclasses.replace(known, kind="float")
     first, second = cast(list[Any], value)
     return float(_number(name, first, number)), float(_number(name, second, number))

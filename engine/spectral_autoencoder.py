@@ -1,8 +1,8 @@
-"""The embedded model's autoencoder: the paper's bottleneck and latent rate between an STFT and its inverse.
+"""The embedded model's autoencoder: the paper's bottleneck and latent rate, between an STFT and its inverse.
 
-A waveform network costs twelve times as much per second of audio on a CPU. Here the encoder is a linear map of the log
-magnitudes of mid and side; the decoder is its inverse, corrected by ConvNeXt blocks, which also find the phases for the
-inverse STFT. Knows nothing of diffusion.
+On a CPU, a waveform network costs twelve times as much per second of audio. Here the encoder is a linear map of the log
+magnitudes of mid and side; the decoder is the inverse map, corrected by ConvNeXt blocks that also estimate the phases
+for the inverse STFT. Knows nothing of diffusion.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from engine.registry import SAMPLE_RATE, SpectralConfig
 
 KERNEL = 7
 LOUDEST = 6.0
-"""Natural logarithm of the largest magnitude the head may give."""
+"""Natural logarithm of the largest magnitude that the decoder can output."""
 QUIETEST = 1e-4
-"""Magnitude below which nothing counts."""
+"""Noise floor: magnitudes below it are treated as silence."""
 BANDS = (30.0, 200.0, 2000.0)
-"""Where bass, middle and treble begin, Hz: their widths differ."""
+"""Lower limits of bass, middle and treble, Hz: the bands whose stereo widths are measured."""
 
 
 class SpectralAutoencoder(Autoencoder):
-    """STFT of mid and side -> linear map -> bottleneck -> ConvNeXt at the latent rate, at the STFT's -> inverse."""
+    """STFT of mid and side -> linear map -> bottleneck -> ConvNeXt at the latent rate, then at the STFT's -> ISTFT."""
 
     def __init__(self, config: SpectralConfig) -> None:
-        # Blocks at either rate, plus the frames that share a sample in the STFT, all in latent frames.
+        # The receptive field in latent frames: the blocks at both rates, and the overlap of the STFT's windows.
         reach = KERNEL // 2 * (config.depth // 2)
         coarse = KERNEL // 2 * (config.depth - config.depth // 2)
         super().__init__(
@@ -38,23 +38,23 @@ class SpectralAutoencoder(Autoencoder):
 
     @torch.no_grad()
     def begin_with(self, audio: Tensor) -> None:
-        """Starts the linear spines at the principal components of the audio's log magnitudes, by the ear's weights.
+        """Initialises the linear maps with principal components of the audio's weighted log magnitudes.
 
-        From a random start, gradients find the components one by one, the pitches last and after days.
+        From random weights, training finds the components one by one, and those for pitch only after days.
 
         Args:
-            audio: [B, 2, N], enough for some thousand latent frames.
+            audio: [B, 2, N], enough for a few thousand latent frames.
         """
         stride = self.encoder.stride
         vectors = log_magnitudes(self.encoder.stft(mid_side(audio)), stride).flatten(0, 1)
         mean, ear = vectors.mean(0), self.decoder.ear.sqrt().repeat(2 * stride)
         centred = (vectors - mean) * ear
         with torch.random.fork_rng(devices=[]):
-            # Its random projection has no generator of its own; the same audio is to give the same start.
+            # pca_lowrank takes no generator; a fixed seed makes the result depend on the audio alone.
             torch.random.set_rng_state(torch.Generator().manual_seed(0).get_state())
             _, values, components = torch.pca_lowrank(centred, self.latent_channels, niter=4)
-        # Half way between scores as they are and scores of equal spread: a small transformer spends itself on what is
-        # heard most, and still hears of the last component.
+        # Half way between raw and whitened scores: a small transformer should concentrate on the most audible
+        # components without losing the last ones.
         spread = values / len(vectors) ** 0.5
         scale = (spread * spread.mean()).sqrt()
         to_latents = (components * ear[:, None] / scale).T
@@ -64,9 +64,9 @@ class SpectralAutoencoder(Autoencoder):
         self.decoder.spine.bias.copy_(mean)
 
     def width_gradients(self) -> Tensor:
-        """How the side's level over the mid's in bass, middle and treble rises with the latents, [3, D].
+        """Gradient of the side-to-mid level in bass, middle and treble with respect to a latent frame, [3, D].
 
-        Levels are the linear map's log magnitudes, each bin weighing what it covers on the ear's scale.
+        Levels are the log magnitudes of the linear map, perceptually weighted per bin.
         """
         stft, ear = self.decoder.stft, self.decoder.ear
         mid, side = self.decoder.spine.weight.unflatten(0, (2, -1, stft.bins)).mean(dim=1)
@@ -76,10 +76,10 @@ class SpectralAutoencoder(Autoencoder):
         return (shares / shares.sum(dim=0)).T @ (side - mid)
 
     def decode_in_training(self, latents: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """The decoded audio, and how far the head's magnitudes are from the target's own.
+        """The decoded audio, and the distance of the predicted magnitudes from the target's.
 
-        A magnitude learns little from audio in which phases that are still random interfere: it is also compared
-        directly, in the mean absolute difference of logarithms, each bin weighing what it covers on the ear's scale.
+        While phases are still random, the audio gives little gradient for magnitudes. So these are also compared
+        directly: the mean absolute difference of log magnitudes, perceptually weighted per bin.
         """
         log_magnitude, phase = self.decoder.head(latents)
         with torch.no_grad():
@@ -90,14 +90,14 @@ class SpectralAutoencoder(Autoencoder):
 
 
 class SpectralEncoder(nn.Module):
-    """[B, 2, N] audio to [B, 2 D, T] moments: a linear map of log magnitudes, and a deviation each channel."""
+    """[B, 2, N] audio to [B, 2 D, T] moments: a linear map of log magnitudes, and one deviation per channel."""
 
     def __init__(self, config: SpectralConfig) -> None:
         super().__init__()
         self.stride = config.stride
         self.stft = ShortTimeFourier(config.window, config.hop)
         self.spine = nn.Linear(config.stride * 2 * self.stft.bins, config.latent_channels)
-        # Starts sure of itself (deviation 0.13): with the usual 0.7 the decoder first learns to ignore the latents.
+        # A small initial deviation (0.13): with the usual 0.7 the decoder first learns to ignore the latents.
         self.scale = nn.Parameter(torch.full((config.latent_channels,), -2.0))
 
     def forward(self, audio: Tensor) -> Tensor:
@@ -124,12 +124,12 @@ class SpectralDecoder(nn.Module):
         self.fine = nn.Sequential(*(ConvNeXt(config.width) for _ in range(fine)))
         self.norm = nn.LayerNorm(config.width)
         self.project_out = nn.Linear(config.width, 4 * self.stft.bins)
-        # What a bin covers on a scale that is linear below 500 Hz and logarithmic above, 1 on the average.
+        # Perceptual weight: a bin's width on a scale that is linear below 500 Hz and logarithmic above; the mean is 1.
         density = 1 / (1 + torch.arange(self.stft.bins) * (SAMPLE_RATE / config.window / 500))
         self.register_buffer("ear", density / density.mean(), persistent=False)
         _without_biases(self)
         nn.init.zeros_(self.project_out.weight[: 2 * self.stft.bins])
-        # How far the phase of a steady tone at each bin's centre turns from frame to frame, and from bin to bin.
+        # Phase advance of a steady tone at each bin's centre, from frame to frame and from bin to bin.
         turn = torch.arange(config.stride)[:, None] * config.hop / config.window + 0.5
         turns = (turn * torch.arange(self.stft.bins)) % 1
         self.register_buffer("steady", 2 * torch.pi * turns, persistent=False)
@@ -150,7 +150,7 @@ class SpectralDecoder(nn.Module):
         return (parts[0] + spine).clamp(max=LOUDEST), parts[1] + steady
 
     def synthesis(self, log_magnitude: Tensor, phase: Tensor) -> Tensor:
-        """The audio of a spectrum of mid and side, [B, 2, N], nothing below 32 Hz: recordings taught it a DC."""
+        """The audio [B, 2, N] of a mid/side spectrum above 32 Hz: some training recordings had a DC offset."""
         magnitude = torch.cat(
             (torch.zeros_like(log_magnitude[..., :2]), log_magnitude[..., 2:].exp()), dim=-1
         )
@@ -158,20 +158,20 @@ class SpectralDecoder(nn.Module):
 
 
 def log_magnitudes(spectrum: Tensor, stride: int) -> Tensor:
-    """Logarithms of a spectrum's magnitudes, all of a latent frame side by side: [B, T, 2 * stride * bins]."""
+    """Log magnitudes of a spectrum, grouped by latent frame: [B, T, 2 * stride * bins]."""
     logarithms = (spectrum.abs() + QUIETEST).log()  # [B, 2, F, bins]
     return logarithms.unflatten(2, (-1, stride)).permute(0, 2, 1, 3, 4).flatten(2)
 
 
 def _without_biases(network: nn.Module) -> None:
-    """Starts from zero biases: torch's own are larger than the signal in the first blocks and drown it."""
+    """Sets biases to zero: torch's defaults are larger than the signal in the first blocks."""
     for layer in network.modules():
         if isinstance(layer, (nn.Linear, nn.Conv1d)) and layer.bias is not None:
             nn.init.zeros_(layer.bias)
 
 
 class ConvNeXt(nn.Module):
-    """Depthwise convolution over time, then a two-layer perceptron per frame, skipped around."""
+    """Depthwise convolution over time, then a two-layer perceptron per frame, with a skip connection."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -189,7 +189,7 @@ class ConvNeXt(nn.Module):
 
 
 class ShortTimeFourier(nn.Module):
-    """A Hann STFT with exactly N / hop frames, a full-scale sine at about magnitude 1, and its exact inverse."""
+    """A Hann STFT with exactly N / hop frames, in which a full-scale sine has magnitude 1, and its exact inverse."""
 
     window: Tensor
 
@@ -200,7 +200,7 @@ class ShortTimeFourier(nn.Module):
 
     @property
     def margin(self) -> int:
-        """Zeros added on either side, so that frames are centred on their hop."""
+        """Zero padding on either side, which centres each frame on its hop."""
         return (self.length - self.hop) // 2
 
     def forward(self, audio: Tensor) -> Tensor:
@@ -216,7 +216,7 @@ class ShortTimeFourier(nn.Module):
         return audio[..., self.margin : self.margin + spectrum.shape[2] * self.hop]
 
     def _overlap_add(self, frames: Tensor) -> Tensor:
-        """[B, C, F, length] to [B, C, (F - 1) * hop + length]; each frame is length / hop pieces of a hop."""
+        """[B, C, F, length] to [B, C, (F - 1) * hop + length], in hop-sized pieces."""
         pieces = self.length // self.hop
         count = frames.shape[2]
         parts = frames.unflatten(-1, (pieces, self.hop))

@@ -1,8 +1,7 @@
-"""From latents to the finished take, chunk by chunk, so that the first seconds play while the rest is being decoded.
+"""From latents to the finished take, chunk by chunk, so that playback starts while the rest is being decoded.
 
-The stages are iterators of blocks: decode, close the loop (§4.6), limit, give kept sound back. Chunks lie on a grid of
-their own and every stage is exact across them, so the joined blocks are the take, however they are cut. Knows nothing
-of prompts or solvers.
+The stages are iterators of blocks: decode, close the loop (§4.6), limit, paste kept audio. Every stage is exact across
+block boundaries, so the result does not depend on block sizes. Knows nothing of prompts or solvers.
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ def streamed(
     """Decodes a take.
 
     Args:
-        autoencoder: whose latents they are.
-        latents: [1, D, T] as the autoencoder knows them; T may go beyond what is decoded.
-        window: what of them is the take.
-        kept: what is given back from a recording, if anything.
+        autoencoder: the decoder.
+        latents: [1, D, T], not normalised; T may extend beyond what is decoded.
+        window: which part of them is the take.
+        kept: the parts of a recording to restore, if any.
         block: the longest block, in audio frames.
 
     Yields:
-        A step for every chunk that is decoded, and the blocks of the take as they are finished.
+        A step for every decoded chunk, and the blocks of the take as they are finished.
 
     Raises:
-        LongtakeError: if the sound is not finite.
+        LongtakeError: if the audio is not finite.
     """
     done: deque[Step] = deque()
     sound = _decoded(autoencoder, latents, window, done)
@@ -64,7 +63,7 @@ def streamed(
 def _decoded(
     autoencoder: Autoencoder, latents: Tensor, window: Window, done: deque[Step]
 ) -> Iterator[Samples]:
-    """The take's own sound; notes every decoded chunk in `done`."""
+    """The decoded take, before looping and limiting; records every decoded chunk in `done`."""
     frames = math.ceil(window.samples / autoencoder.downsampling_ratio)
     parts = list(spans(frames))
     left = window.samples
@@ -78,7 +77,7 @@ def _decoded(
 def _loop_ends(
     autoencoder: Autoencoder, latents: Tensor, window: Window
 ) -> tuple[Samples, Samples, Samples]:
-    """What surrounds a loop's seam: the end of the take, what goes on after it, and the take's beginning."""
+    """The audio around a loop's seam: the end of the take, its continuation, and the beginning of the take."""
     ratio = autoencoder.downsampling_ratio
     memory = min(Limiter(SAMPLE_RATE).memory, window.samples)
     first = (window.samples - memory) // ratio
@@ -96,8 +95,8 @@ def _span(autoencoder: Autoencoder, latents: Tensor, start: int, stop: int) -> S
     samples = decode_span(autoencoder, latents, start, stop)[0].float().cpu().numpy()
     if not np.isfinite(samples).all():
         raise LongtakeError(
-            "The decoder made samples that are not finite; the model's weights may be damaged: "
-            "fetch or install them again."
+            "The decoder produced samples that are not finite; the model's weights may be damaged: "
+            "download or install them again."
         )
     return samples
 

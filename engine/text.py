@@ -1,8 +1,8 @@
-"""The embedded model's frozen text encoder: MiniLM, a small BERT, read from the files of a package (§2.4's role).
+"""The embedded model's frozen text encoder (§2.4): MiniLM, a small BERT, read from the files of a package.
 
 Text features are the next-to-last hidden layer, as the paper takes them from CLAP. The encoder is torch's own post-norm
-layer five times over: importing a library of models for it would cost more than making half a minute of music does.
-Knows nothing of music or of the transformer that reads the features.
+layer, five times: importing transformers would take longer than generating half a minute of music. Knows nothing of
+music or of the transformer that reads the features.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ RENAMES: list[tuple[str, str | None]] = [
         for index in range(LAYERS - 1)
         for theirs, ours in _LAYER.items()
     ),
-    # Nobody asks for the last layer, the pooler, or numbers that count up.
+    # Unused: the last layer, the pooler, and the position indices.
     (f"encoder.layer.{LAYERS - 1}.", None),
     ("pooler.", None),
     ("embeddings.position_ids", None),
 ]
-"""The file's names -> torch's, once query, key and value are one matrix."""
+"""The file's names -> torch's, after query, key and value have been merged into one matrix."""
 
 
 class BertEncoder(nn.Module):
-    """Embeddings and all layers but the last: its output is the next-to-last hidden layer of the whole."""
+    """BERT without its last layer: the output is BERT's next-to-last hidden layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class BertEncoder(nn.Module):
         )
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        """Token numbers [B, L] and mask [B, L], True at tokens, to features [B, L, E]; those at pads mean nothing."""
+        """Token ids [B, L] and mask [B, L], True at tokens, to features [B, L, E]; undefined at padding."""
         x = self.words(tokens) + self.positions.weight[: tokens.shape[1]] + self.segments.weight[0]
         x = self.norm(x)
         for layer in self.layers:
@@ -85,7 +85,7 @@ class MiniLM:
 
     Args:
         config: how many tokens a prompt may have.
-        folder: where `model.safetensors` and `tokenizer.json` lie; None is the installed package.
+        folder: contains `model.safetensors` and `tokenizer.json`; None for the installed package.
 
     Raises:
         CheckpointError: if the package or a file is missing, damaged or of another network.
@@ -98,24 +98,24 @@ class MiniLM:
         self.max_tokens = config.max_tokens
         self.tokenizer = read_tokenizer(folder / "tokenizer.json", config.max_tokens)
         path = folder / "model.safetensors"
-        # Not built on the meta device: its first use is an import of three seconds.
+        # Not built on the meta device, whose first use triggers an import of three seconds.
         self.network = BertEncoder()
         load_strictly(self.network, renamed(_merged(read_tensors(path)), RENAMES), str(path))
         self.network.eval().requires_grad_(False)
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Features [B, L, E] float32, zero at pads, and the mask [B, L], True at tokens; L is max_tokens.
+        """Features [B, L, E] float32, zero at padding, and the mask [B, L], True at tokens; L is max_tokens.
 
-        A text's features do not depend on the other texts of the batch.
+        The features of a text do not depend on the other texts in the batch.
         """
         tokens, mask = padded(self.tokenizer, texts, pad=0)
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             features = self.network(tokens, mask)
-        return filled_up(features, mask, self.max_tokens)
+        return zero_padded(features, mask, self.max_tokens)
 
 
 def package_folder() -> Path:
-    """Where the package that carries MiniLM keeps its files; it is found, not imported.
+    """The folder of MiniLM's files in its package, which is located without importing it.
 
     Raises:
         CheckpointError: if it is not installed.
@@ -129,22 +129,22 @@ def package_folder() -> Path:
 
 
 def read_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
-    """A tokenizer that cuts at max_tokens and does not pad.
+    """Reads a tokenizer, set to truncate at max_tokens and not to pad.
 
     Raises:
-        CheckpointError: if the file is missing or no tokenizer.
+        CheckpointError: if the file is missing or not a tokenizer.
     """
     try:
         tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except Exception as error:  # the library raises nothing more special
-        raise CheckpointError(f"{path} is no readable tokenizer: {error}.") from error
+    except Exception as error:  # the library raises nothing more specific
+        raise CheckpointError(f"{path} is not a readable tokenizer: {error}.") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 
 def padded(tokenizer: Tokenizer, texts: Sequence[str], pad: int) -> tuple[Tensor, Tensor]:
-    """Token numbers [B, longest], filled up with `pad`, and the mask [B, longest], True at tokens."""
+    """Token ids [B, longest], padded with `pad`, and the mask [B, longest], True at tokens."""
     rows = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
     longest = max(map(len, rows))
     tokens = torch.tensor([row + [pad] * (longest - len(row)) for row in rows])
@@ -152,15 +152,15 @@ def padded(tokenizer: Tokenizer, texts: Sequence[str], pad: int) -> tuple[Tensor
     return tokens, torch.arange(longest) < lengths[:, None]
 
 
-def filled_up(features: Tensor, mask: Tensor, max_tokens: int) -> tuple[Tensor, Tensor]:
-    """Features and mask with L = max_tokens: zeros and False after the tokens, whatever stood at pads before."""
+def zero_padded(features: Tensor, mask: Tensor, max_tokens: int) -> tuple[Tensor, Tensor]:
+    """Features and mask extended to L = max_tokens, with features set to zero at all padding."""
     missing = max_tokens - mask.shape[1]
     features = torch.where(mask[..., None], features, 0.0)
     return F.pad(features, (0, 0, 0, missing)), F.pad(mask, (0, missing))
 
 
 def _merged(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same with query, key and value of each layer one above the other; what lacks one of them stays apart."""
+    """Stacks query, key and value of each layer into one tensor; leaves them separate if one is missing."""
     merged = dict(tensors)
     for name in tensors:
         if ".self.query." in name:

@@ -1,6 +1,6 @@
-"""What `generate` yields: steps of progress, then blocks of audio. The whole protocol between engine and world.
+"""What `generate` yields: progress steps, then blocks of audio. This is the whole protocol of the engine.
 
-Knows nothing of torch: the bridge and its processes pass these on as they are.
+Knows nothing of torch, so that the bridge and its processes can pass these on unchanged.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ Stage = Literal["loading", "compiling", "encode", "diffuse", "decode"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of work is done.
+    """Progress: one step of work is done.
 
     Attributes:
-        stage: what is being done; stages come in the order loading, compiling (once, with the first
-            step, which then takes minutes), encode, diffuse, decode.
-        index: steps of this stage that are done, 1..total.
-        total: how many steps this stage has.
+        stage: in the order loading, compiling (once, before a first diffusion step that then takes minutes), encode,
+            diffuse, decode.
+        index: number of steps of this stage that are done, 1..total.
+        total: number of steps of this stage.
     """
 
     stage: Stage
@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class AudioBlock:
-    """The next block of the finished take; blocks follow each other without gap or overlap.
+    """The next block of the finished take; blocks are contiguous.
 
     Attributes:
         start: index of the first frame in the take.

@@ -1,10 +1,9 @@
-"""Variable length (§2.3): how many latent frames a take needs, and what the model is told of its timing.
+"""Variable length (§2.3): how many latent frames a take needs, and the timing that conditions the model.
 
-The paper's model always fills its whole window: it is told where the music shall end, has learnt to fill the rest with
-silence, and that silence is trimmed. A model that was trained on windows of many lengths needs no more than the take
-and a little headroom, in which the ending rings out into silence; the rest of the window would be the same silence,
-paid for and thrown away. So the user gets the same either way: a take exactly as long as asked, to the sample. Knows
-nothing of networks.
+The paper's model always generates its whole window: it is conditioned on the length of the music, fills the rest with
+silence, and that silence is trimmed. A model trained on windows of many lengths only needs to generate the take and
+some headroom for the ending to ring out; anything more would be silence that is thrown away. Either way the take has
+exactly the requested length, to the sample. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -17,24 +16,24 @@ from engine.registry import ModelSpec
 from engine.spec import GenerationSpec
 
 FRAME_MULTIPLE = 8
-"""Windows are whole multiples of this many latent frames, and so of every model's frames per token."""
+"""Windows are multiples of this many latent frames, and so of every model's frames per token."""
 CROSSFADE = 0.25
-"""How long a loop's continuation is faded out over its own beginning, s."""
+"""Length of the crossfade from a loop's continuation to its beginning, s."""
 LOOP_SURROUNDINGS = 30.0
-"""A loop is made as a passage with this much music on either side, so that it neither begins nor ends, s."""
+"""Music around a loop on either side, s: the model treats it as an excerpt, without an intro or an ending."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What is generated for a take, and how much of it is the take.
+    """What is generated for a take, and which part of it is the take.
 
     Attributes:
         samples: audio frames of the take.
-        surplus: audio frames after it that are needed to close a loop; 0 if it is none.
-        latent_frames: T of the latents that are generated.
-        decoded_frames: how many of them are decoded; what follows is the silent tail, trimmed before it costs anything.
-        seconds_start: where the window begins in the music, as the model is told, s.
-        seconds_total: how long the music is, as the model is told, s.
+        surplus: audio frames after the take that are needed to close a loop; 0 if it is not a loop.
+        latent_frames: number T of generated latent frames.
+        decoded_frames: how many of them are decoded; the rest is the silent tail.
+        seconds_start: conditioning: where the window begins in the piece, s.
+        seconds_total: conditioning: how long the piece is, s.
     """
 
     samples: int
@@ -49,7 +48,7 @@ def window_for(spec: GenerationSpec, model: ModelSpec) -> Window:
     """The window of a resolved spec.
 
     Raises:
-        SpecError: if a loop leaves no room in the model's window for what closes it.
+        SpecError: if a loop and its crossfade do not fit into the model's window.
     """
     samples = spec.frames(model.sample_rate)
     ratio = model.autoencoder.downsampling_ratio
@@ -70,14 +69,14 @@ def window_for(spec: GenerationSpec, model: ModelSpec) -> Window:
         frames = model.latent_frames
     else:
         frames = decoded + math.ceil(model.headroom * model.latent_rate)
-        # A model with one frame a token takes any number, and is exact only without spare ones.
+        # A model with one frame per token takes any number, and is only exact without extra frames.
         multiple = FRAME_MULTIPLE if model.dit.frames_per_token > 1 else 1
         frames = min(math.ceil(frames / multiple) * multiple, model.latent_frames)
     return Window(samples, surplus, frames, decoded, start, total)
 
 
 def _whole_bars(seconds: float, spec: GenerationSpec) -> float:
-    """About that long, but a whole number of bars when the tempo is known: a loop begins on its first beat."""
+    """About that long, but whole bars if the tempo is known, so that the loop starts on a first beat."""
     if spec.tempo is None:
         return seconds
     bar = spec.beats_per_bar * 60 / spec.tempo

@@ -1,4 +1,4 @@
-"""Flags from the table of parameters: name, range, unit, choices and help are said once, in `engine/spec.py`."""
+"""Flags from the table of parameters: name, range, unit, choices and help are defined in `engine/spec.py`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from engine.errors import LongtakeError
 from engine.spec import PARAMETERS, Parameter, converted
 
 ALIASES = {"seconds_total": "--seconds", "init_noise_level": "--strength"}
-"""What a musician calls a parameter whose own name is the field's."""
+"""More familiar names for some parameters."""
 
 
 def add_flags(parser: argparse.ArgumentParser, left_out: Collection[str] = ()) -> None:
-    """Adds a flag for every parameter but those left out; one not given stays out of the result."""
+    """Adds a flag for every parameter, except those left out; flags that are not given are absent from the result."""
     group = parser.add_argument_group("settings")
     for name, known in PARAMETERS.items():
         if name not in left_out:
@@ -39,7 +39,7 @@ def _options(name: str, known: Parameter) -> dict[str, Any]:
 
 
 def _parser_of(name: str, known: Parameter) -> Callable[[str], Any]:
-    """Text of the command line -> a checked value."""
+    """A function from the flag's text to a validated value."""
     read = _READERS.get(known.kind, str)
 
     def parse(text: str) -> Any:
@@ -54,7 +54,7 @@ def _parser_of(name: str, known: Parameter) -> Callable[[str], Any]:
 
 
 def _whole(text: str) -> int | float:
-    """A number that `converted` may still find to be no whole one."""
+    """An integer, or a float for `converted` to reject."""
     try:
         return int(text)
     except ValueError:
@@ -79,13 +79,13 @@ _READERS: dict[str, Callable[[str], Any]] = {
 _EXPECTED = {
     "float": "a number",
     "int": "a whole number",
-    "pair": "two numbers, as 0.2:0.8",
-    "spans": "spans in seconds, as 0:8,16:24",
+    "pair": "two numbers, such as 0.2:0.8",
+    "spans": "spans in seconds, such as 0:8,16:24",
 }
 
 
 def _expected(text: str, known: Parameter) -> str:
-    return f"it takes {_EXPECTED[known.kind]}; it is {text!r}."
+    return f"must be {_EXPECTED[known.kind]}; it is {text!r}."
 
 
 def _metavar(known: Parameter) -> str:
@@ -100,5 +100,5 @@ def _help(known: Parameter) -> str:
     facts = [", ".join(known.choices)] if known.choices else []
     if known.low is not None and known.high is not None:
         facts.append(f"{known.low:g} to {known.high:g} {known.unit}".strip())
-    # argparse takes % for its own.
+    # argparse interprets %.
     return (known.help + (f" ({'; '.join(facts)})" if facts else "")).replace("%", "%%")

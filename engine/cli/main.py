@@ -1,6 +1,6 @@
-"""The commands, their arguments and their errors: one sentence and exit code 2, never a traceback for a bad input.
+"""The commands, their arguments and their errors: invalid input gives one sentence and exit code 2, not a traceback.
 
-Knows nothing of how music is made. Exit codes: 0 done, 2 bad input, 130 stopped with Ctrl-C, 143 terminated.
+Exit codes: 0 done, 2 invalid input, 130 interrupted with Ctrl-C, 143 terminated. Knows nothing of how music is made.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import NoReturn
 from engine import __version__
 from engine.cli import requests, showing
 from engine.cli.flags import add_flags
-from engine.cli.making import Target, make, told
+from engine.cli.making import Target, make, summary
 from engine.errors import LongtakeError
 from engine.sound.audio import SUBTYPES
 from engine.spec import GenerationSpec
@@ -29,26 +29,26 @@ BAD_INPUT, STOPPED, TERMINATED = 2, 130, 143
 PASSED_ON = {
     "models": (
         "engine.cli.models",
-        "the models, their licences, and which are here: list, download, add, remove, verify",
+        "the models, their licences, and which are installed: list, download, add, remove, verify",
     ),
     "train": ("engine.training.cli", "train a model of your own, stage by stage"),
-    "evaluate": ("engine.evaluation.command", "measure a model and write a report, with pictures"),
+    "evaluate": ("engine.evaluation.command", "evaluate a model and write a report with plots"),
 }
-"""Command -> the module whose `main(argv)` takes all that follows, and what it is for."""
+"""Command -> (module whose `main(argv)` gets the remaining arguments, help)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """A command that makes a take."""
+    """A command that generates a take."""
 
     help: str
     request: Callable[[argparse.Namespace], GenerationSpec]
     source: str = ""
-    """What the audio argument is, if there is one."""
+    """Help of the audio argument; empty if there is none."""
     prompt: str = ""
-    """How many prompts: "" none, "?" perhaps one, "1" one."""
+    """Prompt argument: "" none, "?" optional, "1" required."""
     left_out: tuple[str, ...] = ()
-    """Parameters that mean nothing to the command, or that it sets itself."""
+    """Parameters without a flag: those that make no sense for the command, or that it sets itself."""
 
 
 MAKING = {
@@ -59,40 +59,40 @@ MAKING = {
         left_out=("prompt", "init_audio", "init_noise_level", "keep"),
     ),
     "transform": Making(
-        "turn a recording (a beatbox take, a guitar idea) into what the prompt says",
+        "restyle a recording (a beatbox take, a guitar idea) after a prompt",
         requests.transform,
         "recording to start from",
         "1",
         ("prompt", "init_audio", "keep"),
     ),
     "continue": Making(
-        f"keep a recording and go on after it ({requests.ADDED_SECONDS:g} s if --seconds says nothing)",
+        f"continue a recording (by {requests.ADDED_SECONDS:g} s, unless --seconds is given)",
         requests.continue_,
-        "recording to go on from",
+        "recording to continue",
         "?",
         ("prompt", "init_audio", "init_noise_level", "keep", "bars"),
     ),
     "inpaint": Making(
-        "keep spans of a recording and make the rest anew",
+        "keep spans of a recording and generate the rest",
         requests.inpaint,
         "recording to keep parts of",
         "?",
         ("prompt", "init_audio", "init_noise_level", "seconds_total", "bars"),
     ),
     "vary": Making(
-        "make a relative of a take: its own settings, moved a little",
+        "make a variation of a take: its own settings, with slightly different noise",
         requests.vary,
-        "take to move away from",
+        "take to vary",
         left_out=("init_audio", "init_noise_level", "keep"),
     ),
 }
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, but a bad argument is one line."""
+    """argparse, but with one-line errors."""
 
     def error(self, message: str) -> NoReturn:
-        """Says what is wrong and ends with 2."""
+        """Prints the error and exits with 2."""
         self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
@@ -101,7 +101,7 @@ def main(argv: Sequence[str] | None = None, engine: Generates | None = None) -> 
 
     Args:
         argv: the arguments after the program's name.
-        engine: what makes the music; None loads the real engine when it is needed.
+        engine: generates the music; None loads the real engine when needed.
 
     Returns:
         The exit code.
@@ -115,10 +115,10 @@ def main(argv: Sequence[str] | None = None, engine: Generates | None = None) -> 
         print(f"longtake: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print("longtake: stopped; nothing half-written is left.", file=sys.stderr)
+        print("longtake: stopped; no incomplete file is left.", file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
-        # Whoever read the output (a pager, head) has seen enough.
+        # The reader of the output (a pager, head) has closed it.
         sys.stderr.close()
         return 0
 
@@ -139,11 +139,11 @@ def _make(arguments: argparse.Namespace, engine: Generates | None) -> None:
         path, facts = make(spec, target, lambda: engine or _real_engine(arguments))
     finally:
         signal.signal(signal.SIGTERM, previous)
-    print(told(path, facts))
+    print(summary(path, facts))
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    """Ends by way of an exception, so that half a file is removed on the way out."""
+    """Exits with an exception, so that the incomplete file is removed."""
     raise SystemExit(TERMINATED)
 
 
@@ -156,7 +156,7 @@ def _real_engine(arguments: argparse.Namespace) -> Generates:
 def _parser() -> Parser:
     parser = Parser(
         prog="longtake",
-        description="Makes long music beside a DAW. Without a command it opens the panel.",
+        description="Long-form music generation beside a DAW. Without a command, it opens the panel.",
         epilog="Also: 'longtake serve' (the bridge: OSC, MIDI, audio), 'longtake bench'.",
     )
     parser.add_argument("--version", action="version", version=f"Longtake {__version__}")
@@ -168,12 +168,12 @@ def _parser() -> Parser:
         if making.prompt:
             count = None if making.prompt == "1" else "?"
             command.add_argument(
-                "prompt", nargs=count, default=argparse.SUPPRESS, help="what the music is"
+                "prompt", nargs=count, default=argparse.SUPPRESS, help="description of the music"
             )
         _add_target(command)
         add_flags(command, making.left_out)
-    info = commands.add_parser("info", help="the settings a take was made with")
-    info.add_argument("file", type=Path, help="a take, or its .json")
+    info = commands.add_parser("info", help="show the settings that a take was made with")
+    info.add_argument("file", type=Path, help="a take or its .json file")
     info.add_argument("--json", action="store_true", help="as JSON")
     for name, (_, help) in PASSED_ON.items():
         commands.add_parser(name, help=help, add_help=False)
@@ -182,23 +182,25 @@ def _parser() -> Parser:
 
 def _add_target(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--out", type=Path, metavar="FILE", help="a .wav or .flac file (default: a new name here)"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="a .wav or .flac file (default: a new name in the current folder)",
     )
     command.add_argument("--subtype", choices=tuple(SUBTYPES), help="sample type (default: 24)")
-    command.add_argument("--force", action="store_true", help="replace a file that is there")
+    command.add_argument("--force", action="store_true", help="replace an existing file")
     command.add_argument(
         "--device",
         default="auto",
-        help="where to compute: cpu, cuda, mps, or auto for the quickest",
+        help="cpu, cuda, mps, or auto for the fastest",
     )
     command.add_argument(
         "--precision",
         default="auto",
-        help="in what numbers: float32, bfloat16, int8 (a quarter of the memory), or auto for the quickest that is "
-        "not heard",
+        help="float32, bfloat16, int8 (a quarter of the memory), or auto for the fastest without an audible difference",
     )
     command.add_argument(
         "--compiled",
         action="store_true",
-        help="compile the model first: minutes, once, and then every step is quicker",
+        help="compile the model first: takes minutes, once, and then every step is faster",
     )

@@ -1,6 +1,6 @@
-"""A spec becomes a file: the updates of `generate` are shown and written as they come.
+"""From a spec to a file: the updates of `generate` are shown and written as they arrive.
 
-Knows nothing of torch: whatever `Generates` will do. Stopped or failed work leaves no file behind.
+Works with any `Generates` and knows nothing of torch. Interrupted or failed work leaves no file behind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from engine.updates import AudioBlock, Generates, Step
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a take goes: a path (None makes up a name in the present folder), its sample type, may it replace one."""
+    """Where a take goes: path (None for a new name in the current folder), sample type, whether to replace a file."""
 
     path: Path | None = None
     subtype: str | None = None
@@ -34,18 +34,18 @@ class Target:
 def make(
     spec: GenerationSpec, target: Target, build: Callable[[], Generates]
 ) -> tuple[Path, dict[str, Any]]:
-    """Makes a take and writes it.
+    """Generates a take and writes it.
 
     Args:
-        spec: what to make; it is settled, and the place tried, before anything is built.
-        target: where to write it.
-        build: gives what makes the music.
+        spec: the request; it is resolved, and the target checked, before the engine is built.
+        target: where to write the take.
+        build: builds the engine.
 
     Returns:
-        The file, and what its sidecar says.
+        The file, and the contents of its sidecar.
 
     Raises:
-        LongtakeError: if the spec, the place, or the work is at fault.
+        LongtakeError: if the spec or the target is invalid, or generating fails.
     """
     model = model_spec(spec.model)
     spec = with_recording(spec).resolved(model)
@@ -69,8 +69,8 @@ def make(
         return path, writer.close(kind="generate", **times)
 
 
-def told(path: Path, facts: dict[str, Any]) -> str:
-    """One line on a finished take."""
+def summary(path: Path, facts: dict[str, Any]) -> str:
+    """One line about a finished take."""
     making = facts["render_seconds"] - facts.get("load_seconds", 0.0)
     loading = f" after {facts['load_seconds']:.1f} s of loading" if "load_seconds" in facts else ""
     return (
@@ -82,9 +82,9 @@ def told(path: Path, facts: dict[str, Any]) -> str:
 
 
 def unique_name(spec: GenerationSpec, folder: Path | None = None) -> Path:
-    """A name that says what the take is and that no file has yet: `house-drums-bass-124-7.wav`."""
+    """A new file name that describes the take: `house-drums-bass-124-7.wav`."""
     folder = folder or Path.cwd()
-    # 'Genre: House' says no more than 'House' does.
+    # Without metadata types: 'Genre: House' becomes 'house'.
     words = re.findall(r"[^\W_]+", re.sub(r"\w+\s*:", "", spec.prompt.lower()))
     stem = "-".join([*words[:6], str(spec.seed)])
     for number in itertools.count(1):

@@ -1,6 +1,6 @@
 """`longtake models list | download | add | remove | verify | login`: the public models on this machine.
 
-Shows a licence and has it accepted before anything is fetched. Knows nothing of networks.
+Shows a model's licence and asks for its acceptance before anything is downloaded. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from engine.registry import ModelSpec, model_spec
 
 
 def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None) -> int:
-    """Runs one command on models.
+    """Runs one `models` command.
 
     Args:
-        argv: the arguments after `models`; none is `list`.
-        store: where models lie; None is the user's own folder.
-        hub: where they are fetched from.
+        argv: the arguments after `models`; the default is `list`.
+        store: where models are; None for the user's own folder.
+        hub: where to download from.
 
     Returns:
-        0; what goes wrong is a LongtakeError.
+        0.
 
     Raises:
         LongtakeError: with a sentence for the user.
@@ -39,20 +39,20 @@ def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None
     if command == "list":
         print(showing.models())
     elif command == "login":
-        store_token(getpass.getpass("Token of your account on huggingface.co (it is not shown): "))
-        print("The token is in the system's keyring.")
+        store_token(getpass.getpass("Token of your account on huggingface.co (input is hidden): "))
+        print("The token is stored in the system's keyring.")
     elif command == "download":
         _download(model_spec(arguments.name), arguments.accept_licence, store, hub)
     elif command == "add":
         spec = model_spec(arguments.name) if arguments.name else recognised(arguments.folder)
         _accepted(spec, arguments.accept_licence)
-        print(f"{spec.name} is in {store.add(arguments.folder, spec)}.")
+        print(f"{spec.name} is now in {store.add(arguments.folder, spec)}.")
     elif command == "remove":
         size = store.remove(model_spec(arguments.name))
-        print(f"{arguments.name} is removed, {size / 1e9:.2f} GB.")
+        print(f"Removed {arguments.name} ({size / 1e9:.2f} GB).")
     else:
         files = store.verify(model_spec(arguments.name))
-        print(f"{arguments.name} is whole: {files} files are as they came.")
+        print(f"{arguments.name} is complete: {files} files match their checksums.")
     return 0
 
 
@@ -62,15 +62,15 @@ def _download(spec: ModelSpec, accepted: bool, store: Store, hub: Hub) -> None:
         return
     accepted = _accepted(spec, accepted)
     free = shutil.disk_usage(Path.home()).free
-    print(f"Fetching {spec.name} from {spec.repository} ({free / 1e9:.0f} GB are free) ...")
-    print(f"{spec.name} is in {hub.download(spec, store, accepted)}.")
+    print(f"Downloading {spec.name} from {spec.repository} ({free / 1e9:.0f} GB free) ...")
+    print(f"{spec.name} is now in {hub.download(spec, store, accepted)}.")
 
 
 def _accepted(spec: ModelSpec, beforehand: bool) -> bool:
-    """Shows the licence and asks, unless it was accepted on the command line.
+    """Shows the licence and asks for acceptance, unless it was given on the command line.
 
     Raises:
-        SpecError: if it is not accepted, or nobody can be asked.
+        SpecError: if it is not accepted, or there is no terminal to ask on.
     """
     print(f"{spec.name}\n  {spec.licence}.\n  Full text: https://huggingface.co/{spec.repository}")
     if beforehand:
@@ -78,7 +78,7 @@ def _accepted(spec: ModelSpec, beforehand: bool) -> bool:
     if not sys.stdin.isatty():
         raise SpecError("The licence must be accepted: add --accept-licence once you have read it.")
     if input("Do you accept this licence? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise SpecError("Nothing was fetched: the licence was not accepted.")
+        raise SpecError("Nothing was downloaded: the licence was not accepted.")
     return True
 
 
@@ -88,12 +88,16 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="longtake models", description="The public models on this machine.")
+    parser = _Parser(
+        prog="longtake models", description="Manages the public models on this machine."
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    commands.add_parser("list", help="what models there are, their licences, and which are here")
-    download = commands.add_parser("download", help="fetch a model from the hub")
-    add = commands.add_parser("add", help="take a model over from a folder")
-    add.add_argument("folder", type=Path, help="with model.safetensors and what came beside it")
+    commands.add_parser("list", help="show all models, their licences, and which are installed")
+    download = commands.add_parser("download", help="download a model from the hub")
+    add = commands.add_parser("add", help="import a model from a folder")
+    add.add_argument(
+        "folder", type=Path, help="contains model.safetensors and the files that came with it"
+    )
     add.add_argument("--as", dest="name", metavar="NAME", help="which model it is")
     for command in (download, add):
         command.add_argument(
@@ -104,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("remove", help="delete a model"),
         commands.add_parser("verify", help="check a model's files"),
     ):
-        command.add_argument("name", metavar="NAME", help="as 'longtake models list' shows it")
-    commands.add_parser("login", help="keep your account's token in the system's keyring")
+        command.add_argument(
+            "name", metavar="NAME", help="name of the model in 'longtake models list'"
+        )
+    commands.add_parser("login", help="store your account's token in the system's keyring")
     return parser

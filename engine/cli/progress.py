@@ -1,6 +1,6 @@
-"""What is being done and how long it will still take: a bar in a terminal, plain lines elsewhere.
+"""Progress and remaining time: a bar in a terminal, plain lines elsewhere.
 
-Knows nothing of files or of who makes the updates. Everything goes to standard error; standard output is for results.
+Everything goes to standard error; standard output is for results. Knows nothing of files or of the engine.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from engine.updates import AudioBlock, Update
 
 NAMES = {
     "loading": "loading the model",
-    "compiling": "compiling, once",
+    "compiling": "compiling (once)",
     "encode": "reading the recording",
     "diffuse": "making music",
     "decode": "turning it into sound",
 }
 EVERY = 5.0
-"""Seconds between two plain lines of one stage."""
+"""Seconds between plain lines of one stage."""
 
 
 def progress(frames: int, stream: TextIO | None = None) -> Bar | Lines:
-    """The fitting one for standard error, or another stream; `frames` is the take's length."""
+    """The right one for standard error or another stream; `frames` is the take's length."""
     shown = sys.stderr if stream is None else stream
     return Bar(frames, shown) if shown.isatty() else Lines(frames, shown)
 
 
 def place(update: Update, frames: int) -> tuple[str, int, int]:
-    """Stage, done and total; blocks of audio count in frames."""
+    """Stage, done and total; blocks of audio are counted in frames."""
     if isinstance(update, AudioBlock):
         return "decode", update.start + update.samples.shape[1], frames
     return update.stage, update.index, update.total
 
 
 class Bar:
-    """A bar for each stage: its name, how far it is, time left."""
+    """A bar for each stage: name, progress, time left."""
 
     def __init__(self, frames: int, stream: TextIO) -> None:
         self._frames = frames
@@ -54,7 +54,7 @@ class Bar:
         self._tasks: dict[str, TaskID] = {}
 
     def show(self, update: Update) -> None:
-        """Moves the bar of the update's stage; those of earlier stages are full."""
+        """Updates the bar of the update's stage."""
         stage, done, total = place(update, self._frames)
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(
@@ -77,7 +77,7 @@ class Bar:
 
 
 class Lines:
-    """A line when a stage begins, every few seconds, and when it is done."""
+    """A line when a stage begins, then every few seconds."""
 
     def __init__(self, frames: int, stream: TextIO) -> None:
         self._frames = frames
@@ -86,7 +86,7 @@ class Lines:
         self._began = self._last = time.monotonic()
 
     def show(self, update: Update) -> None:
-        """Prints a line if there is something new to say."""
+        """Prints a line if one is due."""
         stage, done, total = place(update, self._frames)
         now = time.monotonic()
         if stage != self._stage:

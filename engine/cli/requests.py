@@ -1,6 +1,6 @@
-"""What each command asks for: arguments of the command line become a `GenerationSpec`.
+"""The request of each command: from command-line arguments to a `GenerationSpec`.
 
-Knows nothing of torch. Recordings are read once here, so that a bad one is refused before a model is loaded.
+Recordings are read here, so that an invalid one is refused before a model is loaded. Knows nothing of torch.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from engine.sound.takes import read_spec
 from engine.spec import RANDOM_SEEDS, GenerationSpec
 
 ADDED_SECONDS = 15.0
-"""How much `continue` adds when nothing is said."""
+"""Default length that `continue` adds, s."""
 
 VARIATION = 0.3
-"""How far `vary` moves when nothing is said."""
+"""Default variation of `vary`."""
 
 
 def render(arguments: argparse.Namespace) -> GenerationSpec:
@@ -30,13 +30,13 @@ def render(arguments: argparse.Namespace) -> GenerationSpec:
 
 
 def transform(arguments: argparse.Namespace) -> GenerationSpec:
-    """A recording turned into what the prompt says; as long as the recording, unless a length is given."""
+    """A recording restyled after a prompt; as long as the recording, unless a length is given."""
     read_audio(arguments.audio)
     return GenerationSpec.from_dict(settings(arguments) | _from(arguments.audio))
 
 
 def continue_(arguments: argparse.Namespace) -> GenerationSpec:
-    """A recording kept, and new music after it; the prompt is the take's own when none is given."""
+    """A recording with new music after it; the default prompt is that of the recorded take."""
     given = _prompted(arguments)
     length = _length(arguments.audio)
     given["seconds_total"] = length + given.get("seconds_total", ADDED_SECONDS)
@@ -44,11 +44,13 @@ def continue_(arguments: argparse.Namespace) -> GenerationSpec:
 
 
 def inpaint(arguments: argparse.Namespace) -> GenerationSpec:
-    """A recording of which the spans in `keep` stay and the rest is made anew."""
+    """A recording with the spans in `keep` kept and the rest generated."""
     given = _prompted(arguments)
     length = _length(arguments.audio)
     if "keep" not in given:
-        raise SpecError("inpaint needs --keep: what stays of the recording, as --keep 0:8,16:24.")
+        raise SpecError(
+            "inpaint needs --keep, the spans of the recording to keep, such as --keep 0:8,16:24."
+        )
     given["keep"] = [[start, min(end, length)] for start, end in given["keep"] if start < length]
     if not given["keep"]:
         raise SpecError(f"Nothing to keep lies within the {length:g} s of {arguments.audio}.")
@@ -56,7 +58,7 @@ def inpaint(arguments: argparse.Namespace) -> GenerationSpec:
 
 
 def vary(arguments: argparse.Namespace) -> GenerationSpec:
-    """A take's own settings, moved towards another take."""
+    """A take's own settings, moved towards another seed."""
     moved = {"variation": VARIATION, "variation_seed": secrets.randbelow(RANDOM_SEEDS)}
     return replace(read_spec(arguments.audio), **(moved | settings(arguments)))
 
@@ -68,14 +70,16 @@ def _prompted(arguments: argparse.Namespace) -> dict[str, Any]:
     try:
         return given | {"prompt": read_spec(arguments.audio).prompt}
     except AudioError as error:
-        read_audio(arguments.audio)  # What is wrong with the recording itself counts first.
+        read_audio(
+            arguments.audio
+        )  # Raises if the recording itself is invalid, which matters more.
         raise SpecError(
-            f"Say what the music is after {arguments.audio}: it carries no prompt of its own."
+            f"Add a prompt after {arguments.audio}: it has no prompt of its own."
         ) from error
 
 
 def _from(path: Path) -> dict[str, Any]:
-    # Absolute: the settings must make the take again from any folder.
+    # Absolute: the settings must reproduce the take from any folder.
     return {"init_audio": str(path.resolve())}
 
 

@@ -1,6 +1,6 @@
-"""What models there are, and what a take was made with.
+"""Lists the models, and the settings of a take.
 
-Knows nothing of torch: the registry and the files say it all.
+Uses only the registry and the files; knows nothing of torch.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from engine.spec import PARAMETERS, GenerationSpec
 
 
 def models() -> str:
-    """A paragraph for each registered model, and where one's own go."""
-    told = "\n".join(_model(spec) for spec in MODELS.values())
-    return f"{told}\nYour own models go in {models_folder()}, a folder each."
+    """A paragraph for each registered model, and the folder for the user's own."""
+    known = "\n".join(_model(spec) for spec in MODELS.values())
+    return f"{known}\nYour own models go in {models_folder()}, one folder each."
 
 
 def _model(spec: ModelSpec) -> str:
     try:
         weights = f"weights in {find_weights(spec)}"
     except CheckpointError:
-        weights = "no weights here"
+        weights = "not installed"
     default = spec.defaults
     return (
         f"{spec.name}\n  {spec.title}\n"
@@ -38,10 +38,10 @@ def _model(spec: ModelSpec) -> str:
 
 
 def info(path: Path, as_json: bool) -> str:
-    """What a take says of itself.
+    """The settings stored with a take.
 
     Raises:
-        AudioError: if it says nothing.
+        AudioError: if there are none.
     """
     settings = read_settings(path)
     if as_json:
@@ -54,7 +54,7 @@ def info(path: Path, as_json: bool) -> str:
 
 
 def _changed(spec: dict[str, Any]) -> dict[str, Any]:
-    """The settings that are not the table's defaults, in the table's order; unknown ones at the end."""
+    """The settings that differ from the defaults, in the table's order; unknown ones last."""
     plain = GenerationSpec().to_dict()
     known = {name: spec[name] for name in PARAMETERS if name in spec and spec[name] != plain[name]}
     return known | {name: value for name, value in spec.items() if name not in PARAMETERS}

@@ -1,7 +1,7 @@
-"""The hub of public models: downloads that go on where they stopped, checked against the hub's checksums.
+"""Downloads of public models from the Hugging Face Hub: resumable, and verified against the hub's checksums.
 
-Nothing is downloaded before the licence is accepted. What may go wrong between here and there (gated, offline, disk
-full) is told in a sentence. Knows nothing of what is in the files; installed.py checks that and gives them their place.
+Nothing is downloaded before the licence is accepted. Everything that may go wrong (gated, offline, disk full) becomes a
+sentence for the user. Knows nothing of the files' contents; installed.py checks and installs them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Files of one repository of the hub, and the folder inside the model's into which they go."""
+    """Files of a repository on the hub, and the subfolder of the model's folder for them."""
 
     repository: str
     patterns: tuple[str, ...]
@@ -38,47 +38,45 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """The hub.
+    """Access to the hub.
 
     Attributes:
-        token: of the user's account; None takes it from the environment, the keyring or the hub's own login.
-        endpoint: another address than the hub's own.
+        token: of the user's account; None uses the environment, the keyring or the hub's own login.
+        endpoint: an alternative address of the hub.
     """
 
     token: str | None = None
     endpoint: str | None = None
 
     def download(self, spec: ModelSpec, store: Store, accepted: bool) -> Path:
-        """Fetches a model; an interrupted download goes on where it stopped.
+        """Downloads a model; resumes an interrupted download.
 
         Args:
             spec: a public model.
-            store: where it is to lie.
-            accepted: that the user has read and accepted `spec.licence`.
+            store: where to install it.
+            accepted: whether the user has read and accepted `spec.licence`.
 
         Returns:
             Its folder.
 
         Raises:
             SpecError: if the model is not public, or its licence was not accepted.
-            CheckpointError: if the hub cannot be reached, refuses, or gives files that do not fit.
+            CheckpointError: if the hub is unreachable or refuses, or the files do not fit.
         """
         require_public(spec)
         if not accepted:
-            raise SpecError(
-                f"{spec.name} comes under a licence to be accepted first: {spec.licence}."
-            )
+            raise SpecError(f"The licence of {spec.name} must be accepted first: {spec.licence}.")
         if store.has(spec):
             return store.folder(spec)
         part = store.part(spec)
         with _in_words(spec):
             part.mkdir(parents=True, exist_ok=True)
             revisions = {source.repository: self._fetch(source, part) for source in sources(spec)}
-        return store.settle(spec, {"revisions": revisions})
+        return store.install(spec, {"revisions": revisions})
 
     def _fetch(self, source: Source, part: Path) -> str:
-        """Brings the wanted files of a repository; returns the revision they are of."""
-        # Seconds to import, and only a download needs it.
+        """Downloads the files of a repository; returns their revision."""
+        # Takes seconds to import, and only downloads need it.
         from huggingface_hub import HfApi
 
         token = self.token or stored_token()
@@ -96,7 +94,7 @@ class Hub:
         return str(info.sha)
 
     def _fetch_file(self, repository: str, revision: str, file: Any, path: Path) -> None:
-        """Brings one file. What an earlier try left is kept and continued, which the library no longer does itself."""
+        """Downloads one file, resuming an earlier attempt, which the library itself no longer does."""
         from huggingface_hub import hf_hub_url
         from huggingface_hub.file_download import http_get
         from huggingface_hub.utils import build_hf_headers
@@ -121,13 +119,13 @@ class Hub:
 
 
 def sources(spec: ModelSpec) -> tuple[Source, ...]:
-    """What a public model needs of the hub: its weights, their configuration, its text encoder."""
+    """The files of a public model on the hub: weights, configuration and text encoder."""
     own = (CONFIG, SAFETENSORS, PICKLE)
     if spec.conditioning.text.encoder == "t5gemma":
         return (Source(spec.repository, (*own, "t5gemma-b-b-ul2/*")),)
     if spec.name == "stable-audio-open-1.0":
         return (Source(spec.repository, (*own, "text_encoder/*", "tokenizer/*")),)
-    # This one brings no text encoder of its own.
+    # This repository has no text encoder.
     t5 = ("config.json", SAFETENSORS, "spiece.model", "tokenizer*.json", "special_tokens_map.json")
     return Source(spec.repository, own), Source("google-t5/t5-base", t5, "t5-base")
 
@@ -145,7 +143,7 @@ def stored_token() -> str | None:
             return token
     except (
         Exception
-    ) as error:  # No keyring package or no keyring here: each back end has errors of its own.
+    ) as error:  # No keyring package or no keyring: every back end raises errors of its own.
         log.info("no keyring: %s", error)
     from huggingface_hub import get_token
 
@@ -153,7 +151,7 @@ def stored_token() -> str | None:
 
 
 def store_token(token: str) -> None:
-    """Keeps a token in the system's keyring.
+    """Stores a token in the system's keyring.
 
     Raises:
         SpecError: if there is no keyring.
@@ -176,7 +174,7 @@ def _wanted(names: list[str], source: Source) -> set[str]:
 
 
 def _check_file(path: Path, file: Any) -> None:
-    """Compares a file with what the hub says of it: a SHA-256 for large files, git's own checksum for small ones."""
+    """Checks a file against the hub: SHA-256 for large files, the git blob id for small ones."""
     if file.lfs:
         expected, found = file.lfs.sha256, sha256(path)
     else:
@@ -186,7 +184,7 @@ def _check_file(path: Path, file: Any) -> None:
     if found != expected:
         path.unlink()
         raise CheckpointError(
-            f"{file.rfilename} arrived damaged (its checksum differs); download it again."
+            f"{file.rfilename} was damaged in the download (its checksum differs); download it again."
         )
 
 
@@ -194,41 +192,45 @@ def _check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise CheckpointError(
-            f"The disk of {folder.parent} is too full: {needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free."
+            f"There is not enough space in {folder.parent}: {needed / 1e9:.1f} GB needed, {free / 1e9:.1f} GB free."
         )
 
 
 @contextmanager
 def _in_words(spec: ModelSpec) -> Iterator[None]:
-    """Says what went wrong between here and the hub in a sentence for the user."""
+    """Turns errors of the download into sentences for the user."""
     from huggingface_hub import errors
 
     page = f"https://huggingface.co/{spec.repository}"
     offline = (
-        f"The hub cannot be reached, so {spec.name} cannot be fetched now; try again later, or take it over "
+        f"The hub cannot be reached, so {spec.name} cannot be downloaded now; try again later, or import it "
         "from a folder with 'longtake models add FOLDER'."
     )
     try:
         yield
     except errors.GatedRepoError as error:
         raise CheckpointError(
-            f"{spec.name} is gated: accept its licence with your account on {page}, and give the account's "
+            f"{spec.name} is gated: accept its licence with your account on {page}, and store the account's "
             "token with 'longtake models login' or in HF_TOKEN."
         ) from error
     except errors.RepositoryNotFoundError as error:
         raise CheckpointError(
-            f"The hub shows no {spec.repository} to this account; see {page}."
+            f"The hub has no {spec.repository} that is visible to this account; see {page}."
         ) from error
     except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError, ConnectionError) as error:
         raise CheckpointError(offline) from error
     except errors.HfHubHTTPError as error:
-        raise CheckpointError(f"The hub refused: {str(error).splitlines()[0]}.") from error
+        raise CheckpointError(
+            f"The hub refused the request: {str(error).splitlines()[0]}."
+        ) from error
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise CheckpointError(f"The disk is full; {spec.name} is not whole yet.") from error
+            raise CheckpointError(
+                f"The disk is full; the download of {spec.name} is incomplete."
+            ) from error
         raise CheckpointError(f"{spec.name} cannot be stored: {error}.") from error
     except Exception as error:
-        # The hub's HTTP library, whose name changes with its version, raises errors of its own.
+        # The HTTP library, whose name depends on the version, raises errors of its own.
         if type(error).__module__.startswith("httpx"):
             raise CheckpointError(offline) from error
         raise

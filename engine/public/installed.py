@@ -1,8 +1,8 @@
-"""Public models on this machine: taken over from a folder, settled only when whole, verified, removed.
+"""Public models on this machine: import from a folder, install, verify, remove.
 
-A model appears in its folder when its files are complete and fit its network; until then they wait in a hidden folder
-beside. Files that are pickles are read with `weights_only` once, here, and kept as safetensors. Knows nothing of the
-hub (hub.py) or of what the networks compute.
+A model is moved to its folder once its files are complete and fit its network; until then they are in a hidden folder
+beside it. Pickles are read here only, with `weights_only`, and converted to safetensors. Knows nothing of the hub
+(hub.py) or of what the networks compute.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from engine.registry import MODELS, ModelSpec
 from engine.whole_files import whole, write_whole
 
 ORIGIN = "origin.json"
-"""In the folder of a public model: where it is from, which licence was accepted, the files' checksums."""
+"""In a public model's folder: its origin, the accepted licence, and checksums of the files."""
 SAFETENSORS, PICKLE, CONFIG = "model.safetensors", "model.ckpt", "model_config.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where public models lie.
+    """The folder of public models.
 
     Attributes:
-        root: folder of the models' folders.
+        root: contains one folder per model.
     """
 
     root: Path = field(default_factory=models_folder)
@@ -40,25 +40,25 @@ class Store:
         return self.root / spec.name
 
     def part(self, spec: ModelSpec) -> Path:
-        """Where a model's files wait until they are complete."""
+        """Where a model's files are collected until they are complete."""
         return self.root / f".{spec.name}.part"
 
     def has(self, spec: ModelSpec) -> bool:
-        """Whether a model is here, whole."""
+        """Whether a model is installed."""
         return (self.folder(spec) / ORIGIN).is_file()
 
     def add(self, source: Path, spec: ModelSpec | None = None) -> Path:
-        """Takes a model over from a folder: without a copy where the file system can, else as a copy.
+        """Imports a model from a folder, with hard links where possible and copies otherwise.
 
         Args:
-            source: with the files of a download.
-            spec: which model it is; None finds out.
+            source: contains the downloaded files.
+            spec: which model it is; None detects it.
 
         Raises:
-            CheckpointError: if the files are of no public model, it is not clear of which, or they cannot be copied.
+            CheckpointError: if the files are not of a public model, are ambiguous, or cannot be copied.
         """
         if not source.is_dir():
-            raise CheckpointError(f"{source} is no folder.")
+            raise CheckpointError(f"{source} is not a folder.")
         spec = recognised(source) if spec is None else spec
         require_public(spec)
         part = self.part(spec)
@@ -67,18 +67,18 @@ class Store:
         try:
             shutil.copytree(source, part, copy_function=_linked, ignore=hidden)
         except (OSError, shutil.Error) as error:
-            raise CheckpointError(f"{source} cannot be taken over to {part}: {error}.") from error
-        return self.settle(spec, {"folder": str(source.resolve())})
+            raise CheckpointError(f"{source} cannot be imported to {part}: {error}.") from error
+        return self.install(spec, {"folder": str(source.resolve())})
 
-    def settle(self, spec: ModelSpec, facts: dict[str, Any]) -> Path:
-        """Checks a complete set of files and gives it its name.
+    def install(self, spec: ModelSpec, facts: dict[str, Any]) -> Path:
+        """Checks a complete set of files and moves it to the model's folder.
 
         Args:
-            spec: the model whose files lie in `part`.
-            facts: where they are from.
+            spec: the model whose files are in `part`.
+            facts: their origin.
 
         Raises:
-            CheckpointError: if they do not fit.
+            CheckpointError: if the files do not fit the model.
         """
         part = self.part(spec)
         if not (part / SAFETENSORS).is_file() and (part / PICKLE).is_file():
@@ -106,10 +106,10 @@ class Store:
         """Checks every file of a model against its checksum, and that the weights fit.
 
         Returns:
-            How many files were checked.
+            The number of files.
 
         Raises:
-            CheckpointError: naming the first file that differs or is missing.
+            CheckpointError: for the first file that differs or is missing.
         """
         folder = self.folder(spec)
         files = self.origin(spec)["files"]
@@ -125,10 +125,10 @@ class Store:
         return len(files)
 
     def origin(self, spec: ModelSpec) -> dict[str, Any]:
-        """Where a model here is from.
+        """The origin of an installed model.
 
         Raises:
-            CheckpointError: if it is not here.
+            CheckpointError: if it is not installed.
         """
         require_public(spec)
         path = self.folder(spec) / ORIGIN
@@ -136,7 +136,7 @@ class Store:
             return json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise CheckpointError(
-                f"{spec.name} is not here; fetch it with 'longtake models download {spec.name}'."
+                f"{spec.name} is not installed; download it with 'longtake models download {spec.name}'."
             ) from error
         except (OSError, ValueError) as error:
             raise CheckpointError(
@@ -144,18 +144,18 @@ class Store:
             ) from error
 
     def remove(self, spec: ModelSpec) -> int:
-        """Deletes a model and what is left of its downloads.
+        """Deletes a model and the remains of its downloads.
 
         Returns:
-            How many bytes that freed, as far as no other folder shares them.
+            How many bytes were freed, unless other folders share them.
 
         Raises:
-            CheckpointError: if there is nothing of it.
+            CheckpointError: if there is nothing to delete.
         """
         require_public(spec)
         places = [p for p in (self.folder(spec), self.part(spec)) if p.is_dir()]
         if not places:
-            raise CheckpointError(f"There is nothing of {spec.name} in {self.root}.")
+            raise CheckpointError(f"{spec.name} is not in {self.root}.")
         size = sum(f.stat().st_size for place in places for f in place.rglob("*") if f.is_file())
         for place in places:
             shutil.rmtree(place)
@@ -163,10 +163,10 @@ class Store:
 
 
 def recognised(folder: Path) -> ModelSpec:
-    """The public model whose files a folder holds.
+    """Detects which public model the files in a folder are of.
 
     Raises:
-        CheckpointError: if it is of none, or may be of several.
+        CheckpointError: if they are of none, or possibly of several.
     """
     public = [spec for spec in MODELS.values() if spec.weights == "public"]
     fitting: list[ModelSpec] = []
@@ -178,22 +178,22 @@ def recognised(folder: Path) -> ModelSpec:
         except CheckpointError as error:
             reasons.append(str(error))
     if not fitting:
-        raise CheckpointError(f"{folder} holds no public model: {reasons[0]}")
+        raise CheckpointError(f"{folder} does not contain a public model: {reasons[0]}")
     config = folder / CONFIG
     text = config.read_text(encoding="utf-8") if config.is_file() else ""
-    # Models of one size differ in nothing but their numbers and the repository that the configuration names.
+    # Models of the same size differ only in their weights and in the repository that the configuration names.
     named = [spec for spec in fitting if f'"{spec.repository}"' in text]
     if len(named or fitting) > 1:
         names = choices(spec.name for spec in fitting)
-        raise CheckpointError(f"{folder} may hold {names}; say which with --as NAME.")
+        raise CheckpointError(f"{folder} may contain {names}; choose with --as NAME.")
     return (named or fitting)[0]
 
 
 def require_public(spec: ModelSpec) -> None:
-    """Raises SpecError, naming the public models, if a model is none."""
+    """Raises a SpecError that names the public models, if this is not one."""
     if spec.weights != "public":
         known = choices(s.name for s in MODELS.values() if s.weights == "public")
-        raise SpecError(f"{spec.name} is no public model; choose {known}.")
+        raise SpecError(f"{spec.name} is not a public model; choose {known}.")
 
 
 def _check_fit(spec: ModelSpec, folder: Path) -> None:
@@ -206,14 +206,14 @@ def _check_fit(spec: ModelSpec, folder: Path) -> None:
 
 
 def _without_pickle(path: Path, target: Path) -> None:
-    """Turns an old checkpoint into safetensors; nothing in it is executed."""
+    """Converts a pickled checkpoint to safetensors, without executing anything in it."""
     import torch
     from safetensors.torch import save_file
 
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # pickle, zip and torch errors alike
-        raise CheckpointError(f"{path} is damaged, or holds more than weights.") from error
+        raise CheckpointError(f"{path} is damaged, or contains more than weights.") from error
     state = state.get("state_dict", state)
     tensors = {n: t.contiguous().clone() for n, t in state.items() if torch.is_tensor(t)}
     with whole(target) as part:
@@ -223,7 +223,7 @@ def _without_pickle(path: Path, target: Path) -> None:
 
 def _linked(source: str, target: str) -> None:
     try:
-        # The hub's own cache is made of links.
+        # Files in the hub's cache are symbolic links.
         os.link(os.path.realpath(source), target)
     except OSError:
         shutil.copy2(source, target)

@@ -1,7 +1,7 @@
-"""Loads a public checkpoint (Stable Audio 3, Stable Audio Open): one file, renamed by table, every weight of it.
+"""Loads a public checkpoint (Stable Audio 3, Stable Audio Open): one file, renamed by table, strictly.
 
-The networks are built without memory and the file's own pages become their weights. Knows nothing of the hub (hub.py
-brings the files) or of sampling.
+The networks are built on the meta device, and the memory-mapped tensors become their weights. Knows nothing of the hub
+or of sampling.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ CONFIG = "model_config.json"
 
 
 def load_public(spec: ModelSpec, folder: Path) -> LatentDiffusion:
-    """Builds a public model and loads its weights, for generation.
+    """Builds a public model for generation and loads its weights.
 
     Args:
         spec: the model.
-        folder: with `model.safetensors`, `model_config.json` and the text encoder's own folder.
+        folder: contains `model.safetensors`, `model_config.json` and the text encoder's folder.
 
     Raises:
         CheckpointError: if a file is missing, damaged or of another network.
@@ -48,7 +48,7 @@ def load_public(spec: ModelSpec, folder: Path) -> LatentDiffusion:
         model = LatentDiffusion(spec, text_encoder)
     without_weight_norm(model.autoencoder)
     channels = spec.autoencoder.latent_channels
-    # These latents are diffused as the autoencoder gives them.
+    # These models diffuse the autoencoder's latents without normalisation.
     tensors["latent_scale.mean"] = torch.zeros(channels)
     tensors["latent_scale.std"] = torch.ones(channels)
     load_strictly(model, tensors, str(folder / WEIGHTS))
@@ -61,10 +61,10 @@ def table_of(spec: ModelSpec) -> Table:
 
 
 def check_config(spec: ModelSpec, path: Path) -> None:
-    """Compares what a published configuration says with what is registered here; one that is not there says nothing.
+    """Checks a published configuration, if it exists, against the registered model.
 
     Raises:
-        CheckpointError: naming the first difference, since weights of the same shapes may still mean another model.
+        CheckpointError: for the first difference: weights of the same shapes may still be of another model.
     """
     if not path.is_file():
         return
@@ -79,7 +79,7 @@ def check_config(spec: ModelSpec, path: Path) -> None:
             "conditioners": sorted(item["id"] for item in config["conditioning"]["configs"]),
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path} is no model configuration ({error!r}).") from error
+        raise CheckpointError(f"{path} is not a model configuration ({error!r}).") from error
     flows = ("rectified_flow", "rf_denoiser")
     here = {
         "diffusion_objective": ("v",) if spec.objective == "v" else flows,
@@ -96,25 +96,25 @@ def check_config(spec: ModelSpec, path: Path) -> None:
 
 
 def names_and_shapes(path: Path) -> dict[str, list[int]]:
-    """What a safetensors file holds, from its header alone.
+    """Names and shapes of the tensors in a safetensors file, from its header.
 
     Raises:
-        CheckpointError: if it is no safetensors file, or cut short.
+        CheckpointError: if it is truncated or not a safetensors file.
     """
     try:
         with safe_open(path, "pt") as file:
             return {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
-            f"{path} is damaged or no safetensors file ({str(error).splitlines()[0]})."
+            f"{path} is damaged or not a safetensors file ({str(error).splitlines()[0]})."
         ) from error
 
 
 def check_fit(spec: ModelSpec, path: Path) -> None:
-    """Whether a file has every weight of a model and no other, from its header alone.
+    """Checks that a file has exactly the weights of a model, from its header.
 
     Raises:
-        CheckpointError: naming the first that is missing, unknown or of another shape.
+        CheckpointError: if a weight is missing, unknown or of the wrong shape; names the first.
     """
     with torch.device("meta"):
         there = {name: torch.empty(shape) for name, shape in names_and_shapes(path).items()}
@@ -126,10 +126,10 @@ def check_fit(spec: ModelSpec, path: Path) -> None:
 
 
 class NoText:
-    """Stands where a text encoder would be when only shapes are compared."""
+    """Replaces the text encoder when only shapes are compared."""
 
     width = max_tokens = 0
 
     def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Is never asked."""
+        """Never called."""
         raise NotImplementedError

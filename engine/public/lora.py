@@ -1,7 +1,7 @@
-"""LoRA files of Stable Audio 3: small changes to a model's maps, merged into its weights, so that a step costs no more.
+"""LoRA files of Stable Audio 3: low-rank adaptations, merged into the weights, so that steps cost no more.
 
-Four kinds, each also with frozen bases ("-xs"): `lora` adds B A; `dora-rows`, `dora-cols` and `bora` add it and then
-give the rows, the columns or both of the sum trained lengths. Knows nothing of networks: names and tensors in and out.
+There are four kinds, each also with frozen bases ("-xs"): `lora` adds B A; `dora-rows`, `dora-cols` and `bora` also
+rescale the rows, the columns or both to trained norms. Knows nothing of networks: names and tensors in and out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class LoraFile:
-    """A file and how strongly it counts: 0 not at all, 1 as trained.
+    """A LoRA file and its strength: 0 has no effect, 1 is as trained.
 
     Raises:
         SpecError: if the strength is out of range.
@@ -39,11 +39,13 @@ class LoraFile:
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 10:
-            raise SpecError(f"A LoRA's strength is a number from 0 to 10; it is {self.strength:g}.")
+            raise SpecError(
+                f"A LoRA's strength must be a number from 0 to 10; it is {self.strength:g}."
+            )
 
 
 def lora_files(text: str) -> tuple[LoraFile, ...]:
-    """The files of a text like `warm.safetensors:0.8, tape.safetensors`; without a number the strength is 1.
+    """Parses a list such as `warm.safetensors:0.8, tape.safetensors`; the default strength is 1.
 
     Raises:
         SpecError: if a strength is out of range.
@@ -58,7 +60,7 @@ def lora_files(text: str) -> tuple[LoraFile, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Lora:
-    """What a file holds: for each map's name its parts, and what they are."""
+    """The contents of a file: its kind, and for each weight's name its tensors."""
 
     kind: str
     rank: int
@@ -70,11 +72,11 @@ def merge(weights: Mapping[str, Tensor], files: Sequence[LoraFile]) -> dict[str,
     """A model's weights with LoRA files merged in, one after the other.
 
     Args:
-        weights: by this engine's names; what no file names is passed on as it is.
-        files: in the order in which they apply.
+        weights: under this engine's names; those in no file are returned unchanged.
+        files: in the order of application.
 
     Raises:
-        CheckpointError: if a file is missing, damaged, or made for another model.
+        CheckpointError: if a file is missing, damaged, or for another model.
     """
     merged = dict(weights)
     for file in files:
@@ -82,15 +84,15 @@ def merge(weights: Mapping[str, Tensor], files: Sequence[LoraFile]) -> dict[str,
         for name, parts in lora.parts.items():
             if name not in weights:
                 raise CheckpointError(
-                    f"{file.path} changes {name}, which this model has not; it was made for another one."
+                    f"{file.path} changes {name}, which this model does not have; it is for another model."
                 )
             try:
-                # Bases that a file leaves out are those of the weight as it was published.
+                # Bases that are not in a file are those of the published weight.
                 merged[name] = _changed(merged[name], weights[name], lora, parts, file.strength)
             except RuntimeError as error:
                 raise CheckpointError(
                     f"{file.path} does not fit {name} of shape {list(weights[name].shape)}; "
-                    "it was made for another model."
+                    "it is for another model."
                 ) from error
     return merged
 
@@ -99,16 +101,16 @@ def adapt(model: nn.Module, files: Sequence[LoraFile]) -> None:
     """Merges LoRA files into a model's weights, one after the other.
 
     Raises:
-        CheckpointError: if a file is missing, damaged, or made for another model.
+        CheckpointError: if a file is missing, damaged, or for another model.
     """
     model.load_state_dict(merge(model.state_dict(), files), assign=True)
 
 
 def read_lora(path: Path) -> _Lora:
-    """Reads a LoRA file; its kind, rank and alpha stand in its header.
+    """Reads a LoRA file; kind, rank and alpha are in its header.
 
     Raises:
-        CheckpointError: if it is missing, damaged, or no such file.
+        CheckpointError: if it is missing, damaged, or not a LoRA file.
     """
     if not path.is_file():
         raise CheckpointError(f"The LoRA file {path} is missing.")
@@ -117,12 +119,14 @@ def read_lora(path: Path) -> _Lora:
             config: dict[str, Any] = json.loads((file.metadata() or {}).get("lora_config", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged or no safetensors file.") from error
+        raise CheckpointError(f"{path} is damaged or not a safetensors file.") from error
     parts: defaultdict[str, dict[str, Tensor]] = defaultdict(dict)
     for name, tensor in tensors.items():
         found = _PART.fullmatch(name)
         if found is None:
-            raise CheckpointError(f"{path} is no LoRA of Stable Audio 3: it has a weight {name}.")
+            raise CheckpointError(
+                f"{path} is not a LoRA of Stable Audio 3: it has a weight {name}."
+            )
         parts[f"{_module(found[1])}.{found[2]}"][found[3]] = tensor.float()
     if not parts:
         raise CheckpointError(f"{path} is an empty LoRA.")
@@ -131,7 +135,7 @@ def read_lora(path: Path) -> _Lora:
 
 
 def _module(name: str) -> str:
-    """The map's name here: files name those of the transformer and of the conditioner without saying whose they are."""
+    """The weight's name in this engine; files name weights relative to the transformer or the conditioner."""
     if name.startswith("conditioners."):
         return f"conditioner.{name}"
     return f"dit.{name.removeprefix('model.')}"
@@ -140,12 +144,14 @@ def _module(name: str) -> str:
 def _kind(config: Mapping[str, Any], parts: Mapping[str, Mapping[str, Tensor]], path: Path) -> str:
     kind = str(config.get("adapter_type", "lora"))
     if kind == "dora":
-        # Old files say no more; those for columns are told by their shape.
+        # Old files do not distinguish rows and columns; the shape does.
         lengths = [part["magnitude"] for part in parts.values() if "magnitude" in part]
         columns = bool(lengths) and lengths[0].ndim == 2 and lengths[0].shape[0] == 1
         kind = "dora-cols" if columns else "dora-rows"
     if kind.removesuffix(XS) not in KINDS:
-        raise CheckpointError(f"{path} is a LoRA of kind {kind!r}; known are {choices(KINDS)}.")
+        raise CheckpointError(
+            f"{path} is a LoRA of the kind {kind!r}; supported are {choices(KINDS)}."
+        )
     return kind
 
 
@@ -159,7 +165,7 @@ def _rank(parts: Mapping[str, Tensor], path: Path) -> int:
 def _changed(
     weight: Tensor, published: Tensor, lora: _Lora, parts: Mapping[str, Tensor], strength: float
 ) -> Tensor:
-    """One map's weight with one file's change."""
+    """One weight with one file merged in."""
     if strength == 0:
         return weight
     kind = lora.kind.removesuffix(XS)
@@ -175,7 +181,7 @@ def _changed(
 
 
 def _delta(published: Tensor, lora: _Lora, parts: Mapping[str, Tensor]) -> Tensor:
-    """The low-rank change, [outputs, inputs]."""
+    """The low-rank update, [outputs, inputs]."""
     if not lora.kind.endswith(XS):
         return parts["lora_B"] @ parts["lora_A"]
     if "U" in parts:
@@ -186,7 +192,7 @@ def _delta(published: Tensor, lora: _Lora, parts: Mapping[str, Tensor]) -> Tenso
 
 
 def _bases(published: Tensor, rank: int) -> tuple[Tensor, Tensor]:
-    """The first singular vectors, [outputs, rank] and [inputs, rank], the largest number of each left one positive."""
+    """The first singular vectors, [outputs, rank] and [inputs, rank]; each left one's largest entry is positive."""
     left, _, right = torch.linalg.svd(published.flatten(1).float(), full_matrices=False)
     largest = left.gather(0, left.abs().argmax(dim=0, keepdim=True))
     signs = torch.where(largest < 0, -1.0, 1.0)

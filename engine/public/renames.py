@@ -1,7 +1,7 @@
-"""The names of the public checkpoints in this engine: one table per family, and no guessing.
+"""The names of weights in public checkpoints -> their names in this engine: one explicit table per family.
 
-A table has one rule per kind of name. A name no rule fits is an error, as is a weight that is then missing: a
-half-loaded network makes noise that sounds like a bug in the sampler. Knows nothing of files.
+A table has one rule per kind of name. A name that matches no rule is an error, as is a missing weight: a half-loaded
+network makes noise that sounds like a bug in the sampler. Knows nothing of files.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from torch.nn.utils import parametrize
 from engine.errors import CheckpointError, choices
 
 Table = tuple[tuple[str, str | None], ...]
-"""(pattern of the whole name, what it becomes; None drops it), the first that fits counts."""
+"""(pattern for the whole name, replacement); None drops the weight. The first match applies."""
 
 COMMON: Table = (
-    # Rotary frequencies follow from the head's width; the shifts of the layer norms are zeros nobody trained.
+    # Rotary frequencies follow from the head's width; the biases of the layer norms are zero and were not trained.
     (r".*\.inv_freq", None),
     (r"model\.model\.transformer\..*norm\.beta", None),
     (r"model\.model\.(.+)", r"dit.\1"),
@@ -40,15 +40,15 @@ STABLE_AUDIO_3: Table = (
 
 
 def renamed(weights: Mapping[str, Tensor], table: Table, source: str) -> dict[str, Tensor]:
-    """The weights under this engine's names, weight norms folded in.
+    """The weights under this engine's names, with weight normalization folded in.
 
     Args:
-        weights: as the file has them.
+        weights: under the file's names.
         table: of their family.
-        source: the file, for messages.
+        source: the file, for error messages.
 
     Raises:
-        CheckpointError: naming the file and the first names that no rule knows.
+        CheckpointError: if names match no rule; names the file and the first of them.
     """
     found: dict[str, Tensor] = {}
     unknown: list[str] = []
@@ -60,14 +60,14 @@ def renamed(weights: Mapping[str, Tensor], table: Table, source: str) -> dict[st
             found[ours] = tensor
     if unknown:
         raise CheckpointError(
-            f"{source} has {len(unknown)} weights that this model does not know, as {choices(unknown[:3])}; "
+            f"{source} has {len(unknown)} weights that this model does not have, such as {choices(unknown[:3])}; "
             "it is a checkpoint of another model, or of a newer version."
         )
     return folded(found)
 
 
 def rename(name: str, table: Table) -> tuple[bool, str | None]:
-    """Whether any rule knows the name, and what it becomes; None is dropped."""
+    """Whether a rule matches the name, and the new name; None if the weight is dropped."""
     for pattern, ours in table:
         match = re.fullmatch(pattern, name)
         if match:
@@ -76,7 +76,7 @@ def rename(name: str, table: Table) -> tuple[bool, str | None]:
 
 
 def folded(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weight norm worked out once: each pair g, v becomes g v / |v|, the norm over all axes but the first."""
+    """Folds weight normalization in: each pair g, v becomes g v / |v|, with the norm over all axes but the first."""
     found: dict[str, Tensor] = {}
     for name, tensor in weights.items():
         if name.endswith(".weight_v"):
@@ -89,7 +89,7 @@ def folded(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def without_weight_norm(module: nn.Module) -> None:
-    """Replaces every weight-normed weight of a network by a plain one, as `folded` gives them."""
+    """Removes weight normalization from a network, so that it takes the weights of `folded`."""
     for part in module.modules():
         if parametrize.is_parametrized(part, "weight"):
             parametrize.remove_parametrizations(part, "weight")

@@ -1,8 +1,8 @@
-"""Sampling (§3, last paragraph): from noise to latents, with a network that is not known here.
+"""Sampling (§3, last paragraph): from noise to latents, with any network.
 
-objectives.py   what the network predicts: v or rectified flow, in (alpha, sigma)
-schedules.py    which noise levels are visited: data
-solvers.py      how one level leads to the next: generators that yield every step
-guidance.py     a network and two conditionings made into the denoiser a solver sees
-noise.py        every random number, from one seed
+objectives.py   what the network predicts: v or rectified flow, in terms of (alpha, sigma)
+schedules.py    which noise levels are visited
+solvers.py      how to get from one level to the next: generators that yield after every step
+guidance.py     a network and two conditionings combined into one denoiser
+noise.py        all random numbers, from one seed
 """

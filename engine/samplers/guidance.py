@@ -1,8 +1,8 @@
-"""Classifier-free guidance (§3): a network and two conditionings become the one denoiser that a solver sees.
+"""Classifier-free guidance (§3): combines a network and two conditionings into one denoiser for a solver.
 
-Guidance is worked out on the estimates of the clean latents: for plain guidance that equals the usual mix of outputs,
-and rescale and APG mean the same for every objective. Both passes run as one batch of two; where guidance does not act,
-only the conditional one runs. Knows nothing of what a conditioning holds.
+Guidance is computed on the estimates of the clean latents. For plain guidance this equals the usual combination of
+outputs, and rescale and APG work alike for every objective. Both passes run as one batch of two; where guidance is off,
+only the conditional pass runs. Knows nothing of the contents of a conditioning.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from engine.samplers.solvers import Denoiser
 
 
 class Joinable(Protocol):
-    """A conditioning that can be stacked with another into one batch."""
+    """A conditioning that can be concatenated with another into one batch."""
 
     def joined(self, other: Self) -> Self:
-        """This one's items and then the other's."""
+        """This one's items, then the other's."""
         ...
 
 
@@ -31,13 +31,13 @@ class Guidance:
     """How strongly the prompt is followed.
 
     Attributes:
-        scale: 1 follows the prompt as trained, more exaggerates it, 0 ignores it.
-        rescale: in [0, 1], how far the guided estimate is pulled back to the conditional one's level, frame by frame.
-        interval: the noise levels t between which guidance acts, both included; elsewhere the prompt alone counts.
-        apg: in [0, 1], how much of the push along the conditional estimate is left out (adaptive projected guidance):
-            that part makes everything louder rather than different.
-        unguided: [K, D], orthonormal directions of a frame of latents in which the conditional estimate stays as it is:
-            what the prompt says nothing of, and guidance would only overdo.
+        scale: 1 is the conditional estimate, more amplifies the prompt, 0 is the unconditional estimate.
+        rescale: in [0, 1], how far the guided estimate is rescaled to the conditional one's level, frame by frame.
+        interval: the noise levels t between which guidance is applied, inclusive; elsewhere the scale is 1.
+        apg: in [0, 1], how much of the component parallel to the conditional estimate is removed from the guidance
+            (adaptive projected guidance): it adds level rather than content.
+        unguided: [K, D], orthonormal directions of a latent frame that guidance leaves unchanged: properties that
+            prompts do not describe and guidance would only exaggerate.
     """
 
     scale: float = 1.0
@@ -47,7 +47,7 @@ class Guidance:
     unguided: Tensor | None = None
 
     def acts_at(self, t: float) -> bool:
-        """Whether the unconditional pass is needed at noise level t."""
+        """Whether guidance is applied, and the unconditional pass needed, at noise level t."""
         return self.scale != 1.0 and self.interval[0] <= t <= self.interval[1]
 
     def mixed(self, conditional: Tensor, unconditional: Tensor) -> Tensor:
@@ -83,8 +83,8 @@ def guided_denoiser(
         network: (x [B, D, T], t [B], conditioning of B items) -> output [B, D, T].
         objective: what the output means.
         conditional: the prompt's conditioning.
-        unconditional: the same without the prompt, or with the negative prompt in its place.
-        guidance: how the two are mixed.
+        unconditional: the same without the prompt, or with the negative prompt instead.
+        guidance: how the two are combined.
     """
     both = conditional.joined(unconditional)
 
@@ -101,6 +101,6 @@ def guided_denoiser(
 
 
 def _along(push: Tensor, direction: Tensor) -> Tensor:
-    """The part of `push` parallel to `direction`, both seen as one vector an item."""
+    """The projection of `push` onto `direction`, with each item flattened to a vector."""
     dot = (push * direction).sum(dim=(1, 2), keepdim=True)
     return dot / direction.square().sum(dim=(1, 2), keepdim=True).clamp_min(1e-12) * direction

@@ -1,8 +1,8 @@
-"""Where all randomness of a take comes from: one seed, and a CPU generator of its own for every use.
+"""All randomness of a take: one seed, with a separate CPU generator for every use.
 
-The rule, for good: the generator of (seed, role, index) is seeded with the first four bytes, big-endian, of the BLAKE2b
-digest of the text "longtake SEED ROLE INDEX". So a step's noise depends neither on the device nor on how many numbers
-were drawn before, and a take's first frames are the same whatever its length. Knows nothing of networks.
+This rule must never change: the generator of (seed, role, index) is seeded with the first four bytes, big-endian, of
+the BLAKE2b digest of the text "longtake SEED ROLE INDEX". So the noise of a step depends neither on the device nor on
+what was drawn before, and a take's first frames have the same noise whatever its length. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 Role = Literal["start", "step"]
-# Noise is drawn in whole blocks of frames, so that a longer take begins with the very noise of a shorter one.
+# Noise is drawn in whole blocks of frames, so that a longer take begins with the same noise as a shorter one.
 BLOCK_FRAMES = 64
 
 
@@ -25,9 +25,9 @@ class NoiseSource:
     """All noise of one take.
 
     Attributes:
-        seed: the take.
-        variation: in [0, 1], how far all of its noise is turned towards that of `variation_seed`; 1 arrives there.
-        variation_seed: the other take.
+        seed: the seed of the take.
+        variation: in [0, 1], how far all noise is rotated towards that of `variation_seed`; 1 reaches it.
+        variation_seed: the seed of the other take.
     """
 
     seed: int
@@ -35,33 +35,33 @@ class NoiseSource:
     variation_seed: int = 0
 
     def start(self, shape: tuple[int, int, int]) -> Tensor:
-        """The noise a walk starts from, [B, D, T] float32 on the CPU; its first frames do not depend on T."""
+        """The initial noise, [B, D, T] float32 on the CPU; its first frames do not depend on T."""
         return self._normal("start", 0, shape)
 
     def step(self, index: int, like: Tensor) -> Tensor:
-        """Fresh noise for step `index` of a stochastic solver, in the shape, type and place of `like` [B, D, T]."""
+        """Fresh noise for step `index` of a stochastic solver; shape, dtype and device as `like` [B, D, T]."""
         batch, channels, frames = like.shape
         return self._normal("step", index, (batch, channels, frames)).to(like)
 
     def _normal(self, role: Role, index: int, shape: tuple[int, int, int]) -> Tensor:
-        """Two unit normals turned into each other on the sphere stay unit normal: no level is lost on the way."""
+        """Spherical interpolation between the noise of both seeds, which keeps unit variance."""
         own = _normal(generator_for(self.seed, role, index), shape)
         if self.variation == 0:
             return own
         other = _normal(generator_for(self.variation_seed, role, index), shape)
-        # The sine of the rest instead of a cosine: exactly 0 on arrival.
+        # A sine of the remaining angle instead of a cosine: exactly 0 at variation 1.
         keep = math.sin(math.pi / 2 * (1 - self.variation))
         return keep * own + math.sin(math.pi / 2 * self.variation) * other
 
 
 def generator_for(seed: int, role: Role, index: int = 0) -> torch.Generator:
-    """The CPU generator of one use; torch's takes 32 bits of seed and ignores the rest."""
+    """The CPU generator for one use; torch's CPU generator uses only 32 bits of the seed."""
     digest = hashlib.blake2b(f"longtake {seed} {role} {index}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))
 
 
 def _normal(generator: torch.Generator, shape: tuple[int, int, int]) -> Tensor:
-    """Standard normal [B, D, T], drawn block by block along T."""
+    """Standard normal noise [B, D, T], drawn block by block along T."""
     batch, channels, frames = shape
     blocks = [
         torch.randn(batch, channels, BLOCK_FRAMES, generator=generator)

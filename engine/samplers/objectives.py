@@ -1,4 +1,4 @@
-"""What the network predicts (§3): the v-objective and rectified flow, one interface for training and solvers.
+"""What the network predicts (§3): the v-objective and rectified flow, with one interface for training and solvers.
 
 Noised latents are x = alpha(t) * clean + sigma(t) * noise, with t = 1 pure noise and t = 0 clean. Both ends are exact:
 alpha(1) = sigma(0) = 0 and alpha(0) = sigma(1) = 1 in any precision, so a solver may start and end on them. Knows
@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 class Objective(Protocol):
-    """How noise is mixed in, and what the network's output means. Times t are scalars or [B]; latents [B, D, T]."""
+    """How noise is added, and what the network's output means. Times t are scalars or [B]; latents [B, D, T]."""
 
     def alpha(self, t: Tensor) -> Tensor:
         """Weight of the clean latents at t, in t's shape."""
@@ -25,7 +25,7 @@ class Objective(Protocol):
         ...
 
     def time(self, log_snr: Tensor) -> Tensor:
-        """The t at which log(alpha / sigma) has the given value; the inverse of that falling function."""
+        """The t at which log(alpha / sigma), which falls with t, has the given value."""
         ...
 
     def denoised(self, x: Tensor, t: Tensor, output: Tensor) -> Tensor:
@@ -33,19 +33,19 @@ class Objective(Protocol):
         ...
 
     def target(self, clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-        """What the network should put out for latents noised to t, [B, D, T]."""
+        """The training target for latents noised to t, [B, D, T]."""
         ...
 
 
 class V:
-    """The paper's v-objective: clean and noise are turned into each other along a quarter circle."""
+    """The paper's v-objective: x moves from clean to noise along a quarter circle."""
 
     def alpha(self, t: Tensor) -> Tensor:
-        """A quarter of a cosine, written as the sine of what is left: alpha = 0 at t = 1, not 6e-17."""
+        """cos(pi t / 2), written as a sine so that alpha is 0 at t = 1, not 6e-17."""
         return torch.sin(torch.pi / 2 * (1 - t))
 
     def sigma(self, t: Tensor) -> Tensor:
-        """A quarter of a sine."""
+        """sin(pi t / 2)."""
         return torch.sin(torch.pi / 2 * t)
 
     def time(self, log_snr: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ class RectifiedFlow:
         return 1 - t
 
     def sigma(self, t: Tensor) -> Tensor:
-        """The time itself."""
+        """T."""
         return t
 
     def time(self, log_snr: Tensor) -> Tensor:
@@ -88,13 +88,13 @@ class RectifiedFlow:
 
 
 def noised(objective: Objective, clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
-    """Clean latents with the noise of time t mixed in, [B, D, T]; t is a scalar or [B]."""
+    """Clean latents noised to time t, [B, D, T]; t is a scalar or [B]."""
     t = _per_item(t)
     return objective.alpha(t) * clean + objective.sigma(t) * noise
 
 
 def _per_item(t: Tensor) -> Tensor:
-    """A time per item [B] in the shape that multiplies latents [B, D, T]; scalars stay scalars."""
+    """Times [B] in a shape that broadcasts with latents [B, D, T]; scalars stay scalars."""
     return t[:, None, None] if t.ndim == 1 else t
 
 

@@ -1,9 +1,9 @@
-"""The solvers (§3): plain generators that walk from noise to clean latents and yield after every step.
+"""The solvers (§3): generators that go from noise to clean latents and yield after every step.
 
-A solver knows no network: a `Denoiser` gives the clean latents it expects behind x at time t. Every step is written in
-(alpha, sigma) of the objective, with coefficients worked out in double precision, so that one set serves the v and the
-flow family. All are finite at t = 1 (alpha = 0, log-SNR = -inf) and exact at t = 0, where the last step returns the
-denoised estimate itself. lambda = log(alpha / sigma) below; h is a step in lambda.
+A solver knows no network: a `Denoiser` estimates the clean latents from x at time t. Every step is written in terms of
+the objective's alpha and sigma, with coefficients in double precision, so that one set of solvers serves the v and the
+flow models. All are finite at t = 1 (alpha = 0, log-SNR = -inf) and exact at t = 0, where the last step returns the
+denoised estimate itself. Below, lambda = log(alpha / sigma), and h is a step in lambda.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from torch import Tensor
 from engine.samplers.objectives import Objective
 
 Denoiser = Callable[[Tensor, Tensor], Tensor]
-"""(x [B, D, T], t scalar float32) -> the clean latents expected behind x, [B, D, T]."""
+"""(x [B, D, T], t scalar float32) -> the expected clean latents, [B, D, T]."""
 
 
 class StepNoise(Protocol):
-    """Where a stochastic solver gets fresh noise: step i's noise does not depend on what was drawn before."""
+    """The noise of a stochastic solver: that of step i does not depend on what was drawn before."""
 
     def step(self, index: int, like: Tensor) -> Tensor:
         """Standard normal noise for step `index`, in the shape and on the device of `like`."""
@@ -33,12 +33,12 @@ class StepNoise(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SolverStep:
-    """One step is done.
+    """The state after one step.
 
     Attributes:
-        index: steps that are done, 1..total.
-        total: steps of the whole walk.
-        x: [B, D, T], the latents after the step; after the last one they are clean.
+        index: number of steps done, 1..total.
+        total: number of steps in all.
+        x: [B, D, T], the latents after the step; clean after the last one.
     """
 
     index: int
@@ -52,7 +52,7 @@ Solver = Callable[[Denoiser, Tensor, Tensor, Objective, StepNoise], Iterator[Sol
 
 @dataclass(frozen=True, slots=True)
 class _Interval:
-    """A step from t to t_next, with everything its arithmetic needs as plain doubles."""
+    """A step from t to t_next, with its coefficients as Python floats."""
 
     index: int
     t: Tensor
@@ -67,7 +67,7 @@ class _Interval:
         return _log_ratio(self.alpha_next, self.sigma_next) - _log_ratio(self.alpha, self.sigma)
 
     def moved(self, x: Tensor, denoised: Tensor) -> Tensor:
-        """The exact solution for an estimate that stays what it is: the noise in x is scaled, not replaced."""
+        """The exact solution for a constant estimate: the noise in x is scaled, not replaced."""
         if self.sigma_next == 0:
             return denoised
         shrink = self.sigma_next / self.sigma
@@ -77,7 +77,7 @@ class _Interval:
 def euler(
     denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
 ) -> Iterator[SolverStep]:
-    """First order: the estimate is held over the step. Equals DDIM, and Euler's method for rectified flow."""
+    """First order: the estimate is constant over the step. Equals DDIM, and Euler's method for rectified flow."""
     steps = _intervals(times, objective)
     for step in steps:
         denoised = denoiser(x, step.t)
@@ -88,7 +88,7 @@ def euler(
 def heun(
     denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
 ) -> Iterator[SolverStep]:
-    """Second order, two evaluations a step: the trapezoid rule on d(x / sigma) = denoised d(alpha / sigma)."""
+    """Second order, two evaluations per step: the trapezoid rule for d(x / sigma) = denoised d(alpha / sigma)."""
     steps = _intervals(times, objective)
     for step, after in itertools.zip_longest(steps, steps[1:]):
         denoised = denoiser(x, step.t)
@@ -118,7 +118,7 @@ def dpmpp_2m(
 def dpmpp_3m_sde(
     denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
 ) -> Iterator[SolverStep]:
-    """DPM-Solver++(3M) for the stochastic equation: a quadratic through three estimates, fresh noise a step."""
+    """DPM-Solver++(3M) SDE: a quadratic through three estimates, and fresh noise in every step."""
     steps = _intervals(times, objective)
     estimates: list[Tensor] = []
     widths: list[float] = []
@@ -129,7 +129,7 @@ def dpmpp_3m_sde(
         if step.sigma_next == 0:
             x = denoised
         elif step.h < 0:
-            # The reference walk of audio-to-audio rises once: the noise that is missing is added, and history is void.
+            # The reference schedule of audio-to-audio rises once: add the missing noise and discard the history.
             shrink = step.alpha_next / step.alpha
             missing = math.sqrt(step.sigma_next**2 - (shrink * step.sigma) ** 2)
             x = shrink * x + missing * fresh
@@ -145,7 +145,7 @@ def dpmpp_3m_sde(
 def ping_pong(
     denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
 ) -> Iterator[SolverStep]:
-    """Denoises fully, then noises back to the next level with fresh noise: the sampler of few-step distilled models."""
+    """Denoises fully, then adds fresh noise up to the next level: the sampler of distilled few-step models."""
     steps = _intervals(times, objective)
     for step in steps:
         denoised = denoiser(x, step.t)
@@ -186,8 +186,8 @@ def _log_ratio(alpha: float, sigma: float) -> float:
 def _curvature(estimates: list[Tensor], widths: list[float]) -> Tensor:
     """First and second derivative terms of 3M-SDE from the estimates now, one and two steps ago (newest first).
 
-    The second counts half of what a full quadratic would: so the solver was published and its models were judged.
-    A step that began at t = 1 is infinitely wide in lambda: the differences across it vanish, as they should.
+    The second has half the weight of a full quadratic, as in the published solver. A step that began at t = 1 is
+    infinitely wide in lambda, so that differences across it vanish.
     """
     now = estimates[0]
     h = widths[0]

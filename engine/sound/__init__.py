@@ -1,7 +1,7 @@
-"""Sound as arrays [C, N] float32, in files and in measures. Knows no model and loads no torch.
+"""Audio as arrays [C, N] float32: files, metering, limiting. Knows no model and imports no torch.
 
 audio.py, riff.py   reading, writing, resampling; the chunks of a WAV file
-takes.py            a take in a file, with the settings that made it
-recordings.py       what a recording decides of a spec
-metering.py         loudness and true peak; limiter.py: what keeps a take below a peak, block by block
+takes.py            a take in a file, with the settings it was made from
+recordings.py       the settings that follow from a recording
+metering.py         loudness and true peak; limiter.py: a streaming true-peak limiter
 """

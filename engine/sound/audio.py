@@ -1,7 +1,7 @@
 """Audio in and out of files, as arrays [C, N] float32: read, write, resample, make stereo.
 
-Knows nothing of torch, models or settings of takes (`takes.py`). A file appears under its final name only when it
-is whole; what cannot be used as audio is refused here, with one sentence, and trusted everywhere else.
+Files appear under their final name only when complete. Audio is validated here, with a sentence for the user, and
+trusted everywhere else. Knows nothing of torch, models or the settings of takes (`takes.py`).
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from engine.whole_files import part_of, put_in_place
 Samples = NDArray[np.float32]
 
 LONGEST = 3600.0
-"""The longest recording that is read into memory, s."""
+"""The longest recording that may be read into memory, s."""
 
 FORMATS = {".wav": "WAV", ".flac": "FLAC"}
-"""Suffix -> libsndfile's name of the format."""
+"""Suffix -> the format's name in libsndfile."""
 
 SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
-"""Our name of the sample type -> libsndfile's."""
+"""Sample type -> its name in libsndfile."""
 
 DEFAULT_SUBTYPE = "24"
 TEXTS = tuple(riff.TAGS)
-"""The texts a file can carry: LIST/INFO in WAV, Vorbis comments in FLAC."""
+"""The text tags a file can have: LIST/INFO in WAV, Vorbis comments in FLAC."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +46,7 @@ class Audio:
 
     Attributes:
         samples: [C, N] float32, nominally within [-1, 1].
-        sample_rate: frames in a second, Hz.
+        sample_rate: frames per second, Hz.
     """
 
     samples: Samples
@@ -58,19 +58,19 @@ class Audio:
         return self.samples.shape[-1] / self.sample_rate
 
     def resampled(self, sample_rate: int) -> Audio:
-        """The same sound at another rate."""
+        """The same audio at another sample rate."""
         return Audio(resample(self.samples, self.sample_rate, sample_rate), sample_rate)
 
     def stereo(self) -> Audio:
-        """The same sound in two channels."""
+        """The same audio with two channels."""
         return Audio(to_stereo(self.samples), self.sample_rate)
 
 
 def read_audio(path: str | os.PathLike[str]) -> Audio:
-    """Reads a whole file of any format libsndfile knows: WAV, FLAC, AIFF, OGG, MP3 and more.
+    """Reads a whole file in any format that libsndfile supports: WAV, FLAC, AIFF, OGG, MP3 and more.
 
     Raises:
-        AudioError: if there is no such file, or it is not audio, empty, too long, or has samples that are not finite.
+        AudioError: if the file does not exist, is not audio, is empty or too long, or has samples that are not finite.
     """
     path = Path(path)
     if path.is_dir():
@@ -90,7 +90,7 @@ def read_audio(path: str | os.PathLike[str]) -> Audio:
             f"{path} cannot be read as audio; give a WAV, FLAC, AIFF, OGG or MP3 file."
         ) from error
     if samples.shape[1] == 0:
-        raise AudioError(f"{path} has no sound in it: 0 samples.")
+        raise AudioError(f"{path} has no audio in it: 0 samples.")
     if not np.isfinite(samples).all():
         raise AudioError(
             f"{path} has samples that are not numbers (NaN or infinite); export it again."
@@ -99,7 +99,7 @@ def read_audio(path: str | os.PathLike[str]) -> Audio:
 
 
 def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The texts of `TEXTS` that a file carries; none when it is no audio file.
+    """The tags of `TEXTS` in a file; empty if it is not an audio file.
 
     Raises:
         OSError: if it cannot be opened.
@@ -121,10 +121,10 @@ def resample(samples: Samples, rate: int, new_rate: int) -> Samples:
     Args:
         samples: [C, N].
         rate: its sample rate, Hz.
-        new_rate: the rate wanted, Hz.
+        new_rate: the target sample rate, Hz.
 
     Returns:
-        [C, round(N * new_rate / rate)]; the same array when the rates are equal.
+        [C, round(N * new_rate / rate)]; the same array if the rates are equal.
     """
     if rate == new_rate:
         return samples
@@ -132,14 +132,14 @@ def resample(samples: Samples, rate: int, new_rate: int) -> Samples:
     made = soxr.resample(np.ascontiguousarray(samples.T), rate, new_rate, quality="HQ").T[
         :, :frames
     ]
-    # soxr rounds the length its own way; a frame too few is silence at the very end.
+    # soxr rounds the length differently; a missing last frame is filled with silence.
     return np.ascontiguousarray(
         np.pad(made, ((0, 0), (0, frames - made.shape[1]))), dtype=np.float32
     )
 
 
 def to_stereo(samples: Samples) -> Samples:
-    """[C, N] -> [2, N]: mono goes to both sides; channels past the second go to both, at -3 dB and averaged."""
+    """[C, N] to [2, N]: mono goes to both sides; channels after the second are averaged and added to both at -3 dB."""
     if samples.shape[0] == 2:
         return samples
     if samples.shape[0] == 1:
@@ -149,9 +149,9 @@ def to_stereo(samples: Samples) -> Samples:
 
 
 class AudioWriter:
-    """Writes a file block by block; it appears under its name when `close` is called, and not before.
+    """Writes a file block by block; it appears under its name only when `close` is called.
 
-    As a context manager it closes at the end of the block and aborts on any exception.
+    As a context manager, it closes at the end of the block and aborts on any exception.
     """
 
     def __init__(
@@ -163,17 +163,17 @@ class AudioWriter:
         overwrite: bool = False,
         texts: Mapping[str, str] | None = None,
     ) -> None:
-        """Settles path and format; the file is begun with the first block, which sets the channels.
+        """Checks path and format; the file is created with the first block, which sets the number of channels.
 
         Args:
-            path: where the file will be; its suffix, .wav or .flac, is the format.
+            path: of the file; its suffix, .wav or .flac, sets the format.
             sample_rate: Hz.
-            subtype: "16" (with triangular dither), "24" or "float" (WAV only); "24" when None.
-            overwrite: whether a file of that name may be replaced.
-            texts: of `TEXTS`, stored in the file.
+            subtype: "16" (with triangular dither), "24" or "float" (WAV only); None is "24".
+            overwrite: whether an existing file may be replaced.
+            texts: tags of `TEXTS` to store in the file.
 
         Raises:
-            AudioError: if the suffix or subtype is unknown, the folder missing or not writable, or the file exists.
+            AudioError: if the suffix or subtype is unknown, the folder is missing or not writable, or the file exists.
         """
         self.path = Path(path)
         self.sample_rate = sample_rate
@@ -186,17 +186,18 @@ class AudioWriter:
         self._dither = np.random.default_rng(0) if self.subtype == "16" else None
 
     def write(self, samples: Samples) -> None:
-        """Adds the next block.
+        """Appends a block.
 
         Args:
-            samples: [C, N]; whole-number formats clip what lies outside [-1, 1].
+            samples: [C, N]; integer formats clip values outside [-1, 1].
 
         Raises:
-            AudioError: if samples are not finite, or the file cannot be written (a full disk).
+            AudioError: if samples are not finite, or the file cannot be written (for example, because the disk is
+                full).
         """
         if not np.isfinite(samples).all():
             raise AudioError(
-                f"{self.path}: samples that are not numbers (NaN or infinite) were not written."
+                f"{self.path} was not written: it has samples that are not numbers (NaN or infinite)."
             )
         try:
             if self._file is None:
@@ -206,13 +207,13 @@ class AudioWriter:
             raise AudioError(f"{self.path} cannot be written: {_reason(error)}.") from error
 
     def close(self) -> None:
-        """Puts the whole file in its place.
+        """Finishes the file and gives it its name.
 
         Raises:
-            AudioError: if nothing was written, or the file cannot be finished.
+            AudioError: if no block was written, or the file cannot be finished.
         """
         if self._file is None:
-            raise AudioError(f"{self.path}: there was no sound to write.")
+            raise AudioError(f"{self.path} was not written: there was no audio.")
         try:
             self._file.close()
             if self._texts and self.path.suffix.lower() == ".wav":
@@ -226,9 +227,9 @@ class AudioWriter:
             self.abort()
 
     def abort(self) -> None:
-        """Leaves nothing behind; harmless after `close`."""
+        """Deletes the unfinished file; does nothing after `close`."""
         if self._file is not None and not self._file.closed:
-            # A full disk fails here once more; the part is removed anyway.
+            # On a full disk this fails again; the unfinished file is removed anyway.
             with contextlib.suppress(soundfile.LibsndfileError, OSError):
                 self._file.close()
         self._part.unlink(missing_ok=True)
@@ -262,10 +263,10 @@ class AudioWriter:
         return file
 
     def _quantised(self, samples: Samples) -> NDArray[Any]:
-        """For 16 bits: dithered with the sum of two uniform steps, so that fades end in noise, not distortion."""
+        """For 16 bit: triangular dither, so that fades end in noise and not in distortion."""
         if self._dither is None:
             return samples
-        # Frame by frame, so that the noise does not depend on the blocks.
+        # Drawn frame by frame, so that the noise does not depend on block sizes.
         noise = self._dither.random((*samples.T.shape, 2), dtype=np.float32).T
         whole = np.rint(samples * np.float32(32767) + noise[0] - noise[1])
         return np.clip(whole, -32768, 32767).astype(np.int16)
@@ -279,38 +280,40 @@ def write_audio(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Writes a whole file at once; see `AudioWriter` for arguments and errors."""
+    """Writes a whole file; see `AudioWriter` for arguments and errors."""
     with AudioWriter(path, sample_rate, subtype=subtype, overwrite=overwrite) as writer:
         writer.write(samples)
 
 
 def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
-    """Whether a file can be written there, before any work is done for it.
+    """Checks that a file can be written, before any work is done for it.
 
     Returns:
-        The subtype that will be used.
+        The sample type that will be used.
 
     Raises:
-        AudioError: saying what would be right.
+        AudioError: if not; says what to do.
     """
     form = FORMATS.get(path.suffix.lower())
     if form is None:
-        raise AudioError(f"{path} must end in {choices(FORMATS)}: the suffix is the format.")
+        raise AudioError(f"{path} must end in {choices(FORMATS)}: the suffix sets the format.")
     subtype = subtype or DEFAULT_SUBTYPE
     if subtype not in SUBTYPES:
         raise AudioError(f"Unknown sample type {subtype!r}; choose {choices(SUBTYPES)}.")
     if not soundfile.check_format(form, SUBTYPES[subtype]):
-        raise AudioError(f"{form} has no {subtype} samples; choose 16 or 24, or write a .wav file.")
+        raise AudioError(
+            f"{form} does not support {subtype} samples; choose 16 or 24, or write a .wav file."
+        )
     if path.is_dir():
         raise AudioError(f"{path} is a folder; give the name of a file in it.")
     if not path.parent.is_dir():
-        raise AudioError(f"There is no folder {path.parent}; make it first.")
+        raise AudioError(f"There is no folder {path.parent}; create it first.")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
         raise AudioError(
-            f"The folder {path.parent} cannot be written ({_reason(error)}); choose another place."
+            f"The folder {path.parent} is not writable ({_reason(error)}); choose another one."
         ) from error
     if path.exists() and not overwrite:
         raise AudioError(_exists(path))
@@ -318,7 +321,7 @@ def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
 
 
 def _exists(path: Path) -> str:
-    return f"{path} exists already; choose another name, or allow it to be replaced (--force)."
+    return f"{path} already exists; choose another name, or allow it to be replaced (--force)."
 
 
 def _reason(error: Exception) -> str:

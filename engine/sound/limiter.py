@@ -1,8 +1,8 @@
 """The last stage of a take: a streaming true-peak limiter with look-ahead, so that nothing ever clips.
 
-What stays below the threshold passes bit for bit; above it the gain falls smoothly before the peak, in both channels
-alike, and comes back in a straight line after it. The sound is worked on in blocks on a grid of its own, so the result
-does not depend, to the last bit, on how it was handed in. Knows nothing of models or files.
+Audio below the threshold passes bit for bit; above it, the gain falls smoothly before the peak, equally in both
+channels, and recovers in a straight line. Processing uses a fixed grid of blocks, so that the result does not depend on
+the sizes of the input blocks, to the last bit. Knows nothing of models or files.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ Samples = NDArray[np.float32]
 Curve = NDArray[np.float64]
 
 CEILING = 10 ** (-1 / 20)
-"""-1 dBFS: no true peak of the output lies above it."""
+"""-1 dBFS: no true peak of the output exceeds it."""
 THRESHOLD = 10 ** (-1.1 / 20)
-"""Where the gain begins to fall: 0.1 dB lower, since meters differ in their filters and a moving gain bends peaks."""
+"""Where limiting starts: 0.1 dB lower, as meters differ in their filters and a changing gain distorts peaks."""
 LOOK_AHEAD = 0.005
-"""How long before a peak the gain begins to fall, s."""
+"""How long before a peak the gain starts to fall, s."""
 RELEASE = 0.5
-"""How long the gain would take from nothing back to 1, s; a reduction by 1 dB is gone after a tenth of that."""
+"""How long the gain takes to recover from 0 to 1, s; a reduction of 1 dB recovers in a tenth of that."""
 OVERSAMPLING = 4
-# Half the length of the interpolating filter, in samples, the middle of its edge as a part of the sample rate, and its
-# Kaiser window's beta: within 0.04 (summed over all samples) of the filter that `metering.py` measures with.
+# The interpolation filter: half its length in samples, its cutoff as a fraction of the sample rate, and the beta of its
+# Kaiser window. Its coefficients are within 0.04 (in total) of the filter that `metering.py` uses.
 REACH, EDGE, BETA = 64, 0.478, 6.0
 BLOCK = 8192 - 2 * REACH
 
 
 class Limiter:
-    """Takes a stream [C, N] in pieces of any size and gives it back, a little later, below the ceiling."""
+    """Limits a stream [C, N] in blocks of any size, with some delay."""
 
     def __init__(self, sample_rate: int, channels: int = 2) -> None:
-        """Begins after silence; `sample_rate` in Hz."""
+        """Starts from silence; `sample_rate` in Hz."""
         self.memory = round((RELEASE + LOOK_AHEAD) * sample_rate) + REACH
-        """Samples of the past that the gain can depend on."""
+        """Number of past samples that the gain can depend on."""
         self._ahead = round(LOOK_AHEAD * sample_rate)
         self._fall = np.hanning(self._ahead + 3)[1:-1]
         self._fall /= self._fall.sum()
         self._slope = 1 / (RELEASE * sample_rate)
-        # Input from REACH samples before the next block on.
+        # Input, starting REACH samples before the next block.
         self._input: Samples = np.zeros((channels, REACH), np.float32)
         self._held: Samples = np.zeros((channels, 0), np.float32)
         self._cuts: list[int] = []
@@ -49,7 +49,7 @@ class Limiter:
         self._reduction: Curve = np.zeros(BLOCK)
 
     def process(self, samples: Samples) -> Samples:
-        """Takes the next samples [C, N], finite; gives back those [C, M] whose gain is settled."""
+        """Takes the next samples [C, N], finite; returns the samples [C, M] whose gain is known by now."""
         self._input = np.concatenate([self._input, samples], axis=1)
         ready: list[Samples] = []
         while self._input.shape[1] >= BLOCK + 2 * REACH:
@@ -57,14 +57,14 @@ class Limiter:
         return np.concatenate([self._held[:, :0], *ready], axis=1)
 
     def cut(self) -> None:
-        """Says that what came so far may also be heard without what follows, and the other way round.
+        """Marks a point at which playback may start or stop abruptly.
 
-        An abrupt edge rings between the samples; that too stays below the ceiling.
+        An abrupt edge rings between samples; true peaks of that ringing are limited too.
         """
         self._cuts.append(self._input.shape[1])
 
     def finish(self, after: Samples | None = None) -> Samples:
-        """Gives back all that is left, [C, M]; the gain looks ahead into `after` [C, any], silence if None."""
+        """Returns all remaining samples [C, M]; the gain looks ahead into `after` [C, any], or silence if None."""
         left = self._held.shape[1] + self._input.shape[1] - REACH
         if after is not None:
             self.cut()
@@ -73,7 +73,7 @@ class Limiter:
         return self.process(np.concatenate([following, silence], axis=1))[:, :left]
 
     def _advanced(self) -> Samples:
-        """Measures the next block and finishes the one before it, whose future is now known."""
+        """Measures the next block and finishes the previous one, whose look-ahead is now known."""
         window, self._input = self._input[:, : BLOCK + 2 * REACH], self._input[:, BLOCK:]
         reduction = _reduction(window)
         for cut in self._cuts:
@@ -97,7 +97,7 @@ class Limiter:
         return done
 
     def _released(self, reduction: Curve) -> Curve:
-        """The reduction with straight release lines behind its peaks, also behind those of the blocks before."""
+        """Adds the linear release to the reduction, also after peaks in earlier blocks."""
         line = self._slope * np.arange(1, BLOCK + 1)
         before = self._reduction[-1]
         if before == 0 and not reduction.any():
@@ -114,14 +114,14 @@ def limited(
     """Limits a stream of blocks [C, N].
 
     Args:
-        blocks: the sound, finite.
+        blocks: the audio, finite.
         sample_rate: Hz.
-        before: what sounded just before the stream, [C, any]: its gain is still being released.
-        after: what will sound just after it, [C, any]. A loop gives its own end and beginning here, and is still
-            below the ceiling when it is played but once.
+        before: audio just before the stream, [C, any], whose gain reduction may still be recovering.
+        after: audio just after it, [C, any]. For a loop, these are its own end and beginning; played just once, it
+            stays below the ceiling as well.
 
     Yields:
-        [C, M]: together as long as all blocks together.
+        [C, M]: as many samples in total as all blocks.
     """
     limiter: Limiter | None = None
     skip = 0
@@ -140,14 +140,14 @@ def limited(
 
 
 def _reduction(window: Samples) -> Curve:
-    """By how much each sample's gain must fall, [N] in [0, 1), for the peaks at it and up to the next one.
+    """The gain reduction, [N] in [0, 1), that each sample needs for the true peak up to the next sample.
 
     Args:
-        window: [C, N + 2 REACH], the samples with their surroundings.
+        window: [C, N + 2 REACH], the samples with their context.
     """
     inside = window[:, REACH:-REACH]
     highest = np.abs(inside).max(axis=0)
-    # No interpolated value can exceed the loudest sample around by more than the filter's absolute sum.
+    # No interpolated value exceeds the largest sample by more than the sum of the filter's absolute coefficients.
     if np.abs(window).max() * _LARGEST_GAIN > THRESHOLD:
         spectrum = np.fft.rfft(window)
         for response in _RESPONSES:
@@ -157,7 +157,7 @@ def _reduction(window: Samples) -> Curve:
 
 
 def _forward_max(curve: Curve, width: int) -> Curve:
-    """The largest of each value and the width - 1 values after it, by windows of doubling width."""
+    """The maximum of each value and the width - 1 values after it, by doubling the window."""
     span = 1
     while span < width:
         move = min(span, width - span)
@@ -167,14 +167,14 @@ def _forward_max(curve: Curve, width: int) -> Curve:
 
 
 def _interpolators() -> NDArray[np.float64]:
-    """Kaiser-windowed sincs, [4, 2 REACH], that give the values 0, 1/4, 1/2 and 3/4 past a sample."""
+    """Kaiser-windowed sincs, [4, 2 REACH], that interpolate at 0, 1/4, 1/2 and 3/4 after a sample."""
     offsets = np.arange(-REACH + 1, REACH + 1) - np.arange(OVERSAMPLING)[:, None] / OVERSAMPLING
     window = np.i0(BETA * np.sqrt(np.maximum(1 - (offsets / REACH) ** 2, 0))) / np.i0(BETA)
     return 2 * EDGE * np.sinc(2 * EDGE * offsets) * window
 
 
 def _responses(filters: NDArray[np.float64]) -> list[NDArray[np.complex64]]:
-    """The filters' spectra, reversed and turned so that circular convolution leaves each value at its sample."""
+    """The filters' spectra, reversed and shifted so that circular convolution causes no delay."""
     size = BLOCK + 2 * REACH
     kernels = np.zeros((len(filters), size))
     kernels[:, (-np.arange(-REACH + 1, REACH + 1)) % size] = filters

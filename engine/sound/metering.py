@@ -1,7 +1,7 @@
-"""How loud a take is: peak, true peak and integrated loudness (ITU-R BS.1770-4), measured as it streams by.
+"""Peak, true peak and integrated loudness (ITU-R BS.1770-4) of a stream.
 
-Knows nothing of files or models. Levels are dB relative to full scale; silence counts as -120 so that every level
-is a number.
+Knows nothing of files or models. Levels are in dB relative to full scale; silence is -120, so that every level is a
+finite number.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ RELATIVE_GATE = -10.0
 
 
 class Meter:
-    """Measures a stream of blocks [C, N]; the readings are of all that was added so far."""
+    """Measures a stream of blocks [C, N]; the readings are for everything added so far."""
 
     def __init__(self, sample_rate: int, channels: int = 2) -> None:
-        """Begins at silence; `sample_rate` in Hz."""
+        """Starts empty; `sample_rate` in Hz."""
         self.channels = channels
         self._hop = round(HOP * sample_rate)
         self._weighting = _KWeighting(sample_rate, channels)
@@ -40,7 +40,7 @@ class Meter:
         self._true_peak = 0.0
 
     def add(self, samples: Samples) -> None:
-        """Takes in the next block [C, N]."""
+        """Adds the next block [C, N]."""
         self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
         self._oversampled(samples)
         joined = np.concatenate([self._rest, samples], axis=1)
@@ -58,13 +58,13 @@ class Meter:
 
     @property
     def true_peak(self) -> float:
-        """The largest value between the samples, four times oversampled, dBTP. Ends the stream."""
+        """The largest value after fourfold oversampling, dBTP. Ends the stream."""
         self._oversampled(np.zeros((self._rest.shape[0], 0), np.float32), last=True)
         return decibels(max(self._peak, self._true_peak))
 
     @property
     def loudness(self) -> float:
-        """Integrated loudness, LUFS: gated blocks of 400 ms; of a shorter sound, the one block there is."""
+        """Integrated loudness, LUFS, from gated blocks of 400 ms; a shorter sound is a single block."""
         energies = np.array(self._energies)
         if energies.size == 0:
             return SILENCE
@@ -81,7 +81,7 @@ class Meter:
 
 
 def true_peak(samples: Samples, sample_rate: int) -> float:
-    """The largest value of [C, N] between the samples, dBTP."""
+    """True peak of [C, N], dBTP."""
     return _measured(samples, sample_rate).true_peak
 
 
@@ -91,7 +91,7 @@ def loudness(samples: Samples, sample_rate: int) -> float:
 
 
 def decibels(level: float) -> float:
-    """A linear level in dB, at least `SILENCE`."""
+    """A linear level in dB, no less than `SILENCE`."""
     return max(20.0 * math.log10(level), SILENCE) if level > 0 else SILENCE
 
 
@@ -103,9 +103,9 @@ def _measured(samples: Samples, sample_rate: int) -> Meter:
 
 
 class _KWeighting:
-    """The K filter of BS.1770: a high shelf and a high pass, by fast convolution with overlap-save.
+    """The K filter of BS.1770, a high shelf and a high pass, by overlap-save convolution.
 
-    Both decay within `MEMORY`, so that much of the past, kept from block to block, makes the result exact.
+    Both decay within `MEMORY` seconds; keeping that much of the past makes the result exact across blocks.
     """
 
     MEMORY = 0.25

@@ -1,7 +1,7 @@
-"""What a recording decides of a spec before anything is generated: how long the take is, and how much of it is new.
+"""The settings that follow from a recording: the length of the take, and how much of it is new.
 
-Reads no more than the file's header and knows nothing of torch, so that the command line, the bridge and the engine all
-settle a spec in the same way: `with_recording(spec).resolved(model)`.
+Reads only the file's header and knows nothing of torch, so that the command line, the bridge and the engine all resolve
+a spec in the same way: `with_recording(spec).resolved(model)`.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from engine.spec import PARAMETERS, GenerationSpec
 
 
 def with_recording(spec: GenerationSpec) -> GenerationSpec:
-    """Fills in what follows from `init_audio`; a spec without one, or with all of it said, comes back as it is.
+    """Fills in settings that follow from `init_audio`, where they are not given.
 
-    Unless a length is given, a take made from a recording is as long as that, if the model can make so much. Unless a
-    level is given, what is not kept is made anew from pure noise.
+    A take from a recording is as long as the recording, or as long as the model allows. With spans to keep, the rest is
+    generated from pure noise.
 
     Raises:
-        AudioError: if there is no such file, or it is not audio, or it is empty.
-        SpecError: if the model is unknown, or the take shall be a loop and keep parts at once.
+        AudioError: if the file does not exist, is not audio or is empty.
+        SpecError: if the model is unknown, or the spec combines a loop with spans to keep.
     """
     path = spec.init_audio
     if path is None:
         return spec
     if spec.keep and spec.loop:
         raise SpecError(
-            "A loop cannot keep parts of a recording: its beginning is blended; drop one."
+            "A loop cannot keep parts of a recording, because its beginning is crossfaded; use one or the other."
         )
     if spec.keep and spec.init_noise_level is None:
         spec = replace(spec, init_noise_level=1.0)
@@ -46,7 +46,7 @@ def recording_seconds(path: str) -> float:
     """Length of an audio file, s, from its header.
 
     Raises:
-        AudioError: if there is no such file, or it is not audio, or it is empty.
+        AudioError: if the file does not exist, is not audio or is empty.
     """
     try:
         facts = soundfile.info(path)
@@ -55,5 +55,5 @@ def recording_seconds(path: str) -> float:
             f"{path} cannot be read as audio; give a WAV, FLAC, AIFF, OGG or MP3 file."
         ) from error
     if facts.frames == 0:
-        raise AudioError(f"{path} has no sound in it: 0 samples.")
+        raise AudioError(f"{path} has no audio in it: 0 samples.")
     return facts.frames / facts.samplerate

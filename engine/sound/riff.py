@@ -1,7 +1,7 @@
-"""Texts in a WAV file: a LIST/INFO chunk behind the samples, of any length.
+"""Text tags in a WAV file: a LIST/INFO chunk of any length after the samples.
 
-Knows nothing of takes. libsndfile reads no text beyond about 2 kB in a WAV file and damages the file when it is to
-write more, so this chunk is written and read here.
+libsndfile reads no text longer than about 2 kB from a WAV file, and damages the file if it writes more, so this chunk
+is written and read here. Knows nothing of takes.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 TAGS = {"title": b"INAM", "software": b"ISFT", "comment": b"ICMT", "date": b"ICRD"}
-"""Name of a text -> its chunk in LIST/INFO."""
+"""Name of a tag -> its chunk in LIST/INFO."""
 
 
 def append_texts(path: Path, texts: Mapping[str, str]) -> None:
-    """Adds the texts of `TAGS`, in UTF-8, to a finished WAV file."""
+    """Adds the tags of `TAGS`, in UTF-8, to a finished WAV file."""
     listed = b"INFO" + b"".join(
         _chunk(TAGS[name], text.encode() + b"\0") for name, text in texts.items()
     )
@@ -29,7 +29,7 @@ def append_texts(path: Path, texts: Mapping[str, str]) -> None:
 
 
 def read_texts(path: Path) -> dict[str, str]:
-    """The texts of `TAGS` in a file; none if it is no WAV file or has none."""
+    """The tags of `TAGS` in a file; empty if it is not a WAV file or has none."""
     names = {tag: name for name, tag in TAGS.items()}
     found: dict[str, str] = {}
     with path.open("rb") as file:
@@ -50,7 +50,7 @@ def _chunk(tag: bytes, content: bytes) -> bytes:
 
 
 def _chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
-    """Tag and size of each chunk up to `end`; the file stands at its content. Damaged sizes end the walk."""
+    """Yields tag and size of each chunk up to `end`, with the file at its content; stops at an invalid size."""
     while file.tell() + 8 <= end:
         tag, size = struct.unpack("<4sI", file.read(8))
         start = file.tell()

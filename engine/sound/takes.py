@@ -1,7 +1,7 @@
-"""A take on disk: the audio file, and beside it `<take>.json` with the settings that make it again.
+"""A take on disk: the audio file, and beside it `<take>.json` with the settings that reproduce it.
 
-Knows nothing of torch or of how a take is made: `TakeWriter` consumes `AudioBlock`s. The settings stand in the audio
-file too (LIST/INFO comment in WAV, Vorbis comment in FLAC), so that a file that was moved alone still tells them.
+The settings are also stored in the audio file (LIST/INFO comment in WAV, Vorbis comment in FLAC), so that they survive
+when it is moved alone. Knows nothing of torch or of how a take is made: `TakeWriter` consumes `AudioBlock`s.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from engine.whole_files import write_whole
 
 
 class TakeWriter:
-    """Writes the blocks of one take, and when all are there its sidecar.
+    """Writes the blocks of a take and then its sidecar.
 
-    As a context manager it closes at the end of the block, and on any exception leaves nothing behind.
+    As a context manager, it closes at the end of the block, and leaves no files behind on any exception.
     """
 
     def __init__(
@@ -37,17 +37,17 @@ class TakeWriter:
         subtype: str | None = None,
         overwrite: bool = False,
     ) -> None:
-        """Settles the place; see `AudioWriter` for arguments and errors.
+        """Checks that the files can be written; see `AudioWriter`.
 
         Args:
-            path: where the audio file will be.
-            spec: the resolved spec: it has to make the take again.
+            path: of the audio file.
+            spec: the resolved spec, which reproduces the take.
             sample_rate: of the blocks, Hz.
             subtype: sample type of the file.
-            overwrite: whether an audio file or sidecar of that name may be replaced.
+            overwrite: whether an existing audio file or sidecar may be replaced.
 
         Raises:
-            AudioError: if the file cannot be written there.
+            AudioError: if not.
         """
         self.facts: dict[str, Any] = {}
         self.frames = 0
@@ -67,18 +67,18 @@ class TakeWriter:
         self.sidecar = sidecar_path(self.path)
         if self.sidecar.exists() and not overwrite:
             raise AudioError(
-                f"{self.sidecar} exists already; choose another name, or allow it to be replaced (--force)."
+                f"{self.sidecar} already exists; choose another name, or allow it to be replaced (--force)."
             )
 
     def add(self, block: AudioBlock) -> None:
         """Writes the next block.
 
         Raises:
-            AudioError: if it cannot be written, or does not follow the last one.
+            AudioError: if it cannot be written, or does not continue the previous one.
         """
         if block.start != self.frames:
             raise AudioError(
-                f"{self.path}: a block starts at {block.start} where {self.frames} is due."
+                f"{self.path}: a block starts at {block.start} instead of {self.frames}."
             )
         if self._meter is None:
             self._meter = Meter(self._sample_rate, block.samples.shape[0])
@@ -87,19 +87,19 @@ class TakeWriter:
         self.frames += block.samples.shape[1]
 
     def close(self, **facts: Any) -> dict[str, Any]:
-        """Puts audio file and sidecar in their places.
+        """Finishes the audio file and the sidecar.
 
         Args:
-            **facts: JSON values to keep in the sidecar too, as `render_seconds`.
+            **facts: additional JSON values for the sidecar, such as `render_seconds`.
 
         Returns:
-            What the sidecar says.
+            The contents of the sidecar.
 
         Raises:
-            AudioError: if no block came, or a file cannot be finished; then neither is there.
+            AudioError: if there was no block, or a file cannot be finished; then neither file is left.
         """
         self._audio.close()
-        self.facts = self._told() | facts
+        self.facts = self._measurements() | facts
         try:
             write_whole(self.sidecar, json.dumps(self.facts, ensure_ascii=False, indent=2) + "\n")
         except OSError as error:
@@ -108,7 +108,7 @@ class TakeWriter:
         return self.facts
 
     def abort(self) -> None:
-        """Leaves nothing behind; harmless after `close`."""
+        """Deletes the unfinished files; does nothing after `close`."""
         self._audio.abort()
 
     def __enter__(self) -> TakeWriter:
@@ -125,7 +125,7 @@ class TakeWriter:
         elif not self.facts:
             self.close()
 
-    def _told(self) -> dict[str, Any]:
+    def _measurements(self) -> dict[str, Any]:
         meter = cast(Meter, self._meter)
         return {
             "longtake": __version__,
@@ -149,28 +149,28 @@ def sidecar_path(audio: Path) -> Path:
 
 
 def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What a take says of itself: at least "longtake" (version) and "spec"; from a sidecar also what was measured.
+    """The settings stored with a take: at least "longtake" (version) and "spec"; in a sidecar also measurements.
 
     Args:
-        path: the audio file, or its sidecar.
+        path: the audio file or its sidecar.
 
     Raises:
-        AudioError: if there is no such file, or it was not made by Longtake.
+        AudioError: if the file does not exist or was not made by Longtake.
     """
     path = Path(path)
     if not path.is_file():
         raise AudioError(f"There is no file {path}.")
     settings = _parsed(_text(path)) if path.suffix.lower() == ".json" else _beside_or_inside(path)
     if settings is None:
-        raise AudioError(f"{path} carries no Longtake settings, neither inside nor beside it.")
+        raise AudioError(f"{path} has no Longtake settings, neither in the file nor beside it.")
     return settings
 
 
 def read_spec(path: str | os.PathLike[str]) -> GenerationSpec:
-    """The spec a take was made with, as `read_settings`.
+    """The spec a take was made from, see `read_settings`.
 
     Raises:
-        AudioError: if the file carries none.
+        AudioError: if the file has none.
         SpecError: if it has settings that this version does not know.
     """
     return GenerationSpec.from_dict(read_settings(path)["spec"])
@@ -178,7 +178,7 @@ def read_spec(path: str | os.PathLike[str]) -> GenerationSpec:
 
 def _beside_or_inside(path: Path) -> dict[str, Any] | None:
     beside = _parsed(_text(sidecar_path(path)))
-    # A sidecar may belong to another file of that stem, as take.flac beside take.wav.
+    # The sidecar may belong to another file with the same stem: take.flac beside take.wav.
     if beside is not None and beside.get("file", path.name) == path.name:
         return beside
     return _parsed(read_texts(path).get("comment", ""))

@@ -1,7 +1,7 @@
-"""Differential attention and attention within a band, as Stable Audio 3 has them beside the paper's plain attention.
+"""The differential and banded attention of Stable Audio 3.
 
-Differential: two attentions over the same values, the second subtracted from the first. Banded: a token sees its
-neighbours only, in memory linear in the length. Tokens in, tokens out: knows nothing of audio or diffusion.
+Differential: two attentions over the same values, the second subtracted from the first. Banded: a token attends only to
+its neighbours, in memory linear in the length. Tokens in, tokens out: knows nothing of audio or diffusion.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from torch import Tensor, nn
 from engine.layers import Rotation, attention, rotate
 
 BLOCK = 64
-"""Queries that share one window of keys: more repeats fewer keys, less computes fewer masked products."""
+"""Queries that share one window of keys: a larger block repeats fewer keys, a smaller one masks fewer products."""
 
 
 def banded_attention(query: Tensor, key: Tensor, value: Tensor, band: int) -> Tensor:
-    """Attention of every token to those at most `band` tokens away, exact, in memory linear in the length.
+    """Attention of every token to the tokens at most `band` away; exact, in memory linear in the length.
 
     Args:
         query: [B, tokens, H, head_dim].
         key: as query.
         value: as query.
-        band: how far a token sees to either side.
+        band: how many tokens a token attends to on either side.
 
     Returns:
         [B, tokens, H * head_dim].
@@ -46,13 +46,13 @@ def banded_attention(query: Tensor, key: Tensor, value: Tensor, band: int) -> Te
 
 
 def _band_mask(tokens: int, band: int, device: torch.device) -> Tensor:
-    """[blocks, BLOCK, BLOCK + 2 band]: which keys of its window a query sees."""
+    """[blocks, BLOCK, BLOCK + 2 band]: which keys of its window a query attends to."""
     first = torch.arange(0, tokens, BLOCK, device=device)[:, None, None]
     query = torch.arange(BLOCK, device=device)[:, None]
     key = torch.arange(-band, BLOCK + band, device=device)
     near = (key - query).abs() <= band
     real = (first + key >= 0) & (first + key < tokens)
-    # The spare queries after the last token see themselves, so that no row of the softmax is empty.
+    # The padding queries after the last token attend to themselves, so that no row of the softmax is empty.
     return near & (real | (key == query))
 
 
@@ -61,9 +61,9 @@ class DifferentialSelfAttention(nn.Module):
 
     Args:
         width: of the tokens.
-        heads: how many heads each of the two has.
-        norm: what normalizes queries and keys, made from the head's dimensions.
-        band: how many tokens a token sees to either side; None is all.
+        heads: number of heads of each of the two attentions.
+        norm: builds the normalization of queries and keys from the head's dimensions.
+        band: how many tokens a token attends to on either side; None for all.
     """
 
     def __init__(
@@ -110,6 +110,6 @@ class DifferentialCrossAttention(nn.Module):
 
 
 def _difference(both: Tensor) -> Tensor:
-    """[B, tokens, 2 E], the two attentions side by side, to their difference."""
+    """[B, tokens, 2 E], the two attentions concatenated, to their difference."""
     first, second = both.chunk(2, dim=-1)
     return first - second

@@ -1,9 +1,9 @@
-"""The diffusion transformer of Stable Audio 3: the paper's (dit.py) with time and length as adaptive norms.
+"""The diffusion transformer of Stable Audio 3: the paper's (engine/dit.py) with adaptive layer norms.
 
-What is new against the paper: time and seconds_total scale, shift and gate every branch instead of standing before
-the music; 64 memory tokens do stand there; norms are root-mean-square, also of queries and keys; what is kept of a
-recording (inpainting, §4.6 and later) is added frame by frame in every block; medium attends differentially.
-Module names are the checkpoints'. Knows nothing of prompts or of what is predicted.
+Differences from the paper: time and seconds_total scale, shift and gate every branch instead of being prepended; 64
+memory tokens are prepended; norms are RMS norms, also of queries and keys; what is kept of a recording (inpainting) is
+added frame by frame in every block; medium has differential attention. Module names are those of the checkpoints. Knows
+nothing of prompts or of what the output means.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HEAD_DIM = 64
 
 
 class RMSNorm(nn.Module):
-    """Root-mean-square normalization with a trained scale, computed in single precision whatever comes in."""
+    """Root-mean-square normalization with a trained scale, always computed in float32."""
 
     def __init__(self, width: int, eps: float = 1e-5) -> None:
         super().__init__()
@@ -75,10 +75,10 @@ class AdaptiveBlock(nn.Module):
 
         Args:
             x: [B, memory and T, E].
-            angles: of all of these positions.
-            cross: [B, L, E]; pads are tokens like others, so there is no mask.
+            angles: of all these positions.
+            cross: [B, L, E]; there is no mask, as padding is attended to.
             modulation: [B, 6 E].
-            local: [B, T, 1 + D], or [B, 1, 1 + D] where all frames are alike.
+            local: [B, T, 1 + D], or [B, 1, 1 + D] if all frames are the same.
 
         Returns:
             [B, memory and T, E].
@@ -94,7 +94,7 @@ class AdaptiveBlock(nn.Module):
 
 
 class AdaptiveTransformer(nn.Module):
-    """Maps in and out of the width, the memory tokens, the modulation all blocks share, and the blocks."""
+    """Linear layers in and out, the memory tokens, the modulation that all blocks share, and the blocks."""
 
     def __init__(self, config: AdaptiveDiTConfig) -> None:
         super().__init__()
@@ -123,12 +123,12 @@ class AdaptiveDiT(nn.Module):
         self.transformer = AdaptiveTransformer(config)
 
     def forward(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
-        """What the network makes of noised latents at time t: the rectified flow's velocity.
+        """The network's output for noised latents at time t: the velocity of the rectified flow.
 
         Args:
             x: [B, D, T] noised latents; any T.
             t: [B], 1 is noise and 0 is clean.
-            conditioning: of B items; its `kept`, if any, of T frames.
+            conditioning: of B items; its `kept`, if any, has T frames.
 
         Returns:
             [B, D, T] in the dtype of x.
@@ -147,7 +147,7 @@ class AdaptiveDiT(nn.Module):
         modulation = transformer.global_cond_embedder(
             self.to_global_embed(conditioning.global_.to(dtype)) + self._time(t, dtype)
         )
-        # With nothing kept every frame has the same local conditioning: computed once, not T times.
+        # If nothing is kept, all frames have the same local conditioning, which is computed once.
         local = conditioning.kept
         local = latents.new_zeros(len(x), 1, 1 + channels) if local is None else local.to(dtype).mT
 
@@ -161,6 +161,6 @@ class AdaptiveDiT(nn.Module):
         return (output + self.postprocess_conv(output)).to(x.dtype)
 
     def _time(self, t: Tensor, dtype: torch.dtype) -> Tensor:
-        """[B] to [B, E]; half precision rounds t first, as the reference does, while bfloat16 would lose its steps."""
+        """[B] to [B, E]; float16 rounds t first, as in the reference, while bfloat16 would be too coarse."""
         t = t.half() if dtype == torch.float16 else t
         return self.to_timestep_embed(self.timestep_features(t.float()).to(dtype))

@@ -1,9 +1,9 @@
-"""SAME, the autoencoders of Stable Audio 3: transformers that turn 16 patches of 256 samples into one latent frame.
+"""SAME, the autoencoders of Stable Audio 3: transformers between 16 patches of 256 samples and one latent frame.
 
-Every latent frame is a group of 17 tokens: 16 patches and one more, which the encoder keeps and the decoder is given.
-SAME-S attends within pairs of frames (folded, with the pairs shifted by one frame half-way down), SAME-L within one
-frame to either side (banded). Decoding is deterministic unless a generator brings the reference's noise.
-Knows nothing of diffusion or text.
+Every latent frame is a group of 17 tokens: 16 patches and one more, which becomes the latent frame in the encoder and
+is made from it in the decoder. SAME-S attends within pairs of frames (folded; the pairs shift by one frame half-way),
+SAME-L up to one frame to either side (banded). Decoding is deterministic unless a generator is given for the
+reference's noise. Knows nothing of diffusion or text.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from engine.registry import SameConfig
 from engine.stable_audio.differential import DifferentialSelfAttention
 
 PATCH = 256
-"""Audio samples of one channel in a token."""
+"""Audio samples per channel and token."""
 STRIDE = 16
-"""Patches in a latent frame."""
+"""Patches per latent frame."""
 GROUP = STRIDE + 1
-"""Tokens of a latent frame inside the transformer."""
+"""Tokens per latent frame inside the transformer."""
 HEAD_DIM = 64
 LATENT_NOISE = 1e-3
-"""Standard deviation of the reference's decoding noise, in units of the latents'."""
+"""Standard deviation of the noise that the reference adds to latents before decoding."""
 
 
 class DynamicTanh(nn.Module):
-    """gamma tanh(alpha x) + beta: a norm that needs no statistics."""
+    """gamma tanh(alpha x) + beta: a replacement for normalization, without statistics."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -46,14 +46,14 @@ class DynamicTanh(nn.Module):
 
 
 class SameBlock(nn.Module):
-    """Differential self-attention and a gated MLP, a dynamic tanh before and a skip connection around each."""
+    """Differential self-attention and a gated MLP, each with a dynamic tanh before it and a skip connection."""
 
     def __init__(self, width: int, band: int | None, sine: bool) -> None:
         super().__init__()
         self.pre_norm = DynamicTanh(width)
         self.self_attn = DifferentialSelfAttention(width, width // HEAD_DIM, DynamicTanh, band)
         self.ff_norm = DynamicTanh(width)
-        self.ff = FeedForward(width, multiple=3, opening=_sine if sine else F.silu)
+        self.ff = FeedForward(width, multiple=3, activation=_sine if sine else F.silu)
 
     def forward(self, x: Tensor, angles: Rotation) -> Tensor:
         """[B, tokens, E] to [B, tokens, E]."""
@@ -62,12 +62,12 @@ class SameBlock(nn.Module):
 
 
 def _sine(x: Tensor) -> Tensor:
-    """One period for every 2, with the reference's eleven decimals of pi."""
+    """sin(pi x), with pi rounded as in the reference."""
     return torch.sin(3.14159265359 * x)
 
 
 class SameTransformer(nn.Module):
-    """The blocks of an encoder or decoder and their learned token, over groups of 17 tokens."""
+    """The blocks of an encoder or decoder and the learned token, on groups of 17 tokens."""
 
     def __init__(self, config: SameConfig, sine_layers: int) -> None:
         super().__init__()
@@ -81,18 +81,18 @@ class SameTransformer(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, T * 17, E] to the same shape; T is even where attention is folded."""
+        """[B, T * 17, E] to the same shape; T is even if attention is folded."""
         if not self.folded:
             return self._run(self.transformers, x, x.shape[1])
         half = len(self.transformers) // 2
         x = self._run(self.transformers[:half], x, 2 * GROUP)
-        # The outer frames stand twice, so that in the second half every pair straddles a border of the first.
+        # With the outer frames repeated, every pair of the second half straddles two pairs of the first.
         x = torch.cat((x[:, :GROUP], x, x[:, -GROUP:]), dim=1)
         return self._run(self.transformers[half:], x, 2 * GROUP)[:, GROUP:-GROUP]
 
     @staticmethod
     def _run(blocks: nn.ModuleList | Sequence[nn.Module], x: Tensor, span: int) -> Tensor:
-        """Runs the blocks on spans of that many tokens which know nothing of each other."""
+        """Runs the blocks on independent spans of so many tokens."""
         folded = x.reshape(-1, span, x.shape[-1])
         angles = rotation(span, HEAD_DIM, x.device)
         for block in blocks:
@@ -101,7 +101,7 @@ class SameTransformer(nn.Module):
 
 
 class SameEncoder(SameTransformer):
-    """Patches to latents: of each group's tokens the added one, the last, becomes the latent frame."""
+    """Patches to latents: the last token of each group, the learned one, becomes the latent frame."""
 
     def __init__(self, config: SameConfig) -> None:
         super().__init__(config, sine_layers=0)
@@ -121,7 +121,7 @@ class SameEncoder(SameTransformer):
 
 
 class SameDecoder(SameTransformer):
-    """Latents to patches: each latent frame leads 16 copies of the learned token, which become its audio."""
+    """Latents to patches: each latent frame is followed by 16 copies of the learned token, which become its audio."""
 
     def __init__(self, config: SameConfig) -> None:
         super().__init__(config, config.sine_layers)
@@ -135,7 +135,7 @@ class SameDecoder(SameTransformer):
         )
 
     def forward(self, latents: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """[B, D, T] to [B, 2, N]; the generator brings noise on the learned tokens."""
+        """[B, D, T] to [B, 2, N]; with a generator, noise is added to the learned tokens."""
         frames = latents.shape[-1]
         x = self.from_latents(latents.mT)[:, :, None]
         if self.folded:
@@ -150,7 +150,7 @@ class SameDecoder(SameTransformer):
 
 
 class SoftNorm(nn.Module):
-    """The bottleneck: a trained scale and shift before, one running deviation around; it draws nothing."""
+    """The bottleneck: a trained scale and shift, and a running standard deviation; it is deterministic."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -160,12 +160,12 @@ class SoftNorm(nn.Module):
         self.running_std: Tensor
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """[B, D, T] to latents of about unit variance and their spread, which is zero."""
+        """[B, D, T] to latents of about unit variance, and their standard deviation, which is zero."""
         latents = (x * self.scaling_factor + self.bias) / self.running_std
         return latents, torch.zeros_like(latents)
 
     def restored(self, latents: Tensor, generator: torch.Generator | None) -> Tensor:
-        """[B, D, T] at the decoder's own scale."""
+        """Latents [B, D, T] at the scale of the decoder."""
         if generator is not None:
             latents = latents + LATENT_NOISE * _noise(latents, generator)
         return latents * self.running_std
@@ -179,7 +179,7 @@ class SameAutoencoder(Autoencoder):
     bottleneck: SoftNorm
 
     def __init__(self, config: SameConfig) -> None:
-        # Folded: a frame's pair in either half, and the kernel's reach across a border. Banded: a frame for each block.
+        # Folded: the pairs of both halves, and the kernel across their border. Banded: one frame per block.
         super().__init__(config, halo=2 if config.folded else config.depth)
         self.alignment = 2 if config.folded else 1
         self.encoder = SameEncoder(config)
@@ -191,7 +191,7 @@ class SameAutoencoder(Autoencoder):
 
         Args:
             latents: [B, D, T].
-            generator: source of the two noises the reference decodes with; without one decoding is deterministic.
+            generator: source of the reference's decoding noise; decoding is deterministic without it.
 
         Returns:
             [B, 2, N] with N = T * downsampling_ratio, not clipped.
@@ -207,5 +207,5 @@ class SameAutoencoder(Autoencoder):
 
 
 def _noise(like: Tensor, generator: torch.Generator) -> Tensor:
-    """Unit noise of that shape, drawn on the CPU so that a seed means the same everywhere."""
+    """Standard normal noise in the shape of `like`, drawn on the CPU so that it is the same on every device."""
     return torch.randn(like.shape, generator=generator, dtype=torch.float32).to(like)

@@ -1,8 +1,8 @@
 """The frozen text encoders of the public models: T5-base (Stable Audio Open) and T5Gemma's encoder (Stable Audio 3).
 
-Both are the transformers library's own classes, read from a local folder and never from the network. Positions after
-the prompt come out as zeros; Stable Audio 3 fills them with a trained vector (conditioning.py), and neither model masks
-them. Knows nothing of music or of the transformer that reads the features.
+Both are classes of the transformers library, read from a local folder, never from the network. Features are zero at
+padding, which Stable Audio 3 replaces by a trained vector (conditioning.py); neither model masks it. Knows nothing of
+music or of the transformer that reads the features.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from engine.errors import CheckpointError, choices
 from engine.registry import TextConfig
 
 FOLDERS = {"t5": ("text_encoder", "t5-base"), "t5gemma": ("t5gemma-b-b-ul2",)}
-"""Where in a model's folder its encoder lies, the first that is there."""
+"""Possible subfolders of the encoder in a model's folder; the first that exists is used."""
 log = logging.getLogger(__name__)
 
 
 class T5Text:
-    """A frozen text encoder, a `TextEncoder` (conditioning.py) on the CPU, in single precision.
+    """A frozen text encoder, a `TextEncoder` (conditioning.py) on the CPU, in float32.
 
-    The reference leaves the precision to the library, and takes differ with it; here it is settled.
+    The reference leaves the precision to the library, which changes takes; here it is fixed.
 
     Args:
         config: which of the two, and how many tokens a prompt may have.
-        folder: of the model whose prompts it reads.
+        folder: of the model it belongs to.
 
     Raises:
         CheckpointError: if files are missing, damaged or of another network.
@@ -45,11 +45,11 @@ class T5Text:
         width = self.network.get_input_embeddings().embedding_dim
         if width != config.width:
             raise CheckpointError(
-                f"{own} has features {width} wide; this model reads {config.width}."
+                f"{own} has text features of width {width}; this model needs {config.width}."
             )
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Features [B, L, E] float32, zero at pads, and the mask [B, L], True at tokens; L is max_tokens."""
+        """Features [B, L, E] float32, zero at padding, and the mask [B, L], True at tokens; L is max_tokens."""
         tokens = self.tokenizer(
             list(texts),
             truncation=True,
@@ -60,7 +60,7 @@ class T5Text:
         ids, mask = tokens["input_ids"], tokens["attention_mask"].bool()
         with torch.inference_mode(), torch.autocast("cpu", enabled=False):
             features = self.network(input_ids=ids, attention_mask=mask).last_hidden_state
-        # A copy made outside of inference mode, so that a training step may keep it.
+        # A copy made outside of inference mode, so that training can use it.
         return torch.where(mask[..., None], features, 0.0), mask
 
 
@@ -68,17 +68,17 @@ def encoder_folder(config: TextConfig, folder: Path) -> Path:
     """The folder of a model's text encoder.
 
     Raises:
-        CheckpointError: naming where it should be.
+        CheckpointError: if there is none; names where it should be.
     """
     for name in FOLDERS[config.encoder]:
         if (folder / name / "config.json").is_file():
             return folder / name
     places = choices(str(folder / name) for name in FOLDERS[config.encoder])
-    raise CheckpointError(f"The text encoder is missing; its files belong into {places}.")
+    raise CheckpointError(f"The text encoder is missing; its files belong in {places}.")
 
 
 def _tokenizer(folder: Path) -> Any:
-    # The library takes seconds to import, and only the public models need it.
+    # Takes seconds to import, and only public models need it.
     from transformers import AutoTokenizer
 
     beside = folder.parent / "tokenizer"
@@ -97,7 +97,7 @@ def _network(config: TextConfig, folder: Path) -> Any:
     kind: Any = T5EncoderModel if config.encoder == "t5" else T5GemmaEncoderModel
     try:
         shape = AutoConfig.from_pretrained(folder, local_files_only=True)
-        # The file has a decoder too, for which nobody asks.
+        # The file also contains a decoder, which is not needed.
         shape.is_encoder_decoder = False
         network, report = kind.from_pretrained(
             folder,
@@ -111,19 +111,19 @@ def _network(config: TextConfig, folder: Path) -> Any:
         raise CheckpointError(
             f"{folder} has no readable text encoder ({_first(error)})."
         ) from error
-    # The library draws what it does not find at random.
+    # The library initialises missing weights at random.
     missing = sorted(report["missing_keys"])
     if missing:
         raise CheckpointError(
             f"{folder} lacks {len(missing)} weights of the text encoder, first {missing[0]}."
         )
     log.info("text encoder %s", folder)
-    _shrink_words(network)
+    _shrink_embeddings(network)
     return network.eval().requires_grad_(False)
 
 
-def _shrink_words(network: Any) -> None:
-    """Keeps a table of words that was published in bfloat16 as that: most of T5Gemma's memory, and no digit lost."""
+def _shrink_embeddings(network: Any) -> None:
+    """Stores the token embeddings in bfloat16 if they were published so: without loss, and they are most of T5Gemma."""
     words = network.get_input_embeddings()
     small = words.weight.detach().bfloat16()
     if torch.equal(small.float(), words.weight):

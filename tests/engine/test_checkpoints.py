@@ -79,8 +79,8 @@ def test_a_misfit_is_counted_and_the_first_of_each_kind_named() -> None:
         load_strictly(Tiny(), tensors, "dit.safetensors")
     assert str(raised.value) == (
         "dit.safetensors does not fit Tiny: 2 missing, first norm.weight; "
-        "1 not known to the network, first to_qkv.weight; "
-        "1 of another shape, first project_in.weight is 3x3 there and 4x3 here."
+        "1 unknown to the network, first to_qkv.weight; "
+        "1 of the wrong shape, first project_in.weight is 3x3 in the file and 4x3 in the network."
     )
 
 

@@ -215,7 +215,7 @@ def test_a_folder_of_another_kind_is_named(folder: Path):
 
 
 def test_a_text_tower_of_another_width_is_refused(saved: Path):
-    with pytest.raises(CheckpointError, match="32 wide; this model needs 768"):
+    with pytest.raises(CheckpointError, match="width 32; this model needs 768"):
         ClapText(TextConfig(encoder="clap", max_tokens=77, width=768), saved)
 
 

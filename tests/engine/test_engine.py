@@ -175,7 +175,7 @@ def test_an_error_leaves_the_engine_usable(song: SongModel) -> None:
     engine = Engine("cpu", load=song.loaded)
     song.song[0, 0, 3] = float("nan")
     with pytest.raises(
-        LongtakeError, match="sketch made latents that are not finite at step 1 of 3"
+        LongtakeError, match="sketch produced latents that are not finite at step 1 of 3"
     ):
         take(engine)
     song.song[0, 0, 3] = 0.0

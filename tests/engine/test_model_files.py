@@ -28,10 +28,10 @@ def test_a_tampered_file_of_a_sealed_folder_is_refused(tmp_path: Path) -> None:
     changed = bytearray(path.read_bytes())
     changed[-1] ^= 1
     path.write_bytes(changed)
-    with pytest.raises(CheckpointError, match="checksum differs"):
+    with pytest.raises(CheckpointError, match="does not match its checksum"):
         read_tensors(path)
     save_file({"a": torch.zeros(1)}, tmp_path / "foreign.safetensors")
-    with pytest.raises(CheckpointError, match=r"foreign\.safetensors is not the file"):
+    with pytest.raises(CheckpointError, match=r"foreign\.safetensors does not match its checksum"):
         read_tensors(tmp_path / "foreign.safetensors")
 
 

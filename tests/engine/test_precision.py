@@ -11,8 +11,8 @@ from engine.errors import SpecError
 from engine.precision import (
     Int8Linear,
     has_quick_bfloat16,
-    quarter,
-    settled,
+    resolved_precision,
+    to_int8,
 )
 
 
@@ -44,10 +44,10 @@ def test_the_table_of_devices(
 ) -> None:
     monkeypatch.setattr(precision, "has_quick_bfloat16", lambda _: quick)
     if expected is None:
-        with pytest.raises(SpecError, match=f"{device.upper()} does not compute in {wanted}"):
-            settled(wanted, torch.device(device))
+        with pytest.raises(SpecError, match=f"{device.upper()} does not support {wanted}"):
+            resolved_precision(wanted, torch.device(device))
     else:
-        assert settled(wanted, torch.device(device)) == expected
+        assert resolved_precision(wanted, torch.device(device)) == expected
 
 
 def test_only_devices_with_hardware_for_it_have_quick_bfloat16() -> None:
@@ -83,6 +83,6 @@ def test_nothing_comes_of_nothing() -> None:
 
 def test_every_map_is_quartered() -> None:
     network = nn.Sequential(nn.Linear(8, 8), nn.Sequential(nn.SiLU(), nn.Linear(8, 4)))
-    quarter(network.requires_grad_(False))
+    to_int8(network.requires_grad_(False))
     assert not [module for module in network.modules() if isinstance(module, nn.Linear)]
     assert {t.dtype for n, t in network.state_dict().items() if "weight" in n} == {torch.int8}

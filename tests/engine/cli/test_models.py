@@ -37,7 +37,7 @@ def test_download_verify_remove(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["download", name], store) == 0
     assert "already" in capsys.readouterr().out
     assert main(["verify", name], store) == 0
-    assert "is whole" in capsys.readouterr().out
+    assert "is complete" in capsys.readouterr().out
     assert main(["remove", name], store) == 0
     assert not store.has(TINY_MEDIUM)
 

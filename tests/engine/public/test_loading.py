@@ -139,9 +139,9 @@ def test_nothing_is_skipped(tmp_path: Path) -> None:
     path = folder / "model.safetensors"
     shapes = json.loads((folder / "shapes.json").read_text())
     for change, words in (
-        ({"model.model.unheard_of.weight": [2]}, "not known to the network, first dit.unheard_of"),
-        ({"ema.decay": [1]}, "1 weights that this model does not know, as ema.decay"),
-        ({"model.model.transformer.memory_tokens": [3, 64]}, "of another shape"),
+        ({"model.model.unheard_of.weight": [2]}, "unknown to the network, first dit.unheard_of"),
+        ({"ema.decay": [1]}, "1 weights that this model does not have, such as ema.decay"),
+        ({"model.model.transformer.memory_tokens": [3, 64]}, "of the wrong shape"),
         ({"model.model.preprocess_conv.weight": None}, "missing, first dit.preprocess_conv.weight"),
     ):
         changed = {key: shape for key, shape in (shapes | change).items() if shape is not None}
@@ -159,5 +159,5 @@ def test_a_configuration_of_another_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="its diffusion_objective is rectified_flow, not v"):
         check_config(other, path)
     path.write_text("{}")
-    with pytest.raises(CheckpointError, match="no model configuration"):
+    with pytest.raises(CheckpointError, match="not a model configuration"):
         check_config(TINY_MEDIUM, path)

@@ -76,14 +76,14 @@ def test_words_for_what_does_not_fit(tmp_path: Path) -> None:
     path = lora(tmp_path, "lora", "first")
     with pytest.raises(CheckpointError, match="missing"):
         merge(ORIGINAL, [LoraFile(tmp_path / "none.safetensors")])
-    with pytest.raises(CheckpointError, match="made for another"):
+    with pytest.raises(CheckpointError, match="for another model"):
         merge({"dit.other.weight": torch.ones(2, 2)}, [LoraFile(path)])
     with pytest.raises(CheckpointError, match="does not fit"):
         merge({MAP: torch.ones(3, 3)}, [LoraFile(path)])
-    with pytest.raises(CheckpointError, match="known are lora, dora-rows, dora-cols or bora"):
+    with pytest.raises(CheckpointError, match="supported are lora, dora-rows, dora-cols or bora"):
         merge(ORIGINAL, [LoraFile(lora(tmp_path, "lora", "first", adapter_type="loha"))])
     save_file({"weight": torch.ones(1)}, tmp_path / "model.safetensors")
-    with pytest.raises(CheckpointError, match="no LoRA"):
+    with pytest.raises(CheckpointError, match="not a LoRA"):
         merge(ORIGINAL, [LoraFile(tmp_path / "model.safetensors")])
     (tmp_path / "text.safetensors").write_text("no tensors")
     with pytest.raises(CheckpointError, match="damaged"):

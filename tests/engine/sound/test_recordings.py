@@ -63,5 +63,5 @@ def test_what_is_not_audio_is_refused(tmp_path: Path) -> None:
     for path in (text, empty, tmp_path / "missing.wav", tmp_path):
         with pytest.raises(AudioError, match="cannot be read as audio"):
             recording_seconds(str(path))
-    with pytest.raises(AudioError, match="no sound in it"):
+    with pytest.raises(AudioError, match="no audio in it"):
         recording_seconds(str(header))

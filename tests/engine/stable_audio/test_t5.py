@@ -46,7 +46,7 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="text_encoder"):
         T5Text(config, tmp_path)
     folder = t5_folder(tmp_path)
-    with pytest.raises(CheckpointError, match="32 wide; this model reads 768"):
+    with pytest.raises(CheckpointError, match="width 32; this model needs 768"):
         T5Text(TextConfig(encoder="t5", max_tokens=6, width=768), folder)
     (folder / "text_encoder" / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match="no readable text encoder"):
