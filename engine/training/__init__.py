@@ -1,1 +1,1 @@
-"""Training from scratch (section 3 of the paper): material, prompts, losses and loops."""
+"""Training from scratch (§3): material, prompts, losses, and the loops of all stages."""

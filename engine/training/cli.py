@@ -25,7 +25,7 @@ MATERIAL = {
     "recordings": "engine.training.corpus.real",
     "freedoom": "engine.training.corpus.freedoom",
 }
-"""What makes training material; each has flags of its own."""
+"""Commands that make training material; each has its own flags."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -44,16 +44,16 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="longtake train",
-        description="Trains the networks of a model, stage by stage.",
-        epilog="Before them: 'corpus' composes material, 'recordings' and 'freedoom' fetch free music.",
+        description="Trains a model's networks, stage by stage.",
+        epilog="To make training material: 'corpus' composes it, 'recordings' and 'freedoom' download free music.",
     )
     stages = parser.add_subparsers(required=True, metavar="STAGE")
     for name, run, help in (
         ("autoencoder", _autoencoder, "waveform to latents and back (section 2.1)"),
         ("latents", _latents, "encode the material once, for the dit stage"),
         ("dit", _dit, "the diffusion transformer (sections 2.2, 3)"),
-        ("clap", _clap, "a text and an audio tower by contrast (section 2.4)"),
-        ("export", _export, "write a run's averaged weights as safetensors"),
+        ("clap", _clap, "a text and an audio tower, contrastively (section 2.4)"),
+        ("export", _export, "export a run's averaged weights as safetensors"),
     ):
         stage = stages.add_parser(name, help=help, description=help)
         stage.add_argument("--config", default="sketch", choices=sorted(RECIPES))
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
             "--run", type=Path, required=True, help="folder of the run: checkpoints and logs"
         )
         stage.add_argument("--data", type=Path, nargs="+", default=[], help="folders of material")
-        stage.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
+        stage.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes")
         stage.add_argument("--steps", type=int, help="stop at this step")
         stage.add_argument("--threads", type=int, help="CPU threads")
         stage.add_argument("--device", default="cpu")
@@ -154,7 +154,7 @@ def _text_encoder(spec: ModelSpec) -> TextEncoder:
     from engine.model_files import find_weights
     from engine.networks import open_text_encoder
 
-    # The embedded model's encoder comes with a package; others lie where the model's weights will.
+    # The embedded model's encoder comes with a package; others are with the model's weights.
     embedded = spec.conditioning.text.encoder == "minilm"
     return open_text_encoder(spec.conditioning.text, Path() if embedded else find_weights(spec))
 

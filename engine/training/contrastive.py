@@ -1,4 +1,4 @@
-"""The contrastive loss of CLAP (§2.4): each text is to find its sound in the batch, and each sound its text.
+"""The contrastive loss of CLAP (§2.4): matches each text with its sound in the batch, and each sound with its text.
 
 Knows nothing of how texts and sounds become vectors.
 """
@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 MAX_SCALE = math.log(100.0)
 CHOICES = 10
-"""Prompts among which a held-out sound, or a take, is to find its own."""
+"""Number of prompts among which a sound must find its own."""
 
 
 class ContrastiveLoss(nn.Module):
     """Symmetric InfoNCE with a learned temperature.
 
-    Similarities are divided by the temperature, which starts at 0.07 and never falls below 0.01: without that bound
-    the loss of a batch already told apart would fall for ever by the temperature alone.
+    Similarities are divided by the temperature, which starts at 0.07 and is bounded below by 0.01: otherwise the loss
+    of a perfectly matched batch could always be lowered by the temperature alone.
     """
 
     def __init__(self, temperature: float = 0.07) -> None:
@@ -30,26 +30,26 @@ class ContrastiveLoss(nn.Module):
         """Logarithm of 1 / temperature."""
 
     def forward(self, texts: Tensor, sounds: Tensor) -> Tensor:
-        """The loss of unit vectors [B, P] and [B, P], of which those of equal index belong together."""
+        """The loss for unit vectors [B, P] and [B, P]; equal indices belong together."""
         logits = self.scale.clamp(max=MAX_SCALE).exp() * texts @ sounds.T
         pairs = torch.arange(len(logits), device=logits.device)
         return (F.cross_entropy(logits, pairs) + F.cross_entropy(logits.T, pairs)) / 2
 
 
 def retrieval(texts: Tensor, sounds: Tensor) -> float:
-    """How often a text's nearest sound is its own, of unit vectors [B, P] and [B, P]: 1 / B is chance."""
+    """How often a text's nearest sound is its own, for unit vectors [B, P] and [B, P]; chance is 1 / B."""
     nearest = (texts @ sounds.T).argmax(dim=1)
     return float((nearest == torch.arange(len(texts), device=texts.device)).float().mean())
 
 
 def retrieval_among(sounds: Tensor, texts: Tensor, choices: int, rng: np.random.Generator) -> float:
-    """How often a sound finds its own text among so many: 1 / choices is chance.
+    """How often a sound's nearest text among several is its own; chance is 1 / choices.
 
     Args:
         sounds: unit vectors [B, P].
-        texts: unit vectors [B, P]; those of equal index belong together, the others are what else is offered.
-        choices: how many texts are offered, the right one included; all of them where there are fewer.
-        rng: picks what else is offered.
+        texts: unit vectors [B, P]; equal indices belong together.
+        choices: number of candidate texts, including the right one; all texts if there are fewer.
+        rng: picks the other candidates.
     """
     alike = (sounds @ texts.T).cpu().numpy()
     right = 0

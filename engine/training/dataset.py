@@ -1,6 +1,6 @@
 """Training material on disk: a folder of `NAME.wav` with `NAME.json` (metadata), read in random crops.
 
-Held-out items are told by their metadata and never drawn for training. Knows nothing of networks.
+Held-out items are marked in their metadata and never drawn for training. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.errors import AudioError
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of material: its audio, its length in audio frames, and what is known of it."""
+    """One piece of material: its audio, length in audio frames, and metadata."""
 
     path: Path
     frames: int
@@ -44,7 +44,7 @@ def items(folders: Iterable[Path], *, held_out: bool) -> list[Item]:
     """The items on one side of the split.
 
     Raises:
-        AudioError: if there is none.
+        AudioError: if there are none.
     """
     found = [item for item in all_items(folders) if is_held_out(item.metadata) == held_out]
     if not found:
@@ -55,12 +55,12 @@ def items(folders: Iterable[Path], *, held_out: bool) -> list[Item]:
 
 
 def is_held_out(metadata: dict[str, Any]) -> bool:
-    """Whether an item is kept from training, to measure with."""
+    """Whether an item is excluded from training, for evaluation."""
     return bool(metadata.get("held_out", False))
 
 
 class Crops:
-    """Random stereo crops, each item drawn in proportion to its length."""
+    """Random stereo crops; items are drawn in proportion to their length."""
 
     def __init__(self, material: list[Item], frames: int) -> None:
         self.material = material
@@ -69,7 +69,7 @@ class Crops:
         self.chances = lengths / lengths.sum()
 
     def batch(self, size: int, rng: np.random.Generator) -> Tensor:
-        """[size, 2, frames] float32; short items are followed by silence; the channels are swapped half of the time."""
+        """[size, 2, frames] float32; short items are padded with silence, and channels swapped half of the time."""
         chosen = rng.choice(len(self.material), size, p=self.chances)
         return torch.stack([self._crop(self.material[index], rng) for index in chosen])
 

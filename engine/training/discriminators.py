@@ -1,7 +1,7 @@
-"""The adversarial side of the autoencoder's training (§2.1): five convolutional discriminators on complex STFTs.
+"""Adversarial training of the autoencoder (§2.1): five convolutional discriminators on complex STFTs.
 
-One network per STFT resolution sees real and imaginary parts of both channels as an image; hinge losses and
-feature matching. Knows nothing of the autoencoder.
+One network per STFT resolution gets the real and imaginary parts of both channels as an image. Hinge losses and feature
+matching. Knows nothing of the autoencoder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Features = list[Tensor]
 
 
 class STFTDiscriminator(nn.Module):
-    """Judges one resolution: strided along frequency, dilated along time."""
+    """The discriminator of one resolution: strided along frequency, dilated along time."""
 
     window: Tensor
 
@@ -36,7 +36,7 @@ class STFTDiscriminator(nn.Module):
         self.project_out = _conv(filters, 1, (3, 3))
 
     def forward(self, audio: Tensor) -> tuple[Tensor, Features]:
-        """[B, 2, N] audio to a map of verdicts (higher is more real) and every layer's features."""
+        """[B, 2, N] audio to a map of logits (higher is more real) and every layer's features."""
         half = self.length // 2
         frames = pad(audio.float(), (half, half)).unfold(-1, self.length, self.length // 4)
         spectrum = torch.view_as_real(torch.fft.rfft(frames * self.window) / self.length**0.5)
@@ -49,13 +49,13 @@ class STFTDiscriminator(nn.Module):
 
 
 class Discriminators(nn.Module):
-    """One `STFTDiscriminator` for each window length; the paper has five.
+    """One `STFTDiscriminator` per window length; the paper has five.
 
     Args:
         lengths: window lengths.
-        filters: channels of each judge's layers.
-        drawn: how many judges a step hears, drawn anew each time; all when None. On a CPU all five cost ten times
-            what the network they judge does.
+        filters: channels of each discriminator's layers.
+        drawn: how many discriminators a step uses, drawn at random; None for all. On a CPU, all five cost ten times as
+            much as the autoencoder.
     """
 
     def __init__(self, lengths: Sequence[int], filters: int, drawn: int | None = None) -> None:
@@ -64,7 +64,7 @@ class Discriminators(nn.Module):
         self.drawn = drawn
 
     def panel(self, rng: np.random.Generator) -> list[nn.Module]:
-        """The judges of one step."""
+        """The discriminators of one step."""
         judges = list(self.judges)
         if self.drawn is None:
             return judges
@@ -72,7 +72,7 @@ class Discriminators(nn.Module):
 
     @staticmethod
     def loss(panel: Sequence[nn.Module], real: Tensor, fake: Tensor) -> Tensor:
-        """Hinge loss of the judges: real above 1, fake below -1, averaged over the judges."""
+        """Hinge loss of the discriminators, averaged over them."""
         real_verdicts, fake_verdicts = _heard(panel, real)[0], _heard(panel, fake.detach())[0]
         losses = [
             relu(1 - r).mean() + relu(1 + f).mean()
@@ -82,7 +82,7 @@ class Discriminators(nn.Module):
 
     @staticmethod
     def generator_losses(panel: Sequence[nn.Module], real: Tensor, fake: Tensor) -> GeneratorLosses:
-        """What the autoencoder minimises: the judges' disbelief and the distance of their features."""
+        """The autoencoder's adversarial and feature matching losses."""
         with torch.no_grad():
             _, wanted = _heard(panel, real)
         verdicts, given = _heard(panel, fake)
@@ -104,7 +104,7 @@ class GeneratorLosses:
 
 
 def _heard(panel: Sequence[nn.Module], audio: Tensor) -> tuple[list[Tensor], list[Features]]:
-    """Verdicts and features of every judge, float32."""
+    """Logits and features of every discriminator, float32."""
     with torch.autocast(audio.device.type, torch.bfloat16):
         verdicts, features = zip(*(judge(audio) for judge in panel), strict=True)
     return [v.float() for v in verdicts], [[x.float() for x in layers] for layers in features]

@@ -1,6 +1,6 @@
-"""From runs to a model: averaged weights and the latents' statistics as safetensors in half precision.
+"""Exports runs as a model: averaged weights and latent statistics, as safetensors in half precision.
 
-Knows nothing of training itself; it reads the checkpoints that `loop.save` wrote.
+Reads the checkpoints that `loop.save` wrote, and knows nothing of training itself.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def averaged(run: Path) -> dict[str, Tensor]:
     """The moving average of a run's weights, by parameter name.
 
     Raises:
-        CheckpointError: if the folder holds no checkpoint.
+        CheckpointError: if the folder contains no checkpoint.
     """
     path = run / "checkpoint.pt"
     if not path.exists():
-        raise CheckpointError(f"{path} is missing: {run} is no folder of a training run.")
+        raise CheckpointError(f"{path} is missing: {run} is not the folder of a training run.")
     state = torch.load(path, weights_only=True, map_location="cpu")["stage"]["ema"]
     prefix = "weights."
     return {
@@ -54,7 +54,7 @@ def export_autoencoder(spec: ModelSpec, run: Path, folder: Path) -> None:
 def export_dit(
     spec: ModelSpec, run: Path, latents: Path, text_encoder: TextEncoder, folder: Path
 ) -> None:
-    """Writes `dit.safetensors`: transformer, number conditioners, and the scale of the latents it was trained on."""
+    """Writes `dit.safetensors`: transformer, number conditioners, and the normalisation of the latents."""
     folder.mkdir(parents=True, exist_ok=True)
     model = LatentDiffusion(spec, text_encoder)
     load_strictly(

@@ -1,7 +1,7 @@
-"""Latents on disk: the material encoded once by a finished encoder, so that the diffusion stage never waits for audio.
+"""Latents on disk: the material encoded once by a finished encoder, so that training the transformer needs no audio.
 
-A folder holds `NAME.npy` ([D, T] half precision, in the network's own units), `NAME.json` (metadata) and
-`statistics.npz` (per channel mean and deviation, and the latents of silence). Knows nothing of the transformer.
+A folder contains `NAME.npy` ([D, T] half precision, not normalised), `NAME.json` (metadata) and `statistics.npz`
+(mean and deviation per channel, and the latents of silence). Knows nothing of the transformer.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LatentItem:
-    """One piece: its scaled latents [D, T] and what is known of it."""
+    """One piece: its normalised latents [D, T] and metadata."""
 
     latents: NDArray[np.float16]
     metadata: dict[str, Any]
@@ -37,7 +37,7 @@ class LatentItem:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Per channel: mean and deviation of the latents; and what silence is encoded to. All [D] float32."""
+    """Mean and standard deviation of the latents per channel, and the latents of silence; all [D] float32."""
 
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
@@ -46,7 +46,7 @@ class Statistics:
 
 @torch.inference_mode()
 def encode_material(autoencoder: Autoencoder, material: Iterable[Item], folder: Path) -> None:
-    """Encodes every item that the folder lacks, then writes the statistics of them all."""
+    """Encodes every item that is not in the folder yet, then writes the statistics of all items."""
     folder.mkdir(parents=True, exist_ok=True)
     for count, item in enumerate(material, 1):
         target = folder / f"{item.path.stem}.npy"
@@ -63,7 +63,7 @@ def encode_material(autoencoder: Autoencoder, material: Iterable[Item], folder: 
 def write_item(
     target: Path, mean: NDArray[np.float32], std: NDArray[np.float32], metadata: dict[str, Any]
 ) -> None:
-    """Writes one item's latents (the means) and metadata, with the mean posterior variance; the array last."""
+    """Writes one item's metadata with the mean posterior variance, then its latents (the posterior means)."""
     variance = np.square(std).mean(axis=1).tolist()
     facts = {**metadata, "posterior_variance": variance}
     write_whole(target.with_suffix(".json"), json.dumps(facts))
@@ -74,7 +74,7 @@ def write_item(
 def write_statistics(folder: Path, silence: NDArray[np.float32]) -> None:
     """Computes and writes the statistics of a folder.
 
-    The deviation is that of the bottleneck's draws: spread of the means plus the posterior's own.
+    The deviation is that of posterior samples: variance of the means plus mean posterior variance.
     """
     count, total, square, posterior = 0, 0.0, 0.0, 0.0
     for path in _arrays(folder):
@@ -87,7 +87,7 @@ def write_statistics(folder: Path, silence: NDArray[np.float32]) -> None:
         posterior = posterior + frames * np.array(metadata["posterior_variance"])
     mean = np.asarray(total / count)
     variance = square / count - mean**2 + posterior / count
-    # One deviation for all channels: how their spreads differ is the autoencoder's choice.
+    # One deviation for all channels, which preserves the relative scales the autoencoder gave them.
     std = np.full_like(mean, np.sqrt(variance.mean()))
     arrays = {"mean": mean, "std": std, "silence": silence}
     with whole(folder / "statistics.npz") as part, part.open("wb") as file:
@@ -101,10 +101,10 @@ def read_statistics(folder: Path) -> Statistics:
 
 
 def read_items(folder: Path, *, held_out: bool) -> list[LatentItem]:
-    """All items on one side of the split, scaled to about unit variance.
+    """All items on one side of the split, normalised to about unit variance.
 
     Raises:
-        AudioError: if there is none.
+        AudioError: if there are none.
     """
     statistics = read_statistics(folder)
     found: list[LatentItem] = []

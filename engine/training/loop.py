@@ -1,8 +1,7 @@
-"""The training loop of every stage: a budget in minutes, a log of losses, checkpoints that a cut-off cannot break.
+"""The training loop of every stage: a budget in minutes, a log of losses, checkpoints that survive interruption.
 
-A stage is anything with `step(index) -> losses` and a state; this file knows nothing of networks or data. A run
-lives in one folder: `checkpoint.pt` (tensors and numbers only, read with `weights_only`), `log.jsonl` and
-TensorBoard's files.
+A stage is anything with `step(index) -> losses` and a state. A run is one folder: `checkpoint.pt` (tensors and numbers
+only, read with `weights_only`), `log.jsonl` and TensorBoard's files. Knows nothing of networks or data.
 """
 
 from __future__ import annotations
@@ -28,18 +27,18 @@ log = logging.getLogger(__name__)
 
 
 class TrainingStage(Protocol):
-    """What the loop needs of a stage."""
+    """What the loop needs from a stage."""
 
     def step(self, index: int) -> Mapping[str, float]:
-        """Does optimisation step `index` (from 0) and returns its losses."""
+        """Runs optimisation step `index` (from 0) and returns its losses."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to go on, as tensors, numbers, strings and containers of these."""
+        """Everything needed to resume, as tensors, numbers, strings and containers of these."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict`."""
+        """Resumes from `state_dict`."""
         ...
 
 
@@ -48,21 +47,21 @@ class StageOfParts(ABC):
 
     @abstractmethod
     def parts(self) -> dict[str, Any]:
-        """Everything that has a state, by the name it is kept under."""
+        """Everything that has a state, by its name in the checkpoint."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to go on."""
+        """Everything needed to resume."""
         return {name: part.state_dict() for name, part in self.parts().items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict`."""
+        """Resumes from `state_dict`."""
         for name, part in self.parts().items():
             part.load_state_dict(state[name])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """When a call of `train` ends: after so many minutes or at a total number of steps, whichever is first."""
+    """When `train` ends: after so many minutes or at a total number of steps, whichever comes first."""
 
     minutes: float = float("inf")
     steps: int | None = None
@@ -71,9 +70,9 @@ class Budget:
 
 
 def train(stage: TrainingStage, folder: Path, budget: Budget) -> int:
-    """Trains from the folder's checkpoint, or from the start, until the budget is spent.
+    """Trains from the folder's checkpoint, or from the start, until the budget is used up.
 
-    Interrupt or termination ends the loop after the present step, with a checkpoint.
+    SIGINT and SIGTERM end the loop after the current step, with a checkpoint.
 
     Returns:
         The number of steps done in all, earlier calls included.
@@ -83,7 +82,7 @@ def train(stage: TrainingStage, folder: Path, budget: Budget) -> int:
     began = saved = time.monotonic()
     journal = Journal(folder, index)
     with Stopping() as stopping:
-        while not stopping.asked and index != budget.steps:
+        while not stopping.requested and index != budget.steps:
             losses = stage.step(index)
             index += 1
             journal.note(index, losses, every=budget.log_every)
@@ -99,24 +98,24 @@ def train(stage: TrainingStage, folder: Path, budget: Budget) -> int:
 
 
 def resume(stage: TrainingStage, folder: Path) -> int:
-    """Loads the folder's checkpoint into the stage if there is one; returns the steps done so far."""
+    """Loads the folder's checkpoint, if any, into the stage; returns the number of steps done so far."""
     path = folder / "checkpoint.pt"
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True, map_location="cpu")
     stage.load_state_dict(state["stage"])
-    log.info("going on from step %d of %s", state["index"], path)
+    log.info("resuming from step %d of %s", state["index"], path)
     return int(state["index"])
 
 
 def save(stage: TrainingStage, folder: Path, index: int) -> None:
-    """Writes the checkpoint whole or not at all."""
+    """Writes the checkpoint atomically."""
     with whole(folder / "checkpoint.pt") as part:
         torch.save({"index": index, "stage": stage.state_dict()}, part)
 
 
 class Journal:
-    """Means of the losses, a line of JSON at a time, and the same for TensorBoard where it is installed."""
+    """Logs mean losses as lines of JSON, and for TensorBoard if it is installed."""
 
     def __init__(self, folder: Path, index: int) -> None:
         self.file = (folder / "log.jsonl").open("a", buffering=1)
@@ -125,7 +124,7 @@ class Journal:
         self.count, self.since, self.first = 0, time.monotonic(), index
 
     def note(self, index: int, losses: Mapping[str, float], every: int) -> None:
-        """Adds one step's losses; every `every` steps their means are written."""
+        """Adds one step's losses; writes their means every `every` steps."""
         for name, value in losses.items():
             self.values[name].append(value)
         self.count += 1
@@ -151,23 +150,23 @@ class Journal:
 
 
 class Stopping:
-    """Turns SIGINT and SIGTERM into a wish to stop after the present step."""
+    """Turns SIGINT and SIGTERM into a request to stop after the current step."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
         self.before: dict[int, Any] = {}
 
     def __enter__(self) -> Stopping:
         for number in (signal.SIGINT, signal.SIGTERM):
-            self.before[number] = signal.signal(number, self._ask)
+            self.before[number] = signal.signal(number, self._request)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self.before.items():
             signal.signal(number, handler)
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
+    def _request(self, number: int, frame: FrameType | None) -> None:
+        self.requested = True
 
 
 def _tensorboard(folder: Path) -> Any:

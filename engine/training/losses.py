@@ -1,7 +1,8 @@
 """Reconstruction loss of the autoencoder (§2.1): weighted multi-resolution STFT on mid/side and left/right.
 
-Per resolution, spectral convergence plus the mean difference of log magnitudes, both on A-weighted spectra; mid
-and side weigh 1, left and right 0.5, "to mitigate potential ambiguity around L/R placement". Knows nothing of networks.
+Per resolution: spectral convergence plus the mean difference of log magnitudes, both on A-weighted spectra. Mid
+and side have weight 1, left and right 0.5, "to mitigate potential ambiguity around L/R placement". Knows nothing of
+networks.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ RESOLUTIONS = (2048, 1024, 512, 256, 128, 64, 32)
 """Window lengths of the released configuration; the hop is a quarter of the window."""
 LEFT_RIGHT_WEIGHT = 0.5
 FLOOR = 1e-4
-"""Magnitude (a full-scale sine is about 1) below which differences do not count."""
+"""Magnitude (a full-scale sine is about 1) below which differences are ignored."""
 
 
 class MultiResolutionSTFTLoss(nn.Module):
@@ -25,8 +26,8 @@ class MultiResolutionSTFTLoss(nn.Module):
 
     Args:
         resolutions: window lengths.
-        drawn: how many of them a call evaluates, drawn anew each time; all when None. On a CPU the full set
-            costs as much as the network, and a draw of three has the same expectation.
+        drawn: how many of them a call evaluates, drawn at random; None for all. On a CPU the full set costs as much as
+            the network, and a random subset has the same expectation.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class MultiResolutionSTFTLoss(nn.Module):
         return torch.stack([self.distance(int(n), estimate, target) for n in lengths]).mean()
 
     def distance(self, length: int, estimate: Tensor, target: Tensor) -> Tensor:
-        """The distance at one resolution: mid/side plus half of left/right, per pair of channels."""
+        """The distance at one resolution: mid/side plus half of left/right."""
         mid_side, left_right = self.powers(length, estimate)
         with torch.no_grad():
             wanted_mid_side, wanted_left_right = self.powers(length, target)
@@ -74,7 +75,7 @@ class MultiResolutionSTFTLoss(nn.Module):
 
 def spectral_distance(estimate: Tensor, target: Tensor) -> Tensor:
     """Spectral convergence plus mean absolute log-magnitude difference of two power spectra."""
-    # The floor is added as power; a difference of two powers can come out below zero by rounding.
+    # The floor is added as power. The power of mid or side can be slightly negative by rounding.
     estimate, target = (power.clamp(min=0) + FLOOR**2 for power in (estimate, target))
     convergence = (estimate.sqrt() - target.sqrt()).norm() / target.sum().sqrt()
     logarithmic = 0.5 * (estimate.log() - target.log()).abs().mean()

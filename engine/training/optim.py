@@ -1,4 +1,4 @@
-"""Optimiser parts of §3: the learning rate with exponential ramp-up and decay, and the moving average of the weights.
+"""Optimisation (§3): the learning rate with exponential ramp-up and decay, and the moving average of the weights.
 
 Knows nothing of models or data.
 """
@@ -28,8 +28,8 @@ class LearningRate:
 class Ema:
     """An exponential moving average of a module's parameters, for inference (§3).
 
-    The decay rises with the number of updates, min(decay, (1 + n) / (10 + n)), so that short trainings are not
-    held back by their first weights.
+    The decay rises with the number of updates, min(decay, (1 + n) / (10 + n)), so that the initial weights do not
+    dominate after short training.
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
@@ -39,24 +39,24 @@ class Ema:
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
-        """Moves the average towards the module's present weights."""
+        """Moves the average towards the module's current weights."""
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
         for name, parameter in module.named_parameters():
             self.weights[name].lerp_(parameter.detach(), 1 - decay)
 
     def state_dict(self) -> dict[str, Tensor | int]:
-        """Everything needed to go on."""
+        """Everything needed to resume."""
         return {"updates": self.updates, **{f"weights.{k}": v for k, v in self.weights.items()}}
 
     def load_state_dict(self, state: dict[str, Tensor | int]) -> None:
-        """Goes on from `state_dict`."""
+        """Resumes from `state_dict`."""
         self.updates = int(state["updates"])
         for name in self.weights:
             self.weights[name].copy_(torch.as_tensor(state[f"weights.{name}"]))
 
     @torch.no_grad()
     def apply_to(self, module: nn.Module) -> None:
-        """Writes the averaged weights into a module of the same shape."""
+        """Copies the averaged weights into a module of the same shape."""
         for name, parameter in module.named_parameters():
             parameter.copy_(self.weights[name])

@@ -1,8 +1,8 @@
-"""Text prompts from metadata (section 3.1 of the paper): random subsets of facts, written in many ways.
+"""Text prompts from metadata (§3.1): random subsets of the facts, phrased in many ways.
 
-Half of the lists carry metadata types ("Genre: House | BPM: 124"), half do not ("House, 124 BPM"); order, delimiter and
-case are drawn anew each time. About a third of all prompts is free text in the words of `vocabulary.toml`. Every
-prompt says only what is true of its piece. Knows nothing of sound.
+Half of the lists have metadata types ("Genre: House | BPM: 124"), half do not ("House, 124 BPM"); order, delimiter and
+case are random. About a third of all prompts is free text with words from `vocabulary.toml`. Every prompt only says
+what is true of its piece. Knows nothing of audio.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 FREE_TEXT_SHARE = 0.3
 BARE_SHARE = 0.3
-"""Of what plays alone, so many lists name the instrument, perhaps the tempo, and nothing else."""
+"""Share of the lists for solo instruments that name only the instrument, and perhaps the tempo."""
 _DELIMITERS = (" | ", "|", ", ", ",")
 _CASES: tuple[Callable[[str], str], ...] = (str, str, str.lower, str.lower, str.upper)
 
@@ -26,11 +26,11 @@ def prompt(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
     """Writes one prompt for a piece.
 
     Args:
-        metadata: What `Arrangement.metadata` gives; any fact may be absent.
-        rng: Decides everything else.
+        metadata: as from `Arrangement.metadata`; any fact may be absent.
+        rng: makes all random choices.
 
     Returns:
-        The prompt; empty only when the metadata say nothing.
+        The prompt; empty only if the metadata is.
     """
     if rng.random() < FREE_TEXT_SHARE:
         text = _sentence(metadata, rng)
@@ -49,7 +49,7 @@ def vocabulary() -> dict[str, dict[str, list[str]]]:
 
 
 def facts(metadata: Mapping[str, Any], rng: np.random.Generator) -> dict[str, list[str]]:
-    """A random subset of the facts by type, never empty where there is any; lists shortened and shuffled."""
+    """A random subset of the facts by type, with at least one if there are any; lists are shortened and shuffled."""
     every = _all_facts(metadata, rng)
     if not every:
         return {}
@@ -74,7 +74,7 @@ def facts(metadata: Mapping[str, Any], rng: np.random.Generator) -> dict[str, li
 
 
 def _alone(metadata: Mapping[str, Any]) -> bool:
-    """Whether the piece is not a band's: a stem, a one-shot, a loop of one instrument."""
+    """Whether the piece is a stem, a one-shot or a loop of one instrument, rather than a band."""
     kind = metadata.get("kind")
     return kind in ("stem", "one-shot") or (
         kind == "loop" and len(metadata.get("instruments", ())) == 1
@@ -101,7 +101,7 @@ def _all_facts(metadata: Mapping[str, Any], rng: np.random.Generator) -> dict[st
 
 
 def _called(instrument: str, rng: np.random.Generator) -> str:
-    """The instrument by its own name, or half of the time by another."""
+    """The instrument's name, or sometimes a synonym."""
     others = vocabulary()["instruments"].get(instrument, [])
     if others and rng.random() < 0.4:
         return _one_of(others, rng).title()
@@ -133,7 +133,7 @@ def _untyped(chosen: Mapping[str, list[str]], rng: np.random.Generator) -> str:
 
 
 def _plain(name: str, value: str, rng: np.random.Generator) -> str:
-    """A fact without its type, where it needs a word to be understood."""
+    """A fact without its type, with a word of explanation where needed."""
     if name == "BPM":
         return f"{value} {_one_of(('BPM', 'bpm', 'BPM'), rng)}"
     if name == "Energy":
@@ -144,7 +144,7 @@ def _plain(name: str, value: str, rng: np.random.Generator) -> str:
 
 
 def _sentence(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
-    """A request as a person would type it: "a warm lo-fi beat at 85 bpm with rhodes, for studying"."""
+    """A request as a user would type it: "a warm lo-fi beat at 85 bpm with rhodes, for studying"."""
     words = vocabulary()
     noun = _noun(metadata, rng)
     adjectives = _adjectives(metadata, rng)
@@ -174,7 +174,7 @@ def _sentence(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
 
 
 def _noun(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
-    """What to call the piece; a stem is named after what plays, not after a whole band."""
+    """What to call the piece; a stem is named after its instrument."""
     instruments = [str(v) for v in metadata.get("instruments", ())]
     genres = [str(v) for v in metadata.get("genres", ())]
     kind = str(metadata.get("kind"))

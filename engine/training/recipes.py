@@ -1,7 +1,7 @@
-"""The recipes: how each model's stages are trained, as frozen data beside the registry's shapes.
+"""Recipes: the hyperparameters of each model's training stages.
 
-`stable-audio-2` holds the paper's and its released configuration's numbers, `sketch` those of the embedded model,
-`sketch-smoke` a tiny version that proves the code in minutes. Knows nothing of torch.
+`stable-audio-2` has the numbers of the paper and its released configuration, `sketch` those of the embedded model, and
+`sketch-smoke` is a tiny version that tests the code in minutes. Knows nothing of torch.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ class AutoencoderRecipe:
     weight_decay: float = 1e-3
     kl_weight: float = 1e-4
     first_crops: int = 1
-    """Crops whose statistics the network starts from; only the spectral network does."""
+    """Number of crops to initialise the network from; used by the spectral network only."""
     own_weight: float = 1.0
-    """Weight of the network's own loss; only the spectral network has one."""
+    """Weight of the network-specific loss; only the spectral network has one."""
     kl_ramp: int = 0
-    """Steps over which the divergence's weight rises to its full value."""
+    """Steps over which the weight of the KL divergence rises to its full value."""
     adversarial_weight: float = 0.1
     feature_weight: float = 5.0
     adversarial_from: int
-    """The step at which the adversarial phase begins: "after the reconstruction has settled"."""
+    """The step at which adversarial training begins."""
     resolutions: tuple[int, ...] = (2048, 1024, 512, 256, 128, 64, 32)
     drawn_resolutions: int | None = None
     discriminator_lengths: tuple[int, ...] = (2048, 1024, 512, 256, 128)
     discriminator_filters: int = 64
     drawn_judges: int | None = None
-    """Discriminators a step hears; all when None."""
+    """Discriminators per step; None for all."""
     judged_crops: int | None = None
-    """Crops of a batch that they hear; all when None."""
+    """Crops per batch for the discriminators; None for all."""
     ema_decay: float = 0.999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A length that steps of a phase train on: latent frames, batch, share of the steps."""
+    """A window length to train on: latent frames, batch size, share of the steps."""
 
     frames: int
     batch: int
@@ -58,7 +58,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """From a step on, which windows are drawn: short ones first, the whole one last (§3)."""
+    """The windows drawn from a step on: short ones first, the full length last (§3)."""
 
     from_step: int
     windows: tuple[Window, ...]
@@ -66,7 +66,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiTRecipe:
-    """Training of the diffusion transformer (§3): short windows first, then the whole window."""
+    """Training of the diffusion transformer (§3): short windows first, then the full one."""
 
     phases: tuple[Phase, ...]
     learning_rate: LearningRate
@@ -76,11 +76,11 @@ class DiTRecipe:
     grid_dropout: float = 0.1
     ema_decay: float = 0.9995
     log_snr: tuple[float, float] | None = None
-    """Mean and scale of the logistic distribution of log(alpha / sigma) that times follow; None: evenly in t."""
+    """Mean and scale of the logistic distribution of log(alpha / sigma) for times; None for uniform t."""
     gradient_checkpointing: bool = False
 
     def window(self, index: int, rng: np.random.Generator) -> tuple[int, int]:
-        """Latent frames and batch of a step, drawn from the phase it belongs to."""
+        """Latent frames and batch size of a step, drawn from its phase."""
         windows = [phase for phase in self.phases if phase.from_step <= index][-1].windows
         shares = np.array([window.share for window in windows])
         chosen = windows[rng.choice(len(windows), p=shares / shares.sum())]
@@ -126,7 +126,8 @@ EMBEDDED = Recipe(
         learning_rate=LearningRate(base=6e-4, ramp=0.99, gamma=1500),
         discriminator_learning_rate=LearningRate(base=3e-4, ramp=0.99, gamma=1500),
         adversarial_from=2400,
-        # Half of the paper's windows are too short to hear pitch by; on so little training they drown the long ones.
+        # Half of the paper's windows are too short to resolve pitch; with so little training they dominate the long
+        # ones.
         resolutions=(4096, 2048, 1024, 512, 128),
         drawn_resolutions=1,
         first_crops=400,
@@ -171,8 +172,8 @@ EMBEDDED = Recipe(
         ),
         learning_rate=LearningRate(base=6e-4, ramp=0.99, gamma=2000),
         ema_decay=0.999,
-        # Words matter above t = 0.95 only: below, the noised latents themselves show what plays. Evenly in t one time
-        # of twenty lies there; so, one of three.
+        # Text matters only above t = 0.95: below, the noised latents already reveal the instruments. Uniform t puts one
+        # time in twenty there, this distribution one in three.
         log_snr=(-1.8, 1.4),
     ),
 )

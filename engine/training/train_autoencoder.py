@@ -1,6 +1,6 @@
-"""Trains the autoencoder (§2.1): reconstruction, divergence, and from a set step on the adversarial terms.
+"""Trains the autoencoder (§2.1): reconstruction, KL divergence, and later adversarial losses.
 
-A stage of `loop.train`: it owns the networks and their optimisers and knows nothing of folders, budgets or logs.
+A stage for `loop.train` that owns the networks and their optimisers. Knows nothing of folders, budgets or logs.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class AutoencoderStage(StageOfParts):
     """One autoencoder in training.
 
     Args:
-        recipe: model and numbers.
+        recipe: model and hyperparameters.
         material: what to train on.
-        seed: of weights, crops and noise; with the step's number it decides everything, so a resumed run goes on as if
-            it had never stopped.
+        seed: of weights, crops and noise. Seed and step index determine everything, so a resumed run continues as if it
+            had never stopped.
         device: where to train.
-        freeze_encoder: train the decoder alone, so that latents already made stay valid.
+        freeze_encoder: train the decoder alone, so that existing latents stay valid.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class AutoencoderStage(StageOfParts):
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def parts(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
+        """The contents of a checkpoint."""
         return {
             "autoencoder": self.autoencoder,
             "discriminators": self.discriminators,

@@ -1,7 +1,7 @@
-"""Trains CLAP on pairs of prompt and sound (§2.4, §3): the paper's from scratch, ours against a locked text tower.
+"""Trains CLAP on pairs of prompts and sounds (§2.4, §3): the paper's from scratch, ours with a locked text tower.
 
-A stage of `loop.train`. Prompts are drawn from what is known of a piece (§3.1). The material's spectrograms are made
-once and read in crops. Knows nothing of the diffusion that will listen to the text tower.
+A stage for `loop.train`. Prompts are drawn from a piece's metadata (§3.1). Spectrograms are computed once and read in
+crops. Knows nothing of the diffusion model that will use the text tower.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ from engine.training.optim import Ema, LearningRate
 from engine.whole_files import whole
 
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-"""In RoBERTa's order: numbers 0 to 4."""
+"""In RoBERTa's order: ids 0 to 4."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClapRecipe:
-    """Training of CLAP. The paper says AdamW, weight decay 0.001 and an average of the weights (§3), and no more."""
+    """Training of CLAP. The paper specifies AdamW, weight decay 0.001 and averaged weights (§3), and no more."""
 
     batch: int = 48
     windows: tuple[float, ...] = (1.0, 1.0, 1.0, 3.0)
-    """Lengths of the crops, in windows of CLAP, one drawn for each step: more than one brings the fusion into play."""
+    """Lengths of crops in CLAP windows, one drawn per step; crops longer than one window train the fusion."""
     prompts: int = 12
-    """Different prompts for each piece: a locked text tower reads every one of them once."""
+    """Number of different prompts per piece, so that a locked text tower can cache them."""
     vocabulary: int = 4096
     colour_db: float = 6.0
-    """How much louder and brighter or duller a crop may sound than it is: what a codec does to it is no music."""
+    """Augmentation of level and spectral tilt, dB, against overfitting to codecs and recording conditions."""
     learning_rate: LearningRate = field(
         default_factory=lambda: LearningRate(base=1e-3, ramp=0.99, gamma=1000)
     )
@@ -67,13 +67,13 @@ class ClapRecipe:
 
 PAPER = ClapRecipe(vocabulary=50_265, learning_rate=LearningRate(base=1e-4, ramp=0.999, gamma=1e5))
 SMOKE = ClapRecipe(batch=6, windows=(1.0,), prompts=4)
-"""Proves the code in seconds."""
+"""Tests the code in seconds."""
 
 
 def from_scratch(
     material: Sequence[Item], recipe: ClapRecipe, seed: int, config: ClapConfig | None = None
 ) -> Clap:
-    """The paper's towers, or others of their kind, with a tokenizer made from the material's prompts."""
+    """The paper's towers, or others of that kind, with a tokenizer trained on the material's prompts."""
     rng = np.random.default_rng(seed)
     texts = [prompts.prompt(item.metadata, rng) for _ in range(8) for item in material]
     clap = Clap(config or paper_config(), train_tokenizer(texts, recipe.vocabulary))
@@ -89,14 +89,14 @@ def against_locked_text(seed: int) -> LockedClap:
 
 
 class Spectra:
-    """The material's spectrograms, each made when it is first asked for and kept in half precision."""
+    """The material's spectrograms, computed on first use and cached on disk in half precision."""
 
     def __init__(self, listener: ClapFeatureExtractor, folder: Path) -> None:
         self.listener, self.folder = listener, folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def of(self, item: Item) -> NDArray[np.float16]:
-        """A piece's whole spectrogram in dB, [frames, mels], mapped from the disk."""
+        """A piece's whole spectrogram in dB, [frames, mels], memory-mapped."""
         digest = hashlib.sha1(str(item.path.resolve()).encode(), usedforsecurity=False)
         path = self.folder / f"{digest.hexdigest()[:16]}.npy"
         if not path.exists():
@@ -106,7 +106,7 @@ class Spectra:
         return np.load(path, mmap_mode="r")
 
     def crop(self, item: Item, windows: float, rng: np.random.Generator) -> tuple[Tensor, bool]:
-        """A random crop as long as so many windows, as `fused` shows it: [4, frames, mels], and was it longer."""
+        """A random crop of so many windows, in the form of `fused`: [4, frames, mels], and whether it was longer."""
         spectrogram = self.of(item)
         frames = window_frames(self.listener)
         length = round(windows * frames)
@@ -117,7 +117,7 @@ class Spectra:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """What a CLAP learns from, what it is measured with and never learns from, and the spectrograms of both."""
+    """Training material, held-out material, and the spectrograms of both."""
 
     material: list[Item]
     held_out: list[Item]
@@ -128,10 +128,10 @@ class ClapStage(StageOfParts):
     """One CLAP in training.
 
     Args:
-        recipe: numbers.
-        clap: what to train.
-        pieces: pairs of sound and metadata.
-        seed: of crops and prompts; with the step's number it decides everything.
+        recipe: hyperparameters.
+        clap: the model to train.
+        pieces: sounds with metadata.
+        seed: of crops and prompts; seed and step index determine everything.
         device: where to train.
     """
 
@@ -145,7 +145,7 @@ class ClapStage(StageOfParts):
         device: str = "cpu",
     ) -> None:
         self.recipe, self.clap, self.pieces, self.seed = recipe, clap, pieces, seed
-        # The library's model has temperatures of its own; here the loss owns it.
+        # The library's model has temperatures as well; here the one of the loss is used.
         for name, parameter in clap.named_parameters():
             if "logit_scale" in name:
                 parameter.requires_grad_(False)
@@ -158,7 +158,7 @@ class ClapStage(StageOfParts):
         )
 
     def step(self, index: int) -> Mapping[str, float]:
-        """One step on one batch of pairs."""
+        """One step with one batch of pairs."""
         rng = np.random.default_rng((self.seed, index))
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate.at(index)
@@ -184,7 +184,7 @@ class ClapStage(StageOfParts):
     def vectors(
         self, items: Sequence[Item], rng: np.random.Generator, colour_db: float | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Texts and sounds of some pieces, [B, P] each."""
+        """Embeddings of texts and sounds of some pieces, [B, P] each."""
         texts = [self._prompt(item, rng) for item in items]
         windows = float(rng.choice(self.recipe.windows))
         crops, longer = zip(
@@ -199,24 +199,24 @@ class ClapStage(StageOfParts):
 
     @torch.no_grad()
     def measured(self) -> float:
-        """How often a held-out sound finds its prompt among ten, by the weights as they are; always the same pairs."""
+        """How often a held-out sound finds its prompt among ten with the current weights; always the same pairs."""
         self.networks.eval()
         rng = np.random.default_rng(self.seed)
         rounds = [self.vectors(self.pieces.held_out, rng, colour_db=0.0) for _ in range(4)]
         return float(np.mean([retrieval_among(s, t, CHOICES, rng) for t, s in rounds]))
 
     def averaged(self) -> Towers:
-        """This CLAP with the averaged weights and the learned temperature; the training does not go on from it."""
+        """This CLAP with averaged weights and learned temperature; training cannot continue afterwards."""
         self.ema.apply_to(self.networks)
         self.clap.keep_temperature(self.networks["loss"].get_parameter("scale"))
         return self.clap.eval()
 
     def parts(self) -> dict[str, Any]:
-        """What a checkpoint keeps; the tokenizer follows from material and seed."""
+        """The contents of a checkpoint; the tokenizer follows from material and seed."""
         return {"networks": self.networks, "ema": self.ema, "optimizer": self.optimizer}
 
     def _prompt(self, item: Item, rng: np.random.Generator) -> str:
-        # One of few that are drawn from the piece's own name, so that the same ones come up again.
+        # From a fixed set of prompts per piece, seeded by its name, so that they recur.
         own = int.from_bytes(
             hashlib.sha1(item.path.name.encode(), usedforsecurity=False).digest()[:4]
         )
@@ -225,10 +225,10 @@ class ClapStage(StageOfParts):
 
 
 def train_clap(stage: ClapStage, run: Path, budget: Budget) -> Path:
-    """Trains, or goes on, within a budget, and writes the averaged model beside the run's checkpoint.
+    """Trains, or resumes, within a budget, and writes the averaged model beside the run's checkpoint.
 
     Returns:
-        The folder `run/clap`: it belongs into the model's folder of weights as it is.
+        The folder `run/clap`, to be copied into the model's folder of weights.
     """
     train(stage, run, budget)
     folder = run / "clap"
@@ -237,20 +237,20 @@ def train_clap(stage: ClapStage, run: Path, budget: Budget) -> Path:
 
 
 def heard(path: Path) -> NDArray[np.float32]:
-    """A file as CLAP hears it: mono at 48 kHz, [N]."""
+    """Reads a file for CLAP: mono at 48 kHz, [N]."""
     samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
     return soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE).astype(np.float32)
 
 
 def coloured(spectra: Tensor, most: float, rng: np.random.Generator) -> Tensor:
-    """Spectrograms in dB [B, 4, frames, mels], each louder or softer and brighter or duller by up to `most` dB."""
+    """Augments spectrograms in dB [B, 4, frames, mels] by a random gain and spectral tilt of up to `most` dB."""
     gain, tilt = rng.uniform(-most, most, (2, len(spectra), 1, 1, 1)).astype(np.float32)
     bands = torch.linspace(-1.0, 1.0, spectra.shape[-1])
     return spectra + torch.from_numpy(gain) + torch.from_numpy(tilt) * bands
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
-    """A byte-level BPE tokenizer as RoBERTa's, made from these texts: any text can be written with it."""
+    """A byte-level BPE tokenizer like RoBERTa's, trained on these texts; it can encode any text."""
     tokenizer = Tokenizer(models.BPE(unk_token=None))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

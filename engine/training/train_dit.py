@@ -1,7 +1,7 @@
-"""Trains the diffusion transformer (§3): v-objective on noised latents, text and tempo dropped now and then.
+"""Trains the diffusion transformer (§3): v-objective on noised latents, with dropout of text and tempo.
 
-A stage of `loop.train`. Each step draws a window length, crops of that length with their place in the piece as
-timing (§2.3), and a new prompt for each crop (§3.1). Knows nothing of audio: it reads latents.
+A stage for `loop.train`. Each step draws a window length, crops of that length with their position in the piece as
+timing (§2.3), and a prompt for each crop (§3.1). Reads latents and knows nothing of audio.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from engine.training.optim import Ema
 from engine.training.recipes import Recipe
 
 VARIANTS = 32
-"""Prompts written for each piece; their features are remembered, since encoding text anew costs a third of a step."""
+"""Number of prompts per piece; their features are cached, as encoding text would cost a third of a step."""
 
 EXCERPTS = 0.25
-"""Share of the crops of an instrument alone that are told as pieces of their own."""
+"""Share of stem crops that are conditioned as complete pieces."""
 BEGINNINGS, ENDINGS = 0.25, 0.15
-"""Shares of crops that begin with the piece, as every generation does, and of those that hold its end."""
+"""Shares of crops from the beginning of a piece, where every generation starts, and from its end."""
 
 
 class Remembering:
-    """A text encoder that encodes each text once."""
+    """A text encoder with a cache."""
 
     def __init__(self, encoder: TextEncoder) -> None:
         self.encoder = encoder
@@ -47,7 +47,7 @@ class Remembering:
         self.known: dict[str, tuple[Tensor, Tensor]] = {}
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """As the encoder's own, features kept in half precision."""
+        """Like the encoder's, with features cached in half precision."""
         new = [text for text in dict.fromkeys(texts) if text not in self.known]
         if new:
             features, masks = self.encoder.encode(new)
@@ -60,10 +60,10 @@ class DiTStage(StageOfParts):
     """One transformer in training, with its number conditioners.
 
     Args:
-        recipe: model and numbers.
-        latents: folder that `train latents` made.
+        recipe: model and hyperparameters.
+        latents: a folder from `train latents`.
         text_encoder: the frozen text encoder.
-        seed: of weights, crops, prompts and noise; with the step's number it decides everything.
+        seed: of weights, crops, prompts and noise; seed and step index determine everything.
         device: where to train.
     """
 
@@ -81,7 +81,7 @@ class DiTStage(StageOfParts):
         generator = torch.Generator().manual_seed(seed)
         self.conditioner = Conditioner(self.spec, Remembering(text_encoder))
         self.conditioner.initialize(generator)
-        assert isinstance(self.spec.dit, DiTConfig)  # Stable Audio 3's own is not trained here.
+        assert isinstance(self.spec.dit, DiTConfig)  # That of Stable Audio 3 cannot be trained here.
         self.dit = DiT(self.spec.dit, self.conditioner.global_width)
         self.dit.initialize(generator)
         self.dit.checkpointing = self.recipe.gradient_checkpointing
@@ -97,15 +97,15 @@ class DiTStage(StageOfParts):
         )
 
     def step(self, index: int) -> Mapping[str, float]:
-        """One step on one batch of crops of one length."""
+        """One step with one batch of crops of one length."""
         rng = np.random.default_rng((self.seed, index))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         frames, size = self.recipe.window(index, rng)
-        clean, asked = self.windows.batch(frames, size, rng)
+        clean, batch_prompts = self.windows.batch(frames, size, rng)
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.learning_rate.at(index)
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss(clean.to(self.device), asked, generator)
+        loss = self.loss(clean.to(self.device), batch_prompts, generator)
         loss.backward()
         clip_grad_norm_(self.networks.parameters(), 1.0)
         self.optimizer.step()
@@ -113,13 +113,13 @@ class DiTStage(StageOfParts):
         value = float(loss.detach())
         return {"loss": value, f"loss_{frames}": value}
 
-    def loss(self, clean: Tensor, asked: list[Prompt], generator: torch.Generator) -> Tensor:
-        """Mean squared error of the predicted target, at times spread over a batch as the recipe says."""
+    def loss(self, clean: Tensor, batch_prompts: list[Prompt], generator: torch.Generator) -> Tensor:
+        """Mean squared error of the predicted target, at times drawn as the recipe specifies."""
         noise = torch.randn(clean.shape, generator=generator).to(clean)
         t = times(len(clean), self.recipe.log_snr, self.objective, generator).to(clean)
         level = t[:, None, None]
         noised = self.objective.alpha(level) * clean + self.objective.sigma(level) * noise
-        conditioning = self.conditioner(asked, clean.shape[-1]).with_dropout(
+        conditioning = self.conditioner(batch_prompts, clean.shape[-1]).with_dropout(
             generator, text=self.recipe.text_dropout, tempo=self.recipe.grid_dropout
         )
         with torch.autocast(clean.device.type, torch.bfloat16):
@@ -127,7 +127,7 @@ class DiTStage(StageOfParts):
         return mse_loss(output.float(), self.objective.target(clean, noise, level))
 
     def parts(self) -> dict[str, Any]:
-        """What a checkpoint keeps."""
+        """The contents of a checkpoint."""
         return {"networks": self.networks, "ema": self.ema, "optimizer": self.optimizer}
 
 
@@ -137,13 +137,13 @@ def times(
     objective: Objective,
     generator: torch.Generator,
 ) -> Tensor:
-    """[size] times of falling order in (0, 1), one from each of as many equally likely spans.
+    """Stratified times in (0, 1), [size], in descending order.
 
     Args:
         size: how many.
-        log_snr: mean and scale of the logistic distribution of log(alpha / sigma); None: evenly in t.
-        objective: which time has which log(alpha / sigma).
-        generator: draws each time's place in its span.
+        log_snr: mean and scale of the logistic distribution of log(alpha / sigma); None for uniform t.
+        objective: converts log(alpha / sigma) to times.
+        generator: draws each time within its stratum.
     """
     u = (torch.arange(size, dtype=torch.float64) + torch.rand(size, generator=generator)) / size
     if log_snr is None:
@@ -153,7 +153,7 @@ def times(
 
 
 class Windows:
-    """Crops of latents with what is asked for them; what follows the end of a piece is silence (§2.3)."""
+    """Crops of latents with their prompts; the end of a piece is followed by silence (§2.3)."""
 
     def __init__(self, items: list[LatentItem], folder: Path, latent_rate: float) -> None:
         self.items = items
@@ -161,7 +161,7 @@ class Windows:
         statistics = read_statistics(folder)
         self.silence = (statistics.silence - statistics.mean) / statistics.std
         lengths = np.array([item.latents.shape[1] for item in items], dtype=np.float64)
-        # Between "each second alike" and "each piece alike": long songs do not drown loops and single instruments.
+        # Between uniform over seconds and uniform over pieces, so that long songs do not outweigh loops and stems.
         chances = np.sqrt(lengths)
         self.chances = chances / chances.sum()
 
@@ -170,8 +170,8 @@ class Windows:
     ) -> tuple[Tensor, list[Prompt]]:
         """[size, D, frames] float32 and a prompt for each."""
         chosen = rng.choice(len(self.items), size, p=self.chances)
-        crops, asked = zip(*(self._crop(int(i), frames, rng) for i in chosen), strict=True)
-        return torch.from_numpy(np.stack(crops)), list(asked)
+        crops, batch_prompts = zip(*(self._crop(int(i), frames, rng) for i in chosen), strict=True)
+        return torch.from_numpy(np.stack(crops)), list(batch_prompts)
 
     def _crop(self, index: int, frames: int, rng: np.random.Generator) -> tuple[np.ndarray, Prompt]:
         item = self.items[index]
@@ -181,7 +181,7 @@ class Windows:
         crop = np.repeat(self.silence[:, None], frames, axis=1)
         piece = item.latents[:, start : start + frames]
         crop[:, : piece.shape[1]] = piece
-        asked = Prompt(
+        prompt = Prompt(
             text=prompts.prompt(facts, np.random.default_rng((index, int(rng.integers(VARIANTS))))),
             seconds_start=start / self.latent_rate,
             seconds_total=float(facts.get("seconds", total / self.latent_rate)),
@@ -190,24 +190,24 @@ class Windows:
         )
         whole = piece.shape[1] == frames
         if facts.get("kind") == "stem" and whole and rng.random() < EXCERPTS:
-            asked = as_a_piece(asked, frames / self.latent_rate)
-        return crop, asked
+            prompt = as_a_piece(prompt, frames / self.latent_rate)
+        return crop, prompt
 
 
 def as_a_piece(prompt: Prompt, seconds: float) -> Prompt:
-    """A crop told as a piece of its own, so many seconds long: short takes are not what loops sound like only.
+    """The prompt of a crop as that of a complete piece of so many seconds, so that short takes need not be loops.
 
-    Its grid stays where it is: the start is told as up to four bars before 0, which the network reads as 0.
+    To keep the phase of the grid, `seconds_start` is up to four bars before 0, which the number conditioner clamps.
     """
     start = 0.0
     if prompt.tempo is not None:
-        round_ = max(GRID_BARS) * prompt.beats_per_bar * 60 / prompt.tempo
-        start = prompt.seconds_start % round_ - round_
+        cycle = max(GRID_BARS) * prompt.beats_per_bar * 60 / prompt.tempo
+        start = prompt.seconds_start % cycle - cycle
     return replace(prompt, seconds_start=start, seconds_total=seconds)
 
 
 def start_of_crop(total: int, frames: int, rng: np.random.Generator) -> int:
-    """Where a crop of `frames` begins in a piece of `total`: anywhere, but often at the beginning or near the end."""
+    """Where a crop of `frames` starts in a piece of `total`: anywhere, but often at the beginning or near the end."""
     place = rng.random()
     if place < BEGINNINGS:
         return 0
