@@ -1,6 +1,6 @@
 """The command `longtake`: no argument opens the panel, `serve` runs the bridge, the rest goes to `engine.cli`.
 
-Knows only where to send what it is given, and imports nothing before it knows.
+Only dispatches, and imports nothing else before it knows where to.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ ENGINE = "engine.cli.main"
 BENCHMARKS = "benchmarks.__main__"
 
 ELSEWHERE = {"panel": PANEL, "serve": BRIDGE, "config": BRIDGE, "bench": BENCHMARKS}
-"""Commands that are not the engine's. `panel` is for giving the panel arguments; the bridge sees its command's name."""
+"""Commands outside the engine. `panel` passes arguments to the panel; the bridge also gets the command's name."""
 
 NAMES = {PANEL: "panel", BRIDGE: "bridge", BENCHMARKS: "benchmarks", ENGINE: "engine"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs `longtake`; gives the exit code."""
+    """Runs `longtake`; returns the exit code."""
     share_processors()
     argv = list(sys.argv[1:] if argv is None else argv)
     module, rest = destination(argv)
     if module == PANEL and not has_screen():
         print(
-            "longtake: there is no screen here for the panel. 'longtake serve' runs without one, "
-            "'longtake render' makes a take; 'longtake --help' tells more.",
+            "longtake: the panel needs a screen, and there is none. 'longtake serve' runs without one, "
+            "'longtake render' makes a take; see 'longtake --help'.",
             file=sys.stderr,
         )
         return 1
     try:
         command: Callable[[Sequence[str]], int] = importlib.import_module(module).main
     except (ImportError, OSError) as error:
-        # A missing system library shows as either: Qt's as an ImportError, PortAudio's as an OSError.
+        # Raised for missing system libraries: ImportError by Qt, OSError by PortAudio.
         print(
             f"longtake: the {NAMES[module]} cannot start: {str(error).rstrip('.')}. "
-            "'python3 run.py' installs what is missing, or says how.",
+            "'python3 run.py' installs what is missing, or explains how to.",
             file=sys.stderr,
         )
         return 1
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def destination(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """The module that takes these arguments, and what it is given."""
+    """The module for these arguments, and the arguments to pass on."""
     if not argv:
         return PANEL, []
     module = ELSEWHERE.get(argv[0])
@@ -57,16 +57,15 @@ def destination(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def share_processors() -> None:
-    """Lets torch's idle threads sleep, here and in every child, before anything loads torch.
+    """Makes torch's idle threads sleep, here and in child processes; must run before torch is imported.
 
-    By default they spin, which beside a DAW - another program that wants the same cores - made a take wait seven times
-    as long.
+    By default they spin, which made a take seven times slower beside a DAW that competes for the same cores.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def has_screen() -> bool:
-    """Whether Qt will find a screen; where it finds none, it ends the program without a word to a musician."""
+    """Whether Qt will find a screen; without one, Qt aborts the program without a helpful message."""
     return sys.platform != "linux" or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     )

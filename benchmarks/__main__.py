@@ -14,18 +14,19 @@ DEFAULT = "engine"
 
 
 def names() -> list[str]:
-    """The benchmarks there are."""
+    """The names of all benchmarks."""
     return sorted(
         path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_")
     )
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs one benchmark; gives its exit code."""
+    """Runs one benchmark; returns its exit code."""
     name, rest = (argv[0], argv[1:]) if argv and not argv[0].startswith("-") else (DEFAULT, argv)
     if name not in names():
         print(
-            f"longtake bench: there is no {name!r}; choose {', '.join(names())}.", file=sys.stderr
+            f"longtake bench: unknown benchmark {name!r}; choose {', '.join(names())}.",
+            file=sys.stderr,
         )
         return 2
     return importlib.import_module(f"benchmarks.{name}").main(list(rest))

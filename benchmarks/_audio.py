@@ -1,7 +1,8 @@
-"""What `longtake bench bridge` measures of audio: on a real JACK, with its dummy driver and our real audio process.
+"""The audio measurements of `longtake bench bridge`, with a real JACK server (dummy driver) and our real audio process.
 
-Run as a program it is one measurement, in a process of its own so that each has its own JACK server, and prints its
-result as a line of JSON: `python -m benchmarks._audio freewheel SECONDS` or `... overruns PERIOD MINUTES ENGINE`.
+As a program it runs one measurement, so that each has its own process and JACK server, and prints the result as a line
+of
+JSON: `python -m benchmarks._audio freewheel SECONDS` or `... overruns PERIOD MINUTES ENGINE`.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ from bridge.state import Take, TransportState
 RATE = 44_100
 ROOT = Path(__file__).parents[1]
 TAKE = 61.7
-"""Seconds of the take that is looped for an hour: no multiple of any period."""
+"""Length of the take that loops for an hour, s: not a multiple of any period."""
 HELD = 8.0
 """Seconds; JACK's freewheel drops a client that keeps it waiting for 10."""
 
 
 @contextmanager
 def jack_server(period: int) -> Iterator[Any]:
-    """A server with the dummy driver, and a client of it; every child finds it through the environment."""
+    """A JACK server with the dummy driver, and a client; child processes find it through the environment."""
     import jack
 
     name = f"bench{os.getpid()}"
@@ -64,14 +65,14 @@ def _client(jack: Any, server: subprocess.Popen[bytes]) -> Any:
             return jack.Client("bench", no_start_server=True)
         except jack.JackError:
             time.sleep(0.1)
-    raise RuntimeError("jackd does not start.")
+    raise RuntimeError("jackd did not start.")
 
 
 class Judge:
-    """Hears two channels and counts the samples that are not the looped take's; JACK waits in it for the ring."""
+    """Receives two channels and counts the samples that differ from the looped take; makes JACK wait for the ring."""
 
     def __init__(self, client: Any, ring: RingBuffer, take: np.ndarray, frames: int) -> None:
-        """Begins at the first sound; `full` after so many frames."""
+        """Starts at the first sound; `full` after so many frames."""
         self._ring = ring
         self.heard = self.wrong = 0
         self.full = threading.Event()
@@ -84,7 +85,7 @@ class Judge:
         end = time.monotonic() + 30.0
         while len(found := client.get_ports("PortAudio.*:out_", is_audio=True)) < 2:
             if time.monotonic() > end:
-                raise RuntimeError("the output does not come to JACK")
+                raise RuntimeError("no audio arrives at JACK")
             time.sleep(0.05)
         for source, port in zip(found, self._ports, strict=False):
             client.connect(source, port)
@@ -106,7 +107,7 @@ class Judge:
 
 
 def freewheel(seconds: float) -> dict[str, float]:
-    """A take looped for so long, as fast as JACK can, every sample held against the file."""
+    """Loops a take for so long, as fast as JACK can, and compares every sample with the file."""
     rng = np.random.default_rng(0)
     take = rng.uniform(0.1, 0.5, (round(TAKE * RATE), 2)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder, jack_server(512) as client:
@@ -131,7 +132,7 @@ def freewheel(seconds: float) -> dict[str, float]:
 
 
 def overruns(period: int, minutes: float, engine: str) -> dict[str, float]:
-    """Plays a take in real time while the engine renders one after the other; counts what came too late."""
+    """Plays a take in real time while the engine renders others; counts late callbacks and gaps."""
     late = 0
 
     def count(_: float) -> None:
@@ -185,25 +186,25 @@ def _no_take(recording: Recording) -> Take:
 
 
 def measured(*arguments: object) -> subprocess.Popen[str]:
-    """One measurement in a process of its own; `result` waits for it."""
+    """Starts one measurement in its own process; `result` waits for it."""
     command = [sys.executable, "-m", "benchmarks._audio", *map(str, arguments)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 def result(process: subprocess.Popen[str]) -> dict[str, float]:
-    """What a measurement found.
+    """The result of a measurement.
 
     Raises:
-        RuntimeError: if it failed; its own words are on standard error.
+        RuntimeError: if it failed; its output is on standard error.
     """
     said, _ = process.communicate()
     if process.returncode:
-        raise RuntimeError("this could not be measured")
+        raise RuntimeError("the measurement failed")
     return json.loads(said.splitlines()[-1])
 
 
 def main(argv: Sequence[str]) -> int:
-    """One measurement."""
+    """Runs one measurement."""
     kind, *rest = argv
     found = (
         freewheel(float(rest[0]))

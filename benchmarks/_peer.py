@@ -1,8 +1,8 @@
 """One run of another implementation, in an interpreter that has it installed: started by `benchmarks/peers.py`.
 
 `python _peer.py draw|official|diffusers sa3-small|sao-small FRAMES STEPS THREADS WIDTH_DIVISOR FOLDER`. The official
-code's weights are drawn once and written to FOLDER, from where both it and we load them. Prints one line of JSON. It
-only calls `stable_audio_3`, `stable_audio_tools` and `diffusers`, and contains none of their code.
+code's random weights are written to FOLDER once, and both implementations load them from there. Prints one line of
+JSON. It only calls `stable_audio_3`, `stable_audio_tools` and `diffusers`, and contains none of their code.
 """
 
 # pyright: reportMissingImports=false
@@ -25,7 +25,7 @@ WEIGHTS, RESULT = "model.safetensors", "official.safetensors"
 
 
 def official(kind: str, divisor: int) -> Any:
-    """The two networks, named so that their state has the names of a checkpoint."""
+    """The two networks, in modules named as in a checkpoint."""
     if kind == "sa3-small":
         from stable_audio_3.factory import create_autoencoder_from_config
         from stable_audio_3.models.diffusion import DiTWrapper
@@ -88,7 +88,7 @@ def official(kind: str, divisor: int) -> Any:
 
 
 def diffusers(divisor: int) -> tuple[Any, Any]:
-    """The same shapes in diffusers, with weights of its own; its small autoencoder attends in a band."""
+    """The same shapes in diffusers, with its own weights; its small autoencoder has banded attention."""
     import diffusers as library
 
     width, heads = 1024 // divisor, 16 // divisor
@@ -99,7 +99,7 @@ def diffusers(divisor: int) -> tuple[Any, Any]:
 
 
 def timed(steps: int, step: Callable[[], Any], decode: Callable[[], Tensor]) -> dict[str, Any]:
-    """Seconds of a step and of decoding, and the most memory."""
+    """Times of a step and of decoding, s, and peak memory."""
     step()
     start, start_cpu = time.perf_counter(), time.process_time()
     for _ in range(steps):
@@ -110,7 +110,7 @@ def timed(steps: int, step: Callable[[], Any], decode: Callable[[], Tensor]) -> 
     return {
         "step_s": (walked - start) / steps,
         "decode_s": done - walked,
-        # Nothing is heard before the whole is decoded.
+        # No audio before everything is decoded.
         "first_block_s": done - walked,
         "step_cpu_s": (walked_cpu - start_cpu) / steps,
         "decode_cpu_s": done_cpu - walked_cpu,

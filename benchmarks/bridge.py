@@ -1,8 +1,8 @@
-"""`longtake bench bridge`: how quick the bridge answers, what it keeps of a burst and of memory, and how audio holds.
+"""`longtake bench bridge`: latency of the bridge, lost messages, memory, and audio dropouts.
 
-The bridge runs as a process of its own over a folder of its own, and is talked to over UDP as a DAW would; its engine
-burns all cores as a real one does, unless `--engine` names another. Audio needs jackd (`_audio.py`): an hour in
-freewheel, and real time at two periods at once, each beside the real engine. Knows nothing of models and panel.
+The bridge runs in its own process and folder, and is accessed over UDP as from a DAW; its engine keeps all cores busy
+like a real one, unless `--engine` names another. Audio needs jackd (`_audio.py`): an hour in freewheel mode, and real
+time at two periods at once, beside the real engine. Knows nothing of models or the panel.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ BUSY = "benchmarks.bridge:BusyEngine"
 QUICK = "benchmarks.bridge:QuickEngine"
 RATE = 44_100
 PERIODS = (256, 512)
-"""Frames of one callback."""
+"""Frames per callback."""
 
 
 class QuickEngine:
-    """Silence at once."""
+    """Yields silence immediately."""
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
         """Yields one step and one block."""
@@ -50,7 +50,7 @@ class QuickEngine:
 
 
 class BusyEngine:
-    """Burns every core for 0.1 s a step, as a model does, and gives silence in the end."""
+    """Keeps every core busy for 0.1 s per step, like a model, and then yields silence."""
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
         """Yields a thousand steps."""
@@ -79,7 +79,7 @@ class Peer:
         self.socket.send(encode(address, arguments))
 
     def receive(self, seconds: float) -> tuple[str, list[Any]] | None:
-        """The next message, or None when none comes."""
+        """The next message, or None on timeout."""
         self.socket.settimeout(max(seconds, 1e-4))
         try:
             [message] = decode(self.socket.recv(65_536))
@@ -97,13 +97,13 @@ class Peer:
         raise TimeoutError(f"no {address} in {seconds:g} s")
 
     def memory(self) -> float:
-        """Resident memory of the bridge (not of its children), MB."""
+        """Resident memory of the bridge without its children, MB."""
         return psutil.Process(self.process.pid).memory_info().rss / 1e6
 
 
 @contextmanager
 def bridge(engine: str) -> Iterator[tuple[Peer, float]]:
-    """A bridge that answers, and the seconds it took to."""
+    """A running bridge, and the seconds until its first answer."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -128,7 +128,7 @@ def bridge(engine: str) -> Iterator[tuple[Peer, float]]:
 
 
 def quantiles(seconds: Sequence[float]) -> str:
-    """Median, 99 % and worst in ms."""
+    """Median, 99th percentile and worst, ms."""
     p50, p99, worst = np.quantile(seconds, (0.5, 0.99, 1.0)) * 1000
     return f"p50 {p50:.2f} ms   p99 {p99:.2f} ms   worst {worst:.2f} ms   (n = {len(seconds)})"
 
@@ -143,7 +143,7 @@ def start(count: int) -> str:
 
 
 def acknowledge(engine: str, count: int) -> str:
-    """Round trips of `/longtake/generate` to its ack while a take is being made."""
+    """Round trips of `/longtake/generate` to its acknowledgement while a take is being made."""
     times: list[float] = []
     with bridge(engine) as (peer, _):
         peer.send("/longtake/generate", "busy", "house 124 BPM", "duration", 200.0)
@@ -162,10 +162,10 @@ def acknowledge(engine: str, count: int) -> str:
 
 
 def flooded(engine: str, count: int) -> str:
-    """Round trips of a ping right behind 500 malformed packets."""
+    """Round trips of a ping right after 500 malformed packets."""
     rng = np.random.default_rng(0)
     killers = [
-        b"#bundle\0" + bytes(7) + b"\1" + b"\xff\xff\xff\xfc",  # An element of size -4.
+        b"#bundle\0" + bytes(7) + b"\1" + b"\xff\xff\xff\xfc",  # an element of size -4
         encode("/" + "*" * 20 + "!", (1,)),
         encode("/nothing", (1,)),
         b"/\xff\xfe\0,i\0\0\0\0\0\1",
@@ -187,7 +187,7 @@ def flooded(engine: str, count: int) -> str:
 
 
 def burst(engine: str, count: int) -> str:
-    """How many of a burst of pings are answered."""
+    """How many pings of a burst are answered."""
     with bridge(engine) as (peer, _):
         peer.send("/longtake/generate", "busy", "house 124 BPM", "duration", 200.0)
         peer.until("/longtake/ack")
@@ -204,7 +204,7 @@ def burst(engine: str, count: int) -> str:
 
 
 def memory(count: int) -> str:
-    """What the bridge holds after a tenth of the jobs and after all."""
+    """Memory of the bridge after a tenth of the jobs and after all."""
     with bridge(QUICK) as (peer, _):
         peer.send("/longtake/subscribe")
         early = peer.memory()
@@ -218,7 +218,7 @@ def memory(count: int) -> str:
 
 
 def search(count: int) -> str:
-    """Searches of several kinds among so many takes."""
+    """Various searches among so many takes."""
     words = ("deep", "warm", "dub", "house", "techno", "rhodes", "vinyl", "dusty", "acid", "choir")
     rng = np.random.default_rng(0)
     wishes = (
@@ -260,17 +260,17 @@ def search(count: int) -> str:
                 times.append(time.perf_counter() - began)
         burnt = (time.process_time() - burnt) / len(times)
         index.close()
-    return f"{quantiles(times)}   {burnt * 1000:.2f} ms of processor time each"
+    return f"{quantiles(times)}   {burnt * 1000:.2f} ms of CPU time each"
 
 
 def freewheel(seconds: float) -> str:
-    """Samples of a looped take that were not the file's."""
+    """Samples of a looped take that differ from the file."""
     found = _audio.result(_audio.measured("freewheel", seconds))
     return f"{found['wrong']:.0f} of {found['heard']:.0f} s are wrong   (in {found['spent']:.0f} s)"
 
 
 def overruns(minutes: float) -> Iterator[tuple[int, str]]:
-    """Late callbacks and gaps at both periods, which are measured at the same time; gives each with its line."""
+    """Late callbacks and gaps at both periods, measured at the same time; yields (period, line)."""
     running = [
         (period, _audio.measured("overruns", period, minutes, REAL_ENGINE)) for period in PERIODS
     ]
@@ -284,7 +284,7 @@ def overruns(minutes: float) -> Iterator[tuple[int, str]]:
 
 
 def _lines(wish: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
-    """What was measured, the result, and the target."""
+    """Yields (measurement, result, target)."""
     engine = wish.engine
     if not wish.audio_only:
         yield "start to first answer", start(5), "1 s"
@@ -302,18 +302,24 @@ def _lines(wish: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measures and prints one line each, with its target."""
+    """Runs all measurements and prints a line for each, with its target."""
     parser = argparse.ArgumentParser(prog="longtake bench bridge", description=__doc__)
     parser.add_argument(
-        "--engine", default=BUSY, help="dotted path of the engine that renders meanwhile"
+        "--engine",
+        default=BUSY,
+        help="dotted path of the engine that renders during the measurements",
     )
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--messages", type=int, default=3000)
     parser.add_argument("--acknowledges", type=int, default=500)
     parser.add_argument("--floods", type=int, default=100)
     parser.add_argument("--freewheel", type=float, default=3600.0, help="seconds of audio")
-    parser.add_argument("--minutes", type=float, default=10.0, help="real time at each period")
-    parser.add_argument("--audio-only", action="store_true", help="leave out what needs no jackd")
+    parser.add_argument(
+        "--minutes", type=float, default=10.0, help="minutes of real time at each period"
+    )
+    parser.add_argument(
+        "--audio-only", action="store_true", help="run only the measurements that need jackd"
+    )
     wish = parser.parse_args(argv)
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f} before; engine {wish.engine}", flush=True)

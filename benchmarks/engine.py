@@ -1,7 +1,7 @@
-"""`longtake bench`: how long a model takes to load, to the first sound and to the end, and how much memory.
+"""`longtake bench`: how long a model takes to load, to the first audio and in total, and how much memory.
 
-Every take is made in a fresh process, as a user's first one is, so memory is that take's own and loading is counted
-with all imports. Knows nothing of the bridge.
+Every take is generated in a new process, like a user's first one, so that memory is that of one take and loading
+includes all imports. Knows nothing of the bridge.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LENGTHS = (30.0, 285.0)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One take in a process of its own; times in seconds, `load` from the start of the process, the rest after it."""
+    """One take in its own process; times in seconds: `load` since the start of the process, the rest after loading."""
 
     seconds: float
     load: float
@@ -44,7 +44,7 @@ class Measured:
 
     @property
     def times_real_time(self) -> float:
-        """How many seconds of music a second makes."""
+        """Seconds of music generated per second."""
         return self.seconds / self.total
 
 
@@ -56,9 +56,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--steps", type=int, help="denoising steps (default: the model's)")
     parser.add_argument("--device", default="auto")
     parser.add_argument(
-        "--repeat", type=int, default=1, help="takes of each length; the quickest counts"
+        "--repeat", type=int, default=1, help="takes per length; the fastest counts"
     )
-    parser.add_argument("--json", type=Path, help="write the figures here too")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--began", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args(list(argv))
     if options.began is not None:
@@ -100,7 +100,7 @@ def _in_a_child(options: argparse.Namespace, seconds: float) -> Measured:
     root = Path(__file__).parents[1]
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise SystemExit(done.returncode)  # The child has said why.
+        raise SystemExit(done.returncode)  # the child has printed why
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -137,7 +137,7 @@ def _measured(options: argparse.Namespace) -> Measured:
 
 
 def _peak_mb() -> float:
-    """The most memory this process has held, in MB (10^6 bytes)."""
+    """Peak memory of this process, MB (10^6 bytes)."""
     if sys.platform == "win32":
         return psutil.Process().memory_info().peak_wset / 1e6
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

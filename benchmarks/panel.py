@@ -1,9 +1,9 @@
-"""How quick the panel is: start to visible window, five thousand takes, and stalls while a take is made.
+"""The speed of the panel: time to a visible window, five thousand takes, and stalls while a take is generated.
 
     python -m benchmarks.panel [--takes 5000]
 
-A stall is a gap between two turns of the event loop, measured by a timer of 1 ms in the loop itself. On a busy machine
-the CPU time beside each figure says what the panel itself took. The model is the embedded one, in its own process.
+A stall is a gap between two iterations of the event loop, measured by a 1 ms timer in the loop. On a busy machine, the
+CPU time beside each figure shows what the panel itself used. The model is the embedded one, in its own process.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ with tempfile.TemporaryDirectory() as folder:
     window.close()
     app.close()
 """
-"""What `longtake` does until the window is there, with a home of its own; the engine starts after that."""
+"""What `longtake` does until the window is visible, with its own home folder; the engine starts later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stalls:
-    """Gaps between turns of the event loop: the longest, how many were over 50 ms, and the same in CPU time.
+    """Gaps between iterations of the event loop: the longest, how many exceeded 50 ms, and the same in CPU time.
 
-    On a machine that is busy with other things the gaps are theirs too; the CPU time is the panel's own.
+    On a busy machine, other programs cause gaps too; CPU time is the panel's own.
     """
 
     longest_ms: float
@@ -60,7 +60,7 @@ class Stalls:
 
 
 class Watch:
-    """Measures gaps while it is open."""
+    """Measures gaps in the event loop."""
 
     def __init__(self) -> None:
         from PyQt6.QtCore import Qt, QTimer
@@ -73,7 +73,7 @@ class Watch:
         self._own: list[float] = []
 
     def during(self, work: Callable[[], None]) -> Stalls:
-        """Measures what `work`, which turns the event loop, does to it."""
+        """Measures gaps during `work`, which runs the event loop."""
         self._gaps.clear()
         self._own.clear()
         self._last = began = time.perf_counter()
@@ -101,7 +101,7 @@ class Watch:
 
 
 def start_times(count: int) -> list[tuple[float, float]]:
-    """Wall and CPU seconds from the interpreter's first line to a painted window, each in a process of its own."""
+    """Wall and CPU seconds from the interpreter's first line to a painted window, each in its own process."""
     times: list[tuple[float, float]] = []
     for _ in range(count):
         with tempfile.TemporaryDirectory() as home:
@@ -118,7 +118,7 @@ def start_times(count: int) -> list[tuple[float, float]]:
 
 
 def fill(folder: Path, count: int) -> None:
-    """Writes takes with their sidecars, all of the same short sound."""
+    """Writes takes with sidecars, all with the same short sound."""
     import random
 
     import numpy as np
@@ -175,7 +175,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 class Bench:
-    """A window over many takes and the real engine, and what hands do in it."""
+    """A window with many takes and the real engine, and user actions in it."""
 
     def __init__(self, folder: Path, takes: int) -> None:
         from bridge.engine_process.process import REAL_ENGINE, EngineProcess
@@ -199,20 +199,20 @@ class Bench:
         self.window = open_window(studio.session, around)
 
     def turn(self, seconds: float) -> None:
-        """Turns the event loop."""
+        """Runs the event loop."""
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             self.application.processEvents()
             time.sleep(0.0005)
 
     def until(self, ready: Callable[[], bool], seconds: float = 240.0) -> None:
-        """Turns the event loop until something is so."""
+        """Runs the event loop until `ready` returns true."""
         end = time.perf_counter() + seconds
         while time.perf_counter() < end and not ready():
             self.turn(0.02)
 
     def scroll(self) -> None:
-        """To the end of the list."""
+        """Scrolls to the end of the list."""
         view = self.window.takes
         bar = view.list.verticalScrollBar()
         while bar is not None and view.model.rowCount() < self.takes:
@@ -220,7 +220,7 @@ class Bench:
             self.turn(0.016)
 
     def search(self) -> None:
-        """As somebody types."""
+        """Searches while typing."""
         for text in ("h", "ho", "hou", "house", "house pia", "", "techno 12", "nothing", ""):
             self.window.takes.search.setText(text)
             self.turn(0.25)
@@ -231,7 +231,7 @@ class Bench:
         self.until(lambda: self.session.models.state().phase == "ready")
 
     def generate(self) -> None:
-        """A take of two minutes with the embedded model, drawn as it grows."""
+        """Generates a take of two minutes with the embedded model, drawn as it grows."""
         window = self.window
         window.composer.prompt.show_text("Genre: House | Instruments: Drums, Bass | BPM: 124")
         self.session.parameters.set("seconds_total", 120.0)

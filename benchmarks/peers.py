@@ -2,11 +2,11 @@
 
 PYTHON is an interpreter that can import `stable_audio_3`, `stable_audio_tools` and `diffusers` (0.40 or later): make a
 virtual environment, install diffusers, transformers, torchaudio, einops and einops-exts, and from
-github.com/Stability-AI the packages stable-audio-3 and stable-audio-tools with what they ask for (k-diffusion is not
+github.com/Stability-AI the packages stable-audio-3 and stable-audio-tools with their dependencies (k-diffusion is not
 needed).
 
-Each implementation runs in a process of its own, one after the other, with the same shapes, threads and steps, and with
-the official code's random weights for it and for us. Measured: a step, decoding, the first audio, and peak memory.
+The implementations run one after the other, each in its own process, with the same shapes, threads and steps; the
+official code and ours use the same random weights. Measured: a step, decoding, first audio, and peak memory.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PEER = Path(__file__).with_name("_peer.py")
 MODELS = {"sa3-small": "stable-audio-3-small-music", "sao-small": "stable-audio-open-small"}
 TAKE_STEPS = 8
 COLUMNS = ("step_s", "decode_s", "first_audio_s", "peak_mb", "step_cpu_s", "decode_cpu_s")
-"""Wall times, the first audio's of a take in `TAKE_STEPS`; processor times, which say more on a machine that others use
-too; and memory."""
+"""Wall times (first audio: of a take with `TAKE_STEPS`), CPU times, which are more reliable on a shared machine, and
+memory."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -50,14 +50,14 @@ def main(argv: Sequence[str]) -> int:
         return 1
     complete = True
     for kind in arguments.models:
-        # Lengths beyond a model's own are one and the same.
+        # Longer lengths are clamped to the model's longest, and may coincide.
         for frames in dict.fromkeys(_frames(kind, seconds) for seconds in arguments.seconds):
             complete &= _compare(arguments, kind, frames)
     return 0 if complete else 1
 
 
 def _compare(arguments: argparse.Namespace, kind: str, frames: int) -> bool:
-    """One table: a model at a length."""
+    """Prints the table of one model at one length."""
     print(
         f"\n{kind}, {frames} latent frames, {arguments.steps} steps, "
         f"{arguments.threads} threads, width / {arguments.divisor}"
@@ -89,7 +89,7 @@ def _compare(arguments: argparse.Namespace, kind: str, frames: int) -> bool:
 
 
 def _frames(kind: str, seconds: float) -> int:
-    """The latent frames each implementation works on for a take."""
+    """Number of latent frames for a take, for all implementations."""
     from engine.registry import MODELS as SPECS
     from engine.spec import GenerationSpec
     from engine.variable_length import window_for
@@ -99,7 +99,7 @@ def _frames(kind: str, seconds: float) -> int:
         prompt="-", model=spec.name, seconds_total=min(seconds, spec.max_seconds)
     )
     frames = window_for(wanted.resolved(spec), spec).latent_frames
-    # The official small autoencoder takes pairs of frames only.
+    # The official small autoencoder only takes even numbers of frames.
     return frames + frames % 2
 
 
@@ -175,12 +175,12 @@ def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _blocks(blocks: Iterator[Any]) -> Iterator[Any]:
-    """Each block, forgotten at once as a stream's are."""
+    """Yields each block without keeping it, like a stream."""
     yield from blocks
 
 
 def _narrow(arguments: argparse.Namespace) -> Any:
-    """The model's spec, its networks narrowed as the peers' are."""
+    """The model's spec, with networks narrowed like the peers'."""
     from engine.registry import MODELS as SPECS
     from engine.registry import AdaptiveDiTConfig, SameConfig
 
@@ -200,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="longtake bench peers", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("--python", help="an interpreter that has the others installed")
+    parser.add_argument("--python", help="an interpreter with the other implementations installed")
     parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--seconds", nargs="+", type=float, default=[30.0, 120.0])
     parser.add_argument("--steps", type=int, default=4, help="measured")

@@ -1,12 +1,12 @@
-"""Every built-in preset, rendered shortly with a model and listened to by measure: level, silence, tempo.
+"""Renders a short take of every built-in preset and measures level, silence and tempo.
 
     python -m benchmarks.presets --out FOLDER      renders all (or --only WORD), prints a table, writes presets.json
-    ... --document docs/presets.md                 writes the table for people, too
+    ... --document docs/presets.md                 also writes the table as a page
     python -m benchmarks.presets --keys            rewrites the table of keys in presets/README.md
 
-Beatbox and hum presets start from a recording that is made here, at the preset's own tempo. Tempo is measured as the
-library does; the pulse says how much more of the onsets' rhythm lies on the asked beat than beside it. It ends with 1
-when a preset is silent, too quiet, clips, or keeps neither its tempo nor its beat.
+Beatbox and hum presets start from a synthesised recording at the preset's tempo. Tempo is measured as in the library of
+takes; the pulse is the strength of the requested beat in the onsets. The exit code is 1 if a preset is silent, too
+quiet, clips, or keeps neither its tempo nor its beat.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ Audio = NDArray[np.float32]
 
 README = Path(__file__).parents[1] / "presets" / "README.md"
 FLOOR_DB, FAINT_DB, CEILING_DB = -42.0, -20.0, 0.0
-"""A preset whose RMS level is below the floor, or whose peak is below or above these, is no use."""
+"""Limits of a usable preset: least RMS level, least and largest peak."""
 RHYTHMIC = ("genre", "loop", "instrument", "beatbox")
 SPARSE = ("effect", "beatbox", "hum")
-"""Categories that must keep the beat, and those that may be silent for more than half of their time."""
+"""Categories that must keep the beat, and those that may be silent for more than half of the time."""
 NEAR, BEATEN = 0.04, 3.0
-"""How far a measured tempo may be from the one asked, as a share; the pulse that proves the beat where it is not."""
+"""Largest relative deviation of a measured tempo; pulse that proves the beat otherwise."""
 RATIOS = (0.5, 2 / 3, 0.75, 1.0, 4 / 3, 1.5, 2.0)
-"""Of the asked tempo, what an ear may count as well: halves, doubles, and dotted or triplet beats."""
+"""Multiples of the requested tempo that may be heard instead: half, double, dotted or triplet beats."""
 HOP = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was measured on one rendered preset.
+    """The measurements of one rendered preset.
 
     Attributes:
         peak_db, rms_db: levels in dBFS.
-        silent: the share of windows of 50 ms under -60 dBFS.
-        pulse: strength of the asked beat in the onsets, over the median of all tempi; None without a tempo.
+        silent: the share of windows of 50 ms below -60 dBFS.
+        pulse: strength of the requested beat in the onsets, relative to the median of all tempi; None without a tempo.
         verdict: 'good', or what is wrong.
     """
 
@@ -73,7 +73,7 @@ class Heard:
 def render(
     engine: Generates, preset: Preset, seconds: float, source: Path
 ) -> tuple[GenerationSpec, Audio]:
-    """Renders a preset no longer than `seconds`, from `source` if it needs a recording: the take as [C, N]."""
+    """Renders at most `seconds` of a preset, from `source` if it needs a recording; the take is [C, N]."""
     values: dict[str, Any] = {"seed": 1} | preset.values
     if preset.needs_recording:
         values["init_audio"] = str(source)
@@ -86,7 +86,7 @@ def render(
 
 
 def listen(preset: Preset, spec: GenerationSpec, audio: Audio, took: float) -> Heard:
-    """Measures a take and says whether anything is wrong with it."""
+    """Measures a take and judges it."""
     rate = model_spec(spec.model).sample_rate
     measuring = Measuring(rate)
     measuring.add(audio)
@@ -119,7 +119,7 @@ def verdict(heard: Heard) -> str:
 
 
 def in_time(heard: Heard) -> bool:
-    """Whether the tempo measured is one that an ear may count, or the onsets lie on the asked beat."""
+    """Whether the measured tempo is an accepted multiple, or the onsets are on the requested beat."""
     asked, measured = heard.tempo_asked, heard.tempo_measured
     if asked is None or (heard.pulse or 0.0) >= BEATEN:
         return True
@@ -129,16 +129,16 @@ def in_time(heard: Heard) -> bool:
 
 
 def silence(audio: Audio, rate: int) -> float:
-    """The share of windows of 50 ms whose RMS level is under -60 dBFS; audio [C, N]."""
+    """The share of windows of 50 ms with an RMS level below -60 dBFS, in audio [C, N]."""
     window = rate // 20
     mono = audio.mean(axis=0)[: audio.shape[1] // window * window].reshape(-1, window)
     return float(np.mean(np.sqrt(np.mean(np.square(mono), axis=1)) < 1e-3)) if mono.size else 1.0
 
 
 def pulse(audio: Audio, rate: int, tempo: float) -> float:
-    """How strongly the onsets of audio [C, N] keep a beat at `tempo` (BPM): 1 is the median of all tempi.
+    """Strength of a beat at `tempo` (BPM) in the onsets of audio [C, N], relative to the median of all tempi.
 
-    The onsets' Fourier transform at the beat, its half and its double, against that between 40 and 400 BPM.
+    The onsets' Fourier transform at the beat, its half and its double, relative to that between 40 and 400 BPM.
     """
     mono = audio.mean(axis=0)
     count = max((len(mono) - 2 * HOP) // HOP, 0)
@@ -158,7 +158,7 @@ def pulse(audio: Audio, rate: int, tempo: float) -> float:
 
 
 def recording(path: Path, rate: int, beatbox: bool, tempo: float = 110.0, bars: int = 4) -> Path:
-    """Writes a stand-in for what a musician would bring: a mouth-like beat, or a hummed scale."""
+    """Writes a synthetic recording: a beatbox-like beat, or a hummed scale."""
     import soundfile
 
     rng = np.random.default_rng(5)
@@ -185,7 +185,7 @@ def recording(path: Path, rate: int, beatbox: bool, tempo: float = 110.0, bars: 
 
 
 def write_keys() -> None:
-    """Puts the present table of keys into presets/README.md."""
+    """Updates the table of keys in presets/README.md."""
     text = README.read_text("utf-8")
     table = f"<!-- keys -->\n{keys_table()}\n<!-- /keys -->"
     README.write_text(
@@ -197,7 +197,7 @@ def _db(value: float) -> float:
     return 20.0 * float(np.log10(max(value, 1e-6)))
 
 
-HEAD = ("preset", "peak dB", "RMS dB", "silent", "BPM asked", "heard", "pulse", "verdict")
+HEAD = ("preset", "peak dB", "RMS dB", "silent", "BPM", "measured", "pulse", "verdict")
 
 
 def cells(row: Heard) -> tuple[str, ...]:
@@ -215,7 +215,7 @@ def cells(row: Heard) -> tuple[str, ...]:
 
 
 def table(rows: list[Heard]) -> str:
-    """All rows under one head, aligned for a terminal."""
+    """All rows under a header, aligned for a terminal."""
     lines = [HEAD, *map(cells, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
@@ -228,27 +228,26 @@ def table(rows: list[Heard]) -> str:
 
 
 def markdown(rows: list[Heard]) -> str:
-    """The same as a table of Markdown."""
+    """The same as a Markdown table."""
     rule = ("---", *("---:" for _ in HEAD[2:]), "---")
     return "\n".join("| " + " | ".join(line) + " |" for line in (HEAD, rule, *map(cells, rows)))
 
 
 def document(rows: list[Heard], seconds: float) -> str:
-    """The page for people: what was measured, by category, and how."""
+    """The page docs/presets.md: all measurements by category, and how they were made."""
     good = sum(row.verdict == "good" for row in rows)
     weights = find_weights(model_spec("sketch")) / "dit.safetensors"
     parts = [
-        "# The presets, listened to by measure",
+        "# The presets, measured",
         f"{good} of {len(rows)} presets are good: each was rendered once with the embedded model (transformer "
         f"`{sha256(weights)[:8]}`), the first {seconds:g} s of it at most, seed 1 where it names none. Written by",
         f"    python -m benchmarks.presets --out FOLDER --seconds {seconds:g} --document docs/presets.md",
-        "A preset fails when its level is under "
-        f"{FLOOR_DB:g} dBFS RMS or {FAINT_DB:g} dBFS peak, when it clips, when more than half of it is silent (hits "
-        "and recordings may be), or when it keeps neither its tempo nor its beat. BPM heard is what the library "
-        "measures, empty where nothing is struck or the take is shorter than 4 s; the pulse is how much stronger the "
-        f"onsets are on the asked beat than at the median tempo, and {BEATEN:g} proves the beat where the tempo is "
-        "heard as another, as in triplets. Presets of `beatbox` and `hum` start from a recording synthesised at their "
-        "tempo.",
+        "A preset fails if its level is below "
+        f"{FLOOR_DB:g} dBFS RMS or {FAINT_DB:g} dBFS peak, if it clips, if more than half of it is silent (hits "
+        "and recordings may be), or if it keeps neither its tempo nor its beat. The measured BPM is that of the "
+        "library, empty without onsets or if the take is shorter than 4 s. The pulse is the strength of the requested "
+        f"beat relative to the median tempo; {BEATEN:g} proves the beat if the tempo is heard as a multiple, as with "
+        "triplets. Presets of `beatbox` and `hum` start from a synthetic recording at their tempo.",
     ]
     for category in dict.fromkeys(row.category for row in rows):
         parts.append(f"## {category.capitalize()}")
@@ -257,21 +256,21 @@ def document(rows: list[Heard], seconds: float) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Renders and measures; returns 1 if a preset is no use."""
+    """Renders and measures; returns 1 if a preset is not usable."""
     options = argparse.ArgumentParser(prog="python -m benchmarks.presets", description=__doc__)
     options.add_argument(
         "--keys", action="store_true", help="rewrite the table of keys in presets/README.md"
     )
     options.add_argument("--out", type=Path, help="folder for the rendered takes and presets.json")
     options.add_argument("--seconds", type=float, default=12.0, help="longest take (s)")
-    options.add_argument("--only", default="", help="presets whose name has this word")
-    options.add_argument("--document", type=Path, help="write the table as a page, too")
+    options.add_argument("--only", default="", help="only presets with this word in their name")
+    options.add_argument("--document", type=Path, help="also write the table as a page")
     chosen = options.parse_args(argv)
     if chosen.keys:
         write_keys()
         return 0
     if chosen.out is None:
-        options.error("--out FOLDER is needed: where the takes go")
+        options.error("--out FOLDER is required")
     heard = _render_all(chosen.out, chosen.seconds, chosen.only)
     print(table(heard))
     if chosen.document:

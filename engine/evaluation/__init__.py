@@ -1,19 +1,21 @@
 """The paper's evaluation (§4) of a model, run by `longtake evaluate`.
 
-    sounds.py           takes, held-out pieces, solo stems and noise: everything that is measured is a `Sound`
-    listening.py        sounds as vectors in CLAP space
+    sounds.py           takes, held-out pieces, solo stems and noise, all as a `Sound`
+    listening.py        embeddings of sounds in CLAP space
     reconstruction.py   STFT and mel distance, SI-SDR (§4.3)
-    alignment.py        CLAP score, and whether a take finds its prompt (§4.1)
+    alignment.py        CLAP score, and retrieval of a take's prompt (§4.1)
     pulse.py            tempo and key
-    instruments.py      which instrument plays, by a classifier
+    instruments.py      a classifier of instruments
     frechet.py          distance between two sets of sounds (§4.1)
     structure.py        self-similarity, boundaries, repetition, beginning and end (§4.4)
     memorization.py     nearest neighbours in the training material (§4.5)
-    transfer.py         audio-to-audio: onsets kept, timbre moved (§4.6)
+    transfer.py         audio-to-audio: onsets kept, timbre changed (§4.6)
     hygiene.py          DC, clicks, clipping, stereo
-    targets.py          what is to be reached
-    measuring.py        one function for each part of the report: makes the sounds and measures them
+    targets.py          the targets
+    following.py        parts of the report on prompts: alignment, tempo, key, instruments
+    sounding.py         parts on sound: reconstruction, distances, structure, audio-to-audio, hygiene
+    bench.py            model, CLAP and material for all parts
     pictures.py, report.py, command.py
 
-Each of the measures is a pure function of arrays. Knows nothing of the bridge or the panel.
+Each measure is a pure function of arrays. Knows nothing of the bridge or the panel.
 """

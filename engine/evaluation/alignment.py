@@ -1,6 +1,6 @@
-"""Does a take say what its prompt says (§4.1)? In CLAP space: score, score against shuffled prompts, retrieval.
+"""Alignment of takes and prompts in CLAP space (§4.1): score, score with other prompts, retrieval.
 
-Knows nothing of how texts and sounds became vectors.
+Knows nothing of how texts and sounds are embedded.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from engine.evaluation.listening import Vectors
 from engine.training.contrastive import CHOICES, retrieval_among
 
 ROUNDS = 20
-"""Draws of the wrong prompts, whose mean is reported."""
+"""Random draws of other prompts, whose mean is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Cosines of sounds with their own prompts and with others', and how often the own one is the nearest of ten."""
+    """Mean cosine of sounds with their own and with other prompts, and how often the own one is the nearest of ten."""
 
     score: float
     shuffled: float
@@ -27,7 +27,7 @@ class Alignment:
 
 
 def alignment(sounds: Vectors, texts: Vectors, rng: np.random.Generator) -> Alignment:
-    """Compares unit vectors [B, P] and [B, P], of which those of equal index belong together."""
+    """Compares unit vectors [B, P] and [B, P]; equal indices belong together."""
     alike = sounds @ texts.T
     own = float(np.diag(alike).mean())
     others = float((alike.sum() - np.diag(alike).sum()) / max(alike.size - len(alike), 1))
@@ -37,7 +37,7 @@ def alignment(sounds: Vectors, texts: Vectors, rng: np.random.Generator) -> Alig
 
 
 def full_prompt(facts: dict) -> str:
-    """The facts of a piece as a careful user would write them: genre, up to three instruments, mood, tempo."""
+    """The facts of a piece as a detailed prompt: genre, up to three instruments, mood, tempo."""
     parts = {
         "Genre": list(facts.get("genres", ()))[:1],
         "Instruments": list(facts.get("instruments", ()))[:3],

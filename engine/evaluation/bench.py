@@ -1,4 +1,4 @@
-"""What an evaluation works with: the model, a listener, material on both sides of the split, and how much to do.
+"""The resources of an evaluation: the model, CLAP, material on both sides of the split, and sample sizes.
 
 Knows nothing of the measures.
 """
@@ -26,17 +26,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amounts:
-    """How much is made and measured; seconds are those of one take or piece."""
+    """Sample sizes; seconds are those of one take or piece."""
 
     prompts: int = 40
-    """Tempi that are asked for."""
+    """Number of tempo prompts."""
     generations: int = 200
     pieces: int = 40
-    """Held-out pieces that say what the measures say of true music."""
+    """Held-out pieces, whose figures are the ceilings."""
     solos: int = 3
-    """Takes of each instrument alone."""
+    """Solo takes per instrument."""
     stems: int = 8
-    """Stems of each instrument that the classifier learns from."""
+    """Stems per instrument to train the classifier on."""
     keys: int = 24
     long_takes: int = 2
     long_seconds: float = 285.0
@@ -74,13 +74,13 @@ class Bench:
     training: list[Item]
     amounts: Amounts
     work: Path
-    """Folder for pieces that are rendered and recordings to start from."""
+    """Folder for rendered pieces and source recordings."""
     seed: int = 1
     takes: list[Sound] = field(default_factory=list)
-    """Every take that was made, for the hygiene."""
+    """Every take so far, for the hygiene part."""
 
     def take(self, prompt: str, number: int, **settings: Any) -> Sound:
-        """Makes take `number` of this evaluation: its seed follows from it."""
+        """Generates take `number` of this evaluation, which determines its seed."""
         facts = settings.pop("facts", {})
         spec = GenerationSpec(
             prompt=prompt, model=self.model, seed=self.seed * 100_003 + number, **settings
@@ -91,7 +91,7 @@ class Bench:
 
     @property
     def composed(self) -> list[Item]:
-        """Held-out pieces of the composer, if there are any: recordings are less well known, and have faults."""
+        """Held-out pieces by the composer, if there are any: recordings have less metadata, and faults."""
         return [i for i in self.held_out if i.metadata.get("kind") != "real"] or self.held_out
 
     def reconstructed(self, samples: Samples) -> Samples:
@@ -102,12 +102,12 @@ class Bench:
 
 
 def material(folders: Sequence[Path], work: Path, pieces: int) -> tuple[list[Item], list[Item]]:
-    """Held-out and training items of the folders; without folders, both from the composer.
+    """Held-out and training items in the folders; without folders, both come from the composer.
 
-    What the composer makes for training is what it would make today; a model may have heard other pieces.
+    Its training pieces are those of its current version; the model may have been trained on others.
 
     Raises:
-        AudioError: if the folders hold nothing that is held out.
+        AudioError: if the folders contain no held-out items.
     """
     if folders:
         every = all_items(folders)

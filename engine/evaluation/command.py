@@ -1,6 +1,6 @@
-"""`longtake evaluate`: runs the parts of the paper's evaluation and writes one report, Markdown and pictures.
+"""`longtake evaluate`: runs the parts of the paper's evaluation and writes one report with plots, in Markdown.
 
-Every part's figures are kept in `figures.json` beside the report, so that a part can be measured again on its own.
+The figures of every part are kept in `figures.json` beside the report, so that each can be repeated on its own.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ PARTS = (
     "generations",
     "hygiene",
 )
-"""In the order in which they are measured; "generations" gives alignment, Fréchet distance and memorization."""
+"""In order of execution; "generations" includes alignment, Fréchet distance and memorization."""
 log = logging.getLogger(__name__)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the command; `argv` is what follows its name.
+    """Runs the command; `argv` are the arguments after its name.
 
     Raises:
         LongtakeError: with a sentence for the user.
@@ -48,21 +48,21 @@ def main(argv: Sequence[str]) -> int:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise LongtakeError(
-            f"An evaluation needs {choices(missing)}; install what it takes with pip install "
+            f"An evaluation needs {choices(missing)}; install them with pip install "
             "'longtake[train,evaluate]' and pip install --no-deps tinysoundfont."
         )
     with tempfile.TemporaryDirectory(prefix="longtake-evaluate-") as temporary:
         work = arguments.work or Path(temporary)
-        # Where things lie on this machine is nobody's business.
-        told = " ".join(Path(word).name if Path(word).is_absolute() else word for word in argv)
-        evaluate(_bench(arguments, work), arguments, f"longtake evaluate {told}")
+        # Without the paths of this machine.
+        shown = " ".join(Path(word).name if Path(word).is_absolute() else word for word in argv)
+        evaluate(_bench(arguments, work), arguments, f"longtake evaluate {shown}")
     return 0
 
 
 def evaluate(bench: Bench, arguments: argparse.Namespace, command: str) -> dict[str, Any]:
-    """Measures the asked parts and writes `README.md`, `figures.json` and pictures into the report's folder.
+    """Runs the requested parts and writes `README.md`, `figures.json` and plots to the report's folder.
 
-    The report is there after every part; of parts that were not asked for, what an earlier run measured stands.
+    The report is updated after every part; other parts keep the figures of earlier runs.
     """
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def evaluate(bench: Bench, arguments: argparse.Namespace, command: str) -> dict[
 
 
 def _written(out: Path, found: dict[str, Any]) -> dict[str, Any]:
-    """Adds figures to those that are there, and writes the report anew."""
+    """Merges figures into the existing ones, and rewrites the report."""
     from engine.evaluation.report import report
     from engine.whole_files import write_whole
 
@@ -202,7 +202,7 @@ def _bench(arguments: argparse.Namespace, work: Path) -> Bench:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="longtake evaluate", description="Measures a model as section 4 of the paper does."
+        prog="longtake evaluate", description="Evaluates a model as in section 4 of the paper."
     )
     parser.add_argument("--model", default="sketch", help="which model (default: sketch)")
     parser.add_argument("--clap", type=Path, help="folder of a CLAP (default: the model's own)")
@@ -211,19 +211,19 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="+",
         default=[],
-        help="folders of material, held-out and trained on (default: render a little)",
+        help="folders of material, training and held-out (default: render a small set)",
     )
     parser.add_argument("--out", type=Path, default=Path("docs/sketch"), help="the report's folder")
-    parser.add_argument("--work", type=Path, help="folder for rendered pieces, kept for next time")
+    parser.add_argument("--work", type=Path, help="folder for rendered pieces, for reuse")
     parser.add_argument(
         "--spectra", type=Path, help="the material's spectrograms: RUN/spectra of CLAP's training"
     )
     parser.add_argument(
-        "--parts", nargs="+", choices=PARTS, default=PARTS, help="measure only these"
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="run only these parts"
     )
-    parser.add_argument("--prompts", type=int, help="how many tempi are asked for")
-    parser.add_argument("--generations", type=int, help="how many takes are compared with material")
-    parser.add_argument("--quick", action="store_true", help="a few of each, in two minutes")
-    parser.add_argument("--device", default="cpu", help="where to compute")
-    parser.add_argument("--seed", type=int, default=1, help="of all takes and draws")
+    parser.add_argument("--prompts", type=int, help="number of tempo prompts")
+    parser.add_argument("--generations", type=int, help="number of takes to compare with material")
+    parser.add_argument("--quick", action="store_true", help="small samples, in two minutes")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or mps")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all takes and random choices")
     return parser

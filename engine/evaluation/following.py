@@ -1,6 +1,7 @@
-"""Whether takes follow their prompts: alignment, tempo, key, instruments (§4.1). Makes the takes and measures them.
+"""Do takes follow their prompts (§4.1)? Alignment, tempo, key, instruments.
 
-Each function is one part of the report and returns its figures; what true held-out music gives stands beside them.
+Each function generates the takes for one part of the report and returns its figures, with those of held-out music as
+ceiling.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ DRUMS = {"Drums", "Drum Machine"}
 
 
 def tempi(bench: Bench) -> dict[str, Any]:
-    """Prompts with drums and a tempo, evenly over the range; the same measure on held-out loops is the ceiling."""
+    """Prompts with drums and a tempo, evenly spaced over the range; held-out loops are the ceiling."""
     asked = np.linspace(*TEMPI, bench.amounts.prompts).round()
     rows = []
     for number, tempo in enumerate(asked):
@@ -85,7 +86,7 @@ def _loops_with_drums(bench: Bench, count: int) -> list[Sound]:
 
 
 def keys(bench: Bench) -> dict[str, Any]:
-    """Prompts with a key, all tonics in major and minor; the same measure on held-out pieces is the ceiling."""
+    """Prompts with a key, all tonics in major and minor; held-out pieces are the ceiling."""
     rows = []
     for number in range(bench.amounts.keys):
         mode = ("major", "minor")[number % 2]
@@ -93,9 +94,9 @@ def keys(bench: Bench) -> dict[str, Any]:
         prompt = f"Instruments: Piano, Strings | Key: {asked}"
         made = bench.take(prompt, 1000 + number, seconds_total=bench.amounts.seconds)
         rows.append((asked, pulse.key(made.samples)))
-    # Other modes, as "D dorian", are neither; a harmonic minor is a minor.
-    told = ("major", "minor")
-    pieces = [i for i in bench.composed if str(i.metadata.get("key", "")).endswith(told)]
+    # Excludes other modes, such as "D dorian"; harmonic minor is a minor.
+    modes = ("major", "minor")
+    pieces = [i for i in bench.composed if str(i.metadata.get("key", "")).endswith(modes)]
     true = [
         (item.metadata["key"], pulse.key(piece(item, bench.amounts.tempo_seconds).samples))
         for item in spread(pieces, bench.amounts.pieces)
@@ -115,7 +116,7 @@ def _share(same: Any, pairs: list[tuple[str, str]]) -> float:
 
 
 def instruments(bench: Bench) -> dict[str, Any]:
-    """Prompts for one instrument alone; a classifier of held-out stems says what it hears."""
+    """Prompts for a single instrument; a classifier trained on held-out stems recognises it."""
     listener, amounts = bench.listener, bench.amounts
     vectors, labels, groups = [], [], []
     for name in ASKED:
@@ -152,7 +153,7 @@ def instruments(bench: Bench) -> dict[str, Any]:
 
 
 def generations(bench: Bench) -> list[Sound]:
-    """Takes of prompts from held-out pieces and, every other one, from pieces of the training material (§4.5)."""
+    """Takes with prompts from held-out pieces and, alternately, from training pieces (§4.5)."""
     facts = held_out_facts()
     rng = np.random.default_rng(bench.seed)
     made: list[Sound] = []
@@ -168,7 +169,7 @@ def generations(bench: Bench) -> list[Sound]:
 
 
 def aligned(bench: Bench, made: list[Sound]) -> dict[str, Any]:
-    """CLAP score and retrieval of takes with prompts from held-out pieces; those pieces themselves are the ceiling."""
+    """CLAP score and retrieval of takes with prompts from held-out pieces; these pieces are the ceiling."""
     own = [sound for sound in made if not sound.facts["trained"]]
     rng = np.random.default_rng(bench.seed)
     prompts = [sound.name for sound in own]

@@ -1,7 +1,7 @@
-"""Fréchet distance between two sets of vectors, each taken for a Gaussian (§4.1).
+"""Fréchet distance between two sets of vectors, each modelled as a Gaussian (§4.1).
 
-Knows nothing of what the vectors are. The distance of two small sets is too large, so that only sets of equal size are
-to be compared with each other.
+The distance is biased upwards for small sets, so only compare distances of sets of equal size. Knows nothing of what
+the vectors are.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ Matrix = NDArray[np.floating]
 
 
 def frechet_distance(one: Matrix, two: Matrix) -> float:
-    """Of sets [M, P] and [N, P]: |mean - mean|² + trace(A + B - 2 sqrt(A B)), A and B their covariances."""
+    """Of sets [M, P] and [N, P]: |mean - mean|² + trace(A + B - 2 sqrt(A B)), with covariances A and B."""
     return gaussian_distance(
         (one.mean(axis=0), np.cov(one, rowvar=False)), (two.mean(axis=0), np.cov(two, rowvar=False))
     )
 
 
 def gaussian_distance(one: tuple[Matrix, Matrix], two: tuple[Matrix, Matrix]) -> float:
-    """Of two Gaussians, mean [P] and covariance [P, P] each."""
+    """The distance of two Gaussians, mean [P] and covariance [P, P] each."""
     (mean_a, a), (mean_b, b) = one, two
-    # The eigenvalues of A B are those of the symmetric sqrt(A) B sqrt(A), which are real and not negative.
+    # The eigenvalues of A B are those of the symmetric sqrt(A) B sqrt(A), which are real and non-negative.
     values, axes = np.linalg.eigh(np.atleast_2d(a))
     root = (axes * np.sqrt(np.clip(values, 0.0, None))) @ axes.T
     mixed = np.linalg.eigvalsh(root @ np.atleast_2d(b) @ root)

@@ -1,4 +1,4 @@
-"""Faults that no music has (§4.2 asks listeners for some of them): DC, clicks, clipping, wrong stereo.
+"""Technical faults (§4.2 asks listeners about some of them): DC offset, clicks, clipping, unusual stereo.
 
 Knows nothing of where a sound comes from.
 """
@@ -14,17 +14,17 @@ from engine.sound.audio import Samples
 MOST_DC = 1e-3
 """-60 dBFS."""
 CLIPPED, RUN = 0.999, 3
-"""So many samples one after the other at that level are clipped."""
+"""A run of this many samples at this level counts as clipped."""
 JUMP, LONELY = 0.05, 12.0
-"""A click bends the wave by so much, and so many times more than anything within two milliseconds beside it."""
+"""Thresholds for a click: its second difference, and the ratio of that to all others within two milliseconds."""
 BESIDE, AROUND = 3, 88
-"""Samples that belong to the click itself, and those beside it that it is compared with (2 ms)."""
+"""Samples on either side that belong to the click, and those to compare it with (2 ms)."""
 CORRELATION = (0.2, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
 class Hygiene:
-    """Largest DC of a channel (of full scale), numbers of clicks and of clipped runs, correlation of both channels."""
+    """Largest DC offset of a channel (full scale is 1), number of clicks and clipped runs, channel correlation."""
 
     dc: float
     clicks: int
@@ -33,7 +33,7 @@ class Hygiene:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What is wrong, in words."""
+        """The faults, in words."""
         low, high = CORRELATION
         return tuple(
             name
@@ -48,7 +48,7 @@ class Hygiene:
 
 
 def hygiene(samples: Samples) -> Hygiene:
-    """Examines [2, N]."""
+    """Analyses [2, N]."""
     return Hygiene(
         dc=float(np.abs(samples.mean(axis=1, dtype=np.float64)).max()),
         clicks=sum(clicks(channel) for channel in samples),
@@ -58,9 +58,9 @@ def hygiene(samples: Samples) -> Hygiene:
 
 
 def clicks(channel: Samples) -> int:
-    """How often [N] bends alone: a strong second difference where those around are far weaker.
+    """Number of clicks in [N]: isolated peaks of the second difference.
 
-    A drum bends the wave for many samples in a row; a click, a seam or a lost sample for two or three.
+    A drum hit has many large second differences in a row; a click, a seam or a lost sample two or three.
     """
     bends = np.abs(np.diff(channel, n=2, prepend=0.0, append=0.0))
     found, last = 0, -AROUND
@@ -77,14 +77,14 @@ def clicks(channel: Samples) -> int:
 
 
 def clipped_runs(channel: Samples) -> int:
-    """How many runs of at least three samples of [N] stay at full scale."""
+    """Number of runs of at least three samples of [N] at full scale."""
     full = np.concatenate(([0], (np.abs(channel) >= CLIPPED).astype(np.int8), [0]))
     starts, ends = np.flatnonzero(np.diff(full) == 1), np.flatnonzero(np.diff(full) == -1)
     return int((ends - starts >= RUN).sum())
 
 
 def correlation(samples: Samples) -> float:
-    """Of the two channels of [2, N]; 1 where one of them is silent, which is mono too."""
+    """Correlation of the two channels of [2, N]; 1 if one is silent, which counts as mono."""
     left, right = (channel - channel.mean() for channel in samples.astype(np.float64))
     power = np.sqrt((left @ left) * (right @ right))
     return float(left @ right / power) if power > 1e-12 else 1.0

@@ -1,7 +1,6 @@
-"""Which instrument plays: a classifier on vectors in CLAP space, trained on stems that no model was trained on.
+"""A classifier of instruments: multinomial logistic regression on CLAP embeddings of held-out stems.
 
-Multinomial logistic regression. How well it does on stems it has not seen is the ceiling for what it says of takes.
-Knows nothing of sound.
+Its cross-validated accuracy on stems is the ceiling for takes. Knows nothing of audio.
 """
 
 from __future__ import annotations
@@ -32,24 +31,24 @@ ASKED = (
     "Synth Lead",
     "Synth Pad",
 )
-"""The instruments that prompts ask for; the classifier knows these and no others."""
+"""The instruments in prompts, and the classes of the classifier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A line through the vectors for each name."""
+    """A linear classifier."""
 
     names: tuple[str, ...]
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
 
     def __call__(self, vectors: Vectors) -> list[str]:
-        """The likeliest name for each of [B, P]."""
+        """The most likely name for each of [B, P]."""
         return [self.names[i] for i in (vectors @ self.weights.T + self.bias).argmax(axis=1)]
 
 
 def trained(vectors: Vectors, labels: Sequence[str], decay: float = 1e-3) -> Classifier:
-    """Fits vectors [N, P] to their labels; `decay` weighs the squared weights against the mean log loss."""
+    """Fits a classifier to vectors [N, P] and labels; `decay` is the L2 regularisation."""
     names = tuple(sorted(set(labels)))
     x = torch.from_numpy(np.ascontiguousarray(vectors, np.float32))
     y = torch.tensor([names.index(label) for label in labels])
@@ -63,19 +62,19 @@ def trained(vectors: Vectors, labels: Sequence[str], decay: float = 1e-3) -> Cla
         value.backward()
         return value
 
-    # Convex: the one best answer, whatever the start.
+    # Convex: a unique optimum, whatever the start.
     with torch.inference_mode(False), torch.enable_grad():
         optimizer.step(loss)
     return Classifier(names, weights.detach().numpy(), bias.detach().numpy())
 
 
 def accuracy(found: Sequence[str], asked: Sequence[str]) -> float:
-    """The share of equal names."""
+    """The share of correct names."""
     return float(np.mean([one == other for one, other in zip(found, asked, strict=True)]))
 
 
 def folds(vectors: Vectors, labels: Sequence[str], groups: Sequence[int], count: int = 4) -> float:
-    """Accuracy on what a classifier was not trained on, each group (a stem) left out together."""
+    """Cross-validated accuracy; items of a group (a stem) are always in the same fold."""
     place = np.array(groups) % count
     right = [
         accuracy(

@@ -1,7 +1,7 @@
-"""Sounds as vectors in CLAP space (§4.1, 4.5): what every comparison of sounds by content is made of.
+"""Embeddings of sounds in CLAP space (§4.1, 4.5), for all comparisons by content.
 
-Knows nothing of what the vectors are for. Spectrograms of material, which take longest, are kept on disk, and found
-there if CLAP was trained with the same folder.
+Spectrograms of material, the slowest part, are cached on disk; CLAP's training can share the cache. Knows nothing of
+what the embeddings are for.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ BATCH = 32
 
 
 class Listener:
-    """A CLAP that looks at sounds window by window, ten seconds each.
+    """Embeds sounds with a CLAP, in windows of ten seconds.
 
     Args:
         clap: the towers.
-        spectra: folder of the material's spectrograms; those that are missing are made and kept there.
+        spectra: folder for cached spectrograms of the material.
     """
 
     def __init__(self, clap: Towers, spectra: Path) -> None:
@@ -45,17 +45,17 @@ class Listener:
             return self.clap.embed_texts(texts).float().cpu().numpy()
 
     def windows(self, samples: Samples) -> Vectors:
-        """Whole windows one after the other, [W, P], each of unit length; a short sound is one window."""
+        """Embeddings of consecutive whole windows, [W, P], each of unit length; a short sound is one window."""
         mono = soxr.resample(samples.mean(axis=0), RATE, SAMPLE_RATE).astype(np.float32)
         return self._vectors(mel_spectrogram(self.clap.listener, mono))
 
     def sounds(self, sounds: Iterable[Samples]) -> Vectors:
-        """A vector for each sound, the mean of its windows, [B, P], each of unit length."""
+        """An embedding per sound, the mean over its windows, [B, P], each of unit length."""
         means = np.stack([self.windows(samples).mean(axis=0) for samples in sounds])
         return means / np.linalg.norm(means, axis=1, keepdims=True)
 
     def material(self, item: Item) -> Vectors:
-        """All windows of a piece of material, [W, P]; it is listened to once."""
+        """All windows of a piece of material, [W, P]; cached."""
         if item.path not in self._known:
             whole = torch.from_numpy(self.spectra.of(item).astype(np.float32))
             self._known[item.path] = self._vectors(whole)

@@ -1,7 +1,7 @@
 """Does the model repeat what it was trained on (§4.5)? The nearest training windows of each generation in CLAP space.
 
-Distances are 1 - cosine. Pieces that were never trained on, of the same composer, say how near is near by chance.
-Knows nothing of how sounds became vectors.
+Distances are 1 - cosine. Held-out pieces by the same composer show which distances occur by chance. Knows nothing of
+how sounds are embedded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.evaluation.listening import Vectors
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A generation, the piece of training material nearest to it, and their distance."""
+    """A generation, its nearest training window, and their distance."""
 
     generation: str
     piece: str
@@ -25,7 +25,7 @@ class Neighbour:
 
 
 def nearest(queries: Vectors, material: Vectors) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """For unit vectors [N, P] the index of the nearest of [M, P], and its distance, [N] each."""
+    """For each unit vector of [N, P], the index of the nearest of [M, P] and its distance, [N] each."""
     alike = queries @ material.T
     best = alike.argmax(axis=1)
     return best, 1.0 - alike[np.arange(len(alike)), best]
@@ -34,7 +34,7 @@ def nearest(queries: Vectors, material: Vectors) -> tuple[NDArray[np.int64], NDA
 def neighbours(
     generations: tuple[Sequence[str], Vectors], material: tuple[Sequence[str], Vectors]
 ) -> list[Neighbour]:
-    """Each generation with its nearest piece, the closest pair first; names and unit vectors of both."""
+    """Each generation with its nearest piece, closest pair first; arguments are names and unit vectors."""
     (names, queries), (pieces, known) = generations, material
     best, distances = nearest(queries, known)
     pairs = [

@@ -1,6 +1,6 @@
-"""The report's pictures: self-similarity matrices with their novelty, the curve over the strengths, tempi, distances.
+"""The plots of the report: self-similarity and novelty, onsets and timbre by strength, tempi, distances.
 
-Knows nothing of how the figures came about. Every picture appears under its name only when it is whole.
+Knows nothing of how the figures were measured.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.whole_files import whole
 
 
 def structures(shown: Mapping[str, Structure], path: Path) -> None:
-    """A column for each: the matrix with its boundaries, and the novelty under it."""
+    """A column per piece: the matrix with its boundaries, and the novelty below."""
     figure = _figure(2.6 * len(shown), 3.7)
     axes = figure.subplots(
         2, len(shown), squeeze=False, sharex="col", gridspec_kw={"height_ratios": [4, 1]}
@@ -51,7 +51,7 @@ def structures(shown: Mapping[str, Structure], path: Path) -> None:
 
 
 def strengths(curve: Sequence[Strength], chosen: Strength, ceiling: float, path: Path) -> None:
-    """Onsets kept and timbre moved over the strength, and the default chosen from them."""
+    """Onsets kept and timbre moved by strength, and the default chosen from them."""
     figure = _figure(5.5, 3.4)
     axis = figure.subplots()
     levels = [point.level for point in curve]
@@ -68,21 +68,21 @@ def strengths(curve: Sequence[Strength], chosen: Strength, ceiling: float, path:
 
 
 def tempi(rows: Sequence[Sequence[Any]], path: Path) -> None:
-    """Measured over asked tempo, with the lines of half, whole and double."""
+    """Measured against requested tempo, with lines for half, equal and double."""
     figure = _figure(4.2, 3.8)
     axis = figure.subplots()
     asked = np.array([row[1] for row in rows])
     axis.plot(asked, [row[2] for row in rows], "o", markersize=4)
     for factor in (0.5, 1.0, 2.0):
         axis.plot(asked, factor * asked, color="grey", linewidth=0.6)
-    axis.set_xlabel("BPM asked for")
+    axis.set_xlabel("requested BPM")
     axis.set_ylabel("BPM measured")
     axis.set_ylim(40, 260)
     _save(figure, path)
 
 
 def _figure(width: float, height: float) -> Any:
-    # Drawn without pyplot: no window system, no state that outlives the picture.
+    # Without pyplot: needs no window system and keeps no global state.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

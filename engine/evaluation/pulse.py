@@ -1,8 +1,8 @@
-"""Tempo and key, asked against measured (§4.1's alignment, in the terms of a musician).
+"""Tempo and key, requested against measured (alignment in musical terms, §4.1).
 
-Tempo is librosa's, on a grid fine enough to tell 3 % apart; the key is the best of the 24 profiles of Albrecht and
-Shanahan (2013) over librosa's chroma. Both are wrong at times about true music too: what they say of held-out pieces is
-the ceiling. Knows nothing of prompts.
+Tempo is librosa's, on a grid fine enough for differences of 3 %; the key is the best match of librosa's chroma with the
+24 profiles of Albrecht and Shanahan (2013). Both make mistakes on real music as well; their results on held-out pieces
+are the ceiling. Knows nothing of prompts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.sound.audio import Samples
 TOLERANCE = 0.03
 ANALYSIS_RATE = 22_050
 HOP = 256
-"""Half of librosa's usual hop: at 170 BPM its lags would lie 6 % apart."""
+"""Half of librosa's default hop, with which lags at 170 BPM would be 6 % apart."""
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FLATS = {"Db": "C#", "Eb": "D#", "Gb": "F#", "Ab": "G#", "Bb": "A#"}
 PROFILES = {
@@ -28,7 +28,7 @@ PROFILES = {
 
 
 def tempo(samples: Samples) -> float:
-    """Of [2, N] at 44.1 kHz, in BPM; 0 where nothing is struck."""
+    """Tempo of [2, N] at 44.1 kHz, BPM; 0 if there are no onsets."""
     import librosa
 
     onsets = librosa.onset.onset_strength(y=_analysed(samples), sr=ANALYSIS_RATE, hop_length=HOP)
@@ -39,12 +39,12 @@ def tempo(samples: Samples) -> float:
 
 
 def tempo_fault(asked: float, measured: float) -> float:
-    """How far a measured tempo is from the one asked for, its half or its double, as a fraction of it."""
+    """Relative deviation of a measured tempo from the requested one, its half or its double."""
     return min(abs(measured / (asked * factor) - 1) for factor in (0.5, 1.0, 2.0))
 
 
 def key(samples: Samples) -> str:
-    """Of [2, N] at 44.1 kHz, as 'A minor'."""
+    """Key of [2, N] at 44.1 kHz, such as 'A minor'."""
     import librosa
 
     chroma = librosa.feature.chroma_cqt(y=_analysed(samples), sr=ANALYSIS_RATE, hop_length=2048)
@@ -52,7 +52,7 @@ def key(samples: Samples) -> str:
 
 
 def best_key(chroma: NDArray[np.floating[Any]]) -> str:
-    """The key whose profile is most like [12], how much of each pitch class there is from C upwards."""
+    """The key whose profile best matches the chroma vector [12], from C upwards."""
     fits = {
         f"{NAMES[tonic]} {mode}": float(np.corrcoef(np.roll(profile, tonic), chroma)[0, 1])
         for mode, profile in PROFILES.items()
@@ -62,12 +62,12 @@ def best_key(chroma: NDArray[np.floating[Any]]) -> str:
 
 
 def same_key(one: str, two: str) -> bool:
-    """Whether two keys are one, however they are spelt: 'Eb minor' and 'D# minor'."""
+    """Whether two keys are equal, in any spelling: 'Eb minor' and 'D# minor'."""
     return _spelt(one) == _spelt(two)
 
 
 def relatives(one: str, two: str) -> bool:
-    """Whether two keys are one, or relative major and minor: they share all notes, and often cannot be told apart."""
+    """Whether two keys are equal or relative major and minor, which share all notes and are easily confused."""
     return _signature(one) == _signature(two)
 
 

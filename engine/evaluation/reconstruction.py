@@ -1,6 +1,6 @@
-"""Autoencoder reconstructions against what went in (§4.3): STFT distance, mel distance, SI-SDR, beside Table 5.
+"""Autoencoder reconstructions against the originals (§4.3): STFT distance, mel distance, SI-SDR, beside Table 5.
 
-The measures are auraloss's with its defaults, as in the paper. Knows nothing of the model.
+The measures are those of auraloss with default settings, as in the paper. Knows nothing of the model.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TABLE_5 = {
 
 @dataclass(frozen=True, slots=True)
 class Reconstruction:
-    """How far a reconstruction is from its original: two distances, and SI-SDR in dB (more is nearer)."""
+    """Quality of a reconstruction: two distances, and SI-SDR in dB (higher is better)."""
 
     stft: float
     mel: float
@@ -33,7 +33,7 @@ class Reconstruction:
 
 
 def reconstruction(original: Samples, again: Samples) -> Reconstruction:
-    """Compares [2, N] with [2, N] at 44.1 kHz; the mel distance is that of the mono sum."""
+    """Compares [2, N] with [2, N] at 44.1 kHz; the mel distance is for the mono sum."""
     from auraloss.freq import MelSTFTLoss, MultiResolutionSTFTLoss
     from auraloss.time import SISDRLoss
 

@@ -1,6 +1,6 @@
-"""The report of an evaluation as Markdown: targets first, then a section for each part.
+"""The report of an evaluation in Markdown: targets first, then a section per part.
 
-Knows nothing of how the figures came about; a part that was not measured is left out.
+Parts that were not measured are omitted. Knows nothing of how the figures were measured.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def report(figures: Figures) -> str:
     lead = (
         f"Made by `{about['command']}` on {about['date']}: {about['machine']}, {about['minutes']:.0f} minutes. "
         f"Held-out material: {about['held_out']} pieces; training material: {about['training']} pieces. "
-        "What true music gives by the same measure stands beside every figure as the ceiling."
+        "The ceiling beside a figure is the same measure on held-out music."
     )
     parts = [write(figures[name]) for name, write in SECTIONS.items() if figures.get(name)]
     return "\n\n".join([title, lead, _targets(judged(figures)), *parts]) + "\n"
@@ -56,7 +56,7 @@ def _reconstruction(part: Part) -> str:
     return (
         "## Reconstruction (§4.3)\n\n"
         "12 s of each held-out piece through the autoencoder and back; auraloss with its defaults, mel of the mono "
-        "sum. In italics the paper's Table 5, on other material.\n\n"
+        "sum. In italics: the paper's Table 5, on other material.\n\n"
         + _table(("", "STFT", "mel", "SI-SDR, dB"), rows)
     )
 
@@ -83,8 +83,8 @@ def _alignment(part: Part) -> str:
     ]
     return (
         "## Prompt alignment (§4.1)\n\n"
-        "Cosine between prompt and sound in the space of our own CLAP, with the right prompts and with the others, and "
-        "how often the right one is the nearest of ten. Prompts are the facts of held-out pieces.\n\n"
+        "Cosine between prompt and sound in the space of our own CLAP, with the right prompts and with others, and "
+        "how often the right one is the nearest of ten. Prompts are made from the metadata of held-out pieces.\n\n"
         + _table(("", "CLAP score", "other prompts", "right of 10"), rows)
     )
 
@@ -98,9 +98,9 @@ def _tempo(part: Part) -> str:
     text = (
         "## Tempo\n\n"
         f"{len(part['rows'])} prompts with drums, 70 to 175 BPM: {part['followed']:.0%} within 3 % of the tempo, its "
-        f"half or its double by librosa; {part['exact']:.0%} without halving or doubling. Of {part['ceiling_pieces']} "
-        f"true held-out loops with drums the same measure finds {part['ceiling']:.0%}.\n\n"
-        "![asked and measured](tempo.png)"
+        f"half or its double by librosa; {part['exact']:.0%} without halving or doubling. For {part['ceiling_pieces']} "
+        f"held-out loops with drums, the measure gives {part['ceiling']:.0%}.\n\n"
+        "![requested and measured](tempo.png)"
     )
     if missed:
         text += "\n\nNot found:\n\n" + _table(("genre", "asked", "measured"), missed)
@@ -119,7 +119,7 @@ def _keys(part: Part) -> str:
     ]
     return (
         "## Key\n\n"
-        "Piano and strings in twelve keys, major and minor; the key by profiles over the chroma. No target.\n\n"
+        "Piano and strings in twelve keys, major and minor; the key is estimated by chroma profiles. No target.\n\n"
         + _table(("", "same key", "same or relative key"), rows)
     )
 
@@ -128,9 +128,9 @@ def _instruments(part: Part) -> str:
     rows = [(name, f"{share:.0%}", heard) for name, share, heard in part["rows"]]
     return (
         "## Instruments\n\n"
-        f"Prompts for one instrument alone; a classifier on CLAP's vectors, trained on {part['stems']} held-out stems, "
-        f"says what it hears. It recognises {part['recognised']:.0%} of the takes, and {part['ceiling']:.0%} of stems "
-        "it was not trained on.\n\n" + _table(("asked for", "recognised", "heard"), rows)
+        f"Prompts for a single instrument; a classifier on CLAP embeddings, trained on {part['stems']} held-out stems, "
+        f"listens. It recognises {part['recognised']:.0%} of the takes, and {part['ceiling']:.0%} of stems "
+        "it was not trained on.\n\n" + _table(("requested", "recognised", "heard"), rows)
     )
 
 
@@ -158,8 +158,8 @@ def _structure(part: Part) -> str:
     return (
         "## Structure (§4.4)\n\n"
         f"Takes of {part['seconds']:g} s beside held-out arrangements and noise. Self-similarity of harmony and "
-        'timbre; lines are boundaries; "returns" is the share of the piece that sounds like another place of it, eight '
-        f"seconds long and at least sixteen away.\n\n{prompts}\n\n![self-similarity](structure.png)\n\n"
+        'timbre; lines are boundaries; "returns" is the share of the piece that sounds like another passage of it, '
+        f"eight seconds long and at least sixteen away.\n\n{prompts}\n\n![self-similarity](structure.png)\n\n"
         + _table(heads, rows)
     )
 
@@ -171,7 +171,7 @@ def _memorization(part: Part) -> str:
         f"Distance (1 - cosine in CLAP space) of {part['generations']} generations to the nearest of {part['windows']} "
         f"windows of the training material: median {part['median']:.3f}, closest {part['closest']:.3f}; with prompts "
         f"of training pieces, median {part['median_trained_prompts']:.3f}. Held-out pieces of the same composer, which "
-        f"nobody can have memorized: median {part['held_out_median']:.3f}, closest {part['held_out_closest']:.3f}. "
+        f"cannot have been memorized: median {part['held_out_median']:.3f}, closest {part['held_out_closest']:.3f}. "
         f"{part['nearer_than_any_held_out']} generations are nearer than any held-out piece. The closest pairs:\n\n"
         + _table(("generation", "training material", "distance"), rows)
     )
@@ -184,8 +184,8 @@ def _transfer(part: Part) -> str:
     return (
         "## Audio-to-audio (§4.6)\n\n"
         f"{part['recordings']} recordings (beatbox, hand claps) with known onsets, `Instruments: Drums` at their "
-        "tempo. Onsets within 50 ms; timbre as MFCC on the line from the recording (0 %) to what the prompt gives "
-        f"without it (100 %). In the recordings themselves the detector finds the onsets with F1 "
+        "tempo. Onsets within 50 ms; timbre by MFCC on the line from the recording (0 %) to the prompt's result "
+        f"without it (100 %). In the recordings themselves, the detector has an F1 of "
         f"{part['ceiling_onsets']:.2f}. Default strength by these figures: **{part['default']:g}**.\n\n"
         "![strengths](transfer.png)\n\n" + _table(("strength", "onsets F1", "timbre moved"), rows)
     )
@@ -194,7 +194,7 @@ def _transfer(part: Part) -> str:
 def _hygiene(part: Part) -> str:
     text = (
         "## Hygiene\n\n"
-        f"Of all {part['takes']} takes made for this report {part['clean']:.0%} are without DC, clicks and clipping, "
+        f"Of all {part['takes']} takes for this report, {part['clean']:.0%} are free of DC, clicks and clipping, "
         f"and {part['stereo']:.0%} have a correlation of left and right between 0.2 and 0.99 "
         f"({part['lowest_correlation']:.2f} to {part['highest_correlation']:.2f}); of composed held-out "
         f"pieces {part['ceiling_clean']:.0%} and "
@@ -220,12 +220,12 @@ SECTIONS: dict[str, Callable[[Part], str]] = {
     "transfer": _transfer,
     "hygiene": _hygiene,
 }
-"""Part -> what writes it, in the report's order."""
+"""Part -> function that writes its section, in the report's order."""
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
-    # A bar within a cell would end it.
+    # A bar in a cell would end the cell.
     return "\n".join(
         "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in lines
     )

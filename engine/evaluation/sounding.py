@@ -1,6 +1,6 @@
-"""How takes sound against material: reconstruction, Fréchet distance, memorization, structure, audio-to-audio, hygiene.
+"""How do takes sound (§4.3 to 4.6)? Reconstruction, distances, memorization, structure, audio-to-audio, hygiene.
 
-Makes the takes and measures them (§4.3 to 4.6). Each function is one part of the report and returns its figures.
+Each function generates the takes for one part of the report and returns its figures.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CLOSEST = 10
 
 
 def reconstructed(bench: Bench) -> dict[str, Any]:
-    """Held-out pieces through the autoencoder and back, composed and recorded ones also apart."""
+    """Held-out pieces through the autoencoder and back; also separately for composed and recorded ones."""
     found = []
     for item in spread(bench.held_out, bench.amounts.pieces):
         sound = piece(item, 12.0)
@@ -56,7 +56,7 @@ def reconstructed(bench: Bench) -> dict[str, Any]:
 
 
 def frechet(bench: Bench, heard: Vectors) -> dict[str, Any]:
-    """Distance of takes to held-out material, beside that of training material and of noise; sets of equal size."""
+    """Distance of takes to held-out material, and of training material and noise; sets have equal sizes."""
     held_out = np.concatenate([bench.listener.material(item) for item in bench.held_out])
     rng = np.random.default_rng(bench.seed)
     roar = bench.listener.sounds([noise(bench.amounts.seconds, rng).samples for _ in range(8)])
@@ -75,7 +75,7 @@ def frechet(bench: Bench, heard: Vectors) -> dict[str, Any]:
 
 
 def memorized(bench: Bench, made: list[Sound], heard: Vectors) -> dict[str, Any]:
-    """Nearest training windows of all generations, and of held-out pieces, which cannot have been memorized."""
+    """Nearest training windows of all takes, and of held-out pieces, which cannot have been memorized."""
     if not bench.training:
         return {}
     known = [bench.listener.material(item) for item in bench.training]
@@ -105,7 +105,7 @@ def memorized(bench: Bench, made: list[Sound], heard: Vectors) -> dict[str, Any]
 
 
 def structures(bench: Bench, out: Path) -> dict[str, Any]:
-    """Long takes beside held-out arrangements of the same length and noise; draws their matrices."""
+    """Structure of long takes, of held-out arrangements of the same length, and of noise; plots their matrices."""
     amounts = bench.amounts
     takes = [
         bench.take(
@@ -149,11 +149,11 @@ def structures(bench: Bench, out: Path) -> dict[str, Any]:
 
 
 REPEATS = 0.25
-"""Share of a take that must return for it to repeat."""
+"""Share of a take that must return for it to count as repeating."""
 
 
 def transferred(bench: Bench, out: Path) -> dict[str, Any]:
-    """Beatbox and hand claps through the model at every strength; draws the curve and picks the default strength."""
+    """Beatbox and hand claps restyled at every strength; plots the curve and picks the default strength."""
     from engine.training.corpus.beatbox import beatbox, hand_claps
 
     scores: dict[float, list[tuple[float, float]]] = {s: [] for s in bench.amounts.strengths}
@@ -198,7 +198,7 @@ def transferred(bench: Bench, out: Path) -> dict[str, Any]:
 
 
 def clean(bench: Bench) -> dict[str, Any]:
-    """Every take that was made, and held-out pieces beside them."""
+    """Hygiene of every take so far, and of held-out pieces."""
     found = [(made, hygiene(made.samples)) for made in bench.takes]
     pieces = [piece(item, 12.0) for item in spread(bench.composed, bench.amounts.pieces)]
     true = [hygiene(sound.samples) for sound in pieces]

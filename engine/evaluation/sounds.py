@@ -1,7 +1,7 @@
-"""What is measured: sounds with what is known of them - takes, held-out pieces, solo stems, noise (§4).
+"""The sounds to measure, with their metadata (§4): takes, held-out pieces, solo stems, noise.
 
-Takes come from any `Generates`; pieces from folders of material or, where there is none, from the composer, whose seeds
-divisible by 50 are held out. Knows nothing of what is measured.
+Takes come from any `Generates`; pieces from folders of material or from the composer, whose seeds divisible by 50 are
+held out. Knows nothing of the measures.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HELD_OUT_EVERY = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sound:
-    """Stereo sound [2, N] at 44.1 kHz, what it is called, and what was asked for or is known of it."""
+    """Stereo audio [2, N] at 44.1 kHz, its name, and its request or metadata."""
 
     name: str
     samples: Samples
@@ -39,13 +39,13 @@ class Sound:
 
 
 def take(engine: Generates, spec: GenerationSpec, facts: dict[str, Any] | None = None) -> Sound:
-    """Makes a take; its name is its prompt."""
+    """Generates a take; its name is its prompt."""
     blocks = [update.samples for update in engine.generate(spec) if isinstance(update, AudioBlock)]
     return Sound(spec.prompt, np.concatenate(blocks, axis=1), facts or {})
 
 
 def piece(item: Item, seconds: float, *, middle: bool = True) -> Sound:
-    """So many seconds of a piece of material, from its middle or its beginning; all of one that is shorter."""
+    """At most so many seconds of a piece of material, from its middle or its beginning."""
     frames = round(seconds * RATE)
     start = max(item.frames - frames, 0) // 2 if middle else 0
     samples, _ = soundfile.read(
@@ -55,7 +55,7 @@ def piece(item: Item, seconds: float, *, middle: bool = True) -> Sound:
 
 
 def held_out_facts() -> Iterator[dict[str, Any]]:
-    """What is known of the composer's held-out pieces, song by song, without rendering them."""
+    """Metadata of the composer's held-out songs, without rendering them."""
     from engine.training.corpus import compose
 
     for number in count():
@@ -63,7 +63,7 @@ def held_out_facts() -> Iterator[dict[str, Any]]:
 
 
 def composed(seeds: Sequence[int], folder: Path, kind: str | None, seconds: float) -> list[Item]:
-    """Pieces of these seeds about so long, rendered into a folder, or found there."""
+    """Pieces of these seeds with about this length, rendered into a folder unless they are there."""
     from engine.training.corpus import compose, render
     from engine.training.corpus.items import write_item
 
@@ -79,13 +79,13 @@ def composed(seeds: Sequence[int], folder: Path, kind: str | None, seconds: floa
 
 
 def spread(items: list[Item], count: int) -> list[Item]:
-    """So many of the items, evenly over their order; all of fewer."""
+    """At most so many items, evenly spaced."""
     places = np.unique(np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int))
     return [items[place] for place in places]
 
 
 def solo_seeds(instrument: str, how_many: int) -> list[int]:
-    """The first held-out seeds whose piece is a stem of this instrument alone."""
+    """The first held-out seeds whose piece is a solo stem of this instrument."""
     from engine.training.corpus.mix import casting
 
     seeds = (HELD_OUT_EVERY * number for number in range(100_000))

@@ -1,8 +1,8 @@
 """Musical structure (§4.4): self-similarity, boundaries between sections, repetition, beginning and end.
 
-A self-similarity matrix compares every second of a take with every other, by harmony (chroma) and timbre (MFCC);
-boundaries are where Foote's checkerboard (2000) finds one stretch unlike the next, and repetition is how much of the
-take sounds like another place of it, eight seconds long and not next to it. Knows nothing of models.
+A self-similarity matrix compares all frames of a take by harmony (chroma) and timbre (MFCC); boundaries are peaks of
+Foote's checkerboard novelty (2000), and repetition is the share of the take that sounds like another passage of it,
+eight seconds long and not adjacent. Knows nothing of models.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from engine.sound.audio import Samples
 Matrix = NDArray[np.floating[Any]]
 
 FRAME_RATE = 2.0
-"""Frames of the matrix in a second."""
+"""Frames of the matrix per second."""
 CONTEXT = 2.0
-"""Seconds around a frame that it is described by."""
+"""Seconds of audio that describe a frame."""
 SCALE = 0.5
 """Squared distance at which similarity is 1 / e; features have unit power."""
 KERNEL = 16.0
-"""Seconds on either side that a boundary divides."""
+"""Seconds on either side of a boundary that are compared."""
 NOVEL = 0.1
-"""Novelty over which a peak is a boundary: half the similarity within the two sides minus that across."""
+"""Least novelty of a boundary: half of the similarity within both sides minus that across."""
 APART = 8.0
-"""Least seconds between two boundaries, or between a boundary and the end."""
+"""Least distance between boundaries, or between a boundary and either end, s."""
 PHRASE, AWAY = 8.0, 16.0
-"""How long what returns is, and how far away at least, s."""
+"""Length of a returning passage, and its least distance, s."""
 ALIKE, MORE = 0.5, 0.15
-"""Similarity over which a phrase has returned, and how much more alike than the rest its return must be."""
+"""Least similarity of a returning phrase, and by how much it must exceed the usual similarity."""
 AUDIBLE, ENDED, HOLE = -40.0, -20.0, -25.0
-"""dB against the take's median level: what is heard at all, what has come to an end, what is a hole."""
+"""Levels in dB relative to the take's median: audible, ended, and a hole."""
 LATE, LONG, EDGE = 2.0, 1.5, 10.0
-"""Seconds: music begins before; a hole lasts as long; holes are not looked for so near the beginning and end."""
+"""Seconds: the latest start of the music; the least length of a hole; margins in which holes are ignored."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Structure:
-    """What a take's form shows."""
+    """Features of a take's form."""
 
     similarity: Matrix
     """[frames, frames], 1 on the diagonal."""
@@ -51,17 +51,17 @@ class Structure:
     boundaries: tuple[float, ...]
     """s."""
     repetition: float
-    """Share of the take that sounds like another place of it."""
+    """Share of the take that sounds like another passage of it."""
     starts: bool
-    """Music is heard within two seconds."""
+    """Whether music starts within two seconds."""
     ends: bool
-    """The last half second has died away, and not long ago."""
+    """Whether the last half second has died away, but only just."""
     holes: int
-    """Stretches of 1.5 s in which the music is gone."""
+    """Number of passages of 1.5 s or more without music."""
 
 
 def structure(samples: Samples) -> Structure:
-    """Examines [2, N] at 44.1 kHz, at least a minute of it."""
+    """Analyses [2, N] at 44.1 kHz, at least a minute long."""
     similarity = self_similarity(features(samples))
     curve = novelty(similarity)
     level = levels(samples)
@@ -77,7 +77,7 @@ def structure(samples: Samples) -> Structure:
 
 
 def features(samples: Samples) -> Matrix:
-    """[frames, features] of [2, N]: mean chroma and MFCC around each frame, both counting alike."""
+    """[frames, features] of [2, N]: mean chroma and MFCC around each frame, with equal weight."""
     import librosa
     import soxr
 
@@ -91,11 +91,11 @@ def features(samples: Samples) -> Matrix:
 
 
 def _described(part: Matrix, width: int, step: int) -> Matrix:
-    """Means over `width` frames of [features, frames], every `step`; deviations from the whole, of unit power."""
+    """Means over `width` frames of [features, frames], every `step`; centred, with unit power."""
     window = np.full(width, 1.0 / width)
     smooth = np.stack([np.convolve(row, window, mode="same") for row in part])[:, ::step].T
     centred = smooth - smooth.mean(axis=0)
-    # What hardly changes must not be blown up to structure: the spread of what was not smoothed is the measure.
+    # Scaled by the deviation before smoothing, so that a constant texture is not amplified into structure.
     return centred / (part.std(axis=1).mean() * np.sqrt(len(part)) + 1e-9)
 
 
@@ -107,7 +107,7 @@ def self_similarity(described: Matrix) -> Matrix:
 
 
 def novelty(similarity: Matrix) -> Matrix:
-    """[frames] of [frames, frames]: how much more alike both sides of a frame are in themselves than to each other."""
+    """[frames] of [frames, frames]: similarity within both sides of a frame minus similarity across."""
     half = round(KERNEL * FRAME_RATE)
     frames = len(similarity)
     taper = np.exp(-0.5 * (np.arange(half) + 0.5) ** 2 / (half / 2) ** 2)
@@ -127,7 +127,7 @@ def novelty(similarity: Matrix) -> Matrix:
 
 
 def boundaries(curve: Matrix) -> list[int]:
-    """Frames where [frames] peaks over `NOVEL`, the highest peaks first served, none near another or an end."""
+    """Frames of peaks above `NOVEL`, highest first, with least distances to each other and the ends."""
     apart = round(APART * FRAME_RATE)
     chosen: list[int] = []
     for frame in np.argsort(curve)[::-1]:
@@ -142,7 +142,7 @@ def boundaries(curve: Matrix) -> list[int]:
 
 
 def repetition(similarity: Matrix) -> float:
-    """The share of frames at which a phrase begins that returns elsewhere in [frames, frames]."""
+    """The share of frames that start a phrase which returns elsewhere in [frames, frames]."""
     phrase, away = round(PHRASE * FRAME_RATE), round(AWAY * FRAME_RATE)
     count = len(similarity) - phrase + 1
     if count <= 2 * away:
@@ -151,12 +151,12 @@ def repetition(similarity: Matrix) -> float:
     lag = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
     far = np.where(lag >= away, along, np.nan)
     best, usual = np.nanmax(far, axis=1), np.nanmedian(far, axis=1)
-    # In a noise every place is like every other: nothing returns that was never away.
+    # In noise all passages are alike, so a return must also stand out.
     return float(((best > ALIKE) & (best > usual + MORE)).mean())
 
 
 def levels(samples: Samples) -> Matrix:
-    """Level of every tenth of a second of [2, N], dB against the median."""
+    """Level of every tenth of a second of [2, N], dB relative to the median."""
     hop = RATE // 10
     count = samples.shape[1] // hop
     power = np.square(samples[:, : count * hop]).mean(axis=0).reshape(count, hop).mean(axis=1)
@@ -165,17 +165,17 @@ def levels(samples: Samples) -> Matrix:
 
 
 def starts(level: Matrix) -> bool:
-    """Whether music is heard soon."""
+    """Whether music starts within `LATE` seconds."""
     return bool((level[: round(LATE * 10)] > AUDIBLE).any())
 
 
 def ends(level: Matrix) -> bool:
-    """Whether the end has died away, and was still music fifteen seconds before."""
+    """Whether the end has died away, with music still fifteen seconds before."""
     return bool((level[-5:] < ENDED).all() and (level[-150:-5] > ENDED).any())
 
 
 def holes(level: Matrix) -> int:
-    """Stretches of at least 1.5 s under the music, away from beginning and end."""
+    """Number of passages of at least 1.5 s without music, away from beginning and end."""
     edge = round(EDGE * 10)
     quiet = np.concatenate(([0], (level[edge:-edge] < HOLE).astype(np.int8), [0]))
     begin, end = np.flatnonzero(np.diff(quiet) == 1), np.flatnonzero(np.diff(quiet) == -1)

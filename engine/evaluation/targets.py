@@ -1,6 +1,6 @@
-"""What the embedded model is to reach, and what would be done about each where it falls short.
+"""Targets for the embedded model, and the next step for each that is missed.
 
-Knows nothing of how the figures came about: they are looked up by part and name.
+Figures are looked up by part and name. Knows nothing of how they were measured.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Figures = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A figure of a part, and the least (or, with `most`, the largest) value it is to have."""
+    """A figure of a part, and its least (or, with `most`, largest) value."""
 
     what: str
     part: str
@@ -26,21 +26,21 @@ class Target:
     share: bool = False
 
     def judged(self, figures: Figures) -> Judgement | None:
-        """This target against what was measured; None where its part was not."""
+        """This target against the measured figure; None if its part was not measured."""
         measured = figures.get(self.part, {}).get(self.figure)
         return None if measured is None else Judgement(self, float(measured))
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A target and what was measured."""
+    """A target and the measured figure."""
 
     target: Target
     measured: float
 
     @property
     def missed_by(self) -> float:
-        """How much is missing; 0 where the target is reached."""
+        """By how much the target is missed; 0 if it is reached."""
         short = self.target.wanted - self.measured
         return max(-short if self.target.most else short, 0.0)
 
@@ -51,7 +51,7 @@ TARGETS = (
         "reconstruction",
         "stft",
         1.2,
-        "Train the decoder longer, with the discriminators on: its phases are made up, and noise is smeared.",
+        "Train the decoder longer, with the discriminators on: its phases are invented, and noise is smeared.",
         most=True,
     ),
     Target(
@@ -79,11 +79,11 @@ TARGETS = (
         share=True,
     ),
     Target(
-        "The asked instrument is recognised",
+        "The requested instrument is recognised",
         "instruments",
         "recognised",
         0.8,
-        "More stems of the instruments that are confused (the table names them), in the transformer's training.",
+        "Train the transformer on more stems of the instruments that are confused (see the table).",
         share=True,
     ),
     Target(
@@ -91,14 +91,14 @@ TARGETS = (
         "transfer",
         "onsets",
         0.7,
-        "A strength that falls with time inside a take, or training on recordings paired with their drums.",
+        "A strength that falls over a take, or training on recordings paired with drums.",
     ),
     Target(
         "Timbre moved at the default strength",
         "transfer",
         "moved",
         0.5,
-        "Start from the recording's onsets on the metre grid instead of from its sound.",
+        "Start from the recording's onsets on the metre grid instead of its sound.",
         share=True,
     ),
     Target(
@@ -106,14 +106,14 @@ TARGETS = (
         "structure",
         "boundaries",
         4,
-        "More steps on the whole window, with the sections' names in the prompts.",
+        "More steps on the full window, with section names in the prompts.",
     ),
     Target(
         "285 s takes with repetition",
         "structure",
         "repeat",
         1.0,
-        "More steps on the whole window: what returns must be learned there.",
+        "More steps on the full window, where repetition must be learned.",
         share=True,
     ),
     Target(
@@ -121,7 +121,7 @@ TARGETS = (
         "structure",
         "whole",
         1.0,
-        "Tell the transformer where in the piece a frame lies: it sees relative places only and has to guess.",
+        "Condition the transformer on the position in the piece: it only sees relative positions.",
         share=True,
     ),
     Target(
@@ -129,7 +129,7 @@ TARGETS = (
         "structure",
         "holes",
         0,
-        "More steps on the whole window, with pieces of every length up to it.",
+        "More steps on the full window, with pieces of all lengths.",
         most=True,
     ),
     Target(
@@ -137,7 +137,7 @@ TARGETS = (
         "hygiene",
         "clean",
         1.0,
-        "Phases that are not made up: peaks lie 6 dB over full scale, and limiting lopsided ones leaves a DC.",
+        "Better phases: peaks are 6 dB over full scale, and limiting asymmetric ones leaves a DC offset.",
         share=True,
     ),
     Target(
@@ -145,7 +145,7 @@ TARGETS = (
         "hygiene",
         "stereo",
         1.0,
-        "More steps of the transformer: without any guidance, too, some of its takes are wider than true pieces.",
+        "Train the transformer longer: even without guidance, some takes are wider than real pieces.",
         share=True,
     ),
 )

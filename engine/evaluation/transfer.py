@@ -1,8 +1,8 @@
-"""Audio-to-audio (§4.6): does the result keep the rhythm of the recording, and does it no longer sound like it?
+"""Audio-to-audio (§4.6): does the result keep the recording's rhythm, and change its timbre?
 
-Rhythm is the F-measure of onsets within 50 ms (mir_eval); timbre is the mean and spread of MFCC, and how far it moved
-is measured along the line from the recording (0) to what the prompt alone gives (1). Knows nothing of how the result
-came about.
+Rhythm is the F-measure of onsets within 50 ms (mir_eval). Timbre is the mean and standard deviation of MFCC; its change
+is measured along the line from the recording (0) to the prompt's result without it (1). Knows nothing of how results
+are made.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from engine.sound.audio import Samples
 Times = Sequence[float] | NDArray[np.floating[Any]]
 TOLERANCE = 0.05
 TOGETHER = 0.03
-"""Onsets nearer to each other than that, s, are one."""
+"""Onsets closer than this, s, are merged."""
 KEPT, MOVED = 0.7, 0.5
-"""What the default strength is to reach: onsets F1, and the way of the timbre."""
+"""Targets of the default strength: onsets F1, and change of timbre."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """What a strength (init_noise_level) does: mean onset F1, and mean way of the timbre."""
+    """The effect of a strength (init_noise_level): mean onset F1, and mean change of timbre."""
 
     level: float
     onsets: float
@@ -35,7 +35,7 @@ class Strength:
 
 
 def onset_times(samples: Samples) -> NDArray[np.floating[Any]]:
-    """When something is struck in [2, N] at 44.1 kHz, s."""
+    """Onsets in [2, N] at 44.1 kHz, s."""
     import librosa
 
     mono = np.ascontiguousarray(samples.mean(axis=0))
@@ -43,7 +43,7 @@ def onset_times(samples: Samples) -> NDArray[np.floating[Any]]:
 
 
 def merged(times: Sequence[float]) -> NDArray[np.floating[Any]]:
-    """Times in order, those that are heard as one taken together."""
+    """Sorted times, with those heard as one merged."""
     kept: list[float] = []
     for time in sorted(times):
         if not kept or time - kept[-1] > TOGETHER:
@@ -52,7 +52,7 @@ def merged(times: Sequence[float]) -> NDArray[np.floating[Any]]:
 
 
 def onset_f1(known: Times, found: Times) -> float:
-    """F-measure of found onsets within 50 ms of the known ones, each used once; times in s."""
+    """F-measure of detected onsets within 50 ms of the known ones, matched one to one; times in s."""
     from mir_eval.onset import f_measure
 
     if not len(known) or not len(found):
@@ -61,7 +61,7 @@ def onset_f1(known: Times, found: Times) -> float:
 
 
 def timbre(samples: Samples) -> NDArray[np.floating[Any]]:
-    """[38]: mean and spread of MFCC 1 to 19 over the frames of [2, N] that are not silent."""
+    """[38]: mean and standard deviation of MFCC 1 to 19 over the non-silent frames of [2, N]."""
     import librosa
 
     mono = np.ascontiguousarray(samples.mean(axis=0))
@@ -71,13 +71,13 @@ def timbre(samples: Samples) -> NDArray[np.floating[Any]]:
 
 
 def way(source: NDArray[Any], result: NDArray[Any], goal: NDArray[Any]) -> float:
-    """How far `result` is along the line from `source`, 0, to `goal`, 1."""
+    """Position of `result` along the line from `source`, 0, to `goal`, 1."""
     line = goal - source
     return float((result - source) @ line / (line @ line))
 
 
 def default_strength(curve: Sequence[Strength]) -> Strength:
-    """Of those that move the timbre far enough, the one that keeps the rhythm best; else the best compromise."""
+    """The strength that keeps the rhythm best among those that change the timbre enough; else the best compromise."""
     moved = [strength for strength in curve if strength.moved >= MOVED]
     if moved:
         return max(moved, key=lambda strength: strength.onsets)

@@ -61,7 +61,9 @@ def _parser() -> argparse.ArgumentParser:
             "--run", type=Path, required=True, help="folder of the run: checkpoints and logs"
         )
         stage.add_argument("--data", type=Path, nargs="+", default=[], help="folders of material")
-        stage.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many minutes")
+        stage.add_argument(
+            "--minutes", type=float, default=float("inf"), help="stop after so many minutes"
+        )
         stage.add_argument("--steps", type=int, help="stop at this step")
         stage.add_argument("--threads", type=int, help="CPU threads")
         stage.add_argument("--device", default="cpu")

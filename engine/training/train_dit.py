@@ -81,7 +81,9 @@ class DiTStage(StageOfParts):
         generator = torch.Generator().manual_seed(seed)
         self.conditioner = Conditioner(self.spec, Remembering(text_encoder))
         self.conditioner.initialize(generator)
-        assert isinstance(self.spec.dit, DiTConfig)  # That of Stable Audio 3 cannot be trained here.
+        assert isinstance(
+            self.spec.dit, DiTConfig
+        )  # That of Stable Audio 3 cannot be trained here.
         self.dit = DiT(self.spec.dit, self.conditioner.global_width)
         self.dit.initialize(generator)
         self.dit.checkpointing = self.recipe.gradient_checkpointing
@@ -113,7 +115,9 @@ class DiTStage(StageOfParts):
         value = float(loss.detach())
         return {"loss": value, f"loss_{frames}": value}
 
-    def loss(self, clean: Tensor, batch_prompts: list[Prompt], generator: torch.Generator) -> Tensor:
+    def loss(
+        self, clean: Tensor, batch_prompts: list[Prompt], generator: torch.Generator
+    ) -> Tensor:
         """Mean squared error of the predicted target, at times drawn as the recipe specifies."""
         noise = torch.randn(clean.shape, generator=generator).to(clean)
         t = times(len(clean), self.recipe.log_snr, self.objective, generator).to(clean)

@@ -1,6 +1,6 @@
-"""Training material made by rule (section 3.1 of the paper): a composer, a renderer, and real recordings.
+"""Training material: a rule-based composer, a renderer, and real recordings (§3.1).
 
-`compose(seed)` writes an arrangement with known facts, `render(arrangement)` makes it sound. Both are pure functions.
+`compose(seed)` writes an arrangement with metadata, `render(arrangement)` renders it to audio. Both are pure functions.
 """
 
 from engine.training.corpus.arrangement import Arrangement, is_held_out

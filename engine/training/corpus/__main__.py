@@ -1,7 +1,7 @@
 """Writes the corpus to disk: `python -m engine.training.corpus --out DIR --hours H --seed S --first K`.
 
-Each item is `<kind>_<seed>.wav` (int16, 44.1 kHz, stereo) beside `<kind>_<seed>.json` (its facts). What exists is kept,
-so that a run can be stopped and repeated. Seeds divisible by 50 are held out: never train on them.
+Each item is `<kind>_<seed>.wav` (int16, 44.1 kHz, stereo) beside `<kind>_<seed>.json` (its facts). Existing items
+are kept, so that a run can be resumed. Seeds divisible by 50 are held out: never train on them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.training.corpus.renderer import render
 
 
 def existing(directory: Path, seed: int) -> float | None:
-    """Seconds of the item of this seed, if it is there and whole."""
+    """Length of this seed's item, s; None if it does not exist or is incomplete."""
     for kind in KINDS:
         path = directory / f"{kind}_{seed:06d}.json"
         if path.exists():
@@ -28,17 +28,17 @@ def existing(directory: Path, seed: int) -> float | None:
 
 
 def plays_alone(seed: int) -> bool:
-    """Whether one instrument that is no drum plays alone in the piece of this seed."""
+    """Whether this seed's piece is a solo of an instrument other than drums."""
     soloist = casting(seed).soloist
     return soloist is not None and soloist not in DRUMS
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Renders seeds from the first on until there are enough hours or items."""
+    """Renders consecutive seeds until there are enough hours or items."""
     parser = argparse.ArgumentParser(prog="python -m engine.training.corpus", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="directory of the items")
     parser.add_argument(
-        "--hours", type=float, default=1.0, help="stop after so many hours of sound"
+        "--hours", type=float, default=1.0, help="stop after so many hours of audio"
     )
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--first", type=int, default=None, help="stop after so many seeds")

@@ -1,8 +1,8 @@
-"""Bass lines, chords, pads, arpeggios and counter-lines: all that follows the harmony.
+"""Bass lines, chords, pads, arpeggios and counter-lines: everything that follows the harmony.
 
 Patterns are sixteenths (see `styles.py`): for a bass R root, r soft root, 3 5 7 chord tones, 8 octave, a approach to
-the next root; for chords X accent, x plain, b the low tone alone; for arpeggios a digit counts up the chord. "-" holds,
-"." rests. "walk" and "acid" are invented anew.
+the next root; for chords X accent, x plain, b the lowest note alone; for arpeggios a digit is an index into the chord.
+"-" holds, "." rests. "walk" and "acid" are generated.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def bass_part(
     pattern: str,
     rng: np.random.Generator,
 ) -> list[Note]:
-    """A bass line that lands on chord tones wherever a chord begins."""
+    """A bass line with a chord tone wherever a chord begins."""
     if pattern == "walk":
         return _walk(plan, sections, instrument, rng)
     if pattern == "acid":
@@ -72,7 +72,7 @@ def _acid(steps: int, rng: np.random.Generator) -> str:
 def _walk(
     plan: Plan, sections: list[Section], instrument: Instrument, rng: np.random.Generator
 ) -> list[Note]:
-    """A walking bass: root, chord and scale tones towards the next root, a semitone before it."""
+    """A walking bass: the root, chord and scale tones, and a semitone approach to the next root."""
     notes: list[Note] = []
     for section in sections:
         previous: int | None = None
@@ -112,7 +112,7 @@ def chord_part(
     pattern: str,
     rng: np.random.Generator,
 ) -> list[Note]:
-    """Chords struck in a pattern, each voicing near the one before; plucked strings are strummed."""
+    """Chords in a rhythmic pattern, with voice leading; plucked strings are strummed."""
     low, high = max(instrument.low, 50), min(instrument.high, 79)
     strum = (
         0.02 * plan.tempo / 100 if "Guitar" in instrument.name or "Harp" in instrument.name else 0.0
@@ -139,7 +139,7 @@ def _power(span: ChordSpan, instrument: Instrument) -> tuple[int, ...]:
 def pad_part(
     plan: Plan, sections: list[Section], instrument: Instrument, rng: np.random.Generator
 ) -> list[Note]:
-    """Sustained voicings, tied over where the chord stays."""
+    """Sustained voicings, tied while the chord stays the same."""
     low, high = max(instrument.low, 48), min(instrument.high, 77)
     notes: list[Note] = []
     held: tuple[int, ...] = ()
@@ -173,7 +173,7 @@ def arpeggio_part(
     pattern: str,
     rng: np.random.Generator,
 ) -> list[Note]:
-    """The chord broken up in a pattern of indices; indices past its size go an octave up."""
+    """A broken chord by a pattern of indices; indices beyond its size continue an octave higher."""
     low = max(instrument.low, 52 + int(rng.integers(0, 3)) * 5)
     high = max(low + 24, min(instrument.high, low + 28))
     notes: list[Note] = []
@@ -212,7 +212,7 @@ def counter_part(
 
 @dataclass(frozen=True, slots=True)
 class _Strike:
-    """A symbol of a pattern in its place, with the chord there and the pitches that sound it."""
+    """A pattern symbol at its position, with the chord there and its voicing."""
 
     start: float
     length: float
@@ -224,7 +224,7 @@ class _Strike:
 def _voiced(
     plan: Plan, sections: list[Section], pattern: str, reach: tuple[int, int]
 ) -> Iterator[_Strike]:
-    """All strikes of a part; a new chord is voiced near the one before, between the pitches of `reach`."""
+    """All strikes of a part, with voice leading between the pitches of `reach`."""
     held: tuple[int, ...] = ()
     at: ChordSpan | None = None
     for section in sections:
@@ -236,7 +236,7 @@ def _voiced(
 
 
 def _strikes(plan: Plan, section: Section, pattern: str) -> list[tuple[float, float, str]]:
-    """(start, length, symbol) of a pattern repeated over a section; a new chord strikes a held note again."""
+    """(start, length, symbol) of a pattern repeated over a section; a new chord restarts held notes."""
     total = round(section.beats / STEP)
     steps = round(plan.beats_per_bar / STEP)
     if len(pattern) % steps:

@@ -1,7 +1,6 @@
-"""What the composer hands to the renderer: parts full of notes, and the facts about them.
+"""The interface of composer and renderer: parts with their notes, and metadata.
 
-Plain frozen data. Knows nothing of how notes are invented (`composer`) nor of how they sound (`renderer`).
-The facts become prompts as in section 3.1 of the paper.
+Frozen dataclasses. The metadata becomes prompts (§3.1). Knows nothing of how notes are composed or rendered.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any, Literal
 Kind = Literal["song", "loop", "stem", "one-shot"]
 KINDS: tuple[Kind, ...] = ("song", "loop", "stem", "one-shot")
 HELD_OUT_EVERY = 50
-"""Seeds divisible by this number are never trained on."""
+"""Seeds divisible by this number are held out from training."""
 
 
 def is_held_out(seed: int) -> bool:
@@ -35,8 +34,8 @@ class Voice:
     """The sound source of a part.
 
     `source` is "soundfont" (`name` is the font, `program` the General MIDI program), "synth" (`name` is a patch),
-    or "kit" (`name` is a drum kit; `program` the soundfont kit where the kit is one). `seed` varies the patch; a
-    `held_out` kit plays the samples that no kit of the training split plays.
+    or "kit" (`name` is a drum kit; `program` its soundfont kit, if it is one). `seed` varies the patch; a `held_out`
+    kit uses samples that do not occur in the training split.
     """
 
     source: Literal["soundfont", "synth", "kit"]
@@ -48,7 +47,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One instrument: its notes and its place in the mix. `pan` in -1..1; the rest in 0..1."""
+    """One instrument: its notes and its settings in the mix. `pan` in -1..1; the rest in 0..1."""
 
     role: str
     instrument: str
@@ -65,7 +64,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of the form; `start` and `beats` in quarter notes, `energy` in 0..1."""
+    """A section of the form; `start` and `beats` in quarter notes, `energy` in 0..1."""
 
     name: str
     letter: str
@@ -76,7 +75,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Production:
-    """How the whole mix is treated."""
+    """Effects on the whole mix."""
 
     reverb_seconds: float = 1.4
     reverb_brightness: float = 0.5
@@ -90,7 +89,7 @@ class Production:
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """A finished composition. Beat b, in quarter notes, sounds at b * 60 / tempo seconds: the grid starts at 0."""
+    """A finished composition. Beat b, in quarter notes, is at b * 60 / tempo seconds: the grid starts at 0."""
 
     seed: int
     kind: Kind
@@ -114,11 +113,11 @@ class Arrangement:
 
     @property
     def instruments(self) -> tuple[str, ...]:
-        """What really sounds, each once, in the order of the parts."""
+        """The instruments that actually play, each once, in the order of the parts."""
         return tuple(dict.fromkeys(part.instrument for part in self.parts if part.notes))
 
     def metadata(self) -> dict[str, Any]:
-        """The facts as JSON-ready values; absent musical facts (a drum stem has no key) are left out."""
+        """The metadata as JSON values, without facts that do not apply (a drum stem has no key)."""
         facts: dict[str, Any] = {
             "seed": self.seed,
             "kind": self.kind,

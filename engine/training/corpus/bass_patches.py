@@ -1,6 +1,6 @@
 """Patches for basses: saw, square, FM, sub, 808, reese, wobble and acid.
 
-The character of each is drawn from the seed of its tone.
+Each patch's parameters are drawn from the seed of its tone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from engine.training.corpus.oscillators import (
 from engine.training.corpus.tone import Tone, enveloped, filter_envelope
 
 _LOWEST = 20.0
-"""Hz; nothing below is heard."""
+"""Hz; the lowest audible frequency."""
 
 
 def _bass(tone: Tone, wave: Callable[[float, int], Signal]) -> Signal:
@@ -103,7 +103,7 @@ def _bass_wobble(tone: Tone) -> Signal:
         + 0.5 * saw(tone.frequency * 2, samples)
     )
     driven = np.tanh(1.5 * swept_lowpass(body, cutoff, 2.0) + 0.6 * sine(tone.frequency, samples))
-    # Unlike halves are bent unlike: what is left is DC.
+    # Distortion of an asymmetric wave leaves a DC offset.
     return 0.8 * highpass(driven, _LOWEST) * envelope
 
 
@@ -131,4 +131,4 @@ BASS_PATCHES: dict[str, Callable[[Tone], Signal]] = {
     "bass_wobble": _bass_wobble,
     "bass_acid": _bass_acid,
 }
-"""Every patch of this file by name."""
+"""The patches of this file by name."""

@@ -39,13 +39,13 @@ def beatbox(
     """A beatboxed groove in 4/4.
 
     Args:
-        seed: Decides pattern, voice and the few milliseconds a mouth is off the grid.
+        seed: determines pattern, voice and human timing.
         tempo: BPM.
-        bars: Length.
-        voice: "formants" is ours, "spoken" needs espeak-ng.
+        bars: length in bars.
+        voice: "formants" is built in, "spoken" needs espeak-ng.
 
     Returns:
-        Audio [2, N] float32 at 44.1 kHz, peak at -3 dBFS, and every onset in order of time.
+        Audio [2, N] float32 at 44.1 kHz, peak at -3 dBFS, and all onsets in order of time.
     """
     rng = np.random.default_rng([0xBB, seed])
     pattern = _PATTERNS[int(rng.integers(len(_PATTERNS)))]
@@ -61,7 +61,7 @@ def beatbox(
 
 
 def hand_claps(seed: int, tempo: float, bars: int) -> tuple[Signal, list[Onset]]:
-    """Clapped hands in 4/4; arguments and result as for `beatbox`."""
+    """Hand claps in 4/4; arguments and result as for `beatbox`."""
     rng = np.random.default_rng([0xC1, seed])
     pattern = {"clap": _CLAPS[int(rng.integers(len(_CLAPS)))]}
     return _perform(pattern, lambda sound: _SOUNDS[sound](1.0, rng), (tempo, bars), rng)
@@ -98,7 +98,7 @@ def _add(audio: Signal, sound: Signal, when: float) -> None:
 
 
 def _finished(audio: Signal) -> Signal:
-    """The same on both sides, as one microphone would give it."""
+    """Dual mono, as from one microphone, with a peak of -3 dBFS."""
     audio = highpass(audio, 40)
     return np.tile(audio * np.float32(0.7 / max(1e-6, float(np.abs(audio).max()))), (2, 1))
 

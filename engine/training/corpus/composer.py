@@ -1,7 +1,7 @@
 """The composer: a seed becomes an arrangement. `compose` is a pure function.
 
-Decides style, key, tempo, form and ensemble, lets the writers of parts (`rhythm`, `accompaniment`, `melody`) fill them,
-then gives the notes their feel (swing, human timing) and the parts their place in the mix.
+Chooses style, key, tempo, form and ensemble, has the parts written (`rhythm`, `accompaniment`, `melody`), then adds
+swing and human timing to the notes and sets up the mix.
 """
 
 from __future__ import annotations
@@ -57,18 +57,18 @@ _ROLE_LEVELS = {
     "arp": -7.0,
     "counter": -8.0,
 }
-"""Loudness of a part against the drums, in dB."""
+"""Loudness of a part relative to the drums, dB."""
 _FONT_KITS = {"gm_standard": 0, "gm_room": 8, "gm_power": 16, "gm_electronic": 24, "gm_808": 25, "gm_jazz": 32,
               "gm_brush": 40, "gm_orchestra": 48}  # fmt: skip
 _LEAST_ROOM = 0.06
-"""Reverberation of what plays alone: a bass without any would be mono."""
+"""Least reverb of solo instruments: a bass without any would be mono."""
 _FADING_FORMS = ("club", "pop", "beat", "drift")
 _SALT = 0x10A6
 
 
 @dataclass(frozen=True, slots=True)
 class _Brief:
-    """What is asked for, before anything is written."""
+    """The request, before anything is composed."""
 
     seed: int
     kind: Kind
@@ -81,21 +81,21 @@ class _Brief:
 def compose(
     seed: int, style: str | None = None, kind: Kind | None = None, seconds: float | None = None
 ) -> Arrangement:
-    """Writes the piece of this seed; what is not asked for is drawn from the seed.
+    """Composes this seed's piece; what is not given is drawn from the seed.
 
     Args:
-        seed: Decides everything that is not given.
-        style: A name from `styles()`.
+        seed: determines everything that is not given.
+        style: a name from `styles()`.
         kind: "song", "loop" (4 to 16 bars), "stem" (one or two instruments) or "one-shot".
-        seconds: About how long; songs are 60 to 285 s by default.
+        seconds: approximate length; songs are 60 to 285 s by default.
 
     Raises:
-        LongtakeError: The style or the kind is not known.
+        LongtakeError: if the style or the kind is unknown.
     """
     if style is not None and style not in styles():
-        raise LongtakeError(f"{style!r} is no style; known: {', '.join(styles())}.")
+        raise LongtakeError(f"Unknown style {style!r}; choose from {', '.join(styles())}.")
     if kind is not None and kind not in KINDS:
-        raise LongtakeError(f"{kind!r} is no kind of item; known: {', '.join(KINDS)}.")
+        raise LongtakeError(f"Unknown kind {kind!r}; choose from {', '.join(KINDS)}.")
     rng = np.random.default_rng([_SALT, seed])
     cast = casting(seed)
     if style is not None or (kind is not None and kind != cast.kind):
@@ -109,7 +109,7 @@ def compose(
 
 
 def _length(kind: Kind, rng: np.random.Generator) -> float:
-    """Seconds; songs favour neither short nor long ones, who plays alone is brief."""
+    """Length in seconds, evenly distributed for songs; solos are short."""
     low, high = {"song": (60, 285), "loop": (6, 40), "stem": (15, 75), "one-shot": (1, 4)}[kind]
     return float(rng.uniform(low, high))
 
@@ -125,7 +125,7 @@ def _piece(brief: _Brief, rng: np.random.Generator) -> Arrangement:
     parts = [_part(plan, spec, sections, rng) for spec, sections in zip(specs, layers, strict=True)]
     if not any(part.notes for part in parts):
         raise LongtakeError(
-            f"Style {plan.style.name!r} wrote no notes for seed {brief.seed}; this is a fault of its table."
+            f"Style {plan.style.name!r} wrote no notes for seed {brief.seed}; its table must be wrong."
         )
     if len(parts) == 1:
         parts = [replace(parts[0], reverb=max(parts[0].reverb, _LEAST_ROOM))]
@@ -251,7 +251,7 @@ def _drums(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.G
 def _pick(
     words: tuple[str, ...], rng: np.random.Generator, keep_first: bool = False
 ) -> tuple[str, ...]:
-    """One to three of the words; the first is always among them if asked."""
+    """One to three of the words, including the first if `keep_first`."""
     count = int(rng.integers(1, 4))
     chosen = [words[i] for i in sorted(rng.permutation(len(words))[:count])]
     if keep_first and words[0] not in chosen:

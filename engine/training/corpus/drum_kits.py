@@ -1,7 +1,7 @@
-"""Drum kits: synthesised machines, and kits of CC0 samples with synthesised pieces where one is missing.
+"""Drum kits: synthesised drum machines, and kits of CC0 samples, with synthesis where a sample is missing.
 
-A kit is a function from a General MIDI percussion pitch and a seed to a stereo hit. Tuning, decay and drive are drawn
-from the seed, so that no kit can be learnt by heart. Knows nothing of grooves.
+A kit maps a General MIDI percussion pitch and a seed to a stereo hit. Tuning, decay and drive are drawn from the seed,
+so that models cannot memorise a kit. Knows nothing of grooves.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from engine.training.corpus.oscillators import (
 )
 
 SAMPLES = Path("/usr/share/sonic-pi/samples")
-"""Where Debian's sonic-pi-samples lie; absent files are replaced by synthesis."""
+"""The files of Debian's sonic-pi-samples; missing ones are replaced by synthesis."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """Ranges a synthesised kit draws its character from: kick Hz and s, snare Hz, noise s, hat s, drive."""
+    """Parameter ranges of a synthesised kit: kick Hz and s, snare Hz, noise s, hat s, drive."""
 
     kick_hz: tuple[float, float]
     kick_decay: tuple[float, float]
@@ -114,7 +114,7 @@ SAMPLE_KITS: dict[str, dict[int, tuple[str, ...]]] = {
 HELD_OUT_SAMPLES = frozenset(
     ("bd_ada", "bd_zum", "bd_gas", "elec_snare", "elec_lo_snare", "elec_hi_snare", "perc_snap2", "elec_blip")
 )  # fmt: skip
-"""Only heard in items that are kept from training."""
+"""Used in held-out items only."""
 _BACKUP = {"samples_acoustic": "synth_tight", "samples_hiphop": "synth_tight", "samples_club": "synth_club",
            "samples_hard": "synth_hard", "samples_electro": "synth_808"}  # fmt: skip
 _LEVELS = {36: 0.95, 38: 0.75, 39: 0.65, 37: 0.5, 42: 0.32, 44: 0.28, 46: 0.36, 49: 0.42, 57: 0.42, 51: 0.3, 53: 0.34,
@@ -122,9 +122,9 @@ _LEVELS = {36: 0.95, 38: 0.75, 39: 0.65, 37: 0.5, 42: 0.32, 44: 0.28, 46: 0.36, 
 
 
 def drum_hit(kit: str, pitch: int, seed: int, *, held_out: bool = False) -> Signal:
-    """One hit at full velocity: [2, N] float32, peak by the piece's usual level in a mix.
+    """One hit at full velocity: [2, N] float32, at the drum's usual level in a mix.
 
-    Held-out kits play `HELD_OUT_SAMPLES` where they have one, other kits never do.
+    Held-out kits use `HELD_OUT_SAMPLES` where there is one; other kits never do.
     """
     rng = np.random.default_rng([0xD2, seed, pitch])
     sound = _sampled(samples_of(kit, pitch, held_out=held_out), rng)
@@ -140,7 +140,7 @@ def drum_hit(kit: str, pitch: int, seed: int, *, held_out: bool = False) -> Sign
 
 
 def _placed(sound: Signal, pitch: int) -> Signal:
-    """Hats a little to one side, toms across, the rest in the middle."""
+    """Pans hats slightly to one side and toms across; the rest is in the middle."""
     pan = {42: 0.2, 44: 0.2, 46: 0.2, 51: -0.25, 49: -0.2, 57: 0.3, 45: 0.35, 50: -0.35, 54: -0.3, 70: 0.35, 62: 0.4,
            64: 0.3, 56: -0.3, 75: -0.35, 37: -0.1}.get(pitch, 0.0)  # fmt: skip
     return np.stack([sound * np.float32(1 - max(0.0, pan)), sound * np.float32(1 + min(0.0, pan))])
@@ -148,7 +148,7 @@ def _placed(sound: Signal, pitch: int) -> Signal:
 
 @lru_cache(maxsize=256)
 def recorded(name: str) -> Signal | None:
-    """A CC0 sample, [2, N] float32; None where the package is not installed."""
+    """A CC0 sample, [2, N] float32; None if the package is not installed."""
     path = SAMPLES / f"{name}.flac"
     if not path.exists():
         return None
@@ -159,7 +159,7 @@ def recorded(name: str) -> Signal | None:
 
 
 def samples_of(kit: str, pitch: int, *, held_out: bool) -> tuple[str, ...]:
-    """The samples a kit may play for a piece on one side of the split; none where it is synthesised."""
+    """The samples of a kit's drum on one side of the split; empty if it is synthesised."""
     names = SAMPLE_KITS.get(kit, {}).get(pitch, ())
     kept = tuple(name for name in names if (name in HELD_OUT_SAMPLES) == held_out)
     return kept or names

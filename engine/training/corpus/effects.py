@@ -12,11 +12,11 @@ from scipy.signal import oaconvolve, sosfilt
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal, bandpass, highpass, lowpass
 
 PEAK = 10 ** (-1.0 / 20)
-"""No sample of a finished item is louder: -1 dBFS."""
+"""Peak of a finished item: -1 dBFS."""
 
 
 def reverb(send: Signal, seconds: float, brightness: float, rng: np.random.Generator) -> Signal:
-    """Convolves with noise that decays by 60 dB in `seconds`, its highs sooner; starts after a short pre-delay."""
+    """Convolves with noise that decays by 60 dB in `seconds`, faster at high frequencies, after a short pre-delay."""
     samples = int(seconds * SAMPLE_RATE)
     t = np.arange(samples) / SAMPLE_RATE
     noise = rng.standard_normal((2, samples)).astype(np.float32)
@@ -34,7 +34,7 @@ def reverb(send: Signal, seconds: float, brightness: float, rng: np.random.Gener
 
 
 def echo(send: Signal, seconds: float, feedback: float = 0.4) -> Signal:
-    """Ping-pong repeats, each duller and on the other side."""
+    """Ping-pong delay; each repeat is duller and on the other side."""
     out = np.zeros_like(send)
     tap = lowpass(send, 5000)
     for repeat in range(1, 5):
@@ -49,7 +49,7 @@ def echo(send: Signal, seconds: float, feedback: float = 0.4) -> Signal:
 
 
 def duck_curve(onsets: list[float], samples: int, recovery: float) -> Signal:
-    """Gain in 0..1 that falls to 0 at every onset (s) and recovers in `recovery` seconds."""
+    """Gain in 0..1 that drops to 0 at every onset (s) and recovers in `recovery` seconds."""
     length = int(recovery * SAMPLE_RATE)
     dip = (0.5 - 0.5 * np.cos(np.pi * np.linspace(0, 1, length))).astype(np.float32) ** 0.7
     curve = np.ones(samples, np.float32)
@@ -61,7 +61,7 @@ def duck_curve(onsets: list[float], samples: int, recovery: float) -> Signal:
 
 
 def saturate(x: Signal, amount: float) -> Signal:
-    """Soft clipping that grows with `amount` in 0..1, at about equal loudness."""
+    """Soft clipping by `amount` in 0..1, at about constant loudness."""
     drive = np.float32(1 + 3 * amount)
     return (np.tanh(drive * x) / np.tanh(drive)).astype(np.float32) if amount > 0.01 else x
 
@@ -78,7 +78,7 @@ def vinyl(samples: int, amount: float, rng: np.random.Generator) -> Signal:
 
 
 def widen(x: Signal, amount: float, seconds: float) -> Signal:
-    """Adds a short delay of the middle, high-passed, to one side and takes it from the other."""
+    """Adds a short, high-passed delay of the mid signal to one side and subtracts it from the other."""
     shift = int(seconds * SAMPLE_RATE)
     delayed = np.zeros_like(x[0])
     delayed[shift:] = highpass(x.mean(axis=0), 300)[: x.shape[1] - shift]
@@ -86,7 +86,7 @@ def widen(x: Signal, amount: float, seconds: float) -> Signal:
 
 
 def balance_width(x: Signal, narrowest: float = 0.94, widest: float = 0.35) -> Signal:
-    """Scales the side so that the correlation of left and right lies between the bounds, if there is a side at all."""
+    """Scales the side signal, if any, so that the correlation of left and right is within the bounds."""
     middle, side = (x[0] + x[1]) / 2, (x[0] - x[1]) / 2
     ratio = float((side**2).mean() / max(1e-12, (middle**2).mean()))
     if ratio < 1e-5:
@@ -128,11 +128,11 @@ _K_WEIGHTING = np.array(
         [1.0, -2.0, 1.0, 1.0, -1.9891696736297957, 0.9891990357870394],
     ]
 )
-"""The two filters of BS.1770 at 44.1 kHz: the head's shelf and the low cut."""
+"""The two filters of BS.1770 at 44.1 kHz: high shelf and low cut."""
 
 
 def limit(x: Signal, ceiling: float = PEAK) -> Signal:
-    """A look-ahead limiter of 3 ms: the gain moves smoothly and no sample passes `ceiling`."""
+    """A look-ahead limiter of 3 ms: the gain changes smoothly and no sample exceeds `ceiling`."""
     window = int(0.003 * SAMPLE_RATE) | 1
     peaks = maximum_filter1d(np.abs(x).max(axis=0), 2 * window + 1)
     gain = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9))

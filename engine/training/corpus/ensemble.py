@@ -1,4 +1,4 @@
-"""Who plays, and where: the parts of a style that this piece has, and the sections each of them enters.
+"""The ensemble: which parts of a style play in a piece, and in which sections.
 
 Knows nothing of notes.
 """
@@ -28,7 +28,7 @@ _ACOUSTIC_KITS = {
 
 
 def choose_ensemble(kind: Kind, style: Style, rng: np.random.Generator) -> list[PartSpec]:
-    """Which parts play, each with the one instrument it will play."""
+    """Which parts play, with one instrument each."""
     specs: list[PartSpec] = []
     if style.grooves and style.kits:
         specs.append(PartSpec("drums", style.kits, enters=style.drums_enter))
@@ -53,7 +53,7 @@ def choose_ensemble(kind: Kind, style: Style, rng: np.random.Generator) -> list[
 
 
 def soloist_part(style: Style, name: str, rng: np.random.Generator) -> PartSpec:
-    """The part of a style in which one instrument plays alone, from the start."""
+    """The part of a style for one solo instrument, from the start."""
     if name in DRUMS:
         kits = tuple(kit for kit in style.kits if drums_name(kit) == name)
         return PartSpec("drums", kits)
@@ -62,7 +62,7 @@ def soloist_part(style: Style, name: str, rng: np.random.Generator) -> PartSpec:
 
 
 def styles_for(casting: Casting) -> list[Style]:
-    """The styles that can be what is cast: any for a band, those with a plain beat at the tempo for drums."""
+    """The styles that suit a casting: any for a band; for drums, those with a clear beat at the tempo."""
     name = casting.soloist
     if name is None:
         return list(styles().values())
@@ -79,23 +79,23 @@ def styles_for(casting: Casting) -> list[Style]:
 
 
 def _outside(tempo: float | None, span: Range) -> float:
-    """By how many BPM a tempo misses a range."""
+    """By how many BPM a tempo is outside a range."""
     return 0.0 if tempo is None else max(span[0] - tempo, tempo - span[1], 0.0)
 
 
 def is_clear(groove: str) -> bool:
-    """Whether kick, snare and hat can be told apart in a groove: the grid is heard."""
+    """Whether a groove has a distinct kick, snare and hat, so that the beat is clear."""
     pieces = set(grooves()[groove])
     return all(pieces & group for group in ({"kick"}, _BACKBEAT, _TICK))
 
 
 def drums_name(kit: str) -> str:
-    """What a listener calls a kit."""
+    """A listener's name for a kit."""
     return "Drums" if kit in _ACOUSTIC_KITS else "Drum Machine"
 
 
 def solo_parts(specs: list[PartSpec], rng: np.random.Generator) -> list[PartSpec]:
-    """One part alone, drums more often than others, or two."""
+    """One solo part, most often drums, or two."""
     drums = [spec for spec in specs if spec.role == "drums"]
     if drums and rng.random() < 0.35:
         return [replace(drums[0], enters=0.0)]
@@ -105,7 +105,7 @@ def solo_parts(specs: list[PartSpec], rng: np.random.Generator) -> list[PartSpec
 
 
 def layer_sections(plan: Plan, specs: list[PartSpec]) -> list[list[Section]]:
-    """For every part the sections it plays in; at least two parts (or all there are) play in each."""
+    """For every part the sections it plays in; at least two parts (or all, if fewer) play in each."""
     layers: list[list[Section]] = [[] for _ in specs]
     quietest = sorted(range(len(specs)), key=lambda i: (specs[i].role == "drums", specs[i].enters))
     for section in plan.sections:

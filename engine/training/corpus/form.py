@@ -1,6 +1,6 @@
-"""Song form: which sections follow each other, how long, and with how much energy.
+"""Song form: the order, length and energy of sections.
 
-Sections of one letter share harmony and melody, so that what was heard comes back. Knows nothing of notes.
+Sections with the same letter share harmony and melody, so that they are recognised. Knows nothing of notes.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _parse(text: str) -> Section:
 
 
 def _shorten(sections: list[Section], excess: float, rng: np.random.Generator) -> list[Section]:
-    """Halves a long section, or drops an inner one that is not the last of its letter."""
+    """Halves a long section, or drops an inner one whose letter also occurs elsewhere."""
     letters = [s.letter for s in sections]
     inner = [i for i in range(1, len(sections) - 1) if letters.count(sections[i].letter) > 1]
     if inner and (len(sections) > 6 or max(s.beats for s in sections) <= 4):
@@ -71,7 +71,7 @@ def _shorten(sections: list[Section], excess: float, rng: np.random.Generator) -
 
 
 def _lengthen(sections: list[Section], missing: float) -> list[Section]:
-    """Repeats the pair of sections in the middle while there is room, then stretches the last long one."""
+    """Repeats the two middle sections while there is room, then lengthens the last long one."""
     middle = max(1, len(sections) // 2 - 1)
     pair = sections[middle : middle + 2]
     if sum(s.beats for s in pair) <= missing and len(sections) < 24:

@@ -1,8 +1,8 @@
 """Real melodies and harmony: the MIDI files of the game Freedoom (BSD), through the corpus' soundfonts.
 
-`longtake train freedoom --out DIR` downloads Debian's package, takes the pieces named in `freedoom.tsv` out of its
-WADs, checks each by hash, and writes them in the corpus' layout. A second rendering of a piece has the other soundfont,
-another key and another tempo. Every tenth piece is held out, with all its renderings.
+`longtake train freedoom --out DIR` downloads Debian's package, extracts the pieces listed in `freedoom.tsv` from its
+WADs, verifies each by hash, and writes them in the layout of the corpus. Further renderings of a piece use the other
+soundfont, another key and another tempo. Every tenth piece is held out, with all its renderings.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One row of the table; `tempo` in BPM and `metre` are empty where the file does not say one for all of it."""
+    """One row of the table; `tempo` in BPM and `metre` are empty if the file has no constant one."""
 
     wad: str
     lump: str
@@ -52,7 +52,7 @@ def pieces() -> list[Piece]:
 
 
 def lumps(wad: bytes) -> dict[str, bytes]:
-    """The named blocks of a WAD, a plain directory of them."""
+    """The named lumps of a WAD."""
     _, count, directory = struct.unpack("<4sii", wad[:12])
     found: dict[str, bytes] = {}
     for index in range(count):
@@ -62,7 +62,7 @@ def lumps(wad: bytes) -> dict[str, bytes]:
 
 
 def metadata(index: int, piece: Piece, score: Score, speed: float) -> dict[str, Any]:
-    """The facts of a rendering."""
+    """The metadata of a rendering."""
     notes = played(score)
     heard = [name for name, count in notes.items() if count > _HEARD_SHARE * sum(notes.values())]
     facts: dict[str, Any] = {
@@ -84,11 +84,13 @@ def metadata(index: int, piece: Piece, score: Score, speed: float) -> dict[str, 
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Fetches, checks and renders what is not there yet."""
+    """Downloads, verifies and renders what is missing."""
     parser = argparse.ArgumentParser(prog="longtake train freedoom", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="directory of the items")
     parser.add_argument("--renderings", type=int, default=1, choices=range(1, len(_VARIATIONS) + 1))
-    parser.add_argument("--downloads", type=Path, help="where packages are (default: OUT/packages)")
+    parser.add_argument(
+        "--downloads", type=Path, help="folder for packages (default: OUT/packages)"
+    )
     options = parser.parse_args(arguments)
     downloads = options.downloads or options.out / "packages"
     downloads.mkdir(parents=True, exist_ok=True)
@@ -101,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
         for index, row in enumerate(rows):
             data = wads.get(row.wad, {}).get(row.lump, b"")
             if hashlib.sha256(data).hexdigest() != row.sha256:
-                _LOG.warning("%s %s: not what the table names; left out", row.wad, row.lump)
+                _LOG.warning("%s %s does not match the table; skipped", row.wad, row.lump)
             else:
                 _write(options.out, (index, rendering), row, read_midi(data))
 

@@ -1,4 +1,4 @@
-"""Reads a MIDI file, plays it with a soundfont, and names its programs. Knows nothing of where the file comes from."""
+"""Reads a MIDI file, renders it with a soundfont, and names its programs. Knows nothing of where the file comes from."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FAMILIES: dict[range, str] = {
     range(80, 88): "Synth Lead",
     range(88, 96): "Synth Pad",
 }
-"""Programs that no row of the instruments' table plays."""
+"""Programs that are not in the table of instruments."""
 
 
 def read_midi(data: bytes) -> Score:
@@ -61,7 +61,7 @@ def read_midi(data: bytes) -> Score:
 
 
 def program_name(program: int) -> str | None:
-    """What a listener calls a General MIDI program; None for sound effects and what has no common name."""
+    """A listener's name for a General MIDI program; None for sound effects and programs without a common name."""
     for instrument in INSTRUMENTS.values():
         if program in instrument.programs:
             return instrument.name
@@ -101,7 +101,7 @@ def play(score: Score, font: str, seed: int) -> Signal:
     Returns:
         [2, N] float32 at 44.1 kHz, peak at most -1 dBFS; the file's time 0 is sample 0.
     """
-    # A synth of its own: what one piece leaves in the channels must not colour the next.
+    # A new synth, so that channel state does not carry over to the next piece.
     synth = tinysoundfont.Synth(samplerate=SAMPLE_RATE)
     handle = synth.sfload(str(font_path(font)))
     for channel in range(16):

@@ -1,6 +1,6 @@
-"""The instruments: what a prompt calls them, where they play, and which voices can stand for them.
+"""The table of instruments: names in prompts, playing ranges, and possible voices.
 
-A table. `programs` are General MIDI numbers of the soundfonts, `patches` names of our own synthesisers (`synths`).
+`programs` are General MIDI programs of the soundfonts, `patches` names of our own synthesisers (`synths`).
 Knows nothing of styles.
 """
 
@@ -14,7 +14,7 @@ from engine.training.corpus.arrangement import Voice
 
 FONTS = ("fluid", "musescore")
 _WEAK = {("musescore", program) for program in (0, 1, 3)}
-"""Programs that sound dull in one font: their brightness needs modulators the player does not have."""
+"""Programs that sound dull in one font, because the player does not support its modulators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ INSTRUMENTS: dict[str, Instrument] = {
 
 
 def choose_voice(instrument: Instrument, rng: np.random.Generator) -> Voice:
-    """One of the voices that can stand for the instrument, at random."""
+    """A random voice for the instrument."""
     options: list[Voice] = [
         Voice("soundfont", font, program)
         for font in FONTS

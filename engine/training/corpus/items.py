@@ -1,6 +1,6 @@
-"""Items of the corpus on disk: a WAV file beside a JSON file of facts, each whole or not there.
+"""Items of the corpus on disk: a WAV file and a JSON file with its metadata, both written atomically.
 
-Knows nothing of where sound comes from.
+Knows nothing of where the audio comes from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.whole_files import whole, write_whole
 
 
 def write_item(directory: Path, name: str, audio: Signal, metadata: dict[str, Any]) -> None:
-    """Writes sound [2, N] and facts; the JSON comes last, so an item with one is whole."""
+    """Writes audio [2, N] and metadata; the JSON file is last, so an item that has one is complete."""
     scaled = np.clip(np.round(audio.T * 32767.0), -32768, 32767).astype(np.int16)
     with whole(directory / f"{name}.wav") as part:
         soundfile.write(part, scaled, SAMPLE_RATE, "PCM_16", format="WAV")

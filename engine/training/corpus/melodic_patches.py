@@ -1,6 +1,6 @@
 """Patches for leads, pads, plucks, stabs, bells and chips.
 
-The character of each is drawn from the seed of its tone.
+Each patch's parameters are drawn from the seed of its tone.
 """
 
 from __future__ import annotations
@@ -243,4 +243,4 @@ MELODIC_PATCHES: dict[str, Callable[[Tone], Signal]] = {
     "chip_pulse": _chip_pulse,
     "chip_triangle": _chip_triangle,
 }
-"""Every patch of this file by name."""
+"""The patches of this file by name."""

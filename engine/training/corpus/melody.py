@@ -1,7 +1,7 @@
-"""Melodies: a motive, answered, varied, and brought back with its section.
+"""Melodies: a motif, answered, varied, and repeated with its section.
 
-A theme is two bars of rhythm and contour. Four-phrase periods (a, a', a, b) are made of it, realised over the chords:
-chord tones on strong beats, steps in between, a fall to a chord tone at the end. Repeats of a letter repeat its theme.
+A theme is two bars of rhythm and contour. It forms periods of four phrases (a, a', a, b) over the chords: chord tones
+on strong beats, steps in between, a fall to a chord tone at the end. Sections with the same letter have the same theme.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def melody_part(
     manner: str,
     rng: np.random.Generator,
 ) -> list[Note]:
-    """The melody over all given sections; the same letter gets the same theme."""
+    """The melody over the given sections."""
     themes: dict[str, _Theme] = {}
     seen: dict[str, int] = {}
     notes: list[Note] = []
@@ -197,7 +197,7 @@ def _fold(pitch: int, instrument: Instrument) -> int:
 
 
 def _embellish(notes: list[Note], instrument: Instrument) -> list[Note]:
-    """Turns the longest of the last notes into itself with a short upper neighbour before the end."""
+    """Ornaments the longest of the last notes with a short upper neighbour."""
     index = max(range(max(0, len(notes) - 6), len(notes)), key=lambda i: notes[i].duration)
     note = notes[index]
     if note.duration < 0.9 or note.pitch + 12 > instrument.high:

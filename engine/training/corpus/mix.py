@@ -1,7 +1,7 @@
-"""What each seed is to be: the kinds in fixed rounds instead of by dice, so that any run of seeds has the intended mix.
+"""The kind of item for each seed, in fixed rounds and not at random, so that any range of seeds has the right mix.
 
-Half of the items show one instrument alone, rare ones as well as common ones, drums at every tempo: a model asked for
-"Instruments: Harp" must have heard harps without a band (section 3.1 of the paper: stems). Knows nothing of notes.
+Half of the items are solos, of rare instruments as often as of common ones, and of drums at all tempi: to follow
+"Instruments: Harp", a model must have heard harps without a band (stems, §3.1). Knows nothing of notes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from engine.training.corpus.instruments import INSTRUMENTS
 
 DRUMS = ("Drums", "Drum Machine")
 DRUM_TEMPI = (60.0, 180.0)
-"""Between which tempi, in BPM, drums alone are played, all alike often."""
+"""Range of tempi of solo drums, BPM, uniformly distributed."""
 ASKED_FOR = (
     "Piano",
     "Electric Piano",
@@ -35,7 +35,7 @@ ASKED_FOR = (
     "Synth Lead",
     "Synth Pad",
 )
-"""What people name most: these play alone twice as often as the others."""
+"""The instruments that users ask for most: twice as many solos as for others."""
 _ROUND = (
     "song:band", "stem:solo", "stem:drums", "loop:band", "stem:solo", "song:band", "stem:solo", "loop:drums",
     "stem:solo", "stem:drums", "song:band", "stem:solo", "loop:band", "one-shot:solo", "stem:solo", "song:band",
@@ -43,16 +43,16 @@ _ROUND = (
     "song:band",
 )  # fmt: skip
 _STRIDE = 7
-"""How far the round moves on each time, so that held-out seeds, which are multiples of 50, meet every place of it."""
+"""Step of the round, chosen so that held-out seeds (multiples of 50) reach every position."""
 _GOLDEN = (5**0.5 - 1) / 2
 _SALT = 0x313
 
 
 @dataclass(frozen=True, slots=True)
 class Casting:
-    """What a seed is: its kind, and who plays.
+    """What a seed becomes: its kind, and who plays.
 
-    `soloist` is the one instrument that sounds, None for a band (or, as a stem, for a pair); `tempo` is asked of drums.
+    `soloist` is the solo instrument, None for a band (or, in a stem, for a duo); `tempo` is set for solo drums.
     """
 
     kind: Kind
@@ -61,7 +61,7 @@ class Casting:
 
 
 def casting(seed: int) -> Casting:
-    """The place of a seed in the round."""
+    """The casting of a seed."""
     lap = seed // len(_ROUND)
     place = (seed + _STRIDE * lap) % len(_ROUND)
     kind, cast = _ROUND[place].split(":")
@@ -80,7 +80,7 @@ def _kind(name: str) -> Kind:
 
 
 def _nth_instrument(turn: int) -> str:
-    """All instruments in one order, then all in another, so that none is rare."""
+    """Cycles through all instruments, in a different order each time, so that none is rare."""
     names = [*INSTRUMENTS, *ASKED_FOR]
     lap, place = divmod(turn, len(names))
     order = np.random.default_rng([_SALT, lap]).permutation(len(names))

@@ -1,6 +1,6 @@
-"""The building blocks of our own synthesisers: band-limited waves, envelopes, moving filters.
+"""Building blocks of our synthesisers: band-limited waveforms, envelopes, swept filters.
 
-Everything is vectorised numpy over one note; there is no sample loop. Knows nothing of patches or music.
+Everything is vectorised over one note, without loops over samples. Knows nothing of patches or music.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from scipy.signal import sosfilt
 
 Signal = NDArray[np.floating[Any]]
-"""Sound, float32 wherever it leaves a module."""
+"""Audio; float32 at module boundaries."""
 SAMPLE_RATE = 44100
 
 
 def phase(
     frequency: float | NDArray[np.floating[Any]], samples: int, start: float = 0.0
 ) -> NDArray[np.floating[Any]]:
-    """Phase in cycles; `frequency` in Hz, constant or one value a sample."""
+    """Phase in cycles; `frequency` in Hz, constant or one value per sample."""
     if isinstance(frequency, np.ndarray):
         return start + np.cumsum(frequency) / SAMPLE_RATE
     return start + frequency / SAMPLE_RATE * np.arange(samples)
@@ -38,7 +38,7 @@ def pulse(frequency: float, samples: int, width: float = 0.5, start: float = 0.0
 
 
 def triangle(frequency: float, samples: int) -> Signal:
-    """A triangle; its overtones fall fast enough to need no smoothing."""
+    """A triangle; its overtones fall off fast enough without smoothing."""
     return (4.0 * np.abs(phase(frequency, samples, 0.25) % 1.0 - 0.5) - 1.0).astype(np.float32)
 
 
@@ -101,9 +101,9 @@ def _biquad(shape: str, cutoff: float, resonance: float) -> NDArray[np.float64]:
 
 
 def swept_lowpass(x: Signal, cutoff: Signal, resonance: float = 0.9) -> Signal:
-    """A low-pass whose cutoff (Hz, one value a sample) moves: static filters half an octave apart, blended in time.
+    """A low-pass with a variable cutoff (Hz, one value per sample): static filters half an octave apart, crossfaded.
 
-    Blending neighbours of a bank replaces the recursive filter with changing coefficients, which would need a loop.
+    A recursive filter with changing coefficients would need a loop over samples.
     """
     low, high = float(np.log2(max(cutoff.min(), 20.0))), float(np.log2(max(cutoff.max(), 20.0)))
     bands = max(2, int(np.ceil((high - low) * 2)) + 1)

@@ -1,6 +1,6 @@
-"""How written notes are played: swing, human timing, and the last chord.
+"""Performance of composed notes: swing, human timing, and the final chord.
 
-Knows nothing of how the notes were found.
+Knows nothing of how the notes were composed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from engine.training.corpus.plan import Plan
 
 
 def close(plan: Plan, part: Part) -> Part:
-    """The last bar is one held chord: what still plays there sounds once and rings out."""
+    """Turns the last bar into one held chord: every part that still plays has one note that rings out."""
     last = plan.end - plan.beats_per_bar
     before = [
         n if n.start + n.duration <= last else replace(n, duration=max(0.05, last - n.start))
@@ -23,7 +23,7 @@ def close(plan: Plan, part: Part) -> Part:
     kept = [n for n in before if n.start < last - 1e-6]
     ending = [n for n in part.notes if n.start > last - 0.06]
     if part.role == "chords" and ending:
-        # Chords that only ever fall between the beats come in with the others for once.
+        # Off-beat chords start with the other parts here.
         early = ending[0].start - last
         ending = [replace(n, start=n.start - early) for n in ending]
     closing = [n for n in ending if abs(n.start - last) < 0.06]
@@ -35,7 +35,7 @@ def close(plan: Plan, part: Part) -> Part:
 
 
 def feel(plan: Plan, part: Part, swing: float, rng: np.random.Generator) -> Part:
-    """Swing bends the grid between the beats; players are a few milliseconds off it, machines are not."""
+    """Adds swing, and timing deviations of a few milliseconds for players, but not for machines."""
     unit = plan.style.swing_unit
     human = plan.style.humanise * plan.tempo / 60
     machine = part.instrument == "Drum Machine" or part.voice.source == "synth"

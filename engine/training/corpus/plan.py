@@ -1,6 +1,6 @@
-"""The plan every part of one piece is written against: tempo, key, sections and the chords along the time.
+"""The plan that all parts of a piece share: tempo, key, sections and chords.
 
-Decided once, before any note. Times are in quarter notes.
+It is fixed before any note is written. Times are in quarter notes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from engine.training.corpus.styles import Style
 from engine.training.corpus.theory import SCALES, Chord, parse_progression
 
 STEP = 0.25
-"""A sixteenth, the raster of every pattern."""
+"""A sixteenth, the grid of all patterns."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChordSpan:
-    """A chord and the time it holds."""
+    """A chord and its time span."""
 
     start: float
     beats: float
@@ -60,7 +60,7 @@ class Plan:
         return self.spans[max(0, following - 1)]
 
     def scale_over(self, chord: Chord) -> tuple[int, ...]:
-        """Pitch classes that fit: the key's scale, bent where the chord leaves it."""
+        """Pitch classes of the key's scale, altered to fit the chord."""
         classes = {(self.tonic + step) % 12 for step in SCALES[self.mode]}
         for tone in chord.pitch_classes - classes:
             classes -= {(tone + 1) % 12, (tone - 1) % 12} - chord.pitch_classes
@@ -71,7 +71,7 @@ class Plan:
 def lay_chords(
     style: Style, mode: str, tonic: int, sections: tuple[Section, ...], rng: np.random.Generator
 ) -> tuple[ChordSpan, ...]:
-    """Gives every letter its own progression and lays it under the sections of that letter."""
+    """Chooses a progression for every letter and repeats it under that letter's sections."""
     options = list(style.progressions_for(mode))
     beats_per_bar = style.metre[0] * 4 / style.metre[1]
     chosen: dict[str, list[list[Chord]]] = {}

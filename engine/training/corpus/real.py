@@ -1,9 +1,9 @@
-"""Real recordings that may be used: fetched from Debian, checked by hash, written in the corpus' layout.
+"""Real recordings under free licences: downloaded from Debian, verified by hash, written in the layout of the corpus.
 
 `python -m engine.training.corpus.real --out DIR` downloads the packages named in `real_music.tsv` with
-`apt-get download`, takes out the listed files, and writes 44.1 kHz stereo WAV and JSON like the rest of the
-corpus, kind "real". Licences and artists are in the table and in ATTRIBUTION.md. No tempo grid is claimed; a tempo only
-where it was measured with confidence. Every tenth recording is held out.
+`apt-get download`, extracts the listed files, and writes 44.1 kHz stereo WAV and JSON like the rest of the
+corpus, kind "real". Licences and artists are in the table and in ATTRIBUTION.md. There is no beat grid, and a tempo
+only if it could be measured reliably. Every tenth recording is held out.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Recording:
         return self.path.split(" + ")
 
     def metadata(self, index: int) -> dict[str, Any]:
-        """The facts of the recording; `index` is its row."""
+        """The metadata of the recording; `index` is its row."""
         facts: dict[str, Any] = {
             "kind": "real",
             "held_out": index % _HELD_OUT_EVERY == 0,
@@ -93,10 +93,10 @@ def recordings() -> list[Recording]:
 
 
 def fetch(package: str, downloads: Path) -> Path:
-    """Downloads a package unless it is there; returns the .deb.
+    """Downloads a package unless it exists; returns the .deb.
 
     Raises:
-        LongtakeError: apt-get is missing or does not find the package.
+        LongtakeError: if apt-get is missing or does not find the package.
     """
     found = sorted(downloads.glob(f"{package}_*.deb"))
     if not found:
@@ -106,14 +106,14 @@ def fetch(package: str, downloads: Path) -> Path:
             )
         except (OSError, subprocess.CalledProcessError) as error:
             raise LongtakeError(
-                f"Package {package} could not be downloaded; this needs apt-get of Debian 12."
+                f"Package {package} could not be downloaded; this needs apt-get on Debian 12."
             ) from error
         found = sorted(downloads.glob(f"{package}_*.deb"))
     return found[-1]
 
 
 def extract(deb: Path, wanted: set[str]) -> dict[str, bytes]:
-    """The contents of the wanted files of a package, by path; a path may go on inside a ZIP archive."""
+    """The contents of files in a package, by path; a path may continue inside a ZIP archive."""
     contents: dict[str, bytes] = {}
     with (
         subprocess.Popen(
@@ -139,7 +139,7 @@ def extract(deb: Path, wanted: set[str]) -> dict[str, bytes]:
 
 
 def decode(contents: list[bytes]) -> Signal:
-    """Mixes the stems of a recording and brings it to 44.1 kHz stereo at the corpus' loudness: [2, N] float32."""
+    """Mixes the stems of a recording, in 44.1 kHz stereo at the loudness of the corpus: [2, N] float32."""
     stems: list[Signal] = []
     for content in contents:
         read, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
@@ -155,7 +155,7 @@ def decode(contents: list[bytes]) -> Signal:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Fetches, checks and writes what is not there yet."""
+    """Downloads, verifies and writes what is missing."""
     parser = argparse.ArgumentParser(
         prog="python -m engine.training.corpus.real", description=__doc__
     )
@@ -164,7 +164,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--downloads",
         type=Path,
         default=None,
-        help="where packages are kept (default: OUT/packages)",
+        help="folder for packages (default: OUT/packages)",
     )
     options = parser.parse_args(arguments)
     downloads = options.downloads or options.out / "packages"
@@ -189,7 +189,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _write(directory: Path, index: int, row: Recording, contents: dict[str, bytes]) -> None:
     data = [contents[file] for file in row.files if file in contents]
     if len(data) != len(row.files) or hashlib.sha256(b"".join(data)).hexdigest() != row.sha256:
-        _LOG.warning("%s: not what the table names; left out", row.path)
+        _LOG.warning("%s does not match the table; skipped", row.path)
         return
     audio = decode(data)
     write_item(

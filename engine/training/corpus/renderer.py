@@ -1,7 +1,7 @@
-"""The renderer: an arrangement becomes sound. `render` is a pure function.
+"""The renderer: from an arrangement to audio. `render` is a pure function.
 
-Each distinct note of a part is sounded once and laid wherever it recurs; parts are placed in the stereo field, sent to
-a common reverberation and mastered. The grid of the arrangement starts at sample 0.
+Each distinct note of a part is rendered once and reused wherever it recurs; parts are panned, sent to a common reverb
+and mastered. The grid of the arrangement starts at sample 0.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def render(arrangement: Arrangement) -> Signal:
     """Renders at 44.1 kHz.
 
     Returns:
-        [2, N] float32 of exactly `arrangement.seconds`, peak at most -1 dBFS. A loop's tail is folded onto its start.
+        [2, N] float32 of exactly `arrangement.seconds`, peak at most -1 dBFS. A loop's tail is added to its start.
     """
     samples = round(arrangement.seconds * SAMPLE_RATE)
     loop = arrangement.kind == "loop"
@@ -73,7 +73,7 @@ def render(arrangement: Arrangement) -> Signal:
 
 
 def _fade(arrangement: Arrangement, samples: int) -> Signal:
-    """A gain that falls to nothing at the last bar line."""
+    """A gain that falls to zero at the last bar line."""
     end = (arrangement.sections[-1].start + arrangement.sections[-1].beats) * 60 / arrangement.tempo
     t = np.arange(samples) / SAMPLE_RATE
     left = np.clip((end - t) / arrangement.production.fade_seconds, 0, 1)
@@ -81,7 +81,7 @@ def _fade(arrangement: Arrangement, samples: int) -> Signal:
 
 
 def _finish(arrangement: Arrangement, mix: Signal, rng: np.random.Generator) -> Signal:
-    """Glue, age and master."""
+    """Saturation, ageing and mastering."""
     production = arrangement.production
     level = float(np.sqrt((mix**2).mean())) + 1e-9
     mix = saturate(mix * np.float32(0.16 / level), 0.6 * production.saturation)
@@ -98,7 +98,7 @@ def _finish(arrangement: Arrangement, mix: Signal, rng: np.random.Generator) -> 
 
 
 def _duck(arrangement: Arrangement, samples: int) -> Signal | None:
-    """The side-chain of the kick drum, if any part listens to it."""
+    """The side-chain gain of the kick drum, if any part uses it."""
     beat = 60 / arrangement.tempo
     kicks = [
         n.start * beat
@@ -113,7 +113,7 @@ def _duck(arrangement: Arrangement, samples: int) -> Signal | None:
 
 
 def _part(part: Part, beat: float, samples: int) -> Signal:
-    """All notes of a part, panned, driven and at its level: [2, samples]."""
+    """All notes of a part, with drive, pan and level: [2, samples]."""
     out = np.zeros((2, samples), np.float32)
     sounded: dict[tuple[int, int, int], Signal] = {}
     for note in part.notes:
@@ -140,7 +140,7 @@ def _part(part: Part, beat: float, samples: int) -> Signal:
 
 
 def _balance(sound: Signal, part: Part, beat: float) -> np.float32:
-    """The gain that gives a part its loudness, measured over the twenty seconds in which it plays most."""
+    """The gain to a part's target loudness, measured over its busiest twenty seconds."""
     starts = np.array([note.start * beat for note in part.notes])
     crowd = [int(((starts >= s) & (starts < s + _MEASURED_SECONDS)).sum()) for s in starts[::8]]
     begin = int(starts[8 * int(np.argmax(crowd))] * SAMPLE_RATE)

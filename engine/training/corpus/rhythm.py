@@ -1,6 +1,6 @@
 """Drums: grooves with ghost notes and variations, fills, build-ups and crashes.
 
-Writes General MIDI percussion pitches, so that any kit can play them.
+Notes are General MIDI percussion pitches, so that any kit can play them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DRUM_LENGTH = 0.2
 
 
 def drum_part(plan: Plan, sections: list[Section], rng: np.random.Generator) -> list[Note]:
-    """The drums of all the given sections."""
+    """The drum part of the given sections."""
     names = plan.style.grooves
     main = grooves()[names[int(rng.integers(len(names)))]]
     other = grooves()[names[int(rng.integers(len(names)))]]
@@ -53,7 +53,7 @@ def drum_part(plan: Plan, sections: list[Section], rng: np.random.Generator) -> 
 
 
 def _thin(lines: dict[str, str], energy: float, rng: np.random.Generator) -> dict[str, str]:
-    """Quiet sections leave pieces out; the loudest get a louder cymbal."""
+    """Thins out quiet sections, and uses a louder cymbal in the loudest."""
     names = [name for name in lines if name != "steps"]
     if energy < 0.45 and len(names) > 2:
         keep = int(rng.integers(max(1, len(names) - 2), len(names)))
@@ -115,7 +115,7 @@ def _fill(start: float, length: float, acoustic: bool, rng: np.random.Generator)
 
 
 def _build(plan: Plan, section: Section) -> list[Note]:
-    """A build-up: kick in quarters, then a snare that doubles its speed towards the end."""
+    """A build-up: kick in quarter notes, and a snare roll that doubles in speed."""
     notes: list[Note] = []
     beat = 0.0
     while beat < section.beats - 1e-6:

@@ -1,6 +1,6 @@
-"""General MIDI instruments and kits from two soundfonts that may be used freely (both MIT).
+"""General MIDI instruments and kits from two free soundfonts (both MIT).
 
-Sounds one note at a time, dry, at a common level whatever the font. Knows nothing of parts.
+Renders one note at a time, dry, at the same level for both fonts. Knows nothing of parts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FONT_FILES: dict[str, tuple[str, ...]] = {
         "/usr/share/sounds/sf3/MuseScore_General.sf3",
     ),
 }
-"""Where Debian's fluid-soundfont-gm and musescore-general-soundfont(-small) put them.
+"""The files of Debian's fluid-soundfont-gm and musescore-general-soundfont(-small).
 
 A directory in LONGTAKE_SOUNDFONTS is searched first.
 """
@@ -37,7 +37,7 @@ def font_path(font: str) -> Path:
     """The file of a font.
 
     Raises:
-        LongtakeError: It is not installed.
+        LongtakeError: if it is not installed.
     """
     own = os.environ.get("LONGTAKE_SOUNDFONTS")
     places = [Path(own) / Path(p).name for p in FONT_FILES[font]] if own else []
@@ -58,19 +58,19 @@ def _player(font: str) -> tuple[Any, int]:
 
 
 def soundfont_note(font: str, program: int, pitch: int, velocity: int, seconds: float) -> Signal:
-    """Sounds one note with its release: [2, N] float32."""
+    """Renders one note with its release: [2, N] float32."""
     raw = _sound(font, (0, program), pitch, velocity, seconds)
     return raw * np.float32(_gain(font, program, pitch))
 
 
 def soundfont_hit(font: str, kit: int, pitch: int, velocity: int) -> Signal:
-    """Sounds one piece of a drum kit: [2, N] float32."""
+    """Renders one hit of a drum kit: [2, N] float32."""
     return _sound(font, (_DRUM_BANK, kit), pitch, velocity, 0.25) * np.float32(_kit_gain(font, kit))
 
 
 @cache
 def _gain(font: str, program: int, pitch: int) -> float:
-    """Brings a program to a common level, measured once every half octave."""
+    """The gain to a common level, measured once per program and half octave."""
     reference = pitch // 6 * 6 + 3
     raw = _sound(font, (0, program), reference, 100, 0.5)[:, : SAMPLE_RATE // 2]
     level = float(np.sqrt((raw**2).mean()) + 1e-9)
@@ -85,7 +85,7 @@ def _kit_gain(font: str, kit: int) -> float:
 
 
 def _sound(font: str, preset: tuple[int, int], pitch: int, velocity: int, seconds: float) -> Signal:
-    """Plays into a silent synth and leaves it silent, so that the result depends on nothing played before."""
+    """Renders with a silent synth and leaves it silent, so that notes do not affect each other."""
     synth, handle = _player(font)
     bank, program = preset
     synth.program_select(0, handle, bank, program, bank == _DRUM_BANK)

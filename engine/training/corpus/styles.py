@@ -1,12 +1,12 @@
-"""The styles, read from the TOML tables in `styles/`: what a genre is made of.
+"""The styles, read from the TOML tables in `styles/`.
 
-Adding a style is adding a table; nothing here or in the composer names one. Keys of a table:
-`tempo` range in BPM; `modes` and `progressions` (roman numerals, bars parted by "|"); `grooves` of `grooves.toml` and
-`kits`; `swing` range of the off-beat's place in its pair of sixteenths (`swing_unit` = 0.5) or eighths (1.0), 0.5 is
-straight; `form` names the order of sections; `level` is the range of energy; `duck` the side-chain depth; `weight`
-makes a style more frequent; `texture` is the chance of a recorded texture under the music; the remaining ranges treat
-the mix. A part has a `role`, instruments it may `play`, `patterns` of sixteenths, a `chance` to exist, and the section
-energy from which it `enters`.
+To add a style, add a table; no code refers to one by name. Keys of a table:
+`tempo` range in BPM; `modes` and `progressions` (roman numerals, with "|" between bars); `grooves` of `grooves.toml`
+and `kits`; `swing` range of the off-beat's position in its pair of sixteenths (`swing_unit` = 0.5) or eighths (1.0),
+0.5 is straight; `form` names the order of sections; `level` is the range of energy; `duck` the side-chain depth;
+`weight` makes a style more frequent; `texture` is the chance of a recorded texture under the music; the remaining
+ranges are for the mix. A part has a `role`, instruments it may `play`, `patterns` of sixteenths, a `chance` to be used,
+and the section energy from which it `enters`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MINOR_MODES = {"minor", "dorian", "phrygian", "harmonic minor"}
 
 @dataclass(frozen=True, slots=True)
 class PartSpec:
-    """What one part of a style may be."""
+    """One part of a style."""
 
     role: str
     play: tuple[str, ...]
@@ -65,7 +65,7 @@ class Style:
     weight: float = 1.0
 
     def progressions_for(self, mode: str) -> tuple[str, ...]:
-        """The progressions that belong to a mode: those of a minor mode never visit the major tonic."""
+        """The progressions for a mode: those for minor modes do not contain the major tonic."""
         return tuple(p for p in self.progressions if _is_minor(p) == (mode in _MINOR_MODES))
 
 

@@ -1,6 +1,6 @@
-"""Spoken drums: the syllables of a beatboxer by the speech synthesiser espeak-ng, if it is installed.
+"""Spoken drums: beatbox syllables by the speech synthesiser espeak-ng, if it is installed.
 
-A second voice for trying audio-to-audio, nearer to a mouth than filtered noise (section 4.6 of the paper).
+A second voice for evaluating audio-to-audio (§4.6), closer to a real beatboxer than filtered noise.
 Knows nothing of rhythm.
 """
 
@@ -32,14 +32,14 @@ def can_speak() -> bool:
 
 
 def syllable(sound: str, seed: int) -> Signal:
-    """The syllable that stands for a "kick", "snare" or "hat": [N] float32, from its onset on, at its usual level.
+    """The syllable for a "kick", "snare" or "hat": [N] float32, starting at its onset, at its usual level.
 
     Args:
-        sound: Which.
-        seed: Decides speaker, pitch and syllable.
+        sound: the drum.
+        seed: determines speaker, pitch and syllable.
 
     Raises:
-        LongtakeError: espeak-ng is not installed.
+        LongtakeError: if espeak-ng is not installed.
     """
     rng = np.random.default_rng([0xE5, seed])
     speaker = SPEAKERS[int(rng.integers(len(SPEAKERS)))]

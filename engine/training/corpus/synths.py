@@ -1,7 +1,7 @@
-"""Our own synthesisers: every patch by name, and how a note of one is sounded.
+"""Our synthesisers: all patches by name, and how to render a note.
 
-A patch is a function from a `Tone` to sound; its character is drawn from the voice's seed, so that two songs with the
-same instrument do not share a timbre. Knows nothing of parts or mixes.
+A patch maps a `Tone` to audio; its parameters are drawn from the voice's seed, so that the same instrument sounds
+different in every song. Knows nothing of parts or mixes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PATCHES = {**BASS_PATCHES, **MELODIC_PATCHES}
 
 
 def synth_note(patch: str, tone: Tone) -> Signal:
-    """Sounds one note: [2, N] float32."""
+    """Renders one note: [2, N] float32."""
     sound = PATCHES[patch](tone)
     if sound.ndim == 1:
         sound = np.stack([sound, sound])

@@ -1,4 +1,4 @@
-"""Textures under the music: CC0 recordings of hums and noises, slowed, laid end over end. Knows nothing of styles."""
+"""Background textures: CC0 recordings of drones and noises, slowed down and overlapped. Knows nothing of styles."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ TEXTURES = (
     "ambi_haunted_hum",
     "ambi_glass_hum",
 )
-"""What training items lie on."""
+"""Used in training items."""
 HELD_OUT_TEXTURES = ("ambi_glass_rub",)
-"""Only heard in items that are kept from training."""
+"""Used in held-out items only."""
 _OVERLAP_SECONDS = 1.0
 
 
 def choose_texture(rng: np.random.Generator, *, held_out: bool) -> str:
-    """One of the textures of a side of the split."""
+    """A random texture for one side of the split."""
     names = HELD_OUT_TEXTURES if held_out else TEXTURES
     return names[int(rng.integers(len(names)))]
 
 
 def texture(name: str, samples: int, rng: np.random.Generator) -> Signal:
-    """The texture over `samples`: [2, N] float32 with a root mean square of 1; silence where it is not installed."""
+    """The texture over `samples`: [2, N] float32 with an RMS of 1; silence if it is not installed."""
     source = recorded(name)
     if source is None:
         return np.zeros((2, samples), np.float32)
@@ -37,7 +37,7 @@ def texture(name: str, samples: int, rng: np.random.Generator) -> Signal:
     grid = np.arange(source.shape[1])
     grain = np.stack([np.interp(place, grid, side) for side in source]).astype(np.float32)
     overlap = min(int(_OVERLAP_SECONDS * SAMPLE_RATE), grain.shape[1] // 3)
-    # Grains have nothing in common where they overlap: their powers add to one.
+    # Overlapping grains are uncorrelated, so the crossfade has equal power.
     rise = np.sin(np.linspace(0, np.pi / 2, overlap, dtype=np.float32))
     grain[:, :overlap] *= rise
     grain[:, -overlap:] *= rise[::-1]

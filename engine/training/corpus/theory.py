@@ -61,7 +61,7 @@ class Chord:
         return frozenset((self.root + i) % 12 for i in self.intervals)
 
     def tone(self, name: str) -> int:
-        """Semitones above the root of the "third", "fifth" or "seventh" (or the nearest thing the chord has)."""
+        """Semitones of the "third", "fifth" or "seventh" above the root (or the chord's nearest equivalent)."""
         wanted = {"third": (3, 4, 5, 2), "fifth": (7, 6, 8), "seventh": (10, 11, 9, 12)}[name]
         return next((i for i in wanted if i in self.intervals), 12 if name == "seventh" else 7)
 
@@ -73,7 +73,7 @@ def parse_chord(numeral: str, tonic: int) -> Chord:
     """
     match = _NUMERAL.match(numeral)
     if match is None:
-        raise ValueError(f"{numeral!r} is no roman numeral")
+        raise ValueError(f"{numeral!r} is not a roman numeral")
     accidental, roman, suffix = match.groups()
     root = (tonic + _DEGREES[roman.upper()] + {"b": -1, "#": 1, None: 0}[accidental]) % 12
     if suffix in _SHAPES:
@@ -81,7 +81,7 @@ def parse_chord(numeral: str, tonic: int) -> Chord:
     third = 4 if roman.isupper() else 3
     if suffix and suffix not in _SUFFIXES:
         raise ValueError(
-            f"{suffix!r} in {numeral!r} is no chord suffix; known: {sorted(_SUFFIXES | _SHAPES)}"
+            f"{suffix!r} in {numeral!r} is not a chord suffix; choose from {sorted(_SUFFIXES | _SHAPES)}"
         )
     return Chord(root, (0, third, 7, *_SUFFIXES.get(suffix, ())))
 
@@ -94,10 +94,10 @@ def parse_progression(text: str, tonic: int) -> list[list[Chord]]:
 def voicing(
     chord: Chord, previous: Sequence[int], low: int, high: int, size: int = 4
 ) -> tuple[int, ...]:
-    """The placement of a chord in [low, high] that moves least from `previous`, voices sorted upwards.
+    """The voicing of a chord in [low, high] with the least movement from `previous`, in ascending order.
 
-    Without a previous voicing the one centred in the range is taken. Fewer tones than `size` are not doubled: open
-    octaves come from the arrangement. The fifth is the first tone to go when the chord has more tones than voices.
+    Without a previous voicing, it is centred in the range. Tones are not doubled if there are fewer than `size`. If
+    there are more, the fifth is dropped first.
     """
     intervals = list(chord.intervals)
     for expendable in (7, 0, 14):
@@ -139,7 +139,7 @@ def _distance(pitches: Sequence[int], previous: Sequence[int]) -> float:
 
 
 def _mud(pitches: Sequence[int]) -> float:
-    """Close intervals low in the range and minor ninths sound bad; charge for them."""
+    """A penalty for close intervals in a low register, and for minor ninths."""
     cost = 0.0
     for a, b in itertools.combinations(pitches, 2):
         if b - a == 13 or (b - a == 1):

@@ -1,6 +1,6 @@
-"""One note of a synthesiser, and the shapes patches share.
+"""One note of a synthesiser, and envelopes that patches share.
 
-Knows nothing of particular sounds.
+Knows nothing of particular patches.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Tone:
     seed: int
 
     def character(self) -> np.random.Generator:
-        """Draws the same numbers for every note of a voice."""
+        """A generator that gives the same numbers for every note of a voice."""
         return np.random.default_rng([0x57, self.seed])
 
     def samples(self, release: float) -> int:
@@ -38,7 +38,7 @@ def enveloped(tone: Tone, times: tuple[float, float, float, float]) -> tuple[int
 
 
 def filter_envelope(tone: Tone, samples: int, shape: tuple[float, float, float]) -> Signal:
-    """Cutoff in Hz: from base + amount octaves down to base with a decay in seconds; brighter when played harder."""
+    """Cutoff in Hz: from base + amount octaves down to base with a decay in seconds; brighter at higher velocities."""
     base, octaves, decay = shape
     t = np.arange(samples) / SAMPLE_RATE
     return (base * 2 ** (octaves * (0.5 + 0.5 * tone.velocity) * np.exp(-t / decay))).astype(
