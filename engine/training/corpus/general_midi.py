@@ -1,4 +1,4 @@
-"""Reads a MIDI file, renders it with a soundfont, and names its programs. Knows nothing of where the file comes from."""
+"""Reads a MIDI file, renders it with a soundfont, names its programs. Knows nothing of where the file is from."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ _FAMILIES: dict[range, str] = {
 
 
 def read_midi(data: bytes) -> Score:
-    """Parses a file of format 0 or 1 whose time is in ticks of a quarter note.
+    """Parses a file of format 0 or 1 with times in ticks per quarter note.
 
     Raises:
-        LongtakeError: It is not such a file.
+        LongtakeError: if it is not such a file.
     """
     try:
         file = mido.MidiFile(file=io.BytesIO(data))
     except (OSError, EOFError, ValueError) as error:
-        raise LongtakeError(f"This is no Standard MIDI File ({error}).") from error
+        raise LongtakeError(f"This is not a Standard MIDI File ({error}).") from error
     if file.type == 2 or file.ticks_per_beat <= 0:
-        raise LongtakeError("This is no Standard MIDI File in ticks of a quarter note.")
+        raise LongtakeError("This is not a Standard MIDI File with ticks per quarter note.")
     score: list[Message] = []
     seconds = 0.0
     for message in file:
@@ -69,7 +69,7 @@ def program_name(program: int) -> str | None:
 
 
 def played(score: Score) -> dict[str, int]:
-    """How many notes each instrument plays, most first; percussion is "Drums"."""
+    """Number of notes per instrument, most first; percussion is "Drums"."""
     programs = dict.fromkeys(range(16), 0)
     counts: dict[str, int] = {}
     for message in score:
@@ -96,7 +96,7 @@ def varied(score: Score, semitones: int, speed: float) -> Score:
 
 
 def play(score: Score, font: str, seed: int) -> Signal:
-    """Plays with all controllers and bends, adds a room and masters.
+    """Renders with all controllers and pitch bends, adds reverb and masters.
 
     Returns:
         [2, N] float32 at 44.1 kHz, peak at most -1 dBFS; the file's time 0 is sample 0.
