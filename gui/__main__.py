@@ -83,11 +83,8 @@ def open_window(session: Session, around: Surroundings) -> MainWindow:
     """Builds the window over a session and shows it, in the language that was chosen."""
     memory = around.memory
     speak(application_for(sys.argv[:1]), memory.text("look/language", SYSTEM))
-    theme = memory.text("look/theme", "system")
-    look = Look(
-        theme if theme in ("dark", "light") else "system",
-        memory.number("look/scale", 1.0),
-    )
+    look = Look("system")
+    look.restore(memory.like("look", look.state()))
     look.apply()
     window = MainWindow(QtSession(session), look, around)
     window.show()

@@ -11,6 +11,9 @@ from typing import Any
 
 from PyQt6.QtCore import QByteArray, QSettings
 
+State = dict[str, Any]
+"""What a part of the window remembers, by name: texts, switches, numbers, lists of texts and `QByteArray`."""
+
 
 class Memory:
     """The panel's own settings file."""
@@ -41,10 +44,29 @@ class Memory:
             return [value] if value else []
         return [str(word) for word in value] if isinstance(value, list) else []
 
-    def state(self, name: str) -> QByteArray | None:
+    def bytes(self, name: str) -> QByteArray | None:
         """What Qt itself packed, as a window's place."""
         value = self._settings.value(name)
         return value if isinstance(value, QByteArray) else None
+
+    def like(self, section: str, state: State) -> State:
+        """The section's values for the names of a state, each of the same type; what is missing is as it is there."""
+        return {name: self._like(f"{section}/{name}", value) for name, value in state.items()}
+
+    def _like(self, name: str, value: Any) -> Any:
+        if not self._settings.contains(name):
+            return value
+        match value:
+            case bool():
+                return self.switch(name, value)
+            case float() | int():
+                return self.number(name, value)
+            case str():
+                return self.text(name, value)
+            case list():
+                return self.words(name)
+            case _:
+                return self.bytes(name) or value
 
     def keep(self, name: str, value: Any) -> None:
         """Remembers a value."""

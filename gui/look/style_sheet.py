@@ -7,17 +7,29 @@ what it is and the look is settled here alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gui.look.theme import Colours
+from gui.look.colours import Colours
 
 
-def style_sheet(c: Colours, px: Callable[[float], int], sizes: dict[str, int]) -> str:
-    """The whole sheet for a palette; `px` turns lengths at 100 % into pixels, `sizes` are those of the type."""
+def style_sheet(c: Colours, px: Callable[[float], int], sizes: dict[str, int], line: int) -> str:
+    """The whole sheet for a palette.
+
+    Args:
+        c: the palette.
+        px: turns lengths at 100 % into pixels.
+        sizes: type sizes at 100 %.
+        line: height of a line of the body's font in pixels. A minimum of the sheet hides what a control itself says
+            it needs, so that none may be lower.
+    """
     size = {name: px(value) for name, value in sizes.items()}
+    least, field = max(px(18), line), max(px(18), line + 2)
     return "\n".join(
-        (_grounds(c, px, size), _buttons(c, px, size), _fields(c, px, size), _lists(c, px))
+        (
+            _grounds(c, px, size),
+            _buttons(c, px, size, least),
+            _fields(c, px, size, field),
+            _lists(c, px),
+        )
     )
 
 
@@ -57,10 +69,11 @@ QMenu::indicator {{ width: {px(14)}px; height: {px(14)}px; left: {px(7)}px; }}
 """
 
 
-def _buttons(c: Colours, px: Callable[[float], int], size: dict[str, int]) -> str:
+def _buttons(c: Colours, px: Callable[[float], int], size: dict[str, int], least: int) -> str:
     return f"""
 QPushButton, QToolButton {{ background: {c.raised}; border: 1px solid transparent; border-radius: {px(7)}px;
-  padding: {px(6)}px {px(12)}px; min-height: {px(18)}px; }}
+  padding: {px(6)}px {px(12)}px; }}
+QPushButton {{ min-height: {least}px; }}
 QPushButton:hover, QToolButton:hover {{ background: {c.hover}; }}
 QPushButton:focus, QToolButton:focus {{ border: 1px solid {c.accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {c.muted}; background: {c.raised}; }}
@@ -71,7 +84,7 @@ QPushButton[role="primary"]:hover {{ background: {c.accent_hover}; border-color:
 QPushButton[role="primary"]:pressed {{ background: {c.accent_soft}; color: {c.text}; }}
 QPushButton[role="primary"]:focus {{ border: 2px solid {c.text}; }}
 QPushButton[role="primary"]:disabled {{ background: {c.raised}; color: {c.muted}; border-color: {c.raised}; }}
-QPushButton[role="chip"] {{ border-radius: {px(13)}px; padding: {px(4)}px {px(12)}px; min-height: {px(18)}px; }}
+QPushButton[role="chip"] {{ border-radius: {px(13)}px; padding: {px(4)}px {px(12)}px; }}
 QPushButton[role="chip"][filled="true"] {{ background: {c.accent_soft}; color: {c.text}; }}
 QPushButton[role="chip"]:checked {{ background: {c.accent}; color: {c.on_accent}; }}
 QPushButton[role="fold"] {{ background: transparent; text-align: left; padding: {px(5)}px {px(4)}px; color: {c.muted};
@@ -80,7 +93,7 @@ QPushButton[role="fold"]:hover {{ color: {c.text}; background: transparent; }}
 QPushButton[role="segment"] {{ border-radius: {px(6)}px; padding: {px(4)}px {px(10)}px; background: transparent;
   color: {c.muted}; }}
 QPushButton[role="segment"]:hover {{ color: {c.text}; }}
-QPushButton[role="segment"]:checked {{ background: {c.accent_soft}; color: {c.text}; font-weight: 600; }}
+QPushButton[role="segment"]:checked {{ background: {c.accent_soft}; color: {c.text}; }}
 QPushButton[role="record"]:checked {{ background: {c.error}; color: {c.window}; }}
 QFrame[role="segments"] {{ background: {c.raised}; border-radius: {px(8)}px; }}
 QToolButton[role="plain"] {{ background: transparent; padding: {px(5)}px; }}
@@ -90,7 +103,7 @@ QToolButton[role="play"] {{ border-radius: {px(8)}px; padding: {px(7)}px; backgr
 QToolButton[role="play"]:hover {{ background: {c.hover}; }}
 QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
 QPushButton[role="card"] {{ background: {c.raised}; border: 1px solid {c.line}; border-radius: {px(10)}px;
-  min-height: {px(132)}px; min-width: {px(120)}px; padding: 0; }}
+  min-height: {px(132)}px; padding: 0; }}
 QPushButton[role="card"]:hover {{ background: {c.hover}; border-color: {c.accent}; }}
 QPushButton[role="card"]:focus {{ border: 2px solid {c.accent}; }}
 QCheckBox, QRadioButton {{ spacing: {px(8)}px; padding: {px(2)}px; border: 1px solid transparent; }}
@@ -102,11 +115,12 @@ QCheckBox:disabled {{ color: {c.muted}; }}
 """
 
 
-def _fields(c: Colours, px: Callable[[float], int], size: dict[str, int]) -> str:
+def _fields(c: Colours, px: Callable[[float], int], size: dict[str, int], least: int) -> str:
     return f"""
 QLineEdit, QPlainTextEdit, QAbstractSpinBox, QComboBox {{ background: {c.surface}; border: 1px solid {c.edge};
-  border-radius: {px(7)}px; padding: {px(5)}px {px(8)}px; min-height: {px(18)}px;
+  border-radius: {px(7)}px; padding: {px(5)}px {px(8)}px;
   selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+QLineEdit, QAbstractSpinBox, QComboBox {{ min-height: {least}px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border: 1px solid {c.accent};
   background: {c.window}; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {c.muted}; border-color: {c.line}; }}

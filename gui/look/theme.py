@@ -1,4 +1,4 @@
-"""How the panel looks: two palettes with WCAG AA contrast, one accent, type sizes, a scale from 100 to 200 %.
+"""How the panel looks: the palette in use, type sizes, a scale from 100 to 200 %.
 
 Knows nothing of the session. Widgets ask `Look` for colours and lengths and redraw on its `changed`; margins are
 given to `Look.pad`, which applies them again when the scale changes.
@@ -7,99 +7,24 @@ given to `Look.pad`, which applies them again when the scale changes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 from weakref import WeakKeyDictionary
 
 from PyQt6 import sip
 from PyQt6.QtCore import QObject, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPalette
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QIcon, QPalette
 from PyQt6.QtWidgets import QApplication, QLayout
 
+from gui.look.colours import PALETTES, Colours, Mode
 from gui.look.icons import draw_icon
 from gui.look.style_sheet import style_sheet
+from gui.look.typeface import shipped_family
 
-Mode = Literal["dark", "light"]
 Choice = Literal["dark", "light", "system"]
 _Layout = TypeVar("_Layout", bound=QLayout)
 SCALES = (1.0, 1.25, 1.5, 1.75, 2.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Colours:
-    """One palette; `#rrggbb` each.
-
-    Attributes:
-        window, surface, raised, hover: grounds, from the back to what lies under the pointer.
-        line: decorative borders; edge: borders that must be seen to know a control (3:1).
-        text, muted: words on any of the grounds (4.5:1).
-        accent, on_accent, accent_soft: the one accent, words on it, and the ground of what is chosen.
-        warning, error: words that warn (4.5:1).
-    """
-
-    window: str
-    surface: str
-    raised: str
-    hover: str
-    line: str
-    edge: str
-    text: str
-    muted: str
-    accent: str
-    accent_hover: str
-    on_accent: str
-    accent_soft: str
-    wave: str
-    warning: str
-    error: str
-
-
-DARK = Colours(
-    window="#131619",
-    surface="#1a1e22",
-    raised="#242a30",
-    hover="#2f363e",
-    line="#2c333a",
-    edge="#717d8a",
-    text="#edf0f2",
-    muted="#a5afb9",
-    accent="#5fdcb2",
-    accent_hover="#83e8c6",
-    on_accent="#06241a",
-    accent_soft="#1d3b33",
-    wave="#7f8f9c",
-    warning="#f5c04e",
-    error="#ff8f85",
-)
-
-LIGHT = Colours(
-    window="#f1f2ef",
-    surface="#fbfbf9",
-    raised="#e8eae6",
-    hover="#dcdfda",
-    line="#d9dcd6",
-    edge="#7c847e",
-    text="#15191c",
-    muted="#4d565c",
-    accent="#0a6b4e",
-    accent_hover="#0d5741",
-    on_accent="#ffffff",
-    accent_soft="#cfe9df",
-    wave="#7d8a86",
-    warning="#7a4f00",
-    error="#ad1f18",
-)
-
-PALETTES: dict[Mode, Colours] = {"dark": DARK, "light": LIGHT}
-FAMILIES = (
-    "Inter",
-    "SF Pro Text",
-    "Segoe UI Variable Text",
-    "Segoe UI",
-    "Noto Sans",
-    "Cantarell",
-    "DejaVu Sans",
-)
 SIZES = {
     "tiny": 11,
     "small": 12,
@@ -112,34 +37,20 @@ SIZES = {
 """Type sizes in pixels at 100 %."""
 
 
-def contrast(one: str, other: str) -> float:
-    """WCAG 2 contrast ratio of two `#rrggbb` colours, 1 to 21."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
 class Look(QObject):
     """The present theme and scale of one window."""
 
     changed = pyqtSignal()
 
-    def __init__(self, choice: Choice = "dark", scale: float = 1.0) -> None:
+    def __init__(self, choice: Choice = "dark", scale: float = 1.0, family: str = "") -> None:
+        """Starts with a theme and a scale; `family` is a font of the system in place of the shipped one."""
         super().__init__()
         self.choice: Choice = choice
         self.scale = scale
         self._pads: WeakKeyDictionary[QLayout, tuple[tuple[int, int, int, int], int]] = (
             WeakKeyDictionary()
         )
-        known = set(QFontDatabase.families())
-        self._family = next((name for name in FAMILIES if name in known), "")
+        self._family = family or shipped_family()
         hints = QGuiApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._system_changed)
@@ -163,13 +74,24 @@ class Look(QObject):
         self.scale = min(max(scale or self.scale, SCALES[0]), SCALES[-1])
         self.apply()
 
+    def state(self) -> dict[str, Any]:
+        """Theme and scale, to be remembered."""
+        return {"theme": self.choice, "scale": self.scale}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Takes theme and scale of the last time."""
+        choice = state["theme"] if state["theme"] in get_args(Choice) else self.choice
+        if (choice, state["scale"]) != (self.choice, self.scale):
+            self.set(choice, state["scale"])
+
     def apply(self) -> None:
         """Dresses the application and tells the widgets."""
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.setFont(self.font())
             application.setPalette(self._qt_palette())
-            application.setStyleSheet(style_sheet(self.colours, self.px, SIZES))
+            line = max(QFontMetrics(self.font(size)).height() for size in ("body", "strong"))
+            application.setStyleSheet(style_sheet(self.colours, self.px, SIZES, line))
         for layout in list(self._pads):
             if sip.isdeleted(layout):
                 del self._pads[layout]

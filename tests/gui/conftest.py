@@ -11,6 +11,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 from PyQt6 import sip
+from PyQt6.QtGui import QFontDatabase
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -51,7 +52,12 @@ class Held:
 
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
-    return application_for(["longtake"])
+    """The application on a machine that has no font: the panel must bring its own."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FONTCONFIG_FILE", str(Path(__file__).with_name("no_fonts.conf")))
+        application = application_for(["longtake"])
+        QFontDatabase.families()
+    return application
 
 
 @pytest.fixture
