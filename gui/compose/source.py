@@ -26,11 +26,14 @@ from engine.spec import PARAMETERS
 from gui.compose.parameter_controls import sentence
 from gui.compose.recorder import Recorder
 from gui.learn import teach
-from gui.look.controls import Button, Elided, IconButton, Segments, label, redress
+from gui.look.controls import Button, IconButton, Segments, label, redress
+from gui.look.elided import Elided
+from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
 from gui.qt_session import QtSession
 from gui.takes.peak_store import PeakStore
 from gui.takes.waveform import WaveformView
+from gui.takes.waveform_hands import WaveformHands
 
 Mode = Literal["transform", "keep", "continue"]
 AUDIO = ("wav", "flac", "aif", "aiff", "ogg", "mp3", "opus", "caf", "w64")
@@ -72,6 +75,7 @@ class SourcePanel(QFrame):
         self.name = Elided("", "strong")
         self.drop = IconButton(look, "close", self.tr("Start without a recording"))
         self.wave = WaveformView(look, self.tr("Waveform of the source"), height=64)
+        self.hands = WaveformHands(self.wave)
         self.mode = Segments(
             look,
             self.tr("What to do with the recording"),
@@ -93,7 +97,7 @@ class SourcePanel(QFrame):
         self.choose.clicked.connect(self.open_dialog)
         self.drop.clicked.connect(self.clear)
         self.mode.chosen.connect(lambda _: self._turned())
-        self.wave.spans_changed.connect(lambda _: self._turned())
+        self.hands.spans_changed.connect(lambda _: self._turned())
         self.strength.valueChanged.connect(self._slid)
         self.recorder.recorded.connect(self._recorded)
         peaks.ready.connect(self._read)
@@ -161,13 +165,14 @@ class SourcePanel(QFrame):
     def _build(self, look: Look) -> None:
         nothing, something = QWidget(), QWidget()
         invite = look.pad(QVBoxLayout(nothing), (12, 10, 12, 10), 8)
-        invite.addWidget(label(self.tr("Start from a recording"), "strong"))
+        invite.addWidget(label(self.tr("Start from a recording"), "strong", wrap=True))
         words = self.tr("Drop a beatbox take, a hum or a guitar idea here.")
         invite.addWidget(label(words, "small", wrap=True))
-        row = look.pad(QHBoxLayout(), gap=6)
-        row.addWidget(self.recorder, 1)
-        row.addWidget(self.choose, 0, Qt.AlignmentFlag.AlignTop)
+        row = look.pad(FlowLayout(), gap=6)
+        for control in (self.recorder.button, self.recorder.count_in, self.choose):
+            row.addWidget(control)
         invite.addLayout(row)
+        invite.addWidget(self.recorder)
 
         column = look.pad(QVBoxLayout(something), (12, 10, 12, 10), 8)
         head = look.pad(QHBoxLayout(), gap=6)
@@ -180,9 +185,10 @@ class SourcePanel(QFrame):
         ends = look.pad(QVBoxLayout(self._slider), gap=2)
         ends.addWidget(self.strength)
         words_row = look.pad(QHBoxLayout(), gap=8)
-        words_row.addWidget(label(self.tr("keep my rhythm"), "small"))
-        words_row.addStretch(1)
-        words_row.addWidget(label(self.tr("follow the prompt"), "small"))
+        follow = label(self.tr("follow the prompt"), "small", wrap=True)
+        follow.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        words_row.addWidget(label(self.tr("keep my rhythm"), "small", wrap=True), 1)
+        words_row.addWidget(follow, 1)
         ends.addLayout(words_row)
         column.addWidget(self._slider)
         column.addWidget(self.hint)
@@ -200,7 +206,7 @@ class SourcePanel(QFrame):
 
     def _turned(self) -> None:
         mode = self.mode.value()
-        self.wave.keeping = mode == "keep"
+        self.hands.keeping = mode == "keep"
         if mode != "keep" and self.wave.spans:
             self.wave.show_spans(())
         self._slider.setVisible(mode == "transform")

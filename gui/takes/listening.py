@@ -29,8 +29,8 @@ class Listening(QObject):
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.poll)
         session.playback_changed.connect(self._heard)
-        viewer.wave.sought.connect(self.seek)
-        viewer.wave.range_chosen.connect(self.take_range)
+        viewer.hands.sought.connect(self.seek)
+        viewer.hands.range_chosen.connect(self.take_range)
 
     def start(self) -> None:
         """Begins to poll."""

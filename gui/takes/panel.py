@@ -15,13 +15,13 @@ from PyQt6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QInputDialog,
-    QLineEdit,
     QListView,
     QMenu,
 )
 
 from bridge.state import PlaybackState, Search, Take, TakeChange
-from gui.look.controls import Card, IconButton, label, later
+from gui.look.containers import Card
+from gui.look.controls import IconButton, label, later, text_field
 from gui.look.theme import Look
 from gui.qt_session import QtSession
 from gui.takes.delegate import TakeDelegate
@@ -106,9 +106,10 @@ class TakesPanel(Card):
         super().__init__(look, (12, 12, 8, 8), 8)
         self._session = session
         self.model = TakeModel(session, self)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search: piano, 120bpm, 4*"))
-        self.search.setAccessibleName(self.tr("Search takes by name, prompt, key or model"))
+        self.search = text_field(
+            self.tr("Search takes by name, prompt, key or model"),
+            self.tr("Search: piano, 120bpm, 4*"),
+        )
         self.search.setClearButtonEnabled(True)
         self.favourites = IconButton(look, "star", self.tr("Only favourites"))
         self.favourites.setCheckable(True)

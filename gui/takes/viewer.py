@@ -15,7 +15,9 @@ from PyQt6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
 from bridge.events import AudioReady
 from bridge.state import Job, Take
 from gui.compose.prompt_form import headline
-from gui.look.controls import Button, Card, Elided, IconButton
+from gui.look.containers import Card
+from gui.look.controls import Button, IconButton
+from gui.look.elided import Elided
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -23,6 +25,7 @@ from gui.takes.model import length_words, take_mime, take_title, tempo_words
 from gui.takes.peak_store import PeakStore
 from gui.takes.peaks import GrowingPeaks
 from gui.takes.waveform import WaveformView
+from gui.takes.waveform_hands import WaveformHands
 
 if TYPE_CHECKING:
     from gui.takes.spectrogram import SpectrogramView
@@ -86,6 +89,7 @@ class Viewer(Card):
         self.title = Elided("", "title")
         self.facts = Elided("", "small")
         self.wave = WaveformView(look, self.tr("Waveform of the take"), height=150)
+        self.hands = WaveformHands(self.wave)
         self.a = self._slot("A", self.tr("Remember this take as A; then: hear A at the same place"))
         self.b = self._slot("B", self.tr("Remember this take as B; then: hear B at the same place"))
         self.spectrum = IconButton(look, "spectrum", self.tr("Spectrogram"))

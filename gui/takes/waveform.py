@@ -1,150 +1,298 @@
-"""`WaveformView`: a waveform that takes hands: a click seeks, a drag chooses a range or a kept span, a wheel zooms.
+"""`WaveformView`: what a waveform shows - sound, grid of bars, range, kept spans, playhead - and which part of it.
 
-Knows nothing of the session. All of it works from the keyboard: arrows move a mark, Shift+arrows stretch a range from
-it, Return takes the range, Escape clears, plus and minus zoom.
+Knows `peaks`; nothing of the session and of hands (`waveform_hands.py`). The wave is drawn once into two pictures,
+still to come and played; moving the playhead repaints only the strip between.
 """
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+import math
+
+import numpy as np
+from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QPainter, QPaintEvent, QPixmap, QPolygonF, QResizeEvent
+from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui.look.theme import Look
-from gui.takes.waveform_drawing import Span, WaveformDrawing
+from gui.takes.peaks import Peaks
 
-CLICK = 4
-"""Pixels that a press may move and still be a click."""
+Span = tuple[float, float]
+NEAREST = 0.05
+"""Seconds across the whole view at the closest zoom."""
+RULED = 100
+"""Pixels at 100 % from which a waveform has numbers above it."""
+STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120)
+"""Seconds between two numbers where no tempo is known."""
 
 
-class WaveformView(WaveformDrawing):
-    """One waveform.
+class WaveformView(QWidget):
+    """One drawn waveform; `view_changed` tells when other seconds are in view."""
 
-    Signals:
-        sought: a place was clicked, in seconds.
-        range_chosen: a range was dragged over, start and end in seconds; None when it was cleared.
-        spans_changed: the kept spans are others.
-    """
-
-    sought = pyqtSignal(float)
-    range_chosen = pyqtSignal(object)
-    spans_changed = pyqtSignal(object)
+    view_changed = pyqtSignal(float, float)
 
     def __init__(self, look: Look, name: str, height: int = 120) -> None:
-        super().__init__(look, name, height)
-        self._mark = 0.0
-        self.keeping = False
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        super().__init__()
+        self._look, self._height = look, height
+        self._peaks: Peaks | None = None
+        self._length = 0.0
+        self._start, self._end = 0.0, 1.0
+        self._playhead: float | None = None
+        self._range: Span | None = None
+        self._drag: Span | None = None
+        self._spans: tuple[Span, ...] = ()
+        self._grid: tuple[float, int] | None = None
+        self._progress: float | None = None
+        self._pictures: tuple[QPixmap, QPixmap] | None = None
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        look.follow(self._dress)
 
-    def mousePressEvent(self, a0: QMouseEvent | None) -> None:
-        """Begins a click or a drag."""
-        if a0 is not None and a0.button() == Qt.MouseButton.LeftButton and self._length:
-            place = self._seconds(a0.position().x())
-            self._drag = (place, place)
+    # --- what is shown ---
 
-    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:
-        """Stretches the drag."""
-        if a0 is not None and self._drag is not None:
-            self._drag = (self._drag[0], self._seconds(a0.position().x()))
+    def show_peaks(self, peaks: Peaks | None, length: float | None = None) -> None:
+        """Shows a waveform; `length` in seconds when more of it is still to come."""
+        fresh = self._peaks is None or peaks is None or length is None or length != self._length
+        self._peaks = peaks
+        self._length = length if length is not None else (peaks.seconds if peaks else 0.0)
+        if fresh:
+            self._start, self._end = 0.0, max(self._length, NEAREST)
+            self.view_changed.emit(self._start, self._end)
+        self._redraw()
+
+    def show_playhead(self, seconds: float | None) -> None:
+        """Moves the playhead; None hides it. Repaints only the strip between the two places."""
+        if seconds == self._playhead:
+            return
+        places = [self.x_at(place) for place in (self._playhead, seconds) if place is not None]
+        if len(places) == 2:
+            self.update(int(min(places)) - 3, 0, int(max(places) - min(places)) + 7, self.height())
+        else:
             self.update()
+        self._playhead = seconds
 
-    def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:
-        """Takes what was clicked or dragged over."""
-        if a0 is None or self._drag is None:
-            return
-        (start, end), self._drag = self._drag, None
-        if abs(self._x(end) - self._x(start)) < CLICK:
-            self._clicked(start)
-        else:
-            self.choose((min(start, end), max(start, end)))
+    def show_range(self, span: Span | None) -> None:
+        """Shows the loop range."""
+        self._range = span
         self.update()
 
-    def mouseDoubleClickEvent(self, a0: QMouseEvent | None) -> None:
-        """Clears the range."""
-        if self._range is not None:
-            self.show_range(None)
-            self.range_chosen.emit(None)
-
-    def wheelEvent(self, a0: QWheelEvent | None) -> None:
-        """Zooms at the pointer; sideways it scrolls."""
-        if a0 is None:
-            return
-        turn = a0.angleDelta()
-        shift = a0.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        if turn.x() or shift:
-            self.move_view(-(turn.x() or turn.y()) / 120 * (self._end - self._start) / 8)
-        else:
-            self.zoom(0.8 ** (turn.y() / 120), self._seconds(a0.position().x()))
-        a0.accept()
-
-    def keyPressEvent(self, a0: QKeyEvent | None) -> None:
-        """Moves the mark, stretches a range, zooms."""
-        if a0 is None:
-            return
-        key, step = a0.key(), (self._end - self._start) / 40
-        shift = bool(a0.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            self._walk(-step if key == Qt.Key.Key_Left else step, stretch=shift)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._drag is not None:
-            (start, end), self._drag = self._drag, None
-            self.choose((min(start, end), max(start, end)))
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(0.7, self._mark)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(1 / 0.7, self._mark)
-        elif key == Qt.Key.Key_Escape and (self._drag or self._range or self._spans):
-            self._clear()
-        else:
-            super().keyPressEvent(a0)
-
-    def choose(self, span: Span) -> None:
-        """Takes a range as if it were dragged over: a kept span, or the loop range."""
-        span = (max(span[0], 0.0), min(span[1], self._length))
-        if span[0] >= span[1]:
-            return
-        if self.keeping:
-            self._spans = joined((*self._spans, span))
-            self.spans_changed.emit(self._spans)
-        else:
-            self._range = span
-            self.range_chosen.emit(span)
+    def show_spans(self, spans: tuple[Span, ...]) -> None:
+        """Shows the kept spans."""
+        self._spans = spans
         self.update()
 
-    def _clicked(self, place: float) -> None:
-        hit = [span for span in self._spans if span[0] <= place <= span[1]]
-        if self.keeping and hit:
-            self._spans = tuple(span for span in self._spans if span not in hit)
-            self.spans_changed.emit(self._spans)
-        else:
-            self._mark = place
-            self.sought.emit(place)
-
-    def _clear(self) -> None:
-        self._drag = None
-        if self.keeping:
-            self._spans = ()
-            self.spans_changed.emit(())
-        else:
-            self._range = None
-            self.range_chosen.emit(None)
+    def show_drag(self, span: Span | None) -> None:
+        """Shows the range that is being dragged over, from where it began to where it is now."""
+        self._drag = span
         self.update()
 
-    def _walk(self, seconds: float, *, stretch: bool) -> None:
-        before = self._mark
-        self._mark = min(max(self._mark + seconds, 0.0), self._length)
-        if stretch:
-            self._drag = (self._drag[0] if self._drag else before, self._mark)
-        else:
-            self._drag = None
-            self.sought.emit(self._mark)
+    def show_grid(self, tempo: float | None, beats_per_bar: int = 4) -> None:
+        """Draws bars and beats at a tempo in BPM; None draws none."""
+        self._grid = (tempo, beats_per_bar) if tempo else None
+        self._redraw()
+
+    def show_progress(self, fraction: float | None) -> None:
+        """Fills the ground while there is no sound yet."""
+        self._progress = fraction
         self.update()
 
+    @property
+    def length(self) -> float:
+        """Seconds of what is shown."""
+        return self._length
 
-def joined(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """Spans in order, those that overlap made one."""
-    made: list[Span] = []
-    for start, end in sorted(spans):
-        if made and start <= made[-1][1]:
-            made[-1] = (made[-1][0], max(made[-1][1], end))
-        else:
-            made.append((start, end))
-    return tuple(made)
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The kept spans."""
+        return self._spans
+
+    @property
+    def loop_range(self) -> Span | None:
+        """The range that is repeated."""
+        return self._range
+
+    @property
+    def drag(self) -> Span | None:
+        """The range that is being dragged over."""
+        return self._drag
+
+    def view(self) -> Span:
+        """The seconds in view."""
+        return self._start, self._end
+
+    # --- zoom ---
+
+    def zoom(self, factor: float, around: float | None = None) -> None:
+        """Shows `factor` times as much time, around a place in seconds."""
+        middle = around if around is not None else self._playhead or (self._start + self._end) / 2
+        width = min(max((self._end - self._start) * factor, NEAREST), max(self._length, NEAREST))
+        share = (middle - self._start) / max(self._end - self._start, 1e-9)
+        self._look_at(middle - share * width, width)
+
+    def move_view(self, seconds: float) -> None:
+        """Moves the view."""
+        self._look_at(self._start + seconds, self._end - self._start)
+
+    def zoom_out(self) -> None:
+        """Shows all of it."""
+        self._look_at(0.0, max(self._length, NEAREST))
+
+    def _look_at(self, start: float, width: float) -> None:
+        start = min(max(start, 0.0), max(self._length - width, 0.0))
+        if (start, start + width) != (self._start, self._end):
+            self._start, self._end = start, start + width
+            self.view_changed.emit(self._start, self._end)
+            self._redraw()
+
+    # --- places ---
+
+    def x_at(self, seconds: float) -> float:
+        """The pixel of a place in seconds."""
+        return (seconds - self._start) / max(self._end - self._start, 1e-9) * self.width()
+
+    def seconds_at(self, x: float) -> float:
+        """The place at a pixel, within the sound."""
+        place = self._start + x / max(self.width(), 1) * (self._end - self._start)
+        return min(max(place, 0.0), self._length)
+
+    # --- drawing ---
+
+    def sizeHint(self) -> QSize:
+        """Wide, and as high as it was asked to be."""
+        return QSize(self._look.px(400), self._look.px(self._height))
+
+    def minimumSizeHint(self) -> QSize:
+        """Never too low to see."""
+        return QSize(self._look.px(80), self._look.px(min(self._height, 56)))
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        """Draws anew."""
+        self._redraw()
+
+    def paintEvent(self, a0: QPaintEvent | None) -> None:
+        """Ground and progress, waves, spans, range, playhead."""
+        if self._pictures is None:
+            self._pictures = (self._wave("wave"), self._wave("accent"))
+        ahead, played = self._pictures
+        painter = QPainter(self)
+        if self._progress is not None:
+            done = QRectF(0, 0, self.width() * self._progress, self.height())
+            painter.fillRect(done, self._look.colour("accent_soft", 0.6))
+        self._paint_spans(painter)
+        painter.drawPixmap(0, 0, ahead)
+        if self._playhead is not None:
+            x = self.x_at(self._playhead)
+            painter.save()
+            painter.setClipRect(QRectF(0, 0, x, self.height()))
+            painter.drawPixmap(0, 0, played)
+            painter.restore()
+            painter.fillRect(QRectF(x - 0.75, 0, 1.5, self.height()), self._look.colour("text"))
+        if self.hasFocus():
+            painter.setPen(self._look.colour("accent"))
+            painter.drawRoundedRect(
+                self.rect().adjusted(0, 0, -1, -1), self._look.px(4), self._look.px(4)
+            )
+
+    def _paint_spans(self, painter: QPainter) -> None:
+        look = self._look
+        for start, end in self._spans:
+            box = QRectF(self.x_at(start), 0, self.x_at(end) - self.x_at(start), self.height())
+            painter.fillRect(box, look.colour("accent_soft"))
+            painter.setPen(look.colour("accent"))
+            painter.setFont(look.font("small", strong=True))
+            painter.drawText(box.adjusted(look.px(5), look.px(2), 0, 0), self.tr("kept"))
+        shown = (min(self._drag), max(self._drag)) if self._drag else self._range
+        if shown is not None:
+            left, right = self.x_at(shown[0]), self.x_at(shown[1])
+            painter.fillRect(
+                QRectF(left, 0, right - left, self.height()), look.colour("accent", 0.16)
+            )
+            for edge in (left, right):
+                painter.fillRect(QRectF(edge - 1, 0, 2, self.height()), look.colour("accent"))
+
+    def _wave(self, colour: str) -> QPixmap:
+        """The wave in one colour on a transparent ground, over the grid of bars or seconds."""
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if colour == "wave":
+            self._draw_lines(painter)
+        middle = (self.height() + self._ruler()) / 2
+        painter.fillRect(QRectF(0, middle, self.width(), 1), self._look.colour("edge", 0.6))
+        if self._peaks is not None and len(self._peaks.low):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._look.colour(colour))
+            painter.drawPolygon(self._outline(self._peaks, round(self.width() * ratio)))
+        painter.end()
+        return picture
+
+    def _outline(self, peaks: Peaks, columns: int) -> QPolygonF:
+        low, high = peaks.columns(self._start, self._end, columns)
+        drawn = np.flatnonzero((high != 0) | (low != 0))
+        last = int(drawn[-1]) + 1 if len(drawn) else 0
+        middle = (self.height() + self._ruler()) / 2
+        reach = (self.height() - self._ruler()) / 2 - self._look.px(4)
+        xs = (np.arange(last) + 0.5) * self.width() / max(columns, 1)
+        top = middle - np.clip(high[:last], 0, 1) * reach - 0.5
+        bottom = middle - np.clip(low[:last], -1, 0) * reach + 0.5
+        points = [QPointF(x, y) for x, y in zip(xs, top, strict=True)]
+        points += [QPointF(x, y) for x, y in zip(xs[::-1], bottom[::-1], strict=True)]
+        return QPolygonF(points)
+
+    def _ruler(self) -> int:
+        """The height of the numbers above the wave; a low waveform has none."""
+        return self._look.px(16) if self._height >= RULED and self._length else 0
+
+    def _draw_lines(self, painter: QPainter) -> None:
+        """Bars and beats, or seconds where no tempo is known, with the numbers of those that have room."""
+        look, free = self._look, 0.0
+        painter.setFont(look.font("tiny"))
+        for seconds, strong, words in self._bars() if self._grid else self._clock():
+            x = self.x_at(seconds)
+            line = look.colour("edge", 0.32 if strong else 0.16)
+            painter.fillRect(QRectF(x, 0, 1, self.height()), line)
+            box = QRectF(x + look.px(4), 0, look.px(48), self._ruler())
+            if self._ruler() and words and free <= x < self.width() - look.px(20):
+                painter.setPen(look.colour("muted"))
+                painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
+                free = x + painter.fontMetrics().horizontalAdvance(words) + look.px(14)
+
+    def _bars(self) -> list[tuple[float, bool, str]]:
+        """Places of bars, and of beats where there is room: seconds, whether it is a bar, and the bar's number."""
+        if self._grid is None:
+            return []
+        beat, beats = 60.0 / self._grid[0], self._grid[1]
+        room = self.width() / max(self._end - self._start, 1e-9) * beat
+        step = 1 if room >= self._look.px(14) else beats
+        while room * step < self._look.px(14):
+            step *= 2
+        first = math.ceil(self._start / beat / step) * step
+        last = math.floor(min(self._end, self._length) / beat)
+        return [
+            (index * beat, index % beats == 0, "" if index % beats else str(index // beats + 1))
+            for index in range(first, last + 1, step)
+        ]
+
+    def _clock(self) -> list[tuple[float, bool, str]]:
+        """Places of whole steps of time: seconds, True, and the time as '0:05' or '0.2'."""
+        if not self._length:
+            return []
+        a_second = self.width() / max(self._end - self._start, 1e-9)
+        step = next((step for step in STEPS if step * a_second >= self._look.px(60)), STEPS[-1])
+        first = math.ceil(self._start / step)
+        last = math.floor(min(self._end, self._length) / step + 1e-6)
+        times = [number * step for number in range(first, last + 1)]
+        return [
+            (time, True, f"{time:.1f}" if step < 1 else f"{int(time) // 60}:{int(time) % 60:02d}")
+            for time in times
+        ]
+
+    def _redraw(self) -> None:
+        self._pictures = None
+        self.update()
+
+    def _dress(self) -> None:
+        self.updateGeometry()
+        self._redraw()

@@ -160,8 +160,8 @@ def test_three_things_to_do_with_a_source(
     panel.mode.button("keep").click()
     window.generate()
     assert "drag over" in window.status.words.text_whole().lower()
-    panel.wave.choose((0.5, 1.5))
-    panel.wave.choose((1.0, 1.8))
+    panel.hands.choose((0.5, 1.5))
+    panel.hands.choose((1.0, 1.8))
     assert panel.wave.spans == ((0.5, 1.8),)
     window.generate()
     jobs = {job.kind: job for job in studio.session.jobs.all()}
