@@ -27,7 +27,7 @@ from pathlib import Path
 from bridge.app import build
 from engine.presets import PresetStore
 from gui.__main__ import application_for, open_window
-from gui.window.main_window import Surroundings
+from gui.window.surroundings import Surroundings
 from gui.memory import Memory
 application = application_for(["longtake"])
 with tempfile.TemporaryDirectory() as folder:
@@ -182,7 +182,7 @@ class Bench:
         from gui.__main__ import application_for, open_window
         from gui.demo.studio import build_studio
         from gui.memory import Memory
-        from gui.window.main_window import Surroundings
+        from gui.window.surroundings import Surroundings
 
         self.application = application_for(["longtake"])
         fill(folder / "takes", takes)

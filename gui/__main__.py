@@ -28,7 +28,8 @@ from gui.look.language import SYSTEM, speak
 from gui.look.theme import Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.window.main_window import MainWindow, Surroundings
+from gui.window.main_window import MainWindow
+from gui.window.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 

@@ -8,14 +8,18 @@ from __future__ import annotations
 from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from bridge.state import Job
-from gui.compose.prompt_form import headline
-from gui.look.controls import Card, Elided, IconButton, label
+from gui.look.containers import Card, Scrolled
+from gui.look.controls import IconButton, label
+from gui.look.elided import Elided
 from gui.look.theme import Look
+from gui.prompt_form import headline
 from gui.qt_session import QtSession
 from gui.takes.viewer import stage_words
 
 SHOWN = 12
 """More jobs than these are counted, not listed."""
+LINES = 12
+"""The list is as high as so many lines of text; more of it scrolls."""
 
 
 class JobRow(QWidget):
@@ -95,8 +99,9 @@ class QueuePanel(Card):
         head.addWidget(label(self.tr("Being made"), "strong"))
         head.addWidget(self.count, 1)
         self.body.addLayout(head)
-        self._list = look.pad(QVBoxLayout(), gap=10)
-        self.body.addLayout(self._list)
+        inside = QWidget()
+        self._list = look.pad(QVBoxLayout(inside), gap=10)
+        self.body.addWidget(Scrolled(inside, LINES))
         session.job_changed.connect(self.show_job)
         for job in session.session.jobs.all():
             self._keep(job)

@@ -6,11 +6,13 @@ Knows notices and the model's state. No dialog is ever opened for an error: it i
 from __future__ import annotations
 
 from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout
 
 from bridge.events import Notice
 from bridge.state import ModelState
-from gui.look.controls import Button, Elided, IconButton, Lamp, redress
+from gui.look.controls import IconButton, Lamp, redress
+from gui.look.elided import Elided, ElidedButton
 from gui.look.theme import Look
 from gui.qt_session import QtSession
 
@@ -30,8 +32,8 @@ class StatusLine(QFrame):
         self.words.setAccessibleDescription(self.tr("Last message"))
         self.away = IconButton(look, "close", self.tr("Put the message away"))
         self.lamp = Lamp(look)
-        self.engine = Button(look, "", role="fold")
-        self.engine.setToolTip(self.tr("Models"))
+        self.engine = ElidedButton(look, "", "fold")
+        self.engine.say(self.tr("Models"))
         row = look.pad(QHBoxLayout(self), (16, 4, 12, 4), 6)
         row.addWidget(self.words, 1)
         row.addWidget(self.away)
@@ -46,6 +48,11 @@ class StatusLine(QFrame):
         session.model_changed.connect(self.show_model)
         self.clear()
         self.show_model(session.session.models.state())
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        """Leaves most of the line to the message."""
+        super().resizeEvent(a0)
+        self.engine.setMaximumWidth(self.width() * 2 // 5)
 
     def show_notice(self, notice: Notice) -> None:
         """Says a sentence."""

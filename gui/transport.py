@@ -5,15 +5,16 @@ Knows the session's playback and transport. Which take Play plays is for the win
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QComboBox, QDoubleSpinBox, QFrame, QHBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QDoubleSpinBox, QFrame
 
 from bridge.state import Levels, PlaybackState, TransportState
 from engine.spec import PARAMETERS
 from gui.compose.vocabulary import MODES, ROOTS
 from gui.learn import teach
-from gui.look.controls import Button, IconButton, Lamp, label
+from gui.look.controls import Button, Figure, IconButton, Lamp, side_by_side
+from gui.look.flow_layout import FlowLayout
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -37,7 +38,7 @@ class TransportPanel(QFrame):
         self.loop = IconButton(look, "loop", self.tr("Repeat"), "play")
         self.loop.rename(self.tr("Repeat what is heard, or the range"), "L")
         self.loop.setCheckable(True)
-        self.time = label("0:00.0", "title")
+        self.time = Figure("0:00.0", "00:00.0", "title")
         self.time.setAccessibleName(self.tr("Time"))
         self.tempo = QDoubleSpinBox()
         limits = PARAMETERS["tempo"]
@@ -64,7 +65,7 @@ class TransportPanel(QFrame):
         ):
             self.source.addItem(words, key)
         self.meter = LevelMeter(look, self.tr("Output level"), width=130)
-        self.peak = label("", "small")
+        self.peak = Figure("", "-60.0 dB", "small")
         self.panic = Button(look, self.tr("Panic"), "panic")
         self.panic.setToolTip(self.tr("Silence at once: stops all sound and every job"))
         self._build(look)
@@ -76,16 +77,15 @@ class TransportPanel(QFrame):
         self.show_transport(run.transport.state())
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """A narrow bar leaves out what is said elsewhere too."""
+        """A bar that would need a second line leaves out the level, which the page of devices shows too."""
         super().resizeEvent(a0)
-        width = self.width() / self._look.scale
-        self.peak.setVisible(width >= 940)
-        self.meter.setVisible(width >= 820)
-        self.source.setVisible(width >= 900)
-
-    def minimumSizeHint(self) -> QSize:
-        """As narrow as what is left then."""
-        return QSize(self._look.px(760), super().minimumSizeHint().height())
+        level = (
+            self.meter.sizeHint().width() + self.peak.sizeHint().width() + 2 * self._row.spacing()
+        )
+        now = 0 if self.meter.isHidden() else level
+        roomy = self.width() >= self._row.sizeHint().width() - now + level
+        self.meter.setVisible(roomy)
+        self.peak.setVisible(roomy)
 
     def show_playback(self, playback: PlaybackState) -> None:
         """Shows what is heard."""
@@ -155,21 +155,14 @@ class TransportPanel(QFrame):
         self._session.attempt(self._session.session.transport.change, "manual", {"key": key})
 
     def _build(self, look: Look) -> None:
-        row = look.pad(QHBoxLayout(self), (16, 10, 16, 10), 8)
-        for control in (self.play, self.stop, self.loop):
+        self._row = row = look.pad(FlowLayout(self), (16, 10, 16, 10), 8)
+        for control in (self.play, self.stop, self.loop, self.time):
             row.addWidget(control)
-        row.addSpacing(look.px(4))
-        row.addWidget(self.time)
-        row.addStretch(1)
-        group = QWidget()
-        inner = look.pad(QHBoxLayout(group), gap=6)
-        for control in (self.lamp, self.source, self.tempo, self.metre, self.key):
-            inner.addWidget(control)
-        row.addWidget(group)
-        row.addStretch(1)
-        row.addWidget(self.meter)
-        row.addWidget(self.peak)
-        row.addWidget(self.panic)
+        row.addStretch()
+        row.addLayout(side_by_side(look, self.lamp, self.source))
+        for control in (self.tempo, self.metre, self.key):
+            row.addWidget(control)
+        row.addStretch()
+        for control in (self.meter, self.peak, self.panic):
+            row.addWidget(control)
         self.peak.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.peak.setMinimumWidth(self.fontMetrics().horizontalAdvance("-60.0 dB"))
-        self.time.setMinimumWidth(look.px(70))

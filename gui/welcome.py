@@ -5,16 +5,17 @@ Knows presets by name only; choosing one is told.
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.presets import Preset
-from gui.look.controls import Button, Card, label, scrolled
+from gui.look.containers import Card, Scrolled
+from gui.look.controls import Button, label
 from gui.look.theme import Look
 
-BESIDE = 520
-"""Pixels that three cards beside each other need."""
+LEAST, BESIDE = 120, 173
+"""Widths in pixels at 100 %: the least of a card, and of each to stand beside the others."""
 FIRST = ("Uplifting House", "Lo-Fi Evening", "Ambient Drift")
 
 
@@ -23,8 +24,10 @@ class WelcomeCard(QPushButton):
 
     def __init__(self, look: Look, preset: Preset) -> None:
         super().__init__()
+        self._look = look
         self.preset = preset
         self.setProperty("role", "card")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setAccessibleName(f"{preset.name}. {preset.description}")
         column = look.pad(QVBoxLayout(self), (16, 16, 16, 16), 6)
         for words, role in ((preset.name, "title"), (preset.description, "muted")):
@@ -37,13 +40,13 @@ class WelcomeCard(QPushButton):
         column.addWidget(play)
         self._column = column
 
-    def hasHeightForWidth(self) -> bool:
-        """A narrow card is higher: its words wrap."""
-        return True
+    def minimumSizeHint(self) -> QSize:
+        """As wide as its longest word, and wide enough to be a card."""
+        return self._column.totalMinimumSize().expandedTo(QSize(self._look.px(LEAST), 0))
 
-    def heightForWidth(self, a0: int) -> int:
-        """As high as its words need."""
-        return max(self._column.totalHeightForWidth(a0), super().sizeHint().height())
+    def sizeHint(self) -> QSize:
+        """The same; its words wrap, so that a narrow card is higher."""
+        return self.minimumSizeHint()
 
 
 class Welcome(Card):
@@ -56,7 +59,7 @@ class Welcome(Card):
         super().__init__(look, (0, 0, 0, 0), 0)
         inside = QWidget()
         column = look.pad(QVBoxLayout(inside), (28, 24, 28, 20), 14)
-        self.body.addWidget(scrolled(inside))
+        self.body.addWidget(Scrolled(inside))
         self.cards = [WelcomeCard(look, preset) for preset in presets]
         column.addWidget(label(self.tr("Make your first take"), "display", wrap=True))
         words = self.tr(
@@ -82,7 +85,8 @@ class Welcome(Card):
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         """Where there is no room for three beside each other, they stand below each other."""
         super().resizeEvent(a0)
-        beside = self.width() >= self._look.px(BESIDE)
+        least = max((card.minimumSizeHint().width() for card in self.cards), default=0)
+        beside = self.width() >= len(self.cards) * max(least, self._look.px(BESIDE))
         self._row.setDirection(
             QHBoxLayout.Direction.LeftToRight if beside else QHBoxLayout.Direction.TopToBottom
         )

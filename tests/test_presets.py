@@ -8,7 +8,7 @@ from engine.presets import CATEGORIES, builtin_presets, keys_table
 from engine.registry import SKETCH
 from engine.spec import GenerationSpec, tempo_in
 from engine.training.corpus.styles import styles
-from gui.compose.prompt_form import read_form
+from gui.prompt_form import read_form
 
 PRESETS = builtin_presets()
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PyQt6.QtCore import QPoint, Qt, pyqtSignal
+from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QDoubleSpinBox,
     QFrame,
-    QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -22,7 +20,9 @@ from PyQt6.QtWidgets import (
 
 from engine.spec import PARAMETERS
 from gui.compose.vocabulary import MODES, ROOTS
-from gui.look.controls import Button, label, redress
+from gui.look.containers import Scrolled
+from gui.look.controls import Button, label, redress, text_field
+from gui.look.elided import ElidedButton
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
 
@@ -34,17 +34,24 @@ class Sheet(QFrame):
         super().__init__(owner, Qt.WindowType.Popup)
         self.setProperty("role", "popup")
         self.look = look
-        self.column = look.pad(QVBoxLayout(self), (12, 12, 12, 12), 10)
+        inside = QWidget()
+        self.column = look.pad(QVBoxLayout(inside), (12, 12, 12, 12), 10)
+        self._area = Scrolled(inside)
+        look.pad(QVBoxLayout(self)).addWidget(self._area)
 
     def open_under(self, owner: QWidget, width: int) -> None:
         """Opens below its chip, as wide as asked, and within the screen."""
-        self.setFixedWidth(self.look.px(width))
-        self.column.activate()
-        self.resize(self.width(), self.column.totalHeightForWidth(self.width()))
         corner = owner.mapToGlobal(QPoint(0, owner.height() + self.look.px(4)))
         screen = owner.screen()
+        around = self.contentsMargins()
+        frame = QSize(around.left() + around.right(), around.top() + around.bottom())
+        width = max(self.look.px(width) - frame.width(), self._area.minimumSizeHint().width())
+        size = QSize(width, self._area.height_for(width)) + frame
+        self.setFixedWidth(size.width())
+        self.resize(size)
         if screen is not None:
             room = screen.availableGeometry()
+            self.resize(size.boundedTo(room.size()))
             corner.setX(max(room.left(), min(corner.x(), room.right() - self.width())))
             corner.setY(max(room.top(), min(corner.y(), room.bottom() - self.height())))
         self.move(corner)
@@ -70,11 +77,11 @@ class Sheet(QFrame):
         self.focusNextPrevChild(forward)
 
 
-class Chip(Button):
+class Chip(ElidedButton):
     """A chip that shows a choice and opens a sheet; subclasses fill the sheet."""
 
     def __init__(self, look: Look, title: str, width: int) -> None:
-        super().__init__(look, title, role="chip")
+        super().__init__(look, title, "chip")
         self.look, self.title, self._width = look, title, width
         self._sheet: Sheet | None = None
         self.clicked.connect(self.open)
@@ -101,7 +108,7 @@ class Chip(Button):
         """Shows what is chosen; empty shows the title."""
         if words != self.property("words"):
             self.setProperty("words", words)
-            self.setText(words or self.title)
+            self.show_text(words or self.title)
             self.setAccessibleName(f"{self.title}: {words}" if words else self.title)
             self.setProperty("filled", "true" if words else "false")
             redress(self)
@@ -130,7 +137,7 @@ class WordChip(Chip):
         self._chosen = words
         more = f" +{len(words) - 2}" if len(words) > 2 else ""
         self.show_choice(", ".join(words[:2]) + more)
-        self.setToolTip(", ".join(words))
+        self.say(", ".join(words))
 
     def fill(self, sheet: Sheet) -> None:
         """A chip for each word."""
@@ -143,9 +150,10 @@ class WordChip(Chip):
             button.clicked.connect(self._taker(word))
             self._buttons[word] = button
             flow.addWidget(button)
-        own = QLineEdit()
-        own.setPlaceholderText(self.tr("Another word, then Return"))
-        own.setAccessibleName(self.tr("Another word for {0}").format(self.title))
+        own = text_field(
+            self.tr("Another word for {0}").format(self.title),
+            self.tr("Another word, then Return"),
+        )
         own.returnPressed.connect(lambda: (self._take(own.text().strip()), own.clear()))
         sheet.column.addLayout(flow)
         sheet.column.addWidget(own)
@@ -203,10 +211,9 @@ class TempoChip(Chip):
         tap.clicked.connect(self._tap)
         none = Button(self.look, self.tr("None"))
         none.clicked.connect(lambda: self._take(None))
-        row = self.look.pad(QHBoxLayout(), gap=6)
-        row.addWidget(self._field, 1)
-        row.addWidget(tap)
-        row.addWidget(none)
+        row = self.look.pad(FlowLayout(), gap=6)
+        for control in (self._field, tap, none):
+            row.addWidget(control)
         flow = self.look.pad(FlowLayout(), gap=6)
         for tempo in self.USUAL:
             button = QPushButton(str(tempo))
@@ -275,7 +282,9 @@ class KeyChip(Chip):
             sheet.column.addLayout(flow)
         none = Button(self.look, self.tr("No key"))
         none.clicked.connect(self._clear)
-        sheet.column.addWidget(label(self.tr("The key is named in the prompt."), "small"))
+        sheet.column.addWidget(
+            label(self.tr("The key is named in the prompt."), "small", wrap=True)
+        )
         sheet.column.addWidget(none)
 
     def before_open(self) -> None:

@@ -5,18 +5,25 @@ Knows its panels; what the button does is told as `generate_asked`.
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSize, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.compose.length import LengthPanel
 from gui.compose.parameters import ParametersPanel
 from gui.compose.prompt import PromptPanel
+from gui.compose.settings_text import set_from_text, settings_text
 from gui.compose.source import SourcePanel
 from gui.learn import teach
-from gui.look.controls import Button, Card, Switch, label, line, scrolled
+from gui.look.containers import Card, Scrolled, line
+from gui.look.controls import Button, Switch, label
+from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
+from gui.memory import State
 from gui.qt_session import QtSession
 from gui.takes.peak_store import PeakStore
+
+WHOLE = 1000
+"""Lines of text that it asks to show at once: all of them."""
 
 
 class Composer(Card):
@@ -26,7 +33,7 @@ class Composer(Card):
 
     def __init__(self, session: QtSession, look: Look, peaks: PeakStore) -> None:
         super().__init__(look, (0, 0, 0, 0), 0)
-        self._look = look
+        self._session = session
         self.prompt = PromptPanel(session, look)
         self.length = LengthPanel(session, look)
         self.source = SourcePanel(session, look, peaks)
@@ -48,12 +55,12 @@ class Composer(Card):
         column.addStretch(1)
         foot = look.pad(QVBoxLayout(), (16, 10, 16, 14), 8)
         foot.addWidget(self.generate)
-        row = look.pad(QHBoxLayout(), gap=8)
+        row = look.pad(FlowLayout(), gap=8)
         row.addWidget(self.listen)
-        row.addStretch(1)
+        row.addStretch()
         row.addWidget(self.promise)
         foot.addLayout(row)
-        self.body.addWidget(scrolled(inside), 1)
+        self.body.addWidget(Scrolled(inside, WHOLE), 1)
         self.body.addWidget(line())
         self.body.addLayout(foot)
 
@@ -63,9 +70,23 @@ class Composer(Card):
         self.source.changed.connect(self._changed)
         self._changed()
 
-    def minimumSizeHint(self) -> QSize:
-        """Wide enough for every row."""
-        return QSize(self._look.px(340), self._look.px(300))
+    def state(self) -> State:
+        """What its panels remember, and the settings."""
+        self.prompt.settle()
+        return {
+            **self.prompt.state(),
+            **self.length.state(),
+            **self.more.state(),
+            "listen": self.listen.isChecked(),
+            "settings": settings_text(self._session),
+        }
+
+    def restore(self, state: State) -> None:
+        """Is again as it was; settings that something else has set meanwhile stay."""
+        for panel in (self.prompt, self.length, self.more):
+            panel.restore(state)
+        self.listen.setChecked(state["listen"])
+        set_from_text(self._session, state["settings"])
 
     def _changed(self) -> None:
         self.length.show_tempo(self.prompt.form().tempo)

@@ -16,8 +16,10 @@ from engine.registry import MODELS, SKETCH
 from engine.spec import PARAMETERS
 from gui.compose.parameter_controls import sentence
 from gui.learn import teach
-from gui.look.controls import Lamp, Segments, Switch, label, redress
+from gui.look.controls import Lamp, Segments, Switch, label, redress, side_by_side
+from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
+from gui.memory import State
 from gui.qt_session import QtSession
 
 SLIDER_STEPS = 240
@@ -41,7 +43,7 @@ class LengthPanel(QWidget):
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Length, slider"))
-        self.said = label("", "small")
+        self.said = label("", "small", wrap=True)
         self.loop = Switch(look, self.tr("Loop"))
         self.loop.setToolTip(sentence(PARAMETERS["loop"]))
         self.follow = Switch(look, self.tr("Follow the DAW"))
@@ -51,19 +53,18 @@ class LengthPanel(QWidget):
         self.lamp = Lamp(look)
         self.time = label("", "small")
 
-        head = look.pad(QHBoxLayout(), gap=8)
+        head = look.pad(FlowLayout(), gap=8)
         head.addWidget(label(self.tr("Length"), "strong"))
-        head.addStretch(1)
+        head.addStretch()
         head.addWidget(self.unit)
         head.addWidget(self.field)
         below = look.pad(QHBoxLayout(), gap=8)
         below.addWidget(self.said, 1)
         below.addWidget(self.loop)
-        time = look.pad(QHBoxLayout(), gap=6)
+        time = look.pad(FlowLayout(), gap=8)
         time.addWidget(self.follow)
-        time.addStretch(1)
-        time.addWidget(self.lamp)
-        time.addWidget(self.time)
+        time.addStretch()
+        time.addLayout(side_by_side(look, self.lamp, self.time))
         column = look.pad(QVBoxLayout(self), gap=6)
         column.addLayout(head)
         column.addWidget(self.slider)
@@ -85,6 +86,14 @@ class LengthPanel(QWidget):
         self._heard("loop", session.session.parameters.get("loop"))
         self._heard("bars", session.session.parameters.get("bars"))
         self._heard_time(session.session.transport.state())
+
+    def state(self) -> State:
+        """Whether it follows the DAW."""
+        return {"follow": self.follow.isChecked()}
+
+    def restore(self, state: State) -> None:
+        """Follows, or does not, as the last time."""
+        self.follow.setChecked(state["follow"])
 
     def in_bars(self) -> bool:
         """Whether the length is given in bars."""

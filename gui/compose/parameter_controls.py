@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QSlider,
@@ -25,7 +24,7 @@ from PyQt6.QtWidgets import (
 from engine.registry import MODELS
 from engine.spec import DEFAULTS, PARAMETERS, Parameter
 from gui.learn import teach
-from gui.look.controls import Switch, label
+from gui.look.controls import Switch, label, row, side_by_side
 from gui.look.language import tr
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -104,17 +103,14 @@ class NumberControl(ParameterControl):
         self.field.setAccessibleName(self.title)
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.field.setSuffix(f" {self.known.unit}" if self.known.unit else "")
-        self.field.setMinimumWidth(self.look.px(104))
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, SLIDER_STEPS)
         self.slider.setAccessibleName(self.tr("{0}, slider").format(self.title))
-        row = self.look.pad(QHBoxLayout(), gap=8)
-        row.addWidget(self.caption, 1)
-        row.addWidget(self.field)
-        self.column.addLayout(row)
+        self.column.addLayout(row(self.look, self.caption, self.field))
         self.column.addWidget(self.slider)
         self.field.valueChanged.connect(self._typed)
         self.slider.valueChanged.connect(self._slid)
+        self.look.follow(self._dress)
 
     def controls(self) -> list[QWidget]:
         """Field and slider."""
@@ -131,6 +127,9 @@ class NumberControl(ParameterControl):
                 self.field.setSpecialValueText(words)
             self.field.setValue(self.field.minimum() if value is None else float(value))
             self.slider.setValue(self._to_slider(default if value is None else value))
+
+    def _dress(self) -> None:
+        self.field.setMinimumWidth(self.look.px(104))
 
     def _to_slider(self, value: float | None) -> int:
         if value is None:
@@ -170,10 +169,7 @@ class ChoiceControl(ParameterControl):
         if self.auto:
             self.box.addItem("")
         self.box.addItems(self.options)
-        row = self.look.pad(QHBoxLayout(), gap=8)
-        row.addWidget(self.caption, 1)
-        row.addWidget(self.box)
-        self.column.addLayout(row)
+        self.column.addLayout(row(self.look, self.caption, self.box))
         self.box.activated.connect(self._chose)
 
     def controls(self) -> list[QWidget]:
@@ -238,9 +234,8 @@ class PairControl(ParameterControl):
 
     def build(self) -> None:
         """Label and two fields."""
-        row = self.look.pad(QHBoxLayout(), gap=6)
-        row.addWidget(self.caption, 1)
         self.fields = [QDoubleSpinBox(), QDoubleSpinBox()]
+        bounds = row(self.look, self.caption)
         for field, which in zip(self.fields, (self.tr("from"), self.tr("to")), strict=True):
             field.setRange(
                 self.known.low or 0.0, self.known.high if self.known.high is not None else 1.0
@@ -250,9 +245,8 @@ class PairControl(ParameterControl):
             field.setAccessibleName(f"{self.title} {which}")
             field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
             field.valueChanged.connect(self._typed)
-            row.addWidget(label(which, "small"))
-            row.addWidget(field)
-        self.column.addLayout(row)
+            bounds.addLayout(side_by_side(self.look, label(which, "small"), field))
+        self.column.addLayout(bounds)
 
     def controls(self) -> list[QWidget]:
         """Both fields."""

@@ -10,15 +10,18 @@ import secrets
 from typing import Any
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSlider, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from bridge.state import Job
 from engine.registry import MODELS
 from engine.spec import MAX_SEED, PARAMETERS, RANDOM_SEEDS
 from gui.compose.parameter_controls import ParameterControl, control_for, sentence
 from gui.learn import teach
-from gui.look.controls import Elided, Fold, IconButton, label
+from gui.look.containers import Fold
+from gui.look.controls import IconButton, label, row, show_placeholder, text_field
+from gui.look.elided import Elided
 from gui.look.theme import Look
+from gui.memory import State
 from gui.qt_session import QtSession
 
 ELSEWHERE = (
@@ -47,21 +50,19 @@ class SeedControl(QWidget):
     def __init__(self, session: QtSession, look: Look) -> None:
         super().__init__()
         self._session = session
-        self.field = QLineEdit()
-        self.field.setAccessibleName(self.tr("Seed"))
+        self.field = text_field(self.tr("Seed"), self.tr("random each time"))
         self.field.setAccessibleDescription(sentence(PARAMETERS["seed"]))
-        self.field.setPlaceholderText(self.tr("random each time"))
         self.field.setMaxLength(10)
         self.dice = IconButton(look, "dice", self.tr("Another seed"))
         self.lock = IconButton(
             look, "unlock", self.tr("Lock the seed: the same settings give the same take")
         )
         self.lock.setCheckable(True)
-        row = look.pad(QHBoxLayout(self), gap=6)
-        row.addWidget(label(self.tr("Seed")), 1)
-        row.addWidget(self.field)
-        row.addWidget(self.dice)
-        row.addWidget(self.lock)
+        line = look.pad(QHBoxLayout(self), gap=6)
+        line.addWidget(label(self.tr("Seed")), 1)
+        line.addWidget(self.field)
+        line.addWidget(self.dice)
+        line.addWidget(self.lock)
         self._last: int | None = None
         self.field.editingFinished.connect(self._typed)
         self.dice.clicked.connect(lambda: self._set(secrets.randbelow(RANDOM_SEEDS)))
@@ -107,7 +108,7 @@ class SeedControl(QWidget):
     def _made(self, job: Job) -> None:
         self._last = job.spec.seed if job.spec.seed is not None else self._last
         if self._last is not None:
-            self.field.setPlaceholderText(self.tr("random, last {0}").format(self._last))
+            show_placeholder(self.field, self.tr("random, last {0}").format(self._last))
 
 
 class VariationsControl(QWidget):
@@ -123,11 +124,8 @@ class VariationsControl(QWidget):
         self.slider.setAccessibleName(self.tr("Number of variations"))
         self.slider.setToolTip(self.tr("So many takes are made, each with a seed of its own."))
         self._said = label("1", "strong")
-        row = look.pad(QHBoxLayout(), gap=8)
-        row.addWidget(label(self.tr("Takes at once")), 1)
-        row.addWidget(self._said)
         column = look.pad(QVBoxLayout(self), gap=3)
-        column.addLayout(row)
+        column.addLayout(row(look, label(self.tr("Takes at once")), self._said))
         column.addWidget(self.slider)
         self.slider.valueChanged.connect(self._turned)
 
@@ -150,11 +148,8 @@ class ModelControl(QWidget):
         self.box.setAccessibleName(self.tr("Model"))
         self.box.addItems(list(MODELS))
         self._about = Elided("", "small")
-        row = look.pad(QHBoxLayout(), gap=8)
-        row.addWidget(label(self.tr("Model")), 1)
-        row.addWidget(self.box)
         column = look.pad(QVBoxLayout(self), gap=3)
-        column.addLayout(row)
+        column.addLayout(row(look, label(self.tr("Model")), self.box))
         column.addWidget(self._about)
         self.box.activated.connect(
             lambda _: session.attempt(
@@ -209,3 +204,17 @@ class ParametersPanel(Fold):
             if name not in PLAIN:
                 self.finer.body.addWidget(control)
         self.body.addWidget(self.finer)
+
+    def state(self) -> State:
+        """Which folds are open, and how many takes one press makes."""
+        return {
+            "more": self.is_open(),
+            "finer": self.finer.is_open(),
+            "variations": self.variations.value(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Is again as it was."""
+        self.open(state["more"])
+        self.finer.open(state["finer"])
+        self.variations.slider.setValue(int(state["variations"]))

@@ -9,16 +9,18 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QRect, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
-from PyQt6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.compose.chips import KeyChip, TempoChip, WordChip
-from gui.compose.prompt_form import PromptForm, read_form
 from gui.compose.vocabulary import GENRES, INSTRUMENTS, MOODS, surprise
-from gui.look.controls import Button, Fold, label, later
+from gui.look.containers import Fold
+from gui.look.controls import Button, label, later, text_field
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
+from gui.memory import State
+from gui.prompt_form import PromptForm, read_form
 from gui.qt_session import QtSession
 
 HISTORY = 100
@@ -30,7 +32,6 @@ class PromptField(QPlainTextEdit):
     """A text field that grows with its text; Up and Down at its edges walk the history."""
 
     walked = pyqtSignal(int)
-    submitted = pyqtSignal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -44,10 +45,11 @@ class PromptField(QPlainTextEdit):
         look.follow(self._dress)
 
     def sizeHint(self) -> QSize:
-        """Three lines, or as many as it has, up to seven."""
+        """Three lines, or as many as it has or its placeholder needs, up to seven."""
         document = self.document()
         lines = round(document.size().height()) if document is not None else 3
-        height = self.fontMetrics().lineSpacing() * min(max(lines, 3), 7) + self._look.px(28)
+        lines = min(max(lines, 3, self._placeholder_lines()), 7)
+        height = self.fontMetrics().lineSpacing() * lines + self._look.px(28)
         return QSize(self._look.px(300), height)
 
     def minimumSizeHint(self) -> QSize:
@@ -73,6 +75,15 @@ class PromptField(QPlainTextEdit):
                 self.walked.emit(-1 if up else 1)
                 return
         super().keyPressEvent(e)
+
+    def _placeholder_lines(self) -> int:
+        document, viewport, metrics = self.document(), self.viewport(), self.fontMetrics()
+        if document is None or viewport is None or not document.isEmpty():
+            return 0
+        width = max(viewport.width() - 2 * round(document.documentMargin()), 1)
+        box = QRect(0, 0, width, 1 << 16)
+        words = metrics.boundingRect(box, Qt.TextFlag.TextWordWrap.value, self.placeholderText())
+        return -(-words.height() // metrics.lineSpacing())
 
     def _dress(self) -> None:
         self.setFont(self._look.font("prompt"))
@@ -103,11 +114,12 @@ class PromptPanel(QWidget):
         self.key = KeyChip(look, self.tr("Key"))
         self.dice = Button(look, self.tr("Surprise me"), "dice", "chip")
         self.dice.setToolTip(self.tr("A style at random, with what goes with it"))
-        self.without = QLineEdit()
-        self.without.setPlaceholderText(self.tr("vocals, distortion …"))
-        self.without.setAccessibleName(self.tr("Negative prompt: what it should not sound like"))
+        self.without = text_field(
+            self.tr("Negative prompt: what it should not sound like"),
+            self.tr("vocals, distortion …"),
+        )
         self.fold = Fold(look, self.tr("Leave something out"))
-        self.fold.body.addWidget(label(self.tr("What the music should not be"), "small"))
+        self.fold.body.addWidget(label(self.tr("What the music should not be"), "small", wrap=True))
         self.fold.body.addWidget(self.without)
 
         chips = look.pad(FlowLayout(), gap=6)
@@ -181,10 +193,15 @@ class PromptPanel(QWidget):
         """Prompts that were used, oldest first."""
         return list(self._history)
 
-    def restore(self, history: list[str]) -> None:
+    def state(self) -> State:
+        """The history, and whether the fold is open."""
+        return {"history": self.history(), "without": self.fold.is_open()}
+
+    def restore(self, state: State) -> None:
         """Takes the history of the last time."""
-        self._history = history[-HISTORY:]
+        self._history = state["history"][-HISTORY:]
         self._place = len(self._history)
+        self.fold.open(state["without"])
 
     def _write(self, **change: Any) -> None:
         self.write(replace(self.form(), **change))

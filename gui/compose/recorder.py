@@ -6,7 +6,7 @@ Knows the session's capture. The finished recording is a take of the library lik
 from __future__ import annotations
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from bridge.state import CaptureState, Levels
 from gui.learn import teach
@@ -17,7 +17,7 @@ from gui.qt_session import QtSession
 
 
 class Recorder(QWidget):
-    """Record button, count-in, meter."""
+    """Level and time of a recording, shown while it is made; `button` and `count_in` start it, wherever they stand."""
 
     recorded = pyqtSignal(str)
 
@@ -40,17 +40,9 @@ class Recorder(QWidget):
         self.count_in.setCurrentIndex(1)
         self.meter = LevelMeter(look, self.tr("Input level"), width=120)
         self.said = label("", "small")
-        row = look.pad(QHBoxLayout(), gap=6)
-        row.addWidget(self.button)
-        row.addWidget(self.count_in)
-        row.addStretch(1)
-        self._below = QWidget()
-        below = look.pad(QHBoxLayout(self._below), gap=8)
+        below = look.pad(QHBoxLayout(self), gap=8)
         below.addWidget(self.meter, 1)
         below.addWidget(self.said)
-        column = look.pad(QVBoxLayout(self), gap=6)
-        column.addLayout(row)
-        column.addWidget(self._below)
         self.button.clicked.connect(self.toggle)
         teach(self.button, session, "record", self.tr("Record"))
         session.capture_changed.connect(self.show_capture)
@@ -83,7 +75,7 @@ class Recorder(QWidget):
             "window" if busy else "error",
         )
         self.count_in.setVisible(not busy)
-        self._below.setVisible(busy)
+        self.setVisible(busy)
         self.said.setText(words[capture.state])
         self.button.setToolTip(capture.problem or self.tr("Record from the input device"))
         set_role(self.said, "small")
@@ -93,7 +85,7 @@ class Recorder(QWidget):
 
     def show_levels(self, levels: Levels) -> None:
         """Moves the meter and the clock; polled."""
-        if self._below.isVisible():
+        if self.isVisible():
             self.meter.show_levels(levels.in_peak, levels.in_rms)
             capture = self._session.session.capture.state()
             if capture.state == "recording":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from gui.compose.prompt_form import PromptForm
+from gui.prompt_form import PromptForm
 
 ROOTS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 MODES = ("minor", "major", "dorian", "mixolydian", "lydian", "phrygian", "harmonic minor")

@@ -1,4 +1,4 @@
-"""The small widgets that all panels share: labels, icon buttons, switches, folds, segments, lamps.
+"""The small widgets that all panels share: labels, icon buttons, switches, segments, lamps.
 
 Knows nothing of the session. Every control takes its accessible name where it is made, so that none is forgotten.
 """
@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QObject, QRectF, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
+from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
 
 
@@ -60,72 +60,58 @@ def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
     return made
 
 
-def line() -> QFrame:
-    """A hairline between two groups."""
-    made = QFrame()
-    made.setProperty("role", "line")
+def text_field(name: str, placeholder: str = "") -> QLineEdit:
+    """A line to write in; a placeholder that has no room is its tooltip too."""
+    made = QLineEdit()
+    made.setAccessibleName(name)
+    show_placeholder(made, placeholder)
     return made
 
 
-def scrolled(inside: QWidget) -> QScrollArea:
-    """A widget that scrolls down where it has no room, and is never wider than its frame."""
-    area = QScrollArea()
-    area.setWidget(inside)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return area
+def show_placeholder(field: QLineEdit, text: str) -> None:
+    """Shows a text while nothing is written; it is the tooltip too, should the field be short."""
+    field.setPlaceholderText(text)
+    field.setToolTip(text)
 
 
-class Card(QFrame):
-    """A raised ground with a vertical layout, `body`."""
-
-    def __init__(
-        self, look: Look, margins: tuple[int, int, int, int] = (16, 14, 16, 14), gap: int = 10
-    ) -> None:
-        super().__init__()
-        self.setProperty("role", "card")
-        self.body = look.pad(QVBoxLayout(self), margins, gap)
+def side_by_side(look: Look, *widgets: QWidget) -> QHBoxLayout:
+    """Widgets that stay on one line."""
+    made = look.pad(QHBoxLayout(), gap=6)
+    for widget in widgets:
+        made.addWidget(widget)
+    return made
 
 
-class Elided(QLabel):
-    """A label of one line that ends in '…' where there is no more room; the whole text is its tooltip."""
+def row(look: Look, caption: QWidget, *controls: QWidget) -> FlowLayout:
+    """A caption on the left and controls on the right, or below it where there is no room."""
+    made = look.pad(FlowLayout(), gap=8)
+    made.addWidget(caption)
+    made.addStretch()
+    for control in controls:
+        made.addWidget(control)
+    return made
 
-    def __init__(self, text: str = "", role: str = "") -> None:
-        super().__init__()
-        self._whole = ""
+
+class Figure(QLabel):
+    """A label for figures that change: it keeps room for the widest, so that nothing beside it moves."""
+
+    def __init__(self, text: str, widest: str, role: str = "") -> None:
+        super().__init__(text)
+        self._widest = widest
         if role:
             self.setProperty("role", role)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.show_text(text)
 
-    def show_text(self, text: str) -> None:
-        """Shows another text."""
-        self._whole = " ".join(text.split())
-        self.setAccessibleName(self._whole)
-        self._elide()
-
-    def text_whole(self) -> str:
-        """The text without the cut."""
-        return self._whole
+    def sizeHint(self) -> QSize:
+        """Room for the widest text."""
+        return super().sizeHint().expandedTo(QSize(self._room(), 0))
 
     def minimumSizeHint(self) -> QSize:
-        """As high as a line, as narrow as need be."""
-        return QSize(0, super().minimumSizeHint().height())
+        """The same."""
+        return super().minimumSizeHint().expandedTo(QSize(self._room(), 0))
 
-    def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Cuts anew."""
-        super().resizeEvent(a0)
-        self._elide()
-
-    def _elide(self) -> None:
-        cut = self.fontMetrics().elidedText(
-            self._whole, Qt.TextElideMode.ElideRight, max(self.width(), 1)
-        )
-        super().setText(cut)
-        self.setToolTip(self._whole if cut != self._whole else "")
+    def _room(self) -> int:
+        margins = self.contentsMargins()
+        return self.fontMetrics().horizontalAdvance(self._widest) + margins.left() + margins.right()
 
 
 class IconButton(QToolButton):
@@ -238,40 +224,6 @@ class Switch(QAbstractButton):
         self.update()
 
 
-class Fold(QWidget):
-    """A heading that hides and shows what lies under it, `body`."""
-
-    toggled = pyqtSignal(bool)
-
-    def __init__(self, look: Look, title: str, *, opened: bool = False) -> None:
-        super().__init__()
-        self.heading = Button(look, title, "chevron-right", "fold", "muted")
-        self.heading.setCheckable(True)
-        self._inside = QWidget()
-        self.body = look.pad(QVBoxLayout(self._inside), (4, 2, 4, 8), 10)
-        column = look.pad(QVBoxLayout(self), gap=2)
-        column.addWidget(self.heading)
-        column.addWidget(self._inside)
-        self.heading.toggled.connect(self._turn)
-        self.heading.setChecked(opened)
-        self._inside.setVisible(opened)
-
-    def is_open(self) -> bool:
-        """Whether its body is shown."""
-        return self.heading.isChecked()
-
-    def open(self, on: bool = True) -> None:
-        """Shows or hides its body."""
-        self.heading.setChecked(on)
-
-    def _turn(self, on: bool) -> None:
-        self._inside.setVisible(on)
-        self.heading.show_text(
-            self.heading.accessibleName(), "chevron-down" if on else "chevron-right"
-        )
-        self.toggled.emit(on)
-
-
 class Segments(QFrame):
     """A choice of a few, side by side; arrow keys walk it."""
 
@@ -281,10 +233,10 @@ class Segments(QFrame):
         super().__init__()
         self.setProperty("role", "segments")
         self.setAccessibleName(name)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Minimum)
         self._group = QButtonGroup(self)
         self._buttons: dict[str, QPushButton] = {}
-        row = look.pad(QHBoxLayout(self), (2, 2, 2, 2), 2)
+        row = look.pad(FlowLayout(self), (2, 2, 2, 2), 2)
         for key, text in options:
             button = QPushButton(text)
             button.setProperty("role", "segment")

@@ -6,20 +6,38 @@ Knows nothing of what is in it.
 from __future__ import annotations
 
 from PyQt6.QtCore import QPoint, QRect, QSize, Qt
-from PyQt6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PyQt6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QSpacerItem, QWidget
+
+Line = list[tuple[QLayoutItem, int]]
+"""Items of one line with their widths in pixels."""
 
 
 class FlowLayout(QLayout):
-    """Chips in lines; its height follows from its width."""
+    """Items in lines; its height follows from its width. Items that expand share what room their line has left."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        self._heights: dict[int, int] = {}
+
+    def invalidate(self) -> None:
+        """An item has changed: what was reckoned holds no longer."""
+        self._heights.clear()
+        super().invalidate()
 
     def addItem(self, a0: QLayoutItem | None) -> None:
         """Takes an item; Qt calls this from addWidget."""
         if a0 is not None:
             self._items.append(a0)
+
+    def addLayout(self, layout: QLayout) -> None:
+        """Takes widgets that are laid out already and stay together."""
+        self.addChildLayout(layout)
+        self.addItem(layout)
+
+    def addStretch(self) -> None:
+        """Pushes what follows on the same line to the right."""
+        self.addItem(QSpacerItem(0, 0, QSizePolicy.Policy.Expanding))
 
     def count(self) -> int:
         """How many items there are."""
@@ -43,38 +61,75 @@ class FlowLayout(QLayout):
 
     def heightForWidth(self, a0: int) -> int:
         """The height of all lines at a width."""
-        return self._place(QRect(0, 0, a0, 0), move=False)
+        if a0 not in self._heights:
+            margins = self.contentsMargins()
+            lines = self._lines(a0 - margins.left() - margins.right())
+            gaps = self.spacing() * max(len(lines) - 1, 0)
+            around = margins.top() + margins.bottom()
+            self._heights[a0] = sum(map(_height, lines)) + gaps + around
+        return self._heights[a0]
 
     def setGeometry(self, a0: QRect) -> None:
-        """Sets the items."""
+        """Sets the items, each line centred at its height."""
         super().setGeometry(a0)
-        self._place(a0, move=True)
+        area = a0.marginsRemoved(self.contentsMargins())
+        top = area.y()
+        for line in self._lines(area.width()):
+            left, high = area.x(), _height(line)
+            for item, wide in self._spread(line, area.width()):
+                own = _height([(item, wide)])
+                item.setGeometry(QRect(QPoint(left, top + (high - own) // 2), QSize(wide, own)))
+                left += wide + (0 if item.spacerItem() else self.spacing())
+            top += high + self.spacing()
 
     def sizeHint(self) -> QSize:
-        """The least it can do with."""
-        return self.minimumSize()
+        """Room for all of them on one line."""
+        line = [(item, item.sizeHint().width()) for item in self._shown()]
+        return self._with_margins(QSize(self._width(line), _height(line)))
 
     def minimumSize(self) -> QSize:
         """Room for the widest item."""
         size = QSize()
-        for item in self._items:
+        for item in self._shown():
             size = size.expandedTo(item.minimumSize())
-        margins = self.contentsMargins()
-        return size + QSize(margins.left() + margins.right(), margins.top() + margins.bottom())
+        return self._with_margins(size)
 
-    def _place(self, rect: QRect, *, move: bool) -> int:
-        area = rect.marginsRemoved(self.contentsMargins())
-        x, y, line_height = area.x(), area.y(), 0
-        for item in self._items:
-            widget = item.widget()
-            if widget is not None and widget.isHidden():
-                continue
-            size = item.sizeHint().boundedTo(QSize(max(area.width(), 1), 1 << 20))
-            if x > area.x() and x + size.width() > area.right() + 1:
-                x, y, line_height = area.x(), y + line_height + self.spacing(), 0
-            if move:
-                item.setGeometry(QRect(QPoint(x, y), size))
-            x += size.width() + self.spacing()
-            line_height = max(line_height, size.height())
-        margins = self.contentsMargins()
-        return y + line_height - rect.y() + margins.bottom()
+    def _shown(self) -> list[QLayoutItem]:
+        return [item for item in self._items if item.spacerItem() or not item.isEmpty()]
+
+    def _with_margins(self, size: QSize) -> QSize:
+        return size.grownBy(self.contentsMargins())
+
+    def _width(self, line: Line) -> int:
+        things = sum(item.spacerItem() is None for item, _ in line)
+        return sum(wide for _, wide in line) + self.spacing() * max(things - 1, 0)
+
+    def _lines(self, width: int) -> list[Line]:
+        lines: list[Line] = []
+        for item in self._shown():
+            wide = min(item.sizeHint().width(), max(width, item.minimumSize().width()))
+            if lines and self._width([*lines[-1], (item, wide)]) <= width:
+                lines[-1].append((item, wide))
+            else:
+                lines.append([(item, wide)])
+        return lines
+
+    def _spread(self, line: Line, width: int) -> Line:
+        """The line with its spare room given to what expands."""
+        growing = [
+            item for item, _ in line if item.expandingDirections() & Qt.Orientation.Horizontal
+        ]
+        spare = max(width - self._width(line), 0)
+        return [
+            (item, wide + spare // len(growing) if item in growing else wide) for item, wide in line
+        ]
+
+
+def _height(line: Line) -> int:
+    return max(
+        (
+            item.heightForWidth(wide) if item.hasHeightForWidth() else item.sizeHint().height()
+            for item, wide in line
+        ),
+        default=0,
+    )

@@ -12,7 +12,9 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidge
 
 from bridge.state import AudioDevice, Devices, Levels, MidiState, PlaybackState
 from gui.learn import teach
-from gui.look.controls import Card, IconButton, label, line, redress
+from gui.look.containers import Card, line
+from gui.look.controls import Figure, IconButton, label, redress
+from gui.look.elided import Elided
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -36,10 +38,10 @@ class DevicesPanel(Card):
         self.gain = QSlider(Qt.Orientation.Horizontal)
         self.gain.setRange(-60, 12)
         self.gain.setAccessibleName(self.tr("Output gain in dB"))
-        self.gain_said = label("0 dB", "small")
+        self.gain_said = Figure("0 dB", "+12 dB", "small")
         self.out_meter = LevelMeter(look, self.tr("Output level"), 200)
         self.in_meter = LevelMeter(look, self.tr("Input level"), 200)
-        self.underruns = label("", "small")
+        self.underruns = label("", "small", wrap=True)
         self.problem = label("", "warning", wrap=True)
         self.midi = self._box(self.tr("MIDI input"))
         self.clock = label("", "small", wrap=True)
@@ -130,7 +132,7 @@ class DevicesPanel(Card):
         for binding in midi.bindings:
             row = QWidget()
             inner = self._look.pad(QHBoxLayout(row), gap=6)
-            inner.addWidget(label(binding.target.replace("_", " ")), 1)
+            inner.addWidget(Elided(binding.target.replace("_", " ")), 1)
             inner.addWidget(label(binding.message, "small"))
             away = IconButton(self._look, "close", self.tr("Forget {0}").format(binding.message))
             away.clicked.connect(self._forgetter(binding.target))
@@ -150,7 +152,8 @@ class DevicesPanel(Card):
     def _box(self, name: str) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName(name)
-        # Long names of devices must not make the panel wider than it is.
+        # Long names of devices must not make the panel wider than it is: the tooltip has the whole.
+        box.currentTextChanged.connect(box.setToolTip)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(12)
         return box
@@ -160,7 +163,9 @@ class DevicesPanel(Card):
             box.clear()
             box.addItem(self.tr("system's default"), "")
             for device in devices:
-                box.addItem(f"{device.name}  ({device.host_api})", device.id)
+                name = f"{device.name}  ({device.host_api})"
+                box.addItem(name, device.id)
+                box.setItemData(box.count() - 1, name, Qt.ItemDataRole.ToolTipRole)
             box.setCurrentIndex(max(box.findData(chosen), 0))
         box.setEnabled(bool(devices))
 
@@ -168,7 +173,6 @@ class DevicesPanel(Card):
         gain = self._look.pad(QHBoxLayout(), gap=8)
         gain.addWidget(self.gain, 1)
         gain.addWidget(self.gain_said)
-        self.gain_said.setMinimumWidth(self.fontMetrics().horizontalAdvance("+12 dB "))
         self.body.addWidget(label(self.tr("Sound"), "title"))
         self.body.addWidget(self.problem)
         for words, control in (

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
-    QHBoxLayout,
     QSizePolicy,
     QStackedWidget,
     QToolButton,
@@ -15,8 +14,11 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from gui.look.controls import scrolled
+from gui.look.containers import Scrolled
 from gui.look.theme import Look
+
+LEAST = 280
+"""A page is not narrower, in pixels at 100 %."""
 
 
 class RailButton(QToolButton):
@@ -41,8 +43,8 @@ class RailButton(QToolButton):
         self.setMinimumWidth(self._look.px(64))
 
 
-class Drawer(QWidget):
-    """Rail and page."""
+class Drawer(QStackedWidget):
+    """The open page; `rail_area` holds the buttons, and the window sets it beside."""
 
     turned = pyqtSignal(str)
 
@@ -50,26 +52,25 @@ class Drawer(QWidget):
         """Takes pages as key -> icon, words, widget."""
         super().__init__()
         self._look = look
-        self.stack = QStackedWidget()
         self.rail: dict[str, RailButton] = {}
-        rail = look.pad(QVBoxLayout(), (0, 4, 4, 4), 4)
+        buttons = QWidget()
+        rail = look.pad(QVBoxLayout(buttons), (0, 4, 4, 4), 4)
         self._keys = list(pages)
         for key, (icon, words, page) in pages.items():
             button = RailButton(look, icon, words)
             button.clicked.connect(self._turner(key))
             self.rail[key] = button
             rail.addWidget(button)
-            self.stack.addWidget(scrolled(page))
+            self.addWidget(Scrolled(page))
         rail.addStretch(1)
-        row = look.pad(QHBoxLayout(self), gap=8)
-        row.addWidget(self.stack, 1)
-        row.addLayout(rail)
-        self.stack.hide()
+        self.rail_area = Scrolled(buttons)
+        self.rail_area.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self.hide()
         look.follow(self._dress)
 
     def page(self) -> str:
         """The page that is open, or empty."""
-        return self._keys[self.stack.currentIndex()] if not self.stack.isHidden() else ""
+        return "" if self.isHidden() else self._keys[self.currentIndex()]
 
     def turn(self, key: str) -> None:
         """Opens a page; the open one closes."""
@@ -79,28 +80,18 @@ class Drawer(QWidget):
         """Opens a page, or none."""
         key = key if key in self.rail else ""
         if key:
-            self.stack.setCurrentIndex(self._keys.index(key))
-        self.stack.setVisible(bool(key))
+            self.setCurrentIndex(self._keys.index(key))
+        self.setVisible(bool(key))
         for name, button in self.rail.items():
             button.setChecked(name == key)
-        self._dress()
         self.turned.emit(key)
-
-    def rail_width(self) -> int:
-        """As wide as its widest word needs."""
-        return max(button.sizeHint().width() for button in self.rail.values()) + self._look.px(4)
-
-    def minimumSizeHint(self) -> QSize:
-        """The rail, or rail and page."""
-        return QSize(
-            self.rail_width() if self.stack.isHidden() else self._look.px(360), self._look.px(260)
-        )
 
     def _turner(self, key: str) -> object:
         return lambda: self.turn(key)
 
+    def minimumSizeHint(self) -> QSize:
+        """Room for any of its pages, so that the window does not move when another is turned to."""
+        return super().minimumSizeHint().expandedTo(QSize(self._look.px(LEAST), 0))
+
     def _dress(self) -> None:
-        open_ = not self.stack.isHidden()
-        self.setMinimumWidth(self._look.px(360) if open_ else self.rail_width())
-        self.setMaximumWidth(self._look.px(560) if open_ else self.rail_width())
         self.updateGeometry()

@@ -11,7 +11,9 @@ from bridge.state import ModelInfo, ModelState
 from engine.errors import LongtakeError
 from engine.model_files import find_weights
 from engine.registry import model_spec
-from gui.look.controls import Button, Card, Elided, Lamp, label, line, redress
+from gui.look.containers import Card, line
+from gui.look.controls import Button, Lamp, label, redress
+from gui.look.elided import Elided
 from gui.look.theme import Look
 from gui.qt_session import QtSession
 

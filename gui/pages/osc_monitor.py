@@ -9,10 +9,12 @@ from collections import deque
 
 from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QGuiApplication, QTextOption
-from PyQt6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit
+from PyQt6.QtWidgets import QHBoxLayout, QPlainTextEdit
 
 from bridge.events import OscTraffic
-from gui.look.controls import Button, Card, Elided, IconButton, Lamp, Switch, label
+from gui.look.containers import Card
+from gui.look.controls import Button, IconButton, Lamp, Switch, label, text_field
+from gui.look.elided import Elided
 from gui.look.theme import Look
 from gui.qt_session import QtSession
 
@@ -33,9 +35,7 @@ class OscMonitor(Card):
         self.peer = Elided(self.tr("No message yet"), "small")
         self.copy = IconButton(look, "copy", self.tr("Copy the address"))
         self.copy.setEnabled(bool(address))
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText(self.tr("Filter"))
-        self.filter.setAccessibleName(self.tr("Show only OSC addresses with"))
+        self.filter = text_field(self.tr("Show only OSC addresses with"), self.tr("Filter"))
         self.hold = Switch(look, self.tr("Hold"))
         self.wipe = Button(look, self.tr("Clear"))
         self.text = QPlainTextEdit()

@@ -13,7 +13,6 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QInputDialog,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QStyledItemDelegate,
@@ -21,9 +20,12 @@ from PyQt6.QtWidgets import (
 )
 
 from engine.presets import CATEGORIES, Preset, PresetStore
-from gui.look.controls import Button, Card, IconButton, label
+from gui.look.containers import Card
+from gui.look.controls import Button, IconButton, label, text_field
+from gui.look.flow_layout import FlowLayout
 from gui.look.icons import paint_icon
 from gui.look.theme import Look
+from gui.memory import State
 from gui.qt_session import QtSession
 from gui.takes.row_painter import RowPainter
 
@@ -95,9 +97,9 @@ class PresetsPanel(Card):
         super().__init__(look)
         self._session, self._store = session, store
         self.favourites: set[str] = set()
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search presets"))
-        self.search.setAccessibleName(self.tr("Search presets by name, tag or word"))
+        self.search = text_field(
+            self.tr("Search presets by name, tag or word"), self.tr("Search presets")
+        )
         self.search.setClearButtonEnabled(True)
         self.category = QComboBox()
         self.category.setAccessibleName(self.tr("Category of presets"))
@@ -132,15 +134,11 @@ class PresetsPanel(Card):
         }
         for key in (ALL, LOVED, *CATEGORIES):
             self.category.addItem(titles.get(key, key.capitalize()), key)
-        self.category.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.category.setMinimumContentsLength(9)
 
     def _arrange(self, look: Look) -> None:
-        head = look.pad(QHBoxLayout(), gap=8)
-        head.addWidget(self.search, 3)
-        head.addWidget(self.category, 2)
+        head = look.pad(FlowLayout(), gap=8)
+        head.addWidget(self.search)
+        head.addWidget(self.category)
         tools = look.pad(QHBoxLayout(), gap=6)
         tools.addWidget(self.use, 1)
         for control in (self.star, self.rename, self.delete):
@@ -156,6 +154,14 @@ class PresetsPanel(Card):
         super().showEvent(a0)
         if not self._presets:
             self.read()
+
+    def state(self) -> State:
+        """The favourites."""
+        return {"favourites": sorted(self.favourites)}
+
+    def restore(self, state: State) -> None:
+        """Takes the favourites of the last time."""
+        self.favourites = set(state["favourites"])
 
     def read(self) -> None:
         """Reads all presets again."""
@@ -212,7 +218,8 @@ class PresetsPanel(Card):
             item.setData(PRESET, preset)
             item.setData(FAVOURITE, loved)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{preset.name}. {preset.description}")
-            item.setToolTip(f"{preset.description}\n{preset.values.get('prompt', '')}")
+            whole = (preset.name, preset.description, preset.values.get("prompt", ""))
+            item.setToolTip("\n".join(filter(None, whole)))
             self.list.addItem(item)
             if before is not None and preset.name == before.name:
                 self.list.setCurrentItem(item)

@@ -14,8 +14,8 @@ from PyQt6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelIndex,
 
 from bridge.state import Search, Take
 from bridge.takes.naming import title
-from gui.compose.prompt_form import headline, read_form
 from gui.look.language import tr
+from gui.prompt_form import headline, read_form
 from gui.qt_session import QtSession
 
 PAGE = 60

@@ -14,12 +14,12 @@ from PyQt6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
 
 from bridge.events import AudioReady
 from bridge.state import Job, Take
-from gui.compose.prompt_form import headline
 from gui.look.containers import Card
 from gui.look.controls import Button, IconButton
 from gui.look.elided import Elided
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
+from gui.prompt_form import headline
 from gui.qt_session import QtSession
 from gui.takes.model import length_words, take_mime, take_title, tempo_words
 from gui.takes.peak_store import PeakStore

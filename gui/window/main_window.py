@@ -6,20 +6,19 @@ take is looked at, what a take offers, files that are dropped, keys, and what is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
-from PyQt6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from bridge.state import Job, JobOptions, Levels, Take
-from engine.presets import Preset, PresetStore
+from engine.presets import Preset
 from gui.compose.composer import Composer
 from gui.compose.request import make
 from gui.compose.source import Mode, dropped_file
+from gui.look.containers import Pane
 from gui.look.controls import later
 from gui.look.theme import Look
-from gui.memory import Memory
+from gui.memory import State
 from gui.pages.devices import DevicesPanel
 from gui.pages.drawer import Drawer
 from gui.pages.models import ModelsPanel
@@ -36,29 +35,13 @@ from gui.takes.settings_of_take import use_settings
 from gui.takes.viewer import Viewer
 from gui.transport import TransportPanel
 from gui.welcome import Welcome, first_presets
+from gui.window.columns import Columns, Middle
 from gui.window.restoring import Restoring
-from gui.window.window_menus import build_menus
+from gui.window.surroundings import Surroundings
+from gui.window.window_menus import Acting, build_menus
 
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the window is given besides the session.
-
-    Attributes:
-        memory: what it remembers from start to start.
-        presets: where presets lie.
-        osc_address: where to send OSC, for people; empty when OSC is off.
-        problems: sentences to say at the start.
-    """
-
-    memory: Memory
-    presets: PresetStore = field(default_factory=PresetStore)
-    osc_address: str = ""
-    problems: tuple[str, ...] = ()
-
-
-NARROW, WIDE = 1080, 1320
-"""Widths at 100 % under which an open page takes the composer's place, or is itself narrower."""
+WIDTH, HEIGHT = 1440, 880
+"""The first size in pixels at 100 %, as far as the screen has it."""
 
 
 class MainWindow(QMainWindow):
@@ -95,9 +78,19 @@ class MainWindow(QMainWindow):
         self._selecting = False
         self._compose()
         self._join()
-        build_menus(self)
+        self._fill_menus()
         later(self, self.composer.prompt.field.setFocus)
-        self.restoring = Restoring(self, around.memory)
+        self.restoring = Restoring(
+            around.memory,
+            {
+                "look": look,
+                "columns": self.columns,
+                "middle": self.middle,
+                "compose": self.composer,
+                "presets": self.presets,
+                "window": self,
+            },
+        )
         self.restoring.restore()
         self.listening.start()
         for problem in around.problems:
@@ -137,6 +130,24 @@ class MainWindow(QMainWindow):
                     preset.name
                 )
             )
+
+    def state(self) -> State:
+        """Size and place, the open page, the take that is looked at, and whether the welcome was seen."""
+        return {
+            "geometry": self.saveGeometry(),
+            "page": self.drawer.page(),
+            "take": self.viewer.take.id if self.viewer.take else "",
+            "welcomed": self.welcome.isHidden(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Is again as it was, or as large as on the first day."""
+        if not self.restoreGeometry(state["geometry"]):
+            self._first_size()
+        self.drawer.show_page(state["page"])
+        self.show_welcome(not state["welcomed"] and self.takes.model.rowCount() == 0)
+        if state["take"]:
+            self.takes.select(state["take"])
 
     def begin(self, preset: Preset) -> None:
         """The welcome's choice: loads it and makes it."""
@@ -259,64 +270,52 @@ class MainWindow(QMainWindow):
 
     # --- composing ---
 
+    def _fill_menus(self) -> None:
+        acting = Acting(
+            session=self.session,
+            look=self.look,
+            memory=self.around.memory,
+            composer=self.composer,
+            viewer=self.viewer,
+            takes=self.takes,
+            listening=self.listening,
+            presets=self.presets,
+            drawer=self.drawer,
+            generate=self.generate,
+            show_welcome=self.show_welcome,
+            close=self.close,
+            tr=self.tr,
+        )
+        build_menus(self, acting)
+
     def _compose(self) -> None:
         look = self.look
-        self.middle = QSplitter(Qt.Orientation.Vertical)
-        upper = QWidget()
+        upper, lower = Pane(), Pane()
         column = look.pad(QVBoxLayout(upper))
         column.addWidget(self.welcome)
         column.addWidget(self.viewer)
-        lower = QWidget()
         column = look.pad(QVBoxLayout(lower), gap=10)
         column.addWidget(self.queue)
         column.addWidget(self.takes, 1)
-        self.middle.addWidget(upper)
-        self.middle.addWidget(lower)
-        self.middle.setStretchFactor(1, 1)
-        self.columns = QSplitter(Qt.Orientation.Horizontal)
-        for widget, stretch in ((self.composer, 0), (self.middle, 1), (self.drawer, 0)):
-            self.columns.addWidget(widget)
-            self.columns.setStretchFactor(self.columns.count() - 1, stretch)
-        for splitter in (self.middle, self.columns):
-            splitter.setChildrenCollapsible(False)
+        self.middle = Middle(look, upper, lower)
+        self.columns = Columns(look, self.composer, self.middle, self.drawer)
         inside = QWidget()
         inside.setProperty("role", "window")
         main = look.pad(QVBoxLayout(inside), gap=0)
         main.addWidget(self.transport)
-        frame = look.pad(QVBoxLayout(), (12, 12, 8, 12))
-        frame.addWidget(self.columns)
+        frame = look.pad(QHBoxLayout(), (12, 12, 8, 12))
+        frame.addWidget(self.columns, 1)
+        frame.addWidget(self.drawer.rail_area)
         main.addLayout(frame, 1)
         main.addWidget(self.status)
         self.setCentralWidget(inside)
-        look.follow(self._dress)
 
-    def spread_columns(self, composer: int) -> None:
-        """Gives the composer a width and the drawer what it needs; the middle has the rest."""
-        px, opened = self.look.px, bool(self.drawer.page())
-        width = self.columns.width()
-        # In a narrow window an open page takes the composer's place.
-        self.composer.setVisible(not opened or width >= px(NARROW))
-        drawer = (
-            px(400)
-            if opened and width >= px(WIDE)
-            else px(360)
-            if opened
-            else self.drawer.rail_width()
-        )
-        self.columns.setSizes([composer, max(width - composer - drawer, 1), drawer])
-
-    def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Makes room for what must be seen."""
-        super().resizeEvent(a0)
-        if self.drawer.page():
-            self.spread_columns(self._composer_width())
-
-    def _composer_width(self) -> int:
-        return self.columns.sizes()[0] or self.look.px(420)
-
-    def _dress(self) -> None:
-        for splitter in (self.middle, self.columns):
-            splitter.setHandleWidth(self.look.px(10))
+    def _first_size(self) -> None:
+        width, height, screen = self.look.px(WIDTH), self.look.px(HEIGHT), self.screen()
+        if screen is not None:
+            room = screen.availableGeometry()
+            width, height = min(width, room.width()), min(height, room.height())
+        self.resize(width, height)
 
     def _join(self) -> None:
         session, takes, viewer = self.session, self.takes, self.viewer
@@ -335,7 +334,7 @@ class MainWindow(QMainWindow):
             panel.continue_asked.connect(lambda take: self.start_from(take, "continue"))
         viewer.compared.connect(self.compare)
         viewer.marked.connect(takes.mark)
-        self.drawer.turned.connect(lambda _: self.spread_columns(self._composer_width()))
+        self.drawer.turned.connect(lambda _: self.columns.arrange())
         self.status.models_asked.connect(lambda: self.drawer.turn("models"))
         session.job_changed.connect(self._heard_job)
         session.take_added.connect(self._heard_take)

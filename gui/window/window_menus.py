@@ -1,51 +1,76 @@
 """The menus of the window: every action with its keys, so that all of it can be found and reached from the keyboard.
 
-Knows the window and its panels; what an action does is done there. Single letters act only outside of text fields: Qt
+Knows the panels; what an action does is done there. Single letters act only outside of text fields: Qt
 gives a field its letters first.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from PyQt6.QtGui import QAction
-from PyQt6.QtWidgets import QMenu
+from PyQt6.QtWidgets import QMainWindow, QMenu
 
+from gui.compose.composer import Composer
+from gui.look.theme import Look
+from gui.memory import Memory
+from gui.pages.drawer import Drawer
+from gui.pages.presets import PresetsPanel
+from gui.qt_session import QtSession
+from gui.takes.listening import Listening
+from gui.takes.panel import TakesPanel
+from gui.takes.viewer import Viewer
 from gui.window.menus import Entry, fill_language, fill_look, fill_menu
-
-if TYPE_CHECKING:
-    from gui.window.main_window import MainWindow
-
 
 LINE = Entry()
 
 
-def build_menus(window: MainWindow) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """What the actions act on: the panels, and what the window itself does."""
+
+    session: QtSession
+    look: Look
+    memory: Memory
+    composer: Composer
+    viewer: Viewer
+    takes: TakesPanel
+    listening: Listening
+    presets: PresetsPanel
+    drawer: Drawer
+    generate: Callable[[], None]
+    show_welcome: Callable[[bool], None]
+    close: Callable[[], bool]
+    tr: Callable[[str], str]
+
+
+def build_menus(window: QMainWindow, acting: Acting) -> None:
     """Fills the menu bar."""
-    tr = window.tr
-    fill_menu(window, tr("&File"), _file(window))
-    fill_menu(window, tr("&Make"), _make(window))
-    fill_menu(window, tr("&Play"), _play(window))
-    fill_menu(window, tr("&Take"), _take(window))
-    view = fill_menu(window, tr("&View"), _view(window))
-    fill_look(view, window.look)
-    fill_language(view, window.around.memory, window.session.say)
+    tr = acting.tr
+    fill_menu(window, tr("&File"), _file(acting))
+    fill_menu(window, tr("&Make"), _make(acting))
+    fill_menu(window, tr("&Play"), _play(acting))
+    fill_menu(window, tr("&Take"), _take(acting))
+    view = fill_menu(window, tr("&View"), _view(acting))
+    fill_look(view, acting.look)
+    fill_language(view, acting.memory, acting.session.say)
 
 
-def _file(window: MainWindow) -> list[Entry]:
-    tr = window.tr
+def _file(acting: Acting) -> list[Entry]:
+    tr = acting.tr
     return [
-        Entry(tr("Open a recording…"), window.composer.source.open_dialog, "Ctrl+O"),
-        Entry(tr("Save settings as a preset…"), window.presets.save.click, "Ctrl+S"),
+        Entry(tr("Open a recording…"), acting.composer.source.open_dialog, "Ctrl+O"),
+        Entry(tr("Save settings as a preset…"), acting.presets.save.click, "Ctrl+S"),
         LINE,
-        Entry(tr("Quit"), window.close, "Ctrl+Q"),
+        Entry(tr("Quit"), acting.close, "Ctrl+Q"),
     ]
 
 
-def _make(window: MainWindow) -> list[Entry]:
-    tr, session, composer = window.tr, window.session, window.composer
+def _make(acting: Acting) -> list[Entry]:
+    tr, session, composer = acting.tr, acting.session, acting.composer
     return [
-        Entry(tr("Generate"), window.generate, "Ctrl+Return | Ctrl+Enter"),
+        Entry(tr("Generate"), acting.generate, "Ctrl+Return | Ctrl+Enter"),
         Entry(tr("Surprise me"), composer.prompt.surprise, "Ctrl+D"),
         Entry(tr("Record, or stop recording"), composer.source.recorder.toggle, "Ctrl+R"),
         Entry(
@@ -58,9 +83,9 @@ def _make(window: MainWindow) -> list[Entry]:
     ]
 
 
-def _play(window: MainWindow) -> list[Entry]:
-    tr, session, run = window.tr, window.session, window.session.session
-    listening, takes, viewer = window.listening, window.takes, window.viewer
+def _play(acting: Acting) -> list[Entry]:
+    tr, session, run = acting.tr, acting.session, acting.session.session
+    listening, takes, viewer = acting.listening, acting.takes, acting.viewer
     return [
         Entry(tr("Play or pause"), listening.toggle, shown=tr("Space")),
         Entry(tr("Stop"), lambda: session.attempt(run.playback.stop), "Shift+Space"),
@@ -77,8 +102,8 @@ def _play(window: MainWindow) -> list[Entry]:
     ]
 
 
-def _take(window: MainWindow) -> list[Entry]:
-    tr, viewer, takes = window.tr, window.viewer, window.takes
+def _take(acting: Acting) -> list[Entry]:
+    tr, viewer, takes = acting.tr, acting.viewer, acting.takes
     return [
         Entry(tr("Use its settings"), viewer.use.click, "U"),
         Entry(tr("Vary"), viewer.vary.click, "V"),
@@ -94,21 +119,21 @@ def _take(window: MainWindow) -> list[Entry]:
     ]
 
 
-def _view(window: MainWindow) -> list[Entry]:
-    tr, rail = window.tr, window.drawer.rail
+def _view(acting: Acting) -> list[Entry]:
+    tr, rail = acting.tr, acting.drawer.rail
     return [
         *(
             Entry(button.text(), button.click, f"Ctrl+{number}")
             for number, button in enumerate(rail.values(), 1)
         ),
         LINE,
-        Entry(tr("Spectrogram"), window.viewer.spectrum.click, "S"),
-        Entry(tr("Welcome"), lambda: window.show_welcome(True)),
+        Entry(tr("Spectrogram"), acting.viewer.spectrum.click, "S"),
+        Entry(tr("Welcome"), lambda: acting.show_welcome(True)),
         LINE,
     ]
 
 
-def menu_actions(window: MainWindow) -> list[QAction]:
+def menu_actions(window: QMainWindow) -> list[QAction]:
     """All actions of the menu bar."""
     return [
         action for menu in window.findChildren(QMenu) for action in menu.actions() if action.text()

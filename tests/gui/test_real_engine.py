@@ -20,7 +20,8 @@ from gui.demo.studio import Studio, build_studio
 from gui.look.theme import Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.window.main_window import MainWindow, Surroundings
+from gui.window.main_window import MainWindow
+from gui.window.surroundings import Surroundings
 from tests.gui.conftest import end
 
 PATIENCE = 900_000

@@ -17,7 +17,8 @@ from gui.look.language import LANGUAGES, chosen_language, phrases, speak
 from gui.look.theme import Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.window.main_window import MainWindow, Surroundings
+from gui.window.main_window import MainWindow
+from gui.window.surroundings import Surroundings
 from gui.window.window_menus import menu_actions
 from tests.gui.conftest import end
 
@@ -85,25 +86,6 @@ def test_the_whole_window_speaks_it(
     window.generate()
     assert "Überrasch mich" in window.status.words.text_whole()
     end(window)
-
-
-@pytest.mark.parametrize("scale", [1.0, 2.0])
-def test_its_longer_words_are_not_cut_off(
-    german: None, studio: Studio, look: Look, tmp_path: Path, scale: float
-) -> None:
-    look.set(scale=scale)
-    around = Surroundings(Memory(tmp_path / "panel.ini"), studio.presets)
-    window = MainWindow(QtSession(studio.session), look, around)
-    window.resize(round(1440 * scale), round(880 * scale))
-    window.show()
-    for page in ("presets", "devices", "osc", "models"):
-        window.drawer.show_page(page)
-        QApplication.processEvents()
-        for button in window.findChildren(QAbstractButton):
-            if button.isVisible() and button.text():
-                assert button.width() >= button.minimumSizeHint().width(), button.text()
-    end(window)
-    look.set(scale=1.0)
 
 
 def test_the_language_is_the_systems_unless_another_is_chosen(

@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QLabel
 from gui.__main__ import application_for, open_window
 from gui.demo.studio import build_studio
 from gui.memory import Memory
-from gui.window.main_window import Surroundings
+from gui.window.surroundings import Surroundings
 
 TARGET = (1060, 120, 400, 300)
 

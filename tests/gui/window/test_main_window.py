@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from PyQt6.QtCore import QSize
-from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel
+from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gui.demo.studio import Studio
-from gui.look.controls import Elided
 from gui.look.theme import Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
-from gui.window.main_window import MainWindow, Surroundings
+from gui.window.main_window import MainWindow
+from gui.window.surroundings import Surroundings
 from tests.gui.conftest import end
 
 
@@ -84,32 +82,3 @@ def test_it_fits_a_full_hd_screen_at_200_percent(window: MainWindow, look: Look)
         assert window.minimumSizeHint().width() <= 1920, page
         assert window.minimumSizeHint().height() <= 1020, page
     look.set(scale=1.0)
-
-
-def cut_off(window: MainWindow) -> list[str]:
-    """The words of buttons and labels that have less room than they need; what ends in '…' says so itself."""
-    found = []
-    for widget in (*window.findChildren(QAbstractButton), *window.findChildren(QLabel)):
-        if not widget.isVisible() or not widget.text() or isinstance(widget, Elided):
-            continue
-        if isinstance(widget, QLabel) and widget.wordWrap():
-            needed = QSize(0, widget.heightForWidth(widget.width()))
-        else:
-            needed = widget.minimumSizeHint()
-        if widget.width() < needed.width() or widget.height() < needed.height():
-            found.append(f"{widget.text()!r} has {widget.size()}, needs {needed}")
-    return found
-
-
-@pytest.mark.parametrize("choice", ["dark", "light"])
-def test_no_text_is_cut_off(window: MainWindow, look: Look, choice: str) -> None:
-    look.set("light" if choice == "light" else "dark")
-    assert window.welcome.isVisible()
-    for scale, width in ((1.0, 1440), (1.0, 1100), (1.5, 1440), (2.0, 1440)):
-        look.set(scale=scale)
-        window.resize(round(width * scale), round(880 * scale))
-        for page in ("", "presets", "devices", "osc", "models"):
-            window.drawer.show_page(page)
-            QApplication.processEvents()
-            assert cut_off(window) == [], (scale, width, page)
-    look.set("dark", 1.0)

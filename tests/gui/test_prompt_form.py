@@ -7,8 +7,8 @@ import random
 import pytest
 
 from engine.spec import tempo_in
-from gui.compose.prompt_form import PromptForm, headline, read_form
 from gui.compose.vocabulary import GENRES, INSTRUMENTS, MOODS, STYLES, surprise
+from gui.prompt_form import PromptForm, headline, read_form
 
 
 def test_reads_what_it_wrote() -> None:

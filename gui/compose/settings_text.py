@@ -1,0 +1,41 @@
+"""The parameters as a text to be remembered, and set from it again.
+
+Knows the session's set and get; not where the text is kept.
+"""
+
+# The stubs of the bindings leave slots and items unknown.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+
+from __future__ import annotations
+
+import json
+
+from engine.errors import LongtakeError
+from engine.spec import DEFAULTS, GenerationSpec
+from gui.qt_session import QtSession
+
+OF_A_RECORDING = ("init_audio", "keep")
+"""Not remembered: they belong to the recording they were used on."""
+
+
+def settings_text(session: QtSession) -> str:
+    """The parameters that differ from their defaults, as JSON."""
+    values = GenerationSpec(**session.session.parameters.all()).to_dict()
+    plain = GenerationSpec().to_dict()
+    kept = {name: value for name, value in values.items() if value != plain[name]}
+    return json.dumps({name: value for name, value in kept.items() if name not in OF_A_RECORDING})
+
+
+def set_from_text(session: QtSession, text: str) -> None:
+    """Sets the parameters that nobody has set to anything else; a text that is no JSON object sets none."""
+    try:
+        values = json.loads(text or "{}")
+    except ValueError:
+        return
+    parameters = session.session.parameters
+    for name, value in values.items() if isinstance(values, dict) else ():
+        if name in DEFAULTS and parameters.get(name) == DEFAULTS[name]:
+            try:
+                parameters.set(name, value)
+            except LongtakeError:
+                continue  # a setting of an older version: its default holds

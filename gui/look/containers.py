@@ -1,0 +1,147 @@
+"""What holds other widgets: cards, folds, and areas that scroll where they have no room.
+
+Knows nothing of the session. Sizes come from what is inside, so that any font fits.
+"""
+
+# The stubs of the bindings leave slots and items unknown.
+# pyright: reportUnknownLambdaType=false, reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QEvent, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from gui.look.controls import Button
+from gui.look.theme import Look
+
+LEAST_LINES = 8
+"""Lines of text that what scrolls shows at least."""
+
+
+def line() -> QFrame:
+    """A hairline between two groups."""
+    made = QFrame()
+    made.setProperty("role", "line")
+    return made
+
+
+class Scrolled(QScrollArea):
+    """A widget that scrolls down where it has no room, and is never narrower than that widget can be.
+
+    Args:
+        inside: the widget.
+        lines: it asks for the height of its widget, but for no more than so many lines of text.
+    """
+
+    def __init__(self, inside: QWidget, lines: int = 24) -> None:
+        super().__init__()
+        self._lines = lines
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def sizeHint(self) -> QSize:
+        """What its widget asks for, within the lines."""
+        return self._room(self._asked, self._lines)
+
+    def minimumSizeHint(self) -> QSize:
+        """All of the width and a few lines."""
+        return self._room(lambda inside: inside.minimumSizeHint(), LEAST_LINES)
+
+    def height_for(self, width: int) -> int:
+        """The height at which all of its widget is seen at a width."""
+        inside = self.widget()
+        return inside.heightForWidth(width) if inside is not None else 0
+
+    def event(self, a0: QEvent | None) -> bool:
+        """What its widget needs, it needs too."""
+        if a0 is not None and a0.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().event(a0)
+
+    def _asked(self, inside: QWidget) -> QSize:
+        asked = inside.sizeHint()
+        return asked.expandedTo(QSize(0, inside.heightForWidth(inside.width())))
+
+    def _room(self, wanted: Callable[[QWidget], QSize], lines: int) -> QSize:
+        inside, bar = self.widget(), self.verticalScrollBar()
+        if inside is None or bar is None:
+            return QSize()
+        size, most = wanted(inside), lines * self.fontMetrics().lineSpacing()
+        return QSize(size.width() + bar.sizeHint().width(), min(size.height(), most))
+
+
+class Pane(QFrame):
+    """A widget whose lines may wrap: it is never lower than they need at its present width.
+
+    Splitters ask for the least height before they know the width; so it asks again whenever its width changes.
+    """
+
+    def minimumSizeHint(self) -> QSize:
+        """What its layout needs."""
+        layout = self.layout()
+        if layout is None:
+            return super().minimumSizeHint()
+        size = layout.totalMinimumSize()
+        if layout.hasHeightForWidth():
+            around = self.contentsMargins()
+            inner = max(self.width(), size.width()) - around.left() - around.right()
+            high = layout.minimumHeightForWidth(inner) + around.top() + around.bottom()
+            size.setHeight(max(size.height(), high))
+        return size
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:
+        """Asks for another height at another width."""
+        super().resizeEvent(a0)
+        if a0 is not None and a0.size().width() != a0.oldSize().width():
+            self.updateGeometry()
+
+
+class Card(Pane):
+    """A raised ground with a vertical layout, `body`."""
+
+    def __init__(
+        self, look: Look, margins: tuple[int, int, int, int] = (16, 14, 16, 14), gap: int = 10
+    ) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.body = look.pad(QVBoxLayout(self), margins, gap)
+
+
+class Fold(QWidget):
+    """A heading that hides and shows what lies under it, `body`."""
+
+    toggled = pyqtSignal(bool)
+
+    def __init__(self, look: Look, title: str, *, opened: bool = False) -> None:
+        super().__init__()
+        self.heading = Button(look, title, "chevron-right", "fold", "muted")
+        self.heading.setCheckable(True)
+        self._inside = QWidget()
+        self.body = look.pad(QVBoxLayout(self._inside), (4, 2, 4, 8), 10)
+        column = look.pad(QVBoxLayout(self), gap=2)
+        column.addWidget(self.heading)
+        column.addWidget(self._inside)
+        self.heading.toggled.connect(self._turn)
+        self.heading.setChecked(opened)
+        self._inside.setVisible(opened)
+
+    def is_open(self) -> bool:
+        """Whether its body is shown."""
+        return self.heading.isChecked()
+
+    def open(self, on: bool = True) -> None:
+        """Shows or hides its body."""
+        self.heading.setChecked(on)
+
+    def _turn(self, on: bool) -> None:
+        self._inside.setVisible(on)
+        self.heading.show_text(
+            self.heading.accessibleName(), "chevron-down" if on else "chevron-right"
+        )
+        self.toggled.emit(on)

@@ -1,0 +1,25 @@
+"""What a window is given besides the session. Knows where presets and memory are kept; no widget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.presets import PresetStore
+from gui.memory import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the window stands in.
+
+    Attributes:
+        memory: what it remembers from start to start.
+        presets: where presets lie.
+        osc_address: where to send OSC, for people; empty when OSC is off.
+        problems: sentences to say at the start.
+    """
+
+    memory: Memory
+    presets: PresetStore = field(default_factory=PresetStore)
+    osc_address: str = ""
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,166 @@
+"""Nothing is cut off and everything can be reached: in any font, scale, window size and language, on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import QRect
+from PyQt6.QtWidgets import QApplication
+
+from bridge.events import DevicesChanged, Notice
+from bridge.state import AudioDevice, Devices, Take
+from gui.compose.chips import Chip
+from gui.demo.studio import Studio, build_studio
+from gui.look.language import LANGUAGES, speak
+from gui.look.theme import Look
+from gui.memory import Memory
+from gui.qt_session import QtSession
+from gui.window.main_window import MainWindow
+from gui.window.surroundings import Surroundings
+from tests.gui.conftest import Held, end
+from tests.gui.layout_law import broken, controls
+from tests.gui.typefaces import TYPEFACES, install
+
+SCALES = (1.0, 1.25, 1.5, 2.0)
+SIZES = ((1024, 700), (1280, 800), (1440, 900), (1920, 1080), (2560, 1440))
+PAGES = ("", "presets", "devices", "osc", "models")
+PROMPT = (
+    "Genre: Drum and Bass | Instruments: Drums, Distorted Guitar, Clean Electric Guitar, Reese Bass"
+)
+LONG = "Scarlett 18i20 USB 3rd generation, inputs 1 to 8 of the rack at the back wall"
+TAKES, WAITING = 14, 8
+
+
+def turn(until: Callable[[], bool] = lambda: True) -> None:
+    """Lets the window settle: a width may wrap a line, which asks for a height, which may need a scroll bar."""
+    for _ in range(6):
+        QApplication.processEvents()
+    while not until():
+        QApplication.processEvents()
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A studio with many takes, a job that is being made and more that wait, and devices with long names."""
+    engine = Held()
+    studio = build_studio(tmp_path_factory.mktemp("busy"), engine)
+    engine.go.set()
+    for number in range(TAKES):
+        studio.session.generate(PROMPT, seconds_total=1.0, seed=number, tempo=174.0)
+    while studio.session.jobs.all()[-1].state != "done":
+        turn()
+    engine.go.clear()
+    for number in range(WAITING):
+        studio.session.generate(PROMPT, seconds_total=1.0, seed=number)
+    device = AudioDevice("long", LONG, "ASIO", 8, 8, 96_000)
+    studio.hub.publish(DevicesChanged(Devices((device,), device.id, device.id, LONG)))
+    studio.session.midi.learn("variation_seed")
+    studio.midi.bind("cc 21 ch 1")
+    yield studio
+    engine.go.set()
+    studio.session.close()
+
+
+def open_window(studio: Studio, family: str, folder: Path) -> MainWindow:
+    look = Look("dark", 1.0, install(family))
+    look.apply()
+    around = Surroundings(Memory(folder / "panel.ini"), studio.presets, "192.168.178.101:9440")
+    window = MainWindow(QtSession(studio.session), look, around)
+    window.setUpdatesEnabled(False)  # what is laid out counts here, not what is painted
+    window.show()
+    turn()
+    return window
+
+
+def fill(window: MainWindow, studio: Studio) -> None:
+    """Opens every fold, looks at a take, starts from it, and says something long."""
+    composer = window.composer
+    window.show_welcome(False)
+    composer.prompt.show_text(
+        f"{PROMPT} | Moods: Energetic, Dark, Smooth | BPM: 174 | Key: F# minor"
+    )
+    for fold in (composer.prompt.fold, composer.more, composer.more.finer):
+        fold.open()
+    take = _first(window)
+    window.takes.select(take.id)
+    window.start_from(take, "keep")
+    studio.hub.publish(Notice("error", "no_device", f"{LONG} is gone: plug it in again. " * 2))
+    turn(lambda: window.status.level() == "error")
+
+
+def _first(window: MainWindow) -> Take:
+    take = window.takes.model.take(0)
+    assert take is not None
+    return take
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
+    yield speak(qapp, request.param)
+    speak(qapp, "en")
+
+
+@pytest.mark.parametrize("family", TYPEFACES)
+def test_the_first_window_fits(language: str, family: str, studio: Studio, tmp_path: Path) -> None:
+    window = open_window(studio, family, tmp_path)
+    assert window.welcome.isVisible()
+    for scale in SCALES:
+        window.look.set(scale=scale)
+        for size in SIZES:
+            window.resize(*size)
+            turn()
+            assert (window.width(), window.height()) == size
+            assert broken(window) == [], (scale, size)
+    end(window)
+
+
+@pytest.mark.parametrize("family", TYPEFACES)
+def test_a_full_window_fits_and_every_control_can_be_reached(
+    language: str, family: str, busy: Studio, tmp_path: Path
+) -> None:
+    window = open_window(busy, family, tmp_path)
+    fill(window, busy)
+    window.resize(*SIZES[-1])
+    turn()
+    everywhere = controls(window)
+    assert len(everywhere) > 60
+    for scale in SCALES:
+        window.look.set(scale=scale)
+        for size in SIZES:
+            window.resize(*size)
+            for page in PAGES:
+                window.drawer.show_page(page)
+                turn()
+                assert (window.width(), window.height()) == size
+                assert broken(window) == [], (scale, size, page)
+                assert page or controls(window) == everywhere, (scale, size)
+    end(window)
+
+
+@pytest.mark.parametrize("family", TYPEFACES)
+def test_a_recording_and_its_sheet_fit(
+    language: str, family: str, busy: Studio, tmp_path: Path
+) -> None:
+    window = open_window(busy, family, tmp_path)
+    fill(window, busy)
+    source = window.composer.source
+    for scale in SCALES:
+        window.look.set(scale=scale)
+        window.resize(*SIZES[0])
+        for mode in ("transform", "keep", "continue"):
+            source.mode.button(mode).click()
+            turn()
+            assert broken(window) == [], (scale, mode)
+        for chip in window.composer.findChildren(Chip):
+            chip.open()
+            turn()
+            sheet = chip.sheet()
+            assert sheet is not None
+            assert broken(sheet) == [], (scale, chip.title)
+            screen = window.screen()
+            assert screen is not None
+            assert screen.availableGeometry().contains(QRect(sheet.pos(), sheet.size()))
+            chip.close_sheet()
+    end(window)
