@@ -57,7 +57,7 @@ def main(argv: Sequence[str] = ()) -> int:
     try:
         running = _demo() if chosen.demo else _real()
     except LongtakeError as error:
-        # There is no window yet that could say it.
+        # There is no window yet to show it in.
         sys.stderr.write(f"{error}\n")
         QMessageBox.warning(None, "Longtake", str(error))
         return 2
@@ -119,7 +119,7 @@ def _demo() -> Running:
 
 @contextlib.contextmanager
 def _interruptible(application: QApplication) -> Generator[None]:
-    """Lets Ctrl-C in the terminal close the window: Qt's loop gives Python a turn now and then."""
+    """Lets Ctrl-C in the terminal close the window: a timer gives Python a turn now and then."""
     before = signal.signal(signal.SIGINT, lambda *_: application.quit())
     pulse = QTimer()
     pulse.timeout.connect(lambda: None)

@@ -1,6 +1,7 @@
 """What the panel remembers from one start to the next: window, splitters, folds, theme, history, favourites.
 
-One file of its own, apart from the bridge's settings; a damaged or older file costs the memory, never the start.
+One file of its own, apart from the bridge's settings; if it is damaged or older, what it remembered is lost and the
+panel starts all the same.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ TRAFFIC_KEPT = 200
 
 
 class QtSession(QObject):
-    """The one thing of the bridge that panels know.
+    """All that panels know of the bridge.
 
     Signals carry the records of `bridge.state`; they come on the thread this object was made on.
     """

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout
 
 from bridge.events import Notice
 from bridge.state import ModelState
-from gui.look.controls import IconButton, Lamp, redress
+from gui.look.controls import IconButton, Lamp, restyle
 from gui.look.elided import Elided, ElidedButton
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -60,7 +60,7 @@ class StatusLine(QFrame):
             return
         self.words.show_text(notice.text)
         self.words.setProperty("role", {"info": "muted"}.get(notice.level, notice.level))
-        redress(self.words)
+        restyle(self.words)
         self.away.setVisible(True)
         self._going.stop()
         if notice.level == "info":

@@ -1,6 +1,6 @@
 """The transport: play, stop, loop, time, level, and the musical time with where it comes from.
 
-Knows the session's playback and transport. Which take Play plays is for the window to say: `play_asked`.
+Knows the session's playback and transport. The window decides which take Play plays: `play_asked`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class TransportPanel(QFrame):
         self.show_transport(run.transport.state())
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """A bar that would need a second line leaves out the level, which the page of devices shows too."""
+        """Hides the level rather than wrap onto a second line; the page of devices shows it too."""
         super().resizeEvent(a0)
         level = (
             self.meter.sizeHint().width() + self.peak.sizeHint().width() + 2 * self._row.spacing()

@@ -1,6 +1,6 @@
 """The welcome of the first start: what this is in two lines, and three presets that sound at once.
 
-Knows presets by name only; choosing one is told.
+Knows presets by name only; a choice is signalled.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Welcome(Card):
         column.addLayout(foot)
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Where there is no room for three beside each other, they stand below each other."""
+        """Stacks the cards where they do not fit side by side."""
         super().resizeEvent(a0)
         least = max((card.minimumSizeHint().width() for card in self.cards), default=0)
         beside = self.width() >= len(self.cards) * max(least, self._look.px(BESIDE))

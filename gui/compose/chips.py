@@ -1,6 +1,7 @@
 """Chips: a button that opens a small sheet of words to choose from, and the sheets for tempo and key.
 
-Knows nothing of prompts: it shows and tells a choice. Arrow keys walk the words, Space takes one, Escape closes.
+Knows nothing of prompts: it shows a choice and signals another. Arrow keys move between words, Space picks one,
+Escape closes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from PyQt6.QtWidgets import (
 from engine.spec import PARAMETERS
 from gui.compose.vocabulary import MODES, ROOTS
 from gui.look.containers import Scrolled
-from gui.look.controls import Button, label, redress, text_field
+from gui.look.controls import Button, label, restyle, text_field
 from gui.look.elided import ElidedButton
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
@@ -60,7 +61,7 @@ class Sheet(QFrame):
             first.setFocus()
 
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:
-        """Arrows walk the words."""
+        """Arrows move between the words."""
         steps = {
             Qt.Key.Key_Right: True,
             Qt.Key.Key_Down: True,
@@ -111,14 +112,14 @@ class Chip(ElidedButton):
             self.show_text(words or self.title)
             self.setAccessibleName(f"{self.title}: {words}" if words else self.title)
             self.setProperty("filled", "true" if words else "false")
-            redress(self)
+            restyle(self)
 
     def fill(self, sheet: Sheet) -> None:
         """Builds the sheet, once."""
         raise NotImplementedError
 
     def before_open(self) -> None:
-        """Shows the present choice in the sheet."""
+        """Shows the current choice in the sheet."""
 
 
 class WordChip(Chip):
@@ -288,7 +289,7 @@ class KeyChip(Chip):
         sheet.column.addWidget(none)
 
     def before_open(self) -> None:
-        """Checks root and mode of the present key."""
+        """Checks root and mode of the current key."""
         root, _, mode = self._key.partition(" ")
         for group, word in ((self._roots, root), (self._modes, mode or "minor")):
             for button in group.buttons():

@@ -1,6 +1,6 @@
 """The left column: prompt, length, source, more - and the one big button.
 
-Knows its panels; what the button does is told as `generate_asked`.
+Knows its panels; a press of the button is signalled as `generate_asked`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gui.qt_session import QtSession
 from gui.takes.peak_store import PeakStore
 
 WHOLE = 1000
-"""Lines of text that it asks to show at once: all of them."""
+"""More lines of text than there are: the composer asks to be shown whole."""
 
 
 class Composer(Card):
@@ -71,7 +71,7 @@ class Composer(Card):
         self._changed()
 
     def state(self) -> State:
-        """What its panels remember, and the settings."""
+        """What its panels remember, and the parameters."""
         self.prompt.settle()
         return {
             **self.prompt.state(),
@@ -82,7 +82,7 @@ class Composer(Card):
         }
 
     def restore(self, state: State) -> None:
-        """Is again as it was; settings that something else has set meanwhile stay."""
+        """Restores them; a setting that something else has changed meanwhile is left alone."""
         for panel in (self.prompt, self.length, self.more):
             panel.restore(state)
         self.listen.setChecked(state["listen"])

@@ -1,6 +1,6 @@
 """How long: seconds or bars on one slider, loop or not, and whether tempo and key follow the DAW.
 
-Knows the parameters `seconds_total`, `bars` and `loop`, and the transport. The prompt's tempo comes by `show_tempo`.
+Knows the parameters `seconds_total`, `bars` and `loop`, and the transport. `show_tempo` gives it the prompt's tempo.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from engine.registry import MODELS, SKETCH
 from engine.spec import PARAMETERS
 from gui.compose.parameter_controls import sentence
 from gui.learn import teach
-from gui.look.controls import Lamp, Segments, Switch, label, redress, side_by_side
+from gui.look.controls import Lamp, Segments, Switch, label, restyle, side_by_side
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
 from gui.memory import State
@@ -92,7 +92,7 @@ class LengthPanel(QWidget):
         return {"follow": self.follow.isChecked()}
 
     def restore(self, state: State) -> None:
-        """Follows, or does not, as the last time."""
+        """Follows the DAW or not, as last time."""
         self.follow.setChecked(state["follow"])
 
     def in_bars(self) -> bool:
@@ -100,14 +100,14 @@ class LengthPanel(QWidget):
         return self.unit.value() == "bars"
 
     def tempo(self) -> float:
-        """The tempo that a length in bars is reckoned with."""
+        """The tempo by which bars are converted to seconds."""
         transport = self._session.session.transport.state()
         if self.follow.isChecked() or self._tempo is None:
             return transport.tempo
         return self._tempo
 
     def overrides(self) -> dict[str, Any]:
-        """What following the DAW settles for the next job."""
+        """What the next job takes from the DAW."""
         if not self.follow.isChecked():
             return {}
         transport = self._session.session.transport.state()
@@ -232,4 +232,4 @@ class LengthPanel(QWidget):
             )
         self.said.setText(text)
         self.said.setProperty("role", "warning" if too_long else "small")
-        redress(self.said)
+        restyle(self.said)

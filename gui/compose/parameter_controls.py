@@ -1,6 +1,6 @@
 """Controls made from the one table of parameters: unit, range, choices and help text come from there.
 
-Knows `engine.spec` and the session's set and get; which parameters are shown where is for the panels to say. A value
+Knows `engine.spec` and the session's set and get; the panels decide which parameters are shown where. A value
 of None is the model's own choice, shown as such.
 """
 
@@ -68,11 +68,11 @@ class ParameterControl(QWidget):
             self.session.attempt(self.session.session.parameters.set, self.name, value)
 
     def reset(self) -> None:
-        """Gives the choice back to the default."""
+        """Back to the default."""
         self.set_value(DEFAULTS[self.name])
 
     def model_default(self) -> Any:
-        """What the present model means by None."""
+        """What None means for the current model."""
         model = MODELS.get(self.session.session.parameters.get("model"))
         return getattr(model.defaults, self.name, None) if model else None
 
@@ -84,7 +84,7 @@ class ParameterControl(QWidget):
 
 
 class NumberControl(ParameterControl):
-    """A slider and a field; the field's lowest place says `auto` where the model may choose."""
+    """A slider and a field; the lowest position of the field is `auto` where the model may choose."""
 
     def build(self) -> None:
         """Label and field above, slider below."""
@@ -110,7 +110,7 @@ class NumberControl(ParameterControl):
         self.column.addWidget(self.slider)
         self.field.valueChanged.connect(self._typed)
         self.slider.valueChanged.connect(self._slid)
-        self.look.follow(self._dress)
+        self.look.follow(self._restyle)
 
     def controls(self) -> list[QWidget]:
         """Field and slider."""
@@ -128,7 +128,7 @@ class NumberControl(ParameterControl):
             self.field.setValue(self.field.minimum() if value is None else float(value))
             self.slider.setValue(self._to_slider(default if value is None else value))
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.field.setMinimumWidth(self.look.px(104))
 
     def _to_slider(self, value: float | None) -> int:

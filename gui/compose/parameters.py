@@ -1,6 +1,6 @@
-"""More: seed, variations, steps, guidance, sampler, model - folded away, for who wants to know.
+"""More: seed, variations, steps, guidance, sampler, model - folded away until they are wanted.
 
-Every control comes from the table of parameters; finer ones lie in a second fold. A parameter that is added to the
+Every control comes from the table of parameters; finer ones are in a second fold. A parameter that is added to the
 table and shown by no other panel appears there by itself.
 """
 

@@ -1,6 +1,6 @@
 """The prompt: a large field with history, chips that write it and read it back, what to leave out, and a surprise.
 
-Knows the session's parameters `prompt` and `negative_prompt`; the chips only rewrite the text, which alone counts.
+Knows the session's parameters `prompt` and `negative_prompt`; the chips only rewrite the text: it alone counts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SETTLE_MS = 250
 
 
 class PromptField(QPlainTextEdit):
-    """A text field that grows with its text; Up and Down at its edges walk the history."""
+    """A text field that grows with its text; Up in its first line and Down in its last step through the history."""
 
     walked = pyqtSignal(int)
 
@@ -42,7 +42,7 @@ class PromptField(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.textChanged.connect(self.updateGeometry)
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
     def sizeHint(self) -> QSize:
         """Three lines, or as many as it has or its placeholder needs, up to seven."""
@@ -57,12 +57,12 @@ class PromptField(QPlainTextEdit):
         return QSize(self._look.px(160), self.sizeHint().height())
 
     def resizeEvent(self, e: QResizeEvent | None) -> None:
-        """Another width breaks the lines elsewhere, once the text is laid out again."""
+        """At another width the text wraps differently, once it is laid out again."""
         super().resizeEvent(e)
         later(self, self.updateGeometry)
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
-        """Walks the history at the first and last line."""
+        """Steps through the history from the first and last line."""
         if e is None:
             return
         cursor = self.textCursor()
@@ -85,7 +85,7 @@ class PromptField(QPlainTextEdit):
         words = metrics.boundingRect(box, Qt.TextFlag.TextWordWrap.value, self.placeholderText())
         return -(-words.height() // metrics.lineSpacing())
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.setFont(self._look.font("prompt"))
         self.updateGeometry()
 
@@ -173,7 +173,7 @@ class PromptPanel(QWidget):
         self.write(surprise(self._dice))
 
     def settle(self) -> None:
-        """Tells the session now what was typed."""
+        """Passes what was typed on to the session at once."""
         self._settling.stop()
         for name, value in (
             ("prompt", self.text()),
@@ -198,7 +198,7 @@ class PromptPanel(QWidget):
         return {"history": self.history(), "without": self.fold.is_open()}
 
     def restore(self, state: State) -> None:
-        """Takes the history of the last time."""
+        """Restores the history and the fold."""
         self._history = state["history"][-HISTORY:]
         self._place = len(self._history)
         self.fold.open(state["without"])

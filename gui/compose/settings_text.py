@@ -27,7 +27,7 @@ def settings_text(session: QtSession) -> str:
 
 
 def set_from_text(session: QtSession, text: str) -> None:
-    """Sets the parameters that nobody has set to anything else; a text that is no JSON object sets none."""
+    """Sets each parameter that is still at its default; a text that is no JSON object sets nothing."""
     try:
         values = json.loads(text or "{}")
     except ValueError:
@@ -38,4 +38,4 @@ def set_from_text(session: QtSession, text: str) -> None:
             try:
                 parameters.set(name, value)
             except LongtakeError:
-                continue  # a setting of an older version: its default holds
+                continue  # from an older version: keep the default

@@ -1,4 +1,4 @@
-"""The source: a recording to start from - dropped, chosen, picked from the takes or sung into the microphone.
+"""The source: a recording to start from - dropped, chosen, picked from the takes or recorded with the microphone.
 
 Three things can be done with it: transform it (one slider, labelled by what it does), keep parts of it (drag over the
 waveform), or continue it. Knows the session's capture; what is made of the source is asked in `request.py`.
@@ -26,7 +26,7 @@ from engine.spec import PARAMETERS
 from gui.compose.parameter_controls import sentence
 from gui.compose.recorder import Recorder
 from gui.learn import teach
-from gui.look.controls import Button, IconButton, Segments, label, redress
+from gui.look.controls import Button, IconButton, Segments, label, restyle
 from gui.look.elided import Elided
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
@@ -259,7 +259,7 @@ class SourcePanel(QFrame):
 
     def _show_over(self, on: bool) -> None:
         self.setProperty("over", "true" if on else "false")
-        redress(self)
+        restyle(self)
 
 
 def dropped_file(event: QDropEvent) -> Path | None:

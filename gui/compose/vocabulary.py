@@ -1,6 +1,6 @@
-"""The words the chips offer: styles the embedded model knows, each with what belongs to it. Data and one dice.
+"""The words the chips offer: styles the embedded model knows, each with what belongs to it. Data, and a surprise.
 
-Knows nothing of Qt. The model reads other words too; these are the ones it was trained on, as a test compares. Styles
+Knows nothing of Qt. The model reads other words too; these are the ones it was trained on, which a test checks. Styles
 in three or six are left out: a prompt has no word for the metre, which is chosen in the transport.
 """
 

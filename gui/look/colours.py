@@ -1,4 +1,4 @@
-"""The two palettes, dark and light: one accent, and contrast after WCAG AA on every ground.
+"""The two palettes, dark and light: one accent, and WCAG AA contrast on every background.
 
 Knows nothing of Qt; `theme.py` chooses a palette, `style_sheet.py` and the widgets draw with it.
 """
@@ -16,11 +16,11 @@ class Colours:
     """One palette; `#rrggbb` each.
 
     Attributes:
-        window, surface, raised, hover: grounds, from the back to what lies under the pointer.
-        line: decorative borders; edge: borders that must be seen to know a control (3:1).
-        text, muted: words on any of the grounds (4.5:1).
-        accent, on_accent, accent_soft: the one accent, words on it, and the ground of what is chosen.
-        warning, error: words that warn (4.5:1).
+        window, surface, raised, hover: backgrounds, from the rearmost to that of what is under the pointer.
+        line: decorative borders; edge: borders without which a control could not be recognised (3:1).
+        text, muted: text on any of the backgrounds (4.5:1).
+        accent, on_accent, accent_soft: the one accent, text on it, and the background of what is selected.
+        warning, error: text of warnings and errors (4.5:1).
     """
 
     window: str

@@ -1,4 +1,4 @@
-"""What holds other widgets: cards, folds, and areas that scroll where they have no room.
+"""What holds other widgets: cards, folds, and areas that scroll when they run out of room.
 
 Knows nothing of the session. Sizes come from what is inside, so that any font fits.
 """
@@ -29,11 +29,11 @@ def line() -> QFrame:
 
 
 class Scrolled(QScrollArea):
-    """A widget that scrolls down where it has no room, and is never narrower than that widget can be.
+    """A scroll area that scrolls vertically only, so it is never narrower than the widget inside can be.
 
     Args:
         inside: the widget.
-        lines: it asks for the height of its widget, but for no more than so many lines of text.
+        lines: its size hint is the height of that widget, but at most this many lines of text.
     """
 
     def __init__(self, inside: QWidget, lines: int = 24) -> None:
@@ -46,20 +46,20 @@ class Scrolled(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def sizeHint(self) -> QSize:
-        """What its widget asks for, within the lines."""
+        """What the widget asks for, up to the limit of lines."""
         return self._room(self._asked, self._lines)
 
     def minimumSizeHint(self) -> QSize:
-        """All of the width and a few lines."""
+        """The whole width and a few lines."""
         return self._room(lambda inside: inside.minimumSizeHint(), LEAST_LINES)
 
     def height_for(self, width: int) -> int:
-        """The height at which all of its widget is seen at a width."""
+        """The height at which nothing needs to scroll at a given width."""
         inside = self.widget()
         return inside.heightForWidth(width) if inside is not None else 0
 
     def event(self, a0: QEvent | None) -> bool:
-        """What its widget needs, it needs too."""
+        """Passes a changed size hint of the widget on to its own parent."""
         if a0 is not None and a0.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().event(a0)
@@ -77,9 +77,9 @@ class Scrolled(QScrollArea):
 
 
 class Pane(QFrame):
-    """A widget whose lines may wrap: it is never lower than they need at its present width.
+    """A widget whose rows may wrap: its minimum height is what they need at its present width.
 
-    Splitters ask for the least height before they know the width; so it asks again whenever its width changes.
+    A splitter asks for the minimum height before it sets the width, so the hint is updated whenever the width changes.
     """
 
     def minimumSizeHint(self) -> QSize:
@@ -96,14 +96,14 @@ class Pane(QFrame):
         return size
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Asks for another height at another width."""
+        """Updates the hint when the width has changed."""
         super().resizeEvent(a0)
         if a0 is not None and a0.size().width() != a0.oldSize().width():
             self.updateGeometry()
 
 
 class Card(Pane):
-    """A raised ground with a vertical layout, `body`."""
+    """A raised background with a vertical layout, `body`."""
 
     def __init__(
         self, look: Look, margins: tuple[int, int, int, int] = (16, 14, 16, 14), gap: int = 10
@@ -114,7 +114,7 @@ class Card(Pane):
 
 
 class Fold(QWidget):
-    """A heading that hides and shows what lies under it, `body`."""
+    """A heading that shows and hides the `body` below it."""
 
     toggled = pyqtSignal(bool)
 

@@ -29,12 +29,12 @@ from gui.look.theme import Look
 def set_role(widget: QWidget, role: str) -> QWidget:
     """Says what a widget is; the style sheet draws it so."""
     widget.setProperty("role", role)
-    redress(widget)
+    restyle(widget)
     return widget
 
 
-def redress(widget: QWidget) -> None:
-    """Applies the style sheet again, after a property that it asks for has changed."""
+def restyle(widget: QWidget) -> None:
+    """Applies the style sheet again, after a property that it selects by has changed."""
     style = widget.style()
     if style is not None:
         style.unpolish(widget)
@@ -43,7 +43,7 @@ def redress(widget: QWidget) -> None:
 
 
 def later(owner: QObject, do: Callable[[], object], milliseconds: int = 0) -> None:
-    """Does something once the events that wait are done; never after its owner is gone."""
+    """Calls `do` once the pending events are handled; never after its owner is deleted."""
     timer = QTimer(owner)
     timer.setSingleShot(True)
     timer.timeout.connect(do)
@@ -61,7 +61,7 @@ def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
 
 
 def text_field(name: str, placeholder: str = "") -> QLineEdit:
-    """A line to write in; a placeholder that has no room is its tooltip too."""
+    """A one-line field; its placeholder is also its tooltip, in case there is no room for all of it."""
     made = QLineEdit()
     made.setAccessibleName(name)
     show_placeholder(made, placeholder)
@@ -69,7 +69,7 @@ def text_field(name: str, placeholder: str = "") -> QLineEdit:
 
 
 def show_placeholder(field: QLineEdit, text: str) -> None:
-    """Shows a text while nothing is written; it is the tooltip too, should the field be short."""
+    """Sets the placeholder of a field, and its tooltip."""
     field.setPlaceholderText(text)
     field.setToolTip(text)
 
@@ -125,7 +125,7 @@ class IconButton(QToolButton):
         self.setProperty("role", role)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.rename(name)
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
     def rename(self, name: str, keys: str = "") -> None:
         """Says what the button does (now), and which keys do it too."""
@@ -136,9 +136,9 @@ class IconButton(QToolButton):
         """Shows another icon."""
         if (icon, colour) != (self._icon, self._colour):
             self._icon, self._colour = icon, colour
-            self._dress()
+            self._restyle()
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.setIcon(self._look.icon(self._icon, self._colour))
         self.setIconSize(self._look.icon_size())
 
@@ -149,22 +149,22 @@ class Button(QPushButton):
     def __init__(
         self, look: Look, text: str, icon: str = "", role: str = "", colour: str = "text"
     ) -> None:
-        # Qt sets the text close to the icon; a space keeps them apart at every scale.
+        # Qt draws the text close to the icon; a space keeps them apart at every scale.
         super().__init__(f" {text}" if icon else text)
         self._look, self._icon, self._colour = look, icon, colour
         if role:
             self.setProperty("role", role)
         self.setAccessibleName(text)
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
     def show_text(self, text: str, icon: str | None = None, colour: str = "") -> None:
         """Says what it does now."""
         self._icon, self._colour = self._icon if icon is None else icon, colour or self._colour
         self.setText(f" {text}" if self._icon else text)
         self.setAccessibleName(text)
-        self._dress()
+        self._restyle()
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         if self._icon:
             self.setIcon(self._look.icon(self._icon, self._colour))
             self.setIconSize(self._look.icon_size())
@@ -181,7 +181,7 @@ class Switch(QAbstractButton):
         self.setAccessibleName(text)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
     def sizeHint(self) -> QSize:
         """Room for the switch and its text."""
@@ -218,14 +218,14 @@ class Switch(QAbstractButton):
         box = QRectF(wide + look.px(10), 0, self.width() - wide - look.px(10), self.height())
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, self.text())
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.setFont(self._look.font())
         self.updateGeometry()
         self.update()
 
 
 class Segments(QFrame):
-    """A choice of a few, side by side; arrow keys walk it."""
+    """A few options side by side, one of them chosen; arrow keys move between them."""
 
     chosen = pyqtSignal(str)
 
@@ -267,7 +267,7 @@ class Lamp(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look, self._state = look, "off"
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
     def show_state(self, state: str, words: str) -> None:
         """Shows a state of off, on, warning, error, and its words as tooltip."""
@@ -288,6 +288,6 @@ class Lamp(QWidget):
             QRectF((self.width() - size) / 2, (self.height() - size) / 2, size, size)
         )
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.setFixedSize(self._look.px(12), self._look.px(16))
         self.update()

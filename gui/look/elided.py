@@ -35,15 +35,15 @@ class Elided(QLabel):
         self._elide()
 
     def text_whole(self) -> str:
-        """The text without the cut."""
+        """The text before eliding."""
         return self._whole
 
     def minimumSizeHint(self) -> QSize:
-        """As high as a line, as narrow as need be."""
+        """One line high; it can shrink to nothing in width."""
         return QSize(0, super().minimumSizeHint().height())
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Cuts anew."""
+        """Elides again."""
         super().resizeEvent(a0)
         self._elide()
 
@@ -63,7 +63,7 @@ class ElidedButton(Button):
         super().__init__(look, text, role=role)
 
     def say(self, hint: str) -> None:
-        """The tooltip of a text that is not cut."""
+        """Sets the tooltip for as long as the text is not elided."""
         self._hint = hint
         self._elide()
 
@@ -74,7 +74,7 @@ class ElidedButton(Button):
         self._elide()
 
     def text_whole(self) -> str:
-        """The text without the cut."""
+        """The text before eliding."""
         return self._whole
 
     def sizeHint(self) -> QSize:
@@ -89,7 +89,7 @@ class ElidedButton(Button):
         return size.boundedTo(QSize(size.height() + 6 * self.fontMetrics().height(), size.height()))
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Cuts anew."""
+        """Elides again."""
         super().resizeEvent(a0)
         self._elide()
 
@@ -102,6 +102,6 @@ class ElidedButton(Button):
             self.setText(cut)
         self.setToolTip(self._whole if cut != self._whole else self._hint)
 
-    def _dress(self) -> None:
-        super()._dress()
+    def _restyle(self) -> None:
+        super()._restyle()
         self._elide()

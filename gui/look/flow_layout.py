@@ -1,4 +1,4 @@
-"""A layout that sets widgets side by side and breaks the line where there is no more room, as words do.
+"""A layout that places widgets side by side and wraps them onto further lines, as text does.
 
 Knows nothing of what is in it.
 """
@@ -13,7 +13,7 @@ Line = list[tuple[QLayoutItem, int]]
 
 
 class FlowLayout(QLayout):
-    """Items in lines; its height follows from its width. Items that expand share what room their line has left."""
+    """Items in lines; the height depends on the width. Expanding items share the space left in their line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -21,17 +21,17 @@ class FlowLayout(QLayout):
         self._heights: dict[int, int] = {}
 
     def invalidate(self) -> None:
-        """An item has changed: what was reckoned holds no longer."""
+        """Drops the cached heights: an item has changed."""
         self._heights.clear()
         super().invalidate()
 
     def addItem(self, a0: QLayoutItem | None) -> None:
-        """Takes an item; Qt calls this from addWidget."""
+        """Adds an item; Qt calls this from addWidget."""
         if a0 is not None:
             self._items.append(a0)
 
     def addLayout(self, layout: QLayout) -> None:
-        """Takes widgets that are laid out already and stay together."""
+        """Adds a layout whose widgets stay together on one line."""
         self.addChildLayout(layout)
         self.addItem(layout)
 

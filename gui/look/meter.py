@@ -35,7 +35,7 @@ class LevelMeter(QWidget):
         self._held: list[tuple[float, float]] = []
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
     def show_levels(self, peak: tuple[float, ...], rms: tuple[float, ...]) -> None:
         """Shows levels, 1.0 = full scale; repaints only when something moves."""
@@ -93,6 +93,6 @@ class LevelMeter(QWidget):
     def _x(self, level: float) -> float:
         return (decibels(level) - FLOOR) / -FLOOR * self.width()
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.updateGeometry()
         self.update()

@@ -69,7 +69,7 @@ class Look(QObject):
         return PALETTES[self.mode]
 
     def set(self, choice: Choice | None = None, scale: float | None = None) -> None:
-        """Changes theme or scale; everything follows at once."""
+        """Changes theme or scale; the whole window follows at once."""
         self.choice = choice or self.choice
         self.scale = min(max(scale or self.scale, SCALES[0]), SCALES[-1])
         self.apply()
@@ -85,7 +85,7 @@ class Look(QObject):
             self.set(choice, state["scale"])
 
     def apply(self) -> None:
-        """Dresses the application and tells the widgets."""
+        """Applies font, palette and style sheet to the application, then tells the widgets."""
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.setFont(self.font())
@@ -135,10 +135,10 @@ class Look(QObject):
         self._pad(layout)
         return layout
 
-    def follow(self, dress: Callable[[], None]) -> None:
-        """Calls `dress`, a method of a widget, now and whenever theme or scale change; it ends with the widget."""
-        self.changed.connect(dress)
-        dress()
+    def follow(self, restyle: Callable[[], None]) -> None:
+        """Calls `restyle`, a widget's method, now and on every change of theme or scale while the widget lives."""
+        self.changed.connect(restyle)
+        restyle()
 
     def _pad(self, layout: QLayout) -> None:
         margins, gap = self._pads[layout]

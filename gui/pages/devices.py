@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidge
 from bridge.state import AudioDevice, Devices, Levels, MidiState, PlaybackState
 from gui.learn import teach
 from gui.look.containers import Card, line
-from gui.look.controls import Figure, IconButton, label, redress
+from gui.look.controls import Figure, IconButton, label, restyle
 from gui.look.elided import Elided
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
@@ -102,7 +102,7 @@ class DevicesPanel(Card):
         if words != self.underruns.text():
             self.underruns.setText(words)
             self.underruns.setProperty("role", "warning" if levels.underruns else "small")
-            redress(self.underruns)
+            restyle(self.underruns)
 
     def show_midi(self, midi: MidiState) -> None:
         """Shows ports, clock and bindings."""

@@ -34,9 +34,9 @@ class RailButton(QToolButton):
         self.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.setIcon(self._look.icon(self._icon, "muted"))
         self.setIconSize(self._look.icon_size(20))
         self.setFont(self._look.font("small"))
@@ -66,7 +66,7 @@ class Drawer(QStackedWidget):
         self.rail_area = Scrolled(buttons)
         self.rail_area.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.hide()
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
     def page(self) -> str:
         """The page that is open, or empty."""
@@ -93,5 +93,5 @@ class Drawer(QStackedWidget):
         """Room for any of its pages, so that the window does not move when another is turned to."""
         return super().minimumSizeHint().expandedTo(QSize(self._look.px(LEAST), 0))
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.updateGeometry()

@@ -12,7 +12,7 @@ from engine.errors import LongtakeError
 from engine.model_files import find_weights
 from engine.registry import model_spec
 from gui.look.containers import Card, line
-from gui.look.controls import Button, Lamp, label, redress
+from gui.look.controls import Button, Lamp, label, restyle
 from gui.look.elided import Elided
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -65,7 +65,7 @@ class ModelRow(QWidget):
         self.lamp.show_state(lamp, self.state.text() or self.tr("no model loaded"))
         self.state.setVisible(bool(self.state.text()))
         self.state.setProperty("role", "error" if phase == "failed" else "small")
-        redress(self.state)
+        restyle(self.state)
         self.bar.setVisible(phase == "loading")
         self.bar.setValue(round(state.fraction * 1000))
         self.load.setVisible(installed and phase in ("unloaded", "failed"))

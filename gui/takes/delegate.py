@@ -1,6 +1,6 @@
 """How a take is drawn in the list: star, waveform, name and prompt, tempo, key, length, rating.
 
-Knows `TakeModel` and the peaks; clicks on star and rating are told, not done.
+Knows `TakeModel` and the peaks; clicks on star and rating are signalled, not acted on.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Places:
 
 
 class TakeDelegate(QStyledItemDelegate):
-    """Draws takes; `favoured` and `rated` tell clicks, with the take's id."""
+    """Draws takes; `favoured` and `rated` signal clicks, with the take's id."""
 
     favoured = pyqtSignal(str, bool)
     rated = pyqtSignal(str, int)

@@ -1,4 +1,4 @@
-"""The takes as a Qt model: pages from the library's search, and what changes while one looks.
+"""The takes as a Qt model: pages from the library's search, kept up to date while they are shown.
 
 Knows `Session.search` and the events of takes. A page is fetched when somebody scrolls near its end, so a library of
 any size opens at once.

@@ -1,6 +1,6 @@
 """The takes: search, list, and what the keys do in it.
 
-Knows the session's library. Arrows walk, Space plays, L loops, Del bins, F marks a favourite, 0-5 rate, F2 renames,
+Knows the session's library. Arrows move, Space plays, L loops, Del bins, F marks a favourite, 0-5 rate, F2 renames,
 A and B set what is compared; a take that is dragged out of the list leaves as a file.
 """
 
@@ -33,7 +33,7 @@ SETTLE_MS = 120
 
 
 class TakeList(QListView):
-    """The list itself; `key_pressed` tells keys that are not its own."""
+    """The list itself; `key_pressed` signals the keys it does not use itself."""
 
     key_pressed = pyqtSignal(object)
 
@@ -50,7 +50,7 @@ class TakeList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
-        """Arrows and the like are the list's, all else is told."""
+        """Handles arrows and the like itself and signals all other keys."""
         own = (
             Qt.Key.Key_Up,
             Qt.Key.Key_Down,
@@ -66,7 +66,7 @@ class TakeList(QListView):
             self.key_pressed.emit(e)
 
     def startDrag(self, supportedActions: Qt.DropAction) -> None:
-        """Takes leave the window as files, by copy: dragging never moves them out of the library."""
+        """Drags takes out as files, by copy: dragging never moves them out of the library."""
         model = self.model()
         chosen = self.selectedIndexes()
         if model is None or not chosen:

@@ -1,4 +1,4 @@
-"""How a row of a list is drawn: its ground, the ring of focus, and words that end in '…' where there is no room.
+"""How a row of a list is drawn: its background, the focus ring, and words that end in '…' where there is no room.
 
 Knows the look; nothing of what stands in the row. Takes and presets are drawn with it.
 """
@@ -25,7 +25,7 @@ class RowPainter:
     look: Look
 
     def ground(self, option: QStyleOptionViewItem) -> QRectF:
-        """Draws the ground of a chosen row, or of one under the pointer, and the focus; gives the row's box."""
+        """Draws the background of a selected or hovered row and its focus ring; returns the row's box."""
         look, painter, box = self.look, self.painter, QRectF(option.rect)
         state, inner = option.state, box.adjusted(look.px(2), 1, -look.px(2), -1)
         chosen = bool(state & QStyle.StateFlag.State_Selected)

@@ -85,7 +85,7 @@ class SpectrogramView(QWidget):
         column = look.pad(QVBoxLayout(self))
         column.addWidget(self._plot)
         self._computed.connect(self._show)
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
     def show_file(self, path: Path) -> None:
         """Computes and shows a file; a file that is shown already stays."""
@@ -128,7 +128,7 @@ class SpectrogramView(QWidget):
             self._image.setRect(QRectF(0, 0, seconds, ROWS))
             self.show_view(*self._view)
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         look = self._look
         self._plot.setMinimumHeight(look.px(120))
         self._plot.setBackground(look.colour("surface"))

@@ -1,6 +1,6 @@
 """What is looked at: the chosen take, or the one being made as it grows, with what can be done with it.
 
-Knows takes, jobs and their audio; plays nothing itself. A and B remember two takes, so that ears can go back and forth
+Knows takes, jobs and their audio; plays nothing itself. A and B remember two takes, to listen back and forth
 between them at the same place.
 """
 
@@ -180,7 +180,7 @@ class Viewer(Card):
         self._enable()
 
     def grown(self, take: Take) -> None:
-        """The take whose growth was drawn is whole: its peaks are known already."""
+        """Keeps the peaks of a take that was drawn while it grew, now that it is complete."""
         if self._growing is not None and self.job is not None and take.job_id == self.job.id:
             peaks = self._growing.peaks()
             if abs(peaks.seconds - take.seconds) < 0.01:
@@ -252,7 +252,7 @@ class Viewer(Card):
         if wanted and self._spectrogram is None:
             from gui.takes.spectrogram import (
                 SpectrogramView,
-            )  # pyqtgraph takes 0.4 s: only who asks for it waits
+            )  # pyqtgraph takes 0.4 s to import: only those who use it wait
 
             self._spectrogram = SpectrogramView(self._look)
             self.body.insertWidget(2, self._spectrogram, 1)

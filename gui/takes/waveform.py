@@ -45,7 +45,7 @@ class WaveformView(QWidget):
         self._pictures: tuple[QPixmap, QPixmap] | None = None
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
     # --- what is shown ---
 
@@ -91,7 +91,7 @@ class WaveformView(QWidget):
         self._redraw()
 
     def show_progress(self, fraction: float | None) -> None:
-        """Fills the ground while there is no sound yet."""
+        """Fills the background while there is no sound yet."""
         self._progress = fraction
         self.update()
 
@@ -293,6 +293,6 @@ class WaveformView(QWidget):
         self._pictures = None
         self.update()
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.updateGeometry()
         self._redraw()

@@ -25,7 +25,7 @@ UPPER = 0.45
 
 
 class Divided(QSplitter):
-    """A splitter whose handles follow the scale, and none of whose parts can be lost."""
+    """A splitter whose handles follow the scale and whose parts cannot be collapsed."""
 
     def __init__(self, look: Look, orientation: Qt.Orientation, *parts: QWidget) -> None:
         super().__init__(orientation)
@@ -33,9 +33,9 @@ class Divided(QSplitter):
         for part in parts:
             self.addWidget(part)
         self.setChildrenCollapsible(False)
-        look.follow(self._dress)
+        look.follow(self._restyle)
 
-    def _dress(self) -> None:
+    def _restyle(self) -> None:
         self.setHandleWidth(self._look.px(10))
 
 
@@ -95,12 +95,12 @@ class Columns(QScrollArea):
         self.arrange()
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
-        """Another width may have room for other columns."""
+        """Chooses the columns again for another width."""
         super().resizeEvent(a0)
         self.arrange()
 
     def event(self, a0: QEvent | None) -> bool:
-        """So may other words, another font or another scale."""
+        """Chooses them again when a minimum width has changed: by other words, another font or scale."""
         if a0 is not None and a0.type() == QEvent.Type.LayoutRequest:
             self.arrange()
         return super().event(a0)
@@ -141,7 +141,7 @@ class Columns(QScrollArea):
                 for part, least in pairs
             )
         wanted += self._splitter.handleWidth() * len(beside)
-        # Always with a scroll bar: one that comes and goes with the columns would never settle.
+        # Always allow for the scroll bar: if it came and went with the columns, the layout would never settle.
         bar = self.verticalScrollBar()
         return wanted + (bar.sizeHint().width() if bar is not None else 0) <= self.width()
 
@@ -152,7 +152,7 @@ class Columns(QScrollArea):
             part: self._look.px(width) for part, width in self._widths.items() if part in shown
         }
         if self._middle in shown:
-            # No column may take more than its share from the middle.
+            # Neither may take more than this share, so that the middle keeps some.
             sizes = {part: min(width, room * 44 // 100) for part, width in sizes.items()}
         sizes[self._middle] = max(room - sum(sizes.values()), 0)
         self._splitter.setSizes(

@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
         self._made(job)
 
     def use_preset(self, preset: Preset) -> None:
-        """A preset was loaded: says what it needs."""
+        """Says what a preset that was just loaded still needs."""
         if preset.needs_recording and self.composer.source.source() is None:
             self.session.say(
                 self.tr("{0} starts from a recording: record or drop one on the left.").format(
@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
         }
 
     def restore(self, state: State) -> None:
-        """Is again as it was, or as large as on the first day."""
+        """Restores them; without a remembered size the window gets its default."""
         if not self.restoreGeometry(state["geometry"]):
             self._first_size()
         self.drawer.show_page(state["page"])

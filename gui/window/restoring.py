@@ -1,6 +1,6 @@
-"""Everything is where it was: what each part of the window remembers goes into one file, and comes back from it.
+"""Keeps the state of every part of the window in one file, and restores it from there.
 
-Knows nothing of the parts but that each can say what it remembers and take it back.
+Knows nothing of the parts except that each has a state that can be read and restored.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ VERSION = 2
 
 
 class Remembers(Protocol):
-    """A part that can be as it was."""
+    """A part with a state to be remembered."""
 
     def state(self) -> State:
         """What it remembers, each thing under a name."""
         ...
 
     def restore(self, state: State) -> None:
-        """Is again as it was; `state` has every name that it gives itself."""
+        """Restores a state that has the same names as its own."""
         ...
 
 
@@ -40,6 +40,6 @@ class Restoring:
         self._memory.write()
 
     def restore(self) -> None:
-        """Brings everything back; what is missing is as on the first day."""
+        """Restores every part; what the file lacks stays at its default."""
         for section, part in self._parts.items():
             part.restore(self._memory.like(section, part.state()))

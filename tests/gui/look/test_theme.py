@@ -26,7 +26,7 @@ def test_scale_reaches_fonts_and_margins_that_exist_already() -> None:
 
 
 @pytest.mark.usefixtures("qapp")
-def test_what_is_gone_is_dressed_no_more() -> None:
+def test_deleted_widgets_are_not_restyled() -> None:
     look = Look("dark", 1.0)
     widget = QWidget()
     layout = look.pad(QHBoxLayout(widget), (10, 4, 10, 4), 6)
