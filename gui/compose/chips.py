@@ -41,20 +41,20 @@ class Sheet(QFrame):
         look.pad(QVBoxLayout(self)).addWidget(self._area)
 
     def open_under(self, owner: QWidget, width: int) -> None:
-        """Opens below its chip, as wide as asked, and within the screen."""
+        """Opens below its chip, as wide as asked, and a little away from the edges of the screen."""
+        self.ensurePolished()  # the style sheet's border counts too
         corner = owner.mapToGlobal(QPoint(0, owner.height() + self.look.px(4)))
-        screen = owner.screen()
-        around = self.contentsMargins()
-        frame = QSize(around.left() + around.right(), around.top() + around.bottom())
-        width = max(self.look.px(width) - frame.width(), self._area.minimumSizeHint().width())
-        size = QSize(width, self._area.height_for(width)) + frame
+        around, gap, screen = self.contentsMargins(), self.look.px(4), owner.screen()
+        whole = screen.availableGeometry() if screen is not None else owner.window().geometry()
+        room = whole.adjusted(gap, gap, -gap, -gap)
+        width = min(self.look.px(width), room.width()) - around.left() - around.right()
+        size = QSize(max(width, self._area.minimumSizeHint().width()), 0)
+        size.setHeight(self._area.height_for(size.width()))
+        size = size.grownBy(around).boundedTo(QSize(1 << 16, room.height()))
         self.setFixedWidth(size.width())
         self.resize(size)
-        if screen is not None:
-            room = screen.availableGeometry()
-            self.resize(size.boundedTo(room.size()))
-            corner.setX(max(room.left(), min(corner.x(), room.right() - self.width())))
-            corner.setY(max(room.top(), min(corner.y(), room.bottom() - self.height())))
+        corner.setX(max(room.left(), min(corner.x(), room.right() - size.width())))
+        corner.setY(max(room.top(), min(corner.y(), room.bottom() - size.height())))
         self.move(corner)
         self.show()
         for first in self.findChildren(QPushButton)[:1]:
