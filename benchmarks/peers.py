@@ -146,7 +146,7 @@ def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
     x = torch.randn(1, spec.dit.latent_channels, arguments.frames, generator=generator)
     tokens = 257 if arguments.ours == "sa3-small" else 65
     cross = torch.randn(1, tokens, 768, generator=generator)
-    told = Conditioning(
+    conditional = Conditioning(
         cross=cross,
         cross_mask=torch.ones(1, tokens, dtype=torch.bool),
         global_=torch.randn(1, 768, generator=generator),
@@ -155,10 +155,10 @@ def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     t = torch.tensor([0.7])
     with torch.inference_mode():
-        output = model.network(x, t, told)
+        output = model.network(x, t, conditional)
         start, start_cpu = time.perf_counter(), time.process_time()
         for _ in range(arguments.steps):
-            model.network(x, t, told)
+            model.network(x, t, conditional)
         walked, walked_cpu = time.perf_counter(), time.process_time()
         moments = [time.perf_counter() for _ in _blocks(decode_chunked(model.autoencoder, x))]
         done_cpu = time.process_time()

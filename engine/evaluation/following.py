@@ -14,7 +14,7 @@ import numpy as np
 from engine.evaluation import pulse
 from engine.evaluation.alignment import alignment, full_prompt
 from engine.evaluation.bench import Bench
-from engine.evaluation.instruments import ASKED, accuracy, folds, trained
+from engine.evaluation.instruments import SOLOISTS, accuracy, folds, trained
 from engine.evaluation.sounds import (
     HELD_OUT_EVERY,
     Sound,
@@ -43,16 +43,16 @@ DRUMS = {"Drums", "Drum Machine"}
 
 def tempi(bench: Bench) -> dict[str, Any]:
     """Prompts with drums and a tempo, evenly spaced over the range; held-out loops are the ceiling."""
-    asked = np.linspace(*TEMPI, bench.amounts.prompts).round()
+    requested = np.linspace(*TEMPI, bench.amounts.prompts).round()
     rows = []
-    for number, tempo in enumerate(asked):
+    for number, tempo in enumerate(requested):
         genre = GENRES[number % len(GENRES)]
         prompt = f"Genre: {genre} | Instruments: Drums, Bass | BPM: {tempo:g}"
         made = bench.take(prompt, number, seconds_total=bench.amounts.tempo_seconds)
         rows.append((genre, float(tempo), pulse.tempo(made.samples)))
     true = [
         (sound.facts["tempo"], pulse.tempo(sound.samples))
-        for sound in _loops_with_drums(bench, len(asked))
+        for sound in _loops_with_drums(bench, len(requested))
     ]
     return {
         "followed": _followed([row[1:] for row in rows]),
@@ -66,7 +66,7 @@ def tempi(bench: Bench) -> dict[str, Any]:
 
 
 def _followed(pairs: list[tuple[float, float]]) -> float:
-    faults = [pulse.tempo_fault(asked, found) for asked, found in pairs]
+    faults = [pulse.tempo_fault(requested, found) for requested, found in pairs]
     return float(np.mean([fault <= pulse.TOLERANCE for fault in faults]))
 
 
@@ -90,10 +90,10 @@ def keys(bench: Bench) -> dict[str, Any]:
     rows = []
     for number in range(bench.amounts.keys):
         mode = ("major", "minor")[number % 2]
-        asked = f"{pulse.NAMES[number * 7 % 12]} {mode}"
-        prompt = f"Instruments: Piano, Strings | Key: {asked}"
+        requested = f"{pulse.NAMES[number * 7 % 12]} {mode}"
+        prompt = f"Instruments: Piano, Strings | Key: {requested}"
         made = bench.take(prompt, 1000 + number, seconds_total=bench.amounts.seconds)
-        rows.append((asked, pulse.key(made.samples)))
+        rows.append((requested, pulse.key(made.samples)))
     # Excludes other modes, such as "D dorian"; harmonic minor is a minor.
     modes = ("major", "minor")
     pieces = [i for i in bench.composed if str(i.metadata.get("key", "")).endswith(modes)]
@@ -119,7 +119,7 @@ def instruments(bench: Bench) -> dict[str, Any]:
     """Prompts for a single instrument; a classifier trained on held-out stems recognises it."""
     listener, amounts = bench.listener, bench.amounts
     vectors, labels, groups = [], [], []
-    for name in ASKED:
+    for name in SOLOISTS:
         seeds = solo_seeds(name, amounts.stems)
         for group, item in enumerate(composed(seeds, bench.work / "stems", None, 21.0)):
             windows = listener.windows(piece(item, 21.0).samples)
@@ -128,19 +128,20 @@ def instruments(bench: Bench) -> dict[str, Any]:
             groups += [group] * len(windows)
     heard = np.concatenate(vectors)
     classifier = trained(heard, labels)
-    asked = [name for name in ASKED for _ in range(amounts.solos)]
+    requested = [name for name in SOLOISTS for _ in range(amounts.solos)]
     takes = [
         bench.take(f"Instruments: {name}", 2000 + number, seconds_total=amounts.seconds)
-        for number, name in enumerate(asked)
+        for number, name in enumerate(requested)
     ]
     found = classifier(listener.sounds([made.samples for made in takes]))
     per_name = {
-        name: Counter(f for f, a in zip(found, asked, strict=True) if a == name) for name in ASKED
+        name: Counter(f for f, a in zip(found, requested, strict=True) if a == name)
+        for name in SOLOISTS
     }
     return {
-        "recognised": accuracy(found, asked),
+        "recognised": accuracy(found, requested),
         "ceiling": folds(heard, labels, groups),
-        "stems": amounts.stems * len(ASKED),
+        "stems": amounts.stems * len(SOLOISTS),
         "rows": [
             (
                 name,

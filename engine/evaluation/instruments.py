@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from engine.evaluation.listening import Vectors
 
-ASKED = (
+SOLOISTS = (
     "Drums",
     "Piano",
     "Electric Piano",
@@ -68,9 +68,9 @@ def trained(vectors: Vectors, labels: Sequence[str], decay: float = 1e-3) -> Cla
     return Classifier(names, weights.detach().numpy(), bias.detach().numpy())
 
 
-def accuracy(found: Sequence[str], asked: Sequence[str]) -> float:
+def accuracy(found: Sequence[str], expected: Sequence[str]) -> float:
     """The share of correct names."""
-    return float(np.mean([one == other for one, other in zip(found, asked, strict=True)]))
+    return float(np.mean([one == other for one, other in zip(found, expected, strict=True)]))
 
 
 def folds(vectors: Vectors, labels: Sequence[str], groups: Sequence[int], count: int = 4) -> float:

@@ -71,10 +71,10 @@ def tempi(rows: Sequence[Sequence[Any]], path: Path) -> None:
     """Measured against requested tempo, with lines for half, equal and double."""
     figure = _figure(4.2, 3.8)
     axis = figure.subplots()
-    asked = np.array([row[1] for row in rows])
-    axis.plot(asked, [row[2] for row in rows], "o", markersize=4)
+    requested = np.array([row[1] for row in rows])
+    axis.plot(requested, [row[2] for row in rows], "o", markersize=4)
     for factor in (0.5, 1.0, 2.0):
-        axis.plot(asked, factor * asked, color="grey", linewidth=0.6)
+        axis.plot(requested, factor * requested, color="grey", linewidth=0.6)
     axis.set_xlabel("requested BPM")
     axis.set_ylabel("BPM measured")
     axis.set_ylim(40, 260)

@@ -38,9 +38,9 @@ def tempo(samples: Samples) -> float:
     return float(np.atleast_1d(found)[0])
 
 
-def tempo_fault(asked: float, measured: float) -> float:
+def tempo_fault(requested: float, measured: float) -> float:
     """Relative deviation of a measured tempo from the requested one, its half or its double."""
-    return min(abs(measured / (asked * factor) - 1) for factor in (0.5, 1.0, 2.0))
+    return min(abs(measured / (requested * factor) - 1) for factor in (0.5, 1.0, 2.0))
 
 
 def key(samples: Samples) -> str:

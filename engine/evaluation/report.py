@@ -91,9 +91,9 @@ def _alignment(part: Part) -> str:
 
 def _tempo(part: Part) -> str:
     missed = [
-        (genre, f"{asked:g}", f"{found:.1f}")
-        for genre, asked, found in part["rows"]
-        if min(abs(found / asked / factor - 1) for factor in (0.5, 1, 2)) > 0.03
+        (genre, f"{requested:g}", f"{found:.1f}")
+        for genre, requested, found in part["rows"]
+        if min(abs(found / requested / factor - 1) for factor in (0.5, 1, 2)) > 0.03
     ]
     text = (
         "## Tempo\n\n"
@@ -103,7 +103,7 @@ def _tempo(part: Part) -> str:
         "![requested and measured](tempo.png)"
     )
     if missed:
-        text += "\n\nNot found:\n\n" + _table(("genre", "asked", "measured"), missed)
+        text += "\n\nNot found:\n\n" + _table(("genre", "requested", "measured"), missed)
     return text
 
 

@@ -53,19 +53,23 @@ def conditioning(kind: str, cross: str = "cross") -> Conditioning:
 @pytest.mark.parametrize("frames", [5, 8])
 def test_forward_as_the_official_code(kind: str, frames: int) -> None:
     x, t = values(f"x.{frames}", (2, 16, frames)), torch.tensor([0.9, 0.25])
-    told = conditioning(kind)
+    conditional = conditioning(kind)
     # These models attend to pads: the mask must change nothing.
-    told.cross_mask[:, 5:] = False
-    assert difference(reference(kind)(x, t, told), TENSORS[f"{kind}.{frames}"]) < 1e-4
+    conditional.cross_mask[:, 5:] = False
+    assert difference(reference(kind)(x, t, conditional), TENSORS[f"{kind}.{frames}"]) < 1e-4
 
 
 @pytest.mark.parametrize("kind", SPECS)
 @pytest.mark.parametrize("name", ["guided", "negative"])
 def test_guidance_as_the_official_code(kind: str, name: str) -> None:
-    told = conditioning(kind)
-    untold = told.without_text(conditioning(kind, "negative") if name == "negative" else None)
+    conditional = conditioning(kind)
+    unconditional = conditional.without_text(
+        conditioning(kind, "negative") if name == "negative" else None
+    )
     objective = OBJECTIVES[SPECS[kind].objective]
-    denoiser = guided_denoiser(reference(kind), objective, told, untold, Guidance(scale=7.0))
+    denoiser = guided_denoiser(
+        reference(kind), objective, conditional, unconditional, Guidance(scale=7.0)
+    )
     x, t = values("x.8", (2, 16, 8)), torch.tensor(0.6)
     expected: Tensor = objective.denoised(thinned(x), t, TENSORS[f"{kind}.{name}"])
     assert difference(denoiser(x, t), expected) < 1e-4

@@ -56,9 +56,11 @@ def normal(*shape: int) -> torch.Tensor:
 
 def ask(model: LatentDiffusion) -> torch.Tensor:
     """The output for one fixed input."""
-    asked = model.conditioner([Prompt(text="slow piano", seconds_total=9.0, tempo=99.0)], FRAMES)
+    conditioning = model.conditioner(
+        [Prompt(text="slow piano", seconds_total=9.0, tempo=99.0)], FRAMES
+    )
     with torch.no_grad():
-        return model.network(normal(1, 8, FRAMES), torch.tensor([0.4]), asked)
+        return model.network(normal(1, 8, FRAMES), torch.tensor([0.4]), conditioning)
 
 
 def test_scaling_brings_latents_to_unit_variance_and_back():

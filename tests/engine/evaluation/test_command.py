@@ -16,7 +16,7 @@ from engine.evaluation.targets import TARGETS
 def test_a_whole_evaluation_gives_a_report_with_pictures(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(following, "ASKED", ("Drums", "Flute"))
+    monkeypatch.setattr(following, "SOLOISTS", ("Drums", "Flute"))
     out = tmp_path / "report"
     arguments = _parser().parse_args(["--out", str(out)])
     figures = evaluate(bench, arguments, "longtake evaluate")

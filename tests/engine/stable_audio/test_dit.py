@@ -93,23 +93,23 @@ def test_a_block_as_the_official_code(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("apg", [0.0, 0.5, 1.0])
 def test_guidance_as_the_official_code(kind: str, apg: float) -> None:
-    told = conditioning(FIRST, kept(8))
-    denoised = guided(kind, told, told.without_text(), apg)
+    conditional = conditioning(FIRST, kept(8))
+    denoised = guided(kind, conditional, conditional.without_text(), apg)
     assert difference(denoised, expected(f"{kind}.guided.{apg}")) < 1e-4
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_negative_prompts_have_zeros_for_pads(kind: str) -> None:
-    told = conditioning(FIRST, kept(8))
+    conditional = conditioning(FIRST, kept(8))
     negative = conditioning(FIRST, cross="negative")
     negative.cross_mask[:, 4:] = False
-    denoised = guided(kind, told, told.without_text(negative), 1.0)
+    denoised = guided(kind, conditional, conditional.without_text(negative), 1.0)
     assert difference(denoised, expected(f"{kind}.negative")) < 1e-4
 
 
-def guided(kind: str, told: Conditioning, untold: Conditioning, apg: float) -> Tensor:
+def guided(kind: str, conditional: Conditioning, unconditional: Conditioning, apg: float) -> Tensor:
     denoiser = guided_denoiser(
-        reference(kind), RECTIFIED_FLOW, told, untold, Guidance(scale=7.0, apg=apg)
+        reference(kind), RECTIFIED_FLOW, conditional, unconditional, Guidance(scale=7.0, apg=apg)
     )
     # An estimate of the clean latents; the official output is a velocity.
     return denoiser(values("x.8", (1, 256, 8)), torch.tensor(0.6)).contiguous()
@@ -141,12 +141,12 @@ class DrawnByName:
 def test_a_whole_walk_as_the_official_code(
     official: str, sampler: str, steps: int, scale: float, level: float
 ) -> None:
-    told = conditioning(FIRST)
+    conditional = conditioning(FIRST)
     denoiser = guided_denoiser(
         reference("differential"),
         RECTIFIED_FLOW,
-        told,
-        told.without_text(),
+        conditional,
+        conditional.without_text(),
         Guidance(scale=scale, apg=1.0),
     )
     times = schedule_times("reference", "rectified-flow", steps, level)

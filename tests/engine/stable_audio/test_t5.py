@@ -78,19 +78,19 @@ def prompt(text: str) -> Prompt:
 def test_stable_audio_3_fills_pads_with_its_vector_and_empties_those_of_a_negative_prompt() -> None:
     conditioner = Conditioner(MODELS["stable-audio-3-medium"], Words())  # pyright: ignore[reportArgumentType]
     vector = cast(LearnedPadding, conditioner.conditioners["prompt"]).padding_embedding
-    asked = conditioner([prompt("warm tape")], frames=3)
-    assert asked.cross.shape == (1, 5, 768)
-    assert asked.global_.shape == (1, 768)
-    assert torch.equal(asked.cross[0, 2:4], torch.stack([vector, vector]))
-    assert torch.equal(asked.cross[0, 4], asked.global_[0])
-    against = asked.without_text(conditioner([prompt("drums")], frames=3))
-    assert against.cross[0, 0].eq(1).all()
-    assert against.cross[0, 1:4].eq(0).all()
-    assert torch.equal(against.cross[0, 4], asked.cross[0, 4])
-    untold = asked.without_text()
+    conditional = conditioner([prompt("warm tape")], frames=3)
+    assert conditional.cross.shape == (1, 5, 768)
+    assert conditional.global_.shape == (1, 768)
+    assert torch.equal(conditional.cross[0, 2:4], torch.stack([vector, vector]))
+    assert torch.equal(conditional.cross[0, 4], conditional.global_[0])
+    negative = conditional.without_text(conditioner([prompt("drums")], frames=3))
+    assert negative.cross[0, 0].eq(1).all()
+    assert negative.cross[0, 1:4].eq(0).all()
+    assert torch.equal(negative.cross[0, 4], conditional.cross[0, 4])
+    unconditional = conditional.without_text()
     # Their guidance moves away from nothing at all: the timing's token goes too, and only the global vector is left.
-    assert untold.cross.eq(0).all()
-    assert torch.equal(untold.global_, asked.global_)
+    assert unconditional.cross.eq(0).all()
+    assert torch.equal(unconditional.global_, conditional.global_)
 
 
 @pytest.mark.parametrize(
