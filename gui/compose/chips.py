@@ -45,7 +45,11 @@ class Sheet(QFrame):
         self.ensurePolished()  # the style sheet's border counts too
         corner = owner.mapToGlobal(QPoint(0, owner.height() + self.look.px(4)))
         around, gap, screen = self.contentsMargins(), self.look.px(4), owner.screen()
-        whole = screen.availableGeometry() if screen is not None else owner.window().geometry()
+        whole = (
+            screen.availableGeometry()
+            if screen is not None
+            else (owner.window() or owner).geometry()
+        )
         room = whole.adjusted(gap, gap, -gap, -gap)
         width = min(self.look.px(width), room.width()) - around.left() - around.right()
         size = QSize(max(width, self._area.minimumSizeHint().width()), 0)
