@@ -240,7 +240,9 @@ class Hub:
                 event = self._outbox.popleft()
             with self._telling:
                 for listener in self._listeners:
-                    _tell(listener, event)
+                    # The one before it may have taken it away.
+                    if listener in self._listeners:
+                        _tell(listener, event)
 
 
 def _tell(listener: Listener, event: Event) -> None:

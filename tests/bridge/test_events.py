@@ -137,6 +137,15 @@ def test_who_has_left_is_not_called_any_more() -> None:
     assert heard == [ONE]
 
 
+def test_who_is_taken_away_by_another_listener_does_not_even_hear_that_event() -> None:
+    hub, heard = Hub(), []
+    hub.subscribe(lambda event: leave())
+    leave = hub.subscribe(heard.append)
+    hub.publish(ONE)
+    hub.close()
+    assert heard == []
+
+
 def test_closing_tells_what_is_left_and_then_nothing() -> None:
     hub, heard = Hub(), []
     hub.subscribe(heard.append)
