@@ -1,9 +1,10 @@
 """OSC 1.0 packets: bytes from anywhere to checked messages, and plain replies back to bytes.
 
-python-osc reads and writes the arguments of a message; before it sees one, every bound is checked here, so that a
-hostile packet costs no more than its own length: size, bundle depth and element sizes, lengths, argument types. Time
-tags are skipped, never waited for; arrays and unknown types are refused, since guessing their length would shift what
-follows. Knows nothing of sockets or of Longtake's addresses.
+python-osc reads the numbers and writes the arguments of a message. Every bound is checked here first (size, bundle
+depth and element sizes, lengths, argument types), and it is handed only the bytes of one number; text and blobs are
+cut out here, because it walks text byte by byte and copies the rest of the packet for every argument. So a hostile
+packet costs no more than its own length. Time tags are skipped, never waited for; arrays and unknown types are
+refused, since guessing their length would shift what follows. Knows nothing of sockets or of Longtake's addresses.
 """
 
 from __future__ import annotations
@@ -126,15 +127,15 @@ def _value(packet: bytes, at: int, tag: str) -> tuple[Value, int]:
     if tag in _FIXED:
         length, read = _FIXED[tag]
         _within(packet, at, length)
-        return read(packet, at)
+        return read(packet[at : at + length], 0)[0], at + length
     if tag in "sS":
         return _text(packet, at)
     if tag == "b":
         _within(packet, at, 4)
-        size, start = osc_types.get_int(packet, at)
+        (size,), start = struct.unpack_from(">i", packet, at), at + 4
         if not 0 <= size <= len(packet) - start:
             raise PacketError("blob of impossible size")
-        return osc_types.get_blob(packet, at)
+        return packet[start : start + size], start + _padded(size)
     # python-osc skips characters, and gives colours and MIDI messages as numbers: these stay the bytes they are.
     if tag in "crm":
         _within(packet, at, 4)
@@ -148,6 +149,11 @@ def _within(packet: bytes, at: int, length: int) -> None:
         raise PacketError("argument cut off")
 
 
+def _padded(length: int) -> int:
+    """With the zeros that fill it up to a multiple of four."""
+    return length + -length % 4
+
+
 def _character(four: bytes) -> str:
     code = int.from_bytes(four, "big")
     if code > 0x10FFFF:
@@ -156,10 +162,11 @@ def _character(four: bytes) -> str:
 
 
 def _text(packet: bytes, at: int) -> tuple[str, int]:
-    if packet.find(b"\0", at) < 0:
+    end = packet.find(b"\0", at)
+    if end < 0:
         raise PacketError("text without end")
     try:
-        return osc_types.get_string(packet, at)
+        return packet[at:end].decode(), at + _padded(end + 1 - at)
     except UnicodeDecodeError:
         raise PacketError("text is not UTF-8") from None
 

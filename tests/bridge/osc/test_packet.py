@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import struct
+import sys
 import time
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +16,16 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
 from bridge.osc.packet import MAX_DEPTH, Message, PacketError, decode, encode
-from tests.bridge.osc.malformed import ACCEPTED, REFUSED, bundle, message, mutated, nested, number
+from tests.bridge.osc.malformed import (
+    ACCEPTED,
+    REFUSED,
+    bundle,
+    message,
+    mutated,
+    nested,
+    number,
+    text,
+)
 
 FUZZ = int(os.environ.get("LONGTAKE_FUZZ", "200000"))
 
@@ -75,6 +88,56 @@ def test_depth_is_bounded_exactly() -> None:
     assert decode(nested(MAX_DEPTH)) == [Message("/deep", (1,))]
     with pytest.raises(PacketError, match="deep"):
         decode(nested(MAX_DEPTH + 1))
+
+
+def test_every_type_is_read_to_its_last_bit() -> None:
+    values: list[tuple[str, bytes, Any]] = [
+        ("i", number(-(2**31)), -(2**31)),
+        ("f", struct.pack(">f", 0.1), struct.unpack(">f", struct.pack(">f", 0.1))[0]),
+        ("h", struct.pack(">q", -(2**63)), -(2**63)),
+        ("d", struct.pack(">d", 0.1), 0.1),
+        ("t", struct.pack(">Q", 2**64 - 1), 2**64 - 1),
+        *(("s", text(plain), plain) for plain in ("", "abc", "abcd", "Grüße 鼓 🥁")),
+        ("S", text("symbol"), "symbol"),
+        *(("b", number(n) + bytes(range(n)) + bytes(-n % 4), bytes(range(n))) for n in range(6)),
+        ("c", number(0x1F941), "🥁"),
+        ("r", b"rgba", b"rgba"),
+        ("m", b"\0\x90<d", b"\0\x90<d"),
+        ("T", b"", True),
+        ("F", b"", False),
+        ("N", b"", None),
+        ("I", b"", True),
+    ]
+    # Between two numbers, since a wrong length shifts what follows.
+    for tag, data, value in values:
+        packet = message("/x", f"i{tag}i", number(1), data, number(2))
+        assert decode(packet) == [Message("/x", (1, value, 2))]
+    tags, datas, expected = zip(*values, strict=True)
+    assert decode(message("/x", "".join(tags), *datas)) == [Message("/x", expected)]
+
+
+def steps(packet: bytes) -> int:
+    """Lines of Python that reading the packet takes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        decode(packet)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_a_long_text_or_blob_takes_no_more_steps_than_a_short_one() -> None:
+    short = message("/x", "sb", text("a"), number(4), bytes(4))
+    long = message("/x", "sb", text("a" * 40_000), number(20_000), bytes(20_000))
+    assert steps(long) == steps(short)
 
 
 def test_no_mutated_packet_raises_anything_but_its_own_error_or_takes_long() -> None:
