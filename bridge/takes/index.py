@@ -12,11 +12,13 @@ import logging
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bridge.errors import BridgeError
 from bridge.state import Search, Take
 
 VERSION = 1
@@ -33,7 +35,10 @@ _WORDS = "CREATE VIRTUAL TABLE texts USING fts5 (words, content='takes', content
 
 
 class Index:
-    """One connection behind one lock: a search among 10 000 takes takes a few ms."""
+    """One connection behind one lock: a search among 10 000 takes takes a few ms.
+
+    Any call may raise `BridgeError` `io`: the disk is full, another program holds the database, it is closed.
+    """
 
     def __init__(self, path: Path) -> None:
         """Opens the index at `path`, or begins a new one if it is lost, damaged or of another version.
@@ -80,7 +85,7 @@ class Index:
 
     def put(self, takes: Iterable[tuple[Take, int]]) -> None:
         """Adds or replaces takes, each with the stamp of its sidecar, in one transaction."""
-        with self._lock, _transaction(self._db):
+        with self._used(), _transaction(self._db):
             for take, stamp in takes:
                 self._drop(take.id)
                 row = self._db.execute(
@@ -94,26 +99,26 @@ class Index:
 
     def drop(self, take_ids: Iterable[str]) -> None:
         """Forgets takes; unknown ids do no harm."""
-        with self._lock, _transaction(self._db):
+        with self._used(), _transaction(self._db):
             for take_id in take_ids:
                 self._drop(take_id)
 
     def take(self, take_id: str) -> Take | None:
         """One take, or None."""
-        with self._lock:
+        with self._used():
             found = self._db.execute("SELECT record FROM takes WHERE id = ?", (take_id,)).fetchone()
         return _take(found[0]) if found else None
 
     def stamps(self) -> dict[str, int]:
         """Every id with the stamp of its sidecar as last read."""
-        with self._lock:
+        with self._used():
             return dict(self._db.execute("SELECT id, stamp FROM takes").fetchall())
 
     def search(self, search: Search) -> list[Take]:
         """Takes that match, newest first."""
         where, values = self._conditions(search)
         sql = f"SELECT record FROM takes {where} ORDER BY created DESC, id DESC LIMIT ? OFFSET ?"
-        with self._lock:
+        with self._used():
             rows = self._db.execute(sql, (*values, search.limit, search.offset)).fetchall()
         return [_take(record) for (record,) in rows]
 
@@ -121,6 +126,16 @@ class Index:
         """Closes the database."""
         with self._lock:
             self._db.close()
+
+    @contextmanager
+    def _used(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise BridgeError(
+                    "io", f"The index of the library {self._path} cannot be used: {error}."
+                ) from error
 
     def _drop(self, take_id: str) -> None:
         found = self._db.execute(

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack, cast
@@ -98,10 +99,11 @@ class Library:
         """Enters takes as their files have them, except those changed since `known`; gives how many."""
         with self._lock:
             now = self._index.stamps()
+            busy = self._writing | self._owed.keys()
             read = [
                 (take, stamp)
                 for take, stamp in read
-                if take.id not in self._owed and now.get(take.id) == known.get(take.id)
+                if take.id not in busy and now.get(take.id) == known.get(take.id)
             ]
             self._index.put(read)
             for take, _ in read:
@@ -122,8 +124,10 @@ class Library:
         found: dict[str, Path] = {}
         for path in sorted(self.folder.iterdir()):
             if _LEFTOVER.fullmatch(path.name):
-                if time.time() - path.stat().st_mtime > _ABANDONED:
-                    path.unlink(missing_ok=True)
+                # Whoever writes it may be giving it its name at this moment.
+                with suppress(OSError):
+                    if time.time() - path.stat().st_mtime > _ABANDONED:
+                        path.unlink()
             elif path.suffix.lower() in AUDIO and not path.name.startswith("."):
                 found[path.stem] = path
         return found
@@ -309,17 +313,21 @@ class Library:
                 self._index.put([(take, sidecar.stamp(take.path))])
 
     def _put_right(self, take: Take, problem: str) -> None:
-        """Goes back to what the files say."""
+        """Goes back to what the files say, unless more is owed: that writes the newest state, or bins the files."""
         kept = sidecar.read(take.path) if take.path.exists() else None
         with self._lock:
-            shown = self._index.take(take.id)
-            if kept:
-                self._index.put([(kept, sidecar.stamp(kept.path))])
-                self._publish(TakeChanged(kept) if shown else TakeAdded(kept))
-            elif shown:
-                self._index.drop([take.id])
-                self._publish(TakeRemoved(take.id))
-            self._publish(Notice("error", "io", problem))
+            if self._owed[take.id] > 1:
+                return
+            try:
+                shown = self._index.take(take.id)
+                if kept:
+                    self._index.put([(kept, sidecar.stamp(kept.path))])
+                    self._publish(TakeChanged(kept) if shown else TakeAdded(kept))
+                elif shown:
+                    self._index.drop([take.id])
+                    self._publish(TakeRemoved(take.id))
+            finally:
+                self._publish(Notice("error", "io", problem))
 
 
 def _bin(take: Take) -> None:

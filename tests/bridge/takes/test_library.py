@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ from tests.bridge.fake_engine import sound
 from tests.bridge.parts import wait_for
 
 ROOT = Path(__file__).parents[3]
+UNWRITABLE = "\ud800"
+"""A name that the index takes and no file can hold."""
 SLOW_FILE = pytest.mark.skipif(
     not hasattr(os, "mkfifo"), reason="this system has no file that whoever reads it waits for"
 )
@@ -343,6 +345,53 @@ def test_what_cannot_be_written_is_told_and_shown_as_the_files_have_it(
 
 
 @SLOW_FILE
+def test_a_change_that_fails_does_not_undo_the_one_after_it(
+    library: Library, told: list[Event]
+) -> None:
+    take = add(library)
+    beside = take.path.with_suffix(".json")
+    kept = beside.read_text()
+    beside.unlink()
+    os.mkfifo(beside)
+    library.change(take.id, name=UNWRITABLE)
+    with beside.open("w"):  # Opens once the change is being written.
+        library.change(take.id, name="Mine")
+        beside.unlink()
+        beside.write_text(kept)
+    library.close()
+    assert [type(event) for event in told] == [TakeAdded, TakeChanged, TakeChanged]
+    assert written(take)["name"] == "Mine"
+
+
+def test_an_index_that_fails_is_an_error_in_a_sentence(library: Library, tmp_path: Path) -> None:
+    take = add(library)
+    with sqlite3.connect(tmp_path / INDEX) as other:
+        other.execute("DROP TABLE takes")
+    other.close()
+    calls: list[Callable[[], object]] = [
+        library.search,
+        lambda: library.get(take.id),
+        lambda: library.change(take.id, rating=1),
+        lambda: library.delete(take.id),
+        library.reconcile,
+    ]
+    for call in calls:
+        with pytest.raises(BridgeError, match="index of the library") as error:
+            call()
+        assert error.value.code == "io"
+
+
+def test_a_half_file_that_gets_its_name_while_the_folder_is_read_stops_nothing(
+    library: Library, tmp_path: Path
+) -> None:
+    take = add(library)
+    # What is listed and then is not there any more.
+    (tmp_path / f".{take.id}.json.0123abcd.tmp").symlink_to(tmp_path / "renamed")
+    assert library.reconcile() == 0
+    assert library.search(Search()) == [take]
+
+
+@SLOW_FILE
 def test_a_crash_before_the_sidecar_loses_the_change_and_not_the_take(
     library: Library, tmp_path: Path
 ) -> None:
@@ -367,16 +416,26 @@ def test_a_crash_before_the_sidecar_loses_the_change_and_not_the_take(
     again.close()
 
 
-def deleted(folder: Path, take: Take, share: Path) -> str:
-    """Deletes in a process with a home of its own, as the bin is the user's; gives what was told."""
+DELETE = "library.delete(take);"
+DELETE_AS_A_CHANGE_FAILS = (
+    "beside = library.get(take).path.with_suffix('.json');"
+    "kept = beside.read_text(); beside.unlink(); os.mkfifo(beside);"
+    "library.change(take, name='\\ud800'); writing = beside.open('w');"
+    "library.delete(take); beside.unlink(); beside.write_text(kept); writing.close();"
+)
+
+
+def told_by(code: str, folder: Path, take: Take, share: Path) -> list[str]:
+    """Runs code in a process with a home of its own, as the bin is the user's; gives the kinds of the events."""
     code = (
-        "import sys; from pathlib import Path; from bridge.takes.library import Library;"
-        "library = Library(Path(sys.argv[1]), print); library.delete(sys.argv[2]); library.close()"
+        "import os, sys; from pathlib import Path; from bridge.takes.library import Library;"
+        "library, take = Library(Path(sys.argv[1]), print), sys.argv[2];"
+        f"{code} library.close()"
     )
     home = folder / "home"
     home.mkdir()
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": os.getcwd()}
-    environment["XDG_DATA_HOME"] = str(share)
+    environment |= {"XDG_DATA_HOME": str(share), "PYTHONIOENCODING": "utf-8:replace"}
     done = subprocess.run(
         [sys.executable, "-c", code, str(folder), take.id],
         env=environment,
@@ -385,29 +444,36 @@ def deleted(folder: Path, take: Take, share: Path) -> str:
         cwd=ROOT,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return [line.split("(")[0] for line in done.stdout.splitlines()]
 
 
 def test_a_bin_that_takes_nothing_gives_the_take_back(library: Library, tmp_path: Path) -> None:
     take = add(library)
     (tmp_path / "no folder").touch()
-    told = deleted(tmp_path, take, tmp_path / "no folder")
-    assert [line.split("(")[0] for line in told.splitlines()] == [
-        "TakeRemoved",
-        "TakeAdded",
-        "Notice",
-    ]
+    told = told_by(DELETE, tmp_path, take, tmp_path / "no folder")
+    assert told == ["TakeRemoved", "TakeAdded", "Notice"]
     assert take.path.exists()
     assert library.search(Search()) == [take]
 
 
 def test_delete_goes_to_the_bin(library: Library, tmp_path: Path) -> None:
     take = add(library)
-    assert deleted(tmp_path, take, tmp_path / "home" / "share").startswith("TakeRemoved")
+    assert told_by(DELETE, tmp_path, take, tmp_path / "home" / "share") == ["TakeRemoved"]
     assert not take.path.exists()
     assert not take.path.with_suffix(".json").exists()
     binned = {p.name for p in tmp_path.rglob("*") if "files" in p.parts}
     assert {take.path.name, take.path.with_suffix(".json").name} <= binned
+    assert library.search(Search()) == []
+
+
+@SLOW_FILE
+def test_a_take_deleted_while_its_change_fails_stays_deleted(
+    library: Library, tmp_path: Path
+) -> None:
+    take = add(library)
+    told = told_by(DELETE_AS_A_CHANGE_FAILS, tmp_path, take, tmp_path / "home" / "share")
+    assert told == ["TakeChanged", "TakeRemoved"]
+    assert not take.path.exists()
     assert library.search(Search()) == []
 
 
