@@ -101,7 +101,7 @@ class Journal:
                     owed[entry["owed"]["id"]] = entry["owed"]
                 else:
                     owed.pop(entry["ended"], None)
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, RecursionError):
                 # A run that died may have left half a line at the end.
                 _log.warning("A line of %s is damaged and is left out", self._path)
         return owed

@@ -135,7 +135,7 @@ def _parsed(path: Path) -> dict[str, Any]:
         found: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         _log.warning("%s is damaged; the take is listed by what its file says", path)
         return {}
     return cast(dict[str, Any], found) if isinstance(found, dict) else {}

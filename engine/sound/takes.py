@@ -194,7 +194,7 @@ def _text(path: Path) -> str:
 def _parsed(text: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if isinstance(found, dict) and "longtake" in found and isinstance(found.get("spec"), dict):
         return found

@@ -134,12 +134,13 @@ def test_a_damaged_index_is_rebuilt(
 
 
 def test_a_damaged_or_lost_sidecar_costs_no_take(library: Library, tmp_path: Path) -> None:
-    one, two = add(library, seed=1), add(library, seed=2)
+    one, two, three = (add(library, seed=seed) for seed in (1, 2, 3))
     one.path.with_suffix(".json").write_text("{half")
     two.path.with_suffix(".json").unlink()
-    assert library.reconcile() == 2
+    three.path.with_suffix(".json").write_text("[" * 100_000)
+    assert library.reconcile() == 3
     # The settings stand in the audio file as well.
-    assert {t.seed for t in library.search(Search())} == {1, 2}
+    assert {t.seed for t in library.search(Search())} == {1, 2, 3}
     assert library.get(one.id).prompt == one.prompt
 
 
