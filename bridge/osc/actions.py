@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -165,7 +166,9 @@ class Actions:
 
     def job_get(self, request: Request) -> Iterator[Answer]:
         job = self._session.jobs.get(request.values[0])
-        path = str(self._session.takes.get(job.take_ids[-1]).path) if job.take_ids else ""
+        path = ""
+        with suppress(BridgeError):  # It has made no take yet, or that was deleted.
+            path = str(self._session.find(job.id).path)
         yield "job", (job.id, job.state, float(job.progress), path, job.error)
 
     def cancel(self, request: Request) -> Iterator[Answer]:

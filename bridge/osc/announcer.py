@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bridge import events
+from bridge.errors import BridgeError
 from bridge.osc.actions import Actions
 from bridge.osc.clients import Clients, Plain
 from bridge.osc.schema import ROOT
@@ -135,7 +136,10 @@ class Announcer:
             if index == job.total and not job.finished:
                 return
             told.takes = index
-            take = self._session.takes.get(job.take_ids[index - 1])
+            try:
+                take = self._session.takes.get(job.take_ids[index - 1])
+            except BridgeError:
+                continue  # It was deleted meanwhile.
             done: tuple[Plain, ...] = (
                 job.request_id,
                 job.id,
