@@ -1,12 +1,14 @@
 """Files that appear under their name only once they are complete: written beside it, flushed to disk, renamed.
 
-A crash leaves the old file or the new one, never half of either. Knows nothing of what is in them.
+A crash leaves the old file or the new one, never half of either. The new one has the old one's mode, so that a file
+kept from others stays so; where a link stands, the file it points to is replaced. Knows nothing of what is in them.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,6 +41,7 @@ def write_whole(path: Path, text: str) -> None:
 
 def part_of(path: Path) -> Path:
     """A new hidden name in the same folder, for the file while it is being written."""
+    path = _behind_links(path)
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
 
@@ -46,6 +49,11 @@ def put_in_place(part: Path, path: Path) -> None:
     """Gives a finished and closed file its name, flushing both to disk."""
     with part.open("rb+") as file:
         os.fsync(file.fileno())
+    path = _behind_links(path)
+    # Windows has no modes, and a read-only `part` could not be deleted there. Some file systems have none to set.
+    if os.name == "posix":
+        with suppress(OSError):
+            part.chmod(stat.S_IMODE(path.stat().st_mode))
     part.replace(path)
     # Windows opens no folders, and some network file systems cannot flush them.
     with suppress(OSError):
@@ -54,3 +62,8 @@ def put_in_place(part: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _behind_links(path: Path) -> Path:
+    """The file itself, which a link would be replaced instead of."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path

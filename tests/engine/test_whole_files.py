@@ -91,3 +91,28 @@ def test_the_file_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
     plain.touch()
     write_whole(written, "text")
     assert written.stat().st_mode == plain.stat().st_mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_file_that_others_may_not_read_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    write_whole(path, "token = 'secret'")
+    path.chmod(0o600)
+    write_whole(path, "token = 'other'")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows lets few users make links")
+@pytest.mark.parametrize("content", ["old", None], ids=["to a file", "to nothing yet"])
+def test_a_link_stays_and_the_file_it_points_to_is_replaced(
+    tmp_path: Path, content: str | None
+) -> None:
+    kept, link = tmp_path / "kept" / "settings.toml", tmp_path / "settings.toml"
+    kept.parent.mkdir()
+    if content is not None:
+        kept.write_text(content)
+    link.symlink_to(Path("kept") / "settings.toml")
+    write_whole(link, "new")
+    assert link.is_symlink()
+    assert kept.read_text() == "new"
+    assert sorted(tmp_path.rglob("*")) == [kept.parent, kept, link]
