@@ -74,6 +74,8 @@ class Library:
         self._writing: set[str] = set()
         self._owed: Counter[str] = Counter()
         """How many changes to each take's files are still to be made."""
+        self._unwritten: dict[str, TakeChange] = {}
+        """What they change in its sidecar, all together."""
         self._writer = ThreadPoolExecutor(1, "library")
 
     def reconcile(self) -> int:
@@ -234,6 +236,7 @@ class Library:
         with self._lock:
             take = replace(self.get(take_id), **cast(dict[str, Any], change))
             self._index.put([(take, UNWRITTEN)])
+            self._unwritten[take_id] = {**self._unwritten.get(take_id, {}), **change}
             self._later(take, self._write)
             self._publish(TakeChanged(take))
         return take
@@ -303,14 +306,22 @@ class Library:
                 self._owed[take.id] -= 1
                 if not self._owed[take.id]:
                     del self._owed[take.id]
+                    self._unwritten.pop(take.id, None)
 
     def _write(self, take: Take) -> None:
-        # The newest state is written, even if another Longtake has changed it since.
-        take = self._index.take(take.id) or take
+        with self._lock:
+            # On top of the newest state: another Longtake may have changed it, or gone back to what the files said.
+            newest = self._index.take(take.id)
+            take = replace(newest or take, **cast(dict[str, Any], self._unwritten[take.id]))
         sidecar.write(take)
         with self._lock:
-            if self._index.take(take.id) == take:
+            now = self._index.take(take.id)
+            if now is None or self._owed[take.id] > 1:
+                return
+            if now == newest:
                 self._index.put([(take, sidecar.stamp(take.path))])
+                return
+        self._write(take)
 
     def _put_right(self, take: Take, problem: str) -> None:
         """Goes back to what the files say, unless more is owed: that writes the newest state, or bins the files."""

@@ -235,6 +235,29 @@ def test_two_libraries_share_a_folder(library: Library, tmp_path: Path) -> None:
     again.close()
 
 
+@SLOW_FILE
+def test_a_change_survives_that_another_longtake_starts_before_it_is_written(
+    library: Library, tmp_path: Path
+) -> None:
+    first, take = add(library, seed=1), add(library, seed=2)
+    beside = first.path.with_suffix(".json")
+    first.path.unlink()
+    beside.unlink()
+    os.mkfifo(beside)  # Who writes the first waits here, and the second waits behind it.
+    library.change(first.id, rating=1)
+    library.change(take.id, rating=5)
+    library.change(take.id, name="Mine")
+    other = Library(tmp_path, lambda event: None)
+    other.reconcile()
+    assert other.get(take.id).rating == 0, "the files do not say it yet"
+    beside.write_text("{}")
+    library.close()
+    assert (other.get(take.id).rating, other.get(take.id).name) == (5, "Mine")
+    assert (written(take)["rating"], written(take)["name"]) == (5, "Mine")
+    assert other.reconcile() == 0
+    other.close()
+
+
 def test_an_index_that_is_busy_is_not_thrown_away(library: Library, tmp_path: Path) -> None:
     take = add(library)
     with sqlite3.connect(tmp_path / INDEX, isolation_level=None) as holder:
