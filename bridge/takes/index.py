@@ -12,7 +12,7 @@ import logging
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -128,7 +128,7 @@ class Index:
             self._db.close()
 
     @contextmanager
-    def _used(self) -> Iterator[None]:
+    def _used(self) -> Generator[None]:
         with self._lock:
             try:
                 yield

@@ -17,7 +17,7 @@ import pytest
 import soundfile
 
 from bridge.errors import BridgeError
-from bridge.events import Event, Hub, TakeAdded
+from bridge.events import Hub
 from bridge.osc.framing import wrap_slip
 from bridge.osc.packet import decode, encode
 from bridge.osc.server import TRAFFIC_PER_SECOND, OscOptions, OscServer, PortInUse
@@ -70,26 +70,6 @@ def test_a_batch_is_done_once_for_each_file(peer: Peer) -> None:
     done = [peer.wait("done") for _ in range(3)]
     assert [arguments[7:] for arguments in done] == [(4, 1, 3), (5, 2, 3), (6, 3, 3)]
     assert len({arguments[2] for arguments in done}) == 3
-
-
-def test_a_take_deleted_at_once_hides_neither_the_next_one_nor_the_job(
-    peer: Peer, served: tuple[OscServer, Session]
-) -> None:
-    takes = served[1].takes
-
-    def delete_first(event: Event) -> None:
-        if isinstance(event, TakeAdded) and event.take.id.endswith("-1"):
-            event.take.path.unlink()
-            takes.reconcile()
-
-    served[1].subscribe(delete_first)
-    peer.send("generate", "r1", "house", "seconds_total", 1.0, "batch", 2)
-    done = peer.wait("done")
-    assert (done[8], done[9]) == (2, 2)
-    assert peer.ask("job/get", done[1], answer="job")[1:] == ("done", 1.0, done[2], "")
-    Path(done[2]).unlink()
-    takes.reconcile()
-    assert peer.ask("job/get", done[1], answer="job")[1:] == ("done", 1.0, "", "")
 
 
 def test_progress_comes_at_most_ten_times_a_second_and_never_after_done(peer: Peer) -> None:
