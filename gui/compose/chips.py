@@ -190,12 +190,12 @@ class TempoChip(Chip):
     """A tempo: typed, tapped, or one of the usual ones."""
 
     chosen = pyqtSignal(object)
+    _field: QDoubleSpinBox
     USUAL = (70, 80, 90, 100, 110, 120, 124, 128, 140, 174)
 
     def __init__(self, look: Look, title: str) -> None:
         super().__init__(look, title, 300)
         self._tempo: float | None = None
-        self._field = QDoubleSpinBox()
         self._taps: list[float] = []
 
     def show_tempo(self, tempo: float | None) -> None:
@@ -206,6 +206,7 @@ class TempoChip(Chip):
     def fill(self, sheet: Sheet) -> None:
         """Field, tap, usual tempi, none."""
         limits = PARAMETERS["tempo"]
+        self._field = QDoubleSpinBox()
         self._field.setRange(limits.low or 30.0, limits.high or 300.0)
         self._field.setDecimals(1)
         self._field.setSuffix(" BPM")

@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
-    QLabel,
     QLineEdit,
     QSlider,
     QVBoxLayout,
@@ -39,7 +38,6 @@ class ParameterControl(QWidget):
         super().__init__()
         self.session, self.look, self.name, self.title = session, look, name, title
         self.known: Parameter = PARAMETERS[name]
-        self.caption: QLabel = label(title)
         self.column = look.pad(QVBoxLayout(self), gap=3)
         help_text = " ".join(filter(None, (sentence(self.known), limits(self.known))))
         self.setToolTip(help_text)
@@ -106,7 +104,7 @@ class NumberControl(ParameterControl):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, SLIDER_STEPS)
         self.slider.setAccessibleName(self.tr("{0}, slider").format(self.title))
-        self.column.addLayout(row(self.look, self.caption, self.field))
+        self.column.addLayout(row(self.look, label(self.title), self.field))
         self.column.addWidget(self.slider)
         self.field.valueChanged.connect(self._typed)
         self.slider.valueChanged.connect(self._slid)
@@ -169,7 +167,7 @@ class ChoiceControl(ParameterControl):
         if self.auto:
             self.box.addItem("")
         self.box.addItems(self.options)
-        self.column.addLayout(row(self.look, self.caption, self.box))
+        self.column.addLayout(row(self.look, label(self.title), self.box))
         self.box.activated.connect(self._chose)
 
     def controls(self) -> list[QWidget]:
@@ -215,7 +213,7 @@ class TextControl(ParameterControl):
         """Label and line."""
         self.field = QLineEdit()
         self.field.setAccessibleName(self.title)
-        self.column.addWidget(self.caption)
+        self.column.addWidget(label(self.title))
         self.column.addWidget(self.field)
         self.field.editingFinished.connect(lambda: self.set_value(self.field.text().strip()))
 
@@ -235,7 +233,7 @@ class PairControl(ParameterControl):
     def build(self) -> None:
         """Label and two fields."""
         self.fields = [QDoubleSpinBox(), QDoubleSpinBox()]
-        bounds = row(self.look, self.caption)
+        bounds = row(self.look, label(self.title))
         for field, which in zip(self.fields, (self.tr("from"), self.tr("to")), strict=True):
             field.setRange(
                 self.known.low or 0.0, self.known.high if self.known.high is not None else 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -59,6 +60,13 @@ def qapp() -> QApplication:
         application = application_for(["longtake"])
         QFontDatabase.families()
     return application
+
+
+@pytest.fixture(autouse=True)
+def tidy() -> Iterator[None]:
+    """Deletes what a test left, now: Python might do it while Qt goes through all widgets to restyle them."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
