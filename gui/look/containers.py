@@ -47,7 +47,7 @@ class Scrolled(QScrollArea):
 
     def sizeHint(self) -> QSize:
         """What the widget asks for, up to the limit of lines."""
-        return self._room(self._asked, self._lines)
+        return self._room(lambda inside: inside.sizeHint(), self._lines)
 
     def minimumSizeHint(self) -> QSize:
         """The whole width and a few lines."""
@@ -63,10 +63,6 @@ class Scrolled(QScrollArea):
         if a0 is not None and a0.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
         return super().event(a0)
-
-    def _asked(self, inside: QWidget) -> QSize:
-        asked = inside.sizeHint()
-        return asked.expandedTo(QSize(0, inside.heightForWidth(inside.width())))
 
     def _room(self, wanted: Callable[[QWidget], QSize], lines: int) -> QSize:
         inside, bar = self.widget(), self.verticalScrollBar()

@@ -146,7 +146,7 @@ def test_a_recording_and_its_sheet_fit(
     window = open_window(busy, family, tmp_path)
     fill(window, busy)
     source = window.composer.source
-    for scale in SCALES:
+    for scale in (SCALES[0], SCALES[-1]):
         window.look.set(scale=scale)
         window.resize(*SIZES[0])
         for mode in ("transform", "keep", "continue"):
