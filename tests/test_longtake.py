@@ -46,7 +46,7 @@ def test_without_a_screen_the_panel_says_what_works(
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
     assert longtake.main([]) == 1
-    assert "no screen" in capsys.readouterr().err
+    assert "needs a screen" in capsys.readouterr().err
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert longtake.has_screen()
 
