@@ -90,7 +90,10 @@ class OscServer:
         """Takes an event from any thread."""
         if not isinstance(event, (OscTraffic, events.AudioReady)):
             self._events.append(event)
-            self._sockets.wake()
+            if (
+                len(self._events) == 1
+            ):  # With more, it was woken for the first and has not come to them yet.
+                self._sockets.wake()
 
     def _run(self) -> None:
         while not self._stopping:
