@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from bridge import logs
 from bridge.audio.system import AudioOptions, AudioSystem
@@ -93,8 +92,8 @@ class App:
         journal = Journal(where.data / "jobs.jsonl")
         stream = self._audio.player if self._audio else None
         self._queue = JobQueue(Works(self.engine, self.library, hub.publish, journal, stream))
-        self._keeper = _Keeper(self.settings, hub)
-        self._ends.append(self._keeper.close)
+        keeper = _Keeper(self.settings, hub)
+        self._ends.append(keeper.close)
         self.session = Session(
             hub=hub,
             parameters=parameters,
@@ -127,12 +126,8 @@ class App:
     def _controls(self, chosen: Settings) -> MidiInput | None:
         midi = chosen.midi
         options = MidiOptions(midi.input, midi.virtual_port, midi.learned)
-
-        def keep(learned: dict[str, str]) -> None:
-            self._keeper.remember("midi", "learned", learned)
-
         try:
-            controls = MidiInput(self.session, self._hub.publish, options, keep)
+            controls = MidiInput(self.session, self._hub.publish, options)
         except BridgeError as error:
             self.problems.append(f"MIDI is off: {error}")
             return None
@@ -201,20 +196,17 @@ class _Keeper:
         self._writer = ThreadPoolExecutor(1, "settings")
         hub.subscribe(self._hear)
 
-    def remember(self, section: str, key: str, value: Any) -> None:
-        self._writer.submit(self._write, section, key, value)
-
     def close(self) -> None:
         """Returns when everything is written."""
         self._writer.shutdown()
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, SettingChosen):
-            self.remember(event.section, event.key, event.value)
+            self._writer.submit(self._write, event)
 
-    def _write(self, section: str, key: str, value: Any) -> None:
+    def _write(self, chosen: SettingChosen) -> None:
         try:
-            self._settings.change(section, key, value)
+            self._settings.change(chosen.section, chosen.key, chosen.value)
         except PresetError as error:
             self._hub.publish(Notice("warning", "io", f"The choice was not kept: {error}"))
 

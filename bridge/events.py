@@ -134,7 +134,7 @@ class PresetsChanged:
 
 @dataclass(frozen=True, slots=True)
 class SettingChosen:
-    """A device was chosen; `value` belongs in the settings file under `section` and `key`."""
+    """A device was chosen or a control learned; `value` belongs in the settings file under `section` and `key`."""
 
     section: str
     key: str

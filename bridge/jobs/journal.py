@@ -69,7 +69,7 @@ class Journal:
             if self._handle is None or self._lines >= LONGEST:
                 self._begin_anew()
             else:
-                os.write(self._handle, _line(entry))
+                os.write(self._handle, _line(entry).encode())
                 self._lines += 1
         except OSError as error:
             _log.error(
@@ -80,7 +80,7 @@ class Journal:
         self.close()
         rows = list(self._owed.values())
         try:
-            write_whole(self._path, b"".join(_line({"owed": row}) for row in rows).decode())
+            write_whole(self._path, "".join(_line({"owed": row}) for row in rows))
             self._handle = os.open(self._path, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             _log.error(
@@ -107,8 +107,8 @@ class Journal:
         return owed
 
 
-def _line(entry: dict[str, Any]) -> bytes:
-    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+def _line(entry: dict[str, Any]) -> str:
+    return json.dumps(entry, separators=(",", ":")) + "\n"
 
 
 def _job(row: dict[str, Any]) -> Job:

@@ -12,7 +12,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -30,7 +30,6 @@ LOOK_EVERY = 2.0
 POLL = 0.1
 NOTICE_EVERY = 1.0
 
-Keep = Callable[[dict[str, str]], None]
 _log = logging.getLogger(__name__)
 
 
@@ -46,10 +45,8 @@ class MidiOptions:
 class MidiInput:
     """MIDI, seen from the session."""
 
-    def __init__(
-        self, session: Session, publish: Publish, options: MidiOptions, keep: Keep
-    ) -> None:
-        """Reads the learned controls; `keep` is told whenever they change.
+    def __init__(self, session: Session, publish: Publish, options: MidiOptions) -> None:
+        """Reads the learned controls.
 
         Raises:
             BridgeError: when a binding in the settings makes no sense.
@@ -57,7 +54,6 @@ class MidiInput:
         self._session = session
         self._publish = publish
         self._options = options
-        self._keep = keep
         self._bound = read_bindings(options.learned)
         self._clock = ClockFollower()
         self._wanted = options.input
@@ -225,8 +221,8 @@ class MidiInput:
     def _bindings_changed(self) -> None:
         with self._lock:
             learned = {target: str(bound) for target, bound in self._bound.items()}
+            self._publish(SettingChosen("midi", "learned", learned))
         self._change(bindings=self._bindings())
-        self._keep(learned)
 
     def _bindings(self) -> tuple[MidiBinding, ...]:
         return tuple(MidiBinding(target, str(bound)) for target, bound in self._bound.items())

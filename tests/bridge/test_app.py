@@ -213,3 +213,17 @@ def test_the_panel_builds_the_same_app(tmp_path: Path, monkeypatch: pytest.Monke
     finally:
         app.close()
     build(AppOptions(engine=ENGINE)).close()
+
+
+def test_a_choice_made_right_before_the_end_is_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGTAKE_HOME", str(tmp_path))
+    (tmp_path / "settings.toml").write_text("[osc]\nenabled = false\n[audio]\nenabled = false\n")
+    app = build(AppOptions(engine=ENGINE))
+    app.session.subscribe(lambda event: time.sleep(0.2))  # The choice waits behind other events.
+    for tempo in range(100, 105):
+        app.session.parameters.set("tempo", tempo)
+    app.session.midi.set_input("the keys")
+    app.close()
+    assert 'input = "the keys"' in (tmp_path / "settings.toml").read_text()

@@ -14,7 +14,7 @@ import mido
 import pytest
 
 from bridge.errors import BridgeError
-from bridge.events import Event, MidiChanged, Notice
+from bridge.events import Event, MidiChanged, Notice, SettingChosen
 from bridge.midi.bindings import (
     ACTIONS,
     Control,
@@ -27,6 +27,7 @@ from bridge.midi.bindings import (
 from bridge.midi.input import MidiInput, MidiOptions
 from bridge.session import Session
 from engine.spec import PARAMETERS, converted
+from tests.bridge.parts import all_heard
 from tests.bridge.real_parts import JackServer, jack_client, until
 from tests.bridge.rig import session_in
 from tests.needed import missed, need
@@ -96,7 +97,7 @@ def test_no_midi_system_is_a_sentence_and_no_crash(
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "there-is-none")
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     with session_in(tmp_path) as (session, hub):
-        midi = MidiInput(session, hub.publish, MidiOptions(input="keys"), lambda learned: None)
+        midi = MidiInput(session, hub.publish, MidiOptions(input="keys"))
         session.midi = midi
         midi.start()
         until(lambda: session.midi.state().problem)
@@ -112,7 +113,6 @@ class Playing:
     def __init__(self, session: Session, events: list[Event]) -> None:
         self.session = session
         self.events = events
-        self.kept: list[dict[str, str]] = []
         self.keys = subprocess.Popen(
             [sys.executable, "-c", SENDER],
             stdin=subprocess.PIPE,
@@ -124,6 +124,13 @@ class Playing:
         assert self.keys.stdin
         self.keys.stdin.write(" ".join(map(str, message)) + "\n")
         self.keys.stdin.flush()
+
+    def kept(self) -> dict[str, str]:
+        """The learned controls as they were last told to be written down."""
+        all_heard(self.session.hub)
+        told = [event for event in self.events if isinstance(event, SettingChosen)]
+        assert (told[-1].section, told[-1].key) == ("midi", "learned")
+        return told[-1].value
 
     def press(self, target: str, *message: int) -> None:
         """Has a target learned by the message."""
@@ -139,7 +146,7 @@ def playing(jack: JackServer, tmp_path: Path) -> Iterator[Playing]:
         hub.subscribe(events.append)
         both = Playing(session, events)
         options = MidiOptions(input="keys", learned={"cfg_scale": "cc 20 ch 1"})
-        midi = MidiInput(session, hub.publish, options, both.kept.append)
+        midi = MidiInput(session, hub.publish, options)
         session.midi = midi
         midi.start()
         try:
@@ -158,7 +165,7 @@ def playing(jack: JackServer, tmp_path: Path) -> Iterator[Playing]:
 def test_a_knob_is_learned_kept_and_moves_its_parameter(playing: Playing) -> None:
     session = playing.session
     playing.press("steps", 0xB0, 21, 5)
-    assert playing.kept[-1] == {"cfg_scale": "cc 20 ch 1", "steps": "cc 21 ch 1"}
+    assert playing.kept() == {"cfg_scale": "cc 20 ch 1", "steps": "cc 21 ch 1"}
     assert session.parameters.get("steps") is None  # The move that taught it changes nothing.
     playing.send(0xB0, 21, 127)
     until(lambda: session.parameters.get("steps") == 100)
@@ -169,7 +176,7 @@ def test_a_knob_is_learned_kept_and_moves_its_parameter(playing: Playing) -> Non
     playing.send(0xB3, 1, 0)
     until(lambda: session.parameters.get("steps") == 1)
     session.midi.forget("steps")
-    assert playing.kept[-1] == {"cfg_scale": "cc 20 ch 1"}
+    assert playing.kept() == {"cfg_scale": "cc 20 ch 1"}
     with pytest.raises(BridgeError, match="No MIDI control"):
         session.midi.forget("steps")
     with pytest.raises(BridgeError, match="generate"):
