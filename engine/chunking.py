@@ -42,14 +42,29 @@ def decode_chunked(
     Yields:
         [B, C, n]: the blocks in order, as long as `spans` gives them.
     """
+    past = None
     for start, stop in spans(latents.shape[-1], longest):
-        yield decode_span(autoencoder, latents, start, stop)
+        audio, past = decode_span(autoencoder, latents, start, stop, past)
+        yield audio
 
 
-def decode_span(autoencoder: Autoencoder, latents: Tensor, start: int, stop: int) -> Tensor:
-    """The audio of latent frames start..stop, [B, C, n], decoded with the context they need."""
+def decode_span(
+    autoencoder: Autoencoder, latents: Tensor, start: int, stop: int, past: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """The audio of latent frames start..stop, [B, C, n], decoded with the context they need.
+
+    Args:
+        autoencoder: the autoencoder.
+        latents: [B, D, T].
+        start: the first latent frame.
+        stop: the frame after the last.
+        past: what this function returned for the span that ends at `start`; without it, the sound may not join.
+
+    Returns:
+        The audio, and the past of the next span.
+    """
     left, right = _with_context(autoencoder, start, stop, latents.shape[-1])
-    return autoencoder.decode_inside(latents[..., left:right], start - left, right - stop)
+    return autoencoder.decode_inside(latents[..., left:right], start - left, right - stop, past)
 
 
 def encode_chunked(

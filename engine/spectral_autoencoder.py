@@ -1,11 +1,14 @@
 """The embedded model's autoencoder: the paper's bottleneck and latent rate, between an STFT and its inverse.
 
 On a CPU, a waveform network costs twelve times as much per second of audio. Here the encoder is a linear map of the log
-magnitudes of mid and side; the decoder is the inverse map, corrected by ConvNeXt blocks that also estimate the phases
-for the inverse STFT. Knows nothing of diffusion.
+magnitudes of mid and side; the decoder is the inverse map, corrected by ConvNeXt blocks. Phases for the inverse STFT
+are integrated from the magnitudes; high up, where no pitch is left to follow, they are the network's. Knows nothing of
+diffusion.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -13,12 +16,15 @@ from torch.nn.functional import gelu, layer_norm, one_hot, pad
 
 from engine.autoencoder import Autoencoder
 from engine.registry import SAMPLE_RATE, SpectralConfig
+from engine.sound.phases import integrated
 
 KERNEL = 7
 LOUDEST = 6.0
 """Natural logarithm of the largest magnitude that the decoder can output."""
 QUIETEST = 1e-4
 """Noise floor: magnitudes below it are treated as silence."""
+PITCHED = 6000.0
+"""Up to this frequency, in Hz, phases are integrated from the magnitudes; above, the network's noise is the better."""
 BANDS = (30.0, 200.0, 2000.0)
 """Lower limits of bass, middle and treble, Hz: the bands whose stereo widths are measured."""
 
@@ -75,15 +81,25 @@ class SpectralAutoencoder(Autoencoder):
         shares = ear[:, None] * one_hot(band, len(BANDS) + 1)[:, 1:]
         return (shares / shares.sum(dim=0)).T @ (side - mid)
 
-    def decode_in_training(self, latents: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """The decoded audio, and the distance of the predicted magnitudes from the target's.
+    def decode_inside(
+        self, latents: Tensor, left: int, right: int, past: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """As in the base class; remembers the phases of the last frame that the next span does not decode again."""
+        return self.decoder.inside(latents, left, right, past)
 
-        While phases are still random, the audio gives little gradient for magnitudes. So these are also compared
-        directly: the mean absolute difference of log magnitudes, perceptually weighted per bin.
+    def decode_in_training(self, latents: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """The audio with the target's phases up to `PITCHED`, and the distance of the magnitudes from the target's.
+
+        Nothing is learnt of phases that are integrated, and with others than the target's the audio gives little
+        gradient for magnitudes. These are also compared directly: the mean absolute difference of log magnitudes,
+        perceptually weighted per bin.
         """
         log_magnitude, phase = self.decoder.head(latents)
         with torch.no_grad():
-            wanted = self.decoder.stft(mid_side(target)).abs()
+            spectrum = self.decoder.stft(mid_side(target))
+            wanted = spectrum.abs()
+        pitched = self.decoder.pitched
+        phase = torch.cat((spectrum[..., :pitched].angle(), phase[..., pitched:]), dim=-1)
         difference = (log_magnitude.exp() + QUIETEST).log() - (wanted + QUIETEST).log()
         own_loss = (difference.abs() * self.decoder.ear).mean()
         return self.decoder.synthesis(log_magnitude, phase), own_loss
@@ -133,10 +149,46 @@ class SpectralDecoder(nn.Module):
         turn = torch.arange(config.stride)[:, None] * config.hop / config.window + 0.5
         turns = (turn * torch.arange(self.stft.bins)) % 1
         self.register_buffer("steady", 2 * torch.pi * turns, persistent=False)
+        self.stride = config.stride
+        self.pitched = math.ceil(PITCHED * config.window / SAMPLE_RATE)
 
     def forward(self, latents: Tensor) -> Tensor:
         """N = T * hop * stride."""
-        return self.synthesis(*self.head(latents))
+        return self.inside(latents, 0, 0, None)[0]
+
+    def inside(
+        self, latents: Tensor, left: int, right: int, past: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """The audio without that of `left` and `right` latent frames of context, and its past for the next span.
+
+        The past is [B, 2, pitched], the phases of the frame before those that the inverse STFT needs.
+        """
+        log_magnitude, phase = self.head(latents)
+        total, reach = phase.shape[2], self.stft.reach
+        start, stop = left * self.stride, total - right * self.stride
+        first, last = max(start - reach, 0), min(stop + reach, total)
+        known, past = self._integrated(log_magnitude, first, last, past), None
+        # The next span's first frame, less one that its own will follow.
+        if stop - reach > 0:
+            past = known[:, :, stop - reach - 1 - first]
+        phase = torch.cat((known.to(phase), phase[:, :, first:last, self.pitched :]), dim=-1)
+        audio = self.synthesis(log_magnitude[:, :, first:last], phase)
+        hop = self.stft.hop
+        return audio[..., (start - first) * hop : (stop - first) * hop], past
+
+    def _integrated(
+        self, log_magnitude: Tensor, first: int, last: int, past: Tensor | None
+    ) -> Tensor:
+        """Phases [B, 2, last - first, pitched] float64 of frames first..last."""
+        frames = torch.arange(first - 1, last + 1).clamp(0, log_magnitude.shape[2] - 1)
+        near = log_magnitude.detach()[:, :, frames.to(log_magnitude.device), : self.pitched]
+        phases = integrated(
+            near.flatten(0, 1).double().cpu().numpy(),
+            self.stft.length,
+            self.stft.hop,
+            None if past is None else past.flatten(0, 1).numpy(),
+        )
+        return torch.from_numpy(phases).unflatten(0, near.shape[:2])
 
     def head(self, latents: Tensor) -> tuple[Tensor, Tensor]:
         """Logarithms of magnitudes, and phases, of mid and side: [B, 2, F, bins] float32 each."""
@@ -197,6 +249,11 @@ class ShortTimeFourier(nn.Module):
         super().__init__()
         self.length, self.hop, self.bins = length, hop, length // 2 + 1
         self.register_buffer("window", torch.hann_window(length), persistent=False)
+
+    @property
+    def reach(self) -> int:
+        """Frames on either side that share samples with a frame's hop."""
+        return -(-self.margin // self.hop)
 
     @property
     def margin(self) -> int:

@@ -43,12 +43,16 @@ def streamed(
         LongtakeError: if the audio is not finite.
     """
     done: deque[Step] = deque()
-    sound = _decoded(autoencoder, latents, window, done)
+    sound = _decoded(autoencoder, latents, window.samples + window.surplus, done)
     before = after = None
     if window.surplus:
-        before, surplus, head = _loop_ends(autoencoder, latents, window)
-        sound = looped(sound, surplus)
-        after = np.concatenate(list(looped([head], surplus)), axis=1)
+        # The beginning sounds with the continuation of the end, and that follows from all that was decoded before.
+        parts: list[Samples] = []
+        for part in sound:
+            parts.append(part)
+            while done:
+                yield done.popleft()
+        sound, before, after = _closed(np.concatenate(parts, axis=1), window)
     sound = limited(sound, SAMPLE_RATE, before, after)
     if kept is not None:
         sound = pasted(sound, kept)
@@ -61,44 +65,30 @@ def streamed(
 
 
 def _decoded(
-    autoencoder: Autoencoder, latents: Tensor, window: Window, done: deque[Step]
+    autoencoder: Autoencoder, latents: Tensor, left: int, done: deque[Step]
 ) -> Iterator[Samples]:
-    """The decoded take, before looping and limiting; records every decoded chunk in `done`."""
-    frames = math.ceil(window.samples / autoencoder.downsampling_ratio)
-    parts = list(spans(frames))
-    left = window.samples
+    """The first `left` samples, before looping and limiting; records every decoded chunk in `done`."""
+    parts = list(spans(math.ceil(left / autoencoder.downsampling_ratio)))
+    past = None
     for index, (start, stop) in enumerate(parts, 1):
-        samples = _span(autoencoder, latents, start, stop)
+        audio, past = decode_span(autoencoder, latents, start, stop, past)
+        samples = audio[0].float().cpu().numpy()
+        if not np.isfinite(samples).all():
+            raise LongtakeError(
+                "The decoder produced samples that are not finite; the model's weights may be damaged: "
+                "download or install them again."
+            )
         done.append(Step("decode", index, len(parts)))
         yield samples[:, :left]
         left -= samples.shape[1]
 
 
-def _loop_ends(
-    autoencoder: Autoencoder, latents: Tensor, window: Window
-) -> tuple[Samples, Samples, Samples]:
-    """The audio around a loop's seam: the end of the take, its continuation, and the beginning of the take."""
-    ratio = autoencoder.downsampling_ratio
+def _closed(whole: Samples, window: Window) -> tuple[Iterator[Samples], Samples, Samples]:
+    """A take and its continuation as a loop, and what the limiter hears before its beginning and after its end."""
+    take, surplus = whole[:, : window.samples], whole[:, window.samples :]
     memory = min(Limiter(SAMPLE_RATE).memory, window.samples)
-    first = (window.samples - memory) // ratio
-    end = _span(autoencoder, latents, first, window.decoded_frames)
-    seam = window.samples - first * ratio
-    head = _span(autoencoder, latents, 0, min(math.ceil(memory / ratio), window.decoded_frames))
-    return (
-        end[:, seam - memory : seam],
-        end[:, seam : seam + window.surplus],
-        head[:, : window.samples],
-    )
-
-
-def _span(autoencoder: Autoencoder, latents: Tensor, start: int, stop: int) -> Samples:
-    samples = decode_span(autoencoder, latents, start, stop)[0].float().cpu().numpy()
-    if not np.isfinite(samples).all():
-        raise LongtakeError(
-            "The decoder produced samples that are not finite; the model's weights may be damaged: "
-            "download or install them again."
-        )
-    return samples
+    after = np.concatenate(list(looped([take[:, :memory]], surplus)), axis=1)
+    return looped([take], surplus), take[:, window.samples - memory :], after
 
 
 def _cut(blocks: Iterable[Samples], longest: int) -> Iterator[Samples]:

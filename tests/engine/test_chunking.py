@@ -64,8 +64,9 @@ def test_the_halo_is_enough_and_context_is_needed(config: AutoencoderConfig) -> 
     latents = noise(1, 3, 120)
     changed = latents.clone()
     changed[..., : 60 - autoencoder.halo] = 0
-    inside = decode_span(autoencoder, latents, 60, 70)
-    assert (decode_span(autoencoder, changed, 60, 70) - inside).abs().max() < TOLERANCE
+    inside, _ = decode_span(autoencoder, latents, 60, 70)
+    again, _ = decode_span(autoencoder, changed, 60, 70)
+    assert (again - inside).abs().max() < TOLERANCE
     alone = autoencoder.decode(latents[..., 60:70])
     assert (alone - inside).abs().max() > TOLERANCE
 
