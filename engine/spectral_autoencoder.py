@@ -23,7 +23,7 @@ LOUDEST = 6.0
 """Natural logarithm of the largest magnitude that the decoder can output."""
 QUIETEST = 1e-4
 """Noise floor: magnitudes below it are treated as silence."""
-PITCHED = 6000.0
+PITCHED = 4000.0
 """Up to this frequency, in Hz, phases are integrated from the magnitudes; above, the network's noise is the better."""
 BANDS = (30.0, 200.0, 2000.0)
 """Lower limits of bass, middle and treble, Hz: the bands whose stereo widths are measured."""

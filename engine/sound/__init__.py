@@ -3,5 +3,6 @@
 audio.py, riff.py   reading, writing, resampling; the chunks of a WAV file
 takes.py            a take in a file, with the settings it was made from
 recordings.py       the settings that follow from a recording
+phases.py           phases of a spectrogram, from its magnitudes
 metering.py         loudness and true peak; limiter.py: a streaming true-peak limiter
 """

@@ -16,8 +16,10 @@ Grid = NDArray[np.float64]
 
 HANN = 0.25645
 """The Gaussian closest to a Hann window of length L has gamma = HANN * L^2 (Průša et al., table 1)."""
-FLAT = 1e-6
-"""The least curvature of a peak, below which its frequency is the slope's."""
+POWER = 0.23
+"""Magnitudes of a Hann window to this power are nearest to a parabola, which finds a tone to 0.0003 bins."""
+VALLEY = 0.1
+"""The least curvature of a valley between two partials, in nepers; noise has shallower ones."""
 GOLDEN = 0.6180339887498949
 
 
@@ -54,13 +56,15 @@ def integrated(log_magnitude: Grid, length: int, hop: int, before: Grid | None =
 def _advance(log_magnitude: Grid, length: int, hop: int) -> Grid:
     """How far each bin's phase turns from the frame before, [C, F, bins].
 
-    A peak turns with the frequency of the parabola through it and its neighbours: its magnitudes may be smoother than a
-    window's, as a network's are, and the place of their maximum is the same.
+    A peak turns with the frequency of a parabola through it and its neighbours, raised to `POWER`: its magnitudes may
+    be smoother than a window's, as a network's are, and the place of their maximum is the same.
     """
-    here, below, above = (log_magnitude[..., part] for part in _NEIGHBOURS)
-    slope, curvature = (above - below) / 2, 2 * here - below - above
-    peak = (here >= below) & (here >= above) & (curvature > FLAT)
-    offset = slope / np.where(peak, curvature, 2 * np.pi * HANN)
+    below, _, above = _around(log_magnitude)
+    offset = (above - below) / (4 * np.pi * HANN)
+    left, top, right = _around(np.exp(POWER * log_magnitude))
+    curvature = 2 * top - left - right
+    peak = (top >= left) & (top >= right) & (curvature > 0)
+    np.divide(right - left, 2 * curvature, out=offset, where=peak)
     turns = np.arange(log_magnitude.shape[-1]) * hop % length / length
     turn = np.broadcast_to(turns, log_magnitude.shape).copy()
     turn[..., 1:-1] += offset * hop / length
@@ -78,16 +82,18 @@ def _rise(log_magnitude: Grid, length: int, hop: int) -> Grid:
     delay = (log_magnitude[:, 2:] - log_magnitude[:, :-2]) / 2 * (-HANN * length / hop)
     rise = np.zeros_like(delay)
     rise[..., 1:] = (delay[..., 1:] + delay[..., :-1]) / 2 + np.pi
-    here, below, above = (now[..., part] for part in _NEIGHBOURS)
+    below, here, above = _around(now)
+    valley = (here < below) & (here <= above) & (below + above - 2 * here > VALLEY)
     angles = 2 * np.pi * (GOLDEN * np.arange(now.shape[-1]) ** 2 % 1)
-    rise[..., 1:-1] += ((here < below) & (here <= above)) * angles[1:-1]
+    rise[..., 1:-1] += valley * angles[1:-1]
     return rise
 
 
 def _roots(earlier: Grid, now: Grid) -> NDArray[np.intp]:
     """The bin of the frame before from which each bin is reached over the loudest ground, [C, F, bins].
 
-    A way is as loud as its quietest bin: the one in the frame before, or one in this frame on the way to its end.
+    A way is as loud as its quietest bin: the one in the frame before, or one in this frame on the way to its end. Of
+    two that are equally loud, as after silence, the one through this frame is taken: a beginning holds together.
     """
     shape, bins = now.shape, now.shape[-1]
     start, ground = (x.reshape(-1, bins).T for x in (earlier, now))
@@ -97,7 +103,7 @@ def _roots(earlier: Grid, now: Grid) -> NDArray[np.intp]:
     root = np.repeat(np.arange(bins)[:, None], level.shape[1], axis=1)
     for bin in range(1, bins):
         through = np.minimum(level[bin - 1], ground[bin - 1])
-        nearer = through > level[bin]
+        nearer = through >= level[bin]
         np.copyto(level[bin], through, where=nearer)
         np.copyto(root[bin], root[bin - 1], where=nearer)
     frames = level.shape[1] // 2
@@ -105,4 +111,6 @@ def _roots(earlier: Grid, now: Grid) -> NDArray[np.intp]:
     return np.where(upwards, root[:, :frames], bins - 1 - root[::-1, frames:]).T.reshape(shape)
 
 
-_NEIGHBOURS = (slice(1, -1), slice(None, -2), slice(2, None))
+def _around(values: Grid) -> tuple[Grid, Grid, Grid]:
+    """The values of the bins below, at and above every bin but the first and the last."""
+    return values[..., :-2], values[..., 1:-1], values[..., 2:]

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from engine.checkpoints import load_weights
+from engine.chunking import TOLERANCE, decode_chunked
 from engine.model_files import find_weights
 from engine.networks import build_autoencoder
 from engine.registry import SKETCH, SpectralConfig
@@ -51,6 +52,12 @@ def test_the_embedded_network_fits_its_share_of_the_package() -> None:
     with torch.device("meta"):
         autoencoder = build_autoencoder(SKETCH.autoencoder)
     assert sum(p.numel() for p in autoencoder.parameters()) * 2 < 32e6  # bytes in half precision
+
+
+def shipped() -> SpectralAutoencoder:
+    model = SpectralAutoencoder(CONFIG)
+    load_weights(model, find_weights(SKETCH) / "autoencoder.safetensors")
+    return model
 
 
 def tones() -> torch.Tensor:
@@ -106,6 +113,15 @@ def test_a_tone_at_a_bins_centre_is_steady_without_any_learnt_phase() -> None:
     assert match > 0.9999
 
 
+@torch.inference_mode()
+def test_the_shipped_decoder_streams_music_as_it_decodes_the_whole() -> None:
+    """Phases add up from frame to frame; so does every mistake at a joint."""
+    model = shipped()
+    latents = model.encode(tones())
+    joined = torch.cat(list(decode_chunked(model, latents, longest=7)), dim=-1)
+    assert (joined - model.decode(latents)).abs().max() < TOLERANCE
+
+
 def test_width_gradients_are_those_of_the_linear_maps_side_over_mid() -> None:
     model, latents = SpectralAutoencoder(CONFIG), noise(64).requires_grad_()
     mid, side = model.decoder.spine(latents).reshape(2, 4, 1025).mean(dim=1)
@@ -120,8 +136,7 @@ def test_width_gradients_are_those_of_the_linear_maps_side_over_mid() -> None:
 
 def test_a_step_along_a_width_gradient_makes_sound_wider_and_back_is_narrower() -> None:
     """On the shipped weights, decoded and measured as audio."""
-    model = SpectralAutoencoder(CONFIG)
-    load_weights(model, find_weights(SKETCH) / "autoencoder.safetensors")
+    model = shipped()
     with torch.no_grad():
         latents = model.encode(0.1 * (noise(1, 1, 2048 * 40) + 0.3 * noise(1, 2, 2048 * 40)))
         push = model.width_gradients().mean(dim=0)
