@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Note, Section
+from engine.training.corpus.arrangement import ChordSpan, Note, Section
 from engine.training.corpus.instruments import Instrument
-from engine.training.corpus.plan import STEP, ChordSpan, Plan
+from engine.training.corpus.plan import STEP, Plan
 from engine.training.corpus.theory import nearest, voicing
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from engine.training.corpus.theory import Chord
+
 Kind = Literal["song", "loop", "stem", "one-shot"]
 KINDS: tuple[Kind, ...] = ("song", "loop", "stem", "one-shot")
 HELD_OUT_EVERY = 50
@@ -74,6 +76,20 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class ChordSpan:
+    """A chord and its time span."""
+
+    start: float
+    beats: float
+    chord: Chord
+
+    @property
+    def end(self) -> float:
+        """Where the next chord starts."""
+        return self.start + self.beats
+
+
+@dataclass(frozen=True, slots=True)
 class Production:
     """Effects on the whole mix."""
 
@@ -104,6 +120,7 @@ class Arrangement:
     seconds: float
     sections: tuple[Section, ...]
     parts: tuple[Part, ...]
+    chords: tuple[ChordSpan, ...] = ()
     production: Production = field(default_factory=Production)
 
     @property

@@ -158,6 +158,7 @@ def _piece(brief: _Brief, rng: np.random.Generator) -> Arrangement:
         seconds=round(seconds, 3),
         sections=plan.sections,
         parts=tuple(part for part in parts if part.notes),
+        chords=plan.spans,
         production=production,
     )
 

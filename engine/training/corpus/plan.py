@@ -10,26 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Section
+from engine.training.corpus.arrangement import ChordSpan, Section
 from engine.training.corpus.styles import Style
 from engine.training.corpus.theory import SCALES, Chord, parse_progression
 
 STEP = 0.25
 """A sixteenth, the grid of all patterns."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChordSpan:
-    """A chord and its time span."""
-
-    start: float
-    beats: float
-    chord: Chord
-
-    @property
-    def end(self) -> float:
-        """Where the next chord starts."""
-        return self.start + self.beats
 
 
 @dataclass(frozen=True, slots=True)
