@@ -59,6 +59,27 @@ class TextEncoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What B prompts ask for, before any network: training makes it ahead, in other processes."""
+
+    texts: tuple[str, ...]
+    numbers: Tensor
+    """[B, numbers]: the values of the model's number conditioners."""
+    grid: Tensor | None
+    """[B, GRID_ROWS, T]; None for models without one."""
+
+    @classmethod
+    def by(cls, prompts: Sequence[Prompt], frames: int, spec: ModelSpec) -> Asked:
+        """What prompts ask of a model for a window of T = frames latent frames, on the CPU."""
+        names = [number.name for number in spec.conditioning.numbers]
+        return cls(
+            texts=tuple(prompt.text for prompt in prompts),
+            numbers=torch.tensor([[float(getattr(p, name)) for name in names] for p in prompts]),
+            grid=metre_grid(prompts, frames, spec.latent_rate) if spec.dit.grid else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conditioning:
     """All inputs of the transformer besides latents and time, for B items.
 
@@ -118,13 +139,6 @@ class Conditioning:
             unknown = tempo.to(self.grid.device)[:, None, None]
             dropped = replace(dropped, grid=self.grid.masked_fill(unknown, 0.0))
         return dropped
-
-    def with_dropout(
-        self, generator: torch.Generator, text: float = 0.1, tempo: float = 0.0
-    ) -> Conditioning:
-        """Conditioning dropout for classifier-free guidance: drops text and tempo with these probabilities."""
-        chances = torch.rand((2, len(self.cross)), generator=generator)
-        return self.dropped(text=chances[0] < text, tempo=chances[1] < tempo)
 
     def joined(self, other: Conditioning) -> Conditioning:
         """Both in one batch, this one first: guidance evaluates two branches in one pass."""
@@ -205,24 +219,25 @@ class Conditioner(nn.Module):
 
     def forward(self, prompts: Sequence[Prompt], frames: int) -> Conditioning:
         """The conditioning of B prompts for a window of T = frames latent frames, on this module's device."""
+        return self.embedded(Asked.by(prompts, frames, self.spec))
+
+    def embedded(self, asked: Asked) -> Conditioning:
+        """The conditioning of what was asked, on this module's device."""
         device = next(self.parameters()).device
-        text, mask = (x.to(device) for x in self.text_encoder.encode([p.text for p in prompts]))
+        text, mask = (x.to(device) for x in self.text_encoder.encode(asked.texts))
         if "prompt" in self.conditioners:
             text = self.conditioners["prompt"](text, mask)
-        numbers = [
-            self.conditioners[number.name](
-                torch.tensor([float(getattr(p, number.name)) for p in prompts], device=device)
-            )
-            for number in self.spec.conditioning.numbers
-        ]
-        timing = torch.stack(numbers, dim=1)
+        values = asked.numbers.to(device).unbind(dim=1)
+        names = [number.name for number in self.spec.conditioning.numbers]
+        timing = torch.stack(
+            [self.conditioners[name](value) for name, value in zip(names, values, strict=True)],
+            dim=1,
+        )
         return Conditioning(
             cross=torch.cat((text, timing), dim=1),
             cross_mask=torch.cat((mask, mask.new_ones(timing.shape[:2])), dim=1),
             global_=timing.flatten(1),
-            grid=metre_grid(prompts, frames, self.spec.latent_rate).to(device)
-            if self.spec.dit.grid
-            else None,
+            grid=None if asked.grid is None else asked.grid.to(device),
             text_tokens=text.shape[1] + (timing.shape[1] if self.spec.weights == "public" else 0),
         )
 
@@ -253,13 +268,13 @@ def metre_grid(prompts: Sequence[Prompt], frames: int, latent_rate: float) -> Te
     """
     # In double precision: after ten minutes, single precision would be off by a tenth of a millisecond per beat.
     frame = torch.arange(frames, dtype=torch.float64) / latent_rate
-    grid = torch.zeros(len(prompts), GRID_ROWS, frames)
-    for rows, prompt in zip(grid, prompts, strict=True):
-        if prompt.tempo is not None:
-            beats = (prompt.seconds_start + frame) * (prompt.tempo / 60)
-            periods = (*(bars * prompt.beats_per_bar for bars in GRID_BARS), *GRID_BEATS)
-            for row, period in enumerate(periods):
-                rows[2 * row] = torch.sin(2 * math.pi * beats / period)
-                rows[2 * row + 1] = torch.cos(2 * math.pi * beats / period)
-            rows[-1] = 1.0
-    return grid
+    start, tempo, bar = torch.tensor(
+        [(p.seconds_start, p.tempo or 0.0, p.beats_per_bar) for p in prompts], dtype=torch.float64
+    ).unbind(dim=1)
+    beats = (start[:, None] + frame) * (tempo / 60)[:, None]
+    in_bars = bar[:, None] * torch.tensor(GRID_BARS, dtype=torch.float64)
+    in_beats = torch.tensor(GRID_BEATS, dtype=torch.float64).expand(len(prompts), -1)
+    turns = 2 * math.pi * beats[:, None] / torch.cat((in_bars, in_beats), dim=1)[..., None]
+    rows = torch.stack((turns.sin(), turns.cos()), dim=2).flatten(1, 2)
+    known = (tempo > 0)[:, None, None]
+    return (torch.cat((rows, torch.ones_like(rows[:, :1])), dim=1) * known).float()

@@ -5,6 +5,8 @@ The dataclasses are in configs.py. Knows nothing of torch or files, so that the 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.configs import (
     SAMPLE_RATE,
     AdaptiveDiTConfig,
@@ -115,6 +117,16 @@ SKETCH = ModelSpec(
         apg=1.0,
     ),
 )
+
+SKETCH_SMOKE = replace(
+    SKETCH,
+    name="sketch-smoke",
+    title="The embedded model with a tiny transformer: tests the training in minutes",
+    weights="own training",
+    latent_frames=128,
+    dit=replace(SKETCH.dit, width=64, depth=2, heads=2),
+)
+"""Nobody's choice, so it is not among `MODELS`."""
 
 STABILITY_LICENCE = (
     "Stability AI Community License: free for people and companies with less than US$ 1 M of yearly revenue, "
@@ -256,6 +268,8 @@ def model_spec(name: str) -> ModelSpec:
     Raises:
         SpecError: if there is none; names the registered models.
     """
+    if name == SKETCH_SMOKE.name:
+        return SKETCH_SMOKE
     if name not in MODELS:
         raise SpecError(f"Unknown model {name!r}; choose {choices(MODELS)}.")
     return MODELS[name]

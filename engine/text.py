@@ -81,7 +81,7 @@ class BertEncoder(nn.Module):
 
 
 class MiniLM:
-    """The frozen text encoder of the embedded model, a `TextEncoder` (conditioning.py) on the CPU.
+    """The frozen text encoder of the embedded model, a `TextEncoder` (conditioning.py); on the CPU at first.
 
     Args:
         config: how many tokens a prompt may have.
@@ -92,6 +92,7 @@ class MiniLM:
     """
 
     width = WIDTH
+    device = torch.device("cpu")
 
     def __init__(self, config: TextConfig, folder: Path | None = None) -> None:
         folder = folder or package_folder()
@@ -109,9 +110,19 @@ class MiniLM:
         The features of a text do not depend on the other texts in the batch.
         """
         tokens, mask = padded(self.tokenizer, texts, pad=0)
-        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+        if self.device.type == "cuda":
+            tokens, mask = (
+                x.pin_memory().to(self.device, non_blocking=True) for x in (tokens, mask)
+            )
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
             features = self.network(tokens, mask)
         return zero_padded(features, mask, self.max_tokens)
+
+    def on(self, device: torch.device) -> MiniLM:
+        """Has it run, and give its features, on the CPU or a GPU: training there asks for hundreds of texts a step."""
+        self.network.to(device)
+        self.device = device
+        return self
 
 
 def package_folder() -> Path:

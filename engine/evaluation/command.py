@@ -180,12 +180,13 @@ def _bench(arguments: argparse.Namespace, work: Path) -> Bench:
     from engine.registry import model_spec
 
     amounts = QUICK if arguments.quick else Amounts()
-    for name in ("prompts", "generations"):
+    for name in ("prompts", "generations", "pieces"):
         if (value := getattr(arguments, name)) is not None:
             amounts = replace(amounts, **{name: value})
     spec = model_spec(arguments.model)
-    model = load_model(spec)
-    clap = open_clap(arguments.clap or find_weights(spec) / "clap")
+    weights = find_weights(spec, arguments.weights)
+    model = load_model(spec, weights)
+    clap = open_clap(arguments.clap or weights / "clap")
     held_out, training = material(arguments.data, work, amounts.pieces)
     return Bench(
         model=spec.name,
@@ -205,6 +206,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="longtake evaluate", description="Evaluates a model as in section 4 of the paper."
     )
     parser.add_argument("--model", default="sketch", help="which model (default: sketch)")
+    parser.add_argument("--weights", type=Path, help="folder of the weights (default: installed)")
     parser.add_argument("--clap", type=Path, help="folder of a CLAP (default: the model's own)")
     parser.add_argument(
         "--data",
@@ -223,6 +225,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--prompts", type=int, help="number of tempo prompts")
     parser.add_argument("--generations", type=int, help="number of takes to compare with material")
+    parser.add_argument("--pieces", type=int, help="number of pieces that are rendered")
     parser.add_argument("--quick", action="store_true", help="small samples, in two minutes")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps")
     parser.add_argument("--seed", type=int, default=1, help="seed of all takes and random choices")

@@ -18,7 +18,7 @@ from engine.clap import SAMPLE_RATE, Towers, mel_spectrogram, window_frames
 from engine.evaluation.sounds import RATE
 from engine.sound.audio import Samples
 from engine.training.dataset import Item
-from engine.training.train_clap import Spectra
+from engine.training.spectra import Spectra
 
 Vectors = NDArray[np.float32]
 BATCH = 32

@@ -36,10 +36,10 @@ class ContrastiveLoss(nn.Module):
         return (F.cross_entropy(logits, pairs) + F.cross_entropy(logits.T, pairs)) / 2
 
 
-def retrieval(texts: Tensor, sounds: Tensor) -> float:
+def retrieval(texts: Tensor, sounds: Tensor) -> Tensor:
     """How often a text's nearest sound is its own, for unit vectors [B, P] and [B, P]; chance is 1 / B."""
     nearest = (texts @ sounds.T).argmax(dim=1)
-    return float((nearest == torch.arange(len(texts), device=texts.device)).float().mean())
+    return (nearest == torch.arange(len(texts), device=texts.device)).float().mean()
 
 
 def retrieval_among(sounds: Tensor, texts: Tensor, choices: int, rng: np.random.Generator) -> float:

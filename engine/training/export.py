@@ -5,10 +5,12 @@ Reads the checkpoints that `loop.save` wrote, and knows nothing of training itse
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.autoencoder import Autoencoder
 from engine.checkpoints import load_strictly, save_weights
@@ -17,11 +19,31 @@ from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion
 from engine.networks import build_autoencoder
 from engine.registry import ModelSpec
-from engine.training.latents import read_statistics
 
 
 def averaged(run: Path) -> dict[str, Tensor]:
-    """The moving average of a run's weights, by parameter name.
+    """The moving average of a run's weights, and the scale of its latents if it has one, by name.
+
+    Raises:
+        CheckpointError: if the folder contains no checkpoint.
+    """
+    stage = checkpoint(run)["stage"]
+    prefix = "weights."
+    average = {
+        name.removeprefix(prefix): value
+        for name, value in stage["ema"].items()
+        if name.startswith(prefix)
+    }
+    scale = {
+        name: value
+        for name, value in stage.get("networks", {}).items()
+        if name.startswith("latent_scale.")
+    }
+    return average | scale
+
+
+def checkpoint(run: Path) -> dict[str, Any]:
+    """What `loop.save` wrote: "index" and "stage".
 
     Raises:
         CheckpointError: if the folder contains no checkpoint.
@@ -29,11 +51,15 @@ def averaged(run: Path) -> dict[str, Tensor]:
     path = run / "checkpoint.pt"
     if not path.exists():
         raise CheckpointError(f"{path} is missing: {run} is not the folder of a training run.")
-    state = torch.load(path, weights_only=True, map_location="cpu")["stage"]["ema"]
-    prefix = "weights."
-    return {
-        name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)
-    }
+    return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+
+
+def export(spec: ModelSpec, run: Path, text_encoder: TextEncoder, folder: Path) -> None:
+    """Writes the weights of a run, whichever of a model's networks it trained."""
+    if "autoencoder" in checkpoint(run)["stage"]:
+        export_autoencoder(spec, run, folder)
+    else:
+        export_dit(spec, averaged(run), text_encoder, folder)
 
 
 def trained_autoencoder(spec: ModelSpec, run: Path) -> Autoencoder:
@@ -52,15 +78,10 @@ def export_autoencoder(spec: ModelSpec, run: Path, folder: Path) -> None:
 
 
 def export_dit(
-    spec: ModelSpec, run: Path, latents: Path, text_encoder: TextEncoder, folder: Path
+    spec: ModelSpec, weights: Mapping[str, Tensor], text_encoder: TextEncoder, folder: Path
 ) -> None:
     """Writes `dit.safetensors`: transformer, number conditioners, and the normalisation of the latents."""
     folder.mkdir(parents=True, exist_ok=True)
-    model = LatentDiffusion(spec, text_encoder)
-    load_strictly(
-        nn.ModuleDict({"dit": model.dit, "conditioner": model.conditioner}), averaged(run), str(run)
-    )
-    statistics = read_statistics(latents)
-    model.latent_scale.mean.copy_(torch.from_numpy(statistics.mean))
-    model.latent_scale.std.copy_(torch.from_numpy(statistics.std))
-    save_weights(model.parts()["dit"], folder / "dit.safetensors", {"model": spec.name})
+    network = LatentDiffusion(spec, text_encoder).parts()["dit"]
+    load_strictly(network, weights, "the checkpoint")
+    save_weights(network, folder / "dit.safetensors", {"model": spec.name})

@@ -12,14 +12,15 @@ import signal
 import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from types import FrameType
 from typing import Any, Protocol
 
 import torch
+from torch import Tensor
 
 from engine.whole_files import whole
 
@@ -29,8 +30,11 @@ log = logging.getLogger(__name__)
 class TrainingStage(Protocol):
     """What the loop needs from a stage."""
 
-    def step(self, index: int) -> Mapping[str, float]:
-        """Runs optimisation step `index` (from 0) and returns its losses."""
+    def step(self, index: int) -> Mapping[str, float | Tensor]:
+        """Runs optimisation step `index` (from 0) and returns its losses, on their device: they are read when logged.
+
+        "flops" among them is how many operations the step took.
+        """
         ...
 
     def state_dict(self) -> dict[str, Any]:
@@ -67,12 +71,22 @@ class Budget:
     steps: int | None = None
     save_every_minutes: float = 5.0
     log_every: int = 20
+    peak_flops: float | None = None
+    """Operations per second that the device could do, for the share of it in the log."""
 
 
-def train(stage: TrainingStage, folder: Path, budget: Budget) -> int:
+def train(
+    stage: TrainingStage, folder: Path, budget: Budget, stopping: Stopping | None = None
+) -> int:
     """Trains from the folder's checkpoint, or from the start, until the budget is used up.
 
     SIGINT and SIGTERM end the loop after the current step, with a checkpoint.
+
+    Args:
+        stage: what to train.
+        folder: of the run.
+        budget: when to end.
+        stopping: whoever calls several stages has its own, to know that it should not begin the next.
 
     Returns:
         The number of steps done in all, earlier calls included.
@@ -80,8 +94,8 @@ def train(stage: TrainingStage, folder: Path, budget: Budget) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     index = resume(stage, folder)
     began = saved = time.monotonic()
-    journal = Journal(folder, index)
-    with Stopping() as stopping:
+    journal = Journal(folder, index, budget.peak_flops)
+    with nullcontext(stopping) if stopping else Stopping() as stopping:
         while not stopping.requested and index != budget.steps:
             losses = stage.step(index)
             index += 1
@@ -117,21 +131,27 @@ def save(stage: TrainingStage, folder: Path, index: int) -> None:
 class Journal:
     """Logs mean losses as lines of JSON, and for TensorBoard if it is installed."""
 
-    def __init__(self, folder: Path, index: int) -> None:
+    def __init__(self, folder: Path, index: int, peak_flops: float | None = None) -> None:
         self.file = (folder / "log.jsonl").open("a", buffering=1)
         self.board = _tensorboard(folder)
-        self.values: dict[str, list[float]] = defaultdict(list)
+        self.peak_flops = peak_flops
+        self.values: dict[str, list[float | Tensor]] = defaultdict(list)
         self.count, self.since, self.first = 0, time.monotonic(), index
 
-    def note(self, index: int, losses: Mapping[str, float], every: int) -> None:
+    def note(self, index: int, losses: Mapping[str, float | Tensor], every: int) -> None:
         """Adds one step's losses; writes their means every `every` steps."""
         for name, value in losses.items():
             self.values[name].append(value)
         self.count += 1
         if self.count < every:
             return
+        means = {name: _mean(values) for name, values in self.values.items()}
+        # After the losses were read: only then is a GPU done with its steps.
         seconds = (time.monotonic() - self.since) / self.count
-        means = {name: fmean(values) for name, values in self.values.items()}
+        if flops := means.pop("flops", None):
+            means["tflops_per_second"] = flops / seconds / 1e12
+            if self.peak_flops:
+                means["share_of_peak"] = flops / seconds / self.peak_flops
         self.file.write(
             json.dumps({"step": index, "seconds_per_step": round(seconds, 3), **means}) + "\n"
         )
@@ -175,6 +195,11 @@ def _tensorboard(folder: Path) -> Any:
     except ImportError:
         return None
     return SummaryWriter(str(folder))
+
+
+def _mean(values: Sequence[float | Tensor]) -> float:
+    """The mean; values on a GPU are read in one go."""
+    return float(torch.stack([torch.as_tensor(v, dtype=torch.float64) for v in values]).mean())
 
 
 def _in_words(means: Mapping[str, float]) -> str:

@@ -1,10 +1,12 @@
-"""Optimisation (§3): the learning rate with exponential ramp-up and decay, and the moving average of the weights.
+"""Optimisation (§3): the learning rate with ramp-up, decay and cooldown, and the moving average of the weights.
 
 Knows nothing of models or data.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +27,22 @@ class LearningRate:
         return self.base * (1 - self.ramp ** (step + 1)) * (1 + step / self.gamma) ** -self.power
 
 
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """The learning rate's fall to zero over the last steps: 1 - sqrt(share of them that is done).
+
+    Of the shapes that Hägele et al. 2024 ("Scaling laws and compute-optimal training beyond fixed training durations")
+    compare, this one; a model that was trained at one rate and cooled is as good as one whose schedule was cut to fit.
+    """
+
+    first: int
+    steps: int
+
+    def at(self, step: int) -> float:
+        """The factor of a step from `first` on."""
+        return 1 - ((step - self.first + 1) / (self.steps + 1)) ** 0.5
+
+
 class Ema:
     """An exponential moving average of a module's parameters, for inference (§3).
 
@@ -42,8 +60,8 @@ class Ema:
         """Moves the average towards the module's current weights."""
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        for name, parameter in module.named_parameters():
-            self.weights[name].lerp_(parameter.detach(), 1 - decay)
+        current = [parameter.detach() for _, parameter in module.named_parameters()]
+        torch._foreach_lerp_(list(self.weights.values()), current, 1 - decay)
 
     def state_dict(self) -> dict[str, Tensor | int]:
         """Everything needed to resume."""
@@ -60,3 +78,15 @@ class Ema:
         """Copies the averaged weights into a module of the same shape."""
         for name, parameter in module.named_parameters():
             parameter.copy_(self.weights[name])
+
+    @contextmanager
+    def in_place_of(self, module: nn.Module) -> Iterator[None]:
+        """Gives a module the averaged weights for a while."""
+        own = [parameter.detach().clone() for parameter in module.parameters()]
+        self.apply_to(module)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for parameter, value in zip(module.parameters(), own, strict=True):
+                    parameter.copy_(value)

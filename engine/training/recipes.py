@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.errors import SpecError, choices
-from engine.registry import SKETCH, STABLE_AUDIO_2, ModelSpec
+from engine.registry import SKETCH, SKETCH_SMOKE, STABLE_AUDIO_2, ModelSpec
 from engine.training.optim import LearningRate
 
 
@@ -78,6 +78,16 @@ class DiTRecipe:
     log_snr: tuple[float, float] | None = None
     """Mean and scale of the logistic distribution of log(alpha / sigma) for times; None for uniform t."""
     gradient_checkpointing: bool = False
+    measure_every: int = 500
+    """Steps between measurements on held-out pieces."""
+
+    def multiplied(self, times: int) -> DiTRecipe:
+        """The same with batches so many times as large, for a GPU that a small batch leaves idle."""
+        phases = (
+            replace(phase, windows=tuple(replace(w, batch=w.batch * times) for w in phase.windows))
+            for phase in self.phases
+        )
+        return replace(self, phases=tuple(phases))
 
     def window(self, index: int, rng: np.random.Generator) -> tuple[int, int]:
         """Latent frames and batch size of a step, drawn from its phase."""
@@ -88,12 +98,37 @@ class DiTRecipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SlotRecipe:
+    """How `train sketch` divides the minutes it is given, and what it composes."""
+
+    held_out: int = 32
+    """Pieces to measure the loss on."""
+    pieces: int = 64
+    """Pieces without which training does not begin."""
+    style: str | None = None
+    seconds: float | None = None
+    judged_every: int = 4
+    """One of so many pieces is kept for CLAP too."""
+    judge_share: float = 0.15
+    judge_steps: int = 4000
+    """Steps after which CLAP is done."""
+    cooldown_share: float = 0.15
+    """Of the transformer's steps."""
+    evaluation_share: float = 0.15
+    least_evaluation_seconds: float = 0.0
+    evaluation: tuple[str, ...] = ()
+    """Arguments of `longtake evaluate`; none for what fits into the time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """A model and how its stages are trained."""
 
     model: ModelSpec
     autoencoder: AutoencoderRecipe
     dit: DiTRecipe
+    slot: SlotRecipe | None = None
+    """For `train sketch`; None for models that have to be trained stage by stage."""
 
 
 # The released configuration: 1.5e-4 / 3e-4 for autoencoder and discriminators, 5e-5 for the DiT; paper §3 says 1e-5.
@@ -176,18 +211,13 @@ EMBEDDED = Recipe(
         # time in twenty there, this distribution one in three.
         log_snr=(-1.8, 1.4),
     ),
+    slot=SlotRecipe(),
 )
 
 QUICKLY = LearningRate(base=2e-3, ramp=0.8, gamma=1000)
 
 SMOKE = Recipe(
-    model=replace(
-        SKETCH,
-        name="sketch-smoke",
-        latent_frames=128,
-        autoencoder=replace(SKETCH.autoencoder, width=32, depth=2),
-        dit=replace(SKETCH.dit, width=64, depth=2, heads=2),
-    ),
+    model=SKETCH_SMOKE,
     autoencoder=replace(
         EMBEDDED.autoencoder,
         crop_latents=16,
@@ -203,6 +233,18 @@ SMOKE = Recipe(
         phases=(
             Phase(from_step=0, windows=(Window(frames=64, batch=4), Window(frames=128, batch=2))),
         ),
+        measure_every=20,
+    ),
+    # A game console needs no soundfonts.
+    slot=SlotRecipe(
+        held_out=2,
+        pieces=4,
+        style="chiptune",
+        seconds=12.0,
+        judged_every=1,
+        judge_steps=30,
+        least_evaluation_seconds=120.0,
+        evaluation=("--quick", "--pieces", "2", "--parts", "reconstruction"),
     ),
 )
 

@@ -13,33 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
-import soxr
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch import Tensor
 from torch.nn import ModuleDict
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
-from transformers import ClapConfig, ClapFeatureExtractor
+from transformers import ClapConfig
 
-from engine.clap import (
-    SAMPLE_RATE,
-    Clap,
-    Towers,
-    fused,
-    mel_spectrogram,
-    paper_config,
-    window_frames,
-)
+from engine.clap import Clap, Towers, paper_config
 from engine.locked_clap import LockedClap, small_audio
 from engine.training import prompts
 from engine.training.contrastive import CHOICES, ContrastiveLoss, retrieval, retrieval_among
 from engine.training.dataset import Item
 from engine.training.loop import Budget, StageOfParts, train
 from engine.training.optim import Ema, LearningRate
-from engine.whole_files import whole
+from engine.training.spectra import Spectra
 
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 """In RoBERTa's order: ids 0 to 4."""
@@ -88,33 +77,6 @@ def against_locked_text(seed: int) -> LockedClap:
     return clap
 
 
-class Spectra:
-    """The material's spectrograms, computed on first use and cached on disk in half precision."""
-
-    def __init__(self, listener: ClapFeatureExtractor, folder: Path) -> None:
-        self.listener, self.folder = listener, folder
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def of(self, item: Item) -> NDArray[np.float16]:
-        """A piece's whole spectrogram in dB, [frames, mels], memory-mapped."""
-        digest = hashlib.sha1(str(item.path.resolve()).encode(), usedforsecurity=False)
-        path = self.folder / f"{digest.hexdigest()[:16]}.npy"
-        if not path.exists():
-            spectrogram = mel_spectrogram(self.listener, heard(item.path))
-            with whole(path) as part, part.open("wb") as file:
-                np.save(file, spectrogram.numpy().astype(np.float16))
-        return np.load(path, mmap_mode="r")
-
-    def crop(self, item: Item, windows: float, rng: np.random.Generator) -> tuple[Tensor, bool]:
-        """A random crop of so many windows, in the form of `fused`: [4, frames, mels], and whether it was longer."""
-        spectrogram = self.of(item)
-        frames = window_frames(self.listener)
-        length = round(windows * frames)
-        start = int(rng.integers(0, max(len(spectrogram) - length, 0) + 1))
-        crop = torch.from_numpy(spectrogram[start : start + length].astype(np.float32))
-        return fused(crop, frames, rng)
-
-
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """Training material, held-out material, and the spectrograms of both."""
@@ -155,9 +117,10 @@ class ClapStage(StageOfParts):
             [p for p in self.networks.parameters() if p.requires_grad],
             1.0,
             weight_decay=recipe.weight_decay,
+            fused=torch.device(device).type == "cuda",
         )
 
-    def step(self, index: int) -> Mapping[str, float]:
+    def step(self, index: int) -> Mapping[str, float | Tensor]:
         """One step with one batch of pairs."""
         rng = np.random.default_rng((self.seed, index))
         for group in self.optimizer.param_groups:
@@ -173,8 +136,8 @@ class ClapStage(StageOfParts):
         clip_grad_norm_(self.networks.parameters(), 1.0)
         self.optimizer.step()
         self.ema.update(self.networks)
-        losses = {
-            "loss": float(loss.detach()),
+        losses: dict[str, float | Tensor] = {
+            "loss": loss.detach(),
             "retrieval": retrieval(texts.detach(), sounds.detach()),
         }
         if self.pieces.held_out and (index + 1) % self.recipe.measure_every == 0:
@@ -234,12 +197,6 @@ def train_clap(stage: ClapStage, run: Path, budget: Budget) -> Path:
     folder = run / "clap"
     stage.averaged().save(folder)
     return folder
-
-
-def heard(path: Path) -> NDArray[np.float32]:
-    """Reads a file for CLAP: mono at 48 kHz, [N]."""
-    samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-    return soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE).astype(np.float32)
 
 
 def coloured(spectra: Tensor, most: float, rng: np.random.Generator) -> Tensor:

@@ -1,0 +1,70 @@
+"""The loss on pieces that are never trained on, by window length and noise level: always the same crops and noise.
+
+So figures of different steps, slots and runs can be compared. Knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.conditioning import Asked
+from engine.training.batches import Batch, Windows
+from engine.training.latents import LatentItem
+from engine.training.recipes import Recipe
+
+LEVELS = (0.3, 0.6, 0.8, 0.9, 0.97)
+"""Times at which the loss is measured: from what little noise hides to where only the prompt says what will sound."""
+CROPS = 8
+"""Most crops of one length."""
+_SEED = 0x4E1D
+
+
+class HeldOut:
+    """Batches to measure on.
+
+    Args:
+        recipe: the model, its windows, and how often to measure.
+        items: held-out pieces; if there are none, nothing is measured.
+        silence: latents [D] of what follows the end of a piece.
+    """
+
+    def __init__(
+        self, recipe: Recipe, items: Sequence[LatentItem], silence: NDArray[np.float32]
+    ) -> None:
+        self.recipe, self.items, self.silence = recipe, items, silence
+        self.every = recipe.dit.measure_every
+        self._made: list[tuple[str, Batch]] = []
+
+    def batches(self, device: torch.device) -> Iterator[tuple[str, Batch]]:
+        """A batch for each length and level, by the name of its loss, such as `held_out_256_at_0.9`."""
+        if not self._made:
+            self._made = [(f"held_out_{f}", b.to(device)) for f, b in self._batches()]
+        for name, batch in self._made:
+            for level in LEVELS:
+                times = torch.full_like(batch.times, level)
+                yield f"{name}_at_{level:g}", replace(batch, times=times)
+
+    def _batches(self) -> Iterator[tuple[int, Batch]]:
+        spec = self.recipe.model
+        windows = Windows(self.items, self.silence, spec.latent_rate)
+        for window in self.recipe.dit.phases[-1].windows:
+            size = min(window.batch, CROPS)
+            latents, asked = windows.batch(window.frames, size, np.random.default_rng(_SEED))
+            generator = torch.Generator().manual_seed(_SEED)
+            kept = torch.zeros(size, dtype=torch.bool)
+            yield (
+                window.frames,
+                Batch(
+                    latents=latents,
+                    noise=torch.randn(latents.shape, generator=generator),
+                    times=torch.zeros(size),
+                    no_text=kept,
+                    no_tempo=kept,
+                    asked=Asked.by(asked, window.frames, spec),
+                ),
+            )

@@ -1,0 +1,113 @@
+"""Latents to train on, by number: a folder that is complete, or one that grows while the training reads it.
+
+Which of them a step may draw from is a `Span`, and the `Ledger` says which span that is for every step. So a run's
+weights follow from its seed and its ledger alone, whenever the pieces were finished and however often the run was cut
+off. Knows nothing of how pieces are drawn.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import AudioError
+from engine.training.dataset import is_held_out
+from engine.training.latents import LatentItem, pieces, read_item
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The pieces from number `first` on, so many."""
+
+    first: int = 0
+    count: int = 0
+
+    @property
+    def end(self) -> int:
+        """The number after the last."""
+        return self.first + self.count
+
+
+@dataclass(slots=True)
+class Ledger:
+    """From which step on a training draws from which pieces; part of its checkpoint.
+
+    An entry is noted before its step is done, and stays once it is.
+    """
+
+    entries: list[tuple[int, Span]] = field(default_factory=list)
+
+    def at(self, step: int) -> Span:
+        """What a step draws from; nothing before the first entry."""
+        place = bisect_right(self.entries, step, key=lambda entry: entry[0])
+        return self.entries[place - 1][1] if place else Span()
+
+    def note(self, step: int, span: Span) -> None:
+        """Has steps from this one on draw from a span; what was noted for them before was never drawn from."""
+        self.entries = [entry for entry in self.entries if entry[0] < step]
+        if self.at(step) != span:
+            self.entries.append((step, span))
+
+    def state_dict(self) -> dict[str, Any]:
+        """As numbers."""
+        return {"entries": [[step, span.first, span.count] for step, span in self.entries]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """From `state_dict`."""
+        self.entries = [(step, Span(first, count)) for step, first, count in state["entries"]]
+
+
+class Shelf:
+    """A complete folder: every piece of one side of the split, in the order of their names.
+
+    Raises:
+        AudioError: if there is none.
+    """
+
+    def __init__(self, folder: Path, *, held_out: bool = False) -> None:
+        self.folder = folder
+        self.known: dict[int, LatentItem] = {}
+        for path in pieces(folder):
+            item = read_item(path)
+            if is_held_out(item.metadata) == held_out:
+                self.known[len(self.known)] = item
+        if not self.known:
+            raise AudioError(f"No latents in {folder}; make them with 'train latents'.")
+
+    def grown(self, span: Span) -> Span:
+        """The span with what has been added since: here nothing ever is."""
+        return Span(0, len(self.known))
+
+    def items(self, span: Span) -> list[LatentItem]:
+        """The pieces of a span."""
+        return [self.known[number] for number in range(span.first, span.end)]
+
+
+class GrowingShelf(Shelf):
+    """A folder into which numbered pieces are written, in any order, while others read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.known = {}
+
+    def path(self, number: int) -> Path:
+        """The file of a piece."""
+        return self.folder / f"{number:07d}.npz"
+
+    def grown(self, span: Span) -> Span:
+        """The span with the pieces that follow it without a gap; a new one after it if its own are not here."""
+        if span.count and not self.path(span.end - 1).exists():
+            span = Span(span.end)
+        end = span.end
+        while self.path(end).exists():
+            end += 1
+        return Span(span.first, end - span.first)
+
+    def items(self, span: Span) -> list[LatentItem]:
+        """The pieces of a span; each is read once."""
+        for number in range(span.first, span.end):
+            if number not in self.known:
+                self.known[number] = read_item(self.path(number))
+        return Shelf.items(self, span)

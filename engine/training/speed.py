@@ -1,0 +1,66 @@
+"""How much a training step computes, and how much of it a card could: the share of peak in the log.
+
+Knows nothing of time.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from engine.conditioning import GRID_ROWS, Conditioning
+from engine.networks import build_dit
+from engine.registry import ModelSpec
+
+PEAKS = {
+    "B200": 2250.0,
+    "H200": 989.0,
+    "H100 PCIe": 756.0,
+    "H100": 989.0,
+    "A100": 312.0,
+    "A10G": 70.0,
+    "A10": 125.0,
+    "L40S": 362.0,
+    "L4": 121.0,
+    "RTX 5090": 210.0,
+    "RTX 4090": 165.0,
+    "RTX 3090": 71.0,
+}
+"""Part of a card's name, the longer ones first -> dense bfloat16 Tflop/s as its maker states them."""
+
+
+def peak_flops(device: torch.device) -> float | None:
+    """Operations per second of a device in bfloat16; None if unknown."""
+    if device.type != "cuda":
+        return None
+    name = torch.cuda.get_device_name(device)
+    return next((1e12 * peak for part, peak in PEAKS.items() if part in name), None)
+
+
+@cache
+def forward_flops(spec: ModelSpec, batch: int, frames: int) -> float:
+    """Operations of the transformer's forward pass, counted by torch without computing; backward is twice as much.
+
+    Counted are products of matrices and attention, as is usual for the share of peak (model FLOP utilisation).
+    """
+    width, tokens = spec.dit.cross_width, spec.conditioning.text.max_tokens
+    numbers = len(spec.conditioning.numbers)
+
+    def empty(*shape: int, **options: Any) -> torch.Tensor:
+        return torch.empty(*shape, device="meta", **options)
+
+    with torch.device("meta"):
+        network = build_dit(spec.dit, numbers * width)
+    conditioning = Conditioning(
+        cross=empty(batch, tokens + numbers, width),
+        cross_mask=empty(batch, tokens + numbers, dtype=torch.bool),
+        global_=empty(batch, numbers * width),
+        grid=empty(batch, GRID_ROWS, frames) if spec.dit.grid else None,
+        text_tokens=tokens,
+    )
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(empty(batch, spec.dit.latent_channels, frames), empty(batch), conditioning)
+    return float(counter.get_total_flops())
