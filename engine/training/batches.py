@@ -58,7 +58,9 @@ def _each(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(value, Tensor):
         return change(value)
     if isinstance(value, (Batch, Asked)):
-        return replace(value, **{f.name: _each(getattr(value, f.name), change) for f in fields(value)})
+        return replace(
+            value, **{f.name: _each(getattr(value, f.name), change) for f in fields(value)}
+        )
     return value
 
 
@@ -72,7 +74,9 @@ class Batches(Dataset[Batch]):
         seed: seed and step determine every choice.
     """
 
-    def __init__(self, recipe: Recipe, shelf: Shelf, silence: NDArray[np.float32], seed: int) -> None:
+    def __init__(
+        self, recipe: Recipe, shelf: Shelf, silence: NDArray[np.float32], seed: int
+    ) -> None:
         self.recipe, self.spec, self.shelf = recipe.dit, recipe.model, shelf
         self.silence, self.seed = silence, seed
         self.windows: tuple[Span, Windows] | None = None
@@ -97,7 +101,9 @@ class Batches(Dataset[Batch]):
             asked=Asked.by(asked, frames, self.spec),
         )
 
-    def ahead(self, places: Iterator[tuple[int, Span]], processes: int, *, pinned: bool) -> Iterator[Batch]:
+    def ahead(
+        self, places: Iterator[tuple[int, Span]], processes: int, *, pinned: bool
+    ) -> Iterator[Batch]:
         """The batches of these places, made ahead by so many processes; by this one, when asked for, if that is 0."""
         loader = DataLoader(
             self,

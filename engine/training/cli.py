@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     from engine.training.loop import Budget
 
 
-MATERIAL = {
+COMMANDS = {
+    "sketch": "engine.training.sketch",
     "corpus": "engine.training.corpus.__main__",
     "recordings": "engine.training.corpus.real",
     "freedoom": "engine.training.corpus.freedoom",
 }
-"""Commands that make training material; each has its own flags."""
+"""The whole training in one, and what makes training material; each has its own flags."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs a stage; `argv` begins with its name."""
-    if argv and argv[0] in MATERIAL:
-        import_module(MATERIAL[argv[0]]).main(list(argv[1:]))
+    if argv and argv[0] in COMMANDS:
+        import_module(COMMANDS[argv[0]]).main(list(argv[1:]))
         return 0
     arguments = _parser().parse_args(list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -45,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="longtake train",
         description="Trains a model's networks, stage by stage.",
-        epilog="To make training material: 'corpus' composes it, 'recordings' and 'freedoom' download free music.",
+        epilog="All of it in one command: 'sketch'. To make training material: 'corpus' composes it, 'recordings' and "
+        "'freedoom' download free music.",
     )
     stages = parser.add_subparsers(required=True, metavar="STAGE")
     for name, run, help in (
@@ -102,13 +104,20 @@ def _latents(arguments: argparse.Namespace) -> None:
 
 
 def _dit(arguments: argparse.Namespace) -> None:
+    from engine.training.latents import read_statistics
     from engine.training.loop import train
-    from engine.training.train_dit import DiTStage
+    from engine.training.shelf import Shelf, one_side
+    from engine.training.train_dit import DiTStage, Material
 
     chosen = recipe(arguments.config)
+    material = Material(
+        shelf=Shelf(arguments.latents),
+        held_out=one_side(arguments.latents, held_out=True),
+        statistics=read_statistics(arguments.latents),
+    )
     stage = DiTStage(
         chosen,
-        arguments.latents,
+        material,
         _text_encoder(chosen.model),
         seed=arguments.seed,
         device=arguments.device,
@@ -118,13 +127,13 @@ def _dit(arguments: argparse.Namespace) -> None:
 
 def _clap(arguments: argparse.Namespace) -> None:
     from engine.training.dataset import all_items, is_held_out, items
+    from engine.training.spectra import Spectra
     from engine.training.train_clap import (
         PAPER,
         SMOKE,
         ClapRecipe,
         ClapStage,
         Pieces,
-        Spectra,
         against_locked_text,
         from_scratch,
         train_clap,
@@ -142,13 +151,10 @@ def _clap(arguments: argparse.Namespace) -> None:
 
 def _export(arguments: argparse.Namespace) -> None:
     from engine.model_files import seal
-    from engine.training.export import export_autoencoder, export_dit
+    from engine.training.export import export
 
     spec = recipe(arguments.config).model
-    if arguments.latents is None:
-        export_autoencoder(spec, arguments.run, arguments.out)
-    else:
-        export_dit(spec, arguments.run, arguments.latents, _text_encoder(spec), arguments.out)
+    export(spec, arguments.run, lambda: _text_encoder(spec), arguments.out)
     seal(arguments.out)
 
 

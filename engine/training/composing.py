@@ -6,6 +6,7 @@ goes on where another ended. A piece is one file, whole or not there. Knows noth
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 from contextlib import suppress
@@ -21,6 +22,7 @@ from engine.errors import LongtakeError
 from engine.training.corpus.arrangement import HELD_OUT_EVERY
 from engine.training.latents import pieces
 
+log = logging.getLogger(__name__)
 NICE = 10
 """How far composing stands back behind training on the same cores."""
 
@@ -61,6 +63,7 @@ class Composing:
     """
 
     def __init__(self, order: Order, processes: int) -> None:
+        self.order = order
         context = multiprocessing.get_context("spawn")
         order.folder.mkdir(parents=True, exist_ok=True)
         order.held_out_folder.mkdir(parents=True, exist_ok=True)
@@ -91,11 +94,15 @@ class Composing:
         return any(worker.is_alive() for worker in self.workers)
 
     def stop(self) -> None:
-        """Ends the processes at once; what they were at is not there."""
+        """Ends the processes at once; what they were at is not there. Says what failed, if anything did."""
         for worker in self.workers:
             worker.terminate()
         for worker in self.workers:
             worker.join()
+        try:
+            self.check()
+        except LongtakeError as error:
+            log.warning("%s", error)
 
 
 def _work(order: Order, turn: Synchronized[int], used: Synchronized[int], failures: Any) -> None:

@@ -5,7 +5,7 @@ Reads the checkpoints that `loop.save` wrote, and knows nothing of training itse
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +54,14 @@ def checkpoint(run: Path) -> dict[str, Any]:
     return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
 
 
-def export(spec: ModelSpec, run: Path, text_encoder: TextEncoder, folder: Path) -> None:
-    """Writes the weights of a run, whichever of a model's networks it trained."""
+def export(
+    spec: ModelSpec, run: Path, text_encoder: Callable[[], TextEncoder], folder: Path
+) -> None:
+    """Writes the weights of a run, whichever of a model's networks it trained; a transformer's needs its encoder."""
     if "autoencoder" in checkpoint(run)["stage"]:
         export_autoencoder(spec, run, folder)
     else:
-        export_dit(spec, averaged(run), text_encoder, folder)
+        export_dit(spec, averaged(run), text_encoder(), folder)
 
 
 def trained_autoencoder(spec: ModelSpec, run: Path) -> Autoencoder:

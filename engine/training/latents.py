@@ -1,8 +1,7 @@
 """Latents on disk: the material encoded once by a finished encoder, so that training the transformer needs no audio.
 
-A piece is one file `NAME.npz`: its latents (the posterior means) in eight bits with a step and a middle per channel, its
-facts, and whatever else is kept of it, such as its score. A folder of the researcher's also has `statistics.npz`.
-Knows nothing of the transformer.
+A piece is one file `NAME.npz`: its latents (the posterior means) in eight bits, with a step and a middle per channel,
+its facts, and whatever else is kept of it, such as its score. A researcher's folder also has `statistics.npz`. Knows nothing of the transformer.
 """
 
 from __future__ import annotations
@@ -146,7 +145,9 @@ def read_beside(path: Path) -> dict[str, NDArray[Any]]:
 @torch.inference_mode()
 def silence(autoencoder: Autoencoder) -> NDArray[np.float32]:
     """The latents of silence, [D]."""
-    return autoencoder.encode(torch.zeros(1, 2, 64 * autoencoder.downsampling_ratio))[0, :, 32].numpy()
+    return autoencoder.encode(torch.zeros(1, 2, 64 * autoencoder.downsampling_ratio))[
+        0, :, 32
+    ].numpy()
 
 
 def statistics(items: Iterable[LatentItem], silence: NDArray[np.float32]) -> Statistics:

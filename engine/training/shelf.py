@@ -59,20 +59,22 @@ class Ledger:
         self.entries = [(step, Span(first, count)) for step, first, count in state["entries"]]
 
 
+def one_side(folder: Path, *, held_out: bool) -> list[LatentItem]:
+    """The pieces of a folder on one side of the split, in the order of their names."""
+    items = (read_item(path) for path in pieces(folder))
+    return [item for item in items if is_held_out(item.metadata) == held_out]
+
+
 class Shelf:
-    """A complete folder: every piece of one side of the split, in the order of their names.
+    """A complete folder: every piece that is not held out, in the order of their names.
 
     Raises:
         AudioError: if there is none.
     """
 
-    def __init__(self, folder: Path, *, held_out: bool = False) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.known: dict[int, LatentItem] = {}
-        for path in pieces(folder):
-            item = read_item(path)
-            if is_held_out(item.metadata) == held_out:
-                self.known[len(self.known)] = item
+        self.known = dict(enumerate(one_side(folder, held_out=False)))
         if not self.known:
             raise AudioError(f"No latents in {folder}; make them with 'train latents'.")
 
@@ -90,7 +92,7 @@ class GrowingShelf(Shelf):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.known = {}
+        self.known: dict[int, LatentItem] = {}
 
     def path(self, number: int) -> Path:
         """The file of a piece."""

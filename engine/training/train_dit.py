@@ -33,6 +33,8 @@ from engine.training.speed import forward_flops
 
 REMEMBERED = 50_000
 """Number of texts whose features are kept, 49 kB each; then all are forgotten."""
+BATCH_PROCESSES = 4
+"""Processes that make batches for a GPU; for a CPU they are made here, in little of a step."""
 GROWS_EVERY = 50
 """Steps after which new pieces are looked for."""
 
@@ -76,7 +78,6 @@ class DiTStage(StageOfParts):
         seed: of weights, crops, prompts and noise; seed, step index and the pieces drawn from (see `Ledger`) determine
             everything.
         device: where to train.
-        processes: how many others make batches.
     """
 
     def __init__(
@@ -87,10 +88,9 @@ class DiTStage(StageOfParts):
         *,
         seed: int = 0,
         device: str = "cpu",
-        processes: int = 0,
     ) -> None:
         self.recipe, self.spec = recipe.dit, recipe.model
-        self.device, self.processes = torch.device(device), processes
+        self.device = torch.device(device)
         generator = torch.Generator().manual_seed(seed)
         self.conditioner = Conditioner(self.spec, Remembering(text_encoder))
         self.conditioner.initialize(generator)
@@ -163,6 +163,11 @@ class DiTStage(StageOfParts):
             "ledger": self.ledger,
         }
 
+    def averaged(self) -> dict[str, Tensor]:
+        """The averaged weights with the scale of the latents, by name."""
+        scale = self.scale.state_dict(prefix="latent_scale.")
+        return {**self.ema.weights, **scale}
+
     def close(self) -> None:
         """Ends the processes that make batches."""
         self._ahead = None
@@ -179,8 +184,9 @@ class DiTStage(StageOfParts):
 
     def _batch(self, index: int) -> Batch:
         if self._ahead is None or self._ahead[0] != index:
-            pinned = self.device.type == "cuda"
-            made = self.batches.ahead(self._places(index), self.processes, pinned=pinned)
+            on_gpu = self.device.type == "cuda"
+            processes = BATCH_PROCESSES if on_gpu else 0
+            made = self.batches.ahead(self._places(index), processes, pinned=on_gpu)
         else:
             made = self._ahead[1]
         batch = next(made)

@@ -1,4 +1,4 @@
-"""The score of a piece as arrays, compact enough to be kept beside its latents: who plays which notes over which chords.
+"""The score of a piece as arrays, small enough to be kept beside its latents: who plays which notes over which chords.
 
 Times are in quarter notes from the beginning, so that `tempo` alone places them in seconds. Knows nothing of files.
 """
@@ -61,7 +61,9 @@ class Score:
                 ],
                 CHORD,
             ),
-            np.array([(s.name, s.letter, s.start, s.beats, s.energy) for s in piece.sections], SECTION),
+            np.array(
+                [(s.name, s.letter, s.start, s.beats, s.energy) for s in piece.sections], SECTION
+            ),
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
