@@ -1,7 +1,8 @@
 """Latents on disk: the material encoded once by a finished encoder, so that training the transformer needs no audio.
 
 A piece is one file `NAME.npz`: its latents (the posterior means) in eight bits, with a step and a middle per channel,
-its facts, and whatever else is kept of it, such as its score. A researcher's folder also has `statistics.npz`. Knows nothing of the transformer.
+its facts, and whatever else is kept of it, such as its score. A researcher's folder also has `statistics.npz`. Knows
+nothing of the transformer.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def encoded(
     beside: Mapping[str, NDArray[Any]] | None = None,
 ) -> Encoded:
     """Encodes audio [2, N]."""
-    mean, std = encode_chunked(autoencoder, torch.from_numpy(audio)[None])
+    mean, std = encode_chunked(autoencoder, torch.from_numpy(np.ascontiguousarray(audio))[None])
     return Encoded(mean[0].numpy(), std[0].numpy(), facts, beside or {})
 
 
@@ -105,7 +106,9 @@ def encode_material(autoencoder: Autoencoder, material: Iterable[Item], folder: 
         target = folder / f"{item.path.stem}.npz"
         if not target.exists():
             samples, _ = soundfile.read(str(item.path), dtype="float32", always_2d=True)
-            write_item(target, encoded(autoencoder, samples.T.copy(), item.metadata))
+            write_item(
+                target, encoded(autoencoder, np.asarray(samples.T, np.float32), item.metadata)
+            )
         if count % 50 == 0:
             log.info("%d items encoded", count)
     found = statistics([read_item(path) for path in pieces(folder)], silence(autoencoder))
@@ -115,17 +118,16 @@ def encode_material(autoencoder: Autoencoder, material: Iterable[Item], folder: 
 def write_item(target: Path, piece: Encoded) -> None:
     """Writes one piece as a file that is whole or not there."""
     small = EightBits.of(piece.mean)
-    facts = np.frombuffer(json.dumps(piece.facts).encode(), np.uint8)
+    arrays = {
+        "values": small.values,
+        "step": small.step,
+        "middle": small.middle,
+        "posterior_variance": np.square(piece.std).mean(axis=1),
+        "facts": np.frombuffer(json.dumps(piece.facts).encode(), np.uint8),
+        **piece.beside,
+    }
     with whole(target) as part, part.open("wb") as file:
-        np.savez_compressed(
-            file,
-            values=small.values,
-            step=small.step,
-            middle=small.middle,
-            posterior_variance=np.square(piece.std).mean(axis=1),
-            facts=facts,
-            **piece.beside,
-        )
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read_item(path: Path) -> LatentItem:

@@ -6,6 +6,7 @@ loss stays there until it is logged, the blocks are compiled. Reads latents and 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,7 @@ from engine.training.speed import forward_flops
 
 REMEMBERED = 50_000
 """Number of texts whose features are kept, 49 kB each; then all are forgotten."""
-BATCH_PROCESSES = 4
+BATCH_PROCESSES = max(1, min(8, (os.cpu_count() or 1) // 2))
 """Processes that make batches for a GPU; for a CPU they are made here, in little of a step."""
 GROWS_EVERY = 50
 """Steps after which new pieces are looked for."""
