@@ -39,6 +39,12 @@ def write_whole(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
 
 
+def remove_parts(folder: Path) -> None:
+    """Removes what was being written, in a folder and those in it, when a process was killed; none may be writing."""
+    for part in folder.rglob(".*.tmp"):
+        part.unlink(missing_ok=True)
+
+
 def part_of(path: Path) -> Path:
     """A new hidden name in the same folder, for the file while it is being written."""
     path = _behind_links(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
@@ -107,6 +108,8 @@ class Composing:
 
 def _work(order: Order, turn: Synchronized[int], used: Synchronized[int], failures: Any) -> None:
     """A process of its own: makes one piece after the other."""
+    # Ctrl-C reaches every process of a terminal; here the one that was begun by the user decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError, AttributeError):
         os.nice(NICE)
     parent = multiprocessing.parent_process()

@@ -1,9 +1,7 @@
 """`longtake train sketch`: from nothing but a clone to weights, in one command and in slots of any length.
 
-A slot composes while it trains, then cools a branch of the transformer, trains CLAP, writes `weights/` and evaluates
-them. The run itself is never cooled, so that several slots are one long one. Folder of a run: `run.json` (how it was
-begun), `held_out/` and `latents/` (pieces), `transformer/` and `judge/` (checkpoints and logs), `weights/`, `report/`.
-Knows nothing of how a stage learns.
+Reads the flags, and how the run was begun (`run.json`); only one slot works in a folder at a time. Knows nothing of what
+a slot does.
 """
 
 from __future__ import annotations
@@ -12,69 +10,22 @@ import argparse
 import json
 import logging
 import os
-import shutil
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 
-from engine.checkpoints import load_weights
 from engine.errors import LongtakeError
-from engine.model_files import CHECKSUMS, find_weights, seal
-from engine.networks import build_autoencoder
+from engine.model_files import find_weights
 from engine.registry import SKETCH
-from engine.text import MiniLM
-from engine.training.checkup import evaluate
-from engine.training.composing import Composing, Order
-from engine.training.dataset import Item
-from engine.training.export import checkpoint, export_dit
-from engine.training.latents import pieces, read_item, silence, statistics
-from engine.training.loop import Budget, Journal, Stopping, train
-from engine.training.optim import Cooldown
-from engine.training.recipes import RECIPES, Recipe, SlotRecipe, recipe
-from engine.training.shelf import GrowingShelf, Ledger, Span
-from engine.training.speed import peak_flops
-from engine.training.train_dit import DiTStage, Material
-from engine.whole_files import whole, write_whole
+from engine.training.recipes import RECIPES
+from engine.training.slot import Begun, Slot, train_sketch
+from engine.whole_files import remove_parts, write_whole
 
-log = logging.getLogger(__name__)
 GPU_BATCH = 8
 """How many times as large batches are on a GPU, unless the run was begun with others."""
-POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """How a run was begun; later slots go on with that."""
-
-    config: str
-    seed: int
-    batch: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """What a slot is given.
-
-    Attributes:
-        run: folder of the run.
-        minutes: everything together.
-        steps: of the transformer, all slots together; None for as many as fit.
-        device: cpu or cuda.
-        workers: processes that compose.
-        most_bytes: of the pieces on disk.
-        autoencoder: folder of the weights to encode with, and to export.
-    """
-
-    run: Path
-    minutes: float
-    steps: int | None
-    device: str
-    workers: int
-    most_bytes: int
-    autoencoder: Path
 
 
 def main(argv: Sequence[str]) -> int:
@@ -98,7 +49,13 @@ def main(argv: Sequence[str]) -> int:
         most_bytes=round(arguments.disk * 1e9),
         autoencoder=arguments.autoencoder or find_weights(SKETCH),
     )
-    train_sketch(slot, begun(slot.run, asked))
+    slot.run.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(slot.run / "lock", timeout=0):
+            remove_parts(slot.run)
+            train_sketch(slot, begun(slot.run, asked))
+    except Timeout:
+        raise LongtakeError(f"Another slot is at work in {slot.run}; wait for its end.") from None
     return 0
 
 
@@ -108,7 +65,6 @@ def begun(run: Path, asked: Begun) -> Begun:
     Raises:
         LongtakeError: if that was with another configuration.
     """
-    run.mkdir(parents=True, exist_ok=True)
     path = run / "run.json"
     if not path.exists():
         write_whole(path, json.dumps(asdict(asked), indent=1) + "\n")
@@ -118,176 +74,6 @@ def begun(run: Path, asked: Begun) -> Begun:
             f"{run} was begun with --config {found.config}; go on with that, or use another folder."
         )
     return found
-
-
-def train_sketch(slot: Slot, how: Begun) -> None:
-    """One slot, from its beginning to its report.
-
-    SIGINT and SIGTERM end it after the current step, with a checkpoint; after SIGKILL the next slot goes on from the
-    last one, at most a minute before.
-
-    Raises:
-        LongtakeError: if a piece cannot be composed.
-    """
-    began = time.monotonic()
-    chosen = recipe(how.config)
-    chosen = replace(chosen, dit=chosen.dit.multiplied(how.batch))
-    plan = chosen.slot
-    assert plan is not None  # The parser offers no others.
-    deadline = began + 60 * slot.minutes
-    evaluation = deadline - 60 * slot.minutes * plan.evaluation_share
-    judging = evaluation - 60 * slot.minutes * plan.judge_share
-    with Stopping() as stopping:
-        composing = Composing(_order(slot, plan), slot.workers)
-        try:
-            stage = _transformer(slot, how, chosen, composing, stopping)
-            if stage is None or not _trained(stage, slot, plan, judging, stopping):
-                return
-            _export(stage, slot, chosen)
-            if not _judged(slot, how, evaluation, stopping):
-                return
-        finally:
-            composing.stop()
-        evaluate(slot.run, chosen, slot.device, deadline, stopping)
-
-
-def _order(slot: Slot, plan: SlotRecipe) -> Order:
-    """What to compose: from where the run's pieces end, on a machine that has none of them as on one that has all."""
-    shelf = GrowingShelf(slot.run / "latents")
-    return Order(
-        folder=shelf.folder,
-        held_out_folder=slot.run / "held_out",
-        held_out=plan.held_out,
-        first=shelf.grown(_last_span(slot.run)).end,
-        most_bytes=slot.most_bytes,
-        autoencoder=slot.autoencoder,
-        judged_every=plan.judged_every,
-        style=plan.style,
-        seconds=plan.seconds,
-    )
-
-
-def _last_span(run: Path) -> Span:
-    """The pieces that the run's last step drew from."""
-    if not (run / "transformer" / "checkpoint.pt").exists():
-        return Span()
-    state = checkpoint(run / "transformer")
-    ledger = Ledger()
-    ledger.load_state_dict(state["stage"]["ledger"])
-    return ledger.at(state["index"] - 1)
-
-
-def _transformer(
-    slot: Slot, how: Begun, chosen: Recipe, composing: Composing, stopping: Stopping
-) -> DiTStage | None:
-    """The stage, once there are enough pieces to begin with; None if it was stopped before."""
-    plan, order = chosen.slot, composing.order
-    assert plan is not None
-    shelf, last = GrowingShelf(order.folder), _last_span(slot.run)
-    span = shelf.grown(last)
-    while span.count < plan.pieces or len(pieces(order.held_out_folder)) < plan.held_out:
-        composing.check()
-        if stopping.requested:
-            return None
-        if not composing.working:
-            break
-        time.sleep(POLL_SECONDS)
-        span = shelf.grown(last)
-    composing.check()
-    if not span.count:
-        raise LongtakeError(f"{order.folder} has no pieces, and --disk leaves no room for any.")
-    log.info("%d pieces to begin with", span.count)
-    autoencoder = build_autoencoder(chosen.model.autoencoder)
-    load_weights(autoencoder, slot.autoencoder / "autoencoder.safetensors")
-    text_encoder = MiniLM(chosen.model.conditioning.text)
-    if slot.device.startswith("cuda"):
-        text_encoder.on(torch.device(slot.device))
-    material = Material(
-        shelf=shelf,
-        held_out=[read_item(path) for path in pieces(order.held_out_folder)],
-        statistics=statistics(shelf.items(span), silence(autoencoder.eval())),
-    )
-    return DiTStage(chosen, material, text_encoder, seed=how.seed, device=slot.device)
-
-
-def _trained(
-    stage: DiTStage, slot: Slot, plan: SlotRecipe, until: float, stopping: Stopping
-) -> bool:
-    """Trains the run until a time, leaving its share to the branch that is cooled; whether it got to the end."""
-    run, began = slot.run / "transformer", time.monotonic()
-    before = checkpoint(run)["index"] if (run / "checkpoint.pt").exists() else 0
-    budget = Budget(
-        minutes=(until - began) / 60 * (1 - plan.cooldown_share),
-        steps=slot.steps,
-        save_every_minutes=1.0,
-        peak_flops=peak_flops(torch.device(slot.device)),
-    )
-    index = train(stage, run, budget, stopping)
-    if stopping.requested:
-        return False
-    # As many steps as fill the share of the slot, at the pace that the others had.
-    share = plan.cooldown_share / (1 - plan.cooldown_share)
-    return cooled(
-        stage, index, max(round(share * (index - before)), 1), slot.run / "cooled", stopping
-    )
-
-
-def cooled(stage: DiTStage, first: int, steps: int, folder: Path, stopping: Stopping) -> bool:
-    """Goes on for some steps while the learning rate falls to zero, without a checkpoint; whether it got to the end.
-
-    What is exported follows from the run's checkpoint at step `first` and the number of steps.
-    """
-    folder.mkdir(exist_ok=True)
-    stage.cooldown = Cooldown(first, steps)
-    journal = Journal(folder, first)
-    for index in range(first, first + steps):
-        if stopping.requested:
-            break
-        journal.note(index + 1, stage.step(index), every=min(20, steps))
-    journal.close()
-    stage.close()
-    return not stopping.requested
-
-
-def _export(stage: DiTStage, slot: Slot, chosen: Recipe) -> None:
-    """Writes the averaged weights of the branch that was cooled, beside the autoencoder's."""
-    folder = slot.run / "weights"
-    folder.mkdir(exist_ok=True)
-    # Checksums of other weights would have these refused.
-    (folder / CHECKSUMS).unlink(missing_ok=True)
-    with whole(folder / "autoencoder.safetensors") as part:
-        shutil.copyfile(slot.autoencoder / "autoencoder.safetensors", part)
-    export_dit(chosen.model, stage.averaged(), stage.conditioner.text_encoder, folder)
-    seal(folder)
-    log.info("weights in %s", folder)
-
-
-def _judged(slot: Slot, how: Begun, until: float, stopping: Stopping) -> bool:
-    """Trains CLAP until a time on the pieces that kept what it hears, and writes it beside the weights."""
-    from engine.training.spectra import KeptSpectra
-    from engine.training.train_clap import SMOKE, ClapRecipe, ClapStage, Pieces, against_locked_text
-
-    plan = recipe(how.config).slot
-    assert plan is not None
-    numbers = SMOKE if how.config == "sketch-smoke" else ClapRecipe()
-    clap = against_locked_text(how.seed)
-    material = Pieces(
-        _kept(slot.run / "latents", plan.judged_every),
-        _kept(slot.run / "held_out", 1),
-        KeptSpectra(clap.listener),
-    )
-    stage = ClapStage(numbers, clap, material, seed=how.seed, device=slot.device)
-    minutes = max(until - time.monotonic(), 0.0) / 60
-    budget = Budget(minutes=minutes, steps=plan.judge_steps, save_every_minutes=1.0)
-    train(stage, slot.run / "judge", budget, stopping)
-    stage.averaged().save(slot.run / "weights" / "clap")
-    return not stopping.requested
-
-
-def _kept(folder: Path, every: int) -> list[Item]:
-    """The pieces of a folder that kept their spectrogram."""
-    found = [path for path in pieces(folder) if int(path.stem) % every == 0]
-    return [Item(path, 0, read_item(path).metadata) for path in found]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,6 +23,7 @@ from engine.configs import DiTConfig
 from engine.dit import DiT
 from engine.latent_diffusion import LatentScale
 from engine.samplers.objectives import OBJECTIVES, noised
+from engine.text import MiniLM
 from engine.training.batches import Batch, Batches
 from engine.training.held_out import HeldOut
 from engine.training.latents import LatentItem, Statistics
@@ -92,6 +93,9 @@ class DiTStage(StageOfParts):
     ) -> None:
         self.recipe, self.spec = recipe.dit, recipe.model
         self.device = torch.device(device)
+        on_gpu = self.device.type == "cuda"
+        if on_gpu and isinstance(text_encoder, MiniLM):
+            text_encoder.on(self.device)
         generator = torch.Generator().manual_seed(seed)
         self.conditioner = Conditioner(self.spec, Remembering(text_encoder))
         self.conditioner.initialize(generator)
@@ -108,7 +112,6 @@ class DiTStage(StageOfParts):
         self.networks = ModuleDict(parts).to(self.device)
         self.objective = OBJECTIVES[self.spec.objective]
         self.ema = Ema(self.networks, self.recipe.ema_decay)
-        on_gpu = self.device.type == "cuda"
         self.optimizer = AdamW(
             self.networks.parameters(),
             1.0,

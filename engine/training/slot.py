@@ -1,0 +1,249 @@
+"""One slot of a run: it composes while it trains, then cools a branch of the transformer, trains CLAP, and evaluates.
+
+The run itself is never cooled, so that several slots are one long one. Folder of a run: `held_out/` and `latents/`
+(pieces), `transformer/` and `judge/` (checkpoints and logs), `cooled/` (log), `weights/`, `report/`. Knows nothing of
+how a stage learns.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from dataclasses import dataclass, replace
+from math import isfinite
+from pathlib import Path
+
+import torch
+
+from engine.checkpoints import load_weights
+from engine.errors import LongtakeError
+from engine.model_files import CHECKSUMS, seal
+from engine.networks import build_autoencoder
+from engine.text import MiniLM
+from engine.training.checkup import evaluate
+from engine.training.composing import Composing, Order
+from engine.training.dataset import Item
+from engine.training.export import checkpoint, export_dit
+from engine.training.latents import pieces, read_item, silence, statistics
+from engine.training.loop import Budget, Journal, Stopping, train
+from engine.training.optim import Cooldown
+from engine.training.recipes import Recipe, SlotRecipe, recipe
+from engine.training.shelf import GrowingShelf, Ledger, Span
+from engine.training.speed import peak_flops
+from engine.training.train_dit import DiTStage, Material
+from engine.whole_files import whole
+
+log = logging.getLogger(__name__)
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """How a run was begun; later slots go on with that."""
+
+    config: str
+    seed: int
+    batch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """What a slot is given.
+
+    Attributes:
+        run: folder of the run.
+        minutes: everything together.
+        steps: of the transformer, all slots together; None for as many as fit.
+        device: cpu or cuda.
+        workers: processes that compose.
+        most_bytes: of the pieces on disk.
+        autoencoder: folder of the weights to encode with, and to export.
+    """
+
+    run: Path
+    minutes: float
+    steps: int | None
+    device: str
+    workers: int
+    most_bytes: int
+    autoencoder: Path
+
+
+def train_sketch(slot: Slot, how: Begun) -> None:
+    """One slot, from its beginning to its report.
+
+    SIGINT and SIGTERM end it after the current step, with a checkpoint; after SIGKILL the next slot goes on from the
+    last one, at most a minute before.
+
+    Raises:
+        LongtakeError: if a piece cannot be composed.
+    """
+    chosen, plan = _recipe(how)
+    now, seconds = time.monotonic(), 60 * slot.minutes
+    # Without a budget nothing has to wait for its share.
+    trained, judged = now + seconds, now + seconds
+    if isfinite(seconds):
+        judged -= seconds * plan.evaluation_share
+        trained = judged - seconds * plan.judge_share
+    with Stopping() as stopping:
+        composing = Composing(_order(slot, plan), slot.workers)
+        try:
+            stage = _transformer(slot, how, composing, trained, stopping)
+            if stage is None or not _trained(stage, slot, plan, trained, stopping):
+                return
+            _export(stage, slot, chosen)
+            if not _judged(slot, how, judged, stopping):
+                return
+        finally:
+            composing.stop()
+        evaluate(slot.run, chosen, slot.device, now + seconds, stopping)
+
+
+def _recipe(how: Begun) -> tuple[Recipe, SlotRecipe]:
+    """The recipe of a run, with its batches, and how it divides a slot."""
+    chosen = recipe(how.config)
+    assert chosen.slot is not None  # The command offers no others.
+    return replace(chosen, dit=chosen.dit.multiplied(how.batch)), chosen.slot
+
+
+def _order(slot: Slot, plan: SlotRecipe) -> Order:
+    """What to compose: from where the run's pieces end, on a machine that has none of them as on one that has all."""
+    shelf = GrowingShelf(slot.run / "latents")
+    return Order(
+        folder=shelf.folder,
+        held_out_folder=slot.run / "held_out",
+        held_out=plan.held_out,
+        first=shelf.grown(_last_span(slot.run)).end,
+        most_bytes=slot.most_bytes,
+        autoencoder=slot.autoencoder,
+        judged_every=plan.judged_every,
+        style=plan.style,
+        seconds=plan.seconds,
+    )
+
+
+def _last_span(run: Path) -> Span:
+    """The pieces that the run's last step drew from."""
+    if not (run / "transformer" / "checkpoint.pt").exists():
+        return Span()
+    state = checkpoint(run / "transformer")
+    ledger = Ledger()
+    ledger.load_state_dict(state["stage"]["ledger"])
+    return ledger.at(state["index"] - 1)
+
+
+def _transformer(
+    slot: Slot, how: Begun, composing: Composing, until: float, stopping: Stopping
+) -> DiTStage | None:
+    """The stage, once there are enough pieces to begin with; None if it was stopped, or time was up, before."""
+    chosen, plan = _recipe(how)
+    order = composing.order
+    shelf, last = GrowingShelf(order.folder), _last_span(slot.run)
+    span = shelf.grown(last)
+    while span.count < plan.pieces or len(pieces(order.held_out_folder)) < plan.held_out:
+        composing.check()
+        if stopping.requested or time.monotonic() > until:
+            log.info("%d pieces to begin with so far; another slot composes the rest", span.count)
+            return None
+        if not composing.working:
+            break
+        time.sleep(POLL_SECONDS)
+        span = shelf.grown(last)
+    composing.check()
+    if not span.count:
+        raise LongtakeError(f"{order.folder} has no pieces, and --disk leaves no room for any.")
+    log.info("%d pieces to begin with", span.count)
+    autoencoder = build_autoencoder(chosen.model.autoencoder)
+    load_weights(autoencoder, slot.autoencoder / "autoencoder.safetensors")
+    # A run that goes on has those it began with in its checkpoint.
+    measured = shelf.items(replace(span, count=min(span.count, plan.pieces)))
+    material = Material(
+        shelf=shelf,
+        held_out=[read_item(path) for path in pieces(order.held_out_folder)],
+        statistics=statistics(measured, silence(autoencoder.eval())),
+    )
+    text_encoder = MiniLM(chosen.model.conditioning.text)
+    return DiTStage(chosen, material, text_encoder, seed=how.seed, device=slot.device)
+
+
+def _trained(
+    stage: DiTStage, slot: Slot, plan: SlotRecipe, until: float, stopping: Stopping
+) -> bool:
+    """Trains the run until a time, leaving its share to the branch that is cooled; whether it got to the end."""
+    run, began = slot.run / "transformer", time.monotonic()
+    before = checkpoint(run)["index"] if (run / "checkpoint.pt").exists() else 0
+    budget = Budget(
+        minutes=(until - began) / 60 * (1 - plan.cooldown_share),
+        steps=slot.steps,
+        save_every_minutes=1.0,
+        peak_flops=peak_flops(torch.device(slot.device)),
+    )
+    index = train(stage, run, budget, stopping)
+    if stopping.requested:
+        return False
+    if index == before:
+        log.info("no step was left to do: the run stands at %d", index)
+        return False
+    # As many steps as fill the share of the slot, at the pace that the others had.
+    share = plan.cooldown_share / (1 - plan.cooldown_share)
+    return cooled(
+        stage, index, max(round(share * (index - before)), 1), slot.run / "cooled", stopping
+    )
+
+
+def cooled(stage: DiTStage, first: int, steps: int, folder: Path, stopping: Stopping) -> bool:
+    """Goes on for some steps while the learning rate falls to zero, without a checkpoint; whether it got to the end.
+
+    What is exported follows from the run's checkpoint at step `first` and the number of steps.
+    """
+    folder.mkdir(exist_ok=True)
+    stage.cooldown = Cooldown(first, steps)
+    journal = Journal(folder, first)
+    for index in range(first, first + steps):
+        if stopping.requested:
+            break
+        journal.note(index + 1, stage.step(index), every=min(20, steps))
+    journal.close()
+    stage.close()
+    return not stopping.requested
+
+
+def _export(stage: DiTStage, slot: Slot, chosen: Recipe) -> None:
+    """Writes the averaged weights of the branch that was cooled, beside the autoencoder's."""
+    folder = slot.run / "weights"
+    folder.mkdir(exist_ok=True)
+    # Checksums of other weights would have these refused.
+    (folder / CHECKSUMS).unlink(missing_ok=True)
+    with whole(folder / "autoencoder.safetensors") as part:
+        shutil.copyfile(slot.autoencoder / "autoencoder.safetensors", part)
+    export_dit(chosen.model, stage.averaged(), stage.conditioner.text_encoder, folder)
+    seal(folder)
+    log.info("weights in %s", folder)
+
+
+def _judged(slot: Slot, how: Begun, until: float, stopping: Stopping) -> bool:
+    """Trains CLAP until a time on the pieces that kept what it hears, and writes it beside the weights."""
+    from engine.training.spectra import KeptSpectra
+    from engine.training.train_clap import SMOKE, ClapRecipe, ClapStage, Pieces, against_locked_text
+
+    _, plan = _recipe(how)
+    numbers = SMOKE if how.config == "sketch-smoke" else ClapRecipe()
+    clap = against_locked_text(how.seed)
+    material = Pieces(
+        _kept(slot.run / "latents", plan.judged_every),
+        _kept(slot.run / "held_out", 1),
+        KeptSpectra(clap.listener),
+    )
+    stage = ClapStage(numbers, clap, material, seed=how.seed, device=slot.device)
+    minutes = max(until - time.monotonic(), 0.0) / 60
+    budget = Budget(minutes=minutes, steps=plan.judge_steps, save_every_minutes=1.0)
+    train(stage, slot.run / "judge", budget, stopping)
+    stage.averaged().save(slot.run / "weights" / "clap")
+    return not stopping.requested
+
+
+def _kept(folder: Path, every: int) -> list[Item]:
+    """The pieces of a folder that kept their spectrogram."""
+    found = [path for path in pieces(folder) if int(path.stem) % every == 0]
+    return [Item(path, 0, read_item(path).metadata) for path in found]
