@@ -1,7 +1,7 @@
 """`longtake train sketch`: from nothing but a clone to weights, in one command and in slots of any length.
 
-Reads the flags, and how the run was begun (`run.json`); only one slot works in a folder at a time. Knows nothing of what
-a slot does.
+Reads the flags, and how the run was begun (`run.json`). Only one slot works in a folder at a time. Knows nothing of
+what a slot does.
 """
 
 from __future__ import annotations

@@ -149,28 +149,6 @@ def test_only_the_items_named_are_dropped(two: Conditioning):
     assert not dropped.grid[1].any()
 
 
-def test_dropout_comes_from_the_generator_and_at_the_asked_rates(two: Conditioning):
-    many = Conditioning(
-        cross=torch.ones(4000, 2, 1),
-        cross_mask=torch.ones(4000, 2, dtype=torch.bool),
-        global_=torch.ones(4000, 1),
-        grid=torch.ones(4000, GRID_ROWS, 1),
-        text_tokens=1,
-    )
-    dropped = many.with_dropout(torch.Generator().manual_seed(1), text=0.1, tempo=0.3)
-    assert dropped.grid is not None
-    without_text = ~dropped.cross_mask[:, 0]
-    without_tempo = ~dropped.grid.any(dim=(1, 2))
-    assert without_text.float().mean().item() == pytest.approx(0.1, abs=0.02)
-    assert without_tempo.float().mean().item() == pytest.approx(0.3, abs=0.03)
-    both = (without_text & without_tempo).float().mean().item()
-    assert both == pytest.approx(0.03, abs=0.012)
-    again = many.with_dropout(torch.Generator().manual_seed(1), text=0.1, tempo=0.3)
-    assert torch.equal(again.cross, dropped.cross)
-    kept = two.with_dropout(torch.Generator().manual_seed(1), text=0.0, tempo=0.0)
-    assert torch.equal(kept.cross, two.cross)
-
-
 def test_joined_is_one_batch_of_both(two: Conditioning):
     both = two.joined(two.without_text())
     assert both.cross.shape[0] == 4

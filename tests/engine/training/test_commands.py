@@ -41,7 +41,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train("dit", run=here / "dit", latents=latents, steps=60)
     train("clap", run=here / "clap", data=data, steps=40)
     train("export", run=here / "ae", out=weights)
-    train("export", run=here / "dit", latents=latents, out=weights)
+    train("export", run=here / "dit", out=weights)
     return here
 
 

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from engine.conditioning import Prompt, metre_grid
 from engine.latent_diffusion import LatentDiffusion
-from engine.samplers.objectives import V_OBJECTIVE
 from engine.training import cli
 from engine.training.dataset import items
-from engine.training.export import export_autoencoder, export_dit, trained_autoencoder
-from engine.training.latents import encode_material, read_items, read_statistics
-from engine.training.loop import Budget, train
+from engine.training.export import export, trained_autoencoder
+from engine.training.latents import encode_material, read_statistics
+from engine.training.loop import Budget, Stopping, train
 from engine.training.recipes import RECIPES, SMOKE, Phase, Window
+from engine.training.shelf import Shelf, Span, one_side
+from engine.training.slot import cooled
 from engine.training.train_autoencoder import AutoencoderStage
-from engine.training.train_dit import DiTStage, Windows, as_a_piece, start_of_crop, times
+from engine.training.train_dit import DiTStage, Material
 
 
 def equal(a: Any, b: Any) -> bool:
@@ -74,90 +75,101 @@ def test_a_frozen_encoder_stays_while_the_decoder_learns(material: Path) -> None
         assert torch.equal(parameter, before[name]) == name.startswith("encoder."), name
 
 
-def test_latents_on_disk_are_the_encoders_and_their_scale_is_one(
-    encoded: Path, material: Path
-) -> None:
-    statistics = read_statistics(encoded)
-    train_side = read_items(encoded, held_out=False)
-    assert len(train_side) == 2
-    assert len(read_items(encoded, held_out=True)) == 1
+def test_latents_on_disk_are_the_encoders_and_their_scale_is_one(encoded: Path) -> None:
+    found = read_statistics(encoded)
+    train_side, other = (one_side(encoded, held_out=side) for side in (False, True))
+    assert (len(train_side), len(other)) == (2, 1)
     frames = -(-44100 * 4 // 2048)
-    assert all(item.latents.shape == (64, frames) for item in train_side)
-    assert statistics.mean.shape == statistics.std.shape == statistics.silence.shape == (64,)
-    every = np.concatenate(
-        [i.latents for side in (False, True) for i in read_items(encoded, held_out=side)], 1
-    )
-    assert np.abs(every.mean(1)).max() < 0.05
+    assert all(item.latents.values.shape == (64, frames) for item in train_side)
+    assert found.mean.shape == found.std.shape == found.silence.shape == (64,)
+    every = np.concatenate([item.latents.restored() for item in train_side + other], 1)
+    scaled = (every - found.mean[:, None]) / found.std[:, None]
+    assert np.abs(scaled.mean(1)).max() < 0.05
     # One scale for all channels, and it counts the bottleneck's own noise too: the means alone spread a little less.
-    assert 0.9 < np.sqrt(np.square(every.astype(np.float32)).mean()) < 1
+    assert 0.9 < np.sqrt(np.square(scaled).mean()) < 1
 
 
-def test_crops_carry_their_place_and_silence_follows_the_end(encoded: Path) -> None:
-    windows = Windows(read_items(encoded, held_out=False), encoded, SMOKE.model.latent_rate)
-    clean, asked = windows.batch(128, 6, np.random.default_rng(0))
-    assert clean.shape == (6, 64, 128)
-    frames = -(-44100 * 4 // 2048)
-    assert torch.allclose(
-        clean[0, :, frames:], torch.from_numpy(windows.silence)[:, None].expand(-1, 128 - frames)
+def made(encoded: Path, words: Any) -> DiTStage:
+    """A transformer at its beginning."""
+    held_out = one_side(encoded, held_out=True)
+    material = Material(
+        shelf=Shelf(encoded), held_out=held_out, statistics=read_statistics(encoded)
     )
-    assert all(p.seconds_start == 0 and p.seconds_total == 4.0 and p.tempo == 120 for p in asked)
-    starts = {p.seconds_start for p in windows.batch(32, 40, np.random.default_rng(0))[1]}
-    assert 0.0 in starts
-    assert len(starts) > 10
+    return DiTStage(SMOKE, material, words)
 
 
 def test_the_transformer_learns_and_its_export_is_a_model(
     encoded: Path, tmp_path: Path, words: Any
 ) -> None:
-    stage = DiTStage(SMOKE, encoded, words)
+    stage = made(encoded, words)
     # One window's losses: the other, mostly silence, is easier.
-    losses = [loss for index in range(150) if (loss := stage.step(index).get("loss_64"))]
+    steps = [stage.step(index) for index in range(150)]
+    losses = [float(step["loss_64"]) for step in steps if "loss_64" in step]
     assert np.mean(losses[-10:]) < 0.9 * np.mean(losses[:10])
-    train(DiTStage(SMOKE, encoded, words), tmp_path / "dit", Budget(steps=2))
+    train(made(encoded, words), tmp_path / "dit", Budget(steps=2))
     out = tmp_path / "weights"
-    export_autoencoder(SMOKE.model, tmp_path / "ae", out)
-    export_dit(SMOKE.model, tmp_path / "dit", encoded, words, out)
+    for run in ("ae", "dit"):
+        export(SMOKE.model, tmp_path / run, lambda: words, out)
     model = LatentDiffusion.from_folder(SMOKE.model, out)
     assert np.allclose(model.latent_scale.std.numpy(), read_statistics(encoded).std)
 
 
-@pytest.mark.parametrize("log_snr", [None, (-1.8, 1.4)])
-def test_times_fall_and_follow_their_distribution(log_snr: tuple[float, float] | None) -> None:
-    drawn = times(4000, log_snr, V_OBJECTIVE, torch.Generator().manual_seed(0))
-    assert (drawn.diff() < 0).all()
-    assert 0 < drawn.min() < drawn.max() < 1
-    share = (torch.arange(4000) + 0.5) / 4000
-    if log_snr is None:
-        torch.testing.assert_close(1 - drawn, share.double(), atol=1 / 4000, rtol=0)
-        return
-    mean, scale = log_snr
-    ratio = torch.log(V_OBJECTIVE.alpha(drawn) / V_OBJECTIVE.sigma(drawn))
-    torch.testing.assert_close(
-        torch.sigmoid((ratio - mean) / scale), share.double(), atol=1 / 4000, rtol=0
-    )
+def test_two_slots_of_the_transformer_equal_one_to_the_bit(
+    encoded: Path, tmp_path: Path, words: Any
+) -> None:
+    whole = made(encoded, words)
+    train(whole, tmp_path / "whole", Budget(steps=6))
+    train(made(encoded, words), tmp_path / "parts", Budget(steps=2))
+    resumed = made(encoded, words)
+    train(resumed, tmp_path / "parts", Budget(steps=6))
+    assert equal(whole.state_dict(), resumed.state_dict())
+    assert whole.ledger.at(5) == Span(0, 2)
 
 
-@pytest.mark.parametrize(("total", "frames"), [(1000, 100), (100, 100), (40, 100)])
-def test_crops_hold_the_beginning_the_end_and_everything_between(total: int, frames: int) -> None:
-    rng = np.random.default_rng(0)
-    starts = np.array([start_of_crop(total, frames, rng) for _ in range(2000)])
-    assert starts.min() == 0
-    assert starts.max() < total
-    past_the_end = (starts + frames > max(total, frames)).mean()
-    at_the_end = (starts + frames == total).mean()
-    if total > frames:
-        assert 0.2 < (starts == 0).mean() < 0.3
-        assert 0.05 < past_the_end < 0.1
-        assert 0.05 < at_the_end < 0.1
-        assert len(set(starts)) > 500
+def test_a_branch_that_is_cooled_leaves_the_run_as_it_was(
+    encoded: Path, tmp_path: Path, words: Any
+) -> None:
+    stage = made(encoded, words)
+    train(stage, tmp_path / "run", Budget(steps=4))
+    before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
+    assert cooled(stage, 4, 5, tmp_path / "cooled", Stopping())
+    assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
+    rates = [group["lr"] for group in stage.optimizer.param_groups]
+    uncooled = SMOKE.dit.learning_rate.at(8)
+    assert all(0 < rate < 0.1 * uncooled for rate in rates)
+    again = made(encoded, words)
+    train(again, tmp_path / "run", Budget(steps=4))
+    assert cooled(again, 4, 5, tmp_path / "cooled", Stopping())
+    assert equal(stage.averaged(), again.averaged())
 
 
-def test_an_excerpt_told_as_a_piece_keeps_its_grid() -> None:
-    asked = Prompt(text="", seconds_start=41.3, seconds_total=70.0, tempo=97.0, beats_per_bar=3)
-    own = as_a_piece(asked, 12.0)
-    assert -4 * 3 * 60 / 97 <= own.seconds_start <= 0
-    assert own.seconds_total == 12.0
-    torch.testing.assert_close(metre_grid([asked], 256, 21.5), metre_grid([own], 256, 21.5))
+class Reading(TorchDispatchMode):
+    """Notes operations for which a GPU would have to be waited for: those whose result the host reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func.overloadpacket.__name__ in ("_local_scalar_dense", "nonzero", "masked_select"):
+            self.read.append(str(func))
+        return func(*args, **(kwargs or {}))
+
+
+def test_nothing_in_a_step_waits_for_its_result(
+    encoded: Path, words: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = made(encoded, words)
+    stage.step(0)
+    batch = stage.batches[(1, stage.ledger.at(1))]
+    monkeypatch.setattr(stage, "_batch", lambda index: batch)
+    # On a GPU it is fused; here it counts its steps on the host.
+    monkeypatch.setattr(stage.optimizer, "step", lambda: None)
+    with Reading() as seen:
+        loss = stage.step(1)["loss"]
+        assert not seen.read
+        float(loss)
+        assert seen.read
 
 
 def test_phases_draw_their_own_windows() -> None:

@@ -1,0 +1,47 @@
+"""The score as arrays says what the arrangement says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.training.corpus import compose
+from engine.training.corpus.score import Score
+
+KINDS = {
+    kind: next(s for s in range(1, 60) if compose(s).kind == kind) for kind in ("song", "one-shot")
+}
+
+
+@pytest.mark.parametrize("seed", KINDS.values(), ids=KINDS)
+def test_every_note_chord_and_section_is_there(seed: int) -> None:
+    piece = compose(seed)
+    score = Score.of(piece)
+    assert (score.tempo, score.beats_per_bar) == (piece.tempo, piece.beats_per_bar)
+    assert [tuple(row) for row in score.parts] == [(p.role, p.instrument) for p in piece.parts]
+    written = [(i, n) for i, part in enumerate(piece.parts) for n in part.notes]
+    assert len(score.notes) == len(written)
+    for record, (index, note) in zip(score.notes, written, strict=True):
+        kept = (record["part"], record["pitch"], record["velocity"])
+        assert kept == (index, note.pitch, note.velocity)
+        assert record["start"] == pytest.approx(note.start, abs=1e-4)
+        assert record["duration"] == pytest.approx(note.duration, abs=1e-4)
+    for record, span in zip(score.chords, piece.chords, strict=True):
+        tones = {i for i in range(32) if int(record["tones"]) >> i & 1}
+        assert (record["root"], tones) == (span.chord.root, set(span.chord.intervals))
+    assert [str(s["letter"]) for s in score.sections] == [s.letter for s in piece.sections]
+
+
+def test_arrays_give_the_score_back() -> None:
+    score = Score.of(compose(KINDS["song"]))
+    again = Score.from_arrays(score.arrays())
+    assert again.tempo == score.tempo
+    assert np.array_equal(again.notes, score.notes)
+
+
+def test_no_name_is_cut_short() -> None:
+    for seed in range(1, 40):
+        piece = compose(seed)
+        score = Score.of(piece)
+        assert [str(s["name"]) for s in score.sections] == [s.name for s in piece.sections]
+        assert [str(name) for _, name in score.parts] == [p.instrument for p in piece.parts]

@@ -1,0 +1,112 @@
+"""Laws of batches: crops carry their place, times their distribution, and nothing depends on who made them, or when."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.conditioning import Prompt, metre_grid
+from engine.samplers.objectives import V_OBJECTIVE
+from engine.training.batches import Batch, Batches, Windows, as_a_piece, start_of_crop, times
+from engine.training.latents import write_item
+from engine.training.recipes import SMOKE
+from engine.training.shelf import GrowingShelf, Span
+from tests.engine.training.pieces import SILENCE, piece_of, pieces_of
+
+
+def test_crops_carry_their_place_and_silence_follows_the_end() -> None:
+    windows = Windows(pieces_of(4.0, 4.0), SILENCE, SMOKE.model.latent_rate)
+    clean, asked = windows.batch(128, 6, np.random.default_rng(0))
+    assert clean.shape == (6, 64, 128)
+    frames = -(-44100 * 4 // 2048)
+    assert torch.allclose(
+        clean[0, :, frames:], torch.from_numpy(SILENCE)[:, None].expand(-1, 128 - frames)
+    )
+    assert all(p.seconds_start == 0 and p.seconds_total == 4.0 and p.tempo == 120 for p in asked)
+    starts = {p.seconds_start for p in windows.batch(32, 40, np.random.default_rng(0))[1]}
+    assert 0.0 in starts
+    assert len(starts) > 10
+
+
+@pytest.mark.parametrize("log_snr", [None, (-1.8, 1.4)])
+def test_times_fall_and_follow_their_distribution(log_snr: tuple[float, float] | None) -> None:
+    drawn = times(4000, log_snr, V_OBJECTIVE, torch.Generator().manual_seed(0))
+    assert (drawn.diff() < 0).all()
+    assert 0 < drawn.min() < drawn.max() < 1
+    share = (torch.arange(4000) + 0.5) / 4000
+    if log_snr is None:
+        torch.testing.assert_close(1 - drawn, share.double(), atol=1 / 4000, rtol=0)
+        return
+    mean, scale = log_snr
+    ratio = torch.log(V_OBJECTIVE.alpha(drawn) / V_OBJECTIVE.sigma(drawn))
+    torch.testing.assert_close(
+        torch.sigmoid((ratio - mean) / scale), share.double(), atol=1 / 4000, rtol=0
+    )
+
+
+@pytest.mark.parametrize(("total", "frames"), [(1000, 100), (100, 100), (40, 100)])
+def test_crops_hold_the_beginning_the_end_and_everything_between(total: int, frames: int) -> None:
+    rng = np.random.default_rng(0)
+    starts = np.array([start_of_crop(total, frames, rng) for _ in range(2000)])
+    assert starts.min() == 0
+    assert starts.max() < total
+    past_the_end = (starts + frames > max(total, frames)).mean()
+    at_the_end = (starts + frames == total).mean()
+    if total > frames:
+        assert 0.2 < (starts == 0).mean() < 0.3
+        assert 0.05 < past_the_end < 0.1
+        assert 0.05 < at_the_end < 0.1
+        assert len(set(starts)) > 500
+
+
+def test_an_excerpt_told_as_a_piece_keeps_its_grid() -> None:
+    asked = Prompt(text="", seconds_start=41.3, seconds_total=70.0, tempo=97.0, beats_per_bar=3)
+    own = as_a_piece(asked, 12.0)
+    assert -4 * 3 * 60 / 97 <= own.seconds_start <= 0
+    assert own.seconds_total == 12.0
+    torch.testing.assert_close(metre_grid([asked], 256, 21.5), metre_grid([own], 256, 21.5))
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> GrowingShelf:
+    """Three pieces of a folder that grows."""
+    shelf = GrowingShelf(tmp_path)
+    for number in range(3):
+        write_item(shelf.path(number), piece_of(4.0 + number, number))
+    return shelf
+
+
+def same(a: Batch, b: Batch) -> bool:
+    names = ("latents", "noise", "times", "no_text", "no_tempo")
+    tensors = all(torch.equal(getattr(a, name), getattr(b, name)) for name in names)
+    return (
+        tensors and a.asked.texts == b.asked.texts and torch.equal(a.asked.numbers, b.asked.numbers)
+    )
+
+
+def test_a_batch_follows_from_seed_step_and_span(shelf: GrowingShelf) -> None:
+    first, again = (Batches(SMOKE, shelf, SILENCE, seed=0) for _ in range(2))
+    again[(3, Span(0, 2))]
+    assert same(first[(7, Span(0, 3))], again[(7, Span(0, 3))])
+    assert not same(first[(7, Span(0, 3))], first[(7, Span(0, 1))])
+    assert not same(first[(7, Span(0, 3))], Batches(SMOKE, shelf, SILENCE, seed=1)[(7, Span(0, 3))])
+
+
+def test_other_processes_make_the_same_batches_in_the_same_order(shelf: GrowingShelf) -> None:
+    batches = Batches(SMOKE, shelf, SILENCE, seed=0)
+    places = [(step, Span(0, 1 + step // 2)) for step in range(5)]
+    made = batches.ahead(iter(places), 2, pinned=False)
+    for place, batch in zip(places, islice(made, 5), strict=True):
+        assert same(batch, batches[place])
+
+
+def test_shares_of_text_and_tempo_are_left_out(shelf: GrowingShelf) -> None:
+    batches = Batches(SMOKE, shelf, SILENCE, seed=0)
+    made = [batches[(step, Span(0, 3))] for step in range(600)]
+    for name in ("no_text", "no_tempo"):
+        left_out = torch.cat([getattr(batch, name) for batch in made]).float()
+        assert left_out.mean().item() == pytest.approx(0.1, abs=0.03)
