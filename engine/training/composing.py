@@ -18,10 +18,18 @@ from queue import Empty
 from typing import Any
 
 import numpy as np
+import torch
 
+from engine.checkpoints import load_weights
 from engine.errors import LongtakeError
+from engine.locked_clap import small_listener
+from engine.networks import build_autoencoder
+from engine.registry import SAMPLE_RATE, SKETCH
+from engine.training.corpus import compose, render
 from engine.training.corpus.arrangement import HELD_OUT_EVERY
-from engine.training.latents import pieces
+from engine.training.corpus.score import Score
+from engine.training.latents import encoded, pieces, write_item
+from engine.training.spectra import kept_spectrum
 
 log = logging.getLogger(__name__)
 NICE = 10
@@ -138,13 +146,6 @@ class Maker:
     """Makes pieces: holds the autoencoder and CLAP's ear, which take seconds to load."""
 
     def __init__(self, order: Order) -> None:
-        import torch
-
-        from engine.checkpoints import load_weights
-        from engine.locked_clap import small_listener
-        from engine.networks import build_autoencoder
-        from engine.registry import SKETCH
-
         torch.set_num_threads(1)
         self.order, self.listener = order, small_listener()
         self.autoencoder = build_autoencoder(SKETCH.autoencoder).eval()
@@ -152,12 +153,6 @@ class Maker:
 
     def make(self, path: Path, seed: int, *, judged: bool) -> None:
         """Composes, renders and encodes one piece, unless it is there; `judged` ones keep what CLAP hears."""
-        from engine.registry import SAMPLE_RATE
-        from engine.training.corpus import compose, render
-        from engine.training.corpus.score import Score
-        from engine.training.latents import encoded, write_item
-        from engine.training.spectra import kept_spectrum
-
         if path.exists():
             return
         piece = compose(seed, self.order.style, seconds=self.order.seconds)

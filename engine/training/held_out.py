@@ -19,8 +19,8 @@ from engine.training.recipes import Recipe
 
 LEVELS = (0.3, 0.6, 0.8, 0.9, 0.97)
 """Times at which the loss is measured: from what little noise hides to where only the prompt says what will sound."""
-CROPS = 8
-"""Most crops of one length."""
+CROPS, FRAMES = 8, 6144
+"""Most crops of one length, and about how many frames they have together: the same whatever the batches of a run."""
 _SEED = 0x4E1D
 
 
@@ -53,7 +53,7 @@ class HeldOut:
         spec = self.recipe.model
         windows = Windows(self.items, self.silence, spec.latent_rate)
         for window in self.recipe.dit.phases[-1].windows:
-            size = min(window.batch, CROPS)
+            size = min(max(FRAMES // window.frames, 1), CROPS)
             latents, asked = windows.batch(window.frames, size, np.random.default_rng(_SEED))
             generator = torch.Generator().manual_seed(_SEED)
             kept = torch.zeros(size, dtype=torch.bool)

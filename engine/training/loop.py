@@ -96,7 +96,7 @@ def train(
     began = saved = time.monotonic()
     journal = Journal(folder, index, budget.peak_flops)
     with nullcontext(stopping) if stopping else Stopping() as stopping:
-        while not stopping.requested and index != budget.steps:
+        while not stopping.requested and (budget.steps is None or index < budget.steps):
             losses = stage.step(index)
             index += 1
             journal.note(index, losses, every=budget.log_every)

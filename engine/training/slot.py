@@ -30,7 +30,9 @@ from engine.training.loop import Budget, Journal, Stopping, train
 from engine.training.optim import Cooldown
 from engine.training.recipes import Recipe, SlotRecipe, recipe
 from engine.training.shelf import GrowingShelf, Ledger, Span
+from engine.training.spectra import KeptSpectra
 from engine.training.speed import peak_flops
+from engine.training.train_clap import SMOKE, ClapRecipe, ClapStage, Pieces, against_locked_text
 from engine.training.train_dit import DiTStage, Material
 from engine.whole_files import whole
 
@@ -224,9 +226,6 @@ def _export(stage: DiTStage, slot: Slot, chosen: Recipe) -> None:
 
 def _judged(slot: Slot, how: Begun, until: float, stopping: Stopping) -> bool:
     """Trains CLAP until a time on the pieces that kept what it hears, and writes it beside the weights."""
-    from engine.training.spectra import KeptSpectra
-    from engine.training.train_clap import SMOKE, ClapRecipe, ClapStage, Pieces, against_locked_text
-
     _, plan = _recipe(how)
     numbers = SMOKE if how.config == "sketch-smoke" else ClapRecipe()
     clap = against_locked_text(how.seed)

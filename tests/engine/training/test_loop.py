@@ -44,6 +44,7 @@ def test_steps_are_done_once_each_over_several_calls(tmp_path: Path) -> None:
     assert train(stage, tmp_path, Budget(steps=12)) == 12
     assert stage.done == list(range(12))
     assert train(stage, tmp_path, Budget(steps=12)) == 12
+    assert train(stage, tmp_path, Budget(steps=5)) == 12
 
 
 def test_a_spent_budget_of_minutes_ends_the_call_with_a_checkpoint(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.training.optim import Ema, LearningRate
+from engine.training.optim import Cooldown, Ema, LearningRate
 
 
 def test_learning_rate_ramps_up_exponentially_then_decays_as_a_power() -> None:
@@ -43,3 +43,23 @@ def test_average_survives_a_restart_and_can_be_used() -> None:
     other.apply_to(target)
     assert other.updates == 1
     assert torch.equal(target.weight, ema.weights["weight"])
+
+
+def test_a_cooldown_falls_from_nearly_one_to_nearly_nothing() -> None:
+    factors = [Cooldown(100, 400).at(step) for step in range(100, 500)]
+    assert factors == sorted(factors, reverse=True)
+    assert factors[0] == pytest.approx(1 - (1 / 401) ** 0.5)
+    assert 0 < factors[-1] < 0.002
+    assert factors[99] == pytest.approx(0.5, abs=0.001)
+
+
+def test_the_average_stands_in_for_a_while_and_the_weights_return_whatever_happens() -> None:
+    module = nn.Linear(3, 2)
+    ema = Ema(module, decay=0.9)
+    own = module.weight.detach().clone() + 1
+    with torch.no_grad():
+        module.weight.copy_(own)
+    with pytest.raises(RuntimeError), ema.in_place_of(module):
+        assert torch.equal(module.weight, ema.weights["weight"])
+        raise RuntimeError
+    assert torch.equal(module.weight, own)
