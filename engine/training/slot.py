@@ -234,6 +234,9 @@ def _judged(slot: Slot, how: Begun, until: float, stopping: Stopping) -> bool:
         _kept(slot.run / "held_out", 1),
         KeptSpectra(clap.listener),
     )
+    if not material.material:
+        log.info("no piece here kept what CLAP hears; another slot trains it")
+        return not stopping.requested
     stage = ClapStage(numbers, clap, material, seed=how.seed, device=slot.device)
     minutes = max(until - time.monotonic(), 0.0) / 60
     budget = Budget(minutes=minutes, steps=plan.judge_steps, save_every_minutes=1.0)

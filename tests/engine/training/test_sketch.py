@@ -20,6 +20,8 @@ from engine.latent_diffusion import LatentDiffusion
 from engine.locked_clap import LockedClap, open_clap
 from engine.registry import SKETCH_SMOKE
 from engine.training.export import checkpoint
+from engine.training.sketch import begun
+from engine.training.slot import Begun
 
 ROOT = Path(__file__).parents[3]
 STEPS = 40
@@ -113,3 +115,18 @@ def test_a_run_keeps_to_how_it_was_begun_and_to_one_slot_at_a_time(
     with FileLock(runs[0] / "lock"):
         assert main([*line, "--config", "sketch-smoke"]) == 2
     assert "Another slot is at work" in capsys.readouterr().err
+
+
+def test_where_no_step_is_left_to_do_the_weights_stay(runs: tuple[Path, Path]) -> None:
+    weights = runs[0] / "weights" / "dit.safetensors"
+    before = weights.stat().st_mtime_ns
+    line = ["--config", "sketch-smoke", "--run", str(runs[0]), "--steps", str(STEPS)]
+    assert main(["train", "sketch", *line, "--workers", "0"]) == 0
+    assert weights.stat().st_mtime_ns == before
+    assert checkpoint(runs[0] / "transformer")["index"] == 2 * STEPS
+
+
+def test_later_slots_go_on_with_the_seed_and_the_batches_of_the_first(tmp_path: Path) -> None:
+    first = Begun(config="sketch", seed=3, batch=8)
+    assert begun(tmp_path, first) == first
+    assert begun(tmp_path, Begun(config="sketch", seed=0, batch=1)) == first
