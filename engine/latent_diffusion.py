@@ -110,7 +110,7 @@ class LatentDiffusion(nn.Module):
     def placed(self, device: torch.device, precision: str = "auto") -> Self:
         """Moves the model to a device and sets the transformer's precision (precision.py).
 
-        The weights of a public model are converted too; the embedded model is small and keeps float32.
+        The weights of large models are converted too; the embedded model is small and keeps float32.
 
         Raises:
             SpecError: if the device does not support the precision.
@@ -118,7 +118,7 @@ class LatentDiffusion(nn.Module):
         self.precision = resolved_precision(precision, device)
         if self.precision == "int8":
             to_int8(self.dit.transformer.layers)
-        if self.spec.weights == "public" and autocasts(self.precision, device):
+        if self.spec.weights != "embedded" and autocasts(self.precision, device):
             to_bfloat16(self.dit)
         return self.to(device)
 

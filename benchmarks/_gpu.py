@@ -1,0 +1,295 @@
+"""One part of `longtake bench gpu`, in a process of its own: prints a line of JSON for every figure once it is found.
+
+`python -m benchmarks._gpu PART [MODEL ...] --device DEVICE [--smoke]`. A part that fails prints what failed; what was
+found before stands. Knows nothing of tables or of the time that is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
+
+from benchmarks._part import Part
+from benchmarks._random_models import RandomText, parameters, random_model
+from engine.conditioning import Conditioning, Prompt
+from engine.configs import ModelSpec
+from engine.engine import Engine, load_model
+from engine.errors import LongtakeError
+from engine.latent_diffusion import LatentDiffusion
+from engine.layers import flash_attention
+from engine.registry import MODELS
+from engine.spec import GenerationSpec
+from engine.training.latents import Encoded, Statistics, write_item
+from engine.training.recipes import RECIPES, Phase, Recipe
+from engine.training.shelf import Shelf
+from engine.training.sketch import GPU_BATCH
+from engine.training.speed import forward_flops
+from engine.training.train_dit import DiTStage, Material
+from engine.updates import AudioBlock, Step
+from engine.variable_length import window_for
+
+COMPARED_FRAMES, SMOKE_FRAMES = 512, 32
+"""Latent frames of the forward pass that is compared with the CPU's: its float32 has to end in seconds."""
+TAKES = {"sketch": 285.0, "stable-audio-2": 285.0, "stable-audio-3-medium": 120.0}
+"""Length of the take that is timed, s."""
+SMOKE_SECONDS, SMOKE_STEPS = 2.0, 2
+
+
+def machine(part: Part, _: str) -> None:
+    """The card, and what it reaches at best: bare matrix products and copies."""
+    cuda = part.device.type == "cuda"
+    figures: dict[str, Any] = {
+        "device": torch.cuda.get_device_name() if cuda else "CPU",
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda if cuda else None,
+        "memory_gb": torch.cuda.get_device_properties(0).total_memory / 1e9 if cuda else None,
+        "threads": torch.get_num_threads(),
+    }
+    for name, kind in (("bfloat16", torch.bfloat16), ("float32", torch.float32)):
+        figures[f"{name}_tflops"] = _matmul_rate(part, kind) / 1e12
+    x = torch.empty(2**22 if part.smoke else 2**28, device=part.device)
+    y = torch.empty_like(x).fill_(1.0)
+    figures["copied_gb_per_s"] = 8 * len(x) / part.timed(lambda: x.copy_(y)) / 1e9
+    part.found("machine", **figures)
+
+
+def _matmul_rate(part: Part, kind: torch.dtype) -> float:
+    """Operations per second of a chain of square products on random data."""
+    side, chain = (256, 2) if part.smoke else (8192, 4)
+    matrix = torch.randn(side, side, device=part.device, dtype=torch.float32).to(kind) / side**0.5
+
+    def run() -> Tensor:
+        x = matrix
+        for _ in range(chain):
+            x = x @ matrix
+        return x
+
+    return chain * 2 * side**3 / part.timed(run)
+
+
+def take(part: Part, name: str) -> None:
+    """A whole take by the engine, with the model's own weights where they are installed."""
+    part.tried("take", name, lambda: _take(part, name, compiled=False))
+
+
+def compiled(part: Part, name: str) -> None:
+    """The same, compiled."""
+    part.tried("take", name, lambda: _take(part, name, compiled=True))
+
+
+def _take(part: Part, name: str, compiled: bool) -> dict[str, Any]:
+    spec = part.spec(name)
+    weights = "random"
+
+    def load(registered: ModelSpec) -> LatentDiffusion:
+        nonlocal weights
+        if not part.smoke:
+            try:
+                model = load_model(registered)
+            except LongtakeError:
+                pass  # Not installed: random ones are as fast.
+            else:
+                weights = "own"
+                return model
+        return random_model(spec, part.device)
+
+    engine = Engine(str(part.device), compiled=compiled, load=load)
+    asked = GenerationSpec(
+        prompt="Genre: House | Instruments: Drums, Bass, Piano | BPM: 124",
+        model=name,
+        seconds_total=SMOKE_SECONDS if part.smoke else TAKES.get(name, spec.max_seconds),
+        steps=SMOKE_STEPS if part.smoke else None,
+        seed=7,
+    )
+    began = part.waited()
+    for _ in engine.generate(replace(asked, steps=2)):
+        pass  # Loads, and warms up everything that is used.
+    ready = part.waited() - began
+    if part.device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    figures = _timed_take(part, engine, asked)
+    flops = _step_flops(spec, asked.resolved(MODELS[name]))
+    steps, spent = figures["steps"], figures["diffusing_s"]
+    return {
+        "weights": weights,
+        "seconds": asked.seconds_total,
+        "compiled": compiled,
+        "guidance": asked.resolved(MODELS[name]).cfg_scale,
+        "loading_and_first_use_s": ready,
+        "flops_per_s": flops * steps / spent,
+        **figures,
+        "peak_gb": part.peak_gb(),
+    }
+
+
+def _timed_take(part: Part, engine: Engine, asked: GenerationSpec) -> dict[str, Any]:
+    began = part.waited()
+    first = diffused = 0.0
+    steps = 0
+    for update in engine.generate(asked):
+        if isinstance(update, Step) and update.stage == "diffuse":
+            steps, diffused = update.total, part.waited() if update.index == update.total else 0.0
+        elif isinstance(update, AudioBlock) and not first:
+            first = part.waited()
+    done = part.waited()
+    return {
+        "steps": steps,
+        "diffusing_s": diffused - began,
+        "first_audio_s": first - began,
+        "whole_s": done - began,
+    }
+
+
+def _step_flops(spec: ModelSpec, asked: GenerationSpec) -> float:
+    """Operations of one denoising step of the transformer, both branches of guidance included."""
+    frames = window_for(asked, spec).latent_frames
+    return forward_flops(spec, 1 if asked.cfg_scale == 1 else 2, frames)
+
+
+def forward(part: Part, name: str) -> None:
+    """The transformer on the device against float32 on the CPU, its speed at full length, and what its attention is."""
+    part.tried("forward", name, lambda: _forward(part, name))
+
+
+@torch.inference_mode()
+def _forward(part: Part, name: str) -> dict[str, Any]:
+    spec = part.spec(name)
+    model = random_model(spec, part.device)
+    compared = SMOKE_FRAMES if part.smoke else COMPARED_FRAMES
+    x, t, conditioning = _inputs(model, compared)
+    exact = model.placed(part.device, "float32").network(x, t, conditioning).cpu()
+    reference = _on_cpu(model, x, t, conditioning)
+    figures: dict[str, Any] = {
+        "parameters": parameters(model.dit),
+        "compared_frames": compared,
+        "float32_error": _distance(exact, reference),
+    }
+    model.placed(part.device, "bfloat16")
+    figures["bfloat16_error"] = _distance(model.network(x, t, conditioning).cpu(), reference)
+    frames = SMOKE_FRAMES if part.smoke else spec.latent_frames
+    x, t, conditioning = _inputs(model, frames)
+    figures["attention"] = attention_kinds(lambda: model.network(x, t, conditioning))
+    spent = part.timed(lambda: model.network(x, t, conditioning))
+    figures |= {"frames": frames, "forward_s": spent}
+    figures["flops_per_s"] = forward_flops(spec, 1, frames) / spent
+    return figures | {"peak_gb": part.peak_gb()}
+
+
+def _inputs(model: LatentDiffusion, frames: int) -> tuple[Tensor, Tensor, Conditioning]:
+    device = model.latent_scale.mean.device
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(1, model.spec.dit.latent_channels, frames, generator=generator)
+    prompt = Prompt(text="warm house", seconds_total=frames / model.spec.latent_rate, tempo=124.0)
+    return x.to(device), torch.tensor([0.7], device=device), model.conditioner([prompt], frames)
+
+
+def _on_cpu(model: LatentDiffusion, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
+    """The float32 transformer's output on the CPU."""
+    moved = {
+        name: value.cpu() if isinstance(value, Tensor) else value
+        for name in ("cross", "cross_mask", "global_", "grid")
+        for value in [getattr(conditioning, name)]
+    }
+    dit = copy.deepcopy(model.dit).cpu()
+    return dit(x.cpu(), t.cpu(), replace(conditioning, **moved))
+
+
+def _distance(x: Tensor, reference: Tensor) -> float:
+    return ((x - reference).norm() / reference.norm()).item()
+
+
+def attention_kinds(call: Callable[[], Any]) -> list[str]:
+    """Which of torch's attentions a call uses, by the names of its operators; flash-attn by its module's name."""
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        call()
+    prefix = "aten::_scaled_dot_product_"
+    found = {row.key.removeprefix(prefix) for row in seen.key_averages() if prefix in row.key}
+    if torch.cuda.is_available() and (
+        kernel := flash_attention(torch.cuda.get_device_capability())
+    ):
+        found.add(getattr(kernel, "args", [kernel])[0].__module__)
+    return sorted(found)
+
+
+def training(part: Part, name: str) -> None:
+    """A step of training, by the stage that trains the model."""
+    part.tried("training", name, lambda: _training(part, name))
+
+
+def _training(part: Part, name: str) -> dict[str, Any]:
+    recipe = RECIPES["sketch-smoke" if part.smoke else name]
+    if part.smoke:
+        recipe = replace(recipe, model=part.spec(name))
+    dit = recipe.dit
+    if part.device.type == "cuda" and recipe.slot is not None:
+        dit = dit.multiplied(GPU_BATCH)  # As `longtake train sketch` does.
+    window = dit.phases[-1].windows[0]
+    recipe = replace(recipe, dit=replace(dit, phases=(Phase(from_step=0, windows=(window,)),)))
+    stage = _stage(recipe, part.device)
+    index = iter(range(10**6))
+    spent = part.timed(lambda: stage.step(next(index)), warm=3)
+    stage.close()
+    return {
+        "frames": window.frames,
+        "batch": window.batch,
+        "step_s": spent,
+        "checkpointing": recipe.dit.gradient_checkpointing,
+        "flops_per_s": 3 * forward_flops(recipe.model, window.batch, window.frames) / spent,
+        "peak_gb": part.peak_gb(),
+    }
+
+
+def _stage(recipe: Recipe, device: torch.device) -> DiTStage:
+    """The stage that trains the model, on two pieces of noise as long as its window."""
+    channels, frames = recipe.model.autoencoder.latent_channels, recipe.model.latent_frames
+    rng = np.random.default_rng(0)
+    nothing = np.zeros(channels, np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in (1, 2):
+            noise = rng.standard_normal((channels, frames)).astype(np.float32)
+            facts = {"seed": number, "kind": "song", "tempo": 120.0, "genres": ["House"]}
+            write_item(Path(folder) / f"{number}.npz", Encoded(noise, np.ones_like(noise), facts))
+        shelf = Shelf(Path(folder))
+    material = Material(
+        shelf=shelf, held_out=[], statistics=Statistics(nothing, nothing + 1, nothing)
+    )
+    text_encoder = RandomText(recipe.model.conditioning.text)
+    return DiTStage(recipe, material, text_encoder, device=str(device))
+
+
+PARTS: dict[str, Callable[[Part, str], None]] = {
+    "machine": machine,
+    "take": take,
+    "forward": forward,
+    "training": training,
+    "compiled": compiled,
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs one part."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks._gpu", description=__doc__)
+    parser.add_argument("part", choices=list(PARTS))
+    parser.add_argument("models", nargs="*")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--smoke", action="store_true")
+    options = parser.parse_args(list(argv))
+    part = Part(options.device, options.smoke)
+    for model in options.models or [""]:
+        PARTS[options.part](part, model)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

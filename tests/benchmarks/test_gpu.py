@@ -1,0 +1,149 @@
+"""`longtake bench gpu` on narrow models: every part runs, what fails is named, and the tables hold what was found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from benchmarks import _gpu, gpu
+from benchmarks._part import Part
+from benchmarks._random_models import distinct
+from engine.registry import MODELS
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def part() -> Part:
+    return Part("cpu", smoke=True)
+
+
+def rows(capsys: pytest.CaptureFixture[str]) -> Rows:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_every_registered_model_is_measured_once_the_largest_first() -> None:
+    builds = distinct()
+    assert sorted([*builds, *(name for others in builds.values() for name in others)]) == sorted(
+        MODELS
+    )
+    assert next(iter(builds)) == "stable-audio-3-medium" and list(builds)[-1] == "sketch"
+    assert ("forward", list(builds)) in list(gpu.plan(["forward", "take"]))
+
+
+@pytest.mark.parametrize("name", list(distinct()))
+def test_a_forward_pass_is_compared_with_the_cpu(
+    part: Part, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _gpu.forward(part, name)
+    (row,) = rows(capsys)
+    assert row["model"] == name and row["float32_error"] < 1e-5
+    assert 1e-5 < row["bfloat16_error"] < 0.05
+    assert any("attention" in kind for kind in row["attention"]) and row["flops_per_s"] > 0
+
+
+@pytest.mark.parametrize("name", ["sketch", "stable-audio-3-medium"])
+def test_a_take_is_timed_from_its_first_step_to_its_last_block(
+    part: Part, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _gpu.take(part, name)
+    (row,) = rows(capsys)
+    assert "error" not in row and row["steps"] == 2 and row["weights"] == "random"
+    assert 0 < row["diffusing_s"] < row["first_audio_s"] <= row["whole_s"]
+
+
+@pytest.mark.parametrize("name", gpu.TRAINED)
+def test_a_training_step_is_timed(
+    part: Part, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _gpu.training(part, name)
+    (row,) = rows(capsys)
+    assert "error" not in row and row["step_s"] > 0 and row["batch"] > 0
+
+
+def test_a_part_that_fails_says_why_and_the_next_goes_on(
+    part: Part, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 80 GiB.\nMore.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_gpu, "random_model", full)
+        _gpu.forward(part, "sketch")
+    _gpu.forward(part, "sketch")
+    first, second = rows(capsys)
+    assert first["error"] == "OutOfMemoryError: CUDA out of memory. Tried to allocate 80 GiB."
+    assert "error" not in second
+
+
+def options(*flags: str) -> argparse.Namespace:
+    return gpu._parser().parse_args(["--device", "cpu", "--smoke", *flags])
+
+
+def test_a_process_that_dies_names_what_it_did_not_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = 'print(\'{"kind": "take", "model": "sketch"}\'); raise SystemExit("no more")'
+
+    def plan(parts: Sequence[str]) -> list[tuple[str, list[str]]]:
+        return [("take", ["sketch", "stable-audio-2"])]
+
+    monkeypatch.setattr(gpu, "plan", plan)
+    monkeypatch.setattr(gpu, "command_of", lambda *_: [sys.executable, "-c", program])
+    found = list(gpu.measured(options()))
+    assert found == [
+        {"kind": "take", "model": "sketch"},
+        {"kind": "take", "model": "stable-audio-2", "error": "ended: no more"},
+    ]
+
+
+def test_what_the_time_does_not_suffice_for_is_named() -> None:
+    found = list(gpu.measured(options("--minutes", "0", "--parts", "take", "forward")))
+    assert {row["error"] for row in found} == {"skipped: no time left"}
+    assert {row["model"] for row in found} == {*gpu.TAKES, *distinct()}
+
+
+def test_the_tables_hold_figures_goals_shares_and_failures() -> None:
+    take = {
+        "kind": "take",
+        "model": "stable-audio-2",
+        "seconds": 285.0,
+        "compiled": False,
+        "weights": "random",
+        "steps": 100,
+        "guidance": 7.0,
+        "diffusing_s": 5.0,
+        "flops_per_s": 4e14,
+        "first_audio_s": 5.1,
+        "whole_s": 6.54,
+        "loading_and_first_use_s": 9.0,
+        "peak_gb": 12.34,
+    }
+    machine = {"kind": "machine", "model": "", "device": "A card", "torch": "2.11", "cuda": "13.0"}
+    machine |= {"bfloat16_tflops": 800.0, "float32_tflops": 50.0, "copied_gb_per_s": 3000.0}
+    failed = {"kind": "training", "model": "sketch", "error": "OutOfMemoryError: full"}
+    said = gpu.report([machine, take, failed])
+    assert "A card, torch 2.11, CUDA 13.0" in said and "800 Tflop/s" in said
+    (row,) = (line for line in said.splitlines() if line.startswith("| stable-audio-2, 285 s |"))
+    assert "| 50% |" in row and "| 6.54 s | 6 s |" in row and "12.3 GB" in row
+    assert "- training sketch: OutOfMemoryError: full" in said
+
+
+def test_the_command_writes_tables_and_figures(tmp_path: Path) -> None:
+    markdown, figures = tmp_path / "gpu.md", tmp_path / "gpu.json"
+    flags = ["--device", "cpu", "--smoke", "--parts", "machine", "training"]
+    assert gpu.main([*flags, "--out", str(markdown), "--json", str(figures)]) == 0
+    kinds = [row["kind"] for row in json.loads(figures.read_text())]
+    assert kinds == ["machine", "training", "training"]
+    assert "| sketch | 4 x 64 |" in markdown.read_text()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="here is a CUDA device")
+def test_without_a_card_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert gpu.main([]) == 2
+    assert "no CUDA device" in capsys.readouterr().err
