@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from engine.errors import LongtakeError
 from engine.model_files import find_weights
 from engine.registry import SKETCH
+from engine.training.parcel.command import add_flags, parcel, travelling
 from engine.training.recipes import RECIPES
 from engine.training.slot import Begun, Slot, train_sketch
 from engine.whole_files import remove_parts, write_whole
@@ -32,6 +33,9 @@ def main(argv: Sequence[str]) -> int:
     """Runs one slot; `argv` are the arguments after the command's name."""
     arguments = _parser().parse_args(list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if arguments.parcel:
+        logging.info("%s", parcel(arguments))
+        return 0
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     on_gpu = arguments.device.startswith("cuda")
@@ -48,12 +52,14 @@ def main(argv: Sequence[str]) -> int:
         workers=arguments.workers,
         most_bytes=round(arguments.disk * 1e9),
         autoencoder=arguments.autoencoder or find_weights(SKETCH),
+        report=arguments.report,
     )
     slot.run.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(slot.run / "lock", timeout=0):
             remove_parts(slot.run)
-            train_sketch(slot, begun(slot.run, asked))
+            with travelling(slot.run, arguments.parts, arguments.parts_mib):
+                train_sketch(slot, begun(slot.run, asked))
     except Timeout:
         raise LongtakeError(f"Another slot is at work in {slot.run}; wait for its end.") from None
     return 0
@@ -91,4 +97,6 @@ def _parser() -> argparse.ArgumentParser:
     flag("--workers", type=int, default=os.cpu_count() or 1, help="processes that compose")
     flag("--disk", type=float, default=2.0, help="GB of pieces after which composing ends")
     flag("--autoencoder", type=Path, help="folder of its weights (default: those of sketch)")
+    flag("--no-report", dest="report", action="store_false", help="evaluate later, train longer")
+    add_flags(parser)
     return parser

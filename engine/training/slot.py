@@ -61,6 +61,7 @@ class Slot:
         workers: processes that compose.
         most_bytes: of the pieces on disk.
         autoencoder: folder of the weights to encode with, and to export.
+        report: whether to evaluate at the end; otherwise that time goes into training.
     """
 
     run: Path
@@ -70,6 +71,7 @@ class Slot:
     workers: int
     most_bytes: int
     autoencoder: Path
+    report: bool = True
 
 
 def train_sketch(slot: Slot, how: Begun) -> None:
@@ -86,7 +88,7 @@ def train_sketch(slot: Slot, how: Begun) -> None:
     # Without a budget nothing has to wait for its share.
     trained, judged = now + seconds, now + seconds
     if isfinite(seconds):
-        judged -= seconds * plan.evaluation_share
+        judged -= seconds * plan.evaluation_share * slot.report
         trained = judged - seconds * plan.judge_share
     with Stopping() as stopping:
         composing = Composing(_order(slot, plan), slot.workers)
@@ -99,7 +101,8 @@ def train_sketch(slot: Slot, how: Begun) -> None:
                 return
         finally:
             composing.stop()
-        evaluate(slot.run, chosen, slot.device, now + seconds, stopping)
+        if slot.report:
+            evaluate(slot.run, chosen, slot.device, now + seconds, stopping)
 
 
 def _recipe(how: Begun) -> tuple[Recipe, SlotRecipe]:

@@ -58,8 +58,9 @@ _ROLE_LEVELS = {
     "counter": -8.0,
 }
 """Loudness of a part relative to the drums, dB."""
-_FONT_KITS = {"gm_standard": 0, "gm_room": 8, "gm_power": 16, "gm_electronic": 24, "gm_808": 25, "gm_jazz": 32,
+FONT_KITS = {"gm_standard": 0, "gm_room": 8, "gm_power": 16, "gm_electronic": 24, "gm_808": 25, "gm_jazz": 32,
               "gm_brush": 40, "gm_orchestra": 48}  # fmt: skip
+"""Kits of the soundfonts, and their programs."""
 _LEAST_ROOM = 0.06
 """Least reverb of solo instruments: a bass without any would be mono."""
 _FADING_FORMS = ("club", "pop", "beat", "drift")
@@ -237,7 +238,7 @@ def _part(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.Ge
 def _drums(plan: Plan, spec: PartSpec, sections: list[Section], rng: np.random.Generator) -> Part:
     kit = spec.play[int(rng.integers(len(spec.play)))]
     seed = int(rng.integers(1 << 30))
-    voice = Voice("kit", kit, _FONT_KITS.get(kit, 0), seed, plan.held_out)
+    voice = Voice("kit", kit, FONT_KITS.get(kit, 0), seed, plan.held_out)
     return Part(
         role="drums",
         instrument=drums_name(kit),

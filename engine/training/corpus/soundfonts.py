@@ -25,7 +25,7 @@ FONT_FILES: dict[str, tuple[str, ...]] = {
 }
 """The files of Debian's fluid-soundfont-gm and musescore-general-soundfont(-small).
 
-A directory in LONGTAKE_SOUNDFONTS is searched first.
+A directory in LONGTAKE_SOUNDFONTS is searched first; where only one font is, as in a parcel, it plays for both.
 """
 _LEVEL_DB = -20.0
 _RELEASE_BLOCK = 4096
@@ -40,8 +40,11 @@ def font_path(font: str) -> Path:
         LongtakeError: if it is not installed.
     """
     own = os.environ.get("LONGTAKE_SOUNDFONTS")
-    places = [Path(own) / Path(p).name for p in FONT_FILES[font]] if own else []
-    for path in [*places, *map(Path, FONT_FILES[font])]:
+    names = [Path(p).name for p in FONT_FILES[font]]
+    others = [Path(p).name for files in FONT_FILES.values() for p in files]
+    here = [Path(own) / name for name in names] if own else []
+    instead = [Path(own) / name for name in others] if own else []
+    for path in [*here, *map(Path, FONT_FILES[font]), *instead]:
         if path.exists():
             return path
     raise LongtakeError(
@@ -53,8 +56,13 @@ def font_path(font: str) -> Path:
 
 @cache
 def _player(font: str) -> tuple[Any, int]:
+    return _opened(font_path(font))
+
+
+@cache
+def _opened(path: Path) -> tuple[Any, int]:
     synth = tinysoundfont.Synth(samplerate=SAMPLE_RATE)
-    return synth, synth.sfload(str(font_path(font)))
+    return synth, synth.sfload(str(path))
 
 
 def soundfont_note(font: str, program: int, pitch: int, velocity: int, seconds: float) -> Signal:

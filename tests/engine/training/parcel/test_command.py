@@ -1,0 +1,59 @@
+"""Around a slot, parts arrive before it, are left while it works, and are left however it ends."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.training.parcel import command
+from engine.training.parcel.command import add_flags, travelling
+from tests.engine.training.parcel.test_parts import a_run, files
+
+
+def test_a_slot_begins_with_the_parts_that_came_and_leaves_its_own(tmp_path: Path) -> None:
+    with travelling(a_run(tmp_path / "there"), tmp_path / "sent"):
+        pass
+    run = tmp_path / "here"
+    with travelling(run, tmp_path / "sent"):
+        assert (run / "transformer" / "checkpoint.pt").exists()
+        (run / "run.json").write_text('{"seed": 2}')
+    with travelling(tmp_path / "again", tmp_path / "sent"):
+        assert (tmp_path / "again" / "run.json").read_text() == '{"seed": 2}'
+
+
+def test_the_run_that_a_parcel_laid_is_joined(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with travelling(a_run(tmp_path / "home"), run / "parts"):
+        pass
+    with travelling(run, tmp_path / "empty"):
+        assert (run / "transformer" / "checkpoint.pt").exists()
+
+
+def test_a_slot_that_fails_leaves_its_parts(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run")
+    with pytest.raises(RuntimeError, match="failed"), travelling(run, tmp_path / "parts"):
+        raise RuntimeError("failed")
+    assert files(tmp_path / "parts") == {"run.part1of1"}
+
+
+def test_parts_are_left_while_the_slot_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "LEAVES_EVERY", 0.01)
+    part, until = tmp_path / "parts" / "run.part1of1", time.monotonic() + 60
+    with travelling(a_run(tmp_path / "run"), tmp_path / "parts"):
+        while not part.exists():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+
+def test_nothing_travels_unless_asked(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    add_flags(parser)
+    arguments = parser.parse_args([])
+    with travelling(a_run(tmp_path / "run"), arguments.parts, arguments.parts_mib):
+        pass
+    assert arguments.parcel is None and [p.name for p in tmp_path.iterdir()] == ["run"]
