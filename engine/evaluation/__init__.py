@@ -1,6 +1,11 @@
 """The paper's evaluation (§4) of a model, run by `longtake evaluate`.
 
     sounds.py           takes, held-out pieces, solo stems and noise, all as a `Sound`
+    pairs.py            held-out pieces beside their reconstructions and takes from their prompts
+    scores.py           what a composed piece is made of, in seconds
+    transcription.py    notes as an independent network hears them
+    notes.py            these against the score
+    intervals.py        how sure a figure is
     listening.py        embeddings of sounds in CLAP space
     reconstruction.py   STFT and mel distance, SI-SDR (§4.3)
     alignment.py        CLAP score, and retrieval of a take's prompt (§4.1)

@@ -37,11 +37,12 @@ def alignment(sounds: Vectors, texts: Vectors, rng: np.random.Generator) -> Alig
 
 
 def full_prompt(facts: dict) -> str:
-    """The facts of a piece as a detailed prompt: genre, up to three instruments, mood, tempo."""
+    """The facts of a piece as a detailed prompt: genre, up to three instruments, mood, tempo, key."""
     parts = {
         "Genre": list(facts.get("genres", ()))[:1],
         "Instruments": list(facts.get("instruments", ()))[:3],
         "Moods": list(facts.get("moods", ()))[:1],
         "BPM": [f"{facts['tempo']:g}"] if facts.get("tempo") else [],
+        "Key": [facts["key"]] if facts.get("key") else [],
     }
     return " | ".join(f"{name}: {', '.join(values)}" for name, values in parts.items() if values)

@@ -15,6 +15,7 @@ import torch
 
 from engine.autoencoder import Autoencoder
 from engine.evaluation.listening import Listener
+from engine.evaluation.pairs import Pair, make_pairs
 from engine.evaluation.sounds import HELD_OUT_EVERY, Sound, composed, take
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
@@ -30,6 +31,8 @@ class Amounts:
 
     prompts: int = 40
     """Number of tempo prompts."""
+    pairs: int = 200
+    """Held-out pieces with their reconstructions, and takes from their prompts."""
     generations: int = 200
     pieces: int = 40
     """Held-out pieces, whose figures are the ceilings."""
@@ -48,6 +51,7 @@ class Amounts:
 
 QUICK = Amounts(
     prompts=6,
+    pairs=12,
     generations=12,
     pieces=8,
     solos=1,
@@ -78,6 +82,14 @@ class Bench:
     seed: int = 1
     takes: list[Sound] = field(default_factory=list)
     """Every take so far, for the hygiene part."""
+    _pairs: list[Pair] = field(default_factory=list)
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """Made at the first use."""
+        if not self._pairs:
+            self._pairs = make_pairs(self)
+        return self._pairs
 
     def take(self, prompt: str, number: int, **settings: Any) -> Sound:
         """Generates take `number` of this evaluation, which determines its seed."""

@@ -22,8 +22,18 @@ from engine.errors import LongtakeError, choices
 if TYPE_CHECKING:
     from engine.evaluation.bench import Bench
 
-NEEDED = ("auraloss", "librosa", "matplotlib", "mir_eval", "scipy", "tinysoundfont")
+NEEDED = (
+    "auraloss",
+    "basic_pitch",
+    "librosa",
+    "matplotlib",
+    "mir_eval",
+    "onnxruntime",
+    "scipy",
+    "tinysoundfont",
+)
 PARTS = (
+    "notes",
     "reconstruction",
     "tempo",
     "keys",
@@ -49,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     if missing:
         raise LongtakeError(
             f"An evaluation needs {choices(missing)}; install them with pip install "
-            "'longtake[train,evaluate]' and pip install --no-deps tinysoundfont."
+            "'longtake[train,evaluate]' and pip install --no-deps tinysoundfont basic-pitch."
         )
     with tempfile.TemporaryDirectory(prefix="longtake-evaluate-") as temporary:
         work = arguments.work or Path(temporary)
@@ -97,6 +107,12 @@ def _written(out: Path, found: dict[str, Any]) -> dict[str, Any]:
     write_whole(table, json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     write_whole(out / "README.md", report(json.loads(table.read_text())))
     return figures
+
+
+def _notes(bench: Bench, out: Path) -> dict[str, Any]:
+    from engine.evaluation.notes import noted
+
+    return {"notes": noted(bench.pairs)}
 
 
 def _reconstruction(bench: Bench, out: Path) -> dict[str, Any]:
@@ -158,6 +174,7 @@ def _hygiene(bench: Bench, out: Path) -> dict[str, Any]:
 
 
 MEASURES: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
+    "notes": _notes,
     "reconstruction": _reconstruction,
     "tempo": _tempo,
     "keys": _keys,

@@ -16,6 +16,7 @@ from tests.engine.tiny_model import Words, tiny_model
 
 FEW = Amounts(
     prompts=2,
+    pairs=3,
     generations=4,
     pieces=2,
     solos=1,

@@ -1,0 +1,63 @@
+"""How sure a figure is: 95 % intervals by the bootstrap (Efron 1979), over the takes or pieces it was measured on.
+
+What was measured on the same takes or pieces is resampled together. A bootstrap cannot see what never happened, so a
+share of all or of none has the exact bound instead (Clopper and Pearson 1934). Knows nothing of what is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Estimate = tuple[float, float, float]
+"""A figure, and the lower and upper end of its interval."""
+Indices = NDArray[np.int64]
+Values = Sequence[float] | Sequence[bool] | NDArray[Any]
+
+ROUNDS = 1000
+LEVEL = 0.95
+
+
+def bootstrap(statistic: Callable[[Indices], float], count: int) -> Estimate:
+    """A statistic of the indices 0 to `count` - 1, and its interval when they are drawn with replacement.
+
+    Draws on which it is undefined (NaN) are left out.
+    """
+    rng = np.random.default_rng(count)
+    value = float(statistic(np.arange(count)))
+    found = [float(statistic(rng.integers(count, size=count))) for _ in range(ROUNDS)]
+    known = [one for one in found if np.isfinite(one)]
+    if not known:
+        return value, value, value
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return value, min(float(low), value), max(float(high), value)
+
+
+def mean(values: Values) -> Estimate:
+    """The mean of [N] numbers, or the share of True among truth values; NaN of none."""
+    found = np.asarray(values)
+    if not len(found):
+        return (float("nan"),) * 3
+    if found.dtype == bool and (found.all() or not found.any()):
+        short = 1 - ((1 - LEVEL) / 2) ** (1 / len(found))
+        return (1.0, 1 - short, 1.0) if found.all() else (0.0, 0.0, short)
+    numbers = found.astype(np.float64)
+    return bootstrap(lambda chosen: numbers[chosen].mean(), len(numbers))
+
+
+def difference(ours: Values, theirs: Values) -> Estimate:
+    """The mean of ours minus theirs, pair by pair."""
+    return mean(np.asarray(ours, np.float64) - np.asarray(theirs, np.float64))
+
+
+def ratio(part: Values, whole: Values) -> Estimate:
+    """The sum of `part` over the sum of `whole`, both of the same takes or pieces."""
+    above, below = (np.asarray(values, np.float64) for values in (part, whole))
+    return bootstrap(lambda chosen: _over(above[chosen].sum(), below[chosen].sum()), len(above))
+
+
+def _over(above: float, below: float) -> float:
+    return above / below if below else float("nan")

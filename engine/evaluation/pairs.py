@@ -1,0 +1,73 @@
+"""Held-out pieces, each with its way through the autoencoder and a take from its prompt (§4.1), equally long.
+
+What takes are compared with is thus of the same prompts and kinds. The sounds lie on disk while an evaluation runs, and
+are made anew by the next, which may be of another model. Knows nothing of the measures.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from itertools import count, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soundfile
+
+from engine.evaluation.alignment import full_prompt
+from engine.evaluation.scores import Score
+from engine.evaluation.sounds import HELD_OUT_EVERY, RATE, composed
+from engine.sound.audio import Samples
+
+if TYPE_CHECKING:
+    from engine.evaluation.bench import Bench
+
+ROLES = ("piece", "again", "take")
+"""The piece itself, its reconstruction, and the take."""
+FIRST_TAKE = 10_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A held-out piece and what was made of it; each sound is [2, N] at 44.1 kHz, all three equally long."""
+
+    facts: dict[str, Any]
+    prompt: str
+    score: Score
+    seconds: float
+    folder: Path
+
+    def sound(self, role: str) -> Samples:
+        """The "piece", the piece "again" from its latents, or the "take"."""
+        samples, _ = soundfile.read(self.folder / f"{role}.wav", dtype="float32", always_2d=True)
+        return np.ascontiguousarray(samples.T)
+
+
+def make_pairs(bench: Bench) -> list[Pair]:
+    """As many pairs as the bench's amounts say: songs, loops and stems, bands and solos as the material has them."""
+    from engine.training.corpus import compose
+    from engine.training.corpus.mix import casting
+
+    seconds, folder = bench.amounts.seconds, bench.work / "pairs"
+    shutil.rmtree(folder, ignore_errors=True)
+    seeds = (HELD_OUT_EVERY * number for number in count())
+    longer = (seed for seed in seeds if casting(seed).kind != "one-shot")
+    pairs: list[Pair] = []
+    for number, seed in enumerate(islice(longer, bench.amounts.pairs)):
+        [item] = composed([seed], bench.work / "pieces", None, seconds)
+        frames = min(item.frames, round(seconds * RATE))
+        heard = frames / RATE
+        arrangement = compose(seed, seconds=seconds)
+        facts = arrangement.metadata()
+        pair = Pair(
+            facts, full_prompt(facts), Score.of(arrangement, 0.0, heard), heard, folder / str(seed)
+        )
+        samples, _ = soundfile.read(item.path, frames=frames, dtype="float32", always_2d=True)
+        true = np.ascontiguousarray(samples.T)
+        made = bench.take(pair.prompt, FIRST_TAKE + number, seconds_total=heard)
+        pair.folder.mkdir(parents=True)
+        for role, sound in zip(ROLES, (true, bench.reconstructed(true), made.samples), strict=True):
+            soundfile.write(pair.folder / f"{role}.wav", sound.T, RATE, "PCM_16")
+        pairs.append(pair)
+    return pairs

@@ -1,0 +1,121 @@
+"""Which notes does a listener hear? Spotify's Basic Pitch (Bittner et al. 2022, Apache-2.0), which nobody here trained.
+
+Only the network's file is read from its package; frames of overlapping windows are joined here on one clock, and notes
+decoded as in the paper (section 3.3), but without its guesses where no onset is heard, which hit less than they miss:
+from each onset on until the note falls silent. Knows nothing of where a sound comes from.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from engine.errors import LongtakeError
+from engine.evaluation.scores import Note
+from engine.evaluation.sounds import RATE
+from engine.sound.audio import Samples
+
+NETWORK_RATE = 22_050
+HOP = 256
+WINDOW = 2 * NETWORK_RATE - HOP
+"""Samples that the network hears at once: 172 frames."""
+MARGIN, KEPT = 15, 141
+"""Frames at a window's beginning that are dropped, and those after them that are kept; windows follow each other so."""
+LOWEST = 21
+"""MIDI pitch of the first of 88 keys."""
+ONSET, SOUNDING = 0.5, 0.3
+"""Least posterior of an onset, and of a note that sounds on."""
+LATE = 0.02
+"""By how much the network's onsets trail the score's, s; as all thresholds, measured on pieces of training seeds."""
+SHORTEST, REST = 5, 11
+"""Frames: notes no longer than this are dropped; after so many below `SOUNDING` a note has ended."""
+BATCH = 16
+
+Matrix = NDArray[np.floating[Any]]
+
+
+def heard_notes(samples: Samples) -> list[Note]:
+    """The notes in [2, N] at 44.1 kHz, by start.
+
+    Raises:
+        LongtakeError: if Basic Pitch is not installed.
+    """
+    onsets, sounding = posteriors(samples)
+    times = np.maximum(np.arange(len(onsets) + 1) * HOP / NETWORK_RATE - LATE, 0.0)
+    return sorted(
+        (
+            Note(float(times[start]), float(times[end]), LOWEST + key)
+            for start, end, key in decoded(onsets, sounding)
+        ),
+        key=lambda note: (note.start, note.pitch),
+    )
+
+
+def posteriors(samples: Samples) -> tuple[Matrix, Matrix]:
+    """Of onsets and of sounding notes in [2, N] at 44.1 kHz: [frames, 88] each, 86 frames a second.
+
+    Raises:
+        LongtakeError: if Basic Pitch is not installed.
+    """
+    mono = soxr.resample(samples.mean(axis=0), RATE, NETWORK_RATE).astype(np.float32)
+    frames, step = len(mono) // HOP, KEPT * HOP
+    count = max(-(-frames // KEPT), 1)
+    padded = np.pad(mono, (MARGIN * HOP, WINDOW + step))
+    windows = np.stack([padded[start * step :][:WINDOW] for start in range(count)])[:, :, None]
+    found = [
+        _network().run(None, {"serving_default_input_2:0": windows[first : first + BATCH]})
+        for first in range(0, count, BATCH)
+    ]
+    kept = slice(MARGIN, MARGIN + KEPT)
+    onsets, sounding = (
+        np.concatenate([part[place][:, kept] for part in found]).reshape(-1, 88)[:frames]
+        for place in (0, 1)
+    )
+    return onsets, sounding
+
+
+def decoded(onsets: Matrix, sounding: Matrix) -> list[tuple[int, int, int]]:
+    """Notes as (first frame, frame after the last, key) from posteriors [frames, 88].
+
+    A note masks its neighbours a semitone away, where its own posterior spills over.
+    """
+    left = np.pad(sounding, ((0, 0), (1, 1)))
+    peaks = (onsets[1:-1] > onsets[:-2]) & (onsets[1:-1] > onsets[2:]) & (onsets[1:-1] >= ONSET)
+    notes: list[tuple[int, int, int]] = []
+    # Backwards in time: a note ends where the next one of its pitch has begun.
+    for before, key in np.argwhere(peaks)[::-1]:
+        start = before + 1
+        end = _silent_from(left[:, key + 1], start + 1)
+        if end - start > SHORTEST:
+            left[start:end, key : key + 3] = 0
+            notes.append((int(start), int(end), int(key)))
+    return notes
+
+
+def _silent_from(curve: Matrix, frame: int) -> int:
+    """The first of `REST` quiet frames of [frames], from `frame` on."""
+    quiet = 0
+    while frame < len(curve) and quiet < REST:
+        quiet = quiet + 1 if curve[frame] < SOUNDING else 0
+        frame += 1
+    return frame - quiet
+
+
+@cache
+def _network() -> Any:
+    import onnxruntime
+
+    found = importlib.util.find_spec("basic_pitch")
+    if found is None or not found.submodule_search_locations:
+        raise LongtakeError("Notes are heard by Basic Pitch: pip install --no-deps basic-pitch.")
+    [package] = found.submodule_search_locations
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    path = Path(package) / "saved_models/icassp_2022/nmp.onnx"
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

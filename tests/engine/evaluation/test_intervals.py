@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from engine.evaluation.intervals import bootstrap, difference, mean, ratio
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_law():
+    values = np.random.default_rng(0).standard_normal(400)
+    value, low, high = mean(values)
+    assert value == pytest.approx(values.mean())
+    spread = 1.96 * values.std() / 20
+    assert low == pytest.approx(value - spread, abs=0.02)
+    assert high == pytest.approx(value + spread, abs=0.02)
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    rng = np.random.default_rng(1)
+    held = [
+        low <= 0.3 <= high for _, low, high in (mean(rng.random(100) < 0.3) for _ in range(200))
+    ]
+    assert 0.89 <= np.mean(held) <= 0.99
+
+
+@pytest.mark.parametrize(("count", "short"), [(8, 0.369), (100, 0.036)])
+def test_what_always_or_never_happened_has_the_exact_bound(count: int, short: float):
+    every, none = mean([True] * count), mean([False] * count)
+    assert every == pytest.approx((1.0, 1 - short, 1.0), abs=1e-3)
+    assert none == pytest.approx((0.0, 0.0, short), abs=1e-3)
+
+
+def test_a_paired_difference_is_surer_than_its_parts():
+    rng = np.random.default_rng(2)
+    theirs = 10 * rng.standard_normal(50)
+    ours = theirs - 1 + 0.1 * rng.standard_normal(50)
+    value, low, high = difference(ours, theirs)
+    assert value == pytest.approx(-1, abs=0.1)
+    assert high - low < 0.1
+    assert mean(ours)[2] - mean(ours)[1] > 3
+
+
+def test_a_ratio_is_of_sums():
+    value, low, high = ratio([1, 3], [2, 2])
+    assert (value, low, high) == (1.0, 0.5, 1.5)
+    assert np.isnan(ratio([0.0], [0.0])[0])
+
+
+def test_equal_measurements_have_equal_intervals():
+    values = np.random.default_rng(3).random(20)
+    assert mean(values) == mean(values) == bootstrap(lambda chosen: values[chosen].mean(), 20)
