@@ -1,8 +1,8 @@
 """Creative uses (§4.6): takes from recordings, with a model that was trained on text alone.
 
-Audio-to-audio starts the solver from a noised recording. Inpainting and continuation restore the known latents at every
-step, and finally the recording itself; a loop crossfades its continuation into its beginning. All of this happens
-around the solver and is independent of the network.
+Audio-to-audio starts the solver from a noised recording that was brought nearer to mastered music before. Inpainting and
+continuation restore the known latents at every step, and finally the recording itself; a loop crossfades its
+continuation into its beginning. All of this happens around the solver and is independent of the network.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from engine.registry import SAMPLE_RATE
 from engine.samplers.solvers import Denoiser
 from engine.sound.audio import Samples, read_audio
 from engine.sound.limiter import limited
+from engine.sound.metering import loudness
 from engine.spec import GenerationSpec
 
 Spans = Sequence[tuple[float, float]]
@@ -29,6 +30,12 @@ LATENT_EDGE = 0.09
 """Width of the transition of latents inside a kept span, s: two latent frames."""
 SOUND_EDGE = 0.07
 """Length of the crossfade from generated audio to the recording inside a kept span, s."""
+MASTERED, INAUDIBLE = -16.0, -60.0
+"""Loudness of the music that models learn from, and of what counts as silence, LUFS."""
+FLOOR = (-80.0, -15.0)
+"""Power of the noise in a recording's gaps relative to its loudness, dB, at strengths 0 and 1."""
+NOISE, LOWEST = 2**18, 22.0
+"""Length of the noise in samples, and the frequency from which it falls by 3 dB an octave, Hz."""
 
 
 def recording(path: str) -> Samples:
@@ -44,6 +51,36 @@ def filled(samples: Samples, frames: int) -> Samples:
     """Fits a recording [C, N] to `frames`: a longer one is cut, a shorter one loops."""
     repeats = -(-frames // samples.shape[1])
     return np.tile(samples, (1, repeats))[:, :frames]
+
+
+def approached(samples: Samples, strength: float) -> Samples:
+    """A recording [2, N] on the way to what models have learnt: as loud as mastered music, and never dead silent.
+
+    Noised, the digital silence between dry strokes outweighs them, and a model follows it into silence. The level moves
+    in proportion to the strength, 0 to 1, from the recording's to `MASTERED`, and pink noise rises in its gaps; at 0
+    the recording stays as it is. A silent recording stays silent.
+    """
+    level = loudness(samples, SAMPLE_RATE)
+    if strength == 0 or level < INAUDIBLE:
+        return samples
+    wanted = level + strength * (MASTERED - level)
+    floor = wanted + FLOOR[0] + strength * (FLOOR[1] - FLOOR[0])
+    noise = filled(_pink_noise(), samples.shape[1])
+    mixed = _linear(wanted - level) * samples + _linear(floor) * noise
+    return mixed.astype(np.float32)
+
+
+def _pink_noise() -> Samples:
+    """[2, N] of unit power, the same each time; it may be looped."""
+    spectrum = np.fft.rfft(np.random.default_rng(0).standard_normal((2, NOISE)))
+    frequencies = np.arange(spectrum.shape[1]) * SAMPLE_RATE / NOISE
+    # Flat below the lowest notes, so that the power is where music is.
+    pink = np.fft.irfft(spectrum / np.sqrt(np.maximum(frequencies, LOWEST)), NOISE)
+    return (pink / pink.std()).astype(np.float32)
+
+
+def _linear(level: float) -> float:
+    return 10 ** (level / 20)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,8 @@ class Engine:
 
         known = None
         if recording is not None:
+            if kept is None:
+                recording = creative.approached(recording, spec.init_noise_level or 0.0)
             known = _encoded(model, recording, window)
             yield Step("encode", 1, 1)
 

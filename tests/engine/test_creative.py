@@ -7,7 +7,19 @@ import pytest
 import soundfile
 import torch
 
-from engine.creative import LATENT_EDGE, SOUND_EDGE, Kept, filled, kept, looped, pasted, recording
+from engine.creative import (
+    FLOOR,
+    LATENT_EDGE,
+    MASTERED,
+    SOUND_EDGE,
+    Kept,
+    approached,
+    filled,
+    kept,
+    looped,
+    pasted,
+    recording,
+)
 from engine.errors import SpecError
 from engine.registry import SAMPLE_RATE
 from engine.samplers.noise import NoiseSource
@@ -15,6 +27,7 @@ from engine.samplers.objectives import V_OBJECTIVE, noised
 from engine.samplers.schedules import schedule_times
 from engine.samplers.solvers import SOLVERS
 from engine.sound.audio import Samples
+from engine.sound.metering import decibels, loudness
 from engine.spec import GenerationSpec
 
 
@@ -47,6 +60,36 @@ def test_a_short_recording_repeats_and_a_long_one_is_cut() -> None:
     np.testing.assert_array_equal(filled(samples, 250)[:, 100:200], samples)
     assert filled(samples, 250).shape == (2, 250)
     np.testing.assert_array_equal(filled(samples, 30), samples[:, :30])
+
+
+def strokes(level: float = 0.1) -> Samples:
+    """Dry strokes with digital silence between them, 4 s."""
+    samples = np.zeros((2, 4 * SAMPLE_RATE), np.float32)
+    for start in range(0, samples.shape[1], SAMPLE_RATE // 2):
+        samples[:, start : start + 4000] = 10 * level * noise(4000, start)
+    return samples
+
+
+@pytest.mark.parametrize("level", [0.01, 0.1, 0.5])
+def test_a_recording_approaches_the_level_of_music_with_the_strength(level: float) -> None:
+    samples = strokes(level)
+    before = loudness(samples, SAMPLE_RATE)
+    np.testing.assert_array_equal(approached(samples, 0.0), samples)
+    for strength in (0.2, 0.5, 0.8, 1.0):
+        after = loudness(approached(samples, strength), SAMPLE_RATE)
+        assert after == pytest.approx(before + strength * (MASTERED - before), abs=0.5)
+
+
+def test_noise_rises_in_the_gaps_of_a_recording_and_nowhere_beside_its_strokes() -> None:
+    samples = strokes()
+    wanted = loudness(samples, SAMPLE_RATE)
+    gap = slice(6_000, 20_000)
+    for strength in (0.3, 0.6, 1.0):
+        floor = decibels(float(approached(samples, strength)[:, gap].std()))
+        level = wanted + strength * (MASTERED - wanted)
+        assert floor == pytest.approx(level + FLOOR[0] + strength * (FLOOR[1] - FLOOR[0]), abs=1.5)
+    silence = np.zeros((2, SAMPLE_RATE), np.float32)
+    np.testing.assert_array_equal(approached(silence, 0.9), silence)
 
 
 def test_weights_rise_inside_the_spans_and_not_outside() -> None:

@@ -4,6 +4,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,14 @@ import soundfile
 import torch
 from torch import Tensor
 
-from engine.creative import SOUND_EDGE
+from engine.creative import SOUND_EDGE, approached
 from engine.engine import Engine, load_model
 from engine.errors import CheckpointError, LongtakeError, SpecError
 from engine.latent_diffusion import LatentDiffusion
 from engine.registry import SAMPLE_RATE, STABLE_AUDIO_2, ModelSpec
 from engine.samplers.objectives import V_OBJECTIVE
 from engine.sound.audio import Samples
-from engine.sound.metering import true_peak
+from engine.sound.metering import loudness, true_peak
 from engine.spec import SAMPLERS, GenerationSpec
 from engine.updates import AudioBlock, Step, Update
 from tests.engine.song_model import SongModel
@@ -309,7 +310,7 @@ def test_the_solver_starts_at_the_level_from_the_noised_recording(hum: str) -> N
     song.network = watched  # pyright: ignore[reportAttributeAccessIssue]
     take(Engine("cpu", load=song.loaded), init_audio=hum, init_noise_level=0.3, seconds_total=2.0)
     assert song.calls[0][1] == pytest.approx(0.3)
-    latents = song.autoencoder.encode(torch.from_numpy(heard(hum))[None])
+    latents = song.autoencoder.encode(torch.from_numpy(approached(heard(hum), 0.3))[None])
     inside = start[0][..., : latents.shape[-1]]
     alpha, sigma = np.cos(np.pi * 0.15), np.sin(np.pi * 0.15)
     rest = (inside - alpha * latents) / sigma
@@ -331,6 +332,36 @@ def test_more_noise_less_of_the_recording(song: SongModel, hum: str) -> None:
         near.append(float(np.corrcoef(sound[0], heard(hum)[0])[0, 1]))
     assert near == sorted(near, reverse=True)
     assert near[0] == pytest.approx(1) and near[-1] == pytest.approx(0, abs=0.02)
+
+
+def test_the_level_goes_from_a_dry_recordings_to_the_models_own(tmp_path: Path) -> None:
+    """With the embedded weights: the silence between dry strokes does not pull the take down with it."""
+    strokes = np.zeros((2, 3 * SAMPLE_RATE), np.float32)
+    burst = np.exp(-np.arange(4_000) / 800) * np.random.default_rng(0).standard_normal(4_000)
+    for start in range(0, strokes.shape[1], SAMPLE_RATE // 2):
+        strokes[:, start : start + 4_000] = 0.2 * burst
+    path = str(tmp_path / "strokes.wav")
+    soundfile.write(path, strokes.T, SAMPLE_RATE, "FLOAT")
+    engine = Engine("cpu")
+    levels = [
+        loudness(
+            take(
+                engine,
+                prompt="Instruments: Drums | BPM: 120",
+                init_audio=path,
+                init_noise_level=strength,
+                seconds_total=None,
+                steps=None,
+                cfg_scale=None,
+            ),
+            SAMPLE_RATE,
+        )
+        for strength in (0.2, 0.5, 0.8, 0.9, 0.95, 1.0)
+    ]
+    lowest, highest = sorted((loudness(strokes, SAMPLE_RATE), levels[-1]))
+    assert min(levels) > lowest - 3 and max(levels) < highest + 1
+    # Through the autoencoder some is lost, and no two takes are equally dense.
+    assert all(later > earlier - 1.5 for earlier, later in pairwise(levels))
 
 
 def test_a_short_recording_repeats_through_a_longer_take(song: SongModel, hum: str) -> None:
