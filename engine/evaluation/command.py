@@ -28,22 +28,28 @@ NEEDED = (
     "librosa",
     "matplotlib",
     "mir_eval",
+    "musicnn",
     "onnxruntime",
     "scipy",
     "tinysoundfont",
 )
 PARTS = (
     "notes",
+    "harmony",
+    "drums",
     "reconstruction",
+    "alignment",
     "tempo",
-    "keys",
+    "distance",
     "instruments",
     "structure",
+    "memorization",
     "transfer",
-    "generations",
     "hygiene",
 )
-"""In order of execution; "generations" includes alignment, Fréchet distance and memorization."""
+"""In order of execution; the last is about the takes of all others."""
+Part = dict[str, Any]
+"""Names and figures."""
 log = logging.getLogger(__name__)
 
 
@@ -59,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
     if missing:
         raise LongtakeError(
             f"An evaluation needs {choices(missing)}; install them with pip install "
-            "'longtake[train,evaluate]' and pip install --no-deps tinysoundfont basic-pitch."
+            "'longtake[train,evaluate]' and pip install --no-deps tinysoundfont basic-pitch musicnn."
         )
     with tempfile.TemporaryDirectory(prefix="longtake-evaluate-") as temporary:
         work = arguments.work or Path(temporary)
@@ -81,15 +87,14 @@ def evaluate(bench: Bench, arguments: argparse.Namespace, command: str) -> dict[
     for name in PARTS:
         if name in arguments.parts:
             since = time.monotonic()
-            found = MEASURES[name](bench, out)
+            found = {name: MEASURES[name](bench, out)}
             about = {
                 "model": bench.model,
                 "command": command.strip(),
                 "date": datetime.now(UTC).date().isoformat(),
                 "machine": f"{os.cpu_count()} CPU cores",
                 "minutes": (time.monotonic() - began) / 60,
-                "held_out": len(bench.held_out),
-                "training": len(bench.training),
+                "material": [folder.name for folder in bench.folders],
             }
             figures = _written(out, found | {"about": about})
             log.info("%s: %.0f s", name, time.monotonic() - since)
@@ -109,79 +114,93 @@ def _written(out: Path, found: dict[str, Any]) -> dict[str, Any]:
     return figures
 
 
-def _notes(bench: Bench, out: Path) -> dict[str, Any]:
+def _notes(bench: Bench, out: Path) -> Part:
     from engine.evaluation.notes import noted
 
-    return {"notes": noted(bench.pairs)}
+    return noted(bench.pairs)
 
 
-def _reconstruction(bench: Bench, out: Path) -> dict[str, Any]:
+def _harmony(bench: Bench, out: Path) -> Part:
+    from engine.evaluation.harmony import harmonies
+
+    return harmonies(bench.pairs)
+
+
+def _drums(bench: Bench, out: Path) -> Part:
+    from engine.evaluation.drums import drummed
+
+    return drummed(bench.pairs)
+
+
+def _reconstruction(bench: Bench, out: Path) -> Part:
     from engine.evaluation.sounding import reconstructed
 
-    return {"reconstruction": reconstructed(bench)}
+    return reconstructed(bench)
 
 
-def _tempo(bench: Bench, out: Path) -> dict[str, Any]:
+def _alignment(bench: Bench, out: Path) -> Part:
+    from engine.evaluation.following import aligned
+
+    return aligned(bench)
+
+
+def _tempo(bench: Bench, out: Path) -> Part:
     from engine.evaluation import pictures
     from engine.evaluation.following import tempi
 
     found = tempi(bench)
-    pictures.tempi(found["rows"], out / "tempo.png")
-    return {"tempo": found}
+    pictures.tempi(found["points"], out / "tempo.png")
+    return found
 
 
-def _keys(bench: Bench, out: Path) -> dict[str, Any]:
-    from engine.evaluation.following import keys
+def _distance(bench: Bench, out: Path) -> Part:
+    from engine.evaluation.sounding import apart
 
-    return {"keys": keys(bench)}
+    return apart(bench)
 
 
-def _instruments(bench: Bench, out: Path) -> dict[str, Any]:
+def _instruments(bench: Bench, out: Path) -> Part:
     from engine.evaluation.following import instruments
 
-    return {"instruments": instruments(bench)}
+    return instruments(bench)
 
 
-def _structure(bench: Bench, out: Path) -> dict[str, Any]:
+def _structure(bench: Bench, out: Path) -> Part:
     from engine.evaluation.sounding import structures
 
-    return {"structure": structures(bench, out)}
+    return structures(bench, out)
 
 
-def _transfer(bench: Bench, out: Path) -> dict[str, Any]:
-    from engine.evaluation.sounding import transferred
+def _memorization(bench: Bench, out: Path) -> Part:
+    from engine.evaluation.remembering import memorized
 
-    return {"transfer": transferred(bench, out)}
-
-
-def _generations(bench: Bench, out: Path) -> dict[str, Any]:
-    from engine.evaluation.following import aligned, generations
-    from engine.evaluation.sounding import frechet, memorized
-
-    made = generations(bench)
-    heard = bench.listener.sounds([sound.samples for sound in made])
-    return {
-        "alignment": aligned(bench, made),
-        "frechet": frechet(bench, heard),
-        "memorization": memorized(bench, made, heard),
-    }
+    return memorized(bench)
 
 
-def _hygiene(bench: Bench, out: Path) -> dict[str, Any]:
+def _transfer(bench: Bench, out: Path) -> Part:
+    from engine.evaluation.restyling import transferred
+
+    return transferred(bench, out)
+
+
+def _hygiene(bench: Bench, out: Path) -> Part:
     from engine.evaluation.sounding import clean
 
-    return {"hygiene": clean(bench)} if bench.takes else {}
+    return clean(bench)
 
 
-MEASURES: dict[str, Callable[[Any, Path], dict[str, Any]]] = {
+MEASURES: dict[str, Callable[[Any, Path], Part]] = {
     "notes": _notes,
+    "harmony": _harmony,
+    "drums": _drums,
     "reconstruction": _reconstruction,
+    "alignment": _alignment,
     "tempo": _tempo,
-    "keys": _keys,
+    "distance": _distance,
     "instruments": _instruments,
     "structure": _structure,
+    "memorization": _memorization,
     "transfer": _transfer,
-    "generations": _generations,
     "hygiene": _hygiene,
 }
 
@@ -190,28 +209,25 @@ def _bench(arguments: argparse.Namespace, work: Path) -> Bench:
     from dataclasses import replace
 
     from engine.engine import Engine, load_model
-    from engine.evaluation.bench import QUICK, Amounts, Bench, material
+    from engine.evaluation.bench import QUICK, Amounts, Bench
     from engine.evaluation.listening import Listener
     from engine.locked_clap import open_clap
     from engine.model_files import find_weights
     from engine.registry import model_spec
 
     amounts = QUICK if arguments.quick else Amounts()
-    for name in ("prompts", "generations", "pieces"):
-        if (value := getattr(arguments, name)) is not None:
-            amounts = replace(amounts, **{name: value})
+    if arguments.pairs is not None:
+        amounts = replace(amounts, pairs=arguments.pairs)
     spec = model_spec(arguments.model)
     weights = find_weights(spec, arguments.weights)
     model = load_model(spec, weights)
     clap = open_clap(arguments.clap or weights / "clap")
-    held_out, training = material(arguments.data, work, amounts.pieces)
     return Bench(
         model=spec.name,
         engine=Engine(arguments.device, load=lambda _: model),
         autoencoder=model.autoencoder,
         listener=Listener(clap, arguments.spectra or work / "spectra"),
-        held_out=held_out,
-        training=training,
+        folders=tuple(arguments.data),
         amounts=amounts,
         work=work,
         seed=arguments.seed,
@@ -230,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="+",
         default=[],
-        help="folders of material, training and held-out (default: render a small set)",
+        help="folders of training pieces and held-out recordings (default: compose a few pieces)",
     )
     parser.add_argument("--out", type=Path, default=Path("docs/sketch"), help="the report's folder")
     parser.add_argument("--work", type=Path, help="folder for rendered pieces, for reuse")
@@ -240,10 +256,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=PARTS, help="run only these parts"
     )
-    parser.add_argument("--prompts", type=int, help="number of tempo prompts")
-    parser.add_argument("--generations", type=int, help="number of takes to compare with material")
-    parser.add_argument("--pieces", type=int, help="number of pieces that are rendered")
-    parser.add_argument("--quick", action="store_true", help="small samples, in two minutes")
+    parser.add_argument("--pairs", type=int, help="number of held-out pieces and takes")
+    parser.add_argument("--quick", action="store_true", help="small samples, in five minutes")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps")
     parser.add_argument("--seed", type=int, default=1, help="seed of all takes and random choices")
     return parser

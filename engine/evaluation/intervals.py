@@ -6,7 +6,7 @@ share of all or of none has the exact bound instead (Clopper and Pearson 1934). 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,29 @@ LEVEL = 0.95
 def bootstrap(statistic: Callable[[Indices], float], count: int) -> Estimate:
     """A statistic of the indices 0 to `count` - 1, and its interval when they are drawn with replacement.
 
-    Draws on which it is undefined (NaN) are left out.
+    Draws on which it is undefined (NaN) are left out. Of one alone there is no interval: its ends are NaN.
     """
     rng = np.random.default_rng(count)
+    return _spread(statistic, count, (rng.integers(count, size=count) for _ in range(ROUNDS)))
+
+
+def halved(statistic: Callable[[Indices], float], count: int) -> Estimate:
+    """The same by drawing half of them without replacement (the delete-half jackknife, Shao and Wu 1989).
+
+    For distances between two sets, which repeated members would make larger than they are.
+    """
+    rng = np.random.default_rng(count)
+    return _spread(statistic, count, (rng.permutation(count)[: count // 2] for _ in range(ROUNDS)))
+
+
+def _spread(
+    statistic: Callable[[Indices], float], count: int, draws: Iterable[Indices]
+) -> Estimate:
     value = float(statistic(np.arange(count)))
-    found = [float(statistic(rng.integers(count, size=count))) for _ in range(ROUNDS)]
+    found = [float(statistic(chosen)) for chosen in draws]
     known = [one for one in found if np.isfinite(one)]
-    if not known:
-        return value, value, value
+    if not known or count < 2:
+        return value, float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return value, min(float(low), value), max(float(high), value)
 
@@ -40,12 +55,18 @@ def mean(values: Values) -> Estimate:
     """The mean of [N] numbers, or the share of True among truth values; NaN of none."""
     found = np.asarray(values)
     if not len(found):
-        return (float("nan"),) * 3
+        return float("nan"), float("nan"), float("nan")
     if found.dtype == bool and (found.all() or not found.any()):
         short = 1 - ((1 - LEVEL) / 2) ** (1 / len(found))
         return (1.0, 1 - short, 1.0) if found.all() else (0.0, 0.0, short)
     numbers = found.astype(np.float64)
     return bootstrap(lambda chosen: numbers[chosen].mean(), len(numbers))
+
+
+def median(values: Values) -> Estimate:
+    """The median of [N] numbers."""
+    numbers = np.asarray(values, np.float64)
+    return bootstrap(lambda chosen: float(np.median(numbers[chosen])), len(numbers))
 
 
 def difference(ours: Values, theirs: Values) -> Estimate:

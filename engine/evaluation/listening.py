@@ -45,14 +45,13 @@ class Listener:
             return self.clap.embed_texts(texts).float().cpu().numpy()
 
     def windows(self, samples: Samples) -> Vectors:
-        """Embeddings of consecutive whole windows, [W, P], each of unit length; a short sound is one window."""
+        """Embeddings of windows over the whole length, [W, P], each of unit length; a short sound is one window."""
         mono = soxr.resample(samples.mean(axis=0), RATE, SAMPLE_RATE).astype(np.float32)
         return self._vectors(mel_spectrogram(self.clap.listener, mono))
 
     def sounds(self, sounds: Iterable[Samples]) -> Vectors:
         """An embedding per sound, the mean over its windows, [B, P], each of unit length."""
-        means = np.stack([self.windows(samples).mean(axis=0) for samples in sounds])
-        return means / np.linalg.norm(means, axis=1, keepdims=True)
+        return averaged([self.windows(samples) for samples in sounds])
 
     def material(self, item: Item) -> Vectors:
         """All windows of a piece of material, [W, P]; cached."""
@@ -63,7 +62,7 @@ class Listener:
 
     def _vectors(self, whole: torch.Tensor) -> Vectors:
         frames = window_frames(self.clap.listener)
-        starts = range(0, max(len(whole) - frames, 0) + 1, frames)
+        starts = window_starts(len(whole), frames)
         shown = torch.stack([whole[start : start + frames] for start in starts])
         found: list[torch.Tensor] = []
         with torch.inference_mode():
@@ -72,3 +71,15 @@ class Listener:
                 longer = torch.zeros(len(part), dtype=torch.bool)
                 found.append(self.clap.embed_spectra(pictures, longer).float().cpu())
         return torch.cat(found).numpy()
+
+
+def window_starts(length: int, window: int) -> list[int]:
+    """Where windows begin that cover the whole length, the last at its end; they overlap where it is no multiple."""
+    count = max(-(-length // window), 1)
+    return np.linspace(0, max(length - window, 0), count).round().astype(int).tolist()
+
+
+def averaged(windows: Sequence[Vectors]) -> Vectors:
+    """A vector of unit length per sound [B, P]: the mean over its windows [W, P]."""
+    means = np.stack([one.mean(axis=0) for one in windows])
+    return means / np.linalg.norm(means, axis=1, keepdims=True)

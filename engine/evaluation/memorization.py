@@ -1,7 +1,6 @@
-"""Does the model repeat what it was trained on (§4.5)? The nearest training windows of each generation in CLAP space.
+"""Nearest neighbours among the windows of named sounds (§4.5). Distances are 1 - cosine.
 
-Distances are 1 - cosine. Held-out pieces by the same composer show which distances occur by chance. Knows nothing of
-how sounds are embedded.
+Knows nothing of how sounds are embedded.
 """
 
 from __future__ import annotations
@@ -10,35 +9,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.evaluation.listening import Vectors
+
+REPLICA = 0.001
+"""Distance below which two windows of different sounds count as the same music."""
+
+Named = Sequence[tuple[str, Vectors]]
+"""Names of sounds and the unit vectors [W, P] of their windows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A generation, its nearest training window, and their distance."""
+    """A window of what is asked for, the sound with the nearest window, and their distance."""
 
-    generation: str
+    asked: str
     piece: str
     distance: float
 
 
-def nearest(queries: Vectors, material: Vectors) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """For each unit vector of [N, P], the index of the nearest of [M, P] and its distance, [N] each."""
-    alike = queries @ material.T
-    best = alike.argmax(axis=1)
-    return best, 1.0 - alike[np.arange(len(alike)), best]
-
-
-def neighbours(
-    generations: tuple[Sequence[str], Vectors], material: tuple[Sequence[str], Vectors]
-) -> list[Neighbour]:
-    """Each generation with its nearest piece, closest pair first; arguments are names and unit vectors."""
-    (names, queries), (pieces, known) = generations, material
-    best, distances = nearest(queries, known)
-    pairs = [
-        Neighbour(name, pieces[int(index)], float(distance))
-        for name, index, distance in zip(names, best, distances, strict=True)
-    ]
-    return sorted(pairs, key=lambda pair: pair.distance)
+def neighbours(asked: Named, material: Named) -> list[Neighbour]:
+    """Each window with its nearest one of another name, the closest first."""
+    names = np.array([name for name, windows in material for _ in windows])
+    known = np.concatenate([windows for _, windows in material])
+    found: list[Neighbour] = []
+    for name, windows in asked:
+        apart = 1.0 - windows @ known.T
+        apart[:, names == name] = np.inf
+        for row in apart:
+            best = int(row.argmin())
+            found.append(Neighbour(name, str(names[best]), float(row[best])))
+    return sorted(found, key=lambda pair: pair.distance)

@@ -12,7 +12,6 @@ from typing import Any
 from engine.evaluation.intervals import Estimate, mean, ratio
 from engine.evaluation.pairs import ROLES, Pair
 from engine.evaluation.scores import Matched, Note, matched
-from engine.evaluation.transcription import heard_notes
 
 VOICES = {"one": (0.0, 1.5), "two or three": (1.5, 3.5), "four or more": (3.5, 100.0)}
 """Notes that sound at once, on average: name -> from, to."""
@@ -24,7 +23,7 @@ def noted(pairs: Sequence[Pair]) -> dict[str, Any]:
     Today's models know no score, so takes are expected to match by chance, as one piece matches another one's score.
     """
     pairs = [pair for pair in pairs if pair.score.notes]
-    heard = {role: [heard_notes(pair.sound(role)) for pair in pairs] for role in ROLES}
+    heard = {role: [pair.heard(role).notes() for pair in pairs] for role in ROLES}
     scores = [pair.score.notes for pair in pairs]
     found = {
         role: [matched(notes, ours) for notes, ours in zip(scores, heard[role], strict=True)]

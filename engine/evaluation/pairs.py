@@ -7,7 +7,7 @@ are made anew by the next, which may be of another model. Knows nothing of the m
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ import soundfile
 from engine.evaluation.alignment import full_prompt
 from engine.evaluation.scores import Score
 from engine.evaluation.sounds import HELD_OUT_EVERY, RATE, composed
+from engine.evaluation.transcription import Heard, heard
 from engine.sound.audio import Samples
 
 if TYPE_CHECKING:
@@ -37,11 +38,17 @@ class Pair:
     score: Score
     seconds: float
     folder: Path
+    _heard: dict[str, Heard] = field(default_factory=dict)
+
+    def heard(self, role: str) -> Heard:
+        """Notes as the transcriber hears them; remembered."""
+        if role not in self._heard:
+            self._heard[role] = heard(self.sound(role))
+        return self._heard[role]
 
     def sound(self, role: str) -> Samples:
         """The "piece", the piece "again" from its latents, or the "take"."""
-        samples, _ = soundfile.read(self.folder / f"{role}.wav", dtype="float32", always_2d=True)
-        return np.ascontiguousarray(samples.T)
+        return _read(self.folder / f"{role}.wav")
 
 
 def make_pairs(bench: Bench) -> list[Pair]:
@@ -63,11 +70,15 @@ def make_pairs(bench: Bench) -> list[Pair]:
         pair = Pair(
             facts, full_prompt(facts), Score.of(arrangement, 0.0, heard), heard, folder / str(seed)
         )
-        samples, _ = soundfile.read(item.path, frames=frames, dtype="float32", always_2d=True)
-        true = np.ascontiguousarray(samples.T)
+        true = _read(item.path, frames)
         made = bench.take(pair.prompt, FIRST_TAKE + number, seconds_total=heard)
         pair.folder.mkdir(parents=True)
         for role, sound in zip(ROLES, (true, bench.reconstructed(true), made.samples), strict=True):
             soundfile.write(pair.folder / f"{role}.wav", sound.T, RATE, "PCM_16")
         pairs.append(pair)
     return pairs
+
+
+def _read(path: Path, frames: int = -1) -> Samples:
+    samples, _ = soundfile.read(path, frames=frames, dtype="float32", always_2d=True)
+    return np.ascontiguousarray(samples.T, np.float32)

@@ -68,13 +68,15 @@ def strengths(curve: Sequence[Strength], chosen: Strength, ceiling: float, path:
 
 
 def tempi(rows: Sequence[Sequence[Any]], path: Path) -> None:
-    """Measured against requested tempo, with lines for half, equal and double."""
+    """Measured against requested tempo, a pair in each row, with lines for half, equal and double."""
     figure = _figure(4.2, 3.8)
     axis = figure.subplots()
-    requested = np.array([row[1] for row in rows])
-    axis.plot(requested, [row[2] for row in rows], "o", markersize=4)
+    axis.plot(*zip(*rows, strict=True), "o", markersize=4)
+    lowest, highest = min(row[0] for row in rows), max(row[0] for row in rows)
     for factor in (0.5, 1.0, 2.0):
-        axis.plot(requested, factor * requested, color="grey", linewidth=0.6)
+        axis.plot(
+            (lowest, highest), (factor * lowest, factor * highest), color="grey", linewidth=0.6
+        )
     axis.set_xlabel("requested BPM")
     axis.set_ylabel("BPM measured")
     axis.set_ylim(40, 260)

@@ -1,8 +1,8 @@
 """Tempo and key, requested against measured (alignment in musical terms, §4.1).
 
-Tempo is librosa's, on a grid fine enough for differences of 3 %; the key is the best match of librosa's chroma with the
-24 profiles of Albrecht and Shanahan (2013). Both make mistakes on real music as well; their results on held-out pieces
-are the ceiling. Knows nothing of prompts.
+Tempo is librosa's, on a grid fine enough for differences of 3 %; the key is the best match of what is heard of each
+pitch class with the 24 profiles of Albrecht and Shanahan (2013). Both make mistakes on real music as well; their
+results on held-out pieces are the ceiling. Knows nothing of prompts.
 """
 
 from __future__ import annotations
@@ -43,14 +43,6 @@ def tempo_fault(requested: float, measured: float) -> float:
     return min(abs(measured / (requested * factor) - 1) for factor in (0.5, 1.0, 2.0))
 
 
-def key(samples: Samples) -> str:
-    """Key of [2, N] at 44.1 kHz, such as 'A minor'."""
-    import librosa
-
-    chroma = librosa.feature.chroma_cqt(y=_analysed(samples), sr=ANALYSIS_RATE, hop_length=2048)
-    return best_key(chroma.sum(axis=1))
-
-
 def best_key(chroma: NDArray[np.floating[Any]]) -> str:
     """The key whose profile best matches the chroma vector [12], from C upwards."""
     fits = {
@@ -59,6 +51,11 @@ def best_key(chroma: NDArray[np.floating[Any]]) -> str:
         for tonic in range(12)
     }
     return max(fits, key=lambda name: fits[name])
+
+
+def pitch_class(name: str) -> int:
+    """Of a tonic in any spelling, from C upwards: 'Eb' is 3."""
+    return NAMES.index(FLATS.get(name, name))
 
 
 def same_key(one: str, two: str) -> bool:
@@ -78,7 +75,7 @@ def _spelt(name: str) -> str:
 
 def _signature(name: str) -> int:
     tonic, mode = _spelt(name).split()
-    return (NAMES.index(tonic) + (3 if mode == "minor" else 0)) % 12
+    return (pitch_class(tonic) + (3 if mode == "minor" else 0)) % 12
 
 
 def _analysed(samples: Samples) -> NDArray[np.float32]:

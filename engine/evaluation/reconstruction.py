@@ -44,9 +44,3 @@ def reconstruction(original: Samples, again: Samples) -> Reconstruction:
         mel=float(MelSTFTLoss(RATE)(mono_y, mono_x)),
         si_sdr=-float(SISDRLoss()(y, x)),
     )
-
-
-def mean(found: list[Reconstruction]) -> Reconstruction:
-    """The mean of each measure."""
-    stft, mel, si_sdr = np.mean([(r.stft, r.mel, r.si_sdr) for r in found], axis=0)
-    return Reconstruction(float(stft), float(mel), float(si_sdr))

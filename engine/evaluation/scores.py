@@ -99,8 +99,10 @@ def matched(written: Sequence[Note], heard: Sequence[Note]) -> Matched:
 
     if not written or not heard:
         return Matched(len(written), len(heard), 0)
+    # None leaves offsets out; the library's own signature does not say so.
+    without: Any = None
     pairs = match_notes(
-        *_intervals(written), *_intervals(heard), onset_tolerance=TOLERANCE, offset_ratio=None
+        *_intervals(written), *_intervals(heard), onset_tolerance=TOLERANCE, offset_ratio=without
     )
     return Matched(len(written), len(heard), len(pairs))
 
@@ -135,5 +137,5 @@ def _polyphony(notes: Sequence[Note]) -> float:
     if not notes:
         return 0.0
     times = np.arange(0.0, max(note.end for note in notes), 0.02)
-    sounding = sum((times >= n.start) & (times < n.end) for n in notes)
-    return float(sounding[sounding > 0].mean()) if np.any(sounding) else 0.0
+    sounding = np.sum([(times >= n.start) & (times < n.end) for n in notes], axis=0)
+    return float(sounding[sounding > 0].mean()) if sounding.any() else 0.0

@@ -1,6 +1,6 @@
-"""How do takes sound (§4.3 to 4.6)? Reconstruction, distances, memorization, structure, audio-to-audio, hygiene.
+"""How do takes sound (§4.1, 4.3, 4.4)? Reconstruction, distances, structure, hygiene.
 
-Each function generates the takes for one part of the report and returns its figures.
+Each function returns the figures of one part of the report; those of held-out pieces stand beside as ceiling.
 """
 
 from __future__ import annotations
@@ -10,225 +10,142 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
-from engine.evaluation import pictures, transfer
+from engine.evaluation import pictures
+from engine.evaluation.alignment import full_prompt
 from engine.evaluation.bench import Bench
-from engine.evaluation.frechet import frechet_distance
-from engine.evaluation.hygiene import hygiene
-from engine.evaluation.listening import Vectors
-from engine.evaluation.memorization import nearest, neighbours
-from engine.evaluation.reconstruction import mean, reconstruction
-from engine.evaluation.sounds import (
-    HELD_OUT_EVERY,
-    RATE,
-    Sound,
-    composed,
-    noise,
-    piece,
-    spread,
-)
+from engine.evaluation.hygiene import Hygiene, hygiene
+from engine.evaluation.intervals import Estimate, difference, mean
+from engine.evaluation.kernel_distance import distances
+from engine.evaluation.reconstruction import Reconstruction, reconstruction
+from engine.evaluation.sounds import HELD_OUT_EVERY, composed, noise, piece, spread
 from engine.evaluation.structure import Structure, structure
 
-LONG_PROMPTS = (
-    "Genre: House | Instruments: Drums, Synth Bass, Piano, Synth Pad | Moods: Uplifting | BPM: 124",
-    "Genre: Pop, Ballad | Instruments: Drums, Bass Guitar, Piano, Strings | Moods: Emotional | BPM: 84",
-    "Genre: Funk | Instruments: Drums, Slap Bass, Clean Electric Guitar, Brass Section | BPM: 108",
-    "Genre: Synthwave | Instruments: Drum Machine, Synth Bass, Synth Lead, Synth Pad | BPM: 100",
-)
-CLOSEST = 10
+SHOWN = 3
+"""Takes, and pieces, in the picture of structure."""
+ALIKE = 8
+"""Different sounds of white noise."""
+FAULTY = 20
+"""Takes that the table of faults has at most."""
 
 
 def reconstructed(bench: Bench) -> dict[str, Any]:
-    """Held-out pieces through the autoencoder and back; also separately for composed and recorded ones."""
-    found = []
-    for item in spread(bench.held_out, bench.amounts.pieces):
-        sound = piece(item, 12.0)
-        if sound.seconds >= 2.0:
-            found.append((item, reconstruction(sound.samples, bench.reconstructed(sound.samples))))
-    every = mean([measures for _, measures in found])
-    kinds = {
-        "composed": [m for item, m in found if item.metadata.get("kind") != "real"],
-        "recordings": [m for item, m in found if item.metadata.get("kind") == "real"],
-    }
-    apart = {name: asdict(mean(measures)) for name, measures in kinds.items() if measures}
-    return {**asdict(every), "pieces": len(found), "apart": apart}
-
-
-def frechet(bench: Bench, heard: Vectors) -> dict[str, Any]:
-    """Distance of takes to held-out material, and of training material and noise; sets have equal sizes."""
-    held_out = np.concatenate([bench.listener.material(item) for item in bench.held_out])
-    rng = np.random.default_rng(bench.seed)
-    roar = bench.listener.sounds([noise(bench.amounts.seconds, rng).samples for _ in range(8)])
-    size = min(len(heard), len(held_out))
-
-    def to_held_out(vectors: Vectors) -> float:
-        one, two = (_drawn(v, size, rng) for v in (vectors, held_out))
-        return frechet_distance(one, two)
-
-    figures: dict[str, Any] = {"takes": to_held_out(heard), "vectors": size}
-    if bench.training:
-        trained = [bench.listener.material(item) for item in spread(bench.training, size)]
-        figures["training"] = to_held_out(np.concatenate(trained))
-    figures["noise"] = to_held_out(roar)
+    """Held-out pieces through the autoencoder and back; recordings apart, where there are any."""
+    count = bench.amounts.reconstructed
+    pairs = spread(bench.pairs, count)
+    found = [reconstruction(pair.sound("piece"), pair.sound("again")) for pair in pairs]
+    figures: dict[str, Any] = {**_means(found), "pieces": len(found)}
+    recorded = [piece(item, 12.0).samples for item in spread(bench.recordings, count)]
+    if recorded:
+        again = [reconstruction(sound, bench.reconstructed(sound)) for sound in recorded]
+        figures["recordings"] = {**_means(again), "pieces": len(again)}
     return figures
 
 
-def memorized(bench: Bench, made: list[Sound], heard: Vectors) -> dict[str, Any]:
-    """Nearest training windows of all takes, and of held-out pieces, which cannot have been memorized."""
-    if not bench.training:
-        return {}
-    known = [bench.listener.material(item) for item in bench.training]
-    names = [
-        f"{item.path.stem} at {number * bench.listener.window:.0f} s"
-        for item, windows in zip(bench.training, known, strict=True)
-        for number in range(len(windows))
-    ]
-    windows = np.concatenate(known)
-    pairs = neighbours(([sound.name for sound in made], heard), (names, windows))
-    held_out = np.concatenate([bench.listener.material(item) for item in bench.held_out])
-    _, distances = nearest(held_out, windows)
-    ours = np.array([pair.distance for pair in pairs])
-    trained = [s.facts["trained"] for s in made]
-    of_trained = nearest(heard[np.array(trained)], windows)[1] if any(trained) else ours
-    return {
-        "generations": len(ours),
-        "windows": len(windows),
-        "closest": float(ours.min()),
-        "median": float(np.median(ours)),
-        "median_trained_prompts": float(np.median(of_trained)),
-        "held_out_closest": float(distances.min()),
-        "held_out_median": float(np.median(distances)),
-        "nearer_than_any_held_out": int((ours < distances.min()).sum()),
-        "rows": [(pair.generation, pair.piece, pair.distance) for pair in pairs[:CLOSEST]],
-    }
+def _means(found: list[Reconstruction]) -> dict[str, Estimate]:
+    measures = [asdict(one) for one in found]
+    return {name: mean([one[name] for one in measures]) for name in measures[0]}
+
+
+def apart(bench: Bench) -> dict[str, Any]:
+    """Kernel distance of reconstructions, takes and noise to held-out pieces, in both spaces."""
+    heard = {role: bench.embedded(role) for role in ("piece", "again", "take")}
+    rng = np.random.default_rng(bench.seed)
+    roar = bench.listened(noise(pair.seconds, rng).samples for pair in bench.pairs[:ALIKE])
+    # White noise sounds alike each time: a few of it stand for as many as there are pairs.
+    repeats = -(-len(bench.pairs) // ALIKE)
+    found: dict[str, Any] = {"pairs": len(bench.pairs)}
+    for space in ("clap", "tagged"):
+        vectors = {name: getattr(one, space) for name, one in heard.items()}
+        vectors["noise"] = np.tile(getattr(roar, space), (repeats, 1))[: len(bench.pairs)]
+        found[space] = distances(vectors.pop("piece"), vectors)
+    return found
 
 
 def structures(bench: Bench, out: Path) -> dict[str, Any]:
-    """Structure of long takes, of held-out arrangements of the same length, and of noise; plots their matrices."""
+    """Structure of long takes, and of the held-out songs that their prompts are of; plots some of both, and noise."""
     amounts = bench.amounts
-    takes = [
-        bench.take(
-            LONG_PROMPTS[n % len(LONG_PROMPTS)], 4000 + n, seconds_total=amounts.long_seconds
-        )
-        for n in range(amounts.long_takes)
-    ]
     seeds = [HELD_OUT_EVERY * (number + 1) for number in range(amounts.long_takes)]
     songs = composed(seeds, bench.work / "songs", "song", amounts.long_seconds)
+    prompts = [full_prompt(item.metadata) for item in songs]
+    ours = [
+        structure(bench.take(prompt, 4000 + n, seconds_total=amounts.long_seconds).samples)
+        for n, prompt in enumerate(prompts)
+    ]
+    theirs = [structure(piece(i, amounts.long_seconds, middle=False).samples) for i in songs]
     rng = np.random.default_rng(bench.seed)
-    shown: dict[str, Structure] = {}
-    for number, made in enumerate(takes, 1):
-        shown[f"take {number}"] = structure(made.samples)
-    for item in songs:
-        facts = item.metadata
-        name = f"held-out {facts['style'].replace('_', ' ')}"
-        shown[name] = structure(piece(item, amounts.long_seconds, middle=False).samples)
-    shown["noise"] = structure(noise(amounts.long_seconds, rng).samples)
-    pictures.structures(shown, out / "structure.png")
-    ours = [shown[f"take {number}"] for number in range(1, len(takes) + 1)]
+    roar = structure(noise(amounts.long_seconds, rng).samples)
+    shown = {f"take {number}": form for number, form in enumerate(ours[:SHOWN], 1)}
+    shown |= {f"its piece {number}": form for number, form in enumerate(theirs[:SHOWN], 1)}
+    pictures.structures(shown | {"noise": roar}, out / "structure.png")
+    every = {"takes": _formed(ours), "pieces": _formed(theirs)}
+    names = ("boundaries", "returns")
     return {
-        "boundaries": min(len(form.boundaries) for form in ours),
-        "repeat": float(np.mean([form.repetition >= REPEATS for form in ours])),
-        "whole": float(np.mean([form.starts and form.ends for form in ours])),
-        "holes": sum(form.holes for form in ours),
+        **every["takes"],
+        "pieces": every["pieces"],
+        "noise": {"boundaries": len(roar.boundaries), "returns": roar.repetition},
+        "behind": {
+            name: difference(*([_formal(form)[name] for form in forms] for forms in (ours, theirs)))
+            for name in names
+        },
         "seconds": amounts.long_seconds,
-        "prompts": [made.name for made in takes],
+        "takes": len(ours),
         "rows": [
-            (
-                name,
-                len(f.boundaries),
-                f.repetition,
-                float(f.novelty.max()),
-                f.starts,
-                f.ends,
-                f.holes,
-            )
-            for name, f in shown.items()
+            (prompt, _row(a), _row(b)) for prompt, a, b in zip(prompts, ours, theirs, strict=True)
         ],
     }
 
 
-REPEATS = 0.25
-"""Share of a take that must return for it to count as repeating."""
-
-
-def transferred(bench: Bench, out: Path) -> dict[str, Any]:
-    """Beatbox and hand claps restyled at every strength; plots the curve and picks the default strength."""
-    from engine.training.corpus.beatbox import beatbox, hand_claps
-
-    scores: dict[float, list[tuple[float, float]]] = {s: [] for s in bench.amounts.strengths}
-    heard: list[float] = []
-    for number in range(bench.amounts.recordings):
-        tempo = (84.0, 96.0, 110.0, 124.0)[number % 4]
-        perform = hand_claps if number % 4 == 3 else beatbox
-        samples, onsets = perform(number, tempo, 4)
-        known = transfer.merged([when for when, _ in onsets])
-        path = bench.work / f"recording_{number}.wav"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(str(path), samples.T, RATE, "PCM_16")
-        heard.append(transfer.onset_f1(known, transfer.onset_times(samples)))
-        prompt = f"Instruments: Drums | Genre: Hip Hop | BPM: {tempo:g}"
-        seconds = samples.shape[1] / RATE
-        plain = [
-            bench.take(prompt, 5900 + 10 * number + k, seconds_total=seconds) for k in range(3)
-        ]
-        source = transfer.timbre(samples)
-        goal = np.mean([transfer.timbre(made.samples) for made in plain], axis=0)
-        for strength in bench.amounts.strengths:
-            made = bench.take(
-                prompt, 5000 + number, init_audio=str(path), init_noise_level=strength
-            )
-            kept = transfer.onset_f1(known, transfer.onset_times(made.samples))
-            moved = transfer.way(source, transfer.timbre(made.samples), goal)
-            scores[strength].append((kept, moved))
-    curve = [
-        transfer.Strength(strength, *(float(v) for v in np.mean(pairs, axis=0)))
-        for strength, pairs in scores.items()
-    ]
-    chosen = transfer.default_strength(curve)
-    pictures.strengths(curve, chosen, float(np.mean(heard)), out / "transfer.png")
+def _formal(form: Structure) -> dict[str, Any]:
     return {
-        "default": chosen.level,
-        "onsets": chosen.onsets,
-        "moved": chosen.moved,
-        "ceiling_onsets": float(np.mean(heard)),
-        "recordings": bench.amounts.recordings,
-        "rows": [(point.level, point.onsets, point.moved) for point in curve],
+        "boundaries": len(form.boundaries),
+        "returns": form.repetition,
+        "starts": form.starts,
+        "ends": form.ends,
+        "whole": form.starts and form.ends,
+        "unbroken": form.holes == 0,
     }
+
+
+def _formed(forms: list[Structure]) -> dict[str, Estimate]:
+    table = [_formal(form) for form in forms]
+    return {name: mean([row[name] for row in table]) for name in table[0]}
+
+
+def _row(form: Structure) -> tuple[int, float, bool, bool, int]:
+    return len(form.boundaries), form.repetition, form.starts, form.ends, form.holes
 
 
 def clean(bench: Bench) -> dict[str, Any]:
-    """Hygiene of every take so far, and of held-out pieces."""
-    found = [(made, hygiene(made.samples)) for made in bench.takes]
-    pieces = [piece(item, 12.0) for item in spread(bench.composed, bench.amounts.pieces)]
-    true = [hygiene(sound.samples) for sound in pieces]
-    faulty = [(made, seen) for made, seen in found if seen.faults]
-    figures = {
-        "clean": [not set(seen.faults) - {"stereo"} for _, seen in found],
-        "stereo": ["stereo" not in seen.faults for _, seen in found],
-        "ceiling_clean": [not set(seen.faults) - {"stereo"} for seen in true],
-        "ceiling_stereo": ["stereo" not in seen.faults for seen in true],
-    }
-    correlations = [seen.correlation for _, seen in found]
+    """Faults of every take so far, and of held-out pieces beside the takes from their prompts."""
+    pieces = [hygiene(pair.sound("piece")) for pair in bench.pairs]
+    paired = [hygiene(pair.sound("take")) for pair in bench.pairs]
+    found = [seen for _, seen in bench.takes]
+    correlations = [seen.correlation for seen in found]
+    faulty = [(name, seen) for name, seen in bench.takes if seen.faults]
     return {
-        **{name: float(np.mean(values)) for name, values in figures.items()},
+        "clean": mean(_clean(found)),
+        "stereo": mean(_stereo(found)),
         "takes": len(found),
-        "largest_dc": max(seen.dc for _, seen in found),
+        "pairs": len(pieces),
+        "rows": {
+            name: (mean(_clean(seen)), mean(_stereo(seen)))
+            for name, seen in (("takes", paired), ("pieces", pieces))
+        },
+        "stereo_behind": difference(_stereo(paired), _stereo(pieces)),
+        "largest_dc": max(seen.dc for seen in found),
         "lowest_correlation": min(correlations),
         "highest_correlation": max(correlations),
-        "rows": [
-            (
-                made.name,
-                ", ".join(seen.faults),
-                seen.dc,
-                seen.clicks,
-                seen.clipped,
-                seen.correlation,
-            )
-            for made, seen in faulty[:20]
+        "faults": [
+            (name, ", ".join(s.faults), s.dc, s.clicks, s.clipped, s.correlation)
+            for name, s in faulty[:FAULTY]
         ],
     }
 
 
-def _drawn(vectors: Vectors, size: int, rng: np.random.Generator) -> Vectors:
-    return vectors[rng.choice(len(vectors), min(size, len(vectors)), replace=False)]
+def _clean(found: list[Hygiene]) -> list[bool]:
+    return [not set(seen.faults) - {"stereo"} for seen in found]
+
+
+def _stereo(found: list[Hygiene]) -> list[bool]:
+    return ["stereo" not in seen.faults for seen in found]

@@ -6,11 +6,11 @@ held out. Knows nothing of the measures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count, cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import soundfile
@@ -21,7 +21,11 @@ from engine.training.dataset import Item
 from engine.updates import AudioBlock, Generates
 
 RATE = 44_100
+T = TypeVar("T")
+
 HELD_OUT_EVERY = 50
+ALONE_FROM, MIXED_FROM = 40_000, 30_000
+"""First seeds of the material: of single instruments, and of pieces of all kinds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,23 +58,18 @@ def piece(item: Item, seconds: float, *, middle: bool = True) -> Sound:
     return Sound(item.path.stem, np.ascontiguousarray(samples.T, np.float32), item.metadata)
 
 
-def held_out_facts() -> Iterator[dict[str, Any]]:
-    """Metadata of the composer's held-out songs, without rendering them."""
-    from engine.training.corpus import compose
-
-    for number in count():
-        yield compose(HELD_OUT_EVERY * number, kind="song").metadata()
-
-
-def composed(seeds: Sequence[int], folder: Path, kind: str | None, seconds: float) -> list[Item]:
-    """Pieces of these seeds with about this length, rendered into a folder unless they are there."""
+def composed(
+    seeds: Sequence[int], folder: Path, kind: str | None, seconds: float | None
+) -> list[Item]:
+    """Pieces of these seeds with about this length or their own, rendered into a folder unless they are there."""
     from engine.training.corpus import compose, render
     from engine.training.corpus.items import write_item
 
     folder.mkdir(parents=True, exist_ok=True)
     found: list[Item] = []
     for seed in seeds:
-        path = folder / f"{kind or 'piece'}_{seed:06d}_{seconds:g}.wav"
+        length = f"_{seconds:g}" if seconds else ""
+        path = folder / f"{kind or 'piece'}_{seed:06d}{length}.wav"
         arrangement = compose(seed, kind=kind, seconds=seconds)  # type: ignore[arg-type]
         if not path.with_suffix(".json").exists():
             write_item(folder, path.stem, render(arrangement), arrangement.metadata())
@@ -78,8 +77,10 @@ def composed(seeds: Sequence[int], folder: Path, kind: str | None, seconds: floa
     return found
 
 
-def spread(items: list[Item], count: int) -> list[Item]:
+def spread(items: Sequence[T], count: int) -> list[T]:
     """At most so many items, evenly spaced."""
+    if not items:
+        return []
     places = np.unique(np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int))
     return [items[place] for place in places]
 
@@ -95,6 +96,18 @@ def solo_seeds(instrument: str, how_many: int) -> list[int]:
         if casting(seed).kind == "stem" and casting(seed).soloist == instrument
     )
     return list(islice(alone, how_many))
+
+
+def training_seeds(how_many: int) -> list[int]:
+    """Seeds that the embedded model was trained on, one instrument alone and others by turns (docs/sketch.md).
+
+    The composer may have changed since; what it makes of these seeds now is what it would have been trained on.
+    """
+    from engine.training.corpus.__main__ import plays_alone
+
+    alone = (seed for seed in count(ALONE_FROM) if seed % HELD_OUT_EVERY and plays_alone(seed))
+    mixed = (seed for seed in count(MIXED_FROM) if seed % HELD_OUT_EVERY)
+    return [next(seeds) for seeds, _ in zip(cycle((alone, mixed)), range(how_many), strict=False)]
 
 
 def noise(seconds: float, rng: np.random.Generator) -> Sound:

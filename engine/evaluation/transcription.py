@@ -8,6 +8,7 @@ from each onset on until the note falls silent. Knows nothing of where a sound c
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ NETWORK_RATE = 22_050
 HOP = 256
 WINDOW = 2 * NETWORK_RATE - HOP
 """Samples that the network hears at once: 172 frames."""
+FRAME_RATE = NETWORK_RATE / HOP
 MARGIN, KEPT = 15, 141
 """Frames at a window's beginning that are dropped, and those after them that are kept; windows follow each other so."""
 LOWEST = 21
@@ -40,25 +42,34 @@ BATCH = 16
 Matrix = NDArray[np.floating[Any]]
 
 
-def heard_notes(samples: Samples) -> list[Note]:
-    """The notes in [2, N] at 44.1 kHz, by start.
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What the network hears: posteriors [frames, 88] of onsets and of sounding notes, 86 frames a second."""
 
-    Raises:
-        LongtakeError: if Basic Pitch is not installed.
-    """
-    onsets, sounding = posteriors(samples)
-    times = np.maximum(np.arange(len(onsets) + 1) * HOP / NETWORK_RATE - LATE, 0.0)
-    return sorted(
-        (
-            Note(float(times[start]), float(times[end]), LOWEST + key)
-            for start, end, key in decoded(onsets, sounding)
-        ),
-        key=lambda note: (note.start, note.pitch),
-    )
+    onsets: Matrix
+    sounding: Matrix
+
+    def notes(self) -> list[Note]:
+        """By start."""
+        times = np.maximum(np.arange(len(self.onsets) + 1) / FRAME_RATE - LATE, 0.0)
+        return sorted(
+            (
+                Note(float(times[start]), float(times[end]), LOWEST + key)
+                for start, end, key in decoded(self.onsets, self.sounding)
+            ),
+            key=lambda note: (note.start, note.pitch),
+        )
+
+    def chroma(self, start: float = 0.0, end: float = np.inf) -> Matrix:
+        """[12], from C upwards: how much each pitch class sounds between two times, s."""
+        last = len(self.sounding) if np.isinf(end) else round(end * FRAME_RATE)
+        keys = self.sounding[round(start * FRAME_RATE) : last].sum(axis=0, dtype=np.float64)
+        classes = (LOWEST + np.arange(len(keys))) % 12
+        return np.bincount(classes, keys, minlength=12).astype(np.float64)
 
 
-def posteriors(samples: Samples) -> tuple[Matrix, Matrix]:
-    """Of onsets and of sounding notes in [2, N] at 44.1 kHz: [frames, 88] each, 86 frames a second.
+def heard(samples: Samples) -> Heard:
+    """What is heard in [2, N] at 44.1 kHz.
 
     Raises:
         LongtakeError: if Basic Pitch is not installed.
@@ -73,11 +84,12 @@ def posteriors(samples: Samples) -> tuple[Matrix, Matrix]:
         for first in range(0, count, BATCH)
     ]
     kept = slice(MARGIN, MARGIN + KEPT)
+    # Half the precision is plenty, and an evaluation keeps hundreds of these.
     onsets, sounding = (
         np.concatenate([part[place][:, kept] for part in found]).reshape(-1, 88)[:frames]
         for place in (0, 1)
     )
-    return onsets, sounding
+    return Heard(onsets.astype(np.float16), sounding.astype(np.float16))
 
 
 def decoded(onsets: Matrix, sounding: Matrix) -> list[tuple[int, int, int]]:

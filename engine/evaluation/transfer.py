@@ -19,8 +19,6 @@ from engine.sound.audio import Samples
 
 Times = Sequence[float] | NDArray[np.floating[Any]]
 TOLERANCE = 0.05
-TOGETHER = 0.03
-"""Onsets closer than this, s, are merged."""
 KEPT, MOVED = 0.7, 0.5
 """Targets of the default strength: onsets F1, and change of timbre."""
 
@@ -40,15 +38,6 @@ def onset_times(samples: Samples) -> NDArray[np.floating[Any]]:
 
     mono = np.ascontiguousarray(samples.mean(axis=0))
     return librosa.onset.onset_detect(y=mono, sr=RATE, hop_length=256, units="time")
-
-
-def merged(times: Sequence[float]) -> NDArray[np.floating[Any]]:
-    """Sorted times, with those heard as one merged."""
-    kept: list[float] = []
-    for time in sorted(times):
-        if not kept or time - kept[-1] > TOGETHER:
-            kept.append(float(time))
-    return np.array(kept)
 
 
 def onset_f1(known: Times, found: Times) -> float:

@@ -35,9 +35,9 @@ class Note:
 class Voice:
     """The sound source of a part.
 
-    `source` is "soundfont" (`name` is the font, `program` the General MIDI program), "synth" (`name` is a patch),
-    or "kit" (`name` is a drum kit; `program` its soundfont kit, if it is one). `seed` varies the patch; a `held_out`
-    kit uses samples that do not occur in the training split.
+    `source` is "soundfont" (`name` is the font, `program` the General MIDI program), "synth" (`name` is a patch), or
+    "kit" (`name` is a drum kit or a font, `program` its soundfont kit, if it is one). `seed` varies the patch; a
+    `held_out` kit uses samples that do not occur in the training split.
     """
 
     source: Literal["soundfont", "synth", "kit"]

@@ -23,7 +23,7 @@ from engine.training.corpus.effects import (
     widen,
 )
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal, lowpass
-from engine.training.corpus.soundfonts import soundfont_hit, soundfont_note
+from engine.training.corpus.soundfonts import FONT_FILES, soundfont_hit, soundfont_note
 from engine.training.corpus.synths import Tone, synth_note
 from engine.training.corpus.textures import texture
 
@@ -162,8 +162,9 @@ def _sound(voice: Voice, note: Note, layer: tuple[int, float], beat: float) -> S
 
 @lru_cache(maxsize=128)
 def _hit(voice: Voice, pitch: int, velocity: int) -> Signal:
-    if voice.name.startswith("gm_"):
-        font = "fluid" if voice.seed % 2 else "musescore"
+    if voice.name.startswith("gm_") or voice.name in FONT_FILES:
+        either = "fluid" if voice.seed % 2 else "musescore"
+        font = voice.name if voice.name in FONT_FILES else either
         return soundfont_hit(font, voice.program, pitch, velocity) * np.float32(_DRUM_LEVEL)
     hit = drum_hit(voice.name, pitch, voice.seed, held_out=voice.held_out)
     return hit * np.float32(_DRUM_LEVEL * (velocity / 127) ** 1.3)

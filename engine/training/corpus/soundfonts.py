@@ -1,6 +1,6 @@
-"""General MIDI instruments and kits from two free soundfonts (both MIT).
+"""General MIDI instruments and kits from free soundfonts.
 
-Renders one note at a time, dry, at the same level for both fonts. Knows nothing of parts.
+Renders one note at a time, dry, at the same level for all fonts. Knows nothing of parts.
 """
 
 from __future__ import annotations
@@ -22,11 +22,20 @@ FONT_FILES: dict[str, tuple[str, ...]] = {
         "/usr/share/sounds/sf3/MuseScore_General_Lite.sf3",
         "/usr/share/sounds/sf3/MuseScore_General.sf3",
     ),
+    "timgm": ("/usr/share/sounds/sf2/TimGM6mb.sf2",),
 }
-"""The files of Debian's fluid-soundfont-gm and musescore-general-soundfont(-small).
+"""Where Debian's packages have their files; a directory in LONGTAKE_SOUNDFONTS is searched first.
 
-A directory in LONGTAKE_SOUNDFONTS is searched first; where only one font is, as in a parcel, it plays for both.
+The last is for evaluations: no model has heard it.
 """
+MATERIAL = ("fluid", "musescore")
+"""What models are trained on. Where only one of them is, as in a parcel, it plays for both."""
+PACKAGES = {
+    "fluid": "fluid-soundfont-gm",
+    "musescore": "musescore-general-soundfont-small",
+    "timgm": "timgm6mb-soundfont",
+}
+"""Font -> its package."""
 _LEVEL_DB = -20.0
 _RELEASE_BLOCK = 4096
 _LONGEST_RELEASE = 3.0
@@ -41,16 +50,16 @@ def font_path(font: str) -> Path:
     """
     own = os.environ.get("LONGTAKE_SOUNDFONTS")
     names = [Path(p).name for p in FONT_FILES[font]]
-    others = [Path(p).name for files in FONT_FILES.values() for p in files]
+    twins = MATERIAL if font in MATERIAL else ()
+    others = [Path(p).name for twin in twins for p in FONT_FILES[twin]]
     here = [Path(own) / name for name in names] if own else []
     instead = [Path(own) / name for name in others] if own else []
     for path in [*here, *map(Path, FONT_FILES[font]), *instead]:
         if path.exists():
             return path
     raise LongtakeError(
-        f"Soundfont {font!r} is not installed; install the Debian packages fluid-soundfont-gm and"
-        " musescore-general-soundfont-small, or set LONGTAKE_SOUNDFONTS to a directory that has"
-        f" {Path(FONT_FILES[font][0]).name}."
+        f"Soundfont {font!r} is not installed; install the Debian package {PACKAGES[font]}, or set"
+        f" LONGTAKE_SOUNDFONTS to a directory that has {Path(FONT_FILES[font][0]).name}."
     )
 
 

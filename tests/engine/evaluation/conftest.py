@@ -8,26 +8,25 @@ import pytest
 import torch
 
 from engine.engine import Engine
-from engine.evaluation.bench import Amounts, Bench, material
+from engine.evaluation.bench import Amounts, Bench
 from engine.evaluation.listening import Listener
 from engine.locked_clap import LockedClap
 from tests.engine.test_locked_clap import tiny_audio
 from tests.engine.tiny_model import Words, tiny_model
 
 FEW = Amounts(
-    prompts=2,
     pairs=3,
-    generations=4,
-    pieces=2,
+    training=2,
+    trained=1,
+    reconstructed=2,
     solos=1,
-    stems=2,
-    keys=2,
+    stems=1,
     long_takes=1,
     long_seconds=64.0,
+    tried=1,
     recordings=1,
     strengths=(0.3, 0.9),
-    seconds=3.0,
-    tempo_seconds=5.0,
+    seconds=5.0,
 )
 
 
@@ -41,15 +40,12 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bench(tmp_path: Path, work: Path) -> Bench:
     clap = LockedClap(tiny_audio(), Words())
     clap.initialize(torch.Generator().manual_seed(0))
-    held_out, training = material([], work, 2)
     model = tiny_model()
     return Bench(
         model="sketch",
         engine=Engine("cpu", load=lambda _: model),
         autoencoder=model.autoencoder,
         listener=Listener(clap.eval(), work / "spectra"),
-        held_out=held_out,
-        training=training,
         amounts=FEW,
         work=work,
     )

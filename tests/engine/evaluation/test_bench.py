@@ -1,34 +1,30 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from engine.errors import AudioError
-from engine.evaluation.bench import Bench, material
-from engine.training.dataset import Item
+from engine.evaluation.bench import Bench
+from engine.evaluation.pairs import ROLES
+from engine.training.corpus import compose, render
+from engine.training.corpus.items import write_item
 
 
-def test_both_sides_of_the_split_come_from_the_composer_where_no_folder_is_given(bench: Bench):
-    assert all(item.metadata["held_out"] for item in bench.held_out)
+def test_without_folders_training_pieces_are_composed_once(bench: Bench):
+    assert [item.metadata["seed"] for item in bench.training] == [40_001, 30_001]
     assert not any(item.metadata["held_out"] for item in bench.training)
-    assert bench.composed == bench.held_out
+    assert bench.training is bench.training
+    assert bench.recordings == []
 
 
-def test_folders_are_split_by_what_their_items_say(bench: Bench):
-    folders = [bench.work / "held_out", bench.work / "training"]
-    held_out, training = material(folders, Path("unused"), 2)
-    assert {item.path for item in held_out} == {item.path for item in bench.held_out}
-    assert {item.path for item in training} == {item.path for item in bench.training}
-    with pytest.raises(AudioError, match="No material"):
-        material([bench.work / "training"], Path("unused"), 2)
-
-
-def test_recordings_are_no_composed_pieces_unless_there_is_nothing_else(bench: Bench):
-    real = Item(Path("real.wav"), 1, {"kind": "real"})
-    bench.held_out.append(real)
-    assert real not in bench.composed
-    bench.held_out = [real]
-    assert bench.composed == [real]
+def test_folders_are_split_by_what_their_items_say(bench: Bench, tmp_path: Path):
+    for seed in (50, 51):
+        piece = compose(seed, seconds=4.0)
+        write_item(tmp_path, str(seed), render(piece), piece.metadata())
+    for held_out in (True, False):
+        facts = {"kind": "real", "held_out": held_out}
+        write_item(tmp_path, f"real_{held_out}", np.zeros((2, 100), np.float32), facts)
+    bench.folders = (tmp_path,)
+    assert [item.path.stem for item in bench.training] == ["51", "real_False"]
+    assert [item.path.stem for item in bench.recordings] == ["real_True"]
 
 
 def test_takes_are_counted_and_their_seeds_follow_from_the_number(bench: Bench):
@@ -37,9 +33,16 @@ def test_takes_are_counted_and_their_seeds_follow_from_the_number(bench: Bench):
     np.testing.assert_array_equal(one.samples, two.samples)
     assert (one.samples != other.samples).any()
     assert other.facts == {"tempo": 120.0}
-    assert bench.takes == [one, two, other]
+    assert [name for name, _ in bench.takes] == ["house"] * 3
 
 
 def test_a_reconstruction_is_as_long_as_its_original(bench: Bench):
     samples = 0.1 * np.random.default_rng(0).standard_normal((2, 30_000)).astype(np.float32)
     assert bench.reconstructed(samples).shape == samples.shape
+
+
+def test_sounds_are_listened_to_once_and_over_their_whole_length(bench: Bench):
+    heard = {role: bench.embedded(role) for role in ROLES}
+    assert all(bench.embedded(role) is heard[role] for role in ROLES)
+    assert heard["piece"].clap.shape[0] == heard["piece"].tagged.shape[0] == len(bench.pairs)
+    np.testing.assert_allclose(np.linalg.norm(heard["take"].clap, axis=1), 1.0, rtol=1e-5)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.intervals import bootstrap, difference, mean, ratio
+from engine.evaluation.intervals import bootstrap, difference, halved, mean, ratio
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_law():
@@ -42,6 +42,18 @@ def test_a_ratio_is_of_sums():
     value, low, high = ratio([1, 3], [2, 2])
     assert (value, low, high) == (1.0, 0.5, 1.5)
     assert np.isnan(ratio([0.0], [0.0])[0])
+
+
+def test_halves_are_as_sure_as_the_bootstrap_and_see_nothing_twice():
+    values = np.random.default_rng(4).standard_normal(300)
+    drawn = []
+
+    def of(chosen: np.ndarray) -> float:
+        drawn.append(len(set(chosen)) / len(chosen))
+        return values[chosen].mean()
+
+    assert halved(of, 300) == pytest.approx(mean(values), abs=0.02)
+    assert set(drawn) == {1.0}
 
 
 def test_equal_measurements_have_equal_intervals():

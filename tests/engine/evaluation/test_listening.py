@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 import soundfile
 import torch
 
-from engine.evaluation.listening import Listener
+from engine.evaluation.listening import Listener, averaged, window_starts
 from engine.locked_clap import LockedClap
 from engine.training.dataset import Item
 from tests.engine.test_locked_clap import tiny_audio
@@ -26,18 +27,27 @@ def sound(seconds: float, seed: int = 0) -> np.ndarray:
     return (0.1 * rng.standard_normal((2, round(seconds * RATE)))).astype(np.float32)
 
 
-def test_a_sound_is_as_many_windows_as_fit(listener: Listener):
+def test_windows_cover_the_whole_sound(listener: Listener):
     assert listener.window == pytest.approx(10.23)
     assert listener.windows(sound(3.0)).shape == (1, 16)
-    assert listener.windows(sound(12.0)).shape == (1, 16)
-    assert listener.windows(sound(21.0)).shape == (2, 16)
+    assert listener.windows(sound(12.0)).shape == (2, 16)
+    assert listener.windows(sound(21.0)).shape == (3, 16)
 
 
-def test_vectors_are_of_unit_length_and_a_sound_of_one_window_is_that_window(listener: Listener):
-    sounds = [sound(3.0), sound(12.0, 1)]
-    found = listener.sounds(sounds)
+@pytest.mark.parametrize("length", [1, 10, 11, 25, 40, 99])
+def test_windows_begin_at_the_beginning_and_end_at_the_end(length: int):
+    starts = window_starts(length, 10)
+    assert starts[0] == 0
+    assert starts[-1] == max(length - 10, 0)
+    assert all(later - earlier <= 10 for earlier, later in pairwise(starts))
+    assert len(starts) == max(-(-length // 10), 1)
+
+
+def test_vectors_are_of_unit_length_and_a_sounds_is_the_mean_of_its_windows(listener: Listener):
+    windows = [listener.windows(sound(3.0)), listener.windows(sound(12.0, 1))]
+    found = averaged(windows)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0, rtol=1e-5)
-    np.testing.assert_allclose(found[0], listener.windows(sounds[0])[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[0], windows[0][0], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(listener.texts(["house"]), axis=1), 1.0, rtol=1e-5)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.memorization import nearest, neighbours
+from engine.evaluation.memorization import neighbours
 
 
 def unit(*angles: float) -> np.ndarray:
@@ -10,16 +10,25 @@ def unit(*angles: float) -> np.ndarray:
 
 
 def test_the_nearest_is_the_one_at_the_smallest_angle():
-    index, distance = nearest(unit(0, 50, 100), unit(40, 90, 0))
-    assert index.tolist() == [2, 0, 1]
-    assert distance[0] == pytest.approx(0.0, abs=1e-6)
-    assert distance[1] == pytest.approx(1 - np.cos(np.deg2rad(10)), abs=1e-6)
+    material = [("east", unit(0, 20)), ("north", unit(90))]
+    pairs = neighbours([("query", unit(50))], material)
+    assert [(pair.asked, pair.piece) for pair in pairs] == [("query", "east")]
+    assert pairs[0].distance == pytest.approx(1 - np.cos(np.deg2rad(30)), abs=1e-6)
 
 
 def test_a_copy_comes_first():
-    pairs = neighbours((["near", "copy"], unit(10, 90)), (["east", "north"], unit(0, 90)))
-    assert [(pair.generation, pair.piece) for pair in pairs] == [
-        ("copy", "north"),
-        ("near", "east"),
-    ]
+    material = [("east", unit(0)), ("north", unit(90))]
+    pairs = neighbours([("near", unit(10)), ("copy", unit(90))], material)
+    assert [(pair.asked, pair.piece) for pair in pairs] == [("copy", "north"), ("near", "east")]
     assert pairs[0].distance == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_piece_is_no_neighbour_of_itself():
+    material = [("one", unit(0, 0)), ("other", unit(40)), ("copy of one", unit(0))]
+    pairs = neighbours(material, material)
+    assert {(pair.asked, pair.piece) for pair in pairs} == {
+        ("one", "copy of one"),
+        ("copy of one", "one"),
+        ("other", "one"),
+    }
+    assert sum(pair.distance < 1e-6 for pair in pairs) == 3

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.pulse import best_key, key, relatives, same_key, tempo, tempo_fault
+from engine.evaluation.pulse import best_key, pitch_class, relatives, same_key, tempo, tempo_fault
 
 RATE = 44_100
 
@@ -30,17 +30,15 @@ def test_half_and_double_count_and_other_factors_do_not():
     assert tempo_fault(120, 180) > 0.2
 
 
-@pytest.mark.parametrize(("name", "tonic", "third"), [("A minor", 57, 3), ("D# major", 51, 4)])
+@pytest.mark.parametrize(("name", "tonic", "third"), [("A minor", 9, 3), ("D# major", 3, 4)])
 def test_the_key_of_a_cadence_is_found(name: str, tonic: int, third: int):
-    time = np.arange(RATE) / RATE
     chords = [(0, third, 7), (5, 5 + third, 12), (7, 11, 14), (0, third, 7)]
-    sound: np.ndarray = np.concatenate(
-        [
-            sum(np.sin(2 * np.pi * 440 * 2 ** ((tonic + n - 69) / 12) * time) for n in chord)
-            for chord in chords
-        ]
-    )
-    assert key((np.stack([sound, sound]) / 4).astype(np.float32)) == name
+    classes = [(tonic + note) % 12 for chord in chords for note in chord]
+    assert best_key(np.bincount(classes, minlength=12).astype(float)) == name
+
+
+def test_pitch_classes_have_two_spellings():
+    assert [pitch_class(name) for name in ("C", "Eb", "D#", "Bb", "B")] == [0, 3, 3, 10, 11]
 
 
 def test_the_key_moves_with_the_music():

@@ -1,6 +1,5 @@
 import json
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,12 @@ import soundfile
 from engine.evaluation.sounds import (
     RATE,
     composed,
-    held_out_facts,
     noise,
     piece,
     solo_seeds,
+    spread,
     take,
+    training_seeds,
 )
 from engine.spec import GenerationSpec
 from engine.training.dataset import Item
@@ -64,10 +64,20 @@ def test_composed_pieces_are_rendered_once(tmp_path: Path):
     assert json.loads(made.path.with_suffix(".json").read_text()) == made.metadata
 
 
-def test_facts_are_of_held_out_songs():
-    facts = list(islice(held_out_facts(), 3))
-    assert [known["seed"] for known in facts] == [0, 50, 100]
-    assert all(known["held_out"] and known["kind"] == "song" for known in facts)
+def test_training_seeds_are_single_instruments_and_others_by_turns():
+    from engine.training.corpus.__main__ import plays_alone
+
+    seeds = training_seeds(60)
+    assert len(set(seeds)) == 60
+    assert all(seed % 50 for seed in seeds)
+    assert all(plays_alone(seed) for seed in seeds[::2])
+    assert seeds[1::2] == sorted(set(range(30_001, 30_031)))
+
+
+def test_what_is_spread_is_evenly_spaced():
+    assert spread(range(10), 4) == [0, 3, 6, 9]
+    assert spread("ab", 5) == ["a", "b"]
+    assert spread([], 3) == []
 
 
 @pytest.mark.parametrize("instrument", ["Drums", "Flute"])

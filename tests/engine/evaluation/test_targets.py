@@ -1,31 +1,36 @@
-import pytest
-
-from engine.evaluation.targets import TARGETS, judged
+from engine.evaluation.targets import TARGETS, Verdict, judged
 
 
-def figures(better: float) -> dict:
+def figures(better: float, sure: float) -> dict:
+    """As much better than wanted, give or take so much."""
     found: dict = {}
     for target in TARGETS:
         value = target.wanted - better if target.most else target.wanted + better
-        found.setdefault(target.part, {})[target.figure] = value
+        found.setdefault(target.part, {})[target.figure] = (value, value - sure, value + sure)
     return found
 
 
-def test_what_is_as_good_as_wanted_is_reached():
-    assert all(judgement.missed_by == 0 for judgement in judged(figures(0.0)))
-    assert all(judgement.missed_by == 0 for judgement in judged(figures(0.1)))
-
-
-def test_what_is_missed_is_missed_by_the_difference():
-    found = judged(figures(-0.25))
+def verdicts(better: float, sure: float) -> set[Verdict]:
+    found = judged(figures(better, sure))
     assert len(found) == len(TARGETS)
-    assert all(judgement.missed_by == pytest.approx(0.25) for judgement in found)
+    return {judgement.verdict for judgement in found}
+
+
+def test_the_whole_interval_decides():
+    assert verdicts(0.1, 0.05) == {"reached"}
+    assert verdicts(-0.1, 0.05) == {"missed"}
+    assert verdicts(0.1, 0.2) == verdicts(-0.1, 0.2) == {"undecided"}
+
+
+def test_what_has_no_interval_is_undecided():
+    assert verdicts(0.1, float("nan")) == {"undecided"}
 
 
 def test_what_was_not_measured_is_not_judged():
-    [judgement] = judged({"tempo": {"followed": 0.9}})
+    [judgement] = judged({"tempo": {"followed": (0.9, 0.8, 0.95)}})
     assert judgement.target.part == "tempo"
 
 
-def test_every_target_has_a_next_step():
+def test_every_target_has_a_next_step_and_can_be_reached():
     assert all(target.next_step.endswith(".") for target in TARGETS)
+    assert all(target.wanted < 1 for target in TARGETS if target.share)

@@ -3,7 +3,7 @@ import pytest
 
 from engine.evaluation.scores import Note, matched
 from engine.evaluation.sounds import RATE
-from engine.evaluation.transcription import HOP, NETWORK_RATE, decoded, heard_notes, posteriors
+from engine.evaluation.transcription import HOP, NETWORK_RATE, decoded, heard
 from engine.training.corpus.soundfonts import soundfont_note
 
 MELODY = (60, 64, 67, 72, 71, 67, 62, 55, 60, 64)
@@ -22,7 +22,7 @@ def piano() -> np.ndarray:
 
 def test_a_piano_is_heard_note_by_note(piano: np.ndarray):
     written = [Note(0.5 + 0.6 * k, 1.0 + 0.6 * k, pitch) for k, pitch in enumerate(MELODY)]
-    found = heard_notes(piano)
+    found = heard(piano).notes()
     assert matched(written, found).both == len(written)
     assert len(found) <= len(written) + 1
     assert [note.start for note in found] == sorted(note.start for note in found)
@@ -31,15 +31,24 @@ def test_a_piano_is_heard_note_by_note(piano: np.ndarray):
 def test_what_is_heard_moves_with_the_sound(piano: np.ndarray):
     # By whole frames of the network: the seams of its windows lie elsewhere in the music then.
     moved = 40 * HOP * RATE // NETWORK_RATE
-    onsets, _ = posteriors(piano)
-    later, _ = posteriors(np.pad(piano, ((0, 0), (moved, 0))))
+    onsets = heard(piano).onsets
+    later = heard(np.pad(piano, ((0, 0), (moved, 0)))).onsets
     np.testing.assert_allclose(later[60:600], onsets[20:560], atol=0.2)
     assert np.abs(later[60:600] - onsets[20:560]).mean() < 1e-3
 
 
+def test_the_chroma_is_of_what_sounds(piano: np.ndarray):
+    found = heard(piano)
+    starts = [0.5 + 0.6 * number for number in range(len(MELODY))]
+    assert [found.chroma(start, start + 0.4).argmax() for start in starts] == [
+        p % 12 for p in MELODY
+    ]
+    np.testing.assert_allclose(found.chroma(), found.chroma(0.0, 4.0) + found.chroma(4.0))
+
+
 def test_silence_has_no_notes_and_a_short_sound_has_its_frames():
-    assert heard_notes(np.zeros((2, 3 * RATE), np.float32)) == []
-    assert posteriors(np.zeros((2, RATE), np.float32))[0].shape == (NETWORK_RATE // HOP, 88)
+    assert heard(np.zeros((2, 3 * RATE), np.float32)).notes() == []
+    assert heard(np.zeros((2, RATE), np.float32)).onsets.shape == (NETWORK_RATE // HOP, 88)
 
 
 def test_a_note_lasts_until_it_falls_silent_or_begins_again():

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from engine.evaluation.scores import merged
 from engine.evaluation.transfer import (
     Strength,
     default_strength,
-    merged,
     onset_f1,
     onset_times,
     timbre,
@@ -25,10 +25,6 @@ def test_f_measure_has_its_closed_form():
     assert onset_f1([1, 2, 3, 4], [1, 2, 2.5]) == pytest.approx(2 * (2 / 3) / 2 / (2 / 3 + 1 / 2))
     assert onset_f1([1.0], [0.99, 1.01]) == pytest.approx(2 / 3)
     assert onset_f1([1.0], []) == onset_f1([], [1.0]) == 0.0
-
-
-def test_strokes_at_one_time_are_one_onset():
-    np.testing.assert_allclose(merged([1.0, 0.5, 1.02, 1.029, 2.0]), [0.5, 1.0, 2.0])
 
 
 def test_the_onsets_of_a_beatbox_are_heard():

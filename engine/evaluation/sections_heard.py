@@ -1,0 +1,161 @@
+"""The report's sections on music: notes, harmony, drums, tempo, and what prompts ask for.
+
+Knows nothing of how the figures were measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.evaluation.tables import ROLES, number, points, share, table
+
+Part = Mapping[str, Any]
+CHANCE = "chance: another piece's"
+
+
+def notes(part: Part) -> str:
+    """What the transcriber hears, against the score."""
+    names = ("precision", "recall", "f1")
+    rows = [
+        (
+            name,
+            number(part["onsets"][role], 1),
+            *(share(part["rows"][role][figure]) for figure in names),
+        )
+        for role, name in ROLES.items()
+    ]
+    rows += [
+        ("the score itself", number(part["written"], 1), "", "", ""),
+        (CHANCE, "", *(share(part["rows"]["chance"][figure]) for figure in names)),
+    ]
+    voices = [
+        (f"{name}, {count} pieces", *map(share, figures))
+        for name, (count, *figures) in part["voices"].items()
+    ]
+    return (
+        "## Notes\n\n"
+        f"What Basic Pitch, a transcriber that nobody here trained, hears in {part['pieces']} held-out pieces, in "
+        "their reconstructions and in takes from their prompts, beside the score: the same pitch within 50 ms. It "
+        "hears no true piece perfectly; its figures for the pieces are the ceiling. Takes are told no notes, so they "
+        "match the score by chance; how many onsets they have is theirs. Of as many onsets as the pieces have, "
+        f"reconstructions have {share(part['again_of_piece'])} and takes {share(part['take_of_piece'])}; with what is "
+        f"heard in the pieces, reconstructions agree to an F1 of {share(part['heard_again'])}.\n\n"
+        + table(("", "onsets in 10 s", "precision", "recall", "F1"), rows)
+        + "\n\nF1 by how many notes sound at once:\n\n"
+        + table(("", *ROLES.values()), voices)
+    )
+
+
+def harmony(part: Part) -> str:
+    """Chords and keys against the score."""
+    rows = [
+        (
+            name,
+            share(part["chords"][role]["root"]),
+            share(part["chords"][role]["triad"]),
+            share(part["keys"][role]["same"]),
+            share(part["keys"][role]["relative"]),
+            share(part["inside"][role]),
+        )
+        for role, name in ROLES.items()
+    ]
+    chance = part["chords"]["chance"]
+    rows.append((CHANCE, share(chance["root"]), share(chance["triad"]), "4%", "8%", "58%"))
+    heads = ("", "root", "triad", "key", "or its relative", "notes in the key")
+    return (
+        "## Chords and key\n\n"
+        f"From the pitch classes that the transcriber hears in {part['pieces']} pieces: the share of the time with the "
+        "chord of the score, its root or the whole triad; the key of the "
+        f"{part['keyed']} pieces in major and minor, which their takes are asked for; and how many notes lie in the "
+        "scale of that key, church modes too. Takes are told no chords, so these match by chance. Keys of takes "
+        f"beside those of the same pieces: {points(part['same_behind'])}. No target.\n\n"
+        + table(heads, rows)
+    )
+
+
+def drums(part: Part) -> str:
+    """Strokes against the score."""
+    rows = [
+        (
+            name,
+            number(part["onsets"][role], 1),
+            share(part["rows"][role]["heard"]),
+            share(part["rows"][role]["written"]),
+            share(part["grid"][role]),
+        )
+        for role, name in ROLES.items()
+    ]
+    chance = part["rows"]["chance"]
+    on_grid = f"{part['grid_chance']:.0%}"
+    rows.append((CHANCE, "", share(chance["heard"]), share(chance["written"]), on_grid))
+    heads = ("", "onsets in 10 s", "strokes heard", "onsets written", "onsets on a sixteenth")
+    return (
+        "## Drums\n\n"
+        f"Onsets (librosa's) in {part['pieces']} pieces with drums, within 50 ms of the score: which drum strokes are "
+        "heard, and which onsets any instrument has in the score. Takes are told no strokes, so these match by chance; "
+        "they are told the tempo, whose sixteenths are met where an onset is at most 20 ms away (swing is not). "
+        "No target.\n\n" + table(heads, rows)
+    )
+
+
+def tempo(part: Part) -> str:
+    """Tempi against those in the prompts."""
+    rows = [
+        (name, share(part["rows"][role]["followed"]), share(part["rows"][role]["exact"]))
+        for role, name in ROLES.items()
+    ]
+    rows.append((CHANCE, share(part["chance"]), ""))
+    missed = [
+        (f"`{prompt}`", f"{requested:g}", f"{found:.1f}")
+        for prompt, requested, found in part["missed"]
+    ]
+    text = (
+        "## Tempo\n\n"
+        f"{part['pairs']} prompts with drums: within 3 % of the tempo, its half or its double by librosa, or of the "
+        f"tempo itself. Takes beside the pieces of the same prompts: {points(part['behind'])}.\n\n"
+        + table(("", "tempo, half or double", "tempo"), rows)
+        + "\n\n![requested and measured](tempo.png)"
+    )
+    if missed:
+        text += "\n\nNot found in takes, some of them:\n\n"
+        text += table(("prompt", "requested", "measured"), missed)
+    return text
+
+
+def alignment(part: Part) -> str:
+    """Prompts found again in CLAP space, and pieces in the tagger's."""
+    own = part["own_piece"]
+    rows = [
+        (
+            name,
+            *(number(part["rows"][role][figure], 3) for figure in ("score", "others")),
+            share(part["rows"][role]["retrieval"]),
+            share(own[role]) if role in own else "",
+        )
+        for role, name in ROLES.items()
+    ]
+    rows.append(("chance", "", "", "10%", "10%"))
+    heads = ("", "CLAP score", "other prompts", "prompt among 10", "piece among 10")
+    return (
+        "## Prompt alignment (§4.1)\n\n"
+        f"{part['pairs']} prompts, made from the facts of held-out pieces. Cosine of prompt and sound in the space of "
+        "our own CLAP, with the right prompts and with others, and how often the right one is the nearest of ten. "
+        "The last column asks a listener of its own: how often musicnn, a tagger that nobody here trained, finds the "
+        "piece nearest of ten that the prompt is of. Takes beside their pieces: CLAP score "
+        f"{number(part['score_behind'], 3)}, prompt among ten {points(part['retrieval_behind'])}.\n\n"
+        + table(heads, rows)
+    )
+
+
+def instruments(part: Part) -> str:
+    """Instruments asked for alone."""
+    return (
+        "## Instruments\n\n"
+        f"{part['takes']} prompts for one instrument alone. A classifier listens that has learnt from {part['stems']} "
+        "stems in voices that the model never heard, of a soundfont that its material does not use; it hears with "
+        "CLAP and the tagger together. It recognises "
+        f"{share(part['recognised'])} of the takes and {share(part['ceiling'])} of as many true stems in the "
+        f"material's voices, which it does not know either: {share(part['of_ceiling'])} of the ceiling.\n\n"
+        + table(("requested", "heard in takes", "heard in true stems"), part["rows"])
+    )
