@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 OLDEST, NEWEST = (3, 11), (3, 14)
-CPU_GB, CUDA_GB, TESTS_GB = (0.4, 2), (3, 6), (0.7, 2)
+CPU_GB, CUDA_GB, TESTS_GB = (0.4, 2), (3, 6), (0.8, 2)
 """What is downloaded and what it is on the disk: without CUDA's libraries, with them, and what tests need besides."""
 
 LIBRARIES = {

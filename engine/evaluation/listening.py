@@ -6,7 +6,7 @@ what the embeddings are for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +48,6 @@ class Listener:
         """Embeddings of windows over the whole length, [W, P], each of unit length; a short sound is one window."""
         mono = soxr.resample(samples.mean(axis=0), RATE, SAMPLE_RATE).astype(np.float32)
         return self._vectors(mel_spectrogram(self.clap.listener, mono))
-
-    def sounds(self, sounds: Iterable[Samples]) -> Vectors:
-        """An embedding per sound, the mean over its windows, [B, P], each of unit length."""
-        return averaged([self.windows(samples) for samples in sounds])
 
     def material(self, item: Item) -> Vectors:
         """All windows of a piece of material, [W, P]; cached."""

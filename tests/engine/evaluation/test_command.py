@@ -50,6 +50,13 @@ def test_a_part_measured_again_replaces_only_itself(bench: Bench, tmp_path: Path
     assert "## Structure" not in text
 
 
+def test_figures_of_another_form_are_left_behind(bench: Bench, tmp_path: Path):
+    old = tmp_path / "figures.json"
+    old.write_text(json.dumps({"form": 1, "about": {}, "tempo": {"followed": 0.9}}))
+    arguments = _parser().parse_args(["--out", str(tmp_path), "--parts", "reconstruction"])
+    assert set(evaluate(bench, arguments, "anew")) == {"form", "about", "reconstruction"}
+
+
 def test_equal_seeds_give_equal_figures(bench: Bench, tmp_path: Path):
     once = following.tempi(bench)
     bench._pairs.clear()
