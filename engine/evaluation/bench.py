@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 class Amounts:
     """Sample sizes; seconds are those of one take or piece."""
 
-    pairs: int = 200
-    """Held-out pieces with their reconstructions, and takes from their prompts; about half have drums."""
+    pairs: int = 210
+    """Held-out pieces with their reconstructions, and takes from their prompts; 103 of them have drums."""
     training: int = 80
     """Training pieces, where no folders are given."""
     trained: int = 40

@@ -63,17 +63,24 @@ def clicks(channel: Samples) -> int:
     A drum hit has many large second differences in a row; a click, a seam or a lost sample two or three.
     """
     bends = np.abs(np.diff(channel, n=2, prepend=0.0, append=0.0))
+    padded = np.pad(bends, AROUND)
+    places = np.flatnonzero(bends > JUMP)
+    places = places[(places > BESIDE) & (places < len(bends) - BESIDE - 1)]
+    before = _largest(padded, AROUND - BESIDE)[places]
+    after = _largest(padded, AROUND - BESIDE - 1)[places + AROUND + BESIDE + 1]
+    peak = _largest(padded, BESIDE + 1)[places + AROUND]
     found, last = 0, -AROUND
-    for place in np.flatnonzero(bends > JUMP):
-        if place - last < AROUND:
-            continue
-        before = bends[max(place - AROUND, 0) : max(place - BESIDE, 0)]
-        after = bends[place + BESIDE + 1 : place + AROUND]
-        peak = bends[place : place + BESIDE + 1].max()
-        around = max(before.max(initial=0.0), after.max(initial=0.0))
-        if len(before) and len(after) and peak > LONELY * around:
+    for place in places[peak > LONELY * np.maximum(before, after)]:
+        if place - last >= AROUND:
             found, last = found + 1, int(place)
     return found
+
+
+def _largest(values: Samples, width: int) -> Samples:
+    """The largest of so many values from each one on, [N] of [N]."""
+    from scipy.ndimage import maximum_filter1d
+
+    return maximum_filter1d(values, width, origin=-(width // 2), mode="constant")
 
 
 def clipped_runs(channel: Samples) -> int:
