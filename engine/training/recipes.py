@@ -244,7 +244,7 @@ SMOKE = Recipe(
         judged_every=1,
         judge_steps=30,
         least_evaluation_seconds=120.0,
-        evaluation=("--quick", "--pieces", "2", "--parts", "reconstruction"),
+        evaluation=("--quick", "--pairs", "2", "--parts", "reconstruction"),
     ),
 )
 
