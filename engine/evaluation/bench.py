@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,14 @@ class Amounts:
     """Recordings on which it is judged."""
     strengths: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
     seconds: float = 12.0
+
+    def within(self, longest: float) -> Amounts:
+        """The same with takes of at most `longest` seconds, a model's limit."""
+        return replace(
+            self,
+            seconds=min(self.seconds, longest),
+            long_seconds=min(self.long_seconds, longest),
+        )
 
 
 QUICK = Amounts(

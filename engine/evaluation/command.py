@@ -9,6 +9,7 @@ import argparse
 import importlib.util
 import json
 import logging
+import math
 import os
 import tempfile
 import time
@@ -223,6 +224,7 @@ def _bench(arguments: argparse.Namespace, work: Path) -> Bench:
     if arguments.pairs is not None:
         amounts = replace(amounts, pairs=arguments.pairs)
     spec = model_spec(arguments.model)
+    amounts = amounts.within(math.floor(spec.max_seconds))
     weights = find_weights(spec, arguments.weights)
     model = load_model(spec, weights)
     clap = open_clap(arguments.clap or weights / "clap")
