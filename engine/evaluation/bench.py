@@ -32,7 +32,7 @@ class Amounts:
     """Sample sizes; seconds are those of one take or piece."""
 
     pairs: int = 210
-    """Held-out pieces with their reconstructions, and takes from their prompts; 103 of them have drums."""
+    """Held-out pieces with their reconstructions, and takes from their prompts; 102 of them have drums."""
     training: int = 80
     """Training pieces, where no folders are given."""
     trained: int = 40
@@ -76,6 +76,15 @@ QUICK = Amounts(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What is kept of a take: its prompt, its faults, and whether it is of a recording, whose stereo it has."""
+
+    prompt: str
+    hygiene: Hygiene
+    restyled: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class Bench:
     """The model and everything it is compared with."""
@@ -90,8 +99,8 @@ class Bench:
     folders: tuple[Path, ...] = ()
     """Material on disk: training pieces, and held-out recordings. Without any, training pieces are composed."""
     seed: int = 1
-    takes: list[tuple[str, Hygiene]] = field(default_factory=list)
-    """Prompt and faults of every take so far."""
+    takes: list[Made] = field(default_factory=list)
+    """Every take so far."""
     _pairs: list[Pair] = field(default_factory=list)
     _training: list[Item] = field(default_factory=list)
     _embedded: dict[str, Embedded] = field(default_factory=dict)
@@ -103,7 +112,7 @@ class Bench:
             prompt=prompt, model=self.model, seed=self.seed * 100_003 + number, **settings
         )
         made = take(self.engine, spec, facts)
-        self.takes.append((prompt, hygiene(made.samples)))
+        self.takes.append(Made(prompt, hygiene(made.samples), "init_audio" in settings))
         return made
 
     @property

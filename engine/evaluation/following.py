@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.evaluation import pulse
-from engine.evaluation.alignment import Matrix, cosines, found_among, scores
+from engine.evaluation.alignment import Matrix, cosines, found_among, full_prompt, scores
 from engine.evaluation.bench import Bench
 from engine.evaluation.instruments import SOLOISTS, accuracy, trained
 from engine.evaluation.intervals import difference, mean, ratio
@@ -27,8 +27,12 @@ SHOWN = 20
 
 
 def aligned(bench: Bench) -> dict[str, Any]:
-    """How well sounds fit their prompts in CLAP space, and their piece in the tagger's."""
-    texts = bench.listener.texts([pair.prompt for pair in bench.pairs])
+    """How well sounds fit their prompts in CLAP space, and their piece in the tagger's.
+
+    Without the key, of which CLAP knows nothing.
+    """
+    told = [full_prompt(pair.facts | {"key": None}) for pair in bench.pairs]
+    texts = bench.listener.texts(told)
     fits = {role: bench.embedded(role).clap @ texts.T for role in ROLES}
     tagged = {role: bench.embedded(role).tagged for role in ROLES}
     usual = tagged["piece"].mean(axis=0)

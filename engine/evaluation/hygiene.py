@@ -80,7 +80,9 @@ def _largest(values: Samples, width: int) -> Samples:
     """The largest of so many values from each one on, [N] of [N]."""
     from scipy.ndimage import maximum_filter1d
 
-    return maximum_filter1d(values, width, origin=-(width // 2), mode="constant")
+    return np.asarray(
+        maximum_filter1d(values, width, origin=-(width // 2), mode="constant"), np.float32
+    )
 
 
 def clipped_runs(channel: Samples) -> int:

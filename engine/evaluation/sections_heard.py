@@ -139,7 +139,7 @@ def alignment(part: Part) -> str:
     heads = ("", "CLAP score", "other prompts", "prompt among 10", "piece among 10")
     return (
         "## Prompt alignment (§4.1)\n\n"
-        f"{part['pairs']} prompts, made from the facts of held-out pieces. Cosine of prompt and sound in the space of "
+        f"{part['pairs']} prompts, made from the facts of held-out pieces, here without the key. Cosine of prompt and sound in the space of "
         "our own CLAP, with the right prompts and with others, and how often the right one is the nearest of ten. "
         "The last column asks a listener of its own: how often musicnn, a tagger that nobody here trained, finds the "
         "piece nearest of ten that the prompt is of. Takes beside their pieces: CLAP score "

@@ -150,7 +150,8 @@ def transfer(part: Part) -> str:
 def hygiene(part: Part) -> str:
     """DC, clicks, clipping, stereo."""
     rows = [
-        (f"all {part['takes']} takes of this report", share(part["clean"]), share(part["stereo"])),
+        (f"all {part['takes']} takes of this report", share(part["clean"]), ""),
+        (f"{part['own']} of them, not of recordings", "", share(part["stereo"])),
         (f"{part['pairs']} takes from prompts of pieces", *map(share, part["rows"]["takes"])),
         ("these pieces", *map(share, part["rows"]["pieces"])),
     ]

@@ -117,28 +117,38 @@ def _row(form: Structure) -> tuple[int, float, bool, bool, int]:
 
 
 def clean(bench: Bench) -> dict[str, Any]:
-    """Faults of every take so far, and of held-out pieces beside the takes from their prompts."""
+    """Faults of every take so far, and of held-out pieces beside the takes from their prompts.
+
+    A take of a recording is not asked for its stereo: it has the recording's.
+    """
     pieces = [hygiene(pair.sound("piece")) for pair in bench.pairs]
     paired = [hygiene(pair.sound("take")) for pair in bench.pairs]
-    found = [seen for _, seen in bench.takes]
-    correlations = [seen.correlation for seen in found]
-    faulty = [(name, seen) for name, seen in bench.takes if seen.faults]
+    every = [made.hygiene for made in bench.takes]
+    own = [made for made in bench.takes if not made.restyled]
+    correlations = [made.hygiene.correlation for made in own]
+    faulty = [
+        made
+        for made in bench.takes
+        if set(made.hygiene.faults) - ({"stereo"} if made.restyled else set())
+    ]
     return {
-        "clean": mean(_clean(found)),
-        "stereo": mean(_stereo(found)),
-        "takes": len(found),
+        "clean": mean(_clean(every)),
+        "stereo": mean(_stereo([made.hygiene for made in own])),
+        "takes": len(every),
+        "own": len(own),
         "pairs": len(pieces),
         "rows": {
             name: (mean(_clean(seen)), mean(_stereo(seen)))
             for name, seen in (("takes", paired), ("pieces", pieces))
         },
         "stereo_behind": difference(_stereo(paired), _stereo(pieces)),
-        "largest_dc": max(seen.dc for seen in found),
+        "largest_dc": max(seen.dc for seen in every),
         "lowest_correlation": min(correlations),
         "highest_correlation": max(correlations),
         "faults": [
-            (name, ", ".join(s.faults), s.dc, s.clicks, s.clipped, s.correlation)
-            for name, s in faulty[:FAULTY]
+            (made.prompt, ", ".join(s.faults), s.dc, s.clicks, s.clipped, s.correlation)
+            for made in faulty[:FAULTY]
+            for s in [made.hygiene]
         ],
     }
 

@@ -33,7 +33,7 @@ def test_takes_are_counted_and_their_seeds_follow_from_the_number(bench: Bench):
     np.testing.assert_array_equal(one.samples, two.samples)
     assert (one.samples != other.samples).any()
     assert other.facts == {"tempo": 120.0}
-    assert [name for name, _ in bench.takes] == ["house"] * 3
+    assert [(made.prompt, made.restyled) for made in bench.takes] == [("house", False)] * 3
 
 
 def test_a_reconstruction_is_as_long_as_its_original(bench: Bench):

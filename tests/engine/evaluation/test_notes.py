@@ -36,4 +36,4 @@ def test_pairs_are_equally_long_and_of_held_out_pieces(bench: Bench):
         assert len(lengths) == 1
         assert lengths.pop() / RATE == pytest.approx(pair.seconds)
         assert f"BPM: {pair.facts['tempo']:g}" in pair.prompt
-    assert [prompt for prompt, _ in bench.takes] == [pair.prompt for pair in bench.pairs]
+    assert [made.prompt for made in bench.takes] == [pair.prompt for pair in bench.pairs]
