@@ -120,7 +120,7 @@ class Bench:
         """Made at the first use."""
         if not self._pairs:
             log.info("making %d pairs of a held-out piece and a take", self.amounts.pairs)
-            self._pairs = make_pairs(self)
+            self._pairs = make_pairs(self, self.amounts.pairs, self.amounts.seconds, self.work)
         return self._pairs
 
     @property

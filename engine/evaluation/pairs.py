@@ -10,19 +10,16 @@ import shutil
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import soundfile
 
 from engine.evaluation.alignment import full_prompt
 from engine.evaluation.scores import Score
-from engine.evaluation.sounds import HELD_OUT_EVERY, RATE, composed
+from engine.evaluation.sounds import HELD_OUT_EVERY, RATE, Sound, composed
 from engine.evaluation.transcription import Heard, heard
 from engine.sound.audio import Samples
-
-if TYPE_CHECKING:
-    from engine.evaluation.bench import Bench
 
 ROLES = ("piece", "again", "take")
 """The piece itself, its reconstruction, and the take."""
@@ -51,18 +48,30 @@ class Pair:
         return _read(self.folder / f"{role}.wav")
 
 
-def make_pairs(bench: Bench) -> list[Pair]:
-    """As many pairs as the bench's amounts say: songs, loops and stems, bands and solos as the material has them."""
+class Maker(Protocol):
+    """What a pair needs of a model."""
+
+    def take(self, prompt: str, number: int, **settings: Any) -> Sound:
+        """Generates take `number` of an evaluation."""
+        ...
+
+    def reconstructed(self, samples: Samples) -> Samples:
+        """[2, N] through the autoencoder and back."""
+        ...
+
+
+def make_pairs(maker: Maker, how_many: int, seconds: float, work: Path) -> list[Pair]:
+    """So many pairs of so many seconds: songs, loops and stems, bands and solos as the material has them."""
     from engine.training.corpus import compose
     from engine.training.corpus.mix import casting
 
-    seconds, folder = bench.amounts.seconds, bench.work / "pairs"
+    folder = work / "pairs"
     shutil.rmtree(folder, ignore_errors=True)
     seeds = (HELD_OUT_EVERY * number for number in count())
     longer = (seed for seed in seeds if casting(seed).kind != "one-shot")
     pairs: list[Pair] = []
-    for number, seed in enumerate(islice(longer, bench.amounts.pairs)):
-        [item] = composed([seed], bench.work / "pieces", None, seconds)
+    for number, seed in enumerate(islice(longer, how_many)):
+        [item] = composed([seed], work / "pieces", None, seconds)
         frames = min(item.frames, round(seconds * RATE))
         heard = frames / RATE
         arrangement = compose(seed, seconds=seconds)
@@ -71,9 +80,9 @@ def make_pairs(bench: Bench) -> list[Pair]:
             facts, full_prompt(facts), Score.of(arrangement, 0.0, heard), heard, folder / str(seed)
         )
         true = _read(item.path, frames)
-        made = bench.take(pair.prompt, FIRST_TAKE + number, seconds_total=heard)
+        made = maker.take(pair.prompt, FIRST_TAKE + number, seconds_total=heard)
         pair.folder.mkdir(parents=True)
-        for role, sound in zip(ROLES, (true, bench.reconstructed(true), made.samples), strict=True):
+        for role, sound in zip(ROLES, (true, maker.reconstructed(true), made.samples), strict=True):
             soundfile.write(pair.folder / f"{role}.wav", sound.T, RATE, "PCM_16")
         pairs.append(pair)
     return pairs

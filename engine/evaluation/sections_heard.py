@@ -139,10 +139,10 @@ def alignment(part: Part) -> str:
     heads = ("", "CLAP score", "other prompts", "prompt among 10", "piece among 10")
     return (
         "## Prompt alignment (§4.1)\n\n"
-        f"{part['pairs']} prompts, made from the facts of held-out pieces, here without the key. Cosine of prompt and sound in the space of "
-        "our own CLAP, with the right prompts and with others, and how often the right one is the nearest of ten. "
-        "The last column asks a listener of its own: how often musicnn, a tagger that nobody here trained, finds the "
-        "piece nearest of ten that the prompt is of. Takes beside their pieces: CLAP score "
+        f"{part['pairs']} prompts, made from the facts of held-out pieces, here without the key. Cosine of prompt and "
+        "sound in the space of our own CLAP, with the right prompts and with others, and how often the right one is "
+        "the nearest of ten. The last column asks a listener of its own: how often musicnn, a tagger that nobody here "
+        "trained, finds the piece nearest of ten that the prompt is of. Takes beside their pieces: CLAP score "
         f"{number(part['score_behind'], 3)}, prompt among ten {points(part['retrieval_behind'])}.\n\n"
         + table(heads, rows)
     )
