@@ -113,7 +113,7 @@ SKETCH = ModelSpec(
         steps=24,
         cfg_scale=6.0,
         sampler="dpmpp-2m",
-        init_noise_level=0.8,
+        init_noise_level=0.7,
         apg=1.0,
     ),
 )
