@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import gc
 import json
-import resource
+import math
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,9 @@ from benchmarks._random_models import narrow
 from engine.configs import ModelSpec
 from engine.errors import LongtakeError
 from engine.registry import MODELS
+
+if sys.platform != "win32":
+    import resource
 
 REPEATED = 5
 
@@ -71,7 +75,12 @@ class Part:
         return statistics.median(spent)
 
     def peak_gb(self) -> float:
-        """Most memory held since the last part, GB (10^9 bytes): the card's, or this process's on a CPU."""
+        """Most memory held since the last part, GB (10^9 bytes): the card's, or this process's on a CPU.
+
+        Not known on Windows without a card.
+        """
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated() / 1e9
+        if sys.platform == "win32":
+            return math.nan
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9

@@ -56,7 +56,11 @@ class Measured:
 
 def main(argv: Sequence[str]) -> int:
     """Measures and prints a table."""
-    parser = argparse.ArgumentParser(prog="longtake bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="longtake bench",
+        description=__doc__,
+        epilog="'longtake bench gpu' measures a card; 'bridge', 'panel', 'peers' and 'presets' are further ones.",
+    )
     parser.add_argument("--model", default=GenerationSpec().model)
     parser.add_argument("--seconds", type=float, nargs="+", default=LENGTHS)
     parser.add_argument("--steps", type=int, help="denoising steps (default: the model's)")

@@ -112,7 +112,7 @@ def _run(command: Sequence[str], limit: float) -> tuple[list[Row], str]:
         start_new_session=True,
     )
     # With all that it started, such as compilers.
-    killer = Timer(limit, lambda: os.killpg(process.pid, signal.SIGKILL))
+    killer = Timer(limit, lambda: _kill(process))
     killer.start()
     try:
         said, complaints = process.communicate()
@@ -122,6 +122,13 @@ def _run(command: Sequence[str], limit: float) -> tuple[list[Row], str]:
     rows = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     last = (complaints.strip().splitlines() or ["nothing was printed"])[-1]
     return rows, f"ended: {last[:160]}" if in_time else f"stopped after {limit:.0f} s"
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def report(rows: Sequence[Row]) -> str:

@@ -171,7 +171,8 @@ class SpectralDecoder(nn.Module):
         # The next span's first frame, less one that its own will follow.
         if stop - reach > 0:
             past = known[:, :, stop - reach - 1 - first]
-        phase = torch.cat((known.to(phase), phase[:, :, first:last, self.pitched :]), dim=-1)
+        known = known.float().to(phase.device)
+        phase = torch.cat((known, phase[:, :, first:last, self.pitched :]), dim=-1)
         audio = self.synthesis(log_magnitude[:, :, first:last], phase)
         hop = self.stft.hop
         return audio[..., (start - first) * hop : (stop - first) * hop], past
@@ -183,7 +184,7 @@ class SpectralDecoder(nn.Module):
         frames = torch.arange(first - 1, last + 1).clamp(0, log_magnitude.shape[2] - 1)
         near = log_magnitude.detach()[:, :, frames.to(log_magnitude.device), : self.pitched]
         phases = integrated(
-            near.flatten(0, 1).double().cpu().numpy(),
+            near.flatten(0, 1).cpu().double().numpy(),
             self.stft.length,
             self.stft.hop,
             None if past is None else past.flatten(0, 1).numpy(),

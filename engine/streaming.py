@@ -1,5 +1,6 @@
 """From latents to the finished take, chunk by chunk, so that playback starts while the rest is being decoded.
 
+A loop begins with the continuation of its end, so all of it is decoded before it is heard: 60 s in 2 s on one core.
 The stages are iterators of blocks: decode, close the loop (§4.6), limit, paste kept audio. Every stage is exact across
 block boundaries, so the result does not depend on block sizes. Knows nothing of prompts or solvers.
 """

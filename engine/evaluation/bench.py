@@ -153,6 +153,7 @@ class Bench:
 
     def reconstructed(self, samples: Samples) -> Samples:
         """[2, N] through the autoencoder and back."""
+        place = next(self.autoencoder.parameters()).device
         with torch.inference_mode():
-            latents = self.autoencoder.encode(torch.from_numpy(samples)[None])
+            latents = self.autoencoder.encode(torch.from_numpy(samples)[None].to(place))
             return self.autoencoder.decode(latents)[0, :, : samples.shape[1]].cpu().numpy()

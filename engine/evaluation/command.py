@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import LongtakeError, choices
+from engine.errors import LongtakeError
 
 if TYPE_CHECKING:
     from engine.evaluation.bench import Bench
@@ -67,8 +67,8 @@ def main(argv: Sequence[str]) -> int:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise LongtakeError(
-            f"An evaluation needs {choices(missing)}; install them with pip install "
-            "'longtake[train,evaluate]' and pip install --no-deps tinysoundfont basic-pitch musicnn."
+            f"An evaluation needs {', '.join(missing)}. In Longtake's folder: pip install '.[train,evaluate]' "
+            "and pip install --no-deps tinysoundfont basic-pitch musicnn."
         )
     with tempfile.TemporaryDirectory(prefix="longtake-evaluate-") as temporary:
         work = arguments.work or Path(temporary)
