@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,9 @@ from engine.training.parcel.parts import MOST, MOST_BYTES, PART_BYTES, arrive, h
 log = logging.getLogger(__name__)
 LEAVES_EVERY = 120.0
 """Seconds between parts of a slot that goes on; packing takes a few."""
+
+CARRIED = {"seed": 0, "batch": None, "disk": 2.0}
+"""Flags of the command, with their defaults, that hold on the other machine too."""
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -56,8 +60,21 @@ def parcel(arguments: argparse.Namespace) -> str:
     from engine.training.parcel.pack import Choices, pack
 
     choices = Choices(run=arguments.run, packages_here=arguments.packages == "here")
-    rest = f"--config {arguments.config} --run {arguments.run.name} --minutes 8 --no-report"
-    return pack(arguments.parcel, choices).told(rest)
+    made = pack(arguments.parcel, choices)
+    return made.told(
+        typed(arguments, Path(arguments.run.resolve().name or "run")),
+        typed(arguments, arguments.run),
+    )
+
+
+def typed(arguments: argparse.Namespace, run: Path) -> str:
+    """The flags of the training as they are typed, with this folder of the run."""
+    words = ["--config", arguments.config, "--run", str(run), "--minutes", "8", "--no-report"]
+    for name, default in CARRIED.items():
+        given = getattr(arguments, name)
+        if given != default:
+            words += [f"--{name}", f"{given}"]
+    return shlex.join(words)
 
 
 @contextmanager
@@ -67,7 +84,7 @@ def travelling(
     """Around a slot: joins the parts that came, and leaves new ones, every few minutes and however the slot ends.
 
     Raises:
-        CheckpointError: if parts are missing or damaged, or the run is too large for them.
+        CheckpointError: if parts are missing, damaged or of another run, or the run is too large for them.
     """
     if parts is None:
         yield

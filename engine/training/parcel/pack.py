@@ -46,17 +46,17 @@ class Parcel:
     sizes: Counter[str]
     left_out: tuple[str, ...]
 
-    def told(self, rest: str) -> str:
-        """What was packed, and what to type on the other machine: `rest` are the flags of the training there."""
+    def told(self, there: str, here: str) -> str:
+        """What was packed, and what to type, with the flags of the training on the other machine and back here."""
         name, total = shlex.quote(self.path.name), self.path.stat().st_size
         lines = [f"{self.path}: {total / 2**20:.1f} MiB ({_listed(self.sizes)})."]
         lines += [f"Left out, so that it fits: {what}." for what in self.left_out]
         lines += [
             "On the other machine (Linux on x86-64, Python 3.12, PyTorch, no network):",
             f"  python3 {name} bench gpu --out gpu.md",
-            f"  python3 {name} train sketch {rest} --device cuda --parts parts",
+            f"  python3 {name} train sketch {there} --device cuda --parts parts",
             "Back here, with the files of its folder 'parts' in one of that name:",
-            f"  longtake train sketch {rest} --parts parts",
+            f"  longtake train sketch {here} --parts parts",
         ]
         return "\n".join(lines)
 

@@ -102,5 +102,6 @@ def test_a_checkpoint_that_takes_the_space_travels_light(tmp_path: Path, parcel:
     made = pack(tmp_path / "small.pyz", choices)
     assert [what.split()[-1] for what in made.left_out] == ["averages", "decoder"]
     assert made.path.stat().st_size <= most
-    told = made.told("--run run")
-    assert "python3 small.pyz train sketch --run run" in told and "Left out" in told
+    told = made.told("--run run", "--run runs/run")
+    assert "python3 small.pyz train sketch --run run --device" in told and "Left out" in told
+    assert "longtake train sketch --run runs/run --parts parts" in told
