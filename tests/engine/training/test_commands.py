@@ -36,7 +36,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data, latents, weights = here / "corpus", here / "latents", here / "weights"
     material = ["--out", str(data), "--style", "chiptune", "--seed", "1", "--first", "4"]
     assert cli.main(["corpus", *material]) == 0
-    train("autoencoder", run=here / "ae", data=data, steps=40, freeze_encoder=True)
+    train("autoencoder", run=here / "ae", data=data, steps=60, freeze_encoder=True)
     train("latents", run=here / "ae", data=data, latents=latents)
     train("dit", run=here / "dit", latents=latents, steps=60)
     train("clap", run=here / "clap", data=data, steps=40)
