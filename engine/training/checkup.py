@@ -43,4 +43,5 @@ def evaluate(run: Path, chosen: Recipe, device: str, deadline: float, stopping: 
         process.terminate()
     made = (report / "README.md").exists()
     what = "cut off by the end of the slot" if cut_off else f"ended with {process.returncode}"
-    log.info("evaluation %s; %s", what, f"see {report}" if made else "there is no report")
+    level = logging.INFO if made and process.returncode == 0 else logging.WARNING
+    log.log(level, "evaluation %s; %s", what, f"see {report}" if made else "there is no report")

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from engine.errors import LongtakeError
 from engine.whole_files import whole
 
 log = logging.getLogger(__name__)
@@ -123,9 +124,29 @@ def resume(stage: TrainingStage, folder: Path) -> int:
 
 
 def save(stage: TrainingStage, folder: Path, index: int) -> None:
-    """Writes the checkpoint atomically."""
-    with whole(folder / "checkpoint.pt") as part:
-        torch.save({"index": index, "stage": stage.state_dict()}, part)
+    """Writes the checkpoint atomically.
+
+    Raises:
+        LongtakeError: if it cannot be written, as on a full disk; the last one stays.
+    """
+    state = {"index": index, "stage": stage.state_dict()}
+    try:
+        with whole(folder / "checkpoint.pt") as part:
+            torch.save(state, part)
+    except OSError as error:
+        raise _no_room(folder, error) from error
+    except RuntimeError as error:
+        # What torch's own writer raises on a full disk names its source file.
+        if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
+            raise
+        raise _no_room(folder, error) from error
+
+
+def _no_room(folder: Path, error: Exception) -> LongtakeError:
+    said = str(error).splitlines()[0]
+    return LongtakeError(
+        f"There may be no room left in {folder} ({said}); the last checkpoint is whole."
+    )
 
 
 class Journal:

@@ -243,7 +243,7 @@ SMOKE = Recipe(
         seconds=12.0,
         judged_every=1,
         judge_steps=30,
-        least_evaluation_seconds=120.0,
+        least_evaluation_seconds=600.0,
         evaluation=("--quick", "--pairs", "2", "--parts", "reconstruction"),
     ),
 )

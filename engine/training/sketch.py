@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from filelock import FileLock, Timeout
 
-from engine.errors import LongtakeError
+from engine.errors import LongtakeError, SpecError, choices
 from engine.model_files import find_weights
 from engine.registry import SKETCH
 from engine.training.parcel.command import add_flags, parcel, travelling
@@ -27,6 +27,11 @@ from engine.whole_files import remove_parts, write_whole
 
 GPU_BATCH = 8
 """How many times as large batches are on a GPU, unless the run was begun with others."""
+DESCRIPTION = """
+Trains the sketch model from nothing: composes music and trains on it at the same time, then writes RUN/weights and
+evaluates them into RUN/report. The same line again goes on where the run stands. Ctrl-C ends after the current step,
+and nothing is lost.
+"""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -36,14 +41,9 @@ def main(argv: Sequence[str]) -> int:
     if arguments.parcel:
         logging.info("%s", parcel(arguments))
         return 0
+    _check(arguments)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    on_gpu = arguments.device.startswith("cuda")
-    asked = Begun(
-        config=arguments.config,
-        seed=arguments.seed,
-        batch=arguments.batch or (GPU_BATCH if on_gpu else 1),
-    )
     slot = Slot(
         run=arguments.run,
         minutes=arguments.minutes,
@@ -59,31 +59,67 @@ def main(argv: Sequence[str]) -> int:
         with FileLock(slot.run / "lock", timeout=0):
             remove_parts(slot.run)
             with travelling(slot.run, arguments.parts, arguments.parts_mib):
-                train_sketch(slot, begun(slot.run, asked))
+                how = begun(
+                    slot.run,
+                    arguments.config,
+                    seed=arguments.seed or None,
+                    batch=arguments.batch,
+                    usual_batch=GPU_BATCH if slot.device == "cuda" else 1,
+                )
+                logging.info("seed %d, %d times the batch", how.seed, how.batch)
+                train_sketch(slot, how)
     except Timeout:
         raise LongtakeError(f"Another slot is at work in {slot.run}; wait for its end.") from None
     return 0
 
 
-def begun(run: Path, asked: Begun) -> Begun:
-    """How the run was begun, or is begun now.
+def begun(
+    run: Path,
+    config: str,
+    *,
+    seed: int | None = None,
+    batch: int | None = None,
+    usual_batch: int = 1,
+) -> Begun:
+    """How the run was begun, or is begun now; None for a seed or a batch is whatever it was begun with.
 
     Raises:
-        LongtakeError: if that was with another configuration.
+        LongtakeError: if that was with another configuration, seed or batch.
     """
     path = run / "run.json"
     if not path.exists():
-        write_whole(path, json.dumps(asdict(asked), indent=1) + "\n")
+        first = Begun(config=config, seed=seed or 0, batch=batch or usual_batch)
+        write_whole(path, json.dumps(asdict(first), indent=1) + "\n")
     found = Begun(**json.loads(path.read_text(encoding="utf-8")))
-    if found.config != asked.config:
-        raise LongtakeError(
-            f"{run} was begun with --config {found.config}; go on with that, or use another folder."
-        )
+    for name, asked in (("config", config), ("seed", seed), ("batch", batch)):
+        kept = getattr(found, name)
+        if asked is not None and asked != kept:
+            raise LongtakeError(
+                f"{run} was begun with --{name} {kept}; go on with that, or use another folder."
+            )
     return found
 
 
+def _check(arguments: argparse.Namespace) -> None:
+    """Says what cannot be done before anything is composed.
+
+    Raises:
+        SpecError: with what can.
+    """
+    there = ["cuda", "cpu"] if torch.cuda.is_available() else ["cpu"]
+    if arguments.device not in there:
+        raise SpecError(f"There is no device {arguments.device!r} here; choose {choices(there)}.")
+    # A number that is none is not above zero either.
+    if not arguments.minutes > 0:
+        raise SpecError(f"--minutes is {arguments.minutes:g}; a slot needs more than 0.")
+    for name in ("steps", "batch"):
+        given = getattr(arguments, name)
+        if given is not None and given < 1:
+            raise SpecError(f"--{name} is {given}; it has to be 1 or more.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="longtake train sketch", description=__doc__)
+    parser = argparse.ArgumentParser(prog="longtake train sketch", description=DESCRIPTION)
     flag = parser.add_argument
     offered = sorted(name for name, recipe in RECIPES.items() if recipe.slot is not None)
     flag("--config", default="sketch", choices=offered)
@@ -91,8 +127,12 @@ def _parser() -> argparse.ArgumentParser:
     flag("--minutes", type=float, default=float("inf"), help="of this slot, everything included")
     flag("--steps", type=int, help="stop the transformer at this step of the run")
     flag("--device", default="cpu", help="cpu or cuda")
-    flag("--seed", type=int, default=0)
-    flag("--batch", type=int, help=f"times the batch (default: 1, on a GPU {GPU_BATCH})")
+    flag("--seed", type=int, default=0, help="of the run (0: what it was begun with)")
+    flag(
+        "--batch",
+        type=int,
+        help=f"times the batch (default: 1, on a GPU {GPU_BATCH}, or what the run was begun with)",
+    )
     flag("--threads", type=int, help="CPU threads of the training")
     flag("--workers", type=int, default=os.cpu_count() or 1, help="processes that compose")
     flag("--disk", type=float, default=2.0, help="GB of pieces after which composing ends")

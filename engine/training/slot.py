@@ -7,6 +7,7 @@ how a stage learns.
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import time
@@ -34,10 +35,12 @@ from engine.training.spectra import KeptSpectra
 from engine.training.speed import peak_flops
 from engine.training.train_clap import SMOKE, ClapRecipe, ClapStage, Pieces, against_locked_text
 from engine.training.train_dit import DiTStage, Material
-from engine.whole_files import whole
+from engine.whole_files import whole, write_whole
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
+STEP = "step.json"
+"""Beside the weights: the step of the run at which cooling them began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,9 @@ def train_sketch(slot: Slot, how: Begun) -> None:
     trained, judged = now + seconds, now + seconds
     if isfinite(seconds):
         judged -= seconds * plan.evaluation_share * slot.report
-        trained = judged - seconds * plan.judge_share
+        trained = judged - seconds * plan.judge_share * (
+            _step(slot.run / "judge") < plan.judge_steps
+        )
     with Stopping() as stopping:
         composing = Composing(_order(slot, plan), slot.workers)
         try:
@@ -157,7 +162,8 @@ def _transformer(
         span = shelf.grown(last)
     composing.check()
     if not span.count:
-        raise LongtakeError(f"{order.folder} has no pieces, and --disk leaves no room for any.")
+        cause = "--disk leaves no room for any" if slot.workers else "--workers 0 makes none"
+        raise LongtakeError(f"{order.folder} has no pieces to begin with, and {cause}.")
     log.info("%d pieces to begin with", span.count)
     autoencoder = build_autoencoder(chosen.model.autoencoder)
     load_weights(autoencoder, slot.autoencoder / "autoencoder.safetensors")
@@ -177,7 +183,7 @@ def _trained(
 ) -> bool:
     """Trains the run until a time, leaving its share to the branch that is cooled; whether it got to the end."""
     run, began = slot.run / "transformer", time.monotonic()
-    before = checkpoint(run)["index"] if (run / "checkpoint.pt").exists() else 0
+    before = _step(run)
     budget = Budget(
         minutes=(until - began) / 60 * (1 - plan.cooldown_share),
         steps=slot.steps,
@@ -187,14 +193,33 @@ def _trained(
     index = train(stage, run, budget, stopping)
     if stopping.requested:
         return False
-    if index == before:
-        log.info("no step was left to do: the run stands at %d", index)
+    since, sealed = exported(slot.run)
+    if sealed and index == since:
+        log.info("no step was left to do: the run stands at %d, and so do its weights", index)
         return False
-    # As many steps as fill the share of the slot, at the pace that the others had.
+    # As many steps as fill the share of the slot, at the pace that the others had. Where the number of steps ended the
+    # training, the slots before that came to no weights count too: their steps are this slot's to cool.
+    if index == before or (slot.steps is not None and index >= slot.steps):
+        before = min(since, index)
     share = plan.cooldown_share / (1 - plan.cooldown_share)
-    return cooled(
-        stage, index, max(round(share * (index - before)), 1), slot.run / "cooled", stopping
-    )
+    steps = max(round(share * (index - before)), 1)
+    if cooled(stage, index, steps, slot.run / "cooled", stopping):
+        return True
+    log.info("stopped while cooling: no weights yet; the next slot makes them")
+    return False
+
+
+def _step(stage: Path) -> int:
+    """Where a stage stands by its checkpoint."""
+    return checkpoint(stage)["index"] if (stage / "checkpoint.pt").exists() else 0
+
+
+def exported(run: Path) -> tuple[int, bool]:
+    """The step of the run whose weights were written last, 0 for none, and whether weights are there and whole."""
+    noted, folder = 0, run / "weights"
+    if (folder / STEP).exists():
+        noted = json.loads((folder / STEP).read_text(encoding="utf-8"))["step"]
+    return noted, (folder / CHECKSUMS).exists()
 
 
 def cooled(stage: DiTStage, first: int, steps: int, folder: Path, stopping: Stopping) -> bool:
@@ -224,6 +249,7 @@ def _export(stage: DiTStage, slot: Slot, chosen: Recipe) -> None:
         shutil.copyfile(slot.autoencoder / "autoencoder.safetensors", part)
     export_dit(chosen.model, stage.averaged(), stage.conditioner.text_encoder, folder)
     seal(folder)
+    write_whole(folder / STEP, json.dumps({"step": _step(slot.run / "transformer")}) + "\n")
     log.info("weights in %s", folder)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -84,6 +86,30 @@ def test_several_processes_fill_an_order_with_what_one_would_make(
         assert ours.keys() == theirs.keys()
         assert ("spectrum" in ours) == (number % 3 == 0)
         assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there a process ends by a signal")
+def test_who_is_killed_leaves_no_gap(order: Order) -> None:
+    composing = Composing(replace(order, most_bytes=10_000), 1)
+    try:
+        victim = composing.workers[0]
+        while composing.places[0].value < 1:
+            assert victim.is_alive()
+            time.sleep(0.01)
+        assert victim.pid is not None
+        os.kill(victim.pid, signal.SIGKILL)
+        victim.join()
+        assert composing.working
+        while composing.working:
+            time.sleep(0.05)
+        composing.check()
+        assert composing.workers[0] is not victim
+    finally:
+        composing.stop()
+    assert len(pieces(order.held_out_folder)) == 1
+    found = pieces(order.folder)
+    assert found
+    assert [int(path.stem) for path in found] == list(range(5, 5 + len(found)))
 
 
 def test_what_fails_is_said(order: Order) -> None:

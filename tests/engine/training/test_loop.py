@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from engine.errors import LongtakeError
 from engine.training.loop import Budget, save, train
 
 
@@ -78,6 +80,24 @@ def test_losses_are_logged_as_means(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [4, 8]
     assert lines[0]["loss"] == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sizes of files are limited only there")
+def test_a_checkpoint_without_room_leaves_the_last_one(tmp_path: Path) -> None:
+    import resource
+
+    save(Counting(), tmp_path, 1)
+    before, large = (tmp_path / "checkpoint.pt").read_bytes(), Counting()
+    large.state_dict = lambda: {"done": torch.zeros(1_000_000)}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(LongtakeError, match="no room left"):
+            save(large, tmp_path, 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert (tmp_path / "checkpoint.pt").read_bytes() == before
 
 
 def test_a_checkpoint_is_replaced_whole(tmp_path: Path) -> None:

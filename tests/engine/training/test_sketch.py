@@ -16,22 +16,23 @@ import torch
 from filelock import FileLock
 
 from engine.cli.main import main
+from engine.errors import LongtakeError
 from engine.latent_diffusion import LatentDiffusion
 from engine.locked_clap import LockedClap, open_clap
 from engine.registry import SKETCH_SMOKE
 from engine.training.export import checkpoint
 from engine.training.sketch import begun
-from engine.training.slot import Begun
+from engine.training.slot import Begun, exported
 
 ROOT = Path(__file__).parents[3]
 STEPS = 40
 
 
-def slot(run: Path, steps: int, composers: int = 0) -> subprocess.Popen[str]:
+def slot(run: Path, steps: int, *more: str, composers: int = 0) -> subprocess.Popen[str]:
     """Begins a slot. There is so little room for pieces that all are there when training begins."""
     line = [sys.executable, str(ROOT / "longtake.py"), "train", "sketch"]
     line += ["--config", "sketch-smoke", "--run", str(run), "--minutes", "3", "--steps", str(steps)]
-    line += ["--disk", "0.0001", "--workers", str(composers), "--threads", "1"]
+    line += ["--disk", "0.0001", "--workers", str(composers), "--threads", "1", *more]
     # Without a network: whoever asks a name is told that there is none.
     offline = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
@@ -126,7 +127,48 @@ def test_where_no_step_is_left_to_do_the_weights_stay(runs: tuple[Path, Path]) -
     assert checkpoint(runs[0] / "transformer")["index"] == 2 * STEPS
 
 
+def test_weights_that_cooling_was_cut_off_from_are_made_by_the_next_slot(
+    runs: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """As it is left by a slot that was ended between its last step and its weights."""
+    run = tmp_path / "run"
+    shutil.copytree(runs[0], run)
+    made = run / "weights" / "dit.safetensors"
+    assert exported(run) == (2 * STEPS, True)
+    made.unlink()
+    (run / "weights" / "checksums.toml").unlink()
+    (run / "weights" / "step.json").write_text(f'{{"step": {STEPS}}}', encoding="utf-8")
+    ended(slot(run, 2 * STEPS, "--no-report"))
+    assert exported(run) == (2 * STEPS, True)
+    first, again = logged(run, "cooled")[-2:]
+    assert again["step"] == first["step"]
+    assert again["loss"] == pytest.approx(first["loss"], rel=1e-3)
+    assert made.exists()
+
+
 def test_later_slots_go_on_with_the_seed_and_the_batches_of_the_first(tmp_path: Path) -> None:
-    first = Begun(config="sketch", seed=3, batch=8)
-    assert begun(tmp_path, first) == first
-    assert begun(tmp_path, Begun(config="sketch", seed=0, batch=1)) == first
+    first = begun(tmp_path, "sketch", seed=3, usual_batch=8)
+    assert first == Begun(config="sketch", seed=3, batch=8)
+    assert begun(tmp_path, "sketch") == first
+    assert begun(tmp_path, "sketch", seed=3, batch=8) == first
+    with pytest.raises(LongtakeError, match="begun with --seed 3"):
+        begun(tmp_path, "sketch", seed=4)
+    with pytest.raises(LongtakeError, match="begun with --batch 8"):
+        begun(tmp_path, "sketch", batch=1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--device", "toaster"], "no device 'toaster'"),
+        (["--minutes", "nan"], "--minutes is nan"),
+        (["--minutes", "0"], "--minutes is 0"),
+        (["--steps", "0"], "--steps is 0"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is(
+    wrong: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "sketch", "--run", str(tmp_path / "run"), *wrong]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
