@@ -18,7 +18,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -234,7 +233,9 @@ def unbundle(data: bytes, run: Path) -> None:
     """
     try:
         contents = dict(_contents(data, run))
-    except (zipfile.BadZipFile, UnpicklingError, RuntimeError, LookupError, ValueError) as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # Whatever zipfile and torch say of what is neither's.
         raise CheckpointError(f"What the parts hold is not a run: {error}.") from error
     # A run that was killed in between still stands at its old step, so that the parts are joined again.
     for target in sorted(contents, key=(run / TRANSFORMER).resolve().__eq__):
