@@ -20,9 +20,13 @@ ALONE = "ip link set lo up; ip link set lo multicast on; ip route add 224.0.0.0/
 LEADER = """
 import asyncio, aalink
 async def lead():
-    link = aalink.Link(133.5)
+    link = aalink.Link(100)
     link.start_stop_sync_enabled = True
     link.enabled = True
+    # Of two programs the one that was there first has its tempo; here the tempo is set when both are.
+    while not link.num_peers:
+        await asyncio.sleep(0.1)
+    link.tempo = 133.5
     await asyncio.sleep(110)
 asyncio.run(lead())
 """
@@ -36,7 +40,6 @@ with session_in(Path(tempfile.mkdtemp())) as (session, hub):
     session.transport.set_source("link")
     for _ in range(900):
         time.sleep(0.1)
-        # Another program is seen a moment before its tempo is.
         if session.transport.state().tempo == 133.5:
             break
     print(session.transport.state().tempo, session.transport.state().source)
