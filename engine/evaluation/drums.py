@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.evaluation.intervals import Estimate, mean, ratio
-from engine.evaluation.pairs import ROLES, Pair
+from engine.evaluation.intervals import Estimate, ratio
+from engine.evaluation.pairs import ROLES, Pair, per_ten_seconds
 from engine.evaluation.scores import Times, merged
 from engine.evaluation.transfer import TOLERANCE, onset_times
 
@@ -34,10 +34,7 @@ def drummed(pairs: Sequence[Pair]) -> dict[str, Any]:
     return {
         "pieces": len(pairs),
         "rows": rows,
-        "onsets": {
-            role: mean([10 * len(o) / p.seconds for o, p in zip(found[role], pairs, strict=True)])
-            for role in ROLES
-        },
+        "onsets": {role: per_ten_seconds([len(o) for o in found[role]], pairs) for role in ROLES},
         "grid": {role: _on_grid(pairs, found[role]) for role in ROLES},
         "grid_chance": float(np.mean([2 * ON_GRID / _sixteenth(pair) for pair in pairs])),
     }

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.evaluation.intervals import Estimate, mean, ratio
-from engine.evaluation.pairs import ROLES, Pair
+from engine.evaluation.intervals import Estimate, ratio
+from engine.evaluation.pairs import ROLES, Pair, per_ten_seconds
 from engine.evaluation.scores import Matched, Note, matched
 
 VOICES = {"one": (0.0, 1.5), "two or three": (1.5, 3.5), "four or more": (3.5, 100.0)}
@@ -54,11 +54,6 @@ def noted(pairs: Sequence[Pair]) -> dict[str, Any]:
 def counts(heard: Sequence[Sequence[Note]]) -> list[int]:
     """How many notes each has."""
     return [len(notes) for notes in heard]
-
-
-def per_ten_seconds(found: Sequence[int], pairs: Sequence[Pair]) -> Estimate:
-    """The mean number in ten seconds."""
-    return mean([10 * one / pair.seconds for one, pair in zip(found, pairs, strict=True)])
 
 
 def figures(found: Sequence[Matched]) -> dict[str, Estimate]:

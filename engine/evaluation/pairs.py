@@ -7,19 +7,20 @@ are made anew by the next, which may be of another model. Knows nothing of the m
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import soundfile
 
 from engine.evaluation.alignment import full_prompt
+from engine.evaluation.intervals import Estimate, mean
 from engine.evaluation.scores import Score
-from engine.evaluation.sounds import HELD_OUT_EVERY, RATE, Sound, composed
+from engine.evaluation.sounds import HELD_OUT_EVERY, RATE, Sound, composed, piece
 from engine.evaluation.transcription import Heard, heard
-from engine.sound.audio import Samples
+from engine.sound.audio import Samples, read_audio
 
 ROLES = ("piece", "again", "take")
 """The piece itself, its reconstruction, and the take."""
@@ -45,7 +46,7 @@ class Pair:
 
     def sound(self, role: str) -> Samples:
         """The "piece", the piece "again" from its latents, or the "take"."""
-        return _read(self.folder / f"{role}.wav")
+        return read_audio(self.folder / f"{role}.wav").samples
 
 
 class Maker(Protocol):
@@ -72,22 +73,22 @@ def make_pairs(maker: Maker, how_many: int, seconds: float, work: Path) -> list[
     pairs: list[Pair] = []
     for number, seed in enumerate(islice(longer, how_many)):
         [item] = composed([seed], work / "pieces", None, seconds)
-        frames = min(item.frames, round(seconds * RATE))
-        heard = frames / RATE
+        true = piece(item, seconds, middle=False)
+        heard = true.seconds
         arrangement = compose(seed, seconds=seconds)
         facts = arrangement.metadata()
         pair = Pair(
             facts, full_prompt(facts), Score.of(arrangement, 0.0, heard), heard, folder / str(seed)
         )
-        true = _read(item.path, frames)
         made = maker.take(pair.prompt, FIRST_TAKE + number, seconds_total=heard)
         pair.folder.mkdir(parents=True)
-        for role, sound in zip(ROLES, (true, maker.reconstructed(true), made.samples), strict=True):
+        again = maker.reconstructed(true.samples)
+        for role, sound in zip(ROLES, (true.samples, again, made.samples), strict=True):
             soundfile.write(pair.folder / f"{role}.wav", sound.T, RATE, "PCM_16")
         pairs.append(pair)
     return pairs
 
 
-def _read(path: Path, frames: int = -1) -> Samples:
-    samples, _ = soundfile.read(path, frames=frames, dtype="float32", always_2d=True)
-    return np.ascontiguousarray(samples.T, np.float32)
+def per_ten_seconds(found: Sequence[int], pairs: Sequence[Pair]) -> Estimate:
+    """The mean number in ten seconds."""
+    return mean([10 * one / pair.seconds for one, pair in zip(found, pairs, strict=True)])
