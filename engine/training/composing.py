@@ -30,7 +30,7 @@ from engine.registry import SAMPLE_RATE, SKETCH
 from engine.training.corpus import compose, render
 from engine.training.corpus.arrangement import HELD_OUT_EVERY
 from engine.training.corpus.score import Score
-from engine.training.latents import encoded, pieces, write_item
+from engine.training.latents import encoded, numbered, pieces, write_item
 from engine.training.spectra import kept_spectrum
 
 log = logging.getLogger(__name__)
@@ -186,13 +186,13 @@ def _work(
             else:
                 place, begins_with = begins_with, NOWHERE
             if place < order.held_out:
-                path = order.held_out_folder / f"{place:07d}.npz"
+                path = numbered(order.held_out_folder, place)
                 maker.make(path, HELD_OUT_EVERY * place, judged=True)
                 continue
             if used.value >= order.most_bytes:
                 return
             number = order.first + place - order.held_out
-            path = order.folder / f"{number:07d}.npz"
+            path = numbered(order.folder, number)
             maker.make(path, seed_of(number), judged=number % order.judged_every == 0)
             with used.get_lock():
                 used.value += path.stat().st_size

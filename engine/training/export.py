@@ -54,6 +54,11 @@ def checkpoint(run: Path) -> dict[str, Any]:
     return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
 
 
+def steps_done(run: Path) -> int:
+    """Where a run stands by its checkpoint; 0 without one."""
+    return int(checkpoint(run)["index"]) if (run / "checkpoint.pt").exists() else 0
+
+
 def export(
     spec: ModelSpec, run: Path, text_encoder: Callable[[], TextEncoder], folder: Path
 ) -> None:

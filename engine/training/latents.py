@@ -183,6 +183,11 @@ def read_statistics(folder: Path) -> Statistics:
         return Statistics(values["mean"], values["std"], values["silence"])
 
 
+def numbered(folder: Path, number: int) -> Path:
+    """The file of a piece in a folder whose pieces have numbers for names."""
+    return folder / f"{number:07d}.npz"
+
+
 def pieces(folder: Path) -> list[Path]:
     """The files of a folder's pieces, by name."""
     return sorted(path for path in folder.glob("*.npz") if path.name != STATISTICS)

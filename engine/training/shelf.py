@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.errors import AudioError
 from engine.training.dataset import is_held_out
-from engine.training.latents import LatentItem, pieces, read_item
+from engine.training.latents import LatentItem, numbered, pieces, read_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class GrowingShelf(Shelf):
 
     def path(self, number: int) -> Path:
         """The file of a piece."""
-        return self.folder / f"{number:07d}.npz"
+        return numbered(self.folder, number)
 
     def grown(self, span: Span) -> Span:
         """The span with the pieces that follow it without a gap; a new one after it if its own are not here."""

@@ -25,7 +25,7 @@ from engine.text import MiniLM
 from engine.training.checkup import evaluate
 from engine.training.composing import Composing, Order
 from engine.training.dataset import Item
-from engine.training.export import checkpoint, export_dit
+from engine.training.export import checkpoint, export_dit, steps_done
 from engine.training.latents import pieces, read_item, silence, statistics
 from engine.training.loop import Budget, Journal, Stopping, train
 from engine.training.optim import Cooldown
@@ -93,7 +93,7 @@ def train_sketch(slot: Slot, how: Begun) -> None:
     if isfinite(seconds):
         judged -= seconds * plan.evaluation_share * slot.report
         trained = judged - seconds * plan.judge_share * (
-            _step(slot.run / "judge") < plan.judge_steps
+            steps_done(slot.run / "judge") < plan.judge_steps
         )
     with Stopping() as stopping:
         composing = Composing(_order(slot, plan), slot.workers)
@@ -183,7 +183,7 @@ def _trained(
 ) -> bool:
     """Trains the run until a time, leaving its share to the branch that is cooled; whether it got to the end."""
     run, began = slot.run / "transformer", time.monotonic()
-    before = _step(run)
+    before = steps_done(run)
     budget = Budget(
         minutes=(until - began) / 60 * (1 - plan.cooldown_share),
         steps=slot.steps,
@@ -207,11 +207,6 @@ def _trained(
         return True
     log.info("stopped while cooling: no weights yet; the next slot makes them")
     return False
-
-
-def _step(stage: Path) -> int:
-    """Where a stage stands by its checkpoint."""
-    return checkpoint(stage)["index"] if (stage / "checkpoint.pt").exists() else 0
 
 
 def exported(run: Path) -> tuple[int, bool]:
@@ -249,7 +244,7 @@ def _export(stage: DiTStage, slot: Slot, chosen: Recipe) -> None:
         shutil.copyfile(slot.autoencoder / "autoencoder.safetensors", part)
     export_dit(chosen.model, stage.averaged(), stage.conditioner.text_encoder, folder)
     seal(folder)
-    write_whole(folder / STEP, json.dumps({"step": _step(slot.run / "transformer")}) + "\n")
+    write_whole(folder / STEP, json.dumps({"step": steps_done(slot.run / "transformer")}) + "\n")
     log.info("weights in %s", folder)
 
 

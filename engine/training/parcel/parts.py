@@ -25,6 +25,7 @@ import torch
 from engine.errors import CheckpointError
 from engine.model_files import CHECKSUMS, find_weights, seal
 from engine.registry import SKETCH
+from engine.training.export import steps_done
 from engine.training.parcel.packing import packed, unpacked
 from engine.training.parcel.start import PLANES, apart, together
 from engine.whole_files import part_of, put_in_place, whole
@@ -96,13 +97,6 @@ def has_checkpoint(run: Path) -> bool:
     return run.is_dir() and any(run.rglob(CHECKPOINT))
 
 
-def reached(run: Path) -> int:
-    """The step its transformer stands at; 0 without one."""
-    path = run / TRANSFORMER
-    read = torch.load(path, weights_only=True, map_location="cpu") if path.exists() else {}
-    return int(read.get("index", 0))
-
-
 def leave(run: Path, folder: Path, most_bytes: int = MOST_BYTES) -> list[Path]:
     """Writes a run as parts; older parts in the folder are removed once the new ones are complete.
 
@@ -158,7 +152,7 @@ def arrive(folder: Path, run: Path) -> bool:
     if not sets:
         return False
     if has_checkpoint(run):
-        here, begun = reached(run), _begun(run)
+        here, begun = steps_done((run / TRANSFORMER).parent), _begun(run)
         if any(one.head.begun != begun for one in sets):
             raise CheckpointError(
                 f"{folder} has parts of another run than {run}; name another folder with --parts."
