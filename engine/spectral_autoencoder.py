@@ -167,10 +167,10 @@ class SpectralDecoder(nn.Module):
         total, reach = phase.shape[2], self.stft.reach
         start, stop = left * self.stride, total - right * self.stride
         first, last = max(start - reach, 0), min(stop + reach, total)
-        known, past = self._integrated(log_magnitude, first, last, past), None
-        # The next span's first frame, less one that its own will follow.
-        if stop - reach > 0:
-            past = known[:, :, stop - reach - 1 - first]
+        known = self._integrated(log_magnitude, first, last, past)
+        # The frame before the first that the next span integrates.
+        before = stop - reach - 1
+        past = known[:, :, before - first] if before >= 0 else None
         known = known.float().to(phase.device)
         phase = torch.cat((known, phase[:, :, first:last, self.pitched :]), dim=-1)
         audio = self.synthesis(log_magnitude[:, :, first:last], phase)
