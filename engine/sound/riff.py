@@ -35,9 +35,9 @@ def read_texts(path: Path) -> dict[str, str]:
     with path.open("rb") as file:
         if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
             return {}
-        for tag, size in _chunks(file, path.stat().st_size):
+        for tag, size in chunks(file, path.stat().st_size):
             if tag == b"LIST" and file.read(4) == b"INFO":
-                for inner, length in _chunks(file, file.tell() + size - 4):
+                for inner, length in chunks(file, file.tell() + size - 4):
                     if inner in names:
                         found[names[inner]] = (
                             file.read(length).rstrip(b"\0").decode(errors="replace")
@@ -49,7 +49,7 @@ def _chunk(tag: bytes, content: bytes) -> bytes:
     return tag + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
 
 
-def _chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
+def chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
     """Yields tag and size of each chunk up to `end`, with the file at its content; stops at an invalid size."""
     while file.tell() + 8 <= end:
         tag, size = struct.unpack("<4sI", file.read(8))

@@ -20,6 +20,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from engine.errors import AudioError
+from engine.sound.riff import chunks
 
 Preset = tuple[int, int]
 """Bank and program."""
@@ -43,7 +44,7 @@ def trimmed(font: Path, presets: Iterable[Preset]) -> bytes:
     Raises:
         AudioError: if it is not such a soundfont.
     """
-    lists = _lists(font.read_bytes())
+    lists = _lists(font)
     try:
         heads = list(struct.iter_unpack(_SAMPLE, lists["pdta"]["shdr"]))
         kept = _samples(lists["pdta"], set(presets))
@@ -125,21 +126,18 @@ def _pointed_at(
     }
 
 
-def _lists(data: bytes) -> dict[str, dict[str, bytes]]:
+def _lists(font: Path) -> dict[str, dict[str, bytes]]:
     """The chunks of every LIST of a RIFF file."""
     found: dict[str, dict[str, bytes]] = {}
-    for name, body in _chunks(data[12:]):
-        if name == "LIST":
-            found[body[:4].decode("latin-1")] = dict(_chunks(body[4:]))
+    with font.open("rb") as file:
+        file.seek(12)
+        for tag, size in chunks(file, font.stat().st_size):
+            if tag == b"LIST":
+                end = file.tell() + size
+                name = file.read(4).decode("latin-1")
+                inside = chunks(file, end)
+                found[name] = {one.decode("latin-1"): file.read(length) for one, length in inside}
     return found
-
-
-def _chunks(data: bytes) -> Iterator[tuple[str, bytes]]:
-    at = 0
-    while at + 8 <= len(data):
-        name, size = struct.unpack_from("<4sI", data, at)
-        yield name.decode("latin-1"), data[at + 8 : at + 8 + size]
-        at += 8 + size + size % 2
 
 
 def _chunk(name: str, body: bytes) -> bytes:
