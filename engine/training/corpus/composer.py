@@ -64,6 +64,10 @@ FONT_KITS = {"gm_standard": 0, "gm_room": 8, "gm_power": 16, "gm_electronic": 24
 _LEAST_ROOM = 0.06
 """Least reverb of solo instruments: a bass without any would be mono."""
 _FADING_FORMS = ("club", "pop", "beat", "drift")
+_LENGTHS = {"song": (60, 285), "loop": (6, 40), "stem": (15, 75), "one-shot": (1, 4)}
+"""Seconds of each kind, evenly distributed."""
+_SHORT_SONGS, _SHORT = 0.3, (12, 60)
+"""Share and seconds of songs that are short and yet whole, as takes are."""
 _SALT = 0x10A6
 
 
@@ -88,7 +92,7 @@ def compose(
         seed: determines everything that is not given.
         style: a name from `styles()`.
         kind: "song", "loop" (4 to 16 bars), "stem" (one or two instruments) or "one-shot".
-        seconds: approximate length; songs are 60 to 285 s by default.
+        seconds: approximate length; most songs are 60 to 285 s by default.
 
     Raises:
         LongtakeError: if the style or the kind is unknown.
@@ -110,9 +114,15 @@ def compose(
 
 
 def _length(kind: Kind, rng: np.random.Generator) -> float:
-    """Length in seconds, evenly distributed for songs; solos are short."""
-    low, high = {"song": (60, 285), "loop": (6, 40), "stem": (15, 75), "one-shot": (1, 4)}[kind]
-    return float(rng.uniform(low, high))
+    place, (low, high) = float(rng.random()), _LENGTHS[kind]
+    if kind == "song":
+        place = (
+            place / _SHORT_SONGS
+            if (short := place < _SHORT_SONGS)
+            else (place - _SHORT_SONGS) / (1 - _SHORT_SONGS)
+        )
+        low, high = _SHORT if short else (low, high)
+    return low + (high - low) * place
 
 
 def _between(span: Range, rng: np.random.Generator) -> float:

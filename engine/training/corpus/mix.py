@@ -1,6 +1,6 @@
 """The kind of item for each seed, in fixed rounds and not at random, so that any range of seeds has the right mix.
 
-Half of the items are solos, of rare instruments as often as of common ones, and of drums at all tempi: to follow
+Half of the items are solos, most of them of the instruments that people ask for, and of drums at all tempi: to follow
 "Instruments: Harp", a model must have heard harps without a band (stems, §3.1). Knows nothing of notes.
 """
 
@@ -35,7 +35,9 @@ ASKED_FOR = (
     "Synth Lead",
     "Synth Pad",
 )
-"""The instruments that users ask for most: twice as many solos as for others."""
+"""The instruments that users ask for most."""
+OFTEN = 4
+"""How many solos they have for one of the others."""
 _ROUND = (
     "song:band", "stem:solo", "stem:drums", "loop:band", "stem:solo", "song:band", "stem:solo", "loop:drums",
     "stem:solo", "stem:drums", "song:band", "stem:solo", "loop:band", "one-shot:solo", "stem:solo", "song:band",
@@ -81,7 +83,7 @@ def _kind(name: str) -> Kind:
 
 def _nth_instrument(turn: int) -> str:
     """Cycles through all instruments, in a different order each time, so that none is rare."""
-    names = [*INSTRUMENTS, *ASKED_FOR]
+    names = [*INSTRUMENTS, *ASKED_FOR * (OFTEN - 1)]
     lap, place = divmod(turn, len(names))
     order = np.random.default_rng([_SALT, lap]).permutation(len(names))
     return names[int(order[place])]

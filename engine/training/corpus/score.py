@@ -17,7 +17,9 @@ from engine.training.corpus.arrangement import Arrangement
 NOTE = np.dtype(
     [("part", "u1"), ("pitch", "u1"), ("velocity", "u1"), ("start", "f4"), ("duration", "f4")]
 )
-CHORD = np.dtype([("start", "f4"), ("beats", "f4"), ("root", "u1"), ("tones", "u4")])
+CHORD = np.dtype(
+    [("start", "f4"), ("beats", "f4"), ("root", "u1"), ("bass", "u1"), ("tones", "u4")]
+)
 """`tones` has bit i set for a tone i semitones above the root."""
 SECTION = np.dtype(
     [("name", "U12"), ("letter", "U1"), ("start", "f4"), ("beats", "f4"), ("energy", "f4")]
@@ -56,7 +58,13 @@ class Score:
             ),
             np.array(
                 [
-                    (span.start, span.beats, span.chord.root, _bits(span.chord.intervals))
+                    (
+                        span.start,
+                        span.beats,
+                        span.chord.root,
+                        span.chord.lowest,
+                        _bits(span.chord.intervals),
+                    )
                     for span in piece.chords
                 ],
                 CHORD,

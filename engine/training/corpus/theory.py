@@ -50,10 +50,19 @@ _NUMERAL = re.compile(r"^(b|#)?(IV|I{1,3}|VI{0,2}|iv|i{1,3}|vi{0,2})(.*)$")
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """A chord: its root as a pitch class and its tones as semitones above the root, root first."""
+    """A chord: its root as a pitch class and its tones as semitones above the root, root first.
+
+    `bass` is the pitch class of the lowest tone, where that is not the root.
+    """
 
     root: int
     intervals: tuple[int, ...]
+    bass: int | None = None
+
+    @property
+    def lowest(self) -> int:
+        """The pitch class of the lowest tone."""
+        return self.root if self.bass is None else self.bass
 
     @property
     def pitch_classes(self) -> frozenset[int]:
