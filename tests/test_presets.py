@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from engine.composing.styles import styles
 from engine.presets import CATEGORIES, builtin_presets, keys_table
 from engine.registry import SKETCH
 from engine.spec import GenerationSpec, tempo_in
-from engine.training.corpus.styles import styles
 from gui.prompt_form import read_form
 
 PRESETS = builtin_presets()

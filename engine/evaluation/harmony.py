@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from engine.composing.theory import SCALES, Chord
 from engine.evaluation import pulse
 from engine.evaluation.intervals import Estimate, difference, mean, ratio
 from engine.evaluation.pairs import ROLES, Pair
 from engine.evaluation.scores import Harmony
 from engine.evaluation.transcription import Heard, Matrix
-from engine.training.corpus.theory import SCALES, Chord
 
 SHORTEST = 0.3
 """Chords that last no longer than this are not judged, s."""

@@ -63,8 +63,8 @@ class Maker(Protocol):
 
 def make_pairs(maker: Maker, how_many: int, seconds: float, work: Path) -> list[Pair]:
     """So many pairs of so many seconds: songs, loops and stems, bands and solos as the material has them."""
-    from engine.training.corpus import compose
-    from engine.training.corpus.mix import casting
+    from engine.composing import compose
+    from engine.composing.mix import casting
 
     folder = work / "pairs"
     shutil.rmtree(folder, ignore_errors=True)

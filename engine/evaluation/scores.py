@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.training.corpus import Arrangement
-from engine.training.corpus.theory import Chord
+from engine.composing import Arrangement
+from engine.composing.theory import Chord
 
 TOLERANCE = 0.05
 """How far two onsets may lie apart to be the same, s."""

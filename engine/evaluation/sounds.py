@@ -62,7 +62,8 @@ def composed(
     seeds: Sequence[int], folder: Path, kind: str | None, seconds: float | None
 ) -> list[Item]:
     """Pieces of these seeds with about this length or their own, rendered into a folder unless they are there."""
-    from engine.training.corpus import compose, render
+    from engine.composing import compose
+    from engine.training.corpus import render
     from engine.training.corpus.items import write_item
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +88,7 @@ def spread(items: Sequence[T], count: int) -> list[T]:
 
 def solo_seeds(instrument: str, how_many: int) -> list[int]:
     """The first held-out seeds whose piece is a solo stem of this instrument."""
-    from engine.training.corpus.mix import casting
+    from engine.composing.mix import casting
 
     seeds = (HELD_OUT_EVERY * number for number in range(100_000))
     alone = (

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.composing import compose
+from engine.composing.arrangement import Voice
 from engine.evaluation.sounds import RATE, Sound
-from engine.training.corpus import compose, render
-from engine.training.corpus.arrangement import Voice
+from engine.training.corpus import render
 
 FONT = "timgm"
 """Of Debian's timgm6mb-soundfont (GPL); nothing made with it is redistributed."""

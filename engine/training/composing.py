@@ -23,13 +23,14 @@ import numpy as np
 import torch
 
 from engine.checkpoints import load_weights
+from engine.composing import compose
+from engine.composing.arrangement import HELD_OUT_EVERY
+from engine.composing.score import Score
 from engine.errors import LongtakeError
 from engine.locked_clap import small_listener
 from engine.networks import build_autoencoder
 from engine.registry import SAMPLE_RATE, SKETCH
-from engine.training.corpus import compose, render
-from engine.training.corpus.arrangement import HELD_OUT_EVERY
-from engine.training.corpus.score import Score
+from engine.training.corpus import render
 from engine.training.latents import encoded, numbered, pieces, write_item
 from engine.training.spectra import kept_spectrum
 

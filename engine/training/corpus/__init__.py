@@ -1,10 +1,8 @@
-"""Training material: a rule-based composer, a renderer, and real recordings (§3.1).
+"""Training material: a renderer for what the composer writes, and real recordings (§3.1).
 
-`compose(seed)` writes an arrangement with metadata, `render(arrangement)` renders it to audio. Both are pure functions.
+`render(arrangement)` renders to audio. It is a pure function.
 """
 
-from engine.training.corpus.arrangement import Arrangement, is_held_out
-from engine.training.corpus.composer import compose
 from engine.training.corpus.renderer import render
 
-__all__ = ["Arrangement", "compose", "is_held_out", "render"]
+__all__ = ["render"]

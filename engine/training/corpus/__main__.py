@@ -11,10 +11,10 @@ import json
 import time
 from pathlib import Path
 
-from engine.training.corpus.arrangement import KINDS
-from engine.training.corpus.composer import compose
+from engine.composing.arrangement import KINDS
+from engine.composing.composer import compose
+from engine.composing.mix import DRUMS, casting
 from engine.training.corpus.items import write_item
-from engine.training.corpus.mix import DRUMS, casting
 from engine.training.corpus.renderer import render
 
 

@@ -18,8 +18,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from engine.composing.instruments import FONTS
 from engine.training.corpus.general_midi import Score, play, played, read_midi, varied
-from engine.training.corpus.instruments import FONTS
 from engine.training.corpus.items import write_item
 from engine.training.corpus.oscillators import SAMPLE_RATE
 from engine.training.corpus.real import extract, fetch

@@ -9,9 +9,9 @@ import mido
 import numpy as np
 import tinysoundfont
 
+from engine.composing.instruments import INSTRUMENTS
 from engine.errors import LongtakeError
 from engine.training.corpus.effects import loudness, master, reverb
-from engine.training.corpus.instruments import INSTRUMENTS
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
 from engine.training.corpus.soundfonts import font_path
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Arrangement, Note, Part, Voice
+from engine.composing.arrangement import Arrangement, Note, Part, Voice
 from engine.training.corpus.drum_kits import drum_hit
 from engine.training.corpus.effects import (
     duck_curve,

@@ -7,24 +7,7 @@ import numpy as np
 from engine.training.corpus.drum_kits import recorded
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal, highpass
 
-TEXTURES = (
-    "ambi_drone",
-    "ambi_soft_buzz",
-    "ambi_lunar_land",
-    "ambi_dark_woosh",
-    "ambi_haunted_hum",
-    "ambi_glass_hum",
-)
-"""Used in training items."""
-HELD_OUT_TEXTURES = ("ambi_glass_rub",)
-"""Used in held-out items only."""
 _OVERLAP_SECONDS = 1.0
-
-
-def choose_texture(rng: np.random.Generator, *, held_out: bool) -> str:
-    """A random texture for one side of the split."""
-    names = HELD_OUT_TEXTURES if held_out else TEXTURES
-    return names[int(rng.integers(len(names)))]
 
 
 def texture(name: str, samples: int, rng: np.random.Generator) -> Signal:

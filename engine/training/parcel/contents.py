@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 
 from engine.checkpoints import read_tensors, save_weights
+from engine.composing.instruments import INSTRUMENTS
+from engine.composing.production import FONT_KITS
 from engine.model_files import embedded_folder, find_weights, seal
 from engine.registry import SKETCH
-from engine.training.corpus.composer import FONT_KITS
-from engine.training.corpus.instruments import INSTRUMENTS
 from engine.training.corpus.soundfonts import FONT_FILES, font_path
 from engine.training.parcel import text
 from engine.training.parcel.font import Preset, trimmed
@@ -35,6 +35,7 @@ PROGRAMS = (
 """What of this project travels; bridge and panel have no use there."""
 SUFFIXES = (".py", ".toml", ".tsv", ".json", ".txt", ".md", "")
 WORDS_IN = (
+    "engine/composing",
     "engine/training/corpus",
     "engine/training/prompts.py",
     "engine/training/vocabulary.toml",

@@ -2,9 +2,10 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.composing import compose
 from engine.evaluation.bench import Bench
 from engine.evaluation.pairs import ROLES
-from engine.training.corpus import compose, render
+from engine.training.corpus import render
 from engine.training.corpus.items import write_item
 
 

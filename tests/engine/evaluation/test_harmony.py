@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine.composing import compose
+from engine.composing.theory import parse_chord
 from engine.evaluation.harmony import harmonies, heard_triad, triad_of
 from engine.evaluation.pairs import ROLES, Pair
 from engine.evaluation.scores import Score
 from engine.evaluation.sounds import RATE
-from engine.training.corpus import compose, render
-from engine.training.corpus.theory import parse_chord
+from engine.training.corpus import render
 
 
 @pytest.mark.parametrize(

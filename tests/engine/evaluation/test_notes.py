@@ -3,12 +3,13 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from engine.composing import compose
 from engine.evaluation.bench import Bench
 from engine.evaluation.notes import noted
 from engine.evaluation.pairs import ROLES, Pair
 from engine.evaluation.scores import Score
 from engine.evaluation.sounds import RATE
-from engine.training.corpus import compose, render
+from engine.training.corpus import render
 
 
 def test_what_sounds_like_the_piece_has_its_notes(tmp_path: Path):

@@ -1,7 +1,7 @@
 import pytest
 
+from engine.composing import compose
 from engine.evaluation.scores import Matched, Note, Score, matched, merged
-from engine.training.corpus import compose
 
 
 def test_a_score_is_the_arrangement_in_seconds():

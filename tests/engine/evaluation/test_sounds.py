@@ -82,7 +82,7 @@ def test_what_is_spread_is_evenly_spaced():
 
 @pytest.mark.parametrize("instrument", ["Drums", "Flute"])
 def test_solo_seeds_are_held_out_and_sound_alone(instrument: str):
-    from engine.training.corpus import compose
+    from engine.composing import compose
 
     seeds = solo_seeds(instrument, 2)
     assert len(set(seeds)) == 2

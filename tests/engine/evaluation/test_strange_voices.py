@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+from engine.composing import compose
+from engine.composing.instruments import FONTS
 from engine.evaluation.instruments import SOLOISTS
 from engine.evaluation.sounds import RATE, solo_seeds
 from engine.evaluation.strange_voices import FONT, PROGRAMS, strange_stem
-from engine.training.corpus import compose, render
-from engine.training.corpus.instruments import FONTS
+from engine.training.corpus import render
 
 
 def test_every_instrument_has_voices_of_a_font_that_the_material_does_not_use():

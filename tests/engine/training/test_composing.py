@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.composing import compose, is_held_out
+from engine.composing.score import Score
 from engine.errors import LongtakeError
 from engine.model_files import find_weights
 from engine.registry import SKETCH
 from engine.training.composing import Composing, Maker, Order, seed_of
-from engine.training.corpus import compose, is_held_out
-from engine.training.corpus.score import Score
 from engine.training.latents import pieces, read_beside, read_item
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.training.corpus import compose
-from engine.training.corpus.score import Score
+from engine.composing import compose
+from engine.composing.score import Score
 from engine.training.latents import (
     EightBits,
     Encoded,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.training.corpus.composer import compose
-from engine.training.corpus.instruments import INSTRUMENTS
-from engine.training.corpus.styles import styles
+from engine.composing.composer import compose
+from engine.composing.instruments import INSTRUMENTS
+from engine.composing.styles import styles
 from engine.training.prompts import prompt, vocabulary
 
 HOUSE: dict[str, Any] = {

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from engine.training.corpus.styles import Style, styles
+from engine.composing.styles import Style, styles
 from gui.compose.vocabulary import STYLES, surprise
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.composing.instruments import INSTRUMENTS
 from engine.errors import LongtakeError
 from engine.training.corpus.effects import PEAK
 from engine.training.corpus.freedoom import Piece, lumps, metadata, pieces
@@ -18,7 +19,6 @@ from engine.training.corpus.general_midi import (
     read_midi,
     varied,
 )
-from engine.training.corpus.instruments import INSTRUMENTS
 from engine.training.corpus.oscillators import SAMPLE_RATE
 from tests.engine.training.corpus.test_renderer import SOUNDFONTS
 

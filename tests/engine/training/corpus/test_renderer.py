@@ -8,9 +8,9 @@ import librosa
 import numpy as np
 import pytest
 
+from engine.composing.arrangement import Arrangement
+from engine.composing.composer import compose
 from engine.errors import LongtakeError
-from engine.training.corpus.arrangement import Arrangement
-from engine.training.corpus.composer import compose
 from engine.training.corpus.effects import PEAK, loudness
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
 from engine.training.corpus.renderer import render

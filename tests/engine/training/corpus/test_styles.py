@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from engine.training.corpus.arrangement import is_held_out
-from engine.training.corpus.composer import compose
+from engine.composing.arrangement import is_held_out
+from engine.composing.composer import compose
+from engine.composing.form import FORMS
+from engine.composing.instruments import INSTRUMENTS
+from engine.composing.melody import CELLS
+from engine.composing.rhythm import PIECES
+from engine.composing.styles import Style, grooves, styles
 from engine.training.corpus.drum_kits import (
     HELD_OUT_SAMPLES,
     MACHINES,
@@ -13,11 +18,6 @@ from engine.training.corpus.drum_kits import (
     drum_hit,
     samples_of,
 )
-from engine.training.corpus.form import FORMS
-from engine.training.corpus.instruments import INSTRUMENTS
-from engine.training.corpus.melody import CELLS
-from engine.training.corpus.rhythm import PIECES
-from engine.training.corpus.styles import Style, grooves, styles
 from engine.training.corpus.synths import PATCHES
 
 KITS = (*MACHINES, *SAMPLE_KITS, "chip")

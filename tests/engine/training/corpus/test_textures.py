@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.training.corpus.composer import compose
+from engine.composing.composer import compose
+from engine.composing.production import HELD_OUT_TEXTURES, TEXTURES, choose_texture
 from engine.training.corpus.drum_kits import SAMPLES
 from engine.training.corpus.oscillators import SAMPLE_RATE
-from engine.training.corpus.textures import HELD_OUT_TEXTURES, TEXTURES, choose_texture, texture
+from engine.training.corpus.textures import texture
 
 INSTALLED = pytest.mark.real_parts(str(SAMPLES))
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.composing.composer import compose
 from engine.registry import SKETCH
 from engine.text import PACKAGE, MiniLM
-from engine.training.corpus.composer import compose
 from engine.training.parcel.contents import add_text
 from engine.training.parcel.start import SITE
 from engine.training.prompts import prompt

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Voice
+from engine.composing.arrangement import Voice
 
 FONTS = ("fluid", "musescore")
 _WEAK = {("musescore", program) for program in (0, 1, 3)}

@@ -11,15 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.errors import LongtakeError
-from engine.training.corpus.accompaniment import (
+from engine.composing.accompaniment import (
     arpeggio_part,
     bass_part,
     chord_part,
     counter_part,
     pad_part,
 )
-from engine.training.corpus.arrangement import (
+from engine.composing.arrangement import (
     KINDS,
     Arrangement,
     Kind,
@@ -30,23 +29,24 @@ from engine.training.corpus.arrangement import (
     Voice,
     is_held_out,
 )
-from engine.training.corpus.ensemble import (
+from engine.composing.ensemble import (
     choose_ensemble,
     drums_name,
     layer_sections,
     soloist_part,
     styles_for,
 )
-from engine.training.corpus.form import song_form
-from engine.training.corpus.instruments import INSTRUMENTS, choose_voice
-from engine.training.corpus.melody import melody_part
-from engine.training.corpus.mix import Casting, casting
-from engine.training.corpus.performance import close, feel
-from engine.training.corpus.plan import Plan, lay_chords
-from engine.training.corpus.rhythm import drum_part
-from engine.training.corpus.styles import PartSpec, Range, Style, styles
-from engine.training.corpus.textures import choose_texture
-from engine.training.corpus.theory import PITCH_CLASSES
+from engine.composing.form import song_form
+from engine.composing.instruments import INSTRUMENTS, choose_voice
+from engine.composing.melody import melody_part
+from engine.composing.mix import Casting, casting
+from engine.composing.performance import close, feel
+from engine.composing.plan import Plan, lay_chords
+from engine.composing.production import FONT_KITS, choose_texture
+from engine.composing.rhythm import drum_part
+from engine.composing.styles import PartSpec, Range, Style, styles
+from engine.composing.theory import PITCH_CLASSES
+from engine.errors import LongtakeError
 
 _ROLE_LEVELS = {
     "drums": 0.0,
@@ -58,9 +58,6 @@ _ROLE_LEVELS = {
     "counter": -8.0,
 }
 """Loudness of a part relative to the drums, dB."""
-FONT_KITS = {"gm_standard": 0, "gm_room": 8, "gm_power": 16, "gm_electronic": 24, "gm_808": 25, "gm_jazz": 32,
-              "gm_brush": 40, "gm_orchestra": 48}  # fmt: skip
-"""Kits of the soundfonts, and their programs."""
 _LEAST_ROOM = 0.06
 """Least reverb of solo instruments: a bass without any would be mono."""
 _FADING_FORMS = ("club", "pop", "beat", "drift")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.training.corpus import compose
-from engine.training.corpus.score import Score
+from engine.composing import compose
+from engine.composing.score import Score
 
 KINDS = {
     kind: next(s for s in range(1, 60) if compose(s).kind == kind) for kind in ("song", "one-shot")

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.training.corpus.arrangement import ChordSpan, Note, Section
-from engine.training.corpus.instruments import Instrument
-from engine.training.corpus.plan import STEP, Plan
-from engine.training.corpus.theory import nearest, voicing
+from engine.composing.arrangement import ChordSpan, Note, Section
+from engine.composing.instruments import Instrument
+from engine.composing.plan import STEP, Plan
+from engine.composing.theory import nearest, voicing
 
 
 def bass_part(

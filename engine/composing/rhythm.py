@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Note, Section
-from engine.training.corpus.plan import STEP, Plan
-from engine.training.corpus.styles import grooves
+from engine.composing.arrangement import Note, Section
+from engine.composing.plan import STEP, Plan
+from engine.composing.styles import grooves
 
 PIECES: dict[str, int] = {
     "kick": 36, "snare": 38, "rim": 37, "clap": 39, "hat": 42, "pedal": 44, "ohat": 46, "crash": 49, "crash_ride": 57,

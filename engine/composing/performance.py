@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Note, Part
-from engine.training.corpus.plan import Plan
+from engine.composing.arrangement import Note, Part
+from engine.composing.plan import Plan
 
 
 def close(plan: Plan, part: Part) -> Part:

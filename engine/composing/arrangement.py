@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.training.corpus.theory import Chord
+from engine.composing.theory import Chord
 
 Kind = Literal["song", "loop", "stem", "one-shot"]
 KINDS: tuple[Kind, ...] = ("song", "loop", "stem", "one-shot")

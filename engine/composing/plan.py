@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.training.corpus.arrangement import ChordSpan, Section
-from engine.training.corpus.styles import Style
-from engine.training.corpus.theory import SCALES, Chord, parse_progression
+from engine.composing.arrangement import ChordSpan, Section
+from engine.composing.styles import Style
+from engine.composing.theory import SCALES, Chord, parse_progression
 
 STEP = 0.25
 """A sixteenth, the grid of all patterns."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.training.corpus.arrangement import Arrangement
+from engine.composing.arrangement import Arrangement
 
 NOTE = np.dtype(
     [("part", "u1"), ("pitch", "u1"), ("velocity", "u1"), ("start", "f4"), ("duration", "f4")]

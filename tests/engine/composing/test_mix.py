@@ -7,12 +7,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from engine.training.corpus.arrangement import HELD_OUT_EVERY, KINDS
-from engine.training.corpus.composer import compose
-from engine.training.corpus.ensemble import is_clear, styles_for
-from engine.training.corpus.instruments import INSTRUMENTS
-from engine.training.corpus.mix import ASKED_FOR, DRUM_TEMPI, DRUMS, OFTEN, Casting, casting
-from engine.training.corpus.styles import grooves, styles
+from engine.composing.arrangement import HELD_OUT_EVERY, KINDS
+from engine.composing.composer import compose
+from engine.composing.ensemble import is_clear, styles_for
+from engine.composing.instruments import INSTRUMENTS
+from engine.composing.mix import ASKED_FOR, DRUM_TEMPI, DRUMS, OFTEN, Casting, casting
+from engine.composing.styles import grooves, styles
 
 
 @pytest.mark.parametrize("first", [0, 1_000, 20_025])

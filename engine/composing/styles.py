@@ -92,7 +92,7 @@ def grooves() -> dict[str, dict[str, str]]:
 
 
 def _read(file: str) -> dict[str, Any]:
-    path = resources.files("engine.training.corpus") / "styles" / f"{file}.toml"
+    path = resources.files("engine.composing") / "styles" / f"{file}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 

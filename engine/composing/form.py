@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Section
+from engine.composing.arrangement import Section
 
 FORMS: dict[str, str] = {
     "club": "intro A 8 .35, groove A 16 .62, breakdown B 8 .2, build B 8 .55, drop C 16 1, groove A 8 .7,"

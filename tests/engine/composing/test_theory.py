@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.training.corpus.styles import styles
-from engine.training.corpus.theory import Chord, nearest, parse_chord, parse_progression, voicing
+from engine.composing.styles import styles
+from engine.composing.theory import Chord, nearest, parse_chord, parse_progression, voicing
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Note, Section
-from engine.training.corpus.instruments import Instrument
-from engine.training.corpus.plan import STEP, Plan
-from engine.training.corpus.theory import nearest
+from engine.composing.arrangement import Note, Section
+from engine.composing.instruments import Instrument
+from engine.composing.plan import STEP, Plan
+from engine.composing.theory import nearest
 
 CELLS: dict[str, tuple[str, ...]] = {
     "flowing": (

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Kind, Section
-from engine.training.corpus.mix import DRUMS, Casting
-from engine.training.corpus.plan import Plan
-from engine.training.corpus.styles import PartSpec, Range, Style, grooves, styles
+from engine.composing.arrangement import Kind, Section
+from engine.composing.mix import DRUMS, Casting
+from engine.composing.plan import Plan
+from engine.composing.styles import PartSpec, Range, Style, grooves, styles
 
 _BACKBEAT = {"snare", "clap", "rim"}
 _TICK = {"hat", "ohat", "ride", "pedal", "shaker", "tambourine", "crash_ride"}

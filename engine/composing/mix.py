@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.training.corpus.arrangement import Kind
-from engine.training.corpus.instruments import INSTRUMENTS
+from engine.composing.arrangement import Kind
+from engine.composing.instruments import INSTRUMENTS
 
 DRUMS = ("Drums", "Drum Machine")
 DRUM_TEMPI = (60.0, 180.0)

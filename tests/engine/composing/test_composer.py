@@ -9,13 +9,13 @@ import itertools
 import numpy as np
 import pytest
 
+from engine.composing.arrangement import Arrangement, is_held_out
+from engine.composing.composer import compose
+from engine.composing.instruments import INSTRUMENTS
+from engine.composing.plan import lay_chords
+from engine.composing.styles import styles
+from engine.composing.theory import PITCH_CLASSES
 from engine.errors import LongtakeError
-from engine.training.corpus.arrangement import Arrangement, is_held_out
-from engine.training.corpus.composer import compose
-from engine.training.corpus.instruments import INSTRUMENTS
-from engine.training.corpus.plan import lay_chords
-from engine.training.corpus.styles import styles
-from engine.training.corpus.theory import PITCH_CLASSES
 
 STYLES = tuple(styles())
 MELODIC = ("bass", "chords", "pad", "lead", "arp", "counter")
