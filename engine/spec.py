@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SAMPLERS = ("dpmpp-2m", "dpmpp-3m-sde", "euler", "heun", "ping-pong")
 SCHEDULES = ("monotone", "reference")
+SCORES = ("composed", "heard", "none")
 MAX_SEED = 2**32 - 1
 # Random seeds are exact in the 32-bit floats that most OSC clients send.
 RANDOM_SEEDS = 2**24
@@ -79,6 +80,23 @@ class GenerationSpec:
     )
     beats_per_bar: int = parameter(4, "int", "beats per bar", unit="beats", low=1, high=16)
     key: str = parameter("", "text", "key and mode, such as 'A minor'")
+    score: str | None = parameter(
+        None,
+        "text",
+        "where the notes come from: a lead sheet by the built-in composer, what is heard in the recording, "
+        "or none, which leaves them to the model",
+        choices=SCORES,
+    )
+    score_seed: int | None = parameter(
+        None, "int", "seed of the composer; the take's own if not given", low=0, high=MAX_SEED
+    )
+    chords: str = parameter(
+        "", "text", "chords, a bar each, such as 'Am7 | F | C G | E7'; repeated over the take"
+    )
+    form: str = parameter(
+        "", "text", "sections with their lengths in bars, such as 'intro 4, verse 8, chorus 8'"
+    )
+    midi: str | None = parameter(None, "path", "a MIDI file whose notes are played")
     loop: bool = parameter(False, "bool", "make the take a seamless loop")
     seed: int | None = parameter(
         None, "int", "the same seed gives the same take", low=0, high=MAX_SEED

@@ -1,6 +1,7 @@
 """The score of a piece as arrays, small enough to be kept beside its latents: who plays which notes over which chords.
 
-Times are in quarter notes from the beginning, so that `tempo` alone places them in seconds. Knows nothing of files.
+Times are in quarter notes from the beginning, so that `tempo` alone places them in seconds. A score need not say
+everything: of the groups that are not `known`, nothing is asked. Knows nothing of files.
 """
 
 from __future__ import annotations
@@ -20,10 +21,22 @@ NOTE = np.dtype(
 CHORD = np.dtype(
     [("start", "f4"), ("beats", "f4"), ("root", "u1"), ("bass", "u1"), ("tones", "u4")]
 )
-"""`tones` has bit i set for a tone i semitones above the root."""
+"""`tones` has bit i set for a tone i semitones above the root; `bass` is the pitch class of the lowest tone."""
 SECTION = np.dtype(
     [("name", "U12"), ("letter", "U1"), ("start", "f4"), ("beats", "f4"), ("energy", "f4")]
 )
+GROUPS = ("drums", "bass", "harmony", "melody", "chords", "players", "form")
+"""What a score may say, each by itself: the notes of four kinds of parts, the chords, who plays, and the sections."""
+ROLES = {
+    "drums": "drums",
+    "bass": "bass",
+    "chords": "harmony",
+    "pad": "harmony",
+    "arp": "harmony",
+    "counter": "harmony",
+    "lead": "melody",
+}
+"""The group of each role."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +44,8 @@ class Score:
     """What a piece plays.
 
     `parts` are [P, 2] text, role and instrument of each part; `notes`, `chords` and `sections` are arrays of these
-    records, notes in order of parts. `tempo` is in BPM, `beats_per_bar` in quarter notes.
+    records, notes in order of parts. `tempo` is in BPM, `beats_per_bar` in quarter notes, and so is `end`, where the
+    music stops. `known` are the groups that the score speaks of: a known group without notes is silent.
     """
 
     tempo: float
@@ -40,6 +54,7 @@ class Score:
     notes: NDArray[np.void]
     chords: NDArray[np.void]
     sections: NDArray[np.void]
+    known: frozenset[str] = frozenset(GROUPS)
 
     @classmethod
     def of(cls, piece: Arrangement) -> Score:
@@ -74,6 +89,13 @@ class Score:
             ),
         )
 
+    @property
+    def end(self) -> float:
+        """Where the music stops, in quarter notes."""
+        ends = [self.sections["start"] + self.sections["beats"]]
+        ends.append(self.notes["start"] + self.notes["duration"])
+        return float(max((each.max() for each in ends if each.size), default=0.0))
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The score by name, for an npz file."""
         return {
@@ -90,6 +112,46 @@ class Score:
         tempo, beats_per_bar = map(float, arrays["score_metre"])
         names = ("parts", "notes", "chords", "sections")
         return cls(tempo, beats_per_bar, *(arrays[f"score_{name}"] for name in names))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The score as JSON values, for a take's sidecar: rows of the arrays, rounded to 1/1000 of a quarter note."""
+        return {
+            "tempo": self.tempo,
+            "beats_per_bar": self.beats_per_bar,
+            "known": sorted(self.known),
+            "parts": self.parts.tolist(),
+            **{name: _rows(getattr(self, name)) for name in _RECORDS},
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Score:
+        """The inverse of `to_dict`.
+
+        Raises:
+            ValueError, KeyError or TypeError: if the values are of another shape.
+        """
+        parts = np.array([(str(role), str(name)) for role, name in values["parts"]], "U32")
+        records = {
+            name: np.array([tuple(row) for row in values[name]], kind)
+            for name, kind in _RECORDS.items()
+        }
+        return cls(
+            tempo=float(values["tempo"]),
+            beats_per_bar=float(values["beats_per_bar"]),
+            parts=parts.reshape(-1, 2),
+            known=frozenset(GROUPS) & set(values["known"]),
+            **records,
+        )
+
+
+_RECORDS = {"notes": NOTE, "chords": CHORD, "sections": SECTION}
+
+
+def _rows(records: NDArray[np.void]) -> list[list[Any]]:
+    return [
+        [round(value, 3) if isinstance(value, float) else value for value in row]
+        for row in records.tolist()
+    ]
 
 
 def _bits(intervals: tuple[int, ...]) -> int:

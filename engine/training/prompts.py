@@ -7,13 +7,12 @@ what is true of its piece. Knows nothing of audio.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
+
+from engine.composing.vocabulary import vocabulary
 
 FREE_TEXT_SHARE = 0.3
 BARE_SHARE = 0.3
@@ -39,13 +38,6 @@ def prompt(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
     else:
         text = _untyped(facts(metadata, rng), rng)
     return _CASES[int(rng.integers(len(_CASES)))](text)
-
-
-@cache
-def vocabulary() -> dict[str, dict[str, list[str]]]:
-    """The tables of `vocabulary.toml`."""
-    path = resources.files("engine.training") / "vocabulary.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def facts(metadata: Mapping[str, Any], rng: np.random.Generator) -> dict[str, list[str]]:

@@ -38,7 +38,6 @@ WORDS_IN = (
     "engine/composing",
     "engine/training/corpus",
     "engine/training/prompts.py",
-    "engine/training/vocabulary.toml",
     "presets",
 )
 """Where all words of prompts stand: those of the composer, and those of people."""

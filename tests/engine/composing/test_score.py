@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -45,3 +47,28 @@ def test_no_name_is_cut_short() -> None:
         score = Score.of(piece)
         assert [str(s["name"]) for s in score.sections] == [s.name for s in piece.sections]
         assert [str(name) for _, name in score.parts] == [p.instrument for p in piece.parts]
+
+
+def test_json_gives_the_score_back() -> None:
+    score = Score.of(compose(KINDS["song"]))
+    again = Score.from_dict(json.loads(json.dumps(score.to_dict())))
+    assert (again.tempo, again.beats_per_bar, again.known) == (
+        score.tempo,
+        score.beats_per_bar,
+        score.known,
+    )
+    assert np.array_equal(again.parts, score.parts)
+    for name in ("notes", "chords", "sections"):
+        ours, theirs = getattr(score, name), getattr(again, name)
+        for field in ours.dtype.names:
+            if ours.dtype[field].kind == "f":
+                assert np.allclose(ours[field], theirs[field], atol=6e-4)
+            else:
+                assert np.array_equal(ours[field], theirs[field])
+
+
+def test_the_end_is_where_the_last_section_ends() -> None:
+    piece = compose(KINDS["song"])
+    assert Score.of(piece).end == pytest.approx(
+        piece.sections[-1].start + piece.sections[-1].beats, abs=1e-2
+    )

@@ -12,7 +12,8 @@ import pytest
 from engine.composing.composer import compose
 from engine.composing.instruments import INSTRUMENTS
 from engine.composing.styles import styles
-from engine.training.prompts import prompt, vocabulary
+from engine.composing.vocabulary import vocabulary
+from engine.training.prompts import prompt
 
 HOUSE: dict[str, Any] = {
     "kind": "song",
