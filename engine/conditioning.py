@@ -1,7 +1,8 @@
-"""Conditioning (§2.2): a prompt becomes cross-attention tokens, a global vector and a metre grid.
+"""Conditioning (§2.2): a prompt becomes cross-attention tokens, a global vector and a grid.
 
-Text and timing enter by cross-attention, timing is also prepended, and models with a metre grid get the position in
-beat and bar for every latent frame. Knows nothing of the transformer, and of the text encoder only its protocol.
+Text and timing enter by cross-attention, timing is also prepended, and models with a grid get for every latent frame
+the position in beat and bar, that in the piece, and what the score has there. Knows nothing of the transformer, and of
+the text encoder only its protocol.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.composing.score import Score
 from engine.layers import GeometricFeatures
 from engine.registry import ModelSpec, NumberConfig
+from engine.score_grid import PLACE_ROWS, SCORE_ROWS, place_grid, score_grid
 
 GRID_BARS, GRID_BEATS = (4, 1), (1, 1 / 2, 1 / 4)
 """Periods of the metre grid, in bars and in beats, down to the sixteenth."""
-GRID_ROWS = 2 * len(GRID_BARS + GRID_BEATS) + 1
+METRE_ROWS = 2 * len(GRID_BARS + GRID_BEATS) + 1
 """Sine and cosine of the phase in each period, longest first, and a row that is 1 if the tempo is known."""
+GRID_ROWS = METRE_ROWS + PLACE_ROWS + SCORE_ROWS
 
 NUMBER_FEATURES = 256
 
@@ -34,7 +39,16 @@ class Prompt:
     seconds_total: float
     tempo: float | None = None
     """BPM; None if unknown."""
-    beats_per_bar: int = 4
+    beats_per_bar: float = 4
+    score: Score | None = None
+    """What is played; None leaves it to the model."""
+    score_start: float | None = None
+    """Where score and metre stand at the first frame, s; None for `seconds_start`."""
+
+    @property
+    def music_start(self) -> float:
+        """Where score and metre stand at the first frame, s."""
+        return self.seconds_start if self.score_start is None else self.score_start
 
 
 class TextEncoder(Protocol):
@@ -66,7 +80,7 @@ class Asked:
     numbers: Tensor
     """[B, numbers]: the values of the model's number conditioners."""
     grid: Tensor | None
-    """[B, GRID_ROWS, T]; None for models without one."""
+    """[B, GRID_ROWS, T], see `grid`; None for models without one."""
 
     @classmethod
     def by(cls, prompts: Sequence[Prompt], frames: int, spec: ModelSpec) -> Asked:
@@ -75,7 +89,7 @@ class Asked:
         return cls(
             texts=tuple(prompt.text for prompt in prompts),
             numbers=torch.tensor([[float(getattr(p, name)) for name in names] for p in prompts]),
-            grid=metre_grid(prompts, frames, spec.latent_rate) if spec.dit.grid else None,
+            grid=grid(prompts, frames, spec.latent_rate) if spec.dit.grid else None,
         )
 
 
@@ -83,8 +97,8 @@ class Asked:
 class Conditioning:
     """All inputs of the transformer besides latents and time, for B items.
 
-    Positions without text are zero and masked out of the attention. Dropping the text does both to all positions, so
-    the unconditional branch sees the timing alone, however long the prompt was.
+    Positions without text are zero and masked out of the attention. Dropping the text does both to all positions,
+    however long the prompt was; the unconditional branch sees the rest: timing, metre and score.
     """
 
     cross: Tensor
@@ -94,14 +108,14 @@ class Conditioning:
     global_: Tensor
     """[B, G]: the embedded timing numbers, concatenated."""
     grid: Tensor | None
-    """[B, GRID_ROWS, T], see `metre_grid`; None for models without one."""
+    """[B, GRID_ROWS, T], see `grid`; None for models without one."""
     text_tokens: int
-    """How many cross tokens are dropped with the text; in public models this includes the timing."""
+    """How many cross tokens are dropped with the text; in some models this includes the timing."""
     kept: Tensor | None = None
     """[B, 1 + D, T]: the inpainting mask (1 where a frame is kept) and the clean latents kept; None if nothing is."""
 
     def without_text(self, negative: Conditioning | None = None) -> Conditioning:
-        """The unconditional or negative branch of guidance: no text, or the negative prompt's; same timing and grid."""
+        """The unconditional or negative branch of guidance: no text, or the negative prompt's; the same grid."""
         if negative is None:
             return self.dropped(text=torch.ones(len(self.cross), dtype=torch.bool))
         count = self.text_tokens
@@ -137,7 +151,8 @@ class Conditioning:
             )
         if tempo is not None and self.grid is not None:
             unknown = tempo.to(self.grid.device)[:, None, None]
-            dropped = replace(dropped, grid=self.grid.masked_fill(unknown, 0.0))
+            is_metre = torch.arange(GRID_ROWS, device=self.grid.device)[:, None] < METRE_ROWS
+            dropped = replace(dropped, grid=self.grid.masked_fill(unknown & is_metre, 0.0))
         return dropped
 
     def joined(self, other: Conditioning) -> Conditioning:
@@ -238,7 +253,7 @@ class Conditioner(nn.Module):
             cross_mask=torch.cat((mask, mask.new_ones(timing.shape[:2])), dim=1),
             global_=timing.flatten(1),
             grid=None if asked.grid is None else asked.grid.to(device),
-            text_tokens=text.shape[1] + (timing.shape[1] if self.spec.weights == "public" else 0),
+            text_tokens=text.shape[1] + timing.shape[1] * self.spec.conditioning.timing_is_text,
         )
 
     def initialize(self, generator: torch.Generator) -> None:
@@ -255,21 +270,46 @@ class Conditioner(nn.Module):
                     module.padding_embedding.normal_(0, 0.02, generator=generator)
 
 
-def metre_grid(prompts: Sequence[Prompt], frames: int, latent_rate: float) -> Tensor:
-    """Position in beat and bar at the start of each latent frame; beat 0 of bar 0 is at second 0 of the piece.
+def grid(prompts: Sequence[Prompt], frames: int, latent_rate: float) -> Tensor:
+    """What B prompts say of each latent frame: metre, place in the piece, and score.
 
     Args:
-        prompts: B prompts; the grid of a crop starts at its `seconds_start`.
+        prompts: B prompts.
         frames: T.
         latent_rate: latent frames per second, Hz.
 
     Returns:
-        [B, GRID_ROWS, T]: sin and cos of 2 pi beats / period for each period, and 1; all zero without a tempo.
+        [B, GRID_ROWS, T]: the rows of `metre_grid`, `place_grid` and `score_grid`.
+    """
+    written = np.stack(
+        [
+            np.concatenate(
+                [
+                    place_grid(p.seconds_start, p.seconds_total, frames, latent_rate),
+                    score_grid(p.score, p.music_start, frames, latent_rate),
+                ]
+            )
+            for p in prompts
+        ]
+    )
+    return torch.cat((metre_grid(prompts, frames, latent_rate), torch.from_numpy(written)), dim=1)
+
+
+def metre_grid(prompts: Sequence[Prompt], frames: int, latent_rate: float) -> Tensor:
+    """Position in beat and bar at the start of each latent frame; beat 0 of bar 0 is at second 0 of the piece.
+
+    Args:
+        prompts: B prompts; the grid of a crop starts at its `music_start`.
+        frames: T.
+        latent_rate: latent frames per second, Hz.
+
+    Returns:
+        [B, METRE_ROWS, T]: sin and cos of 2 pi beats / period for each period, and 1; all zero without a tempo.
     """
     # In double precision: after ten minutes, single precision would be off by a tenth of a millisecond per beat.
     frame = torch.arange(frames, dtype=torch.float64) / latent_rate
     start, tempo, bar = torch.tensor(
-        [(p.seconds_start, p.tempo or 0.0, p.beats_per_bar) for p in prompts], dtype=torch.float64
+        [(p.music_start, p.tempo or 0.0, p.beats_per_bar) for p in prompts], dtype=torch.float64
     ).unbind(dim=1)
     beats = (start[:, None] + frame) * (tempo / 60)[:, None]
     in_bars = bar[:, None] * torch.tensor(GRID_BARS, dtype=torch.float64)

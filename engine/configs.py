@@ -90,13 +90,15 @@ class DiTConfig:
     project_cross: bool
     """Whether cross tokens are projected to `width`; otherwise they serve as grouped keys and values."""
     grid: bool
-    """Whether a frame-wise metre grid (beat and bar phase) is added to the tokens, for an exact tempo."""
+    """Whether a frame-wise grid is added to the tokens: metre, place in the piece, and score."""
     mask_cross: bool
     """Whether the prompt's padding is masked out; the public models attend to it, as zeros."""
     qk_norm: bool
     """Whether queries and keys are layer-normalized."""
     pooled_text: bool = False
     """Whether the mean of the text tokens is also added to every music token, like a class embedding."""
+    adaptive: bool = False
+    """Whether time and timing also scale, shift and gate every block, by one map that all blocks share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,8 @@ class ConditioningConfig:
 
     text: TextConfig
     numbers: tuple[NumberConfig, ...]
+    timing_is_text: bool = False
+    """Whether the numbers' tokens are dropped with the text, as the reference code does; the paper does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

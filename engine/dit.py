@@ -39,14 +39,16 @@ class Transformer(nn.Module):
         self.project_in = nn.Linear(channels, config.width, bias=False)
         norm = partial(nn.LayerNorm, eps=1e-6) if config.qk_norm else nn.Identity
         self.layers = nn.ModuleList(
-            TransformerBlock(config.width, cross_width, config.heads, norm)
+            TransformerBlock(
+                config.width, cross_width, config.heads, norm, adaptive=config.adaptive
+            )
             for _ in range(config.depth)
         )
         self.project_out = nn.Linear(config.width, channels, bias=False)
 
 
 class DiT(nn.Module):
-    """The diffusion transformer: time and timing as a prepended token, text and timing by cross-attention.
+    """The diffusion transformer: time and timing as a prepended token, text and timing by cross-attention, a grid.
 
     Attributes:
         checkpointing: whether training stores only each block's input and recomputes the rest (§2.2).
@@ -69,6 +71,8 @@ class DiT(nn.Module):
             )
         if config.pooled_text:
             self.to_text_embed = projection(config.cross_width, config.width)
+        if config.adaptive:
+            self.to_modulation = nn.Linear(config.width, 6 * config.width)
         self.transformer = Transformer(config, cross_width)
         self._zero_branches()
 
@@ -102,8 +106,9 @@ class DiT(nn.Module):
 
         angles = rotation(tokens.shape[1], self.config.width // self.config.heads, x.device)
         mask = conditioning.cross_mask if self.config.mask_cross else None
+        modulation = self.to_modulation(F.silu(first))[:, None] if self.config.adaptive else None
         for block in self.transformer.layers:
-            arguments = (tokens, angles, cross, mask)
+            arguments = (tokens, angles, cross, mask, modulation)
             if self.checkpointing and torch.is_grad_enabled():
                 tokens = cast(Tensor, checkpoint(block, *arguments, use_reentrant=False))
             else:
@@ -143,6 +148,8 @@ class DiT(nn.Module):
         zeroed: list[nn.Module] = [self.preprocess_conv, self.postprocess_conv]
         if self.config.pooled_text:
             zeroed.append(self.to_text_embed[2])
+        if self.config.adaptive:
+            zeroed.append(self.to_modulation)
         for block in self.transformer.layers:
             zeroed += cast(TransformerBlock, block).branch_outputs()
         for module in zeroed:

@@ -104,9 +104,12 @@ SKETCH = ModelSpec(
         mask_cross=True,
         qk_norm=False,
         pooled_text=True,
+        adaptive=True,
     ),
     conditioning=ConditioningConfig(
-        text=TextConfig(encoder="minilm", max_tokens=64, width=384), numbers=TIMING
+        text=TextConfig(encoder="minilm", max_tokens=64, width=384),
+        numbers=TIMING,
+        timing_is_text=True,
     ),
     defaults=Defaults(
         seconds_total=30.0,
@@ -158,7 +161,9 @@ STABLE_AUDIO_OPEN_1_0 = ModelSpec(
         qk_norm=False,
     ),
     conditioning=ConditioningConfig(
-        text=TextConfig(encoder="t5", max_tokens=128, width=768), numbers=TIMING
+        text=TextConfig(encoder="t5", max_tokens=128, width=768),
+        numbers=TIMING,
+        timing_is_text=True,
     ),
     defaults=Defaults(
         seconds_total=47.0, steps=100, cfg_scale=7.0, sampler="dpmpp-3m-sde", init_noise_level=0.8
@@ -190,6 +195,7 @@ STABLE_AUDIO_OPEN_SMALL = ModelSpec(
     conditioning=ConditioningConfig(
         text=TextConfig(encoder="t5", max_tokens=64, width=768),
         numbers=(NumberConfig(name="seconds_total", low=0.0, high=256.0),),
+        timing_is_text=True,
     ),
     defaults=Defaults(
         seconds_total=11.0, steps=8, cfg_scale=1.0, sampler="ping-pong", init_noise_level=0.8
@@ -226,6 +232,7 @@ def _stable_audio_3(size: str, what: str, base: bool) -> ModelSpec:
         conditioning=ConditioningConfig(
             text=TextConfig(encoder="t5gemma", max_tokens=256, width=768, learned_padding=True),
             numbers=(NumberConfig(name="seconds_total", low=0.0, high=384.0, learned=False),),
+            timing_is_text=True,
         ),
         defaults=Defaults(
             seconds_total=120.0,

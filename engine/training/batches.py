@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from engine.conditioning import GRID_BARS, Asked, Prompt
+from engine.composing.score import GROUPS, Score
+from engine.conditioning import Asked, Prompt
 from engine.samplers.objectives import OBJECTIVES, Objective
 from engine.training import prompts
 from engine.training.latents import LatentItem
@@ -29,6 +30,8 @@ EXCERPTS = 0.25
 """Share of stem crops that are conditioned as complete pieces."""
 BEGINNINGS, ENDINGS = 0.25, 0.15
 """Shares of crops from the beginning of a piece, where every generation starts, and from its end."""
+WHOLE_SCORES, NO_SCORES = 0.5, 0.15
+"""Shares of crops that are told all of their score, and none of it; the others are told each group or not."""
 AHEAD = 4
 """Batches that each process makes ahead."""
 
@@ -64,8 +67,8 @@ def _each(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     return value
 
 
-class Batches(Dataset[Batch]):
-    """The batch of any step.
+class Batches(Dataset[tuple[Batch, ...]]):
+    """The batches of any step.
 
     Args:
         recipe: the model and its windows, distribution of times, and shares of dropout.
@@ -81,13 +84,26 @@ class Batches(Dataset[Batch]):
         self.silence, self.seed = silence, seed
         self.windows: tuple[Span, Windows] | None = None
 
-    def __getitem__(self, place: tuple[int, Span]) -> Batch:
-        """The batch of a step that draws from a span."""
+    def __getitem__(self, place: tuple[int, Span]) -> tuple[Batch, ...]:
+        """The batches of a step that draws from a span, one for each length."""
         step, span = place
         rng = np.random.default_rng((self.seed, step))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        frames, size = self.recipe.window(step, rng)
+        return tuple(
+            self._batch(span, window.frames, window.batch, rng, generator)
+            for window in self.recipe.windows(step, rng)
+        )
+
+    def _batch(
+        self,
+        span: Span,
+        frames: int,
+        size: int,
+        rng: np.random.Generator,
+        generator: torch.Generator,
+    ) -> Batch:
         latents, asked = self._windows(span).batch(frames, size, rng)
+        asked = [replace(prompt, score=partly(prompt.score, rng)) for prompt in asked]
         objective = OBJECTIVES[self.spec.objective]
         noise = torch.randn(latents.shape, generator=generator)
         drawn = times(size, self.recipe.log_snr, objective, generator).float()
@@ -103,7 +119,7 @@ class Batches(Dataset[Batch]):
 
     def ahead(
         self, places: Iterator[tuple[int, Span]], processes: int, *, pinned: bool
-    ) -> Iterator[Batch]:
+    ) -> Iterator[tuple[Batch, ...]]:
         """The batches of these places, made ahead by so many processes; by this one, when asked for, if that is 0."""
         loader = DataLoader(
             self,
@@ -188,7 +204,8 @@ class Windows:
             seconds_start=start / self.latent_rate,
             seconds_total=float(facts.get("seconds", total / self.latent_rate)),
             tempo=facts.get("tempo"),
-            beats_per_bar=int(facts.get("beats_per_bar", 4)),
+            beats_per_bar=float(facts.get("beats_per_bar", 4)),
+            score=item.score,
         )
         whole = piece.shape[1] == frames
         if facts.get("kind") == "stem" and whole and rng.random() < EXCERPTS:
@@ -197,15 +214,21 @@ class Windows:
 
 
 def as_a_piece(prompt: Prompt, seconds: float) -> Prompt:
-    """The prompt of a crop as that of a complete piece of so many seconds, so that short takes need not be loops.
+    """The prompt of a crop as that of a complete piece of so many seconds, so that short takes need not be loops."""
+    return replace(
+        prompt, seconds_start=0.0, seconds_total=seconds, score_start=prompt.seconds_start
+    )
 
-    To keep the phase of the grid, `seconds_start` is up to four bars before 0, which the number conditioner clamps.
-    """
-    start = 0.0
-    if prompt.tempo is not None:
-        cycle = max(GRID_BARS) * prompt.beats_per_bar * 60 / prompt.tempo
-        start = prompt.seconds_start % cycle - cycle
-    return replace(prompt, seconds_start=start, seconds_total=seconds)
+
+def partly(score: Score | None, rng: np.random.Generator) -> Score | None:
+    """A score of which each group may be left out, so that a model learns to play from any of them."""
+    fate, told = rng.random(), rng.random(len(GROUPS)) < 0.5
+    if score is None or fate < WHOLE_SCORES:
+        return score
+    if fate < WHOLE_SCORES + NO_SCORES:
+        return None
+    kept = {group for group, one in zip(GROUPS, told, strict=True) if one}
+    return replace(score, known=score.known & kept)
 
 
 def start_of_crop(total: int, frames: int, rng: np.random.Generator) -> int:

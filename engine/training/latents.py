@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.autoencoder import Autoencoder
 from engine.chunking import encode_chunked
+from engine.composing.score import Score
 from engine.training.dataset import Item
 from engine.whole_files import whole
 
@@ -56,11 +57,12 @@ class EightBits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LatentItem:
-    """One piece: its latents, the bottleneck's mean variance per channel [D], and its facts."""
+    """One piece: latents, the bottleneck's mean variance per channel [D], facts, and its score if it has one."""
 
     latents: EightBits
     posterior_variance: NDArray[np.float32]
     metadata: dict[str, Any]
+    score: Score | None = None
 
     @property
     def frames(self) -> int:
@@ -131,11 +133,12 @@ def write_item(target: Path, piece: Encoded) -> None:
 
 
 def read_item(path: Path) -> LatentItem:
-    """Reads latents and facts of one piece; what else is in the file stays there."""
+    """Reads latents, facts and score of one piece; what else is in the file stays there."""
     with np.load(path) as arrays:
         small = EightBits(arrays["values"], arrays["step"], arrays["middle"])
         facts = json.loads(arrays["facts"].tobytes())
-        return LatentItem(small, arrays["posterior_variance"], facts)
+        score = Score.from_arrays(arrays) if "score_notes" in arrays else None
+        return LatentItem(small, arrays["posterior_variance"], facts, score)
 
 
 def read_beside(path: Path) -> dict[str, NDArray[Any]]:

@@ -49,7 +49,7 @@ class AutoencoderRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A window length to train on: latent frames, batch size, share of the steps."""
+    """A window length to train on: latent frames, batch size, share of the steps that have it."""
 
     frames: int
     batch: int
@@ -58,7 +58,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """The windows drawn from a step on: short ones first, the full length last (§3)."""
+    """The windows of each step from one on: short ones first, the full length last (§3)."""
 
     from_step: int
     windows: tuple[Window, ...]
@@ -89,12 +89,11 @@ class DiTRecipe:
         )
         return replace(self, phases=tuple(phases))
 
-    def window(self, index: int, rng: np.random.Generator) -> tuple[int, int]:
-        """Latent frames and batch size of a step, drawn from its phase."""
+    def windows(self, index: int, rng: np.random.Generator) -> tuple[Window, ...]:
+        """The windows of a step: several, whose gradients add up, so that a long one alone is no step."""
         windows = [phase for phase in self.phases if phase.from_step <= index][-1].windows
-        shares = np.array([window.share for window in windows])
-        chosen = windows[rng.choice(len(windows), p=shares / shares.sum())]
-        return chosen.frames, chosen.batch
+        drawn = rng.random(len(windows))
+        return tuple(w for w, chance in zip(windows, drawn, strict=True) if chance < w.share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +111,7 @@ class SlotRecipe:
     judge_share: float = 0.15
     judge_steps: int = 4000
     """Steps after which CLAP is done."""
-    cooldown_share: float = 0.15
+    cooldown_share: float = 0.25
     """Of the transformer's steps."""
     evaluation_share: float = 0.15
     least_evaluation_seconds: float = 0.0
@@ -175,33 +174,12 @@ EMBEDDED = Recipe(
     dit=DiTRecipe(
         phases=(
             Phase(
-                from_step=0, windows=(Window(frames=256, batch=32), Window(frames=768, batch=10))
-            ),
-            Phase(
-                from_step=1500,
+                from_step=0,
                 windows=(
-                    Window(frames=256, batch=32, share=0.4),
-                    Window(frames=768, batch=10, share=0.3),
-                    Window(frames=2048, batch=4, share=0.15),
-                    Window(frames=6144, batch=1, share=0.15),
-                ),
-            ),
-            Phase(
-                from_step=4300,
-                windows=(
-                    Window(frames=256, batch=32, share=0.6),
-                    Window(frames=768, batch=10, share=0.25),
-                    Window(frames=2048, batch=4, share=0.1),
-                    Window(frames=6144, batch=1, share=0.05),
-                ),
-            ),
-            Phase(
-                from_step=7500,
-                windows=(
-                    Window(frames=256, batch=32, share=0.45),
-                    Window(frames=768, batch=10, share=0.25),
-                    Window(frames=2048, batch=4, share=0.15),
-                    Window(frames=6144, batch=1, share=0.15),
+                    Window(frames=256, batch=16),
+                    Window(frames=768, batch=4),
+                    Window(frames=2048, batch=1),
+                    Window(frames=6144, batch=1, share=0.25),
                 ),
             ),
         ),

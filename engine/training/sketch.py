@@ -53,6 +53,7 @@ def main(argv: Sequence[str]) -> int:
         most_bytes=round(arguments.disk * 1e9),
         autoencoder=arguments.autoencoder or find_weights(SKETCH),
         report=arguments.report,
+        start=arguments.start,
     )
     slot.run.mkdir(parents=True, exist_ok=True)
     try:
@@ -137,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     flag("--workers", type=int, default=os.cpu_count() or 1, help="processes that compose")
     flag("--disk", type=float, default=2.0, help="GB of pieces after which composing ends")
     flag("--autoencoder", type=Path, help="folder of its weights (default: those of sketch)")
+    flag("--from", dest="start", type=Path, help="folder of weights that a new run begins with")
     flag("--no-report", dest="report", action="store_false", help="evaluate later, train longer")
     add_flags(parser)
     return parser

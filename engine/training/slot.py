@@ -65,6 +65,7 @@ class Slot:
         most_bytes: of the pieces on disk.
         autoencoder: folder of the weights to encode with, and to export.
         report: whether to evaluate at the end; otherwise that time goes into training.
+        start: folder of weights that a new run begins with; None for random ones.
     """
 
     run: Path
@@ -75,6 +76,7 @@ class Slot:
     most_bytes: int
     autoencoder: Path
     report: bool = True
+    start: Path | None = None
 
 
 def train_sketch(slot: Slot, how: Begun) -> None:
@@ -175,7 +177,10 @@ def _transformer(
         statistics=statistics(measured, silence(autoencoder.eval())),
     )
     text_encoder = MiniLM(chosen.model.conditioning.text)
-    return DiTStage(chosen, material, text_encoder, seed=how.seed, device=slot.device)
+    stage = DiTStage(chosen, material, text_encoder, seed=how.seed, device=slot.device)
+    if slot.start is not None and not steps_done(slot.run / "transformer"):
+        stage.begin_from(slot.start / "dit.safetensors")
+    return stage
 
 
 def _trained(

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import ModuleDict
@@ -18,6 +20,7 @@ from torch.nn.functional import mse_loss
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
 
+from engine.checkpoints import load_weights
 from engine.conditioning import Conditioner, Conditioning, TextEncoder
 from engine.configs import DiTConfig
 from engine.dit import DiT
@@ -128,27 +131,49 @@ class DiTStage(StageOfParts):
         self.batches = Batches(recipe, self.shelf, silence, seed)
         self.held_out = HeldOut(recipe, material.held_out, silence)
         self.cooldown: Cooldown | None = None
-        self._ahead: tuple[int, Iterator[Batch]] | None = None
+        self._ahead: tuple[int, Iterator[tuple[Batch, ...]]] | None = None
+
+    def begin_from(self, weights: Path) -> None:
+        """Takes over a transformer that was exported, with the scale of its latents, in place of random weights.
+
+        Raises:
+            CheckpointError: if the file is missing, damaged or of another network.
+        """
+        load_weights(self.networks, weights)
+        self.ema = Ema(self.networks, self.recipe.ema_decay)
 
     def step(self, index: int) -> Mapping[str, float | Tensor]:
-        """One step with one batch of crops of one length."""
-        batch = self._batch(index).to(self.device)
+        """One step: batches of crops of several lengths, each frame counting as much."""
         rate = self.recipe.learning_rate.at(index)
         for group in self.optimizer.param_groups:
             group["lr"] = rate if self.cooldown is None else rate * self.cooldown.at(index)
         self.optimizer.zero_grad(set_to_none=True)
-        conditioning = self.conditioner.embedded(batch.asked).dropped(
-            text=batch.no_text, tempo=batch.no_tempo
-        )
-        loss = self.loss(batch, conditioning)
-        loss.backward()
+        losses = self._learnt(self._batch(index))
         clip_grad_norm_(self.networks.parameters(), 1.0)
         self.optimizer.step()
         self.ema.update(self.networks)
-        value, frames = loss.detach(), batch.latents.shape[-1]
-        flops = 3 * forward_flops(self.spec, len(batch.latents), frames)
-        losses = {"loss": value, f"loss_{frames}": value, "flops": flops}
         return losses | self._measured(index + 1)
+
+    def _learnt(self, batches: Sequence[Batch]) -> dict[str, float | Tensor]:
+        """Adds up the gradients of some batches; their losses by length, the whole one, and the operations."""
+        shares = np.array([batch.latents.shape[0] * batch.latents.shape[-1] for batch in batches])
+        shares = shares / shares.sum()
+        losses: dict[str, float | Tensor] = {}
+        flops = 0.0
+        for batch, share in zip(batches, shares.tolist(), strict=True):
+            batch = batch.to(self.device)
+            conditioning = self.conditioner.embedded(batch.asked).dropped(
+                text=batch.no_text, tempo=batch.no_tempo
+            )
+            loss = self.loss(batch, conditioning)
+            (share * loss).backward()
+            frames = batch.latents.shape[-1]
+            losses[f"loss_{frames}"] = loss.detach()
+            flops += 3 * forward_flops(self.spec, len(batch.latents), frames)
+        whole = sum(
+            share * loss for share, loss in zip(shares.tolist(), losses.values(), strict=True)
+        )
+        return {"loss": whole, **losses, "flops": flops}
 
     def loss(self, batch: Batch, conditioning: Conditioning) -> Tensor:
         """Mean squared error of the predicted target."""
@@ -186,7 +211,7 @@ class DiTStage(StageOfParts):
                 for name, batch in self.held_out.batches(self.device)
             }
 
-    def _batch(self, index: int) -> Batch:
+    def _batch(self, index: int) -> Sequence[Batch]:
         if self._ahead is None or self._ahead[0] != index:
             on_gpu = self.device.type == "cuda"
             processes = BATCH_PROCESSES if on_gpu else 0
