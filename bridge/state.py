@@ -102,13 +102,14 @@ class Take:
 
     Attributes:
         id: the file's name without suffix; unique in the library.
-        tempo_asked: BPM of the spec, or None.
+        tempo_asked: BPM of the spec or the lead sheet, or None.
         tempo_measured: BPM found in the audio, or None when not (yet) measured or not found.
         key: the key asked for, else the one measured, as 'A minor'; empty if neither.
         key_measured: the key found in the audio, or empty.
         rating: 0 (none) to 5.
         created: seconds since the epoch.
         spec: all values of its `GenerationSpec` (`GenerationSpec.from_dict` takes them); empty for a capture.
+        lead_sheet: one line about what it plays and where that comes from; the score itself is in the sidecar.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Take:
     favourite: bool = False
     loop: bool = False
     spec: dict[str, Any] = field(default_factory=dict[str, Any])
+    lead_sheet: str = ""
 
 
 class TakeChange(TypedDict, total=False):

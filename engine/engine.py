@@ -17,9 +17,11 @@ from torch import Tensor
 
 from engine import creative
 from engine.chunking import encode_chunked
+from engine.composing.score import Score
 from engine.conditioning import Prompt
 from engine.errors import LongtakeError, SpecError, choices
 from engine.latent_diffusion import LatentDiffusion
+from engine.lead_sheets import Likeness, lead_sheet
 from engine.model_files import find_weights
 from engine.precision import resolved_precision
 from engine.public.loading import load_public
@@ -34,7 +36,7 @@ from engine.sound.audio import Samples
 from engine.sound.recordings import with_recording
 from engine.spec import GenerationSpec
 from engine.streaming import streamed
-from engine.updates import Step, Update
+from engine.updates import LeadSheet, Step, Update
 from engine.variable_length import Window, window_for
 
 BLOCK = SAMPLE_RATE
@@ -86,11 +88,14 @@ class Engine:
         self._loaded: tuple[tuple[str, str], LatentDiffusion] | None = None
 
     @torch.inference_mode()
-    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
-        """Generates a take: a `Step` for each step of work, then `AudioBlock`s as they are decoded.
+    def generate(
+        self, spec: GenerationSpec, score: Score | None = None
+    ) -> Generator[Update, None, None]:
+        """Generates a take: a `LeadSheet`, a `Step` for each step of work, then `AudioBlock`s as they are decoded.
 
         Args:
             spec: resolved or not. A take from a recording is as long as the recording, unless a length is given.
+            score: what is played; None for what the spec says.
 
         Raises:
             LongtakeError: with a sentence for the user.
@@ -103,6 +108,9 @@ class Engine:
         yield from self.load(spec.model, spec.lora)
         model = self._model(spec.model, spec.lora)
 
+        sheet = self._sheet(model, spec, recording, score)
+        yield sheet
+
         known = None
         if recording is not None:
             if kept is None and model.spec.weights != "public":
@@ -113,7 +121,7 @@ class Engine:
             yield Step("encode", 1, 1)
 
         inpainted = None if known is None or kept is None else (known, kept)
-        denoiser = _denoiser(model, spec, window, inpainted)
+        denoiser = _denoiser(model, _prompt(spec, window, sheet), spec, window, inpainted)
         x = yield from _diffused(model, spec, denoiser, window, known)
 
         latents = model.latent_scale.unscaled(x)
@@ -160,6 +168,19 @@ class Engine:
             return torch.cuda.get_device_name(self.device)
         return f"{self.device.type.upper()}, {torch.get_num_threads()} threads"
 
+    def _sheet(
+        self,
+        model: LatentDiffusion,
+        spec: GenerationSpec,
+        recording: Samples | None,
+        score: Score | None,
+    ) -> LeadSheet:
+        if not model.spec.dit.grid:
+            return LeadSheet(None, f"{model.spec.name} takes no score", spec.tempo)
+        if score is not None:
+            return LeadSheet(score, "a score that was given", score.tempo)
+        return lead_sheet(spec, Likeness(model.conditioner.text_encoder), recording)
+
     def _model(self, name: str, lora: str) -> LatentDiffusion:
         # Another take may have switched models while this generator was paused after loading.
         for _ in self.load(name, lora):
@@ -178,20 +199,28 @@ def _encoded(model: LatentDiffusion, recording: Samples, window: Window) -> Tens
     return model.latent_scale.scaled(mean)
 
 
+def _prompt(spec: GenerationSpec, window: Window, sheet: LeadSheet) -> Prompt:
+    """What the model is asked: words, timing, and from the window's first frame on the metre and the score."""
+    score = sheet.score
+    return Prompt(
+        text=spec.prompt,
+        seconds_start=window.seconds_start,
+        seconds_total=window.seconds_total,
+        tempo=sheet.tempo,
+        beats_per_bar=spec.beats_per_bar if score is None else score.beats_per_bar,
+        score=score,
+        score_start=None if score is None else 0.0,
+    )
+
+
 def _denoiser(
     model: LatentDiffusion,
+    prompt: Prompt,
     spec: GenerationSpec,
     window: Window,
     known: tuple[Tensor, creative.Kept] | None,
 ) -> Denoiser:
-    """The guided model for a spec; `known` are a recording's latents [1, D, T] and what of them is kept."""
-    prompt = Prompt(
-        text=spec.prompt,
-        seconds_start=window.seconds_start,
-        seconds_total=window.seconds_total,
-        tempo=spec.tempo,
-        beats_per_bar=spec.beats_per_bar,
-    )
+    """The guided model for a prompt; `known` are a recording's latents [1, D, T] and what of them is kept."""
     conditional = model.conditioner([prompt], window.latent_frames)
     negative = None
     if spec.negative_prompt:

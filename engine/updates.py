@@ -1,4 +1,4 @@
-"""What `generate` yields: progress steps, then blocks of audio. This is the whole protocol of the engine.
+"""What `generate` yields: a lead sheet, progress steps, then blocks of audio. This is the whole protocol of the engine.
 
 Knows nothing of torch, so that the bridge and its processes can pass these on unchanged.
 """
@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.composing.score import Score
 from engine.spec import GenerationSpec
 
 Stage = Literal["loading", "compiling", "encode", "diffuse", "decode"]
@@ -46,14 +47,31 @@ class AudioBlock:
     samples: NDArray[np.float32]
 
 
-Update = Step | AudioBlock
+@dataclass(frozen=True, slots=True, eq=False)
+class LeadSheet:
+    """What the take will play, before the first step of diffusion.
+
+    Attributes:
+        score: the notes, chords and sections; None if they are left to the model.
+        about: one line for people: where it comes from and what it has.
+        tempo: BPM of the take; None if unknown.
+    """
+
+    score: Score | None
+    about: str
+    tempo: float | None = None
+
+
+Update = Step | LeadSheet | AudioBlock
 
 
 class Generates(Protocol):
     """Anything that turns a spec into updates: `Engine` in this process, `EngineProcess` in a child."""
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
-        """Yields `Step`s and then `AudioBlock`s; closing the generator stops the work within one step.
+        """Yields `Step`s, a `LeadSheet` among them, and then `AudioBlock`s.
+
+        Closing the generator stops the work within one step.
 
         Raises:
             LongtakeError: with a sentence for the user, before or while the work is done.

@@ -28,7 +28,7 @@ from bridge.errors import BridgeError
 from bridge.shared_file import SharedFile
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
-from engine.updates import Generates, Step, Update
+from engine.updates import Generates, LeadSheet, Step, Update
 
 NICE = 5
 """Niceness: how far the engine gives way to OSC, MIDI and above all audio."""
@@ -154,6 +154,11 @@ class EngineServer:
         if isinstance(update, Step):
             step = {"stage": update.stage, "index": update.index, "total": update.total}
             self._wire.send(say="step", run=run, **step)
+            return
+        if isinstance(update, LeadSheet):
+            score = None if update.score is None else update.score.to_dict()
+            sheet = {"score": score, "about": update.about, "tempo": update.tempo}
+            self._wire.send(say="sheet", run=run, **sheet)
             return
         channels = update.samples.shape[0]
         longest = SLOT_FLOATS // channels

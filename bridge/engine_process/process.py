@@ -28,9 +28,10 @@ from bridge.errors import BridgeError, EngineDied
 from bridge.events import ModelChanged, Publish
 from bridge.state import ModelState
 from engine import errors as engine_errors
+from engine.composing.score import Score
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, Step, Update
+from engine.updates import AudioBlock, LeadSheet, Step, Update
 
 REAL_ENGINE = "engine.engine:Engine"
 # On Windows: no console window, and a lower priority than audio and OSC; elsewhere the child lowers its own.
@@ -167,6 +168,9 @@ class EngineProcess:
             raise _error(message)
         if message["say"] == "step":
             return Step(message["stage"], message["index"], message["total"])
+        if message["say"] == "sheet":
+            score = None if message["score"] is None else Score.from_dict(message["score"])
+            return LeadSheet(score, message["about"], message["tempo"])
         assert run.child is not None  # it sent the block
         samples = run.child.slots.take(message["slot"], tuple(message["shape"]))
         run.child.send(do="free", slot=message["slot"])

@@ -19,7 +19,7 @@ from bridge.takes.library import Library
 from bridge.takes.pending import Draft, PendingTake
 from engine.registry import model_spec
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, Generates
+from engine.updates import AudioBlock, Generates, LeadSheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def make_take(works: Works, making: Making) -> Take:
     Raises:
         LongtakeError: from the engine, or because the file could not be written.
     """
-    job, pending = making.job, None
+    job, pending, sheet = making.job, None, None
     heard = _Heard(works.stream if job.play and making.number == 0 else None, making)
     with ExitStack() as ending:
         updates = works.engine.generate(making.spec)
@@ -63,7 +63,9 @@ def make_take(works: Works, making: Making) -> Take:
         ending.callback(updates.close)
         for update in updates:
             making.progress.update(update)
-            if isinstance(update, AudioBlock):
+            if isinstance(update, LeadSheet):
+                sheet = update
+            elif isinstance(update, AudioBlock):
                 if pending is None:
                     pending = _begin(works.library, making, update)
                     ending.callback(pending.discard)
@@ -75,7 +77,7 @@ def make_take(works: Works, making: Making) -> Take:
             raise BridgeError("engine", "The engine ended without a sound.")
         making.progress.writing()
         making.report()
-        heard.take = pending.finish()
+        heard.take = pending.finish(sheet)
         return heard.take
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from bridge.state import JobStage
-from engine.updates import AudioBlock, Update
+from engine.updates import AudioBlock, Step, Update
 
 SHARES: dict[JobStage, tuple[float, float]] = {
     "queued": (0.0, 0.0),
@@ -46,7 +46,7 @@ class Progress:
         if isinstance(update, AudioBlock):
             done = (update.start + update.samples.shape[-1]) / self._frames
             self._move("decode", done)
-        else:
+        elif isinstance(update, Step):
             self._move(update.stage, update.index / max(update.total, 1))
 
     def writing(self) -> None:

@@ -18,7 +18,7 @@ from bridge.takes.naming import title
 from engine.errors import AudioError
 from engine.sound.takes import TakeWriter
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock
+from engine.updates import AudioBlock, LeadSheet
 
 SUBTYPE = "float"
 """Sample type of the files: what is played while it is decoded and what is stored are the same samples."""
@@ -78,8 +78,8 @@ class PendingTake:
             raise BridgeError("io", str(error)) from error
         self._measuring.add(block.samples)
 
-    def finish(self) -> Take:
-        """The take, whole under its final name, measured and in the library.
+    def finish(self, sheet: LeadSheet | None = None) -> Take:
+        """The take, whole under its final name, measured and in the library; its sidecar says what it plays.
 
         Raises:
             BridgeError: `io`.
@@ -88,7 +88,11 @@ class PendingTake:
         due = spec.frames(draft.sample_rate)
         if frames != due:
             raise BridgeError("engine", f"The engine gave {frames} frames where {due} were asked.")
-        measured = self._measuring.result(spec.tempo)
+        tempo = spec.tempo
+        if sheet is not None:
+            self._writer.note(sheet)
+            tempo = tempo or sheet.tempo
+        measured = self._measuring.result(tempo)
         take = Take(
             id=self._name,
             path=self._path,
@@ -99,7 +103,7 @@ class PendingTake:
             channels=draft.channels,
             created=draft.created,
             job_id=draft.job_id,
-            tempo_asked=spec.tempo,
+            tempo_asked=tempo,
             tempo_measured=measured.tempo,
             key=spec.key or measured.key,
             key_measured=measured.key,
@@ -108,6 +112,7 @@ class PendingTake:
             prompt=spec.prompt,
             loop=spec.loop,
             spec=spec.to_dict(),
+            lead_sheet=sheet.about if sheet else "",
         )
         try:
             self._writer.close(**sidecar.facts(take))

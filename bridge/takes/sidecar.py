@@ -20,7 +20,7 @@ from bridge.state import Take
 from bridge.takes.naming import title
 from engine import __version__
 from engine.errors import AudioError, LongtakeError
-from engine.sound.takes import read_settings
+from engine.sound.takes import read_settings, sidecar_text
 from engine.spec import GenerationSpec
 from engine.whole_files import write_whole
 
@@ -57,7 +57,7 @@ def write(take: Take) -> None:
     path = path_for(take.path)
     about = {"longtake": __version__, "file": take.path.name}
     values = _parsed(path) | about | facts(take)
-    write_whole(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+    write_whole(path, sidecar_text(values))
 
 
 def read(audio: Path) -> Take | None:

@@ -19,7 +19,7 @@ from engine.registry import model_spec
 from engine.sound.recordings import with_recording
 from engine.sound.takes import TakeWriter, sidecar_path
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, Generates, Step
+from engine.updates import AudioBlock, Generates, LeadSheet, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ def make(
                 if isinstance(update, AudioBlock):
                     times.setdefault("first_audio_seconds", elapsed)
                     writer.add(update)
+                elif isinstance(update, LeadSheet):
+                    writer.note(update)
                 elif isinstance(update, Step) and update.stage == "loading":
                     times["load_seconds"] = elapsed
                 bar.show(update)

@@ -13,7 +13,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from engine.updates import AudioBlock, Update
+from engine.updates import AudioBlock, LeadSheet, Step, Update
 
 NAMES = {
     "loading": "loading the model",
@@ -32,7 +32,7 @@ def progress(frames: int, stream: TextIO | None = None) -> Bar | Lines:
     return Bar(frames, shown) if shown.isatty() else Lines(frames, shown)
 
 
-def place(update: Update, frames: int) -> tuple[str, int, int]:
+def place(update: Step | AudioBlock, frames: int) -> tuple[str, int, int]:
     """Stage, done and total; blocks of audio are counted in frames."""
     if isinstance(update, AudioBlock):
         return "decode", update.start + update.samples.shape[1], frames
@@ -54,7 +54,10 @@ class Bar:
         self._tasks: dict[str, TaskID] = {}
 
     def show(self, update: Update) -> None:
-        """Updates the bar of the update's stage."""
+        """Updates the bar of the update's stage, or says what will be played."""
+        if isinstance(update, LeadSheet):
+            self._progress.console.print(update.about, markup=False, highlight=False)
+            return
         stage, done, total = place(update, self._frames)
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(
@@ -87,6 +90,9 @@ class Lines:
 
     def show(self, update: Update) -> None:
         """Prints a line if one is due."""
+        if isinstance(update, LeadSheet):
+            self._say(update.about)
+            return
         stage, done, total = place(update, self._frames)
         now = time.monotonic()
         if stage != self._stage:

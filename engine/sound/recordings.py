@@ -1,30 +1,35 @@
-"""The settings that follow from a recording: the length of the take, and how much of it is new.
+"""The settings that follow from a recording or a MIDI file: length and tempo of the take, and how much of it is new.
 
-Reads only the file's header and knows nothing of torch, so that the command line, the bridge and the engine all resolve
-a spec in the same way: `with_recording(spec).resolved(model)`.
+Reads of a recording only the header, and knows nothing of torch, so that the command line, the bridge and the engine
+all resolve a spec in the same way: `with_recording(spec).resolved(model)`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import soundfile
 
+from engine.composing.midi_files import midi_seconds, read_midi
 from engine.errors import AudioError, SpecError
 from engine.registry import model_spec
-from engine.spec import PARAMETERS, GenerationSpec
+from engine.spec import PARAMETERS, GenerationSpec, tempo_in
 
 
 def with_recording(spec: GenerationSpec) -> GenerationSpec:
-    """Fills in settings that follow from `init_audio`, where they are not given.
+    """Fills in settings that follow from `init_audio` and `midi`, where they are not given.
 
     A take from a recording is as long as the recording, or as long as the model allows. With spans to keep, the rest is
     generated from pure noise.
 
     Raises:
         AudioError: if the file does not exist, is not audio or is empty.
+        LongtakeError: if the MIDI file cannot be read.
         SpecError: if the model is unknown, or the spec combines a loop with spans to keep.
     """
+    if spec.midi is not None:
+        spec = _with_midi(spec, spec.midi)
     path = spec.init_audio
     if path is None:
         return spec
@@ -39,6 +44,18 @@ def with_recording(spec: GenerationSpec) -> GenerationSpec:
         longest = model_spec(spec.model).max_seconds
         seconds = min(max(recording_seconds(path), shortest), longest)
         spec = replace(spec, seconds_total=seconds)
+    return spec
+
+
+def _with_midi(spec: GenerationSpec, path: str) -> GenerationSpec:
+    """Tempo and length of a clip, where no others are asked for."""
+    score = read_midi(Path(path))
+    tempo = spec.tempo or tempo_in(spec.prompt) or score.tempo
+    spec = replace(spec, tempo=tempo)
+    if spec.seconds_total is None and spec.bars is None and spec.init_audio is None:
+        shortest = PARAMETERS["seconds_total"].low or 0.0
+        seconds = max(midi_seconds(replace(score, tempo=tempo)), shortest)
+        spec = replace(spec, seconds_total=min(seconds, model_spec(spec.model).max_seconds))
     return spec
 
 

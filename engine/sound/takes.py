@@ -18,7 +18,7 @@ from engine.errors import AudioError
 from engine.sound.audio import AudioWriter, read_texts
 from engine.sound.metering import Meter
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock
+from engine.updates import AudioBlock, LeadSheet
 from engine.whole_files import write_whole
 
 
@@ -54,6 +54,7 @@ class TakeWriter:
         self._spec = spec
         self._sample_rate = sample_rate
         self._meter: Meter | None = None
+        self._sheet: dict[str, Any] = {}
         settings = {"longtake": __version__, "spec": spec.to_dict()}
         texts = {
             "title": spec.prompt,
@@ -86,6 +87,13 @@ class TakeWriter:
         self._meter.add(block.samples)
         self.frames += block.samples.shape[1]
 
+    def note(self, sheet: LeadSheet) -> None:
+        """Keeps what the take plays for its sidecar."""
+        self._sheet = {
+            "lead_sheet": sheet.about,
+            "score": None if sheet.score is None else sheet.score.to_dict(),
+        }
+
     def close(self, **facts: Any) -> dict[str, Any]:
         """Finishes the audio file and the sidecar.
 
@@ -99,9 +107,9 @@ class TakeWriter:
             AudioError: if there was no block, or a file cannot be finished; then neither file is left.
         """
         self._audio.close()
-        self.facts = self._measurements() | facts
+        self.facts = self._measurements() | facts | self._sheet
         try:
-            write_whole(self.sidecar, json.dumps(self.facts, ensure_ascii=False, indent=2) + "\n")
+            write_whole(self.sidecar, sidecar_text(self.facts))
         except OSError as error:
             self.path.unlink(missing_ok=True)
             raise AudioError(f"{self.sidecar} cannot be written: {error.strerror}.") from error
@@ -141,6 +149,13 @@ class TakeWriter:
             "loudness_lufs": round(meter.loudness, 2),
             "spec": self._spec.to_dict(),
         }
+
+
+def sidecar_text(facts: dict[str, Any]) -> str:
+    """The facts of a take as JSON for people to read; its score, thousands of numbers, on one line."""
+    text = json.dumps(facts | {"score": None}, ensure_ascii=False, indent=2)
+    score = json.dumps(facts.get("score"), ensure_ascii=False, separators=(",", ":"))
+    return text.removesuffix("null\n}") + score + "\n}\n"
 
 
 def sidecar_path(audio: Path) -> Path:

@@ -1,6 +1,7 @@
 """The loss on pieces that are never trained on, by window length and noise level: always the same crops and noise.
 
-With the score, and with none, so that figures of different steps, slots and runs can be compared. Knows nothing of networks.
+With the score, and with none, so that figures of different steps, slots and runs can be compared. Knows nothing of
+networks.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class HeldOut:
         self._made: list[tuple[str, Batch]] = []
 
     def batches(self, device: torch.device) -> Iterator[tuple[str, Batch]]:
-        """A batch for each length and level, by its loss: `held_out_256_at_0.9`, and `alone_256_at_0.9` without a score."""
+        """A batch for each length and level, by its loss: `held_out_256_at_0.9`, `alone_256_at_0.9` without a score."""
         if not self._made:
             self._made = [(name, batch.to(device)) for name, batch in self._batches()]
         for name, batch in self._made:

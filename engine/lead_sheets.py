@@ -1,0 +1,155 @@
+"""The score of a take, from whatever it was asked by: a MIDI file, chords, a recording, or the prompt alone.
+
+The built-in composer writes what is asked in words and chords; the diffusion model plays it. Knows nothing of the
+networks but that the text encoder can tell which phrases are alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.composing.lead_sheet import chart, describe, written
+from engine.composing.midi_files import read_midi
+from engine.composing.reading import read
+from engine.composing.score import GROUPS, Score
+from engine.composing.splicing import moved, only, repeated, said, spliced
+from engine.conditioning import TextEncoder
+from engine.hearing import heard
+from engine.sound.audio import Samples
+from engine.spec import GenerationSpec
+from engine.updates import LeadSheet
+
+SOUNDS_LIKE = tuple(group for group in GROUPS if group != "players")
+"""What is kept of the notes of a recording that is to sound otherwise."""
+
+
+class Likeness:
+    """How alike a text is to some phrases, by a text encoder: the cosine of the means of their tokens."""
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        self.encoder = encoder
+        self.known: dict[str, NDArray[np.float32]] = {}
+
+    def __call__(self, text: str, phrases: Sequence[str]) -> NDArray[np.float32]:
+        """[phrases]; the features of phrases are kept."""
+        new = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self.known]
+        self.known.update(zip(new, self._features(new), strict=True))
+        return np.stack([self.known[phrase] for phrase in phrases]) @ self._features([text])[0]
+
+    def _features(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if not texts:
+            return np.zeros((0, self.encoder.width), np.float32)
+        features, mask = self.encoder.encode(texts)
+        means = features.sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
+        return torch.nn.functional.normalize(means, dim=-1).cpu().numpy()
+
+
+def lead_sheet(spec: GenerationSpec, likeness: Likeness, recording: Samples | None) -> LeadSheet:
+    """What a take plays.
+
+    Args:
+        spec: resolved.
+        likeness: understands words that no table has.
+        recording: [2, N] at the models' sample rate, what `init_audio` has; None without it.
+
+    Raises:
+        LongtakeError: if chords, form or MIDI file cannot be used.
+    """
+    if spec.midi is not None:
+        return _from_midi(spec)
+    if spec.score == "none":
+        return LeadSheet(None, "notes are left to the model", spec.tempo)
+    known = _beside(spec.init_audio) if spec.init_audio else None
+    if recording is not None and spec.keep:
+        return _going_on(spec, known, likeness)
+    if recording is not None and spec.score != "composed" and not (spec.chords or spec.form):
+        return _heard(spec, known, recording)
+    return _composed(spec, likeness)
+
+
+def _composed(spec: GenerationSpec, likeness: Likeness, **given: Any) -> LeadSheet:
+    reading = read(spec.prompt, likeness)
+    wish = reading.wish(
+        seed=spec.seed if spec.score_seed is None else spec.score_seed,
+        seconds=spec.seconds_total,
+        tempo=spec.tempo,
+        beats_per_bar=spec.beats_per_bar if spec.bars or spec.beats_per_bar != 4 else None,
+        chords=spec.chords,
+        form=spec.form,
+        exact=spec.bars is not None,
+        loop=spec.loop or None,
+        key=spec.key,
+        **given,
+    )
+    piece = written(wish)
+    score = Score.of(piece)
+    if spec.loop:
+        period = (spec.seconds_total or 0.0) * score.tempo / 60
+        score = repeated(score, period, 2 * period)
+    return LeadSheet(score, f"composed: {describe(piece)}", score.tempo)
+
+
+def _from_midi(spec: GenerationSpec) -> LeadSheet:
+    assert spec.midi is not None
+    score = read_midi(Path(spec.midi))
+    if spec.tempo is not None:
+        score = replace(score, tempo=spec.tempo)
+    bars = max(np.ceil(score.end / score.beats_per_bar - 1e-3), 1)
+    length = (spec.seconds_total or 0.0) * score.tempo / 60
+    score = repeated(score, bars * score.beats_per_bar, length)
+    name = Path(spec.midi).name
+    return LeadSheet(score, f"{', '.join(said(score)) or 'nothing'} from {name}", score.tempo)
+
+
+def _heard(spec: GenerationSpec, known: Score | None, recording: Samples) -> LeadSheet:
+    """The notes of a take that is one of ours, or what can be heard in a recording."""
+    if known is not None:
+        score = only(known, SOUNDS_LIKE)
+        return LeadSheet(score, "notes of the take it starts from", spec.tempo or score.tempo)
+    score = heard(recording, spec.tempo, float(spec.beats_per_bar))
+    if score is None:
+        return LeadSheet(None, "no single voice or beat was heard in the recording", spec.tempo)
+    return LeadSheet(score, f"{' and '.join(said(score))} as heard in the recording", spec.tempo)
+
+
+def _going_on(spec: GenerationSpec, known: Score | None, likeness: Likeness) -> LeadSheet:
+    """The score of a take that is continued or filled in; new notes where its sound is not kept."""
+    if known is None:
+        if spec.score == "composed" or spec.chords or spec.form:
+            return _composed(spec, likeness)
+        about = "notes are left to the model, as those of the recording are not known"
+        return LeadSheet(None, about, spec.tempo)
+    spans = [(start * known.tempo / 60, end * known.tempo / 60) for start, end in spec.keep]
+    whole = (
+        spec.seconds_total is not None and spec.seconds_total * known.tempo / 60 <= known.end + 4
+    )
+    if whole and not (spec.chords or spec.form) and spec.score != "composed":
+        return LeadSheet(known, "the take's own score", known.tempo)
+    spec = replace(spec, tempo=known.tempo, chords=spec.chords or chart(known))
+    new = _composed(spec, likeness)
+    assert new.score is not None
+    if len(spans) == 1 and spans[0][0] == 0:
+        # What goes on begins with a bar of its own.
+        bar = known.beats_per_bar
+        new = replace(new, score=moved(new.score, np.ceil(spans[0][1] / bar - 1e-3) * bar))
+    assert new.score is not None
+    return LeadSheet(
+        spliced(known, new.score, spans), f"the take's own score, then {new.about}", known.tempo
+    )
+
+
+def _beside(path: str) -> Score | None:
+    """The score in the sidecar of one of our takes; None if there is none."""
+    try:
+        values = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))
+        return Score.from_dict(values["score"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
