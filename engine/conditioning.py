@@ -110,7 +110,9 @@ class Conditioning:
     grid: Tensor | None
     """[B, GRID_ROWS, T], see `grid`; None for models without one."""
     text_tokens: int
-    """How many cross tokens are dropped with the text; in some models this includes the timing."""
+    """How many cross tokens are of the text."""
+    dropped_tokens: int
+    """How many are dropped with the text; in some models this includes the timing."""
     kept: Tensor | None = None
     """[B, 1 + D, T]: the inpainting mask (1 where a frame is kept) and the clean latents kept; None if nothing is."""
 
@@ -142,8 +144,8 @@ class Conditioning:
         """Drops the text, and the tempo, of the items where these are True (each [B] bool)."""
         dropped = self
         if text is not None:
-            is_text = torch.arange(self.cross.shape[1], device=self.cross.device) < self.text_tokens
-            gone = text.to(self.cross.device)[:, None] & is_text
+            place = torch.arange(self.cross.shape[1], device=self.cross.device)
+            gone = text.to(self.cross.device)[:, None] & (place < self.dropped_tokens)
             dropped = replace(
                 dropped,
                 cross=self.cross.masked_fill(gone[..., None], 0.0),
@@ -253,7 +255,8 @@ class Conditioner(nn.Module):
             cross_mask=torch.cat((mask, mask.new_ones(timing.shape[:2])), dim=1),
             global_=timing.flatten(1),
             grid=None if asked.grid is None else asked.grid.to(device),
-            text_tokens=text.shape[1] + timing.shape[1] * self.spec.conditioning.timing_is_text,
+            text_tokens=text.shape[1],
+            dropped_tokens=text.shape[1] + timing.shape[1] * self.spec.conditioning.timing_is_text,
         )
 
     def initialize(self, generator: torch.Generator) -> None:

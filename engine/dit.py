@@ -106,7 +106,7 @@ class DiT(nn.Module):
 
         angles = rotation(tokens.shape[1], self.config.width // self.config.heads, x.device)
         mask = conditioning.cross_mask if self.config.mask_cross else None
-        modulation = self.to_modulation(F.silu(first))[:, None] if self.config.adaptive else None
+        modulation = self._modulation(first) if self.config.adaptive else None
         for block in self.transformer.layers:
             arguments = (tokens, angles, cross, mask, modulation)
             if self.checkpointing and torch.is_grad_enabled():
@@ -116,6 +116,14 @@ class DiT(nn.Module):
 
         output = self.unfold(self.transformer.project_out(tokens[:, 1:]), frames=x.shape[-1])
         return output + self.postprocess_conv(output)
+
+    def _modulation(self, time: Tensor) -> Tensor:
+        """What scales, shifts and gates every block at a time [B, E]: [B, 1, 6 E].
+
+        Scaled by the width, as a step of the optimiser moves every weight alike, and here they add up.
+        """
+        known = F.silu(F.layer_norm(time, time.shape[-1:]))
+        return (self.to_modulation(known) * self.config.width**-0.5)[:, None]
 
     def fold(self, x: Tensor) -> Tensor:
         """[B, D, T] to tokens [B, ceil(T / k), k * D] of k = frames_per_token frames each, frame after frame."""

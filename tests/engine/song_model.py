@@ -70,6 +70,7 @@ class SongModel:
             global_=torch.zeros(1, 4),
             grid=None,
             text_tokens=1,
+            dropped_tokens=1,
         )
 
     def network(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:

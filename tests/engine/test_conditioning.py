@@ -2,19 +2,25 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from engine.composing import compose
+from engine.composing.score import Score
 from engine.conditioning import (
     GRID_ROWS,
+    METRE_ROWS,
     Conditioner,
     Conditioning,
     NumberEmbedding,
     Prompt,
+    grid,
     metre_grid,
 )
 from engine.registry import SAMPLE_RATE, SKETCH, STABLE_AUDIO_2, NumberConfig
+from engine.score_grid import PLACE_ROWS, place_grid, score_grid
 from engine.text import MiniLM
 
 RATE = SKETCH.latent_rate
@@ -57,7 +63,7 @@ def test_shapes_are_those_of_the_embedded_model(two: Conditioning):
     assert two.global_.shape == (2, 2 * 384)
     assert two.grid is not None
     assert two.grid.shape == (2, GRID_ROWS, 50)
-    assert two.text_tokens == 64
+    assert (two.text_tokens, two.dropped_tokens) == (64, 66)
 
 
 def test_the_papers_conditioning_has_79_cross_tokens_and_1536_global_channels():
@@ -108,12 +114,10 @@ def test_number_weights_are_drawn_from_the_generator_alone(conditioner: Conditio
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_without_text_leaves_the_timing_alone_whatever_the_prompt_was(two: Conditioning):
+def test_without_text_leaves_its_tokens_out_whatever_the_prompt_was(two: Conditioning):
     bare = two.without_text()
-    assert not bare.cross[:, :64].any()
-    assert not bare.cross_mask[:, :64].any()
-    assert torch.equal(bare.cross[:, 64:], two.cross[:, 64:])
-    assert bare.cross_mask[:, 64:].all()
+    assert not bare.cross.any()
+    assert not bare.cross_mask.any()
     assert torch.equal(bare.global_, two.global_)
     assert bare.grid is two.grid
 
@@ -125,6 +129,28 @@ def test_pooled_text_is_the_mean_of_the_words_and_nothing_without_any(
     means = [one[shown].mean(0) for one, shown in zip(features, mask, strict=True)]
     torch.testing.assert_close(two.pooled_text(), torch.stack(means))
     assert not two.without_text().pooled_text().any()
+
+
+def test_timing_stays_where_it_is_no_part_of_the_text():
+    conditioner = Conditioner(STABLE_AUDIO_2, LearnedWords(768, 77))
+    found = conditioner([prompt(), prompt("two", 60.0)], frames=8)
+    bare = found.without_text()
+    assert not bare.cross_mask[:, :77].any()
+    assert torch.equal(bare.cross[:, 77:], found.cross[:, 77:])
+    assert bare.cross_mask[:, 77:].all()
+
+
+def test_the_grid_is_metre_place_and_score():
+    score = Score.of(compose(3))
+    asked = prompt(seconds=20.0, tempo=120, seconds_start=1.0)
+    told = replace(asked, score=score, score_start=3.0)
+    rows = grid([asked, told], 40, RATE)
+    assert rows.shape == (2, GRID_ROWS, 40)
+    metre = metre_grid([asked, replace(asked, seconds_start=3.0)], 40, RATE)
+    assert torch.equal(rows[:, :METRE_ROWS], metre)
+    written = np.concatenate([place_grid(1.0, 20.0, 40, RATE), score_grid(score, 3.0, 40, RATE)])
+    assert torch.equal(rows[1, METRE_ROWS:], torch.from_numpy(written))
+    assert not rows[0, METRE_ROWS + PLACE_ROWS :].any()
 
 
 def test_a_negative_prompt_takes_the_place_of_the_text_alone(
@@ -146,7 +172,8 @@ def test_only_the_items_named_are_dropped(two: Conditioning):
     assert dropped.grid is not None
     assert two.grid is not None
     assert torch.equal(dropped.grid[0], two.grid[0])
-    assert not dropped.grid[1].any()
+    assert not dropped.grid[1, :METRE_ROWS].any()
+    assert torch.equal(dropped.grid[1, METRE_ROWS:], two.grid[1, METRE_ROWS:])
 
 
 def test_joined_is_one_batch_of_both(two: Conditioning):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -9,10 +10,22 @@ import numpy as np
 import pytest
 import torch
 
+from engine.composing import compose
+from engine.composing.score import GROUPS, Score
 from engine.conditioning import Prompt, metre_grid
 from engine.samplers.objectives import V_OBJECTIVE
-from engine.training.batches import Batch, Batches, Windows, as_a_piece, start_of_crop, times
-from engine.training.latents import write_item
+from engine.training.batches import (
+    NO_SCORES,
+    WHOLE_SCORES,
+    Batch,
+    Batches,
+    Windows,
+    as_a_piece,
+    partly,
+    start_of_crop,
+    times,
+)
+from engine.training.latents import read_item, write_item
 from engine.training.recipes import SMOKE
 from engine.training.shelf import GrowingShelf, Span
 from tests.engine.training.pieces import SILENCE, piece_of, pieces_of
@@ -66,8 +79,7 @@ def test_crops_hold_the_beginning_the_end_and_everything_between(total: int, fra
 def test_an_excerpt_told_as_a_piece_keeps_its_grid() -> None:
     asked = Prompt(text="", seconds_start=41.3, seconds_total=70.0, tempo=97.0, beats_per_bar=3)
     own = as_a_piece(asked, 12.0)
-    assert -4 * 3 * 60 / 97 <= own.seconds_start <= 0
-    assert own.seconds_total == 12.0
+    assert (own.seconds_start, own.seconds_total) == (0.0, 12.0)
     torch.testing.assert_close(metre_grid([asked], 256, 21.5), metre_grid([own], 256, 21.5))
 
 
@@ -80,12 +92,17 @@ def shelf(tmp_path: Path) -> GrowingShelf:
     return shelf
 
 
-def same(a: Batch, b: Batch) -> bool:
+def same(some: tuple[Batch, ...], others: tuple[Batch, ...]) -> bool:
+    return len(some) == len(others) and all(map(_same, some, others))
+
+
+def _same(a: Batch, b: Batch) -> bool:
+    if a.latents.shape != b.latents.shape or a.asked.texts != b.asked.texts:
+        return False
     names = ("latents", "noise", "times", "no_text", "no_tempo")
-    tensors = all(torch.equal(getattr(a, name), getattr(b, name)) for name in names)
-    return (
-        tensors and a.asked.texts == b.asked.texts and torch.equal(a.asked.numbers, b.asked.numbers)
-    )
+    asked = [(a.asked.numbers, b.asked.numbers), (a.asked.grid, b.asked.grid)]
+    tensors = [(getattr(a, name), getattr(b, name)) for name in names]
+    return all(torch.equal(one, other) for one, other in tensors + asked)
 
 
 def test_a_batch_follows_from_seed_step_and_span(shelf: GrowingShelf) -> None:
@@ -106,7 +123,32 @@ def test_other_processes_make_the_same_batches_in_the_same_order(shelf: GrowingS
 
 def test_shares_of_text_and_tempo_are_left_out(shelf: GrowingShelf) -> None:
     batches = Batches(SMOKE, shelf, SILENCE, seed=0)
-    made = [batches[(step, Span(0, 3))] for step in range(600)]
+    made = [batch for step in range(300) for batch in batches[(step, Span(0, 3))]]
     for name in ("no_text", "no_tempo"):
         left_out = torch.cat([getattr(batch, name) for batch in made]).float()
         assert left_out.mean().item() == pytest.approx(0.1, abs=0.03)
+
+
+def test_a_score_is_told_whole_or_not_at_all_or_in_groups_of_any_kind() -> None:
+    rng = np.random.default_rng(0)
+    whole = Score.of(compose(3))
+    told = [partly(whole, rng) for _ in range(4000)]
+    known = [frozenset() if score is None else score.known for score in told]
+    assert known.count(frozenset(GROUPS)) / 4000 == pytest.approx(WHOLE_SCORES, abs=0.03)
+    assert known.count(frozenset()) / 4000 == pytest.approx(NO_SCORES, abs=0.03)
+    for group in GROUPS:
+        alone = [groups for groups in known if 0 < len(groups) < len(GROUPS)]
+        assert sum(group in groups for groups in alone) / len(alone) == pytest.approx(0.5, abs=0.05)
+    assert partly(None, rng) is None
+
+
+def test_a_piece_with_a_score_has_it_from_where_its_crop_begins(shelf: GrowingShelf) -> None:
+    piece = compose(3)
+    made = replace(piece_of(6.0, 9), beside=Score.of(piece).arrays())
+    write_item(shelf.path(3), made)
+    item = read_item(shelf.path(3))
+    windows = Windows([item], SILENCE, SMOKE.model.latent_rate)
+    for prompt in windows.batch(64, 8, np.random.default_rng(0))[1]:
+        assert prompt.score is not None
+        assert np.array_equal(prompt.score.notes, Score.of(piece).notes)
+        assert prompt.music_start == prompt.seconds_start

@@ -172,18 +172,37 @@ def test_nothing_in_a_step_waits_for_its_result(
         assert seen.read
 
 
-def test_phases_draw_their_own_windows() -> None:
-    phases = (
-        Phase(from_step=0, windows=(Window(frames=8, batch=4),)),
-        Phase(
-            from_step=10, windows=(Window(frames=8, batch=4), Window(frames=64, batch=1, share=3.0))
-        ),
-    )
+def test_phases_have_their_own_windows_and_rare_ones_in_some_steps() -> None:
+    short, long = Window(frames=8, batch=4), Window(frames=64, batch=1, share=0.25)
+    phases = (Phase(from_step=0, windows=(short,)), Phase(from_step=10, windows=(short, long)))
     recipe = replace(SMOKE.dit, phases=phases)
     rng = np.random.default_rng(0)
-    assert {recipe.window(9, rng) for _ in range(20)} == {(8, 4)}
-    drawn = [recipe.window(10, rng) for _ in range(400)]
-    assert 0.65 < drawn.count((64, 1)) / 400 < 0.85
+    assert {recipe.windows(9, rng) for _ in range(20)} == {(short,)}
+    drawn = [recipe.windows(10, rng) for _ in range(400)]
+    assert set(drawn) == {(short,), (short, long)}
+    assert 0.2 < drawn.count((short, long)) / 400 < 0.3
+
+
+def test_every_frame_of_a_step_counts_the_same(encoded: Path, words: Any) -> None:
+    stage = made(encoded, words)
+    batches = stage.batches[(0, stage.ledger.at(0))]
+    assert len(batches) > 1
+    losses = stage._learnt(batches)
+    frames = [b.latents.shape[0] * b.latents.shape[2] for b in batches]
+    own = [float(losses[f"loss_{b.latents.shape[2]}"]) for b in batches]
+    assert float(losses["loss"]) == pytest.approx(np.average(own, weights=frames), rel=1e-5)
+
+
+def test_a_run_may_begin_from_weights(encoded: Path, words: Any, tmp_path: Path) -> None:
+    first, second = made(encoded, words), made(encoded, words, seed=1)
+    save_weights(first.networks, tmp_path / "dit.safetensors")
+    second.begin_from(tmp_path / "dit.safetensors")
+    for name, tensor in second.networks.state_dict().items():
+        torch.testing.assert_close(tensor, first.networks.state_dict()[name], atol=1e-3, rtol=1e-3)
+    assert all(
+        torch.equal(second.ema.weights[name], value)
+        for name, value in second.networks.named_parameters()
+    )
 
 
 def test_the_command_makes_material_to_train_on(tmp_path: Path) -> None:
