@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from engine.checkpoints import save_weights
 from engine.latent_diffusion import LatentDiffusion
 from engine.training import cli
 from engine.training.dataset import items
@@ -89,13 +90,13 @@ def test_latents_on_disk_are_the_encoders_and_their_scale_is_one(encoded: Path) 
     assert 0.9 < np.sqrt(np.square(scaled).mean()) < 1
 
 
-def made(encoded: Path, words: Any) -> DiTStage:
+def made(encoded: Path, words: Any, seed: int = 0) -> DiTStage:
     """A transformer at its beginning."""
     held_out = one_side(encoded, held_out=True)
     material = Material(
         shelf=Shelf(encoded), held_out=held_out, statistics=read_statistics(encoded)
     )
-    return DiTStage(SMOKE, material, words)
+    return DiTStage(SMOKE, material, words, seed=seed)
 
 
 def test_the_transformer_learns_and_its_export_is_a_model(
