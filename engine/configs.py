@@ -97,8 +97,6 @@ class DiTConfig:
     """Whether queries and keys are layer-normalized."""
     pooled_text: bool = False
     """Whether the mean of the text tokens is also added to every music token, like a class embedding."""
-    adaptive: bool = False
-    """Whether time and timing also scale, shift and gate every block, by one map that all blocks share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

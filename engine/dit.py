@@ -39,9 +39,7 @@ class Transformer(nn.Module):
         self.project_in = nn.Linear(channels, config.width, bias=False)
         norm = partial(nn.LayerNorm, eps=1e-6) if config.qk_norm else nn.Identity
         self.layers = nn.ModuleList(
-            TransformerBlock(
-                config.width, cross_width, config.heads, norm, adaptive=config.adaptive
-            )
+            TransformerBlock(config.width, cross_width, config.heads, norm)
             for _ in range(config.depth)
         )
         self.project_out = nn.Linear(config.width, channels, bias=False)
@@ -71,8 +69,6 @@ class DiT(nn.Module):
             )
         if config.pooled_text:
             self.to_text_embed = projection(config.cross_width, config.width)
-        if config.adaptive:
-            self.to_modulation = nn.Linear(config.width, 6 * config.width)
         self.transformer = Transformer(config, cross_width)
         self._zero_branches()
 
@@ -106,9 +102,8 @@ class DiT(nn.Module):
 
         angles = rotation(tokens.shape[1], self.config.width // self.config.heads, x.device)
         mask = conditioning.cross_mask if self.config.mask_cross else None
-        modulation = self._modulation(first) if self.config.adaptive else None
         for block in self.transformer.layers:
-            arguments = (tokens, angles, cross, mask, modulation)
+            arguments = (tokens, angles, cross, mask)
             if self.checkpointing and torch.is_grad_enabled():
                 tokens = cast(Tensor, checkpoint(block, *arguments, use_reentrant=False))
             else:
@@ -116,14 +111,6 @@ class DiT(nn.Module):
 
         output = self.unfold(self.transformer.project_out(tokens[:, 1:]), frames=x.shape[-1])
         return output + self.postprocess_conv(output)
-
-    def _modulation(self, time: Tensor) -> Tensor:
-        """What scales, shifts and gates every block at a time [B, E]: [B, 1, 6 E].
-
-        Scaled by the width, as a step of the optimiser moves every weight alike, and here they add up.
-        """
-        known = F.silu(F.layer_norm(time, time.shape[-1:]))
-        return (self.to_modulation(known) * self.config.width**-0.5)[:, None]
 
     def fold(self, x: Tensor) -> Tensor:
         """[B, D, T] to tokens [B, ceil(T / k), k * D] of k = frames_per_token frames each, frame after frame."""
@@ -156,8 +143,6 @@ class DiT(nn.Module):
         zeroed: list[nn.Module] = [self.preprocess_conv, self.postprocess_conv]
         if self.config.pooled_text:
             zeroed.append(self.to_text_embed[2])
-        if self.config.adaptive:
-            zeroed.append(self.to_modulation)
         for block in self.transformer.layers:
             zeroed += cast(TransformerBlock, block).branch_outputs()
         for module in zeroed:

@@ -231,19 +231,10 @@ class FeedForward(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """Self-attention, cross-attention and gated MLP, each with a pre-norm and a skip connection (Figure 2).
-
-    An adaptive block adds an offset of its own to the modulation it is given.
-    """
+    """Self-attention, cross-attention and gated MLP, each with a pre-norm and a skip connection (Figure 2)."""
 
     def __init__(
-        self,
-        width: int,
-        cross_width: int,
-        heads: int,
-        norm: HeadNorm = nn.Identity,
-        *,
-        adaptive: bool = False,
+        self, width: int, cross_width: int, heads: int, norm: HeadNorm = nn.Identity
     ) -> None:
         super().__init__()
         self.pre_norm = LayerNorm(width)
@@ -252,28 +243,12 @@ class TransformerBlock(nn.Module):
         self.cross_attn = CrossAttention(width, cross_width, heads, norm)
         self.ff_norm = LayerNorm(width)
         self.ff = FeedForward(width)
-        if adaptive:
-            self.modulation = nn.Parameter(torch.zeros(6 * width))
 
-    def forward(
-        self,
-        x: Tensor,
-        angles: Rotation,
-        cross: Tensor,
-        mask: Tensor | None,
-        modulation: Tensor | None = None,
-    ) -> Tensor:
-        """[B, tokens, E], and the modulation [B, 1, 6 E] of adaptive blocks, to [B, tokens, E]."""
-        if modulation is None:
-            x = x + self.self_attn(self.pre_norm(x), angles)
-            x = x + self.cross_attn(self.cross_attend_norm(x), cross, mask)
-            return x + self.ff(self.ff_norm(x))
-        of_both = (modulation + self.modulation).to(x.dtype).chunk(6, dim=-1)
-        scale, shift, gate, ff_scale, ff_shift, ff_gate = of_both
-        mixed = self.self_attn(self.pre_norm(x) * (1 + scale) + shift, angles)
-        x = x + mixed * (1 + gate)
+    def forward(self, x: Tensor, angles: Rotation, cross: Tensor, mask: Tensor | None) -> Tensor:
+        """[B, tokens, E] to [B, tokens, E]."""
+        x = x + self.self_attn(self.pre_norm(x), angles)
         x = x + self.cross_attn(self.cross_attend_norm(x), cross, mask)
-        return x + self.ff(self.ff_norm(x) * (1 + ff_scale) + ff_shift) * (1 + ff_gate)
+        return x + self.ff(self.ff_norm(x))
 
     def branch_outputs(self) -> tuple[nn.Linear, ...]:
         """The last layer of each residual branch; with zeros there, a block is the identity."""

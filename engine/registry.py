@@ -104,7 +104,6 @@ SKETCH = ModelSpec(
         mask_cross=True,
         qk_norm=False,
         pooled_text=True,
-        adaptive=True,
     ),
     conditioning=ConditioningConfig(
         text=TextConfig(encoder="minilm", max_tokens=64, width=384),
