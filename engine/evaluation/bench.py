@@ -18,11 +18,10 @@ from engine.evaluation.embeddings import Embedded, embedded
 from engine.evaluation.hygiene import Hygiene, hygiene
 from engine.evaluation.listening import Listener
 from engine.evaluation.pairs import Pair, make_pairs
-from engine.evaluation.sounds import Sound, composed, take, training_seeds
+from engine.evaluation.sounds import Plays, Sound, composed, take, training_seeds
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 from engine.training.dataset import Item, all_items, is_held_out
-from engine.updates import Generates
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +89,7 @@ class Bench:
     """The model and everything it is compared with."""
 
     model: str
-    engine: Generates
+    engine: Plays
     autoencoder: Autoencoder
     listener: Listener
     amounts: Amounts
@@ -106,12 +105,12 @@ class Bench:
     _embedded: dict[str, Embedded] = field(default_factory=dict)
 
     def take(self, prompt: str, number: int, **settings: Any) -> Sound:
-        """Generates take `number` of this evaluation, which determines its seed."""
-        facts = settings.pop("facts", {})
+        """Generates take `number` of this evaluation, which determines its seed; of a `score`, where one is given."""
+        facts, score = settings.pop("facts", {}), settings.pop("score", None)
         spec = GenerationSpec(
             prompt=prompt, model=self.model, seed=self.seed * 100_003 + number, **settings
         )
-        made = take(self.engine, spec, facts)
+        made = take(self.engine, spec, facts, score)
         self.takes.append(Made(prompt, hygiene(made.samples), "init_audio" in settings))
         return made
 

@@ -1,4 +1,4 @@
-"""Held-out pieces, each with its way through the autoencoder and a take from its prompt (§4.1), equally long.
+"""Held-out pieces, each with its way through the autoencoder and a take of its prompt and score (§4.1), equally long.
 
 What takes are compared with is thus of the same prompts and kinds. The sounds lie on disk while an evaluation runs, and
 are made anew by the next, which may be of another model. Knows nothing of the measures.
@@ -15,9 +15,10 @@ from typing import Any, Protocol
 
 import soundfile
 
+from engine.composing.score import Score
 from engine.evaluation.alignment import full_prompt
 from engine.evaluation.intervals import Estimate, mean
-from engine.evaluation.scores import Score
+from engine.evaluation.scores import Written
 from engine.evaluation.sounds import HELD_OUT_EVERY, RATE, Sound, composed, piece
 from engine.evaluation.transcription import Heard, heard
 from engine.sound.audio import Samples, read_audio
@@ -33,7 +34,7 @@ class Pair:
 
     facts: dict[str, Any]
     prompt: str
-    score: Score
+    score: Written
     seconds: float
     folder: Path
     _heard: dict[str, Heard] = field(default_factory=dict)
@@ -78,9 +79,15 @@ def make_pairs(maker: Maker, how_many: int, seconds: float, work: Path) -> list[
         arrangement = compose(seed, seconds=seconds)
         facts = arrangement.metadata()
         pair = Pair(
-            facts, full_prompt(facts), Score.of(arrangement, 0.0, heard), heard, folder / str(seed)
+            facts,
+            full_prompt(facts),
+            Written.of(arrangement, 0.0, heard),
+            heard,
+            folder / str(seed),
         )
-        made = maker.take(pair.prompt, FIRST_TAKE + number, seconds_total=heard)
+        made = maker.take(
+            pair.prompt, FIRST_TAKE + number, seconds_total=heard, score=Score.of(arrangement)
+        )
         pair.folder.mkdir(parents=True)
         again = maker.reconstructed(true.samples)
         for role, sound in zip(ROLES, (true.samples, again, made.samples), strict=True):

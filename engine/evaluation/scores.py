@@ -42,7 +42,7 @@ class Harmony:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class Written:
     """A piece, or the excerpt of it that is heard, on its own clock."""
 
     notes: tuple[Note, ...]
@@ -55,7 +55,7 @@ class Score:
     """Notes that sound at once, on average while any does."""
 
     @classmethod
-    def of(cls, arrangement: Arrangement, start: float, seconds: float) -> Score:
+    def of(cls, arrangement: Arrangement, start: float, seconds: float) -> Written:
         """So many seconds of an arrangement from `start` on; a loop's notes are not repeated."""
         beat, end = 60 / arrangement.tempo, start + seconds
         pitched = [p for p in arrangement.parts if p.voice.source != "kit"]

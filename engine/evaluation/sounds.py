@@ -1,31 +1,30 @@
 """The sounds to measure, with their metadata (§4): takes, held-out pieces, solo stems, noise.
 
-Takes come from any `Generates`; pieces from folders of material or from the composer, whose seeds divisible by 50 are
-held out. Knows nothing of the measures.
+Takes come from any engine that plays scores; pieces from folders of material or from the composer, whose seeds
+divisible by 50 are held out. Knows nothing of the measures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count, cycle, islice
+from itertools import count, islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import soundfile
 
+from engine.composing.score import Score
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 from engine.training.dataset import Item
-from engine.updates import AudioBlock, Generates
+from engine.updates import AudioBlock, Update
 
 RATE = 44_100
 T = TypeVar("T")
 
 HELD_OUT_EVERY = 50
-ALONE_FROM, MIXED_FROM = 40_000, 30_000
-"""First seeds of the material: of single instruments, and of pieces of all kinds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +41,23 @@ class Sound:
         return self.samples.shape[1] / RATE
 
 
-def take(engine: Generates, spec: GenerationSpec, facts: dict[str, Any] | None = None) -> Sound:
-    """Generates a take; its name is its prompt."""
-    blocks = [update.samples for update in engine.generate(spec) if isinstance(update, AudioBlock)]
+class Plays(Protocol):
+    """An engine that takes a score as it is."""
+
+    def generate(self, spec: GenerationSpec, score: Score | None = None) -> Iterator[Update]:
+        """Yields updates."""
+        ...
+
+
+def take(
+    engine: Plays,
+    spec: GenerationSpec,
+    facts: dict[str, Any] | None = None,
+    score: Score | None = None,
+) -> Sound:
+    """Generates a take; its name is its prompt. Without a score it plays what the spec says."""
+    updates = engine.generate(spec, score)
+    blocks = [update.samples for update in updates if isinstance(update, AudioBlock)]
     return Sound(spec.prompt, np.concatenate(blocks, axis=1), facts or {})
 
 
@@ -100,15 +113,8 @@ def solo_seeds(instrument: str, how_many: int) -> list[int]:
 
 
 def training_seeds(how_many: int) -> list[int]:
-    """Seeds that the embedded model was trained on, one instrument alone and others by turns (docs/sketch.md).
-
-    The composer may have changed since; what it makes of these seeds now is what it would have been trained on.
-    """
-    from engine.training.corpus.__main__ import plays_alone
-
-    alone = (seed for seed in count(ALONE_FROM) if seed % HELD_OUT_EVERY and plays_alone(seed))
-    mixed = (seed for seed in count(MIXED_FROM) if seed % HELD_OUT_EVERY)
-    return [next(seeds) for seeds, _ in zip(cycle((alone, mixed)), range(how_many), strict=False)]
+    """Seeds that the embedded model was trained on (docs/sketch.md)."""
+    return list(islice((seed for seed in count(1) if seed % HELD_OUT_EVERY), how_many))
 
 
 def noise(seconds: float, rng: np.random.Generator) -> Sound:

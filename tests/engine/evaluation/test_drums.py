@@ -6,7 +6,7 @@ import soundfile
 
 from engine.evaluation.drums import drummed
 from engine.evaluation.pairs import ROLES, Pair
-from engine.evaluation.scores import Score
+from engine.evaluation.scores import Written
 from engine.evaluation.sounds import RATE
 
 SECONDS = 6.0
@@ -22,7 +22,7 @@ def pair(folder: Path, tempo: float, late: float) -> Pair:
             burst = np.random.default_rng(0).standard_normal(4000) * np.exp(-np.arange(4000) / 600)
             sound[round(beat * RATE) :][:4000] += 0.2 * burst.astype(np.float32)
         soundfile.write(folder / f"{role}.wav", np.stack([sound, sound], axis=1), RATE)
-    score = Score((), tuple(beats), (), None, 0.0)
+    score = Written((), tuple(beats), (), None, 0.0)
     return Pair({"tempo": tempo}, "", score, SECONDS, folder)
 
 

@@ -8,7 +8,7 @@ from engine.composing import compose
 from engine.composing.theory import parse_chord
 from engine.evaluation.harmony import harmonies, heard_triad, triad_of
 from engine.evaluation.pairs import ROLES, Pair
-from engine.evaluation.scores import Score
+from engine.evaluation.scores import Written
 from engine.evaluation.sounds import RATE
 from engine.training.corpus import render
 
@@ -43,7 +43,7 @@ def test_a_band_is_heard_to_play_its_chords(tmp_path: Path):
         folder.mkdir()
         for role in ROLES:
             soundfile.write(folder / f"{role}.wav", render(piece)[:, : 12 * RATE].T, RATE)
-        pairs.append(Pair(piece.metadata(), "", Score.of(piece, 0.0, 12.0), 12.0, folder))
+        pairs.append(Pair(piece.metadata(), "", Written.of(piece, 0.0, 12.0), 12.0, folder))
     found = harmonies(pairs)
     assert found["chords"]["piece"] == found["chords"]["again"] == found["chords"]["take"]
     assert found["chords"]["piece"]["triad"][0] > 0.6 > found["chords"]["chance"]["triad"][0]

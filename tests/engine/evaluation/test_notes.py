@@ -7,7 +7,7 @@ from engine.composing import compose
 from engine.evaluation.bench import Bench
 from engine.evaluation.notes import noted
 from engine.evaluation.pairs import ROLES, Pair
-from engine.evaluation.scores import Score
+from engine.evaluation.scores import Written
 from engine.evaluation.sounds import RATE
 from engine.training.corpus import render
 
@@ -21,7 +21,7 @@ def test_what_sounds_like_the_piece_has_its_notes(tmp_path: Path):
         folder.mkdir()
         for role in ROLES:
             soundfile.write(folder / f"{role}.wav", sound.T, RATE)
-        pairs.append(Pair(piece.metadata(), "", Score.of(piece, 0.0, 6.0), 6.0, folder))
+        pairs.append(Pair(piece.metadata(), "", Written.of(piece, 0.0, 6.0), 6.0, folder))
     found = noted(pairs)
     assert found["rows"]["piece"] == found["rows"]["again"] == found["rows"]["take"]
     assert found["rows"]["piece"]["f1"][0] > 0.6 > 0.3 > found["rows"]["chance"]["f1"][0]

@@ -1,12 +1,12 @@
 import pytest
 
 from engine.composing import compose
-from engine.evaluation.scores import Matched, Note, Score, matched, merged
+from engine.evaluation.scores import Matched, Note, Written, matched, merged
 
 
 def test_a_score_is_the_arrangement_in_seconds():
     piece = compose(0, seconds=20.0)
-    score = Score.of(piece, 0.0, piece.seconds)
+    score = Written.of(piece, 0.0, piece.seconds)
     beat = 60 / piece.tempo
     starts = {round(n.start * beat, 6) for p in piece.parts for n in p.notes}
     assert {round(note.start, 6) for note in score.notes} <= starts
@@ -23,7 +23,7 @@ def test_a_score_is_the_arrangement_in_seconds():
 
 def test_an_excerpt_has_its_own_clock():
     piece = compose(50, seconds=20.0)
-    whole, part = Score.of(piece, 0.0, 20.0), Score.of(piece, 5.0, 5.0)
+    whole, part = Written.of(piece, 0.0, 20.0), Written.of(piece, 5.0, 5.0)
     inside = [n for n in whole.notes if 5.0 <= n.start < 10.0]
     assert [n.pitch for n in part.notes] == [n.pitch for n in inside]
     assert [n.start for n in part.notes] == pytest.approx([n.start - 5.0 for n in inside])
@@ -37,7 +37,7 @@ def test_drums_alone_have_strokes_and_no_key():
         for p in (compose(50 * k, seconds=10.0) for k in range(100))
         if {q.voice.source for q in p.parts} == {"kit"}
     )
-    score = Score.of(drums, 0.0, 10.0)
+    score = Written.of(drums, 0.0, 10.0)
     assert score.strokes and not score.notes and score.key is None and score.polyphony == 0.0
 
 

@@ -17,6 +17,7 @@ from engine.evaluation.sounds import (
     training_seeds,
 )
 from engine.spec import GenerationSpec
+from engine.training.composing import seed_of
 from engine.training.dataset import Item
 from engine.updates import AudioBlock, Step, Update
 
@@ -64,14 +65,8 @@ def test_composed_pieces_are_rendered_once(tmp_path: Path):
     assert json.loads(made.path.with_suffix(".json").read_text()) == made.metadata
 
 
-def test_training_seeds_are_single_instruments_and_others_by_turns():
-    from engine.training.corpus.__main__ import plays_alone
-
-    seeds = training_seeds(60)
-    assert len(set(seeds)) == 60
-    assert all(seed % 50 for seed in seeds)
-    assert all(plays_alone(seed) for seed in seeds[::2])
-    assert seeds[1::2] == sorted(set(range(30_001, 30_031)))
+def test_training_seeds_are_those_of_a_run():
+    assert training_seeds(60) == [seed_of(number) for number in range(60)]
 
 
 def test_what_is_spread_is_evenly_spaced():
