@@ -50,6 +50,16 @@ def song_form(
     return tuple(placed)
 
 
+def phrases(bars: int, beats_per_bar: float) -> tuple[Section, ...]:
+    """Phrases of eight bars, of one energy, for players without a band; the last has what is left."""
+    count = max(1, bars // 8)
+    sizes = [8] * (count - 1) + [bars - 8 * (count - 1)]
+    return tuple(
+        Section("phrase", "AABACABA"[i % 8], 8.0 * beats_per_bar * i, size * beats_per_bar, 0.75)
+        for i, size in enumerate(sizes)
+    )
+
+
 def _parse(text: str) -> Section:
     name, letter, bars, energy = text.split()
     return Section(name, letter, 0.0, float(bars), float(energy))

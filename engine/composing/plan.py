@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.composing.arrangement import ChordSpan, Section
-from engine.composing.styles import Style
+from engine.composing.styles import Range, Style
 from engine.composing.theory import SCALES, Chord, parse_progression
 
 STEP = 0.25
@@ -33,7 +33,7 @@ class Plan:
     @property
     def beats_per_bar(self) -> float:
         """Length of a bar in quarter notes."""
-        return self.style.metre[0] * 4 / self.style.metre[1]
+        return self.style.beats_per_bar
 
     @property
     def end(self) -> float:
@@ -54,12 +54,17 @@ class Plan:
         return tuple(sorted(classes))
 
 
+def between(span: Range, rng: np.random.Generator) -> float:
+    """A value in the range, evenly distributed."""
+    return float(rng.uniform(*span)) if span[1] > span[0] else float(span[0])
+
+
 def lay_chords(
     style: Style, mode: str, tonic: int, sections: tuple[Section, ...], rng: np.random.Generator
 ) -> tuple[ChordSpan, ...]:
     """Chooses a progression for every letter and repeats it under that letter's sections."""
     options = list(style.progressions_for(mode))
-    beats_per_bar = style.metre[0] * 4 / style.metre[1]
+    beats_per_bar = style.beats_per_bar
     chosen: dict[str, list[list[Chord]]] = {}
     for letter in dict.fromkeys(section.letter for section in sections):
         text = options[int(rng.integers(len(options)))]

@@ -64,6 +64,11 @@ class Style:
     loudness: float = -14.0
     weight: float = 1.0
 
+    @property
+    def beats_per_bar(self) -> float:
+        """Length of a bar in quarter notes."""
+        return self.metre[0] * 4 / self.metre[1]
+
     def progressions_for(self, mode: str) -> tuple[str, ...]:
         """The progressions for a mode: those for minor modes do not contain the major tonic."""
         return tuple(p for p in self.progressions if _is_minor(p) == (mode in _MINOR_MODES))
