@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.composing.arrangement import ChordSpan, Note, Section
 from engine.composing.instruments import Instrument
-from engine.composing.plan import STEP, Plan
+from engine.composing.plan import STEP, Plan, fitted
 from engine.composing.theory import nearest, voicing
 
 
@@ -34,32 +34,34 @@ def bass_part(
     for section in sections:
         for start, length, symbol in _strikes(plan, section, pattern):
             span = plan.span_at(start)
-            symbol = "R" if abs(start - span.start) < 1e-6 and symbol == "a" else symbol
+            begins = abs(start - span.start) < 1e-6
+            symbol = "R" if begins and (symbol == "a" or span.chord.bass is not None) else symbol
             pitch = _bass_pitch(plan, span, symbol, instrument)
             velocity = {"r": 66, "R": 104, "a": 84}.get(symbol, 92) + int(rng.integers(-5, 6))
             notes.append(Note(start, length, pitch, min(127, velocity)))
     return notes
 
 
-def _root(span: ChordSpan, instrument: Instrument) -> int:
-    """The root in the octave that starts a third above the instrument's lowest note."""
+def _lowest(span: ChordSpan, instrument: Instrument) -> int:
+    """The chord's lowest tone in the octave that starts a third above the instrument's lowest note."""
     lowest = max(instrument.low, 28) if instrument.low >= 28 else instrument.low + 4
-    return lowest + (span.chord.root - lowest) % 12
+    return lowest + (span.chord.lowest - lowest) % 12
 
 
 def _bass_pitch(plan: Plan, span: ChordSpan, symbol: str, instrument: Instrument) -> int:
-    root = _root(span, instrument)
+    lowest = _lowest(span, instrument)
     if symbol == "a":
-        following = _root(plan.span_at(span.end % plan.end), instrument)
-        return max(instrument.low, following - 1 if following > root else following + 1)
+        following = _lowest(plan.span_at(span.end % plan.end), instrument)
+        return max(instrument.low, following - 1 if following > lowest else following + 1)
     offset = {
         "3": span.chord.tone("third"),
         "5": span.chord.tone("fifth"),
         "7": span.chord.tone("seventh"),
         "8": 12,
     }.get(symbol, 0)
-    pitch = root + offset
-    return pitch if pitch <= instrument.high else pitch - 12
+    above = (span.chord.root - lowest) % 12 if symbol in "357" else 0
+    pitch = lowest + offset + above
+    return pitch - 12 * max(0, -((instrument.high - pitch) // 12))
 
 
 def _acid(steps: int, rng: np.random.Generator) -> str:
@@ -81,8 +83,8 @@ def _walk(
         ):
             steps = max(1, round(span.beats))
             scale = plan.scale_over(span.chord)
-            target = _root(plan.span_at(span.end % plan.end), instrument)
-            pitch = _root(span, instrument)
+            target = _lowest(plan.span_at(span.end % plan.end), instrument)
+            pitch = _lowest(span, instrument)
             if (
                 previous is not None
                 and abs(pitch + 12 - previous) < abs(pitch - previous)
@@ -123,7 +125,7 @@ def chord_part(
         pitches = _power(strike.span, instrument) if distorted else strike.held
         if strike.symbol == "b":
             lowest = min(strike.held)
-            pitches = (max(instrument.low, lowest - 12 - (lowest - strike.span.chord.root) % 12),)
+            pitches = (max(instrument.low, lowest - 12 - (lowest - strike.span.chord.lowest) % 12),)
         base = {"X": 92, "x": 72, "b": 84}.get(strike.symbol, 72) + int(rng.integers(-6, 7))
         for index, pitch in enumerate(pitches):
             delay = min(strum * index, strike.length / 4)
@@ -238,9 +240,7 @@ def _voiced(
 def _strikes(plan: Plan, section: Section, pattern: str) -> list[tuple[float, float, str]]:
     """(start, length, symbol) of a pattern repeated over a section; a new chord restarts held notes."""
     total = round(section.beats / STEP)
-    steps = round(plan.beats_per_bar / STEP)
-    if len(pattern) % steps:
-        pattern = pattern[:steps].ljust(steps, ".")
+    pattern = fitted(pattern, round(plan.beats_per_bar / STEP))
     strikes: list[list[float | str]] = []
     holding = False
     for step in range(total):

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.composing.arrangement import Note, Section
 from engine.composing.instruments import Instrument
-from engine.composing.plan import STEP, Plan
+from engine.composing.plan import STEP, Plan, fitted
 from engine.composing.theory import nearest
 
 CELLS: dict[str, tuple[str, ...]] = {
@@ -102,7 +102,7 @@ def melody_part(
 def _invent(plan: Plan, instrument: Instrument, manner: str, rng: np.random.Generator) -> _Theme:
     steps = round(plan.beats_per_bar / STEP)
     cells = CELLS[manner]
-    first, second, last = (cells[int(rng.integers(len(cells)))][:steps] for _ in range(3))
+    first, second, last = (fitted(cells[int(rng.integers(len(cells)))], steps) for _ in range(3))
     centre = (max(instrument.low, 57) + min(instrument.high, 84)) // 2
     return _Theme(
         notes=_contour(first, 0, rng) + _contour(second, steps, rng),

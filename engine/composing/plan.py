@@ -18,6 +18,11 @@ STEP = 0.25
 """A sixteenth, the grid of all patterns."""
 
 
+def fitted(pattern: str, steps: int) -> str:
+    """A pattern of whole bars of `steps` sixteenths: one of another metre is repeated and cut to one bar."""
+    return pattern if len(pattern) % steps == 0 else (pattern * (1 + steps // len(pattern)))[:steps]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything the writers of parts share."""

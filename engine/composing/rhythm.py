@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.composing.arrangement import Note, Section
-from engine.composing.plan import STEP, Plan
+from engine.composing.plan import STEP, Plan, fitted
 from engine.composing.styles import grooves
 
 PIECES: dict[str, int] = {
@@ -71,7 +71,7 @@ def _bar(
     steps = round(beats_per_bar / STEP)
     notes: list[Note] = []
     for piece, line in lines.items():
-        pitch = PIECES[piece]
+        pitch, line = PIECES[piece], fitted(line, steps)
         for step in range(min(steps, round(until / STEP))):
             letter = line[(bar * steps + step) % len(line)]
             notes += _strike(letter, start + step * STEP, pitch, rng)
