@@ -20,6 +20,9 @@ SCALES: dict[str, tuple[int, ...]] = {
     "phrygian": (0, 1, 3, 5, 7, 8, 10),
     "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
 }
+_MODE_COST = {"major": 0.0, "minor": 0.0, "harmonic minor": 0.02, "mixolydian": 0.04, "dorian": 0.04,
+              "phrygian": 0.1, "lydian": 0.1}  # fmt: skip
+"""How much worse a mode than major or minor has to be, where chords leave the key open."""
 _DEGREES = {"I": 0, "II": 2, "III": 4, "IV": 5, "V": 7, "VI": 9, "VII": 11}
 _SUFFIXES: dict[str, tuple[int, ...]] = {
     "7": (10,),
@@ -98,6 +101,36 @@ def parse_chord(numeral: str, tonic: int) -> Chord:
 def parse_progression(text: str, tonic: int) -> list[list[Chord]]:
     """Reads "ii7 V7 | Imaj7" into one list of chords per bar."""
     return [[parse_chord(token, tonic) for token in bar.split()] for bar in text.split("|")]
+
+
+def fitting_key(
+    chords: Sequence[tuple[Chord, float]], tonic: int | None = None, mode: str | None = None
+) -> tuple[int, str]:
+    """The key (tonic and mode) whose scale has most tones of these chords with their lengths, one of both may be given.
+
+    Among keys of the same scale, the one whose tonic chord lasts, begins and ends.
+    """
+    total = sum(length for _, length in chords)
+
+    def fit(tonic: int, mode: str) -> float:
+        scale = {(tonic + step) % 12 for step in SCALES[mode]}
+        third = (tonic + (3 if 3 in SCALES[mode] else 4)) % 12
+        inside = at_home = 0.0
+        others = {(tonic + 7 - third + tonic) % 12}
+        homes = [c.root == tonic and not c.pitch_classes & others for c, _ in chords]
+        for (chord, length), home in zip(chords, homes, strict=True):
+            tones = chord.pitch_classes
+            inside += length / total * len(tones & scale) / len(tones)
+            at_home += length / total * home
+        ends = 0.08 * homes[0] + 0.06 * homes[-1]
+        return 2 * inside + 0.2 * at_home + ends - _MODE_COST[mode]
+
+    options = [
+        (t, m)
+        for t in (range(12) if tonic is None else [tonic])
+        for m in (SCALES if mode is None else [mode])
+    ]
+    return max(options, key=lambda option: fit(*option))
 
 
 def voicing(
