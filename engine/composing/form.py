@@ -68,6 +68,15 @@ def song_form(
     )
 
 
+def short_form(name: str, bars: int, beats_per_bar: float) -> tuple[Section, ...]:
+    """Two sections, the first and the loudest of the form `name`, for a piece without room for a whole one."""
+    sections = [_parse(text) for text in FORMS[name].split(",")]
+    body = [section for section in sections if section.name not in _ENDS]
+    first, loudest = body[0], max(body[1:], key=lambda s: (s.letter != body[0].letter, s.energy))
+    size = 4.0 * max(1, round(bars / 8))
+    return _placed([replace(first, beats=size), replace(loudest, beats=bars - size)], beats_per_bar)
+
+
 def _placed(sections: list[Section], beats_per_bar: float) -> tuple[Section, ...]:
     """The sections, whose lengths are in bars, one after the other, in quarter notes."""
     placed: list[Section] = []

@@ -1,4 +1,4 @@
-"""Performance of composed notes: swing, human timing, and the final chord.
+"""Performance of composed notes: swing, human timing, rests, and the end of the music.
 
 Knows nothing of how the notes were composed.
 """
@@ -10,7 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from engine.composing.arrangement import Note, Part
-from engine.composing.plan import Plan
+from engine.composing.plan import Plan, Rest
+from engine.composing.rhythm import DRUM_LENGTH, PIECES
+from engine.composing.theory import nearest
+
+_NEAR = 0.06
+"""Quarter notes by which a note may miss a beat and yet be on it."""
 
 
 def close(plan: Plan, part: Part) -> Part:
@@ -21,17 +26,128 @@ def close(plan: Plan, part: Part) -> Part:
         for n in part.notes
     ]
     kept = [n for n in before if n.start < last - 1e-6]
-    ending = [n for n in part.notes if n.start > last - 0.06]
+    ending = [n for n in part.notes if n.start > last - _NEAR]
     if part.role == "chords" and ending:
         # Off-beat chords start with the other parts here.
         early = ending[0].start - last
         ending = [replace(n, start=n.start - early) for n in ending]
-    closing = [n for n in ending if abs(n.start - last) < 0.06]
+    closing = [n for n in ending if abs(n.start - last) < _NEAR]
     if part.role == "drums":
         closing = [n for n in closing if n.pitch in (36, 49, 51)]
     else:
         closing = [replace(n, duration=plan.beats_per_bar) for n in closing]
     return replace(part, notes=tuple(kept + closing))
+
+
+def landed(plan: Plan, parts: list[Part]) -> list[Part]:
+    """The parts so that the last bar begins with notes: drums strike it, and everybody, if nobody else does."""
+    last = plan.end - plan.beats_per_bar
+    landing: list[Part] = []
+    for part in parts:
+        final = [n for n in part.notes if n.start > last - _NEAR]
+        if part.role == "drums" and any(n.start >= last - plan.beats_per_bar for n in part.notes):
+            pieces = (PIECES["kick"], PIECES["crash"])
+            struck = {n.pitch for n in final if n.start < last + _NEAR}
+            hits = [Note(last, DRUM_LENGTH, p, 104) for p in pieces if p not in struck]
+            part = replace(part, notes=(*part.notes, *hits))
+        landing.append(part)
+    pitched = [part for part in parts if part.role != "drums"]
+    if any(abs(n.start - last) < _NEAR for part in pitched for n in part.notes):
+        return landing
+    return [part if part.role == "drums" else _begun(plan, part, last) for part in landing]
+
+
+def _begun(plan: Plan, part: Part, last: float) -> Part:
+    """The part with its notes after `last` moved so that the first is there; without any, with a tone of the chord."""
+    if not any(n.start >= last for n in part.notes) and part.notes:
+        final = part.notes[-1]
+        pitch = nearest(final.pitch, plan.span_at(last).chord.pitch_classes)
+        return replace(
+            part, notes=(*part.notes, Note(last, plan.beats_per_bar, pitch, final.velocity))
+        )
+    early = min((n.start for n in part.notes if n.start >= last), default=last) - last
+    return replace(
+        part,
+        notes=tuple(n if n.start < last else replace(n, start=n.start - early) for n in part.notes),
+    )
+
+
+def held(plan: Plan, parts: list[Part], beats: float) -> tuple[Plan, list[Part]]:
+    """The piece with its final chord held for so many quarter notes more, as by a fermata."""
+    last = plan.end - plan.beats_per_bar - _NEAR
+    longer = [
+        replace(
+            part,
+            notes=tuple(
+                replace(n, duration=n.duration + beats) if n.start >= last else n
+                for n in part.notes
+            ),
+        )
+        if part.role != "drums"
+        else part
+        for part in parts
+    ]
+    section, span = plan.sections[-1], plan.spans[-1]
+    sections = (*plan.sections[:-1], replace(section, beats=section.beats + beats))
+    spans = (*plan.spans[:-1], replace(span, beats=span.beats + beats))
+    return replace(plan, sections=sections, spans=spans), longer
+
+
+def heard(part: Part, written: Part, end: float) -> Part:
+    """The part, or, where nothing of it is left before `end`, the first notes `written` for it, from the beginning."""
+    if any(note.start < end - _NEAR for note in part.notes) or not written.notes:
+        return part
+    first = min(note.start for note in written.notes)
+    return replace(
+        part,
+        notes=tuple(
+            replace(n, start=n.start - first)
+            for n in sorted(written.notes, key=lambda n: (n.start, n.pitch))
+            if n.start - first < end - _NEAR
+        ),
+    )
+
+
+def silenced(part: Part, rests: tuple[Rest, ...]) -> Part:
+    """The part without its pitched notes in the rests; what is held over one is struck again after it."""
+    if part.role == "drums":
+        return part
+    notes = list(part.notes)
+    for start, stop in rests:
+        kept: list[Note] = []
+        for note in notes:
+            end = note.start + note.duration
+            if note.start < start - _NEAR:
+                kept.append(replace(note, duration=min(end, start) - note.start))
+            if note.start >= stop - _NEAR or end > stop + 2 * _NEAR:
+                begin = max(note.start, stop)
+                kept.append(replace(note, start=begin, duration=max(0.04, end - begin)))
+        notes = kept
+    return replace(part, notes=tuple(notes))
+
+
+def cut(plan: Plan, parts: list[Part], end: float) -> tuple[Plan, list[Part]]:
+    """The piece up to `end`, in quarter notes, if it is longer."""
+    if plan.end <= end + 1e-6:
+        return plan, parts
+    shorter = [
+        replace(
+            part,
+            notes=tuple(
+                replace(n, duration=min(n.duration, end - n.start))
+                for n in part.notes
+                if n.start < end - 1e-3
+            ),
+        )
+        for part in parts
+    ]
+    sections = tuple(
+        replace(s, beats=min(s.beats, end - s.start)) for s in plan.sections if s.start < end - 1e-6
+    )
+    spans = tuple(
+        replace(s, beats=min(s.beats, end - s.start)) for s in plan.spans if s.start < end - 1e-6
+    )
+    return replace(plan, sections=sections, spans=spans), shorter
 
 
 def feel(plan: Plan, part: Part, swing: float, rng: np.random.Generator) -> Part:

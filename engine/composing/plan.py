@@ -11,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.composing.arrangement import ChordSpan, Section
+from engine.composing.chord_symbols import Bar
 from engine.composing.styles import Range, Style
 from engine.composing.theory import SCALES, Chord, parse_progression
 
 STEP = 0.25
 """A sixteenth, the grid of all patterns."""
+Rest = tuple[float, float]
+"""Beats between which nobody plays pitched notes."""
 
 
 def fitted(pattern: str, steps: int) -> str:
@@ -89,3 +92,35 @@ def lay_chords(
                     ChordSpan(section.start + index * beats_per_bar + k * length, length, chord)
                 )
     return tuple(spans)
+
+
+def lay_sheet(
+    bars: list[Bar], sections: tuple[Section, ...], beats_per_bar: float
+) -> tuple[tuple[ChordSpan, ...], tuple[Rest, ...]]:
+    """Repeats given bars under the sections, from the first in those that are whole multiples of them.
+
+    Returns the chords, rounded to sixteenths, and the rests, over which the chord before them is written on.
+    """
+    spans: list[ChordSpan] = []
+    rests: list[Rest] = []
+    chord = next((chord for bar in bars for chord, _ in bar if chord), Chord(0, (0, 4, 7)))
+    place = 0
+    for section in sections:
+        count = round(section.beats / beats_per_bar)
+        place = 0 if count % len(bars) == 0 else place
+        for index in range(count):
+            start, share = section.start + index * beats_per_bar, 0.0
+            for given, length in bars[(place + index) % len(bars)]:
+                chord = given or chord
+                begin, share = start + _grid(share * beats_per_bar), share + length
+                beats = start + _grid(share * beats_per_bar) - begin
+                if beats > 0:
+                    spans.append(ChordSpan(begin, beats, chord))
+                if beats > 0 and given is None:
+                    rests.append((begin, begin + beats))
+        place += count
+    return tuple(spans), tuple(rests)
+
+
+def _grid(beats: float) -> float:
+    return round(beats / STEP) * STEP

@@ -45,14 +45,18 @@ def suiting_style(wish: Wish, rng: np.random.Generator) -> Style:
             )
     pool = list(styles().values()) if wish.style is None else [styles()[wish.style]]
     if wish.beats_per_bar is not None:
-        metre = (wish.beats_per_bar, 4)
-        pool = [s for s in pool if s.beats_per_bar == wish.beats_per_bar] or [
-            replace(style, metre=metre) for style in pool
-        ]
+        pool = _in_metre(pool, wish.beats_per_bar)
     costs = [_misfit(style, wish) for style in pool]
     near = [s for s, cost in zip(pool, costs, strict=True) if cost <= min(costs) + _MARGIN]
     weights = np.array([style.weight for style in near])
     return near[int(rng.choice(len(near), p=weights / weights.sum()))]
+
+
+def _in_metre(pool: list[Style], beats: int) -> list[Style]:
+    """The styles of this metre; if there are none, those whose bars go into it, or else all, made to fit."""
+    own = [style for style in pool if style.beats_per_bar == beats]
+    kin = [s for s in pool if 0 in (beats % s.beats_per_bar, s.beats_per_bar % beats)]
+    return own or [replace(style, metre=(beats, 4)) for style in kin or pool]
 
 
 def _misfit(style: Style, wish: Wish) -> float:
@@ -71,7 +75,7 @@ def _misfit(style: Style, wish: Wish) -> float:
         cost += 0.0 if any(map(is_clear, style.grooves)) else 1.0
     if pitched and wish.alone:
         strange = [part for part in style.parts if not set(part.play) & set(pitched)]
-        cost += 0.5 * len(strange) / len(style.parts)
+        cost += len(strange) / len(style.parts)
     if wish.moods:
         cost += 1 - len({*wish.moods} & {*style.moods}) / len(wish.moods)
     if wish.mode is not None:
@@ -146,7 +150,13 @@ def seated(style: Style, wish: Wish) -> Style:
     parts += extra
     if wish.alone:
         parts += _hands(style, pitched, {part.role for part in parts})
+        parts = [replace(part, patterns=_on_the_beat(part.patterns)) for part in parts]
     return replace(style, parts=tuple(parts))
+
+
+def _on_the_beat(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that begin on the first beat, if there are any: nobody else does."""
+    return tuple(pattern for pattern in patterns if pattern[0] not in ".-") or patterns
 
 
 def _seats(style: Style, names: list[str]) -> tuple[dict[int, str], list[PartSpec]]:
@@ -222,9 +232,6 @@ def _with_drums(style: Style, name: str, *, clear: bool) -> Style:
 
 def players(style: Style, wish: Wish, energy: float, rng: np.random.Generator) -> list[PartSpec]:
     """Who plays in a style with its `seated` instruments; those asked for from a section of this `energy` on."""
-    pitched = [name for name in wish.instruments if name not in DRUMS]
-    if wish.alone and wish.instruments and not pitched:
-        style = replace(style, parts=tuple(p for p in style.parts if p.role == "drums"))
     specs = choose_ensemble("song", style, rng)
     drums = any(name in DRUMS for name in wish.instruments)
     return [

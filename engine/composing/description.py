@@ -1,0 +1,122 @@
+"""A piece in words: one line that says what it is, and its chart of chords. Knows nothing of notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.composing.arrangement import Arrangement, ChordSpan, Section
+from engine.composing.chord_symbols import symbol
+from engine.composing.score import Score
+from engine.composing.theory import SCALES, Chord, fitting_key
+
+_SHARP_KEYS = {7, 2, 9, 4, 11, 6}
+"""Tonics of the major keys with sharps."""
+_LEAST = 0.26
+"""Quarter notes below which a difference is one of rounding to sixteenths."""
+
+
+def describe(piece: Arrangement) -> str:
+    """One line: style, key, tempo, metre; the form in bars; the players; the chords of each letter of the form.
+
+    "lo-fi, A minor, 84 BPM, 4/4; intro 4, verse 8, outro 4; Drums, Bass Guitar, Electric Piano; Am7 | F | C G | E7"
+    """
+    pitched = any(part.role != "drums" for part in piece.parts)
+    head = [
+        piece.style.replace("_", "-"),
+        *([f"{piece.key} {piece.mode}"] if pitched else []),
+        f"{piece.tempo:.4g} BPM",
+        f"{piece.metre[0]}/{piece.metre[1]}",
+    ]
+    form = [f"{s.name} {max(1, round(s.beats / piece.beats_per_bar))}" for s in piece.sections]
+    lines = [", ".join(head), ", ".join(form), ", ".join(piece.instruments)]
+    return "; ".join([*lines, _chords(piece)] if pitched and piece.chords else lines)
+
+
+def _chords(piece: Arrangement) -> str:
+    """The bars of the first section of each letter, as often as they differ."""
+    bars = _bars(piece.chords, piece.beats_per_bar, _end(piece.sections))
+    charts: dict[str, str] = {}
+    for section in piece.sections:
+        first = round(section.start / piece.beats_per_bar)
+        count = max(1, round(section.beats / piece.beats_per_bar))
+        own = _period(bars[first : first + count])
+        charts.setdefault(section.letter, " | ".join(own))
+    if len({*charts.values()}) == 1:
+        return next(iter(charts.values()))
+    return ", ".join(f"{letter}: {text}" for letter, text in charts.items())
+
+
+def _period(bars: list[str]) -> list[str]:
+    """The bars that repeat, the last one aside, on which a piece may end otherwise."""
+    for size in range(1, len(bars) // 2 + 1):
+        if all(bar == bars[i % size] for i, bar in enumerate(bars[:-1])):
+            return bars[:size]
+    return bars
+
+
+def chart(piece: Arrangement | Score) -> str:
+    """The chords of the whole piece, bar by bar: "Am7 | F | C G | E7"; N.C. where there is none."""
+    if isinstance(piece, Arrangement):
+        return " | ".join(_bars(piece.chords, piece.beats_per_bar, _end(piece.sections)))
+    spans = [
+        ChordSpan(float(row["start"]), float(row["beats"]), _chord(row)) for row in piece.chords
+    ]
+    return " | ".join(_bars(spans, piece.beats_per_bar, piece.end))
+
+
+def _chord(row: np.void) -> Chord:
+    """The chord of a row of a score's `chords`."""
+    bits, root, bass = int(row["tones"]), int(row["root"]), int(row["bass"])
+    tones = tuple(i for i in range(bits.bit_length()) if bits >> i & 1)
+    return Chord(root, tones, None if bass == root else bass)
+
+
+def _end(sections: Sequence[Section]) -> float:
+    return sections[-1].start + sections[-1].beats
+
+
+def _bars(spans: Sequence[ChordSpan], beats_per_bar: float, end: float) -> list[str]:
+    """The text of each bar up to `end`."""
+    sharp = _sharp([(span.chord, span.beats) for span in spans if span.chord.intervals])
+    bars: list[str] = []
+    for number in range(max(1, round(end / beats_per_bar))):
+        start, stop = number * beats_per_bar, min(end, (number + 1) * beats_per_bar)
+        within: list[tuple[str, float]] = []
+        place = start
+        for span in (s for s in spans if s.start < stop - _LEAST and s.end > start + _LEAST):
+            if span.start > place + _LEAST:
+                within.append(("N.C.", span.start - place))
+            place, begin = min(span.end, stop), max(span.start, start)
+            within.append((symbol(span.chord, sharp=sharp), place - begin))
+        if stop > place + _LEAST:
+            within.append(("N.C.", stop - place))
+        bars.append(_written(within))
+    return bars
+
+
+def _written(within: list[tuple[str, float]]) -> str:
+    """One bar: its symbols, with a slash for every further beat where they do not divide it evenly."""
+    lengths: list[tuple[str, float]] = []
+    for name, beats in within:
+        if lengths and lengths[-1][0] == name:
+            beats += lengths.pop()[1]
+        lengths.append((name, beats))
+    sizes = [beats for _, beats in lengths]
+    if max(sizes) - min(sizes) <= _LEAST:
+        return " ".join(name for name, _ in lengths)
+    unit = next(
+        (u for u in (1.0, 0.5) if all(abs(s / u - round(s / u)) < 1e-3 for s in sizes)), 0.25
+    )
+    return " ".join(" ".join([name, *["/"] * (round(s / unit) - 1)]) for name, s in lengths)
+
+
+def _sharp(chords: list[tuple[Chord, float]]) -> bool | None:
+    """Whether the key of these chords is written with sharps; None if it has neither."""
+    if not chords:
+        return None
+    tonic, mode = fitting_key(chords)
+    scale = {(tonic + step) % 12 for step in SCALES["minor" if mode == "harmonic minor" else mode]}
+    major = next(t for t in range(12) if {(t + s) % 12 for s in SCALES["major"]} == scale)
+    return None if major == 0 else major in _SHARP_KEYS
