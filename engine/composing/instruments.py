@@ -123,3 +123,63 @@ def choose_voice(instrument: Instrument, rng: np.random.Generator) -> Voice:
     seed = int(rng.integers(1 << 30))
     options += [Voice("synth", patch, seed=seed) for patch in instrument.patches]
     return options[int(rng.integers(len(options)))]
+
+
+_PROGRAMS: dict[str, int] = {
+    "Synth Bass": 38,
+    "Sub Bass": 39,
+    "808 Bass": 39,
+    "Reese Bass": 38,
+    "Wobble Bass": 39,
+    "Acid Bass": 38,
+    "Synth Lead": 80,
+    "Supersaw": 81,
+    "Synth Pad": 89,
+    "Synth Pluck": 84,
+    "Synth Stab": 90,
+    "Synth Brass": 62,
+    "Synth Bells": 98,
+    "Chip Lead": 80,
+    "Chip Bass": 38,
+    "Vocal Pad": 91,
+}
+"""What plays our own synthesisers' instruments where there is General MIDI only."""
+
+
+def program_of(instrument: str) -> int:
+    """The General MIDI program of an instrument of the table; a piano's for any other name."""
+    row = INSTRUMENTS.get(instrument)
+    return row.programs[0] if row and row.programs else _PROGRAMS.get(instrument, 0)
+
+
+_UNLISTED: dict[range, str] = {
+    range(31, 32): "Distorted Guitar",
+    range(38, 40): "Synth Bass",
+    range(50, 52): "Strings",
+    range(54, 55): "Choir",
+    range(58, 60): "Trumpet",
+    range(62, 64): "Synth Brass",
+    range(64, 68): "Saxophone",
+    range(69, 70): "Oboe",
+    range(72, 73): "Flute",
+    range(80, 88): "Synth Lead",
+    range(88, 96): "Synth Pad",
+}
+"""Programs that are not in the table of instruments."""
+_FAMILY = 8
+"""General MIDI has families of so many programs."""
+
+
+def program_name(program: int) -> str | None:
+    """A listener's name for a General MIDI program; None for sound effects and programs without a common name."""
+    for instrument in INSTRUMENTS.values():
+        if program in instrument.programs:
+            return instrument.name
+    return next((name for programs, name in _UNLISTED.items() if program in programs), None)
+
+
+def nearest_name(program: int) -> str:
+    """The instrument of the nearest program of the same family; of synthetic effects and noises, a pad."""
+    family = program // _FAMILY * _FAMILY
+    near = sorted(range(family, family + _FAMILY), key=lambda other: abs(other - program))
+    return next((name for other in near if (name := program_name(other))), "Synth Pad")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import mido
 import numpy as np
 import tinysoundfont
 
-from engine.composing.instruments import INSTRUMENTS
+from engine.composing.instruments import program_name
+from engine.composing.midi_events import TEMPO, read_events
 from engine.errors import LongtakeError
 from engine.training.corpus.effects import loudness, master, reverb
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
@@ -20,23 +20,11 @@ Message = Any
 Score = tuple[Message, ...]
 """Channel messages in order."""
 _DRUMS = 9
+_TEMPO = 500_000
+"""Microseconds a quarter note, where a file names none."""
 _TAIL_SECONDS = 3.0
 _LOUDNESS_LUFS = -14.0
 _BEND_CENTRE = 8192
-_FAMILIES: dict[range, str] = {
-    range(31, 32): "Distorted Guitar",
-    range(38, 40): "Synth Bass",
-    range(50, 52): "Strings",
-    range(54, 55): "Choir",
-    range(58, 60): "Trumpet",
-    range(62, 64): "Synth Brass",
-    range(64, 68): "Saxophone",
-    range(69, 70): "Oboe",
-    range(72, 73): "Flute",
-    range(80, 88): "Synth Lead",
-    range(88, 96): "Synth Pad",
-}
-"""Programs that are not in the table of instruments."""
 
 
 def read_midi(data: bytes) -> Score:
@@ -46,26 +34,22 @@ def read_midi(data: bytes) -> Score:
         LongtakeError: if it is not such a file.
     """
     try:
-        file = mido.MidiFile(file=io.BytesIO(data))
-    except (OSError, EOFError, ValueError) as error:
-        raise LongtakeError(f"This is not a Standard MIDI File ({error}).") from error
-    if file.type == 2 or file.ticks_per_beat <= 0:
-        raise LongtakeError("This is not a Standard MIDI File with ticks per quarter note.")
+        header, read = read_events(data)
+        if header.format == 2 or header.division < 0:
+            raise ValueError("its times are not in ticks per quarter note of one piece")
+        events = sorted(read, key=lambda event: event.tick)
+    except ValueError as error:
+        raise LongtakeError(f"This is not a Standard MIDI File: {error}.") from error
     score: list[Message] = []
-    seconds = 0.0
-    for message in file:
-        seconds += message.time
-        if not message.is_meta and message.type != "sysex":
-            score.append(message.copy(time=seconds))
+    tick, seconds, tempo = 0, 0.0, _TEMPO
+    for event in events:
+        seconds += mido.tick2second(event.tick - tick, header.division, tempo)
+        tick = event.tick
+        if event.meta == TEMPO:
+            tempo = int.from_bytes(event.data[1:4], "big")
+        elif event.message:
+            score.append(mido.Message.from_bytes([event.status, *event.data], time=seconds))
     return tuple(score)
-
-
-def program_name(program: int) -> str | None:
-    """A listener's name for a General MIDI program; None for sound effects and programs without a common name."""
-    for instrument in INSTRUMENTS.values():
-        if program in instrument.programs:
-            return instrument.name
-    return next((name for programs, name in _FAMILIES.items() if program in programs), None)
 
 
 def played(score: Score) -> dict[str, int]:
