@@ -12,7 +12,20 @@ from numpy.typing import NDArray
 from engine.composing.score import CHORD
 from engine.composing.theory import Chord, parse_chord
 
-_SHAPES = ("I", "i", "idim", "Iaug", "Isus2", "Isus4", "I7", "Imaj7", "i7", "im7b5", "idim7", "I7sus4")
+_SHAPES = (
+    "I",
+    "i",
+    "idim",
+    "Iaug",
+    "Isus2",
+    "Isus4",
+    "I7",
+    "Imaj7",
+    "i7",
+    "im7b5",
+    "idim7",
+    "I7sus4",
+)
 _CHORDS = [Chord(root, parse_chord(name, 0).intervals) for name in _SHAPES for root in range(12)]
 _TONES = np.array([[c in chord.pitch_classes for c in range(12)] for chord in _CHORDS], float)
 _ROOTS = np.array([chord.root for chord in _CHORDS])
@@ -80,7 +93,7 @@ def _roll(
 
 def _ramp(
     times: NDArray[np.floating], weights: NDArray[np.floating], edges: NDArray[np.floating]
-) -> NDArray[np.float64]:
+) -> NDArray[np.floating]:
     """At each edge, the sum of weight * (edge - time) over the times before it."""
     order = np.argsort(times)
     before = np.searchsorted(times[order], edges)

@@ -76,7 +76,7 @@ def read_events(data: bytes) -> tuple[Header, Iterator[Event]]:
     if data[:4] == b"RIFF" and data[8:16] == b"RMIDdata":
         data = data[20:]
     if data[:4] != b"MThd":
-        raise ValueError("it does not begin with MThd")
+        raise ValueError("it is of another kind, since a MIDI file begins with MThd")
     chunks = _chunks(data)
     _, head = next(chunks)
     if len(head) < 6:
@@ -189,7 +189,9 @@ class Clock:
     @classmethod
     def of(cls, division: int, changes: Iterable[tuple[int, float]]) -> Clock:
         """The clock of a file; `changes` are ticks in order, with seconds a quarter note, as from `tempi`."""
-        if division < 0:  # SMPTE: the high byte is minus the frames a second, the low one the ticks a frame.
+        if (
+            division < 0
+        ):  # SMPTE: the high byte is minus the frames a second, the low one the ticks a frame.
             frames = -(division >> 8)
             rate = 1 / (_NTSC.get(frames, frames) * (division & 0xFF))
             return cls(np.zeros(1), np.zeros(1), np.array([rate]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -121,48 +121,62 @@ class _Pedal:
             self.since = None
 
 
-def voices(events: Iterable[Event]) -> list[Voice]:
+@dataclass(slots=True)
+class _Playing:
+    """What all channels of all tracks have played so far. A voice is a track and its channel."""
+
+    keys: dict[tuple[int, int], _Keys] = field(default_factory=lambda: defaultdict(_Keys))
+    pedals: dict[int, _Pedal] = field(default_factory=lambda: defaultdict(_Pedal))
+    programs: dict[tuple[int, int] | int, int] = field(default_factory=dict)
+
+    def hear(self, event: Event) -> None:
+        """A channel message."""
+        voice, first, last = (event.track, event.status & 0xF), event.data[0], event.data[-1]
+        if event.message == NOTE_ON and last:
+            program = self.programs.get(voice, self.programs.get(voice[1]))
+            self.keys[voice].press(event.tick, first, last, program)
+        elif event.message in (NOTE_OFF, NOTE_ON):
+            self.keys[voice].release(event.tick, first)
+        elif event.message == PROGRAM:
+            self.programs[voice] = self.programs[voice[1]] = first
+        elif event.message == CONTROL and first == SUSTAIN:
+            self.pedals[voice[1]].move(event.tick, last >= _DOWN)
+        elif event.message == CONTROL and first in SILENCE:
+            self.keys[voice].silence(event.tick)
+
+    def end(self, track: int, tick: int) -> None:
+        for channel in range(16):
+            if (track, channel) in self.keys:
+                self.keys[track, channel].silence(tick)
+
+
+def voices(events: Sequence[Event]) -> list[Voice]:
     """The channels of the tracks that have notes; `events` are those of all tracks, in order of ticks.
 
     A note that is never ended ends with its track. A program holds for its channel in all tracks that name none.
     """
-    keys: dict[tuple[int, int], _Keys] = defaultdict(_Keys)
-    pedals: dict[int, _Pedal] = defaultdict(_Pedal)
-    programs: dict[tuple[int, int] | int, int] = {}
+    playing = _Playing()
     names: dict[int, str] = {}
-    tick = 0
     for event in events:
-        tick, voice = event.tick, (event.track, event.status & 0xF)
-        if event.meta == END:
-            for channel in range(16):
-                if (event.track, channel) in keys:
-                    keys[event.track, channel].silence(tick)
+        if event.message:
+            playing.hear(event)
         elif event.meta == TRACK_NAME:
             names.setdefault(event.track, event.text)
-        elif event.message == NOTE_ON and event.data[1]:
-            program = programs.get(voice, programs.get(voice[1]))
-            keys[voice].press(tick, *event.data, program)
-        elif event.message in (NOTE_OFF, NOTE_ON):
-            keys[voice].release(tick, event.data[0])
-        elif event.message == PROGRAM:
-            programs[voice] = programs[voice[1]] = event.data[0]
-        elif event.message == CONTROL and event.data[0] == SUSTAIN:
-            pedals[voice[1]].move(tick, event.data[1] >= _DOWN)
-        elif event.message == CONTROL and event.data[0] in SILENCE:
-            keys[voice].silence(tick)
-    for pedal in pedals.values():
-        pedal.move(tick, down=False)
-    playing = {voice: each for voice, each in sorted(keys.items()) if each.notes}
-    alone = Counter(track for track, _ in playing)
+        elif event.meta == END:
+            playing.end(event.track, event.tick)
+    for pedal in playing.pedals.values():
+        pedal.move(events[-1].tick, down=False)
+    found = {voice: keys for voice, keys in sorted(playing.keys.items()) if keys.notes}
+    channels = Counter(track for track, _ in found)
     return [
         Voice(
             track,
             channel,
-            names.get(track, "") if alone[track] == 1 else "",
-            each.programs.most_common(1)[0][0],
-            _sustained(each.notes, pedals[channel].spans if channel != DRUM_CHANNEL else []),
+            names.get(track, "") if channels[track] == 1 else "",
+            keys.programs.most_common(1)[0][0],
+            _sustained(keys.notes, playing.pedals[channel].spans),
         )
-        for (track, channel), each in playing.items()
+        for (track, channel), keys in found.items()
     ]
 
 
@@ -185,13 +199,14 @@ def _sustained(notes: list[Played], pedal: list[tuple[int, int]]) -> tuple[Playe
 def roles(parts: Sequence[Voice]) -> list[str]:
     """The role of each: what its name says, or else what it sounds like.
 
-    Besides drums and basses, by program or name, the lowest tune is the bass if it is low, and the highest one leads
-    unless another part is named so; a tune is a part of mostly single notes. All others are chords.
+    Besides drums and basses, by program or name, the lowest tune is the bass if it is low. The highest tune leads,
+    unless another part is named so or most others are higher; a tune is a part of mostly single notes. All others are
+    chords.
     """
     found = [_named(part) for part in parts]
     few = _FEW * sum(len(part.notes) for part in parts) / max(1, len(parts))
     tunes = {
-        index: float(np.median([note.pitch for note in part.notes]))
+        index: _middle([part])
         for index, part in enumerate(parts)
         if not found[index] and len(part.notes) >= few and _is_tune(part.notes)
     }
@@ -201,8 +216,16 @@ def roles(parts: Sequence[Voice]) -> list[str]:
             found[lowest] = "bass"
             del tunes[lowest]
     if tunes and "lead" not in found:
-        found[max(tunes, key=lambda index: tunes[index])] = "lead"
+        highest = max(tunes, key=lambda index: tunes[index])
+        others = [part for part, role in zip(parts, found, strict=True) if not role]
+        if tunes[highest] >= _middle(others):
+            found[highest] = "lead"
     return [role or "chords" for role in found]
+
+
+def _middle(parts: Sequence[Voice]) -> float:
+    """The median pitch."""
+    return float(np.median([note.pitch for part in parts for note in part.notes]))
 
 
 def _named(part: Voice) -> str:

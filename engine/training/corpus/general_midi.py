@@ -48,7 +48,7 @@ def read_midi(data: bytes) -> Score:
         if event.meta == TEMPO:
             tempo = int.from_bytes(event.data[1:4], "big")
         elif event.message:
-            score.append(mido.Message.from_bytes([event.status, *event.data], time=seconds))
+            score.append(mido.Message.from_bytes([event.status, *event.data]).copy(time=seconds))
     return tuple(score)
 
 
