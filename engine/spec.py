@@ -13,6 +13,7 @@ import secrets
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from engine.composing.notation import BEATS_PER_BAR, TEMPI, tempo_in
 from engine.errors import SpecError, choices
 
 if TYPE_CHECKING:
@@ -75,10 +76,12 @@ class GenerationSpec:
         "float",
         "tempo; taken from the prompt if it names one",
         unit="BPM",
-        low=30.0,
-        high=300.0,
+        low=TEMPI[0],
+        high=TEMPI[1],
     )
-    beats_per_bar: int = parameter(4, "int", "beats per bar", unit="beats", low=1, high=16)
+    beats_per_bar: int = parameter(
+        4, "int", "beats per bar", unit="beats", low=BEATS_PER_BAR[0], high=BEATS_PER_BAR[1]
+    )
     key: str = parameter("", "text", "key and mode, such as 'A minor'")
     score: str | None = parameter(
         None,
@@ -265,18 +268,6 @@ def converted(name: str, value: Any) -> Any:
             f"{name} must be a list of spans in seconds, such as [[0, 8.5]]; it is {value!r}."
         )
     return tuple(_pair(name, span, known) for span in cast(list[Any], value))
-
-
-def tempo_in(prompt: str) -> float | None:
-    """The tempo in a prompt, in BPM: 'BPM: 124', '124 BPM' or '124bpm'; None if there is none."""
-    found = re.search(
-        r"\bbpm\s*[:=]?\s*(\d{2,3}(?:\.\d+)?)\b|\b(\d{2,3}(?:\.\d+)?)\s*bpm\b", prompt, re.I
-    )
-    if not found:
-        return None
-    tempo = float(found.group(1) or found.group(2))
-    limits = PARAMETERS["tempo"]
-    return tempo if cast(float, limits.low) <= tempo <= cast(float, limits.high) else None
 
 
 def _with_tempo(prompt: str, tempo: float | None) -> tuple[str, float | None]:

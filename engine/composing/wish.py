@@ -25,6 +25,7 @@ class Wish:
         form: sections with their lengths in bars, such as "intro 4, verse 8, chorus 8, outro 4".
         exact: whether `seconds` are a number of bars that the music has to fill to the end.
         loop: whether the end leads into the beginning.
+        without: instruments that may not play.
     """
 
     seed: int
@@ -42,3 +43,4 @@ class Wish:
     form: str = ""
     exact: bool = False
     loop: bool = False
+    without: tuple[str, ...] = ()
