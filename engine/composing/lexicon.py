@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -87,12 +87,11 @@ def tables() -> dict[str, Any]:
 def lexicon() -> dict[Words, Meaning]:
     """Every phrase, as words, with what it may mean."""
     found: dict[Words, dict[Kind, dict[str, None]]] = {}
-    for kind, table in _called():
-        for name, phrase in ((name, phrase) for name in table for phrase in table[name]):
-            words = spelt(phrase)
-            # "hip hop" is also written as one word.
-            for form in {words, ("".join(words),)} if len(words) == 2 else {words}:
-                found.setdefault(form, {}).setdefault(kind, {})[name] = None
+    for kind, name, phrase in _entries():
+        words = spelt(phrase)
+        # "hip hop" is also written as one word.
+        for form in {words, ("".join(words),)} if len(words) == 2 else {words}:
+            found.setdefault(form, {}).setdefault(kind, {})[name] = None
     for meaning in found.values():
         # A piano is an instrument first, and only hints at piano pieces.
         if "instrument" in meaning and "style" in meaning:
@@ -160,18 +159,27 @@ def _longest(
 
 def _left_out(
     words: Sequence[Word], first: int, last: int, meaning: Meaning, *, inner: bool
-) -> set[Kind]:
+) -> Collection[str]:
     """The kinds of meaning that a phrase cannot have where it stands."""
     field = words[first].field
     if field is not None:
         return {*meaning} - _FIELDS[field]
     if inner:
         return {"style", "hint", "grade"}
+    if last - first == 1 and _is_vague(words, first):
+        return {"grade", "style"}
     if "instrument" not in meaning:
         return {"grade"}
     if last - first == 1 and _is_figurative(words, first):
         return {"instrument"}
     return {"grade", "style", "band"}
+
+
+def _is_vague(words: Sequence[Word], place: int) -> bool:
+    """Whether a word such as "dance" is not a genre, as it would be if it stood by itself."""
+    neighbours = (*words[max(place - 1, 0) : place], *words[place + 1 : place + 2])
+    by_itself = all(word.clause != words[place].clause for word in neighbours)
+    return words[place].text in tables()["grammar"]["vague"] and not by_itself
 
 
 def _is_figurative(words: Sequence[Word], place: int) -> bool:
@@ -206,6 +214,14 @@ def _meaning(words: Words) -> Meaning:
     if known is None and len(words[-1]) > 3 and words[-1].endswith("s"):
         known = lexicon().get((*words[:-1], words[-1].removesuffix("s")))
     return {} if known is None else known
+
+
+def _entries() -> Iterator[tuple[Kind, str, str]]:
+    """Kind, name and phrase of all that is called anything."""
+    for kind, table in _called():
+        for name, phrases in table.items():
+            for phrase in phrases:
+                yield kind, name, phrase
 
 
 def _called() -> list[tuple[Kind, Mapping[str, Sequence[str]]]]:

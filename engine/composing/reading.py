@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ LEVELS = {"low": 0.2, "medium": 0.5, "high": 0.85}
 """What "high energy" is on the scale of `Wish.level`."""
 _ADJECTIVES = 2
 """Unknown words between "no" and what it denies."""
+_LINE_UP = 3
+"""Instruments in a list with metadata types from which it names everybody: of two, a style has others mostly."""
+_QUOTED = 60
+"""Characters of a prompt that are quoted."""
 _SALT = 0x3EAD
 
 
@@ -74,7 +79,7 @@ class Reading:
             instruments=self.instruments,
             without=self.without,
             alone=self.alone,
-            tempo=self.tempo or self._paced(seed),
+            tempo=self.tempo or self._paced(seed, given.get("style") or self.style),
             tonic=self.tonic,
             mode=self.mode,
             beats_per_bar=self.beats_per_bar,
@@ -82,19 +87,20 @@ class Reading:
             level=self.level,
             loop=self.loop,
         )
-        return replace(asked, **{k: v for k, v in given.items() if v not in (None, "", (), False)})
+        said = {k: v for k, v in given.items() if v is not False and v not in (None, "", ())}
+        return replace(asked, **said)
 
     def said(self) -> str:
         """One line for people: "house from 'deep house', Electric Piano from 'rhodes'"."""
         return ", ".join(f"{what} from {words!r}" for what, words in self.words)
 
-    def _paced(self, seed: int) -> float | None:
-        """A tempo of the pace, and of the style as far as it has such tempi."""
+    def _paced(self, seed: int, style: str | None) -> float | None:
+        """A tempo of the pace; of the style's tempi the nearest, if it has none of that pace."""
         if self.pace is None:
             return None
         low, high = self.pace
-        if self.style is not None:
-            slowest, fastest = styles()[self.style].tempo
+        if style is not None:
+            slowest, fastest = styles()[style].tempo
             low, high = (min(max(bound, slowest), fastest) for bound in (low, high))
         return float(round(np.random.default_rng([_SALT, seed]).uniform(low, high)))
 
@@ -116,12 +122,12 @@ def read(prompt: str, similar: Similar) -> Reading:
     tempi = (tempo, tempo) if tempo else pace
     style, called = named_style(kept, words, moods=moods, tempi=tempi, beats_per_bar=beats)
     instruments = _instruments(kept, style, without)
-    if style is None and words:
+    if style is None and _says_more(words, found):
         style = nearest_style(prompt, similar, instruments)
-        called = prompt.strip()
+        called = shorten(prompt, _QUOTED, placeholder=" ...")
     alone = bool(instruments) and _is_alone(kept, words, style)
     if not instruments:
-        instruments = _ensemble(kept, words, without)
+        instruments = _ensemble(kept, without)
         alone = bool(instruments)
     said = [(style, called)] if style else []
     return Reading(
@@ -138,6 +144,17 @@ def read(prompt: str, similar: Similar) -> Reading:
         level=_level(kept, moods),
         loop=any("loop" in match.meaning for match in kept),
         words=(*said, *instruments.items(), *moods.items()),
+    )
+
+
+def _says_more(words: Sequence[Word], found: Sequence[Match]) -> bool:
+    """Whether a prompt has words that might tell a style, beside those that were understood."""
+    known = {place for match in found for place in range(match.first, match.last)}
+    dull = {*tables()["grammar"]["says_no_style"], *tables()["grammar"]["with"]}
+    return any(
+        place not in known and len(word.text) > 1 and word.text.isalpha() and word.text not in dull
+        for place, word in enumerate(words)
+        if word.field is None or word.field in ("genre", "style")
     )
 
 
@@ -247,8 +264,8 @@ def _is_alone(kept: Sequence[Match], words: Sequence[Word], style: str | None) -
     """Whether the instruments named are all that shall play.
 
     So it is if they are said to be a stem or solo, or if nothing asks for others: a band, a song, a style that is more
-    than the kind of an instrument ("jazz piano"). A list with metadata types and one instrument means that
-    instrument.
+    than the kind of an instrument ("jazz piano"). A list with metadata types names one instrument to have it alone, or
+    the whole line-up; where it names two, others may join.
     """
     players_named = [match for match in kept if "instrument" in match.meaning]
     if not players_named:
@@ -262,9 +279,10 @@ def _is_alone(kept: Sequence[Match], words: Sequence[Word], style: str | None) -
     named = [match for match in kept if "style" in match.meaning]
     if any("alone" in m.meaning for m in kept) and not any(_goes_on(m, words) for m in named):
         return True
-    if len(players_named) == 1 and any(
-        words[match.first].field is not None or "loop" in match.meaning for match in kept
-    ):
+    listed = sum(words[match.first].field is not None for match in players_named)
+    if listed == 1 or listed >= _LINE_UP:
+        return True
+    if len(players_named) == 1 and any("loop" in match.meaning for match in kept):
         return True
     return all(_is_kind_of_player(match, players_named, words) for match in named)
 
@@ -287,12 +305,10 @@ def _is_kind_of_player(style: Match, instruments: Sequence[Match], words: Sequen
     return not between & {*tables()["grammar"]["with"], "and"}
 
 
-def _ensemble(
-    kept: Sequence[Match], words: Sequence[Word], without: Collection[str]
-) -> dict[str, str]:
+def _ensemble(kept: Sequence[Match], without: Collection[str]) -> dict[str, str]:
     """The players of an ensemble such as a string quartet."""
     for match in kept:
         if names := match.meaning.get("ensemble"):
-            players = tables()["ensembles"][names[0]]
-            return {name: match.said for name in players if name not in without}
+            everybody = tables()["ensembles"][names[0]]
+            return {name: match.said for name in everybody if name not in without}
     return {}
