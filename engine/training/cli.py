@@ -25,6 +25,7 @@ COMMANDS = {
     "corpus": "engine.training.corpus.__main__",
     "recordings": "engine.training.corpus.real",
     "freedoom": "engine.training.corpus.freedoom",
+    "hearing": "engine.training.hearing",
 }
 """The whole training in one, and what makes training material; each has its own flags."""
 

@@ -41,11 +41,24 @@ def syllable(sound: str, seed: int) -> Signal:
     Raises:
         LongtakeError: if espeak-ng is not installed.
     """
-    rng = np.random.default_rng([0xE5, seed])
-    speaker = SPEAKERS[int(rng.integers(len(SPEAKERS)))]
+    rng = _drawn(seed)
+    speaker = _speaker(rng)
     pitch = int(rng.integers(15, 45))
     options = _PHONEMES[sound]
     return _LEVELS[sound] * _spoken(options[int(rng.integers(len(options)))], speaker, pitch)
+
+
+def speaker_of(seed: int) -> str:
+    """Whose voice, of `SPEAKERS`, speaks the syllables of a seed."""
+    return _speaker(_drawn(seed))
+
+
+def _drawn(seed: int) -> np.random.Generator:
+    return np.random.default_rng([0xE5, seed])
+
+
+def _speaker(rng: np.random.Generator) -> str:
+    return SPEAKERS[int(rng.integers(len(SPEAKERS)))]
 
 
 @lru_cache(maxsize=64)
