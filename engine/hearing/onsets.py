@@ -22,6 +22,12 @@ RISE = 0.06
 """Least mean rise of all bands over the loudness around, in parts of the range: 3.6 dB."""
 BEFORE, AFTER, APART = 0.1, 0.07, 0.035
 """The surroundings of a peak, and the least time between two, s."""
+FAINT_DB = -32.0
+"""What begins so far below the loud onsets is the room."""
+HEARD = 0.05
+"""How long an onset is listened to for its level, s."""
+CUT, CUT_DB = 0.01, -12.0
+"""A sound is cut off if it is so much quieter so soon after as before, s and dB."""
 _STEP = 32
 _REACH = 0.02
 
@@ -31,7 +37,23 @@ def onsets(samples: Samples) -> NDArray[np.float64]:
     rises = flux(samples)
     peaks = _peaks(rises)
     times = np.array([_refined(samples, int(peak) * HOP) for peak in peaks], np.float64)
-    return _apart(times, rises[peaks])
+    times = _apart(times, rises[peaks])
+    if not times.size:
+        return times
+    loud = levels(samples, times)
+    # Where a sound is cut off, all bands rise too.
+    cut = levels(samples, times + CUT, CUT) < levels(samples, times - 1.2 * CUT, CUT) + CUT_DB
+    return times[(loud > np.quantile(loud, 0.9) + FAINT_DB) & ~cut]
+
+
+def levels(samples: Samples, times: NDArray[np.float64], seconds: float = HEARD) -> Signal:
+    """How loud it is for so long after each time (s), RMS in dB of full scale."""
+    length = round(seconds * RATE)
+    powers = [
+        float((clip(samples, first, first + length) ** 2).mean())
+        for first in np.round(times * RATE).astype(int).tolist()
+    ]
+    return (10 * np.log10(np.maximum(powers, 1e-12))).astype(np.float32)
 
 
 def flux(samples: Samples) -> Signal:

@@ -22,6 +22,7 @@ HOP = 512
 """11.6 ms."""
 WINDOW = 2048
 """What is compared with itself one period later, 46 ms."""
+LEVEL_WINDOW = 1024
 BINS_PER_SEMITONE = 5
 REACH = 12
 """Bins that a pitch may glide from frame to frame: 2.4 semitones."""
@@ -76,7 +77,7 @@ def contour(samples: Samples) -> Contour:
 def _levels(samples: Samples) -> Signal:
     powers = [
         (block - block.mean(axis=1, keepdims=True)).var(axis=1)
-        for block in windows(samples, WINDOW, HOP)
+        for block in windows(samples, LEVEL_WINDOW, HOP)
     ]
     return (10 * np.log10(np.maximum(np.concatenate(powers), 1e-12))).astype(np.float32)
 

@@ -9,22 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 SLOWEST, FASTEST = 60.0, 180.0
-USUAL, SPREAD = 110.0, 0.45
+USUAL, SPREAD = 110.0, 0.55
 """The likeliest tempo, BPM, and the standard deviation around it, octaves."""
 LOOSE = 0.012
 """How exact people are, s."""
 FARTHEST = 12.0
 """Intervals up to this are looked at, s."""
+ALIKE = 3.0
+"""How much more an interval means between two strokes of one drum than between others."""
 _STEP = 0.004
 _CLOSE = {1.0: 1.0, 2.0: 1.0, 3.0: 0.5, 4.0: 1.0, 0.5: 0.7, 0.25: 0.4, 1.5: 0.2, 0.75: 0.1}
 """Multiples of a beat, and how much it means that intervals are as long."""
 
 
-def tempo(times: NDArray[np.float64], weights: NDArray[np.floating]) -> float:
-    """Tempo in BPM of onsets at `times` (s) that are so strong; `USUAL` where fewer than three tell nothing."""
+def tempo(times: NDArray[np.float64], kinds: NDArray[np.integer]) -> float:
+    """Tempo in BPM of what begins at `times` (s), ascending, and of what kind each is; `USUAL` of fewer than three."""
     if len(times) < 3:
         return USUAL
-    histogram = _intervals(times, weights.astype(np.float64))
+    histogram = _intervals(times, kinds)
     candidates = np.exp(np.linspace(np.log(SLOWEST), np.log(FASTEST), 400))
     octaves = np.log2(candidates / USUAL) / SPREAD
     beats = 60 / candidates
@@ -33,9 +35,7 @@ def tempo(times: NDArray[np.float64], weights: NDArray[np.floating]) -> float:
     return _refined(histogram, float(best))
 
 
-def _intervals(
-    times: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _intervals(times: NDArray[np.float64], kinds: NDArray[np.integer]) -> NDArray[np.float64]:
     """How much of each interval there is, in steps of `_STEP`, blurred by how exact people are."""
     histogram = np.zeros(round(FARTHEST / _STEP) + 1)
     for ahead in range(1, len(times)):
@@ -43,8 +43,8 @@ def _intervals(
         near = gaps < FARTHEST - _STEP
         if not near.any():
             break
-        both = weights[ahead:] * weights[:-ahead]
-        np.add.at(histogram, np.round(gaps[near] / _STEP).astype(np.intp), both[near])
+        alike = np.where(kinds[ahead:] == kinds[:-ahead], ALIKE, 1.0)
+        np.add.at(histogram, np.round(gaps[near] / _STEP).astype(np.intp), alike[near])
     reach = np.arange(-12, 13) * _STEP
     return np.convolve(histogram, np.exp(-((reach / LOOSE) ** 2) / 2), "same")
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.hearing.drum_sounds import SOUNDS, drum_sounds, features
-from engine.hearing.frames import RATE, Signal, clip
-from engine.hearing.onsets import onsets
+from engine.hearing.frames import Signal
+from engine.hearing.onsets import levels, onsets
 from engine.sound.audio import Samples
 
 STROKE = np.dtype([("time", "f8"), ("pitch", "u1"), ("velocity", "u1")])
@@ -24,7 +24,6 @@ LOUD_VELOCITY = 110
 """Of what is as loud as the loud ones."""
 DECIBELS = 26.0
 """To a tenth of the velocity: loudness goes with its power of 1.3."""
-_HEARD_SECONDS = 0.05
 _PITCHES = np.array(list(SOUNDS.values()), np.uint8)
 
 
@@ -46,7 +45,7 @@ def listened(samples: Samples) -> Onsets:
     """The onsets of [C, N] at 44.1 kHz, and what each is like."""
     times = onsets(samples)
     likelihoods = drum_sounds().likelihoods(features(samples, times))
-    return Onsets(times, likelihoods, _levels(samples, times))
+    return Onsets(times, likelihoods, levels(samples, times))
 
 
 def strokes(found: Onsets) -> NDArray[np.void]:
@@ -70,13 +69,3 @@ def velocities(levels: Signal) -> NDArray[np.uint8]:
         return np.zeros(0, np.uint8)
     below = levels - np.quantile(levels, 0.9)
     return np.clip(np.round(LOUD_VELOCITY * 10 ** (below / DECIBELS)), 1, 127).astype(np.uint8)
-
-
-def _levels(samples: Samples, times: NDArray[np.float64]) -> Signal:
-    """RMS of what follows each time, dB."""
-    length = round(_HEARD_SECONDS * RATE)
-    powers = [
-        float((clip(samples, first, first + length) ** 2).mean())
-        for first in np.round(times * RATE).astype(int).tolist()
-    ]
-    return (10 * np.log10(np.maximum(powers, 1e-12))).astype(np.float32)

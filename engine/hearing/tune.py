@@ -35,24 +35,25 @@ def tones(heard: Contour, onsets: NDArray[np.float64]) -> NDArray[np.void]:
         heard: the pitch.
         onsets: times (s) at which something other than a drum may begin: notes begin there, or again.
     """
-    voiced = ~np.isnan(heard.pitch)
-    offset = tuning(heard.pitch[voiced])
+    runs = _runs(~np.isnan(heard.pitch))
     found: list[tuple[int, int, int]] = []
-    for first, last in _runs(voiced):
-        semitones = heard.pitch[first:last] - offset
-        for begin, end, pitch in _steady(semitones):
-            for start, stop in _repeated(heard.level, first + begin, first + end, onsets):
-                noise = heard.noise[start:stop]
-                if (stop - start) * HOP >= SHORTEST * RATE and noise.mean() < NOISY:
-                    found.append((start, stop, pitch))
+    offset = tuning(heard.pitch, _stretches(heard.pitch, runs))
+    for begin, end, pitch in _stretches(heard.pitch - offset, runs):
+        for start, stop in _repeated(heard.level, begin, end, onsets):
+            noise = heard.noise[start:stop]
+            if (stop - start) * HOP >= SHORTEST * RATE and noise.mean() < NOISY:
+                found.append((start, stop, pitch))
     return _records(found, heard.level, onsets)
 
 
-def tuning(pitch: Signal) -> float:
-    """How far a voice is from the semitones of A = 440 Hz, in -0.5..0.5: the circular mean."""
-    if not pitch.size:
-        return 0.0
-    return float(np.angle(np.exp(2j * np.pi * pitch.astype(np.float64)).mean()) / (2 * np.pi))
+def tuning(pitch: Signal, stretches: list[tuple[int, int, int]]) -> float:
+    """How far a voice is from the semitones of A = 440 Hz, in -0.5..0.5: the circular mean of the stretches' medians.
+
+    Not that of all moments, which a wide vibrato spends away from the note.
+    """
+    medians = np.array([np.nanmedian(pitch[begin:end]) for begin, end, _ in stretches])
+    lengths = np.array([end - begin for begin, end, _ in stretches])
+    return float(np.angle((lengths * np.exp(2j * np.pi * medians)).sum()) / (2 * np.pi))
 
 
 def _runs(voiced: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -66,8 +67,17 @@ def _runs(voiced: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(first), int(last) + 1) for first, last in zip(firsts, lasts, strict=True)]
 
 
+def _stretches(semitones: Signal, runs: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """First frame, the one after the last, and pitch of each steady stretch of all runs."""
+    return [
+        (first + begin, first + end, pitch)
+        for first, last in runs
+        for begin, end, pitch in _steady(semitones[first:last])
+    ]
+
+
 def _steady(semitones: Signal) -> list[tuple[int, int, int]]:
-    """First frame, the one after the last, and pitch of each stretch of a run (Viterbi over semitones)."""
+    """The stretches of one run, by a path over semitones (Viterbi)."""
     low, high = int(np.nanmin(semitones)) - 1, int(np.nanmax(semitones)) + 2
     states = np.arange(low, high + 1)
     away = np.minimum(1, np.abs(semitones[:, None] - states))
@@ -95,7 +105,9 @@ def _repeated(
     near, edges = round(NEAR * RATE / HOP), [first]
     for frame in np.round(onsets * RATE / HOP).astype(int).tolist():
         if edges[-1] + near < frame < last - near:
-            rise = level[frame : frame + near].max() - level[frame - near // 2 - 1 : frame + 1].min()
+            rise = (
+                level[frame : frame + near].max() - level[frame - near // 2 - 1 : frame + 1].min()
+            )
             if rise > REPEATED_DB:
                 edges.append(frame)
     return list(zip(edges, [*edges[1:], last], strict=True))

@@ -29,8 +29,8 @@ TOGETHER = 0.025
 """Strokes that begin within this of each other are one onset, s."""
 JITTER = 0.003
 """How far from the true onset one that is found may be, s, in the training."""
-_SHARES = {"mouth": 4.0, "beatbox": 1.0, "spoken": 1.5, "claps": 0.3, "machine": 1.0, "samples": 1.0, "font": 1.5,
-           "synth": 1.0, "voice": 1.0}  # fmt: skip
+_SHARES = {"mouth": 4.0, "beatbox": 1.0, "spoken": 1.5, "claps": 0.3, "machine": 1.0, "samples": 2.0, "font": 3.0,
+           "synth": 1.5, "instrument": 3.0, "voice": 1.0}  # fmt: skip
 """Grooves of each source, in parts."""
 
 
@@ -118,7 +118,7 @@ def material(grooves: int, *, held_out: bool) -> list[Groove]:
 def main(arguments: list[str] | None = None) -> None:
     """Makes the grooves, fits the perceptron, says what it is worth, and writes it."""
     parser = argparse.ArgumentParser(prog="longtake train hearing", description=__doc__)
-    parser.add_argument("--grooves", type=int, default=1500, help="6 s each, to learn from")
+    parser.add_argument("--grooves", type=int, default=3000, help="6 s each, to learn from")
     parser.add_argument("--held-out", type=int, default=300, help="grooves to judge by")
     parser.add_argument("--steps", type=int, default=600, help="of the optimiser")
     here = Path(engine.hearing.__file__).parent / WEIGHTS
@@ -129,7 +129,7 @@ def main(arguments: list[str] | None = None) -> None:
     model = fit(strokes_of(material(options.grooves, held_out=False), 0), options.steps)
     judged = told_right(model, strokes_of(material(options.held_out, held_out=True), 1))
     for source, (share, onsets) in judged.items():
-        _LOG.info("%-8s %5.1f %% of %d held-out onsets", source, 100 * share, onsets)
+        _LOG.info("%-10s %5.1f %% of %d held-out onsets", source, 100 * share, onsets)
     with whole(options.out) as file:
         file.write_bytes(save({"hidden": model.hidden, "output": model.output}))
 

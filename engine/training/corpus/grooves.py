@@ -16,7 +16,7 @@ from engine.training.corpus.drum_kits import MACHINES, SAMPLE_KITS, drum_hit
 from engine.training.corpus.effects import reverb
 from engine.training.corpus.mouths import hum, mouth, whistle
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal, bandpass, highpass, lowpass
-from engine.training.corpus.soundfonts import soundfont_hit
+from engine.training.corpus.soundfonts import MATERIAL, soundfont_hit, soundfont_note
 from engine.training.corpus.syllables import speaker_of
 from engine.training.corpus.synths import PATCHES, synth_note
 from engine.training.corpus.tone import Tone
@@ -29,13 +29,16 @@ PITCHES = {
     "tom": (45, 47, 50),
 }
 """General MIDI's pitches that a sound may be of a kit."""
-SOURCES = ("mouth", "beatbox", "spoken", "claps", "machine", "samples", "font", "synth", "voice")
-NO_DRUMS = ("synth", "voice")
+NO_DRUMS = ("synth", "instrument", "voice")
+SOURCES = ("mouth", "beatbox", "spoken", "claps", "machine", "samples", "font", *NO_DRUMS)
 _CHANCE = {"kick": 0.25, "snare": 0.2, "hat": 0.35, "open": 0.06, "tom": 0.08}
 _HELD_OUT_SPEAKERS = ("m7", "f4")
 _HELD_OUT_MACHINES = ("synth_gated", "synth_808")
 _FONT_KITS = (0, 8, 16, 24, 25, 32, 40)
+_PROGRAMS = tuple(program for program in range(96) if program != 47)
+"""General MIDI's instruments, without timpani and effects."""
 _SECONDS = 6.0
+Player = Callable[[int, float], Signal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def groove(seed: int, source: str, *, held_out: bool = False) -> Groove:
     if source in ("beatbox", "spoken", "claps"):
         audio, onsets = _voiced(source, tempo, rng, held_out)
     elif source in NO_DRUMS:
-        audio, onsets = _tune(source, rng)
+        audio, onsets = _tune(_player(source, rng, held_out), rng)
     else:
         audio, onsets = _struck(_sounds(source, rng, held_out), tempo, rng)
     return Groove(_worn(audio, rng), onsets, source)
@@ -86,7 +89,8 @@ def _sounds(
         return lambda sound: None if sound == "tom" else person(sound, rng) * _LOUDNESS[sound]
     seed = int(rng.integers(1_000_000))
     if source == "font":
-        font, kit = "timgm" if held_out else "musescore", int(rng.choice(_FONT_KITS))
+        font = "timgm" if held_out else str(rng.choice(MATERIAL))
+        kit = int(rng.choice(_FONT_KITS))
         return lambda sound: soundfont_hit(font, kit, _pitch(sound, rng), 100).mean(axis=0)
     names = [name for name in MACHINES if (name in _HELD_OUT_MACHINES) == held_out]
     name = str(rng.choice(list(SAMPLE_KITS) if source == "samples" else names))
@@ -119,23 +123,46 @@ def _struck(
     return audio, sorted(onsets)
 
 
-def _tune(source: str, rng: np.random.Generator) -> tuple[Signal, list[Onset]]:
-    """Notes of a synthesiser, a hum or a whistle: nothing in it is a drum."""
+def _player(source: str, rng: np.random.Generator, held_out: bool) -> Player:
+    """Whoever plays a tune, as a function from a pitch and seconds to a note [N]: nothing in it is a drum."""
+    seed = int(rng.integers(1_000_000))
+    if source == "synth":
+        patch = str(rng.choice(sorted(PATCHES)))
+
+        def played(pitch: int, seconds: float) -> Signal:
+            tone = Tone(_hertz(pitch), int(seconds * SAMPLE_RATE), 0.8, 0.5, seed)
+            return synth_note(patch, tone).mean(axis=0)
+
+    elif source == "instrument":
+        font = "timgm" if held_out else str(rng.choice(MATERIAL))
+        program = int(rng.choice(_PROGRAMS))
+
+        def played(pitch: int, seconds: float) -> Signal:
+            return soundfont_note(font, program, pitch, 100, seconds).mean(axis=0)
+
+    else:
+        voice, octaves = (whistle, 1) if rng.random() < 0.4 else (hum, 0)
+
+        def played(pitch: int, seconds: float) -> Signal:
+            count = np.arange(int(seconds * SAMPLE_RATE))
+            note = voice(np.full(len(count), _hertz(pitch + 12 * octaves)), rng)
+            return note * np.minimum(1, np.minimum(count, count[::-1]) / 900)
+
+    return played
+
+
+def _hertz(pitch: int) -> float:
+    return 440 * 2 ** ((pitch - 69) / 12)
+
+
+def _tune(played: Player, rng: np.random.Generator) -> tuple[Signal, list[Onset]]:
+    """Notes one after the other, within an octave."""
     audio = np.zeros(int(_SECONDS * SAMPLE_RATE), np.float32)
     onsets: list[Onset] = []
-    patch, seed = str(rng.choice(sorted(PATCHES))), int(rng.integers(1_000_000))
-    whistles, low = rng.random() < 0.4, int(rng.integers(36, 76))
-    when = 0.1
+    low, when = int(rng.integers(36, 76)), 0.1
     while when < _SECONDS - 0.6:
         seconds = float(rng.uniform(0.12, 0.7))
-        frequency = 440 * 2 ** ((low + int(rng.integers(0, 12)) - 69) / 12)
-        held = int(seconds * SAMPLE_RATE)
-        if source == "synth":
-            note = synth_note(patch, Tone(frequency, held, 0.8, 0.5, seed)).mean(axis=0)
-        else:
-            pitches = np.full(held, frequency * (2 if whistles else 1))
-            note = (whistle if whistles else hum)(pitches, rng)
-            note = note * np.minimum(1, np.minimum(np.arange(held), np.arange(held)[::-1]) / 900)
+        note = played(low + int(rng.integers(0, 12)), seconds)
         _add(audio, (note / max(1e-6, float(np.abs(note).max()))).astype(np.float32), when)
         onsets.append((when, ""))
         when += seconds + float(rng.choice([0.0, 0.02, 0.1]))
@@ -156,12 +183,18 @@ def _worn(audio: Signal, rng: np.random.Generator) -> Signal:
         audio = lowpass(audio, float(rng.uniform(6000, 16000)))
     for _ in range(2):
         audio = audio + float(rng.uniform(-0.5, 1.0)) * bandpass(
-            audio, float(np.exp(rng.uniform(np.log(80), np.log(10_000)))), float(rng.uniform(0.4, 2))
+            audio,
+            float(np.exp(rng.uniform(np.log(80), np.log(10_000)))),
+            float(rng.uniform(0.4, 2)),
         )
     if rng.random() < 0.5:
-        wet = reverb(np.stack([audio, audio]), float(rng.uniform(0.15, 0.8)), float(rng.random()), rng)
+        wet = reverb(
+            np.stack([audio, audio]), float(rng.uniform(0.15, 0.8)), float(rng.random()), rng
+        )
         audio = audio + float(rng.uniform(0.05, 0.5)) * wet[0]
     peak = max(1e-6, float(np.abs(audio).max()))
-    hiss = lowpass(rng.standard_normal(len(audio)).astype(np.float32), float(rng.uniform(500, 16000)))
+    hiss = lowpass(
+        rng.standard_normal(len(audio)).astype(np.float32), float(rng.uniform(500, 16000))
+    )
     audio = audio / peak + hiss / float(hiss.std()) * 10 ** (float(rng.uniform(-80, -36)) / 20)
     return (audio * 10 ** (float(rng.uniform(-30, -1)) / 20)).astype(np.float32)

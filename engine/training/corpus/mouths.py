@@ -31,21 +31,29 @@ def mouth(seed: int) -> Mouth:
 def hum(pitches: Signal, rng: np.random.Generator) -> Signal:
     """A voice that follows `pitches` (Hz, one for each sample): [N] float32, harmonics through two formants."""
     t = np.arange(len(pitches)) / SAMPLE_RATE
-    vibrato = 1 + float(rng.uniform(0, 0.012)) * np.sin(2 * np.pi * float(rng.uniform(4.5, 6.5)) * t)
+    vibrato = 1 + float(rng.uniform(0, 0.012)) * np.sin(
+        2 * np.pi * float(rng.uniform(4.5, 6.5)) * t
+    )
     phase = np.cumsum(pitches * vibrato) / SAMPLE_RATE
     closing = float(rng.uniform(1.0, 2.2))
     tone = sum(np.sin(2 * np.pi * k * phase) / k**closing for k in range(1, 13))
     breath = 0.01 * float(rng.random()) * rng.standard_normal(len(t))
     source = (np.asarray(tone) + breath).astype(np.float32)
     low, high = float(rng.uniform(250, 700)), float(rng.uniform(800, 2200))
-    return source * 0.2 + bandpass(source, low, 2.0) + float(rng.random()) * bandpass(source, high, 3.0)
+    return (
+        source * 0.2
+        + bandpass(source, low, 2.0)
+        + float(rng.random()) * bandpass(source, high, 3.0)
+    )
 
 
 def whistle(pitches: Signal, rng: np.random.Generator) -> Signal:
     """A whistle that follows `pitches`: nearly a sine, in the noise of the breath."""
     phase = np.cumsum(pitches) / SAMPLE_RATE
     tone = np.sin(2 * np.pi * phase) + 0.03 * np.sin(4 * np.pi * phase)
-    breath = bandpass(rng.standard_normal(len(pitches)).astype(np.float32), float(pitches.mean()), 1.0)
+    breath = bandpass(
+        rng.standard_normal(len(pitches)).astype(np.float32), float(pitches.mean()), 1.0
+    )
     return (tone + float(rng.uniform(0.01, 0.08)) * breath).astype(np.float32)
 
 
@@ -64,7 +72,9 @@ def _kick(x: Signal, rng: np.random.Generator) -> Signal:
     base = _between(x[1], 50, 170)
     chest = sine(base * (1 + 2 * x[2] * np.exp(-t / 0.02)), len(t)) * np.exp(-t / decay)
     noise = rng.standard_normal(len(t)).astype(np.float32)
-    lips = bandpass(noise, _between(x[3], 150, 1100), 0.8) * np.exp(-t / _between(x[4], 0.004, 0.025))
+    lips = bandpass(noise, _between(x[3], 150, 1100), 0.8) * np.exp(
+        -t / _between(x[4], 0.004, 0.025)
+    )
     air = highpass(noise, 2500) * np.exp(-t / 0.006)
     loud = _between(x[5], 0.15, 3.0)
     return chest + loud * lips + 0.12 * x[6] * loud * air
@@ -97,7 +107,10 @@ def _teeth(x: Signal, rng: np.random.Generator, decay: float) -> Signal:
     hiss = highpass(noise, _between(x[1], 3200, 8500))
     hiss += x[2] * bandpass(noise, _between(x[3], 5000, 9500), 2.0)
     tick = bandpass(noise, 3500, 1.0) * np.exp(-t / 0.003)
-    return np.minimum(1, t / _between(x[4], 0.0005, 0.006)) * np.exp(-t / decay) * hiss + 0.5 * x[5] * tick
+    return (
+        np.minimum(1, t / _between(x[4], 0.0005, 0.006)) * np.exp(-t / decay) * hiss
+        + 0.5 * x[5] * tick
+    )
 
 
 _SOUNDS: dict[str, Callable[[Signal, np.random.Generator], Signal]] = {
