@@ -86,6 +86,7 @@ class Engine:
         self._block = block
         self._load = load
         self._loaded: tuple[tuple[str, str], LatentDiffusion] | None = None
+        self._likeness: Likeness | None = None
 
     @torch.inference_mode()
     def generate(
@@ -160,7 +161,7 @@ class Engine:
 
     def unload(self) -> None:
         """Releases the model."""
-        self._loaded = None
+        self._loaded = self._likeness = None
 
     def describe(self) -> str:
         """A readable name of the hardware it runs on."""
@@ -179,7 +180,9 @@ class Engine:
             return LeadSheet(None, f"{model.spec.name} takes no score", spec.tempo)
         if score is not None:
             return LeadSheet(score, "a score that was given", score.tempo)
-        return lead_sheet(spec, Likeness(model.conditioner.text_encoder), recording)
+        if self._likeness is None:
+            self._likeness = Likeness(model.conditioner.text_encoder)
+        return lead_sheet(spec, self._likeness, recording)
 
     def _model(self, name: str, lora: str) -> LatentDiffusion:
         # Another take may have switched models while this generator was paused after loading.

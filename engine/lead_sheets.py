@@ -16,13 +16,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.composing.lead_sheet import chart, describe, written
+from engine.composing.description import chart, describe
+from engine.composing.lead_sheet import written
 from engine.composing.midi_files import read_midi
 from engine.composing.reading import read
 from engine.composing.score import GROUPS, Score
 from engine.composing.splicing import moved, only, repeated, said, spliced
 from engine.conditioning import TextEncoder
-from engine.hearing import heard
+from engine.hearing.listening import heard
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 from engine.updates import LeadSheet
@@ -76,6 +77,7 @@ def lead_sheet(spec: GenerationSpec, likeness: Likeness, recording: Samples | No
 
 
 def _composed(spec: GenerationSpec, likeness: Likeness, **given: Any) -> LeadSheet:
+    assert spec.seed is not None and spec.seconds_total is not None  # The spec is resolved.
     reading = read(spec.prompt, likeness)
     wish = reading.wish(
         seed=spec.seed if spec.score_seed is None else spec.score_seed,
@@ -85,14 +87,13 @@ def _composed(spec: GenerationSpec, likeness: Likeness, **given: Any) -> LeadShe
         chords=spec.chords,
         form=spec.form,
         exact=spec.bars is not None,
-        loop=spec.loop or None,
-        key=spec.key,
+        loop=spec.loop,
         **given,
     )
     piece = written(wish)
     score = Score.of(piece)
     if spec.loop:
-        period = (spec.seconds_total or 0.0) * score.tempo / 60
+        period = spec.seconds_total * score.tempo / 60
         score = repeated(score, period, 2 * period)
     return LeadSheet(score, f"composed: {describe(piece)}", score.tempo)
 

@@ -10,11 +10,14 @@ import dataclasses
 import math
 import re
 import secrets
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, cast
 
+from engine.composing.chord_symbols import parse_chords
+from engine.composing.form import form_bars
 from engine.composing.notation import BEATS_PER_BAR, TEMPI, tempo_in
 from engine.errors import SpecError, choices
+from engine.parameter import Parameter, parameter, value_of
 
 if TYPE_CHECKING:
     from engine.registry import ModelSpec
@@ -25,25 +28,6 @@ SCORES = ("composed", "heard", "none")
 MAX_SEED = 2**32 - 1
 # Random seeds are exact in the 32-bit floats that most OSC clients send.
 RANDOM_SEEDS = 2**24
-
-Kind = Literal["text", "float", "int", "bool", "path", "pair", "spans"]
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """What the command line, OSC, presets and panel need to know about one field of the spec."""
-
-    kind: Kind
-    help: str
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-
-
-def parameter(default: Any, kind: Kind, help: str, **facts: Any) -> Any:
-    """A dataclass field with its `Parameter`; a `default` of None is filled in from the model."""
-    return field(default=default, metadata={"parameter": Parameter(kind, help, **facts)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +81,9 @@ class GenerationSpec:
         "", "text", "chords, a bar each, such as 'Am7 | F | C G | E7'; repeated over the take"
     )
     form: str = parameter(
-        "", "text", "sections with their lengths in bars, such as 'intro 4, verse 8, chorus 8'"
+        "",
+        "text",
+        "sections and their bars, such as 'intro 4, verse 8, chorus 8'; with a tempo, the length of the take",
     )
     midi: str | None = parameter(None, "path", "a MIDI file whose notes are played")
     loop: bool = parameter(False, "bool", "make the take a seamless loop")
@@ -191,7 +177,23 @@ class GenerationSpec:
                 )
         if spec.keep and spec.init_audio is None:
             raise SpecError("keep needs init_audio: the recording whose spans are kept.")
+        spec._check_score()
         return spec
+
+    def _check_score(self) -> None:
+        asked = [name for name in ("chords", "form", "midi") if getattr(self, name)]
+        if "midi" in asked and len(asked) > 1:
+            raise SpecError(f"{asked[0]} and midi both say what is played; give one of them.")
+        if asked and self.score in ("none", "heard"):
+            raise SpecError(
+                f"score is {self.score!r}, which has no use for {asked[0]}; leave one of them out."
+            )
+        if self.score == "heard" and self.init_audio is None:
+            raise SpecError("score 'heard' needs init_audio: the recording to listen to.")
+        if self.chords:
+            parse_chords(self.chords)
+        if self.form:
+            form_bars(self.form)
 
     def resolved(self, model: ModelSpec) -> GenerationSpec:
         """Fills in every default from the model, and adds tempo and key to the prompt as in training prompts.
@@ -255,19 +257,7 @@ def converted(name: str, value: Any) -> Any:
         raise SpecError(f"Unknown setting {name}; use {choices(PARAMETERS)}.")
     if value is None and DEFAULTS[name] is None:
         return None
-    if known.kind in ("text", "path"):
-        return _text(name, value, known)
-    if known.kind == "bool":
-        return _switch(name, value)
-    if known.kind in ("float", "int"):
-        return _number(name, value, known)
-    if known.kind == "pair":
-        return _pair(name, value, known)
-    if not isinstance(value, (list, tuple)):
-        raise SpecError(
-            f"{name} must be a list of spans in seconds, such as [[0, 8.5]]; it is {value!r}."
-        )
-    return tuple(_pair(name, span, known) for span in cast(list[Any], value))
+    return value_of(name, value, known)
 
 
 def _with_tempo(prompt: str, tempo: float | None) -> tuple[str, float | None]:
@@ -294,6 +284,8 @@ def _joint(prompt: str, kind: str) -> str:
 
 
 def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> float:
+    if spec.bars is None and spec.seconds_total is None and spec.form and tempo is not None:
+        return form_bars(spec.form) * spec.beats_per_bar * 60.0 / tempo
     if spec.bars is None:
         return model.defaults.seconds_total if spec.seconds_total is None else spec.seconds_total
     if tempo is None:
@@ -301,46 +293,6 @@ def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> flo
             "A length in bars needs a tempo: set tempo, or add it to the prompt, for example 'BPM: 120'."
         )
     return spec.bars * spec.beats_per_bar * 60.0 / tempo
-
-
-def _text(name: str, value: Any, known: Parameter) -> str:
-    if not isinstance(value, str):
-        raise SpecError(f"{name} must be text; it is {value!r}.")
-    if known.choices and value not in known.choices:
-        raise SpecError(f"Unknown {name} {value!r}; choose {choices(known.choices)}.")
-    return value
-
-
-def _switch(name: str, value: Any) -> bool:
-    if value in (True, False, 0, 1):
-        return bool(value)
-    raise SpecError(f"{name} must be true or false; it is {value!r}.")
-
-
-def _number(name: str, value: Any, known: Parameter) -> float | int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise SpecError(f"{name} must be a number{_range(known)}; it is {value!r}.")
-    if known.low is not None and not known.low <= value <= cast(float, known.high):
-        raise SpecError(f"{name} must be a number{_range(known)}; it is {value:g}.")
-    if known.kind == "float":
-        return float(value)
-    if value != int(value):
-        raise SpecError(f"{name} must be a whole number{_range(known)}; it is {value:g}.")
-    return int(value)
-
-
-def _pair(name: str, value: Any, known: Parameter) -> tuple[float, float]:
-    if not isinstance(value, (list, tuple)) or len(cast(list[Any], value)) != 2:
-        raise SpecError(f"{name} must be two numbers{_range(known)}; it is {value!r}.")
-    number = dataclasses.replace(known, kind="float")
-    first, second = cast(list[Any], value)
-    return float(_number(name, first, number)), float(_number(name, second, number))
-
-
-def _range(known: Parameter) -> str:
-    if known.low is None or known.high is None:
-        return ""
-    return f" from {known.low:g} to {known.high:g}{' ' + known.unit if known.unit else ''}"
 
 
 def _plain(value: Any) -> Any:
