@@ -127,7 +127,7 @@ def read(prompt: str, similar: Similar) -> Reading:
         called = shorten(prompt, _QUOTED, placeholder=" ...")
     alone = bool(instruments) and _is_alone(kept, words, style)
     if not instruments:
-        instruments = _ensemble(kept, without)
+        instruments = _ensemble(kept, style, without)
         alone = bool(instruments)
     said = [(style, called)] if style else []
     return Reading(
@@ -305,10 +305,11 @@ def _is_kind_of_player(style: Match, instruments: Sequence[Match], words: Sequen
     return not between & {*tables()["grammar"]["with"], "and"}
 
 
-def _ensemble(kept: Sequence[Match], without: Collection[str]) -> dict[str, str]:
-    """The players of an ensemble such as a string quartet."""
+def _ensemble(kept: Sequence[Match], style: str | None, without: Collection[str]) -> dict[str, str]:
+    """The players of an ensemble such as a string quartet; a piano trio that plays jazz is another one."""
     for match in kept:
         if names := match.meaning.get("ensemble"):
             everybody = tables()["ensembles"][names[0]]
-            return {name: match.said for name in everybody if name not in without}
+            if style is None or {*everybody} <= {*players(styles()[style])}:
+                return {name: match.said for name in everybody if name not in without}
     return {}

@@ -54,6 +54,19 @@ EXAMPLES: list[tuple[str, dict[str, Any]]] = [
         "string quartet",
         {"style": "chamber", "instruments": ("Violin", "Viola", "Cello"), "alone": True},
     ),
+    ("piano trio playing jazz", {"style": "jazz_trio", "instruments": ()}),
+    (
+        "big room house with supersaws",
+        {"style": "house", "instruments": ("Supersaw",), "alone": False},
+    ),
+    (
+        "sad violin over lofi hip hop beat",
+        {"style": "lo_fi", "instruments": ("Violin",), "alone": False},
+    ),
+    (
+        "hard techno, only kick and acid",
+        {"instruments": ("Drum Machine", "Acid Bass"), "alone": True},
+    ),
     ("isolated slap bass", {"instruments": ("Slap Bass",), "alone": True}),
     ("just drums", {"instruments": ("Drums",), "alone": True}),
     (
