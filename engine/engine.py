@@ -21,7 +21,7 @@ from engine.composing.score import Score
 from engine.conditioning import Prompt
 from engine.errors import LongtakeError, SpecError, choices
 from engine.latent_diffusion import LatentDiffusion
-from engine.lead_sheets import Likeness, lead_sheet
+from engine.lead_sheets import lead_sheet
 from engine.model_files import find_weights
 from engine.precision import resolved_precision
 from engine.public.loading import load_public
@@ -36,6 +36,7 @@ from engine.sound.audio import Samples
 from engine.sound.recordings import with_recording
 from engine.spec import GenerationSpec
 from engine.streaming import streamed
+from engine.text import Likeness
 from engine.updates import LeadSheet, Step, Update
 from engine.variable_length import Window, window_for
 

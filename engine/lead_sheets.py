@@ -1,20 +1,17 @@
 """The score of a take, from whatever it was asked by: a MIDI file, chords, a recording, or the prompt alone.
 
 The built-in composer writes what is asked in words and chords; the diffusion model plays it. Knows nothing of the
-networks but that the text encoder can tell which phrases are alike.
+networks.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from engine.composing.description import chart, describe
 from engine.composing.lead_sheet import written
@@ -22,7 +19,7 @@ from engine.composing.midi_files import read_midi
 from engine.composing.reading import read
 from engine.composing.score import GROUPS, Score
 from engine.composing.splicing import moved, only, repeated, said, spliced
-from engine.conditioning import TextEncoder
+from engine.composing.style_choice import Similar
 from engine.hearing.listening import heard
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
@@ -32,28 +29,7 @@ SOUNDS_LIKE = tuple(group for group in GROUPS if group != "players")
 """What is kept of the notes of a recording that is to sound otherwise."""
 
 
-class Likeness:
-    """How alike a text is to some phrases, by a text encoder: the cosine of the means of their tokens."""
-
-    def __init__(self, encoder: TextEncoder) -> None:
-        self.encoder = encoder
-        self.known: dict[str, NDArray[np.float32]] = {}
-
-    def __call__(self, text: str, phrases: Sequence[str]) -> NDArray[np.float32]:
-        """[phrases]; the features of phrases are kept."""
-        new = [phrase for phrase in dict.fromkeys(phrases) if phrase not in self.known]
-        self.known.update(zip(new, self._features(new), strict=True))
-        return np.stack([self.known[phrase] for phrase in phrases]) @ self._features([text])[0]
-
-    def _features(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        if not texts:
-            return np.zeros((0, self.encoder.width), np.float32)
-        features, mask = self.encoder.encode(texts)
-        means = features.sum(dim=1) / mask.sum(dim=1, keepdim=True).clamp(min=1)
-        return torch.nn.functional.normalize(means, dim=-1).cpu().numpy()
-
-
-def lead_sheet(spec: GenerationSpec, likeness: Likeness, recording: Samples | None) -> LeadSheet:
+def lead_sheet(spec: GenerationSpec, likeness: Similar, recording: Samples | None) -> LeadSheet:
     """What a take plays.
 
     Args:
@@ -76,7 +52,7 @@ def lead_sheet(spec: GenerationSpec, likeness: Likeness, recording: Samples | No
     return _composed(spec, likeness)
 
 
-def _composed(spec: GenerationSpec, likeness: Likeness, **given: Any) -> LeadSheet:
+def _composed(spec: GenerationSpec, likeness: Similar, **given: Any) -> LeadSheet:
     assert spec.seed is not None and spec.seconds_total is not None  # The spec is resolved.
     reading = read(spec.prompt, likeness)
     wish = reading.wish(
@@ -121,7 +97,7 @@ def _heard(spec: GenerationSpec, known: Score | None, recording: Samples) -> Lea
     return LeadSheet(score, f"{' and '.join(said(score))} as heard in the recording", spec.tempo)
 
 
-def _going_on(spec: GenerationSpec, known: Score | None, likeness: Likeness) -> LeadSheet:
+def _going_on(spec: GenerationSpec, known: Score | None, likeness: Similar) -> LeadSheet:
     """The score of a take that is continued or filled in; new notes where its sound is not kept."""
     if known is None:
         if spec.score == "composed" or spec.chords or spec.form:

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from engine.checkpoints import load_strictly, read_tensors, renamed
+from engine.conditioning import TextEncoder
 from engine.errors import CheckpointError
 from engine.model_files import package_folder
 from engine.registry import TextConfig
@@ -136,7 +137,7 @@ class Likeness:
     common says nothing.
     """
 
-    def __init__(self, encoder: MiniLM) -> None:
+    def __init__(self, encoder: TextEncoder) -> None:
         self.encoder = encoder
         self._known: dict[tuple[str, ...], tuple[Tensor, Tensor]] = {}
 

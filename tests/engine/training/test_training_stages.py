@@ -186,7 +186,7 @@ def test_phases_have_their_own_windows_and_rare_ones_in_some_steps() -> None:
 
 def test_every_frame_of_a_step_counts_the_same(encoded: Path, words: Any) -> None:
     stage = made(encoded, words)
-    batches = stage.batches[(0, stage.ledger.at(0))]
+    batches = stage._batch(0)
     assert len(batches) > 1
     losses = stage._learnt(batches)
     frames = [b.latents.shape[0] * b.latents.shape[2] for b in batches]
