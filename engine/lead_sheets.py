@@ -21,12 +21,15 @@ from engine.composing.score import GROUPS, Score
 from engine.composing.splicing import moved, only, repeated, said, spliced
 from engine.composing.style_choice import Similar
 from engine.hearing.listening import heard
+from engine.registry import SAMPLE_RATE
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 from engine.updates import LeadSheet
 
 SOUNDS_LIKE = tuple(group for group in GROUPS if group != "players")
 """What is kept of the notes of a recording that is to sound otherwise."""
+_LONGER = 0.5
+"""How much longer than its recording a take is that goes on, s."""
 
 
 def lead_sheet(spec: GenerationSpec, likeness: Similar, recording: Samples | None) -> LeadSheet:
@@ -46,7 +49,8 @@ def lead_sheet(spec: GenerationSpec, likeness: Similar, recording: Samples | Non
         return LeadSheet(None, "notes are left to the model", spec.tempo)
     known = _beside(spec.init_audio) if spec.init_audio else None
     if recording is not None and spec.keep:
-        return _going_on(spec, known, likeness)
+        seconds = recording.shape[1] / SAMPLE_RATE
+        return _going_on(spec, known, seconds, likeness)
     if recording is not None and spec.score != "composed" and not (spec.chords or spec.form):
         return _heard(spec, known, recording)
     return _composed(spec, likeness)
@@ -97,18 +101,18 @@ def _heard(spec: GenerationSpec, known: Score | None, recording: Samples) -> Lea
     return LeadSheet(score, f"{' and '.join(said(score))} as heard in the recording", spec.tempo)
 
 
-def _going_on(spec: GenerationSpec, known: Score | None, likeness: Similar) -> LeadSheet:
-    """The score of a take that is continued or filled in; new notes where its sound is not kept."""
+def _going_on(
+    spec: GenerationSpec, known: Score | None, seconds: float, likeness: Similar
+) -> LeadSheet:
+    """The score of a recording of so many seconds, continued or filled in; new notes where its sound is not kept."""
     if known is None:
         if spec.score == "composed" or spec.chords or spec.form:
             return _composed(spec, likeness)
         about = "notes are left to the model, as those of the recording are not known"
         return LeadSheet(None, about, spec.tempo)
     spans = [(start * known.tempo / 60, end * known.tempo / 60) for start, end in spec.keep]
-    whole = (
-        spec.seconds_total is not None and spec.seconds_total * known.tempo / 60 <= known.end + 4
-    )
-    if whole and not (spec.chords or spec.form) and spec.score != "composed":
+    longer = spec.seconds_total is not None and spec.seconds_total > seconds + _LONGER
+    if not longer and not (spec.chords or spec.form) and spec.score != "composed":
         return LeadSheet(known, "the take's own score", known.tempo)
     spec = replace(spec, tempo=known.tempo, chords=spec.chords or chart(known))
     new = _composed(spec, likeness)

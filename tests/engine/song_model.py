@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.autoencoder import Autoencoder
 from engine.conditioning import Conditioning, Prompt
 from engine.latent_diffusion import LatentDiffusion, LatentScale
-from engine.registry import SKETCH, ModelSpec
+from engine.registry import SKETCH, DiTConfig, ModelSpec
 from engine.samplers.objectives import OBJECTIVES
 
 RATIO = 2048
@@ -47,8 +47,10 @@ class SongModel:
     """Stands in for `LatentDiffusion`; remembers what it was asked."""
 
     def __init__(self, song: Tensor, spec: ModelSpec = SKETCH) -> None:
-        """`song` is [2, N], silent after its end."""
+        """`song` is [2, N], silent after its end. Nothing can be asked of it, so it takes no score."""
         self.spec = replace(spec, autoencoder=cast(Any, Folding()))
+        if isinstance(spec.dit, DiTConfig):
+            self.spec = replace(self.spec, dit=replace(spec.dit, grid=False))
         self.autoencoder = FoldingAutoencoder()
         self.latent_scale = LatentScale(2 * RATIO)
         self.song = self.autoencoder.encode(song[None])
