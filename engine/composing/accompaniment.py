@@ -31,11 +31,14 @@ def bass_part(
     if pattern == "acid":
         pattern = _acid(round(plan.beats_per_bar / STEP), rng)
     notes: list[Note] = []
+    at: ChordSpan | None = None
     for section in sections:
         for start, length, symbol in _strikes(plan, section, pattern):
             span = plan.span_at(start)
+            first, at = span is not at, span
             begins = abs(start - span.start) < 1e-6
-            symbol = "R" if begins and (symbol == "a" or span.chord.bass is not None) else symbol
+            if (begins and symbol == "a") or (first and span.chord.bass is not None):
+                symbol = "R"
             pitch = _bass_pitch(plan, span, symbol, instrument)
             velocity = {"r": 66, "R": 104, "a": 84}.get(symbol, 92) + int(rng.integers(-5, 6))
             notes.append(Note(start, length, pitch, min(127, velocity)))
@@ -240,7 +243,10 @@ def _voiced(
 def _strikes(plan: Plan, section: Section, pattern: str) -> list[tuple[float, float, str]]:
     """(start, length, symbol) of a pattern repeated over a section; a new chord restarts held notes."""
     total = round(section.beats / STEP)
-    pattern = fitted(pattern, round(plan.beats_per_bar / STEP))
+    steps = round(plan.beats_per_bar / STEP)
+    pattern = fitted(pattern, steps)
+    while not pattern[:steps].strip(".-") and pattern.strip(".-"):
+        pattern = pattern[steps:] + pattern[:steps]
     strikes: list[list[float | str]] = []
     holding = False
     for step in range(total):

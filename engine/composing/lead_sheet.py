@@ -110,9 +110,9 @@ def _sections(
 
 
 def _entrance(wish: Wish, sections: tuple[Section, ...]) -> float:
-    """The energy from which on everybody plays who was asked for: half of the sections have it, all in a short take."""
+    """The energy from which on everybody plays who was asked for: most sections have it, all in a short take."""
     energies = sorted(section.energy for section in sections)
-    return 0.0 if wish.seconds < _SHORT_SECONDS else energies[len(energies) // 2]
+    return 0.0 if wish.seconds < _SHORT_SECONDS else energies[(len(energies) - 1) // 2]
 
 
 def _harmony(

@@ -102,13 +102,19 @@ def melody_part(
 def _invent(plan: Plan, instrument: Instrument, manner: str, rng: np.random.Generator) -> _Theme:
     steps = round(plan.beats_per_bar / STEP)
     cells = CELLS[manner]
-    first, second, last = (fitted(cells[int(rng.integers(len(cells)))], steps) for _ in range(3))
+    first, second, last = (_cut(cells[int(rng.integers(len(cells)))], steps) for _ in range(3))
     centre = (max(instrument.low, 57) + min(instrument.high, 84)) // 2
     return _Theme(
         notes=_contour(first, 0, rng) + _contour(second, steps, rng),
         ending=_contour(first, 0, rng) + _contour(last, steps, rng),
         start=centre + int(rng.integers(-4, 5)),
     )
+
+
+def _cut(cell: str, steps: int) -> str:
+    """The first bar of a cell, in short bars from its first note on."""
+    bar = fitted(cell, steps)[:steps]
+    return bar if "x" in bar else cell[cell.index("x") :][:steps]
 
 
 def _contour(cell: str, offset: int, rng: np.random.Generator) -> tuple[tuple[int, int, int], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import itertools
 
 import numpy as np
@@ -24,6 +25,22 @@ MELODIC = ("bass", "chords", "pad", "lead", "arp", "counter")
 @functools.cache
 def songs(style: str) -> list[Arrangement]:
     return [compose(seed, style, "song", seconds=90) for seed in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("seed", "digest"),
+    [
+        (1, "f14606430d10"),
+        (2, "ed80cf0b1077"),
+        (3, "6f6804d5a0a4"),
+        (8, "f3aa599d74b4"),
+        (13, "2868686eb28c"),
+    ],
+)
+def test_a_seed_is_the_piece_it_was_when_the_material_for_training_was_made(
+    seed: int, digest: str
+) -> None:
+    assert hashlib.sha256(repr(compose(seed)).encode()).hexdigest().startswith(digest)
 
 
 def test_at_least_24_styles() -> None:
