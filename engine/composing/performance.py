@@ -5,6 +5,7 @@ Knows nothing of how the notes were composed.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 
 import numpy as np
@@ -112,18 +113,26 @@ def silenced(part: Part, rests: tuple[Rest, ...]) -> Part:
     """The part without its pitched notes in the rests; what is held over one is struck again after it."""
     if part.role == "drums":
         return part
-    notes = list(part.notes)
-    for start, stop in rests:
-        kept: list[Note] = []
-        for note in notes:
-            end = note.start + note.duration
-            if note.start < start - _NEAR:
-                kept.append(replace(note, duration=min(end, start) - note.start))
-            if note.start >= stop - _NEAR or end > stop + 2 * _NEAR:
-                begin = max(note.start, stop)
-                kept.append(replace(note, start=begin, duration=max(0.04, end - begin)))
-        notes = kept
+    starts, stops = [start for start, _ in rests], [stop for _, stop in rests]
+    notes: list[Note] = []
+    for note in part.notes:
+        first = bisect_right(stops, note.start)
+        last = bisect_left(starts, note.start + note.duration)
+        notes += _around(note, rests[first:last])
     return replace(part, notes=tuple(notes))
+
+
+def _around(note: Note, rests: tuple[Rest, ...]) -> list[Note]:
+    """What is left of a note before, between and after the rests that it reaches into."""
+    kept: list[Note] = []
+    begin, end = note.start, note.start + note.duration
+    for start, stop in rests:
+        if begin < start - _NEAR:
+            kept.append(replace(note, start=begin, duration=start - begin))
+        if begin < stop - _NEAR and end <= stop + 2 * _NEAR:
+            return kept
+        begin, end = stop, max(end, stop + 2 * _NEAR)
+    return [*kept, replace(note, start=begin, duration=end - begin)]
 
 
 def cut(plan: Plan, parts: list[Part], end: float) -> tuple[Plan, list[Part]]:

@@ -117,7 +117,8 @@ def lay_sheet(
                 if beats > 0:
                     spans.append(ChordSpan(begin, beats, chord))
                 if beats > 0 and given is None:
-                    rests.append((begin, begin + beats))
+                    joined = bool(rests) and rests[-1][1] >= begin - 1e-6
+                    rests.append((rests.pop()[0] if joined else begin, begin + beats))
         place += count
     return tuple(spans), tuple(rests)
 
