@@ -2,5 +2,7 @@
 
 from engine.composing.arrangement import Arrangement, is_held_out
 from engine.composing.composer import compose
+from engine.composing.lead_sheet import written
+from engine.composing.wish import Wish
 
-__all__ = ["Arrangement", "compose", "is_held_out"]
+__all__ = ["Arrangement", "Wish", "compose", "is_held_out", "written"]

@@ -129,7 +129,7 @@ def _read(text: str) -> list[Section]:
     letters: dict[str, str] = {}
     for item in (each.strip() for each in re.split(r"[,;|>→\r\n]|\s[-–—]\s", text) if each.strip()):
         times, name, bars = _item(item)
-        letter = letters.setdefault(name, string.ascii_uppercase[len(letters) % 26])
+        letter = letters.setdefault(name, _letter(name, {*letters.values()}))
         plain = re.sub(r"[\s_-]", "", name)
         energy = next((e for key, e in _ENERGIES.items() if key in plain), _ORDINARY)
         played = next((key for key in _PLAYED_AS if key in plain), name)
@@ -139,6 +139,12 @@ def _read(text: str) -> list[Section]:
             f"There is no section in the form {text!r}; write for example intro 4, verse 8, chorus 8."
         )
     return sections
+
+
+def _letter(name: str, taken: set[str]) -> str:
+    """A letter for a section: its name, if that is one, or the next that is free."""
+    free = [letter for letter in string.ascii_uppercase if letter not in taken]
+    return name if name in free else free[0] if free else "Z"
 
 
 def _item(item: str) -> tuple[int, str, int]:

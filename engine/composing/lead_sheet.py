@@ -57,8 +57,9 @@ def written(wish: Wish) -> Arrangement:
     whole = write_parts(plan, specs, draws[4])
     plan, parts = _ended(plan, whole, frame) if ends else (plan, whole)
     parts = performed(plan, parts, draws[5])
+    latest = frame.end / 2 if frame.bars == 1 else frame.end
     parts = [
-        heard(part, full, frame.end) if part.instrument in wish.instruments else part
+        heard(part, full, latest) if part.instrument in wish.instruments else part
         for part, full in zip(parts, whole, strict=True)
     ]
     plan, parts = cut(plan, [silenced(part, rests) for part in parts], frame.end)

@@ -94,19 +94,13 @@ def held(plan: Plan, parts: list[Part], beats: float) -> tuple[Plan, list[Part]]
     return replace(plan, sections=sections, spans=spans), longer
 
 
-def heard(part: Part, written: Part, end: float) -> Part:
-    """The part, or, where nothing of it is left before `end`, the first notes `written` for it, from the beginning."""
-    if any(note.start < end - _NEAR for note in part.notes) or not written.notes:
+def heard(part: Part, written: Part, latest: float) -> Part:
+    """The part, or, if it would not begin before `latest`, what is `written` for it, from its first note on."""
+    if any(note.start < latest - _NEAR for note in part.notes) or not written.notes:
         return part
     first = min(note.start for note in written.notes)
-    return replace(
-        part,
-        notes=tuple(
-            replace(n, start=n.start - first)
-            for n in sorted(written.notes, key=lambda n: (n.start, n.pitch))
-            if n.start - first < end - _NEAR
-        ),
-    )
+    notes = (replace(note, start=note.start - first) for note in written.notes)
+    return replace(part, notes=tuple(sorted(notes, key=lambda n: (n.start, n.pitch))))
 
 
 def silenced(part: Part, rests: tuple[Rest, ...]) -> Part:

@@ -59,6 +59,10 @@ def test_ways_of_writing(text: str, bars: int) -> None:
     assert form_bars(text) == bars
 
 
+def test_letters_are_their_own() -> None:
+    assert [s.letter for s in asked_form("B 8, A 8, solo 4, B 4", 24, 4.0)] == ["B", "A", "C", "B"]
+
+
 def test_numbered_sections_return_under_the_same_letter() -> None:
     assert [s.letter for s in asked_form("verse 1: 8, chorus 8, verse 2: 8", 24, 4.0)] == [
         "A",
