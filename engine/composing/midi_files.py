@@ -43,7 +43,7 @@ from engine.errors import LongtakeError
 from engine.whole_files import whole
 
 MOST_SECONDS, MOST_NOTES, MOST_BYTES, MOST_PARTS = 600, 20_000, 8 << 20, 64
-_MOST_EVENTS = 10 * MOST_NOTES
+_MOST_EVENTS, _MOST_MARKS = 10 * MOST_NOTES, 5_000
 _TEMPI = 30.0, 300.0
 _DEFAULT_TEMPO = 120.0
 _BARS = 1.0, 16.0
@@ -201,7 +201,7 @@ def _assembled(
     notes["pitch"] = [note.pitch for _, note in rows]
     notes["velocity"] = [note.velocity for _, note in rows]
     notes["start"], notes["duration"] = starts, np.maximum(ends - starts, _SHORTEST)
-    texts = [event for event in events if event.meta in (TEXT, MARKER, CUE)]
+    texts = [event for event in events if event.meta in (TEXT, MARKER, CUE)][:_MOST_MARKS]
     places = beats([event.tick for event in texts])
     written = [
         Mark(max(0.0, float(beat)), event.text, event.meta != TEXT)
