@@ -78,7 +78,7 @@ def read_events(data: bytes) -> tuple[Header, Iterator[Event]]:
     if data[:4] != b"MThd":
         raise ValueError("it is of another kind, since a MIDI file begins with MThd")
     chunks = _chunks(data)
-    _, head = next(chunks)
+    _, head = next(chunks, (b"", b""))
     if len(head) < 6:
         raise ValueError("its header is cut off")
     kind, tracks, division = struct.unpack(">HHh", head[:6])

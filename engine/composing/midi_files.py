@@ -38,15 +38,14 @@ from engine.composing.midi_events import (
 from engine.composing.midi_marks import Mark, chords_in, marks, sections_in
 from engine.composing.midi_parts import SILENCE, SUSTAIN, Voice, players, roles, voices
 from engine.composing.mix import DRUMS
+from engine.composing.notation import BEATS_PER_BAR, TEMPI
 from engine.composing.score import CHORD, NOTE, ROLES, Score
 from engine.errors import LongtakeError
 from engine.whole_files import whole
 
 MOST_SECONDS, MOST_NOTES, MOST_BYTES, MOST_PARTS = 600, 20_000, 8 << 20, 64
 _MOST_EVENTS, _MOST_MARKS = 10 * MOST_NOTES, 5_000
-_TEMPI = 30.0, 300.0
 _DEFAULT_TEMPO = 120.0
-_BARS = 1.0, 16.0
 _DEFAULT_BAR = 4.0
 _SHORTEST = 1 / 32
 """Quarter notes of a note without length."""
@@ -166,9 +165,9 @@ def _usual_tempo(clock: Clock, changes: Sequence[tuple[int, float]], last: int) 
     for bpm, length in zip(table.values(), seconds, strict=True):
         held[bpm] += length
     tempo = held.most_common(1)[0][0]
-    while tempo < _TEMPI[0]:
+    while tempo < TEMPI[0]:
         tempo *= 2
-    while tempo > _TEMPI[1]:
+    while tempo > TEMPI[1]:
         tempo /= 2
     return tempo
 
@@ -178,7 +177,7 @@ def _beats_per_bar(events: Sequence[Event]) -> float:
     for event in events:
         if event.meta == METRE and len(event.data) >= 3:
             beats = event.data[1] * 4 / 2 ** event.data[2]
-            return beats if _BARS[0] <= beats <= _BARS[1] else _DEFAULT_BAR
+            return beats if BEATS_PER_BAR[0] <= beats <= BEATS_PER_BAR[1] else _DEFAULT_BAR
     return _DEFAULT_BAR
 
 
@@ -215,7 +214,8 @@ def _assembled(
         chords = _heard(notes, cast, bar)
     known = {ROLES[role] for role in cast}
     pitched = [part for part, role in zip(parts, cast, strict=True) if role != "drums"]
-    known |= {"players"} if pitched and all(p.program is not None for p in pitched) else set()
+    if all(part.program is not None for part in pitched or parts):
+        known |= {"players"}
     known |= {"chords"} if len(chords) else set()
     known |= {"form"} if len(sections) else set()
     named = [(role, players(part, role)) for part, role in zip(parts, cast, strict=True)]

@@ -66,6 +66,7 @@ def test_patterns_follow_each_other() -> None:
     [
         (b"", "of another kind"),
         (b"RIFF" + bytes(20), "of another kind"),
+        (b"MThd", "header is cut off"),
         (raw(ENDING)[:12], "cut off"),
         (raw(ENDING, kind=3), "header is damaged"),
         (raw(ENDING, division=0), "header is damaged"),
