@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.composing.score import CHORD, NOTE, SECTION, Score
-from engine.hearing.frames import RATE
+from engine.hearing.frames import RATE, Signal
 from engine.hearing.pitch import HOP, Contour, contour
 from engine.hearing.pulse import tempo as tempo_of
 from engine.hearing.strokes import Onsets, listened, strokes
@@ -25,6 +25,8 @@ STROKE_SECONDS = 0.1
 """Length of a stroke's note."""
 LOUD_DB = -25.0
 """Frames further below the loud ones do not matter."""
+MOMENT = 2.0
+"""What a beat falls in, s."""
 AROUND = (0.02, 0.12)
 """What belongs to a stroke, s before and after its onset."""
 SUNG = 0.5
@@ -36,19 +38,17 @@ STRUCK = 0.6
 OFTEN = 0.5
 """Fewest strokes per second of a beat, and at least `FEWEST` in all."""
 FEWEST = 3
-ACCOUNTED = 0.5
+ACCOUNTED = 0.45
 """Share of the energy outside the notes that the strokes of a beat must account for."""
 FALLS_DB, DOUBT_DB = 8.0, 40.0
 """How far a beat without a tune must fall between its strokes, and how much further in whole doubt of what they are."""
-BESIDE = 0.75
-"""Share of the onsets that must be strokes where there is a tune too: its notes begin like strokes at times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """What accounts for a recording, in shares and seconds as the constants of this module mean them.
 
-    `falls` is from the 95th to the 30th hundredth of the levels, dB; `doubt` the mean doubt of each onset being a drum.
+    `falls` is from the 95th to the 30th hundredth of the levels of a moment, dB; `doubt` the mean doubt of each onset being a drum.
     """
 
     sung: float
@@ -63,9 +63,8 @@ class Account:
     @property
     def percussive(self) -> bool:
         """Whether it clearly has a beat."""
-        falls = self.falls >= FALLS_DB + DOUBT_DB * self.doubt
-        clear = self.struck >= BESIDE if self._sung else falls
-        return self._struck and clear and self.accounted >= ACCOUNTED
+        alone = self.falls >= FALLS_DB + DOUBT_DB * self.doubt
+        return self._struck and self.accounted >= ACCOUNTED and (alone or self._sung)
 
     @property
     def tuneful(self) -> bool:
@@ -147,9 +146,17 @@ def account(onsets: Onsets, voice: Contour, melody: NDArray[np.void]) -> Account
         strokes_per_second=len(drums) / seconds,
         strokes=len(drums),
         accounted=struck / max(struck + left, 1e-20),
-        falls=float(np.quantile(voice.level, 0.95) - np.quantile(voice.level, 0.3)),
+        falls=_falls(voice.level),
         doubt=float(1 - onsets.likelihoods.max(axis=1).mean()) if len(onsets.times) else 1.0,
     )
+
+
+def _falls(level: Signal) -> float:
+    """The median fall of all loud moments, so that a fade is none."""
+    length = round(MOMENT * RATE / HOP)
+    moments = level[: max(1, len(level) // length) * length].reshape(-1, min(length, len(level)))
+    top, low = np.quantile(moments, (0.95, 0.3), axis=1)
+    return float(np.median((top - low)[top > top.max() + LOUD_DB]))
 
 
 def _covered(

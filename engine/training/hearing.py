@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Strokes:
     source: list[str]
 
 
-def strokes_of(grooves: Sequence[Groove], seed: int) -> Strokes:
+def strokes_of(grooves: Iterable[Groove], seed: int) -> Strokes:
     """What is to be learnt from these grooves."""
     rng = np.random.default_rng([0x5B, seed])
     found, known, source = [], [], []
@@ -105,14 +105,12 @@ def told_right(model: DrumSounds, strokes: Strokes) -> dict[str, tuple[float, in
     return rows
 
 
-def material(grooves: int, *, held_out: bool) -> list[Groove]:
-    """So many grooves, of all sources."""
+def material(grooves: int, *, held_out: bool) -> Iterator[Groove]:
+    """So many grooves, of all sources, one at a time: together they would fill gigabytes."""
     parts = sum(_SHARES.values())
-    return [
-        groove(seed, source, held_out=held_out)
-        for source, share in _SHARES.items()
-        for seed in range(max(1, round(grooves * share / parts)))
-    ]
+    for source, share in _SHARES.items():
+        for seed in range(max(1, round(grooves * share / parts))):
+            yield groove(seed, source, held_out=held_out)
 
 
 def main(arguments: list[str] | None = None) -> None:
