@@ -6,6 +6,7 @@ closed form, so that no threshold is tried; the path may glide, leap or pause. K
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
