@@ -110,8 +110,10 @@ class Score:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Score:
         """The score among the arrays of an npz file; the inverse of `arrays`."""
         tempo, beats_per_bar = map(float, arrays["score_metre"])
-        names = ("parts", "notes", "chords", "sections")
-        return cls(tempo, beats_per_bar, *(arrays[f"score_{name}"] for name in names))
+        parts, notes, chords, sections = (
+            arrays[f"score_{name}"] for name in ("parts", "notes", "chords", "sections")
+        )
+        return cls(tempo, beats_per_bar, parts, notes, chords, sections)
 
     def to_dict(self) -> dict[str, Any]:
         """The score as JSON values, for a take's sidecar: rows of the arrays, rounded to 1/1000 of a quarter note."""

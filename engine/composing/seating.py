@@ -76,6 +76,8 @@ def _misfit(style: Style, wish: Wish) -> float:
     if pitched and wish.alone:
         strange = [part for part in style.parts if not set(part.play) & set(pitched)]
         cost += len(strange) / len(style.parts)
+    if wish.without:
+        cost += 1 - len(_spared(style, wish).parts) / len(style.parts)
     if wish.moods:
         cost += 1 - len({*wish.moods} & {*style.moods}) / len(wish.moods)
     if wish.mode is not None:
@@ -124,9 +126,10 @@ def _roles(name: str) -> dict[str, float]:
 def seated(style: Style, wish: Wish) -> Style:
     """The style with the instruments of the wish in its parts, where each is the only choice and certain to play.
 
-    If the wish is for them `alone`, there are no other parts, and whoever plays chords also has what is missing of
-    bass and melody: a piano has two hands.
+    Players that it does not want are gone. If the wish is for them `alone`, there are no other parts, and whoever plays
+    chords also has what is missing of bass and melody: a piano has two hands.
     """
+    style = _spared(style, wish)
     names = list(dict.fromkeys(wish.instruments))
     if not names:
         return style
@@ -157,6 +160,24 @@ def seated(style: Style, wish: Wish) -> Style:
 def _on_the_beat(patterns: tuple[str, ...]) -> tuple[str, ...]:
     """Those that begin on the first beat, if there are any: nobody else does."""
     return tuple(pattern for pattern in patterns if pattern[0] not in ".-") or patterns
+
+
+def _spared(style: Style, wish: Wish) -> Style:
+    """The style without the players that are not wanted; if nobody is left, with one who may play its chords."""
+    unwanted = {*wish.without} - {*wish.instruments}
+    if not unwanted:
+        return style
+    parts = tuple(
+        replace(part, play=left)
+        for part in style.parts
+        if (left := tuple(name for name in part.play if name not in unwanted))
+    )
+    kits = tuple(kit for kit in style.kits if drums_name(kit) not in unwanted)
+    if not parts and not kits and not wish.instruments:
+        others = (part for near in neighbours(style) for part in near.parts)
+        able = (part for part in others if part.role in _HARMONY and {*part.play} - unwanted)
+        parts = _spared(replace(style, parts=(next(able),)), wish).parts
+    return replace(style, parts=parts, kits=kits, grooves=style.grooves if kits else ())
 
 
 def _seats(style: Style, names: list[str]) -> tuple[dict[int, str], list[PartSpec]]:

@@ -69,6 +69,7 @@ WISHES = st.builds(
     form=st.sampled_from(FORMS),
     exact=st.booleans(),
     loop=st.booleans(),
+    without=st.sampled_from([(), (), DRUMS, ("Piano", "Strings", "Bass Guitar")]),
 )
 
 
@@ -112,6 +113,7 @@ def test_every_wish_is_a_whole_piece_of_its_length(wish: Wish) -> None:
 def test_instruments_that_are_asked_for_play_and_nobody_else_if_they_are_alone(wish: Wish) -> None:
     piece = written(wish)
     assert {*wish.instruments} <= {*piece.instruments}
+    assert not ({*wish.without} - {*wish.instruments}) & {*piece.instruments}
     if wish.alone and wish.instruments:
         assert {*piece.instruments} == {*wish.instruments}
     if wish.seconds < 12:

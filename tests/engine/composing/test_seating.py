@@ -60,6 +60,19 @@ def test_alone_means_alone() -> None:
     assert not found.grooves
 
 
+@pytest.mark.parametrize("style", styles())
+def test_nobody_plays_who_is_not_wanted_and_yet_somebody_does(style: str) -> None:
+    table = styles()[style]
+    everybody = {name for part in table.parts for name in part.play}
+    for unwanted in (("Piano",), DRUMS, ("Drums",), (*sorted(everybody), *DRUMS)):
+        found = seated(table, Wish(seed=1, seconds=30.0, without=unwanted))
+        left = {name for part in found.parts for name in part.play}
+        left |= {drums_name(kit) for kit in found.kits}
+        assert left
+        assert not left & {*unwanted}
+        assert found.kits or not found.grooves
+
+
 def test_two_hands_play_what_nobody_else_does() -> None:
     assert set(seats("solo_piano", "Piano", alone=True)["Piano"]) >= {"bass", "lead"}
     assert "bass" not in seats("pop", "Piano", "Bass Guitar", alone=True)["Piano"]
