@@ -31,7 +31,7 @@ _FLOOR = -6.0
 
 @dataclass(frozen=True, slots=True)
 class DrumSounds:
-    """The perceptron: `hidden` [FEATURES + 1, H] and `output` [H + 1, len(SOUNDS)], the last rows of both are biases."""
+    """The perceptron: `hidden` [FEATURES + 1, H] and `output` [H + 1, len(SOUNDS)], whose last rows are biases."""
 
     hidden: Signal
     output: Signal

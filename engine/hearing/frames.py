@@ -17,6 +17,8 @@ RATE = 44_100
 """Of everything that is listened to, Hz."""
 BLOCK = 1024
 """Frames that are in memory at a time."""
+SILENT_DB = -40.0
+"""What is so far below the loudest moment is silence."""
 
 
 def clip(samples: Samples, start: int, stop: int) -> Signal:
@@ -48,6 +50,11 @@ def windows(
         stop = start + (frames - 1) * hop + length
         mono = np.convolve(clip(samples, start - margin, stop + margin), kernel, "valid")
         yield np.lib.stride_tricks.sliding_window_view(mono, length)[::hop]
+
+
+def loudness(levels: Signal) -> float:
+    """The level of the loud moments among these (dB): 95 of 100 that are not silent beside the loudest are below it."""
+    return float(np.quantile(levels[levels >= levels.max() + SILENT_DB], 0.95))
 
 
 def mel_filters(bands: int, length: int, low: float, high: float) -> Signal:

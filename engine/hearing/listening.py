@@ -1,8 +1,8 @@
 """A recording becomes a score: its beat where it clearly has one, its tune where it clearly is one voice.
 
 Whatever is loud must be accounted for by strokes or by the notes of one voice, or else the recording is more than they
-are, as a band is, and the score says nothing. Nothing is quantised: beats are counted from the recording's beginning, so
-that a score is exact at any tempo. Knows nothing of models.
+are, as a band is, and the score says nothing. Nothing is quantised: beats are counted from the recording's beginning,
+so that a score is exact at any tempo. Knows nothing of models.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.composing.score import CHORD, NOTE, SECTION, Score
-from engine.hearing.frames import RATE, Signal
+from engine.hearing.frames import RATE, Signal, loudness
 from engine.hearing.pitch import HOP, Contour, contour
 from engine.hearing.pulse import tempo as tempo_of
 from engine.hearing.strokes import Onsets, listened, strokes
@@ -48,7 +48,8 @@ FALLS_DB, DOUBT_DB = 8.0, 40.0
 class Account:
     """What accounts for a recording, in shares and seconds as the constants of this module mean them.
 
-    `falls` is from the 95th to the 30th hundredth of the levels of a moment, dB; `doubt` the mean doubt of each onset being a drum.
+    `falls` is from the 95th to the 30th hundredth of the levels of a moment, dB; `doubt` is the mean doubt of each
+    onset that it is a drum.
     """
 
     sung: float
@@ -132,7 +133,7 @@ def _tempo(beat: NDArray[np.void], melody: NDArray[np.void]) -> float:
 def account(onsets: Onsets, voice: Contour, melody: NDArray[np.void]) -> Account:
     """What strokes and notes account for, of frames and of energy."""
     power = 10 ** (voice.level.astype(np.float64) / 10)
-    loud = voice.level > np.quantile(voice.level, 0.95) + LOUD_DB
+    loud = voice.level > loudness(voice.level) + LOUD_DB
     seconds = len(power) * HOP / RATE
     in_notes = _covered(len(power), melody["time"], melody["time"] + melody["seconds"])
     drums = onsets.times[onsets.drums]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.hearing.frames import RATE, Signal, clip, count, mel_filters, windows
+from engine.hearing.frames import RATE, Signal, clip, count, loudness, mel_filters, windows
 from engine.sound.audio import Samples
 
 HOP = 256
@@ -16,6 +16,8 @@ WINDOW = 1024
 BANDS = 40
 LAG = 2
 """Frames back to what the flux is measured against: half a window, which a sound needs to be in full in one."""
+SILENCE_DB = -90.0
+"""The least level of a band, as a power spectrum has it, in a recording that is not silent."""
 RANGE_DB = 60.0
 """What is further below the loud moments than this counts as silence."""
 RISE = 0.06
@@ -67,10 +69,11 @@ def flux(samples: Samples) -> Signal:
         power = spectrum.real**2 + spectrum.imag**2
         bands[at : at + len(block)] = power.astype(np.float32) @ filters
         at += len(block)
-    loud = float(np.quantile(bands.max(axis=1), 0.98))
-    if loud < 1e-9:
+    decibels = 10 * np.log10(np.maximum(bands, 1e-12))
+    loud = loudness(decibels.max(axis=1))
+    if loud < SILENCE_DB:
         return np.zeros(len(bands), np.float32)
-    level = np.maximum(0, 10 * np.log10(np.maximum(bands, 1e-30) / loud) / RANGE_DB + 1)
+    level = np.maximum(0, (decibels - loud) / RANGE_DB + 1)
     before = np.pad(level, ((LAG, 0), (1, 1)))[:-LAG]
     ground = np.maximum(np.maximum(before[:, :-2], before[:, 2:]), before[:, 1:-1])
     return np.maximum(0, level - ground).mean(axis=1)

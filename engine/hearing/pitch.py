@@ -6,13 +6,12 @@ closed form, so that no threshold is tried; the path may glide, leap or pause. K
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.hearing.frames import RATE, Signal, count, lowpass, windows
+from engine.hearing.frames import RATE, Signal, count, loudness, lowpass, windows
 from engine.sound.audio import Samples
 
 LOWEST, HIGHEST = 55.0, 3000.0
@@ -23,6 +22,7 @@ HOP = 512
 WINDOW = 2048
 """What is compared with itself one period later, 46 ms."""
 LEVEL_WINDOW = 1024
+"""What a level is measured over: a period of the lowest pitch."""
 BINS_PER_SEMITONE = 5
 REACH = 12
 """Bins that a pitch may glide from frame to frame: 2.4 semitones."""
@@ -34,13 +34,13 @@ ANY_TROUGH = 0.01
 """Share of the thresholds below all troughs that takes the deepest one all the same."""
 QUIET_DB = -40.0
 """Frames so far below the loud ones have no pitch."""
-SILENCE = 1e-4
-"""The least loud level, RMS, of a recording that has any."""
+SILENCE_DB = -80.0
+"""The least level of the loud moments, RMS, of a recording that is not silent."""
 _LONGEST = int(1.02 * RATE / LOWEST) + 2
 _SHORTEST = int(RATE / HIGHEST)
 _FFT = 4096
 _BINS = int(12 * BINS_PER_SEMITONE * np.log2(HIGHEST / LOWEST)) + 1
-_GLIDE = -0.5 * (np.abs(np.arange(-REACH, REACH + 1)) / 4.0)
+_GLIDE = -np.abs(np.arange(-REACH, REACH + 1)) / 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ def contour(samples: Samples) -> Contour:
     frames = count(samples, HOP)
     level = _levels(samples)
     pitch, noise = np.full(frames, np.nan, np.float32), np.ones(frames, np.float32)
-    loud = float(np.quantile(level, 0.95))
-    if 10 ** (loud / 20) > SILENCE:
+    loud = loudness(level)
+    if loud > SILENCE_DB:
         score, at = np.full(_BINS + 1, -np.log(_BINS + 1)), 0
         for block in windows(samples, WINDOW + _LONGEST, HOP, lowpass(CUTOFF, 63)):
             heard = level[at : at + len(block)] > loud + QUIET_DB

@@ -6,6 +6,8 @@ than a short deviation. Knows nothing of how pitch is found.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,7 +97,7 @@ def _steady(semitones: Signal) -> list[tuple[int, int, int]]:
         path[frame] = state
         state = int(origin[frame, state])
     edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
-    return [(a, b, int(states[path[a]])) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(a, b, int(states[path[a]])) for a, b in pairwise(edges)]
 
 
 def _repeated(

@@ -71,23 +71,27 @@ def _onsets(each: Groove) -> tuple[np.ndarray, Signal]:
 
 def fit(strokes: Strokes, steps: int, seed: int = 0) -> DrumSounds:
     """The perceptron that tells these strokes best: Adam on full batches, with weight decay."""
-    torch.manual_seed(seed)
-    hidden, output = nn.Linear(FEATURES, HIDDEN), nn.Linear(HIDDEN, len(SOUNDS))
-    network = nn.Sequential(hidden, nn.Tanh(), output)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=0.01, weight_decay=0.02)
+    generator = torch.Generator().manual_seed(seed)
+    hidden = _matrix(FEATURES, HIDDEN, generator)
+    output = _matrix(HIDDEN, len(SOUNDS), generator)
+    optimiser = torch.optim.AdamW([hidden, output], lr=0.01, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     found, known = torch.from_numpy(strokes.found), torch.from_numpy(strokes.known)
     for _ in range(steps):
         optimiser.zero_grad()
-        loss = nn.functional.binary_cross_entropy_with_logits(network(found), known)
-        loss.backward()
+        inner = torch.tanh(found @ hidden[:-1] + hidden[-1])
+        logits = inner @ output[:-1] + output[-1]
+        nn.functional.binary_cross_entropy_with_logits(logits, known).backward()
         optimiser.step()
         schedule.step()
-    return DrumSounds(_matrix(hidden), _matrix(output))
+    return DrumSounds(hidden.detach().numpy(), output.detach().numpy())
 
 
-def _matrix(layer: nn.Linear) -> Signal:
-    return torch.cat([layer.weight.T, layer.bias[None]]).detach().numpy().astype(np.float32)
+def _matrix(inputs: int, outputs: int, generator: torch.Generator) -> nn.Parameter:
+    """Weights, and a last row of biases, which begin at zero."""
+    weights = torch.randn(inputs + 1, outputs, generator=generator) / inputs**0.5
+    weights[-1] = 0
+    return nn.Parameter(weights)
 
 
 def told_right(model: DrumSounds, strokes: Strokes) -> dict[str, tuple[float, int]]:

@@ -17,7 +17,8 @@ def tone(
 ) -> Signal:
     """[1, N] of a pitch, constant or one for each sample, with these harmonics at 1/k."""
     phase = 2 * np.pi * np.cumsum(np.broadcast_to(hertz, clock(seconds).shape)) / RATE
-    return (0.2 * sum(np.sin(k * phase) / k for k in harmonics))[None].astype(np.float32)
+    waves = np.stack([np.sin(k * phase) / k for k in harmonics])
+    return 0.2 * waves.sum(axis=0, keepdims=True).astype(np.float32)
 
 
 def melody(pitches: list[int], seconds: float = 0.4, rest: float = 0.1) -> Signal:

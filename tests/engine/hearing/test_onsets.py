@@ -38,6 +38,10 @@ def test_the_strokes_of_a_beatbox_are_found(seed: int) -> None:
     assert (np.abs(found[:, None] - times).min(axis=1) < 0.05).mean() > 0.95
 
 
+def test_a_single_burst_in_a_minute_of_silence_is_found() -> None:
+    assert onsets(clicks([31.0], 60.0)) == pytest.approx([31.0], abs=0.002)
+
+
 def test_claps_are_counted() -> None:
     audio, known = hand_claps(3, 100, 4)
     assert len(onsets(audio)) == len(known)
