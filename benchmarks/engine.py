@@ -22,7 +22,7 @@ import psutil
 
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock
+from engine.updates import AudioBlock, LeadSheet
 
 if sys.platform != "win32":
     import resource
@@ -36,13 +36,15 @@ LENGTHS = (30.0, 285.0)
 class Measured:
     """One take in its own process; times in seconds: `load` since the start of the process, the rest after loading.
 
-    Of `total`, `sampling` went into the steps of the solver and `phases` into the phases of the embedded model's sound.
+    Of `total`, `composing` went into the lead sheet, `sampling` into the steps of the solver, and `phases` into the phases
+    of the embedded model's sound.
     """
 
     seconds: float
     load: float
     first_audio: float
     total: float
+    composing: float
     sampling: float
     phases: float
     peak_mb: float
@@ -82,10 +84,10 @@ def main(argv: Sequence[str]) -> int:
         f"{options.model} on {platform.processor() or platform.machine()}, {os.cpu_count()} CPUs\n"
     )
     print(
-        "| take | loading | first audio | whole take | x real time | first / whole | sampling | phases | the rest "
+        "| take | loading | first audio | whole take | x real time | first / whole | composing | sampling | phases | the rest "
         "| peak memory |"
     )
-    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print(f"|{' ---: |' * 11}")
     rows = [_best(options, seconds) for seconds in options.seconds]
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
@@ -98,9 +100,10 @@ def _best(options: argparse.Namespace, seconds: float) -> Measured:
     )
     shares = [
         best.first_audio,
+        best.composing,
         best.sampling,
         best.phases,
-        best.total - best.sampling - best.phases,
+        best.total - best.composing - best.sampling - best.phases,
     ]
     print(
         f"| {best.seconds:g} s | {best.load:.1f} s | {best.first_audio:.1f} s | {best.total:.1f} s "
@@ -138,12 +141,14 @@ def _measured(options: argparse.Namespace) -> Measured:
     for _ in engine.load(spec.model):
         pass
     loaded = time.time()
-    first = sampled = frames = 0
+    first = composed = sampled = frames = 0
     phases = _timed("engine.spectral_autoencoder", "integrated")
     for update in engine.generate(spec):
         if isinstance(update, AudioBlock):
             first = first or time.time()
             frames += update.samples.shape[1]
+        elif isinstance(update, LeadSheet):
+            composed = time.time()
         elif update.stage == "diffuse":
             sampled = time.time()
     done = time.time()
@@ -152,7 +157,8 @@ def _measured(options: argparse.Namespace) -> Measured:
         load=loaded - options.began,
         first_audio=first - loaded,
         total=done - loaded,
-        sampling=sampled - loaded,
+        composing=composed - loaded,
+        sampling=sampled - composed,
         phases=sum(phases),
         peak_mb=_peak_mb(),
         threads=torch.get_num_threads(),

@@ -38,7 +38,7 @@ def _model(spec: ModelSpec) -> str:
 
 
 def info(path: Path, as_json: bool) -> str:
-    """The settings stored with a take.
+    """The settings stored with a take, and what it plays in one line: the notes themselves are in the JSON.
 
     Raises:
         AudioError: if there are none.
@@ -46,7 +46,7 @@ def info(path: Path, as_json: bool) -> str:
     settings = read_settings(path)
     if as_json:
         return json.dumps(settings, ensure_ascii=False, indent=2)
-    rest = {name: value for name, value in settings.items() if name != "spec"}
+    rest = {name: value for name, value in settings.items() if name not in ("spec", "score")}
     if isinstance(rest.get("created"), int | float):
         moment = datetime.fromtimestamp(rest["created"]).astimezone()
         rest["created"] = moment.isoformat(" ", "seconds")
