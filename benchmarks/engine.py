@@ -36,8 +36,8 @@ LENGTHS = (30.0, 285.0)
 class Measured:
     """One take in its own process; times in seconds: `load` since the start of the process, the rest after loading.
 
-    Of `total`, `composing` went into the lead sheet, `sampling` into the steps of the solver, and `phases` into the phases
-    of the embedded model's sound.
+    Of `total`, `composing` went into the lead sheet, `sampling` into the steps of the solver, and `phases` into those of
+    the embedded model's sound.
     """
 
     seconds: float
@@ -84,8 +84,8 @@ def main(argv: Sequence[str]) -> int:
         f"{options.model} on {platform.processor() or platform.machine()}, {os.cpu_count()} CPUs\n"
     )
     print(
-        "| take | loading | first audio | whole take | x real time | first / whole | composing | sampling | phases | the rest "
-        "| peak memory |"
+        "| take | loading | first audio | whole take | x real time | first / whole | composing | sampling | phases "
+        "| the rest | peak memory |"
     )
     print(f"|{' ---: |' * 11}")
     rows = [_best(options, seconds) for seconds in options.seconds]
