@@ -36,8 +36,8 @@ LENGTHS = (30.0, 285.0)
 class Measured:
     """One take in its own process; times in seconds: `load` since the start of the process, the rest after loading.
 
-    Of `total`, `composing` went into the lead sheet, `sampling` into the steps of the solver, and `phases` into those of
-    the embedded model's sound.
+    Of `total`, `composing` went into the lead sheet, `sampling` into the steps of the solver, `phases` into those of the
+    embedded model's sound.
     """
 
     seconds: float
