@@ -16,8 +16,9 @@ import numpy as np
 from engine.composing.description import chart, describe
 from engine.composing.lead_sheet import written
 from engine.composing.midi_files import read_midi
+from engine.composing.mix import DRUMS
 from engine.composing.reading import read
-from engine.composing.score import GROUPS, Score
+from engine.composing.score import GROUPS, NOTES, Score
 from engine.composing.splicing import moved, only, repeated, said, spliced
 from engine.composing.style_choice import Similar
 from engine.hearing.listening import heard
@@ -44,7 +45,7 @@ def lead_sheet(spec: GenerationSpec, likeness: Similar, recording: Samples | Non
         LongtakeError: if chords, form or MIDI file cannot be used.
     """
     if spec.midi is not None:
-        return _from_midi(spec)
+        return _from_midi(spec, likeness)
     if spec.score == "none":
         return LeadSheet(None, "notes are left to the model", spec.tempo)
     known = _beside(spec.init_audio) if spec.init_audio else None
@@ -78,9 +79,18 @@ def _composed(spec: GenerationSpec, likeness: Similar, **given: Any) -> LeadShee
     return LeadSheet(score, f"composed: {describe(piece)}", score.tempo)
 
 
-def _from_midi(spec: GenerationSpec) -> LeadSheet:
+def _from_midi(spec: GenerationSpec, likeness: Similar) -> LeadSheet:
+    """A clip with the sound that the prompt asks for; nobody else plays if it asks for no band."""
     assert spec.midi is not None
-    score = read_midi(Path(spec.midi))
+    score, reading = read_midi(Path(spec.midi)), read(spec.prompt, likeness)
+    pitched = [name for name in reading.instruments if name not in DRUMS]
+    melodic = [index for index, (role, _) in enumerate(score.parts) if role != "drums"]
+    if pitched and len(melodic) == 1:
+        parts = score.parts.copy()
+        parts[melodic[0], 1] = pitched[0]
+        score = replace(score, parts=parts, known=score.known | {"players"})
+    if reading.alone:
+        score = replace(score, known=score.known | NOTES)
     if spec.tempo is not None:
         score = replace(score, tempo=spec.tempo)
     bars = max(np.ceil(score.end / score.beats_per_bar - 1e-3), 1)

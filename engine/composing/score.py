@@ -27,6 +27,8 @@ SECTION = np.dtype(
 )
 GROUPS = ("drums", "bass", "harmony", "melody", "chords", "players", "form")
 """What a score may say, each by itself: the notes of four kinds of parts, the chords, who plays, and the sections."""
+NOTES = frozenset(("drums", "bass", "harmony", "melody"))
+"""The groups that are notes."""
 ROLES = {
     "drums": "drums",
     "bass": "bass",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from engine.composing.score import GROUPS, Score
+from engine.composing.score import GROUPS, NOTES, Score
 from engine.conditioning import Asked, Prompt
 from engine.samplers.objectives import OBJECTIVES, Objective
 from engine.training import prompts
@@ -30,8 +30,9 @@ EXCERPTS = 0.25
 """Share of stem crops that are conditioned as complete pieces."""
 BEGINNINGS, ENDINGS = 0.25, 0.15
 """Shares of crops from the beginning of a piece, where every generation starts, and from its end."""
-WHOLE_SCORES, NO_SCORES = 0.5, 0.15
-"""Shares of crops that are told all of their score, and none of it; the others are told each group or not."""
+WHOLE_SCORES, NO_SCORES, NOTES_ALONE = 0.5, 0.15, 0.1
+"""Shares of crops that are told all of their score, none of it, or its notes as a clip has them; of the others each group
+is told or not."""
 AHEAD = 4
 """Batches that each process makes ahead."""
 
@@ -227,6 +228,8 @@ def partly(score: Score | None, rng: np.random.Generator) -> Score | None:
         return score
     if fate < WHOLE_SCORES + NO_SCORES:
         return None
+    if fate < WHOLE_SCORES + NO_SCORES + NOTES_ALONE:
+        return replace(score, known=score.known & NOTES)
     kept = {group for group, one in zip(GROUPS, told, strict=True) if one}
     return replace(score, known=score.known & kept)
 

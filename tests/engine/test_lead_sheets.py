@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.composing import compose
 from engine.composing.description import chart
 from engine.composing.midi_files import write_midi
-from engine.composing.score import CHORD, NOTE, SECTION, Score
+from engine.composing.score import CHORD, NOTE, NOTES, SECTION, Score
 from engine.composing.splicing import clipped
 from engine.errors import LongtakeError
 from engine.lead_sheets import lead_sheet
@@ -126,6 +126,18 @@ def test_a_clip_is_played_at_its_own_tempo_and_length(tmp_path: Path) -> None:
     assert faster.seconds_total == pytest.approx(8 * 60 / 180)
     longer = resolved(prompt="flute", midi=str(path), seconds_total=16.0)
     assert len(score_of(lead_sheet(longer, unlike, None)).notes) == 24
+
+
+def test_a_clip_sounds_as_the_prompt_says_and_alone_if_it_asks_for_nobody_else(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "scale.mid"
+    write_midi(scale(), path)
+    alone = score_of(sheet(prompt="solo piano", midi=str(path)))
+    assert alone.parts[0].tolist() == ["lead", "Piano"]
+    assert alone.known >= NOTES | {"players"}
+    band = score_of(sheet(prompt="house", midi=str(path)))
+    assert "drums" not in band.known
 
 
 def test_no_midi_file_is_a_sentence(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from engine.composing import compose
-from engine.composing.score import GROUPS, Score
+from engine.composing.score import GROUPS, NOTES, Score
 from engine.conditioning import Prompt, metre_grid
 from engine.samplers.objectives import V_OBJECTIVE
 from engine.training.batches import (
     NO_SCORES,
+    NOTES_ALONE,
     WHOLE_SCORES,
     Batch,
     Batches,
@@ -136,9 +137,12 @@ def test_a_score_is_told_whole_or_not_at_all_or_in_groups_of_any_kind() -> None:
     known = [frozenset() if score is None else score.known for score in told]
     assert known.count(frozenset(GROUPS)) / 4000 == pytest.approx(WHOLE_SCORES, abs=0.03)
     assert known.count(frozenset()) / 4000 == pytest.approx(NO_SCORES, abs=0.03)
+    rest = 1 - WHOLE_SCORES - NO_SCORES - NOTES_ALONE
     for group in GROUPS:
-        alone = [groups for groups in known if 0 < len(groups) < len(GROUPS)]
-        assert sum(group in groups for groups in alone) / len(alone) == pytest.approx(0.5, abs=0.05)
+        others = [groups for groups in known if groups not in (frozenset(GROUPS), NOTES)]
+        told = sum(group in groups for groups in others) / 4000
+        assert told == pytest.approx(0.5 * rest, abs=0.03)
+    assert known.count(NOTES) / 4000 == pytest.approx(NOTES_ALONE, abs=0.03)
     assert partly(None, rng) is None
 
 
