@@ -36,7 +36,7 @@ LENGTHS = (30.0, 285.0)
 class Measured:
     """One take in its own process; times in seconds: `load` since the start of the process, the rest after loading.
 
-    Of `total`, `composing` went into the lead sheet, `sampling` into the solver's steps, `phases` into the phases of the
+    Of `total`, `composing` went into the lead sheet, `sampling` into the solver's steps, and `phases` into those of the
     embedded model's sound.
     """
 

@@ -31,8 +31,9 @@ EXCERPTS = 0.25
 BEGINNINGS, ENDINGS = 0.25, 0.15
 """Shares of crops from the beginning of a piece, where every generation starts, and from its end."""
 WHOLE_SCORES, NO_SCORES, NOTES_ALONE = 0.5, 0.15, 0.1
-"""Shares of crops that are told all of their score, none of it, or its notes as a clip has them; of the others each group
-is told or not."""
+"""Shares of crops that are told all of their score, none of it, or its notes as a clip has them.
+
+Of the others each group is told or not."""
 AHEAD = 4
 """Batches that each process makes ahead."""
 
