@@ -153,9 +153,12 @@ class TakeWriter:
 
 def sidecar_text(facts: dict[str, Any]) -> str:
     """The facts of a take as JSON for people to read; its score, thousands of numbers, on one line."""
-    text = json.dumps(facts | {"score": None}, ensure_ascii=False, indent=2)
-    score = json.dumps(facts.get("score"), ensure_ascii=False, separators=(",", ":"))
-    return text.removesuffix("null\n}") + score + "\n}\n"
+    rest = {name: value for name, value in facts.items() if name != "score"}
+    text = json.dumps(rest, ensure_ascii=False, indent=2)
+    if "score" not in facts:
+        return text + "\n"
+    score = json.dumps(facts["score"], ensure_ascii=False, separators=(",", ":"))
+    return text.removesuffix("\n}") + f',\n  "score": {score}\n}}\n'
 
 
 def sidecar_path(audio: Path) -> Path:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from engine import __version__
+from engine.composing import compose
+from engine.composing.score import Score
 from engine.errors import AudioError
 from engine.registry import SKETCH
 from engine.sound.audio import read_audio, write_audio
 from engine.sound.takes import TakeWriter, read_settings, read_spec, sidecar_path
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock
+from engine.updates import AudioBlock, LeadSheet
 
 SPEC = GenerationSpec(
     prompt='Genre: "Höuse" | BPM: 124',
@@ -50,6 +52,21 @@ def test_a_take_tells_its_settings_with_and_without_its_sidecar(
     sidecar_path(path).unlink()
     assert read_spec(moved) == SPEC
     assert read_settings(moved)["longtake"] == __version__
+
+
+def test_what_a_take_plays_is_one_line_of_its_sidecar(tmp_path: Path) -> None:
+    path, score = tmp_path / "take.wav", Score.of(compose(3))
+    with TakeWriter(path, SPEC, 44_100) as writer:
+        writer.note(LeadSheet(score, "composed: a tune", score.tempo))
+        for block in blocks():
+            writer.add(block)
+        facts = writer.close()
+    text = sidecar_path(path).read_text()
+    assert json.loads(text) == facts == read_settings(path)
+    assert facts["lead_sheet"] == "composed: a tune"
+    assert Score.from_dict(facts["score"]).tempo == score.tempo
+    [line] = [line for line in text.splitlines() if line.startswith('  "score"')]
+    assert str(facts["score"]["notes"][-1][1]) in line
 
 
 def test_the_sidecar_says_what_is_in_the_file(tmp_path: Path) -> None:
