@@ -29,10 +29,12 @@ MOMENT = 2.0
 """What a beat falls in, s."""
 AROUND = (0.02, 0.12)
 """What belongs to a stroke, s before and after its onset."""
+CLEAN = 0.1
+"""Frames whose sound repeats itself less exactly than this are not one voice alone."""
 SUNG = 0.5
 """Share of the loud frames that the notes of a tune must account for."""
-SPOKEN = 0.11
-"""Notes that are shorter on average (the median) are syllables, s."""
+SPOKEN, SYLLABLE = 1.5, 0.18
+"""As many strokes per second as speech has consonants; among them, notes that are shorter (median, s) are vowels."""
 STRUCK = 0.6
 """Share of the onsets that must be strokes in a beat."""
 OFTEN = 0.5
@@ -42,6 +44,8 @@ ACCOUNTED = 0.45
 """Share of the energy outside the notes that the strokes of a beat must account for."""
 FALLS_DB, DOUBT_DB = 8.0, 40.0
 """How far a beat without a tune must fall between its strokes, and how much further in whole doubt of what they are."""
+DOUBTFUL = 0.3
+"""Strokes beside a tune must be in less doubt: its notes begin like strokes at times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +68,20 @@ class Account:
     @property
     def percussive(self) -> bool:
         """Whether it clearly has a beat."""
+        often = self.strokes >= FEWEST and self.strokes_per_second >= OFTEN
         alone = self.falls >= FALLS_DB + DOUBT_DB * self.doubt
-        return self._struck and self.accounted >= ACCOUNTED and (alone or self._sung)
+        clear = self.doubt < DOUBTFUL if self._sung else alone
+        return often and clear and self.struck >= STRUCK and self.accounted >= ACCOUNTED
 
     @property
     def tuneful(self) -> bool:
         """Whether it clearly has a tune. Strokes that make no beat are the consonants of speech."""
-        return self._sung and (self.percussive or not self._struck)
+        return self._sung and (self.percussive or self.strokes_per_second < SPOKEN)
 
     @property
     def _sung(self) -> bool:
-        return self.sung >= SUNG and self.note_seconds >= SPOKEN
-
-    @property
-    def _struck(self) -> bool:
-        often = self.strokes >= FEWEST and self.strokes_per_second >= OFTEN
-        return often and self.struck >= STRUCK
+        vowels = self.strokes_per_second >= SPOKEN and self.note_seconds < SYLLABLE
+        return self.sung >= SUNG and not vowels
 
 
 def heard(samples: Samples, tempo: float | None = None, beats_per_bar: float = 4) -> Score | None:
@@ -136,6 +138,7 @@ def account(onsets: Onsets, voice: Contour, melody: NDArray[np.void]) -> Account
     loud = voice.level > loudness(voice.level) + LOUD_DB
     seconds = len(power) * HOP / RATE
     in_notes = _covered(len(power), melody["time"], melody["time"] + melody["seconds"])
+    in_notes &= voice.noise < CLEAN
     drums = onsets.times[onsets.drums]
     in_strokes = _covered(len(power), drums - AROUND[0], drums + AROUND[1]) & ~in_notes
     rest = ~in_notes & ~in_strokes

@@ -26,10 +26,14 @@ LEVEL_WINDOW = 1024
 BINS_PER_SEMITONE = 5
 REACH = 12
 """Bins that a pitch may glide from frame to frame: 2.4 semitones."""
-LEAP, STOP = 7.0, 5.0
+LEAP, STOP = 12.0, 5.0
 """Cost of a new pitch without a glide, and of a voice's beginning or end, in nepers."""
-BETA = 18
-"""Of the thresholds' distribution, Beta(2, 18), whose mean is 0.1."""
+BETA = 6
+"""Of the thresholds' distribution, Beta(2, 6), whose mean is 0.25.
+
+The paper has means of 0.1 to 0.2; higher ones keep a note's pitch while the one before still sounds in the room, where
+what they have in common, octaves below both, repeats best.
+"""
 ANY_TROUGH = 0.01
 """Share of the thresholds below all troughs that takes the deepest one all the same."""
 QUIET_DB = -40.0

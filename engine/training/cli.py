@@ -27,7 +27,7 @@ COMMANDS = {
     "freedoom": "engine.training.corpus.freedoom",
     "hearing": "engine.training.hearing",
 }
-"""The whole training in one, and what makes training material; each has its own flags."""
+"""The whole training in one, what makes training material, and listening; each has its own flags."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="longtake train",
         description="Trains a model's networks, stage by stage.",
         epilog="All of it in one command: 'sketch'. To make training material: 'corpus' composes it, 'recordings' and "
-        "'freedoom' download free music.",
+        "'freedoom' download free music. For listening to recordings: 'hearing'.",
     )
     stages = parser.add_subparsers(required=True, metavar="STAGE")
     for name, run, help in (
