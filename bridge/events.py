@@ -27,6 +27,8 @@ from bridge.state import (
     Take,
     TransportState,
 )
+from engine.composing.score import Score
+from engine.updates import LeadSheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,22 @@ class AudioReady:
     start: int
     samples: NDArray[np.float32]
     sample_rate: int = 44_100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SheetReady:
+    """What the take plays that a running job makes: its lead sheet, before the first step."""
+
+    job_id: str
+    sheet: LeadSheet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreRead:
+    """The score of a take, as `Session.ask_score` asked for it; None if its sidecar has none that can be read."""
+
+    take_id: str
+    score: Score | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +172,8 @@ Event = (
     ParameterChanged
     | JobChanged
     | AudioReady
+    | SheetReady
+    | ScoreRead
     | TakeAdded
     | TakeChanged
     | TakeRemoved

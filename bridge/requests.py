@@ -49,10 +49,11 @@ def transformed(
 
 
 def continued(spec: GenerationSpec, path: Path, seconds: float) -> GenerationSpec:
-    """The recording kept, and `seconds` of new music after it."""
+    """The recording kept, and `seconds` of new music after it; a MIDI file, which begins with the take, is left out."""
     length = seconds_of(path)
     return replace(
         spec,
+        midi=None,
         init_audio=str(path),
         init_noise_level=1.0,
         keep=((0.0, length),),
@@ -100,7 +101,7 @@ def complement(spans: Iterable[Span], length: float) -> tuple[Span, ...]:
 
 
 def varied(take: Take, amount: float) -> GenerationSpec:
-    """The take's own spec, moved by `amount` towards another, random take.
+    """The take's own spec, moved by `amount` towards another, random take; it plays the same notes.
 
     Raises:
         BridgeError: `bad_args` if the take was recorded, not generated.
@@ -110,7 +111,12 @@ def varied(take: Take, amount: float) -> GenerationSpec:
             "bad_args", f"{take.name} was recorded, not generated; transform it instead."
         )
     spec = GenerationSpec.from_dict(take.spec)
-    return replace(spec, variation=amount, variation_seed=secrets.randbelow(RANDOM_SEEDS))
+    return replace(
+        spec,
+        variation=amount,
+        variation_seed=secrets.randbelow(RANDOM_SEEDS),
+        score_seed=spec.seed if spec.score_seed is None else spec.score_seed,
+    )
 
 
 def in_time(spec: GenerationSpec, transport: TransportState) -> GenerationSpec:

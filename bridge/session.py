@@ -9,8 +9,9 @@
     presets      named settings                           presets.py
 
 What needs several of them is a method of the session itself. Knows nothing of sockets, Qt, torch or devices. Any
-thread may call. No call waits for the engine, a device or a file being written (saving a preset excepted): at most it
-looks into the index or reads the header of a sound file. What becomes of it is told as events (`events.py`).
+thread may call. No call waits for the engine, a device or a file being written (presets and MIDI files excepted): at
+most it looks into the index or reads a MIDI file or the header of a sound file. What becomes of it is told as events
+(`events.py`).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from bridge.presets import Presets
 from bridge.state import Job, JobKind, JobOptions, JobRequest, Levels, Take
 from bridge.takes.fitting import Fitting
 from bridge.takes.library import Library
+from bridge.takes.scores import Scores
 from bridge.transport import Transport
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
@@ -57,8 +59,9 @@ class Session:
     midi: MidiControl = field(default_factory=AbsentMidi)
 
     def __post_init__(self) -> None:
-        """Prepares the stretching of takes."""
+        """Prepares the stretching of takes and the reading of scores."""
         self._fitting = Fitting(self.takes, self.hub.publish)
+        self._scores = Scores(self.hub.publish)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Adds a listener (see `events.py`); the call returned removes it."""
@@ -145,6 +148,16 @@ class Session:
         """Stretches a take to the exact tempo asked for, or another; a new take follows as an event."""
         self._fitting.fit(self.find(which), tempo)
 
+    # --- what takes play ---
+
+    def ask_score(self, which: str) -> None:
+        """Asks for the score of a take, named as in `find`; `ScoreRead` follows."""
+        self._scores.ask(self.find(which))
+
+    def export_notes(self, which: str, path: Path | None = None) -> Path:
+        """Writes the notes of a take as a MIDI file, beside the take if no path is given; where it stands now."""
+        return self._scores.write(self.find(which), path)
+
     # --- everything at once ---
 
     def panic(self) -> None:
@@ -168,6 +181,7 @@ class Session:
                 self.models.close,
                 self.jobs.close,
                 self._fitting.close,
+                self._scores.close,
                 self.takes.close,
                 self.hub.close,
             )

@@ -64,6 +64,7 @@ class Job:
         id: never used twice, as `j3fa90c12`.
         progress: 0..1 over the whole batch; never falls.
         eta_s: seconds left, or None while nothing is known.
+        lead_sheet: one line about what the take plays that is being made or was made last; empty while not known.
         position: 0 when running or finished, else place in the queue from 1.
         spec: resolved: what the first take of the batch is made from.
         index: which take of the batch is being made or was made last, from 1.
@@ -80,6 +81,7 @@ class Job:
     stage: JobStage = "queued"
     progress: float = 0.0
     eta_s: float | None = None
+    lead_sheet: str = ""
     position: int = 0
     error: str = ""
     code: Code | Literal[""] = ""

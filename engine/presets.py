@@ -36,8 +36,11 @@ CATEGORIES: dict[str, str] = {
 NEED_A_RECORDING = ("beatbox", "hum")
 """Categories whose presets start from the user's recording."""
 
-KEPT = ("model", "seed", "init_audio", "keep")
+KEPT = ("model", "seed", "score_seed", "init_audio", "keep", "midi")
 """Parameters that presets neither load nor save: they belong to the current work."""
+
+KEYS = tuple(name for name in PARAMETERS if name not in ("init_audio", "keep", "midi"))
+"""Parameters that a preset file may have: one from a stranger names no files of this machine."""
 
 ABOUT = ("name", "description", "category", "tags")
 """Keys of a preset that are not parameters."""
@@ -85,11 +88,11 @@ def read_preset(text: str, source: str, path: Path | None = None) -> Preset:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PresetError(f"{source} is not valid TOML: {error}.") from error
-    unknown = sorted(set(table) - set(PARAMETERS) - set(ABOUT))
+    unknown = sorted(set(table) - set(KEYS) - set(ABOUT))
     if unknown:
         raise PresetError(
             f"{source} has the unknown {'key' if len(unknown) == 1 else 'keys'} {', '.join(unknown)}; "
-            f"use {choices((*ABOUT, *PARAMETERS))}."
+            f"use {choices((*ABOUT, *KEYS))}."
         )
     name, description, category, tags = _about(table, source)
     try:
@@ -129,9 +132,7 @@ def write_preset(preset: Preset) -> str:
     table["category"] = preset.category
     if preset.tags:
         table["tags"] = list(preset.tags)
-    table |= {
-        key: _plain(preset.values[key]) for key in PARAMETERS if preset.values.get(key) is not None
-    }
+    table |= {key: _plain(preset.values[key]) for key in KEYS if preset.values.get(key) is not None}
     return tomlkit.dumps(table)
 
 
@@ -211,8 +212,8 @@ class PresetStore:
         Raises:
             PresetError: if there is none of that name; names similar presets.
         """
-        defaults = {key: value for key, value in DEFAULTS.items() if key not in KEPT}
-        return defaults | self.find(name).values
+        values = DEFAULTS | self.find(name).values
+        return {key: value for key, value in values.items() if key not in KEPT}
 
     def save(self, name: str, values: dict[str, Any]) -> None:
         """Saves settings as one of the user's presets; values equal to the default are omitted.
@@ -319,7 +320,7 @@ def keys_table() -> str:
         ("tags", "list of words", "search terms"),
     )
     rows = [f"| `{key}` | {kind} | | {text} |" for key, kind, text in about]
-    for key, known in PARAMETERS.items():
+    for key, known in ((key, PARAMETERS[key]) for key in KEYS):
         span = "" if known.low is None else f"{known.low:g} to {known.high:g} {known.unit}".strip()
         allowed = ", ".join(f"`{choice}`" for choice in known.choices) or span
         text = known.help.replace("|", "\\|")

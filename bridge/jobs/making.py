@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bridge.errors import BridgeError
-from bridge.events import AudioReady, Publish
+from bridge.events import AudioReady, Publish, SheetReady
 from bridge.jobs.journal import Journal
 from bridge.jobs.progress import Progress
 from bridge.ports import Stream, StreamFormat
@@ -65,6 +65,7 @@ def make_take(works: Works, making: Making) -> Take:
             making.progress.update(update)
             if isinstance(update, LeadSheet):
                 sheet = update
+                works.publish(SheetReady(job.id, sheet))
             elif isinstance(update, AudioBlock):
                 if pending is None:
                     pending = _begin(works.library, making, update)

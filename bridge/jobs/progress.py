@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from bridge.state import JobStage
-from engine.updates import AudioBlock, Step, Update
+from engine.updates import AudioBlock, LeadSheet, Update
 
 SHARES: dict[JobStage, tuple[float, float]] = {
     "queued": (0.0, 0.0),
@@ -33,20 +33,24 @@ class Progress:
         self._frames = 0
         self.stage: JobStage = "queued"
         self.fraction = 0.0
+        self.lead_sheet = ""
         # From the first real step on: loading says nothing about how fast the work will go.
         self._began: tuple[float, float] | None = None
 
     def begin_take(self, index: int, frames: int) -> None:
         """The next take of the batch, from 0, of so many audio frames."""
         self._index = index
+        self.lead_sheet = ""
         self._frames = max(frames, 1)
 
     def update(self, update: Update) -> None:
-        """A step or block is done."""
+        """A step or block is done, or it is known what is played."""
         if isinstance(update, AudioBlock):
             done = (update.start + update.samples.shape[-1]) / self._frames
             self._move("decode", done)
-        elif isinstance(update, Step):
+        elif isinstance(update, LeadSheet):
+            self.lead_sheet = update.about
+        else:
             self._move(update.stage, update.index / max(update.total, 1))
 
     def writing(self) -> None:

@@ -247,7 +247,13 @@ class JobQueue:
         with self._lock:
             if self._stopping or job_id in self._cancelling:
                 raise _Cancelled
-        self._change(job_id, stage=progress.stage, progress=progress.fraction, eta_s=progress.eta_s)
+        self._change(
+            job_id,
+            stage=progress.stage,
+            progress=progress.fraction,
+            eta_s=progress.eta_s,
+            lead_sheet=progress.lead_sheet,
+        )
 
     def _change(self, job_id: str, **change: Any) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ import hmac
 import ipaddress
 import stat
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Literal
 
 from bridge.errors import BridgeError
@@ -95,16 +95,24 @@ class Access:
             BridgeError: `bad_path` when it is missing, not a regular file, or outside; `too_long` when it is too big.
         """
         given = Path(name)
+        # Merely to look at a file on another machine is to show it who one is.
+        away = PureWindowsPath(name).drive.startswith("\\\\")
+        if away and not any(given.is_relative_to(folder) for folder in self._folders):
+            raise _nowhere(name)
         tries = [given] if given.is_absolute() else [folder / given for folder in self._folders]
         found = next((real for place in tries if (real := _real(place))), None)
         if found is None or not any(_within(found, folder) for folder in self._folders):
-            raise BridgeError(
-                "bad_path",
-                f"There is no file {name[:200]!r} in the folders that OSC may read; see osc.folders.",
-            )
+            raise _nowhere(name)
         if found.stat().st_size > MAX_FILE:
             raise BridgeError("too_long", f"{found.name} is larger than 2 GB.")
         return found
+
+
+def _nowhere(name: str) -> BridgeError:
+    return BridgeError(
+        "bad_path",
+        f"There is no file {name[:200]!r} in the folders that OSC may read; see osc.folders.",
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -22,6 +22,7 @@ from bridge.osc.schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS, Command
 from bridge.osc.values import VALUES, model_values
 from bridge.session import Session
 from bridge.state import Job, JobOptions
+from engine.spec import PARAMETERS, Parameter
 
 MAX_REQUESTS = 4096
 QUEUE_IDS = 64
@@ -53,12 +54,30 @@ class Actions:
         self.capturing: Client | None = None
 
     def run(self, request: Request) -> Iterator[Answer]:
-        """Runs a command and yields its answers."""
+        """Runs a command and yields its answers; files it names lie where they may."""
+        request = self._permitted(request)
         if request.command.role == "value":
             VALUES[request.command.name].write(self._session, request.command, request.values)
             return
         done: Iterable[Answer] | None = getattr(self, request.command.name)(request)
         yield from done or ()
+
+    def _permitted(self, request: Request) -> Request:
+        """The request with the real paths of its files.
+
+        Raises:
+            BridgeError: `bad_path` or `too_long`, see `Access.file`.
+        """
+
+        def real(what: Parameter | None, value: Any) -> Any:
+            if what is None or what.kind != "path" or value is None:
+                return value
+            return str(self._access.file(value))
+
+        known = request.command.arguments
+        values = [real(one.what, value) for one, value in zip(known, request.values, strict=False)]
+        pairs = {name: real(PARAMETERS.get(name), value) for name, value in request.pairs.items()}
+        return replace(request, values=values + request.values[len(known) :], pairs=pairs)
 
     def value(self, command: Command) -> tuple[Plain, ...]:
         """What a value command is set to."""
@@ -112,19 +131,16 @@ class Actions:
         return self._make(request, self._session.generate, prompt or None)
 
     def transform(self, request: Request) -> Iterator[Answer]:
-        _, name, prompt, strength = request.values
+        _, path, prompt, strength = request.values
         request.pairs.pop("init_noise_level", None)
-        path = self._access.file(name)
         return self._make(request, self._session.transform, path, prompt or None, strength)
 
     def continue_(self, request: Request) -> Iterator[Answer]:
-        _, name, seconds = request.values
-        path = self._access.file(name)
+        _, path, seconds = request.values
         return self._make(request, self._session.continue_, path, seconds, _prompt(request))
 
     def inpaint(self, request: Request) -> Iterator[Answer]:
-        _, name, start, end, prompt = request.values
-        path = self._access.file(name)
+        _, path, start, end, prompt = request.values
         prompt = prompt or _prompt(request)
         return self._make(request, self._session.inpaint, path, [(start, end)], prompt)
 
@@ -137,6 +153,10 @@ class Actions:
     def fit(self, request: Request) -> None:
         which, tempo = request.values
         self._session.fit(which, tempo)
+
+    def notes(self, request: Request) -> Iterator[Answer]:
+        (which,) = request.values
+        yield "notes", (which, str(self._session.export_notes(which)))
 
     def job_retry(self, request: Request) -> Iterator[Answer]:
         (which,) = request.values

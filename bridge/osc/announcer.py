@@ -16,7 +16,7 @@ from bridge.osc.clients import Clients, Plain
 from bridge.osc.schema import ROOT
 from bridge.osc.values import model_values, plain, transport_values
 from bridge.session import Session
-from bridge.state import Job, ModelState, PlaybackState, Take, TransportState
+from bridge.state import Job, ModelState, PlaybackState, TransportState
 
 PROGRESS_INTERVAL = 0.1
 HEARTBEAT = 2.0
@@ -57,8 +57,10 @@ class Announcer:
         """Sends an event as messages."""
         if isinstance(event, events.JobChanged):
             self._tell_job(event.job)
-        elif isinstance(event, events.TakeAdded) and event.take.kind == "capture":
-            self._tell_capture(event.take)
+        elif isinstance(event, events.SheetReady):
+            self._tell_sheet(event)
+        elif isinstance(event, (events.TakeAdded, events.CaptureChanged)):
+            self._tell_capture(event)
         elif isinstance(event, events.ParameterChanged):
             self._say("params", f"param/{event.name}", plain(event.value))
         elif isinstance(event, events.TransportChanged):
@@ -67,9 +69,6 @@ class Announcer:
             self._tell_playback(event.playback)
         elif isinstance(event, events.ModelChanged):
             self._tell_model(event.model)
-        elif isinstance(event, events.CaptureChanged):
-            capture = event.capture
-            self._say("capture", "capture/state", (capture.state, float(capture.seconds)))
         elif isinstance(event, events.DevicesChanged):
             self._say("playback", "output/device", (event.devices.output,))
         elif isinstance(event, events.Notice) and event.code:
@@ -126,9 +125,18 @@ class Announcer:
             values = (job.request_id, job.code or "engine", job.error, job.id)
             self._clients.tell("errors", f"{ROOT}/error", values, asker)
 
-    def _tell_capture(self, take: Take) -> None:
-        values = (str(take.path), float(take.seconds))
-        self._clients.tell("capture", f"{ROOT}/captured", values, self._actions.capturing)
+    def _tell_sheet(self, event: events.SheetReady) -> None:
+        values = (event.job_id, event.sheet.about, float(event.sheet.tempo or 0.0))
+        asker = self._actions.asker(event.job_id)
+        self._clients.tell("jobs", f"{ROOT}/lead_sheet", values, asker)
+
+    def _tell_capture(self, event: events.TakeAdded | events.CaptureChanged) -> None:
+        if isinstance(event, events.CaptureChanged):
+            capture = event.capture
+            self._say("capture", "capture/state", (capture.state, float(capture.seconds)))
+        elif event.take.kind == "capture":
+            values = (str(event.take.path), float(event.take.seconds))
+            self._clients.tell("capture", f"{ROOT}/captured", values, self._actions.capturing)
 
     def _done(self, job: Job, told: _Told) -> None:
         """Announces each file once; the last when the job has ended, so that a client that then asks is told 'done'."""

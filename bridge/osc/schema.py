@@ -224,6 +224,7 @@ CALLS = (
         word("id", "the take, or the job that made it"),
         maybe(number("tempo", "tempo to reach", 30, 300, "BPM")),
     ),
+    _call("notes", "writes a take's notes as a MIDI file beside it", _ID, answer="notes id path"),
     _call("job/retry", "runs again what failed or was interrupted", _ID, answer=_ACK),
     _call("job/get", "how a job stands", _ID, answer="job id state progress path error"),
     _call(
@@ -306,6 +307,10 @@ COMMANDS: dict[str, Command] = {
 
 EVENTS: dict[str, tuple[str, str]] = {
     f"{ROOT}/progress job progress stage eta_s": ("jobs", "at most 10 a second; never goes back"),
+    f"{ROOT}/lead_sheet job about tempo": (
+        "jobs",
+        "before the first step: in a line, what the take plays and where that comes from; tempo 0 if unknown",
+    ),
     f"{ROOT}/done req job path seconds sample_rate bpm key seed index total": (
         "jobs",
         "once for each file, when it is whole and has its final name",

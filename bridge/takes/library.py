@@ -342,6 +342,6 @@ class Library:
 
 
 def _bin(take: Take) -> None:
-    for path in (take.path, sidecar.path_for(take.path)):
+    for path in (take.path, sidecar.path_for(take.path), sidecar.notes_path(take.path)):
         if path.exists():
             send2trash(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 from engine.errors import LongtakeError
@@ -75,6 +76,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "int": _whole,
     "pair": _pair,
     "spans": _spans,
+    # Absolute: the settings must reproduce the take from any folder.
+    "path": lambda text: str(Path(text).resolve()),
 }
 _EXPECTED = {
     "float": "a number",

@@ -70,7 +70,7 @@ MAKING = {
         requests.continue_,
         "recording to continue",
         "?",
-        ("prompt", "init_audio", "init_noise_level", "keep", "bars"),
+        ("prompt", "init_audio", "init_noise_level", "keep", "bars", "midi"),
     ),
     "inpaint": Making(
         "keep spans of a recording and generate the rest",
@@ -83,7 +83,7 @@ MAKING = {
         "make a variation of a take: its own settings, with slightly different noise",
         requests.vary,
         "take to vary",
-        left_out=("init_audio", "init_noise_level", "keep"),
+        left_out=("init_audio", "init_noise_level", "keep", "midi", "score_seed"),
     ),
 }
 

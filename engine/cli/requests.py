@@ -58,9 +58,11 @@ def inpaint(arguments: argparse.Namespace) -> GenerationSpec:
 
 
 def vary(arguments: argparse.Namespace) -> GenerationSpec:
-    """A take's own settings, moved towards another seed."""
+    """A take's own settings and notes, moved towards another seed."""
     moved = {"variation": VARIATION, "variation_seed": secrets.randbelow(RANDOM_SEEDS)}
-    return replace(read_spec(arguments.audio), **(moved | settings(arguments)))
+    spec = read_spec(arguments.audio)
+    score_seed = spec.seed if spec.score_seed is None else spec.score_seed
+    return replace(spec, score_seed=score_seed, **(moved | settings(arguments)))
 
 
 def _prompted(arguments: argparse.Namespace) -> dict[str, Any]:

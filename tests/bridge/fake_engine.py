@@ -8,9 +8,11 @@ from collections.abc import Generator
 
 import numpy as np
 
+from engine.composing.composer import compose
+from engine.composing.score import Score
 from engine.errors import CheckpointError
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, Step, Update
+from engine.updates import AudioBlock, LeadSheet, Step, Update
 
 RATE = 44_100
 BLOCK = 8192
@@ -20,6 +22,13 @@ def sound(spec: GenerationSpec) -> np.ndarray:
     """The whole take [2, N] an engine below makes of a spec."""
     rng = np.random.default_rng(spec.seed)
     return rng.uniform(-0.5, 0.5, (2, spec.frames(RATE))).astype(np.float32)
+
+
+def sheet(spec: GenerationSpec) -> LeadSheet:
+    """What an engine below plays where the prompt says so."""
+    seed = (spec.seed or 0) if spec.score_seed is None else spec.score_seed
+    score = Score.of(compose(seed, kind="song", seconds=12.0))
+    return LeadSheet(score, f"a song of seed {seed}", score.tempo)
 
 
 class FakeEngine:
@@ -42,6 +51,8 @@ class FakeEngine:
             raise CheckpointError("The weights are damaged; get them again.")
         if "breaks" in words:
             raise ZeroDivisionError("division by zero")
+        if "plays" in words:
+            yield sheet(spec)
         if "counts" in words:
             yield Step("encode", self.steps, 500)
         for index in range(1, (spec.steps or 4) + 1):

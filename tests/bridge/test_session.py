@@ -12,10 +12,20 @@ import pytest
 import soundfile
 
 from bridge.errors import BridgeError, code_of
-from bridge.events import Event, JobChanged, ParameterChanged, PresetsChanged, TakeChanged
+from bridge.events import (
+    Event,
+    JobChanged,
+    ParameterChanged,
+    PresetsChanged,
+    SheetReady,
+    TakeChanged,
+)
 from bridge.ports import Recording
 from bridge.requests import complement, in_time, quarters_in_bar
-from bridge.state import TransportState
+from bridge.state import JobOptions, TransportState
+from engine.composing.composer import compose
+from engine.composing.midi_files import write_midi
+from engine.composing.score import Score
 from engine.errors import LongtakeError, SpecError
 from engine.spec import PARAMETERS, GenerationSpec
 from tests.bridge.parts import Bench, Gate
@@ -135,6 +145,38 @@ def test_vary_moves_a_take_towards_another(bench: Bench) -> None:
     recorded = bench.session.takes.add_recording(Recording(np.zeros((1, 100), np.float32), 8000))
     with pytest.raises(BridgeError, match="recorded"):
         bench.session.vary(recorded.id)
+
+
+def test_a_variation_plays_the_notes_of_its_take(bench: Bench) -> None:
+    bench.queue.start()
+    job = bench.ended(bench.session.generate("it plays", seconds_total=1.0, seed=3))
+    assert job.lead_sheet == "a song of seed 3"
+    varied = bench.session.vary(job.id, options=JobOptions(batch=2))
+    assert varied.spec.score_seed == 3
+    sheets = [told.sheet.about for told in bench.told(SheetReady, job_id=bench.ended(varied).id)]
+    assert sheets == ["a song of seed 3"] * 2
+    again = bench.ended(bench.session.vary(varied.id))
+    assert again.spec.score_seed == 3
+    assert bench.session.takes.get(again.take_ids[0]).lead_sheet == "a song of seed 3"
+
+
+def test_chords_go_with_every_kind_of_request_and_a_clip_with_those_that_begin_with_it(
+    bench: Bench, idea: Path
+) -> None:
+    clip = idea.with_suffix(".mid")
+    write_midi(Score.of(compose(1, kind="loop", seconds=4.0)), clip)
+    bench.session.parameters.set("prompt", "house, 120 BPM")
+    bench.session.parameters.set("chords", "Am7 | F")
+    bench.session.parameters.set("form", "verse 2")
+    bench.session.parameters.set("midi", str(clip))
+    jobs = [
+        bench.session.generate(),
+        bench.session.transform(idea, None, 0.5),
+        bench.session.inpaint(idea, [(1.0, 2.0)]),
+        bench.session.continue_(idea, 2.0),
+    ]
+    assert {(job.spec.chords, job.spec.form) for job in jobs} == {("Am7 | F", "verse 2")}
+    assert [job.spec.midi for job in jobs] == [str(clip)] * 3 + [None]
 
 
 @pytest.mark.parametrize("what", ["missing.wav", "text.wav", "empty.wav"])

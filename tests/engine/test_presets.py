@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import PresetError
-from engine.presets import KEPT, Preset, PresetStore, read_preset, write_preset
+from engine.presets import KEPT, KEYS, Preset, PresetStore, read_preset, write_preset
 from engine.spec import PARAMETERS
 
 GOOD = 'name = "A"\ncategory = "loop"\ntags = ["x"]\nprompt = "House"\nbars = 4\nloop = true\n'
@@ -20,12 +20,10 @@ def store(tmp_path: Path) -> PresetStore:
 
 
 def test_reads_every_key_in_its_own_type() -> None:
-    preset = read_preset(
-        GOOD + "keep = [[0, 2.5]]\ninit_audio = 'a.wav'\ncfg_interval = [0, 0.5]", "a.toml"
-    )
+    preset = read_preset(GOOD + "chords = 'Am7 | F'\ncfg_interval = [0, 0.5]", "a.toml")
     assert (preset.name, preset.category, preset.tags) == ("A", "loop", ("x",))
     assert preset.values["bars"] == 4.0
-    assert preset.values["keep"] == ((0.0, 2.5),)
+    assert preset.values["chords"] == "Am7 | F"
     assert preset.spec().cfg_interval == (0.0, 0.5)
 
 
@@ -38,7 +36,8 @@ def test_reads_every_key_in_its_own_type() -> None:
         ('name = "A"\ntags = "x"', "tags"),
         ('name = "A"\ndescription = 3', "description"),
         ('name = "A"\ncategory = "noise"', "category"),
-        ('name = "A"\nkeep = [[2, 1]]\ninit_audio = "a.wav"', "keep"),
+        ('name = "A"\nkeep = [[1, 2]]\ninit_audio = "a.wav"', "init_audio, keep"),
+        ('name = "A"\nmidi = "/home/me/clip.mid"', "midi"),
         ('prompt = "x"', "name"),
         ("name = ", "TOML"),
     ],
@@ -52,7 +51,7 @@ def test_names_what_is_wrong_and_the_file(text: str, said: str) -> None:
 def test_an_unknown_key_lists_the_known_ones() -> None:
     with pytest.raises(PresetError) as caught:
         read_preset('name = "A"\nfoo = 1', "wrong.toml")
-    assert all(name in str(caught.value) for name in PARAMETERS)
+    assert all(name in str(caught.value) for name in KEYS)
 
 
 def test_writing_then_reading_gives_an_equal_preset() -> None:
@@ -147,10 +146,17 @@ def test_loading_settles_everything_but_the_work_at_hand(store: PresetStore) -> 
 def test_saving_settings_keeps_what_differs_from_the_defaults_and_loads_again(
     store: PresetStore,
 ) -> None:
-    values = {"prompt": "x", "bars": 8.0, "loop": False, "seed": 4, "init_audio": "/my/beat.wav"}
-    store.save("Mine", values)
-    assert store.find("Mine").values == {"prompt": "x", "bars": 8.0}
+    music = {"prompt": "x", "bars": 8.0, "chords": "Am7 | F | C G", "form": "verse 8, chorus 8"}
+    work = {"seed": 4, "score_seed": 5, "init_audio": "/my/beat.wav", "midi": "/my/clip.mid"}
+    store.save("Mine", music | work | {"loop": False})
+    assert store.find("Mine").values == music
     assert store.load("Mine")["bars"] == 8.0
+
+
+def test_a_preset_from_a_stranger_changes_nothing_of_the_work_at_hand(store: PresetStore) -> None:
+    store.folder.mkdir(parents=True)
+    (store.folder / "a.toml").write_text('name = "A"\nseed = 3\nscore_seed = 4\nmodel = "other"\n')
+    assert not set(store.load("A")) & set(KEPT)
 
 
 def test_saving_again_keeps_what_the_preset_says_of_itself(store: PresetStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,9 @@ from engine.spec import PARAMETERS, converted
 
 EXAMPLES = {
     "text": ("some words", "some words"),
-    "path": ("a.wav", "a.wav"),
     "bool": (None, True),
     "pair": ("0.25:0.5", (0.25, 0.5)),
+    "path": ("clip.mid", str(Path("clip.mid").resolve())),
     "spans": ("0:8,16:24.5", ((0.0, 8.0), (16.0, 24.5))),
 }
 

@@ -121,7 +121,8 @@ def test_vary_moves_a_take_by_nothing_but_its_variation(folder: Path, tone_engin
     assert main(["vary", "a.wav", "--variation", "0.2", "--variation-seed", "4"], tone_engine) == 0
     first, second = (spec.to_dict() for spec in tone_engine.asked)
     changed = {name for name in first if first[name] != second[name]}
-    assert changed == {"variation", "variation_seed"}
+    assert changed == {"variation", "variation_seed", "score_seed"}
+    assert second["score_seed"] == 9  # the same notes
     assert (second["variation"], second["variation_seed"]) == (0.2, 4)
 
 
