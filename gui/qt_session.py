@@ -40,6 +40,8 @@ class QtSession(QObject):
     parameter_changed = pyqtSignal(str, object)
     job_changed = pyqtSignal(object)
     audio_ready = pyqtSignal(object)
+    sheet_ready = pyqtSignal(object)
+    score_read = pyqtSignal(object)
     take_added = pyqtSignal(object)
     take_changed = pyqtSignal(object)
     take_removed = pyqtSignal(str)
@@ -64,6 +66,8 @@ class QtSession(QObject):
             events.ParameterChanged: lambda e: self.parameter_changed.emit(e.name, e.value),
             events.JobChanged: lambda e: self.job_changed.emit(e.job),
             events.AudioReady: self.audio_ready.emit,
+            events.SheetReady: self.sheet_ready.emit,
+            events.ScoreRead: self.score_read.emit,
             events.TakeAdded: lambda e: self.take_added.emit(e.take),
             events.TakeChanged: lambda e: self.take_changed.emit(e.take),
             events.TakeRemoved: lambda e: self.take_removed.emit(e.take_id),

@@ -14,7 +14,7 @@ from gui.look.elided import Elided
 from gui.look.theme import Look
 from gui.prompt_form import headline
 from gui.qt_session import QtSession
-from gui.takes.viewer import stage_words
+from gui.takes.stages import stage_words
 
 SHOWN = 12
 """More jobs than these are counted, not listed."""
@@ -63,7 +63,7 @@ class JobRow(QWidget):
         self.job = job
         waiting, failed = job.state == "queued", job.finished and job.state != "done"
         self.words.show_text(headline(job.spec.prompt))
-        self.stage.show_text(job.error if failed and job.error else stage_words(self._panel, job))
+        self.stage.show_text(job.error if failed and job.error else stage_words(job))
         self.stage.setProperty("role", "error" if job.state == "failed" else "small")
         self.bar.setVisible(job.state == "running")
         self.bar.setValue(round(job.progress * 1000))

@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 from gui.compose.length import LengthPanel
 from gui.compose.parameters import ParametersPanel
 from gui.compose.prompt import PromptPanel
+from gui.compose.score import ScorePanel
 from gui.compose.settings_text import set_from_text, settings_text
 from gui.compose.source import SourcePanel
 from gui.learn import teach
@@ -37,6 +38,7 @@ class Composer(Card):
         self.prompt = PromptPanel(session, look)
         self.length = LengthPanel(session, look)
         self.source = SourcePanel(session, look, peaks)
+        self.score = ScorePanel(session, look)
         self.more = ParametersPanel(session, look)
         self.generate = Button(look, self.tr("Generate"), role="primary")
         self.generate.setToolTip(self.tr("Make it  (Ctrl+Return)"))
@@ -51,6 +53,7 @@ class Composer(Card):
         column.addWidget(line())
         column.addWidget(self.length)
         column.addWidget(self.source)
+        column.addWidget(self.score)
         column.addWidget(self.more)
         column.addStretch(1)
         foot = look.pad(QVBoxLayout(), (16, 10, 16, 14), 8)
@@ -76,6 +79,7 @@ class Composer(Card):
         return {
             **self.prompt.state(),
             **self.length.state(),
+            **self.score.state(),
             **self.more.state(),
             "listen": self.listen.isChecked(),
             "settings": settings_text(self._session),
@@ -83,7 +87,7 @@ class Composer(Card):
 
     def restore(self, state: State) -> None:
         """Restores them; a setting that something else has changed meanwhile is left alone."""
-        for panel in (self.prompt, self.length, self.more):
+        for panel in (self.prompt, self.length, self.score, self.more):
             panel.restore(state)
         self.listen.setChecked(state["listen"])
         set_from_text(self._session, state["settings"])
@@ -91,6 +95,7 @@ class Composer(Card):
     def _changed(self) -> None:
         self.length.show_tempo(self.prompt.form().tempo)
         source, count = self.source.source(), self.more.variations.value()
+        self.score.show_recording(source is not None)
         words = {
             None: self.tr("Generate"),
             "transform": self.tr("Transform"),

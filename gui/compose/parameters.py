@@ -34,6 +34,11 @@ ELSEWHERE = (
     "beats_per_bar",
     "key",
     "loop",
+    "score",
+    "score_seed",
+    "chords",
+    "form",
+    "midi",
     "seed",
     "init_audio",
     "init_noise_level",
@@ -45,21 +50,27 @@ MOST_VARIATIONS = 8
 
 
 class SeedControl(QWidget):
-    """The seed: random each time, or locked to a number."""
+    """A seed: random each time, or locked to a number. That of the notes is the take's own unless it is locked."""
 
-    def __init__(self, session: QtSession, look: Look) -> None:
+    def __init__(self, session: QtSession, look: Look, name: str = "seed", title: str = "") -> None:
         super().__init__()
-        self._session = session
-        self.field = text_field(self.tr("Seed"), self.tr("random each time"))
-        self.field.setAccessibleDescription(sentence(PARAMETERS["seed"]))
+        self._session, self._name = session, name
+        title = title or self.tr("Seed")
+        of_notes = name == "score_seed"
+        free = self.tr("the take's") if of_notes else self.tr("random each time")
+        locks = (
+            self.tr("Lock the notes: other takes play the same")
+            if of_notes
+            else self.tr("Lock the seed: the same settings give the same take")
+        )
+        self.field = text_field(title, free)
+        self.field.setAccessibleDescription(sentence(PARAMETERS[name]))
         self.field.setMaxLength(10)
         self.dice = IconButton(look, "dice", self.tr("Another seed"))
-        self.lock = IconButton(
-            look, "unlock", self.tr("Lock the seed: the same settings give the same take")
-        )
+        self.lock = IconButton(look, "unlock", locks)
         self.lock.setCheckable(True)
         line = look.pad(QHBoxLayout(self), gap=6)
-        line.addWidget(label(self.tr("Seed")), 1)
+        line.addWidget(label(title), 1)
         line.addWidget(self.field)
         line.addWidget(self.dice)
         line.addWidget(self.lock)
@@ -70,8 +81,8 @@ class SeedControl(QWidget):
         session.parameter_changed.connect(self._heard)
         session.job_changed.connect(self._made)
         for control in (self.field, self.dice, self.lock):
-            teach(control, session, "seed", self.tr("Seed"), lambda: self._set(None))
-        self._heard("seed", session.session.parameters.get("seed"))
+            teach(control, session, name, title, lambda: self._set(None))
+        self._heard(name, session.session.parameters.get(name))
 
     def _typed(self) -> None:
         text = self.field.text().strip()
@@ -83,7 +94,7 @@ class SeedControl(QWidget):
             self._session.say(
                 self.tr("A seed is a whole number from 0 to {0}.").format(MAX_SEED), "error"
             )
-            self._heard("seed", self._session.session.parameters.get("seed"))
+            self._heard(self._name, self._session.session.parameters.get(self._name))
 
     def _turn(self, on: bool) -> None:
         self._set(
@@ -93,11 +104,11 @@ class SeedControl(QWidget):
         )
 
     def _set(self, seed: int | None) -> None:
-        if seed != self._session.session.parameters.get("seed"):
-            self._session.attempt(self._session.session.parameters.set, "seed", seed)
+        if seed != self._session.session.parameters.get(self._name):
+            self._session.attempt(self._session.session.parameters.set, self._name, seed)
 
     def _heard(self, name: str, value: Any) -> None:
-        if name != "seed":
+        if name != self._name:
             return
         self.field.setText("" if value is None else str(value))
         self.lock.setChecked(value is not None)
@@ -106,9 +117,13 @@ class SeedControl(QWidget):
         )
 
     def _made(self, job: Job) -> None:
-        self._last = job.spec.seed if job.spec.seed is not None else self._last
+        of_notes = self._name == "score_seed"
+        asked = job.spec.score_seed if of_notes else None
+        last = job.spec.seed if asked is None else asked
+        self._last = last if last is not None else self._last
         if self._last is not None:
-            show_placeholder(self.field, self.tr("random, last {0}").format(self._last))
+            words = self.tr("the take's, last {0}") if of_notes else self.tr("random, last {0}")
+            show_placeholder(self.field, words.format(self._last))
 
 
 class VariationsControl(QWidget):

@@ -14,8 +14,8 @@ from engine.errors import LongtakeError
 from engine.spec import DEFAULTS, GenerationSpec
 from gui.qt_session import QtSession
 
-OF_A_RECORDING = ("init_audio", "keep")
-"""Not remembered: they belong to the recording they were used on."""
+OF_A_FILE = ("init_audio", "keep", "midi")
+"""Not remembered: they belong to the recording or the clip they were used on."""
 
 
 def settings_text(session: QtSession) -> str:
@@ -23,7 +23,7 @@ def settings_text(session: QtSession) -> str:
     values = GenerationSpec(**session.session.parameters.all()).to_dict()
     plain = GenerationSpec().to_dict()
     kept = {name: value for name, value in values.items() if value != plain[name]}
-    return json.dumps({name: value for name, value in kept.items() if name not in OF_A_RECORDING})
+    return json.dumps({name: value for name, value in kept.items() if name not in OF_A_FILE})
 
 
 def set_from_text(session: QtSession, text: str) -> None:

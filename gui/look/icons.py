@@ -40,6 +40,7 @@ STROKES: dict[str, str] = {
     "presets": "M5 5 H10 V10 H5 Z M14 5 H19 V10 H14 Z M5 14 H10 V19 H5 Z M14 14 H19 V19 H14 Z",
     "retry": "M19 12 A7 7 0 1 1 16.5 6.6 M17 3 V7 H13",
     "save": "M6 4 H18 V20 L12 15.5 L6 20 Z",
+    "score": "M9 18 A2.2 2.2 0 1 1 8.99 15.8 M9 17.5 V6 L18 4 V15.5 A2.2 2.2 0 1 1 17.99 13.4 M9 9 L18 7",
     "search": "M10.5 5 A5.5 5.5 0 1 1 10.49 5 M14.5 14.5 L20 20",
     "settings": "M4 8 H14 M18 8 H20 M16 6 V10 M4 16 H7 M11 16 H20 M9 14 V18",
     "spectrum": "M4 19 V14 M8 19 V9 M12 19 V5 M16 19 V11 M20 19 V15",

@@ -52,6 +52,7 @@ QLabel[role="title"] {{ font-size: {size["title"]}px; font-weight: 600; }}
 QLabel[role="display"] {{ font-size: {size["display"]}px; font-weight: 600; }}
 QLabel[role="warning"] {{ color: {c.warning}; }}
 QLabel[role="error"] {{ color: {c.error}; }}
+QLabel[role="wrong"] {{ color: {c.error}; font-size: {size["small"]}px; }}
 QLabel[role="accent"] {{ color: {c.accent}; font-weight: 600; }}
 QToolTip {{ color: {c.text}; background: {c.raised}; border: 1px solid {c.edge}; padding: {px(4)}px; }}
 QSplitter::handle {{ background: transparent; }}
@@ -124,6 +125,10 @@ QLineEdit, QAbstractSpinBox, QComboBox {{ min-height: {least}px; }}
 QLineEdit:focus, QPlainTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border: 1px solid {c.accent};
   background: {c.window}; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled {{ color: {c.muted}; border-color: {c.line}; }}
+QLineEdit[role="bar"] {{ padding: {px(5)}px {px(3)}px; background: {c.raised}; border-color: {c.line};
+  font-weight: 600; }}
+QLineEdit[role="bar"]:focus {{ border-color: {c.accent}; background: {c.window}; }}
+QLineEdit[role="bar"][wrong="true"] {{ border-color: {c.error}; }}
 QPlainTextEdit[role="prompt"] {{ font-size: {size["prompt"]}px; border-radius: {px(9)}px;
   padding: {px(8)}px {px(10)}px; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}

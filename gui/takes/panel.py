@@ -26,6 +26,7 @@ from gui.look.theme import Look
 from gui.qt_session import QtSession
 from gui.takes.delegate import TakeDelegate
 from gui.takes.model import TakeModel
+from gui.takes.notes import export_notes
 from gui.takes.peak_store import PeakStore
 from gui.takes.search import read_search
 
@@ -246,6 +247,10 @@ class TakesPanel(Card):
             (self.tr("Continue"), lambda: self.continue_asked.emit(take)),
             (self.tr("Start from this take"), lambda: self.source_asked.emit(take)),
             (self.tr("Fit to its tempo exactly"), self.fit),
+            (
+                self.tr("Export notes as MIDI…"),
+                lambda: export_notes(self._session, self, take),
+            ),
             (self.tr("Learn a MIDI note that launches it"), lambda: self._learn(take)),
             (self.tr("Rename…"), self.rename),
             (self.tr("Favourite"), self.favour),

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import QPoint, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QDrag, QMouseEvent
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout
 
-from bridge.events import AudioReady
+from bridge.events import AudioReady, ScoreRead, SheetReady
 from bridge.state import Job, Take
+from engine.composing.score import Score
 from gui.look.containers import Card
 from gui.look.controls import Button, IconButton
 from gui.look.elided import Elided
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
+from gui.memory import State
 from gui.prompt_form import headline
 from gui.qt_session import QtSession
+from gui.takes.drag_button import DragButton
+from gui.takes.lead_sheet import LeadSheetView
 from gui.takes.model import length_words, take_mime, take_title, tempo_words
+from gui.takes.notes import export_notes, notes_mime
 from gui.takes.peak_store import PeakStore
 from gui.takes.peaks import GrowingPeaks
+from gui.takes.stages import stage_words
 from gui.takes.waveform import WaveformView
 from gui.takes.waveform_hands import WaveformHands
 
@@ -32,35 +37,6 @@ if TYPE_CHECKING:
 
 FRAME_MS = 50
 """The growing waveform is drawn at most so often."""
-
-
-class DragButton(Button):
-    """A handle: what it holds is dragged out of the window as a file."""
-
-    def __init__(self, look: Look, text: str) -> None:
-        super().__init__(look, text, "drag")
-        self.take: Take | None = None
-        self._pressed: QPoint | None = None
-        self.setCursor(Qt.CursorShape.OpenHandCursor)
-
-    def mousePressEvent(self, e: QMouseEvent | None) -> None:
-        """Remembers where."""
-        self._pressed = e.position().toPoint() if e is not None else None
-        super().mousePressEvent(e)
-
-    def mouseMoveEvent(self, a0: QMouseEvent | None) -> None:
-        """Starts the drag once it is one."""
-        if a0 is None or self._pressed is None or self.take is None:
-            return
-        far = (a0.position().toPoint() - self._pressed).manhattanLength()
-        if far < QApplication.startDragDistance():
-            return
-        self._pressed = None
-        self.setDown(False)
-        drag = QDrag(self)
-        drag.setMimeData(take_mime([self.take]))
-        drag.setPixmap(self.grab())
-        drag.exec(Qt.DropAction.CopyAction, Qt.DropAction.CopyAction)
 
 
 class Viewer(Card):
@@ -86,12 +62,18 @@ class Viewer(Card):
         self._growing: GrowingPeaks | None = None
         self._compared: dict[str, Take] = {}
         self._spectrogram: SpectrogramView | None = None
+        self._sheet_of, self._has_notes = "", False
         self.title = Elided("", "title")
         self.facts = Elided("", "small")
         self.wave = WaveformView(look, self.tr("Waveform of the take"), height=150)
         self.hands = WaveformHands(self.wave)
         self.a = self._slot("A", self.tr("Remember this take as A; then: hear A at the same place"))
         self.b = self._slot("B", self.tr("Remember this take as B; then: hear B at the same place"))
+        self.sheet = LeadSheetView(look)
+        self.score = IconButton(look, "score", self.tr("Lead sheet"))
+        self.score.rename(self.tr("Lead sheet"), "N")
+        self.score.setCheckable(True)
+        self.score.setChecked(True)
         self.spectrum = IconButton(look, "spectrum", self.tr("Spectrogram"))
         self.spectrum.rename(self.tr("Spectrogram"), "S")
         self.spectrum.setCheckable(True)
@@ -101,7 +83,13 @@ class Viewer(Card):
         self.transform = Button(look, self.tr("Transform"), "transform")
         self.transform.setToolTip(self.tr("Start from this take"))
         self.go_on = Button(look, self.tr("Continue"), "continue")
-        self.handle = DragButton(look, self.tr("Drag to your DAW"))
+        self.handle = DragButton(
+            look, self.tr("Drag to your DAW"), "drag", lambda take: take_mime([take])
+        )
+        self.notes = DragButton(
+            look, self.tr("Notes as MIDI"), "score", lambda take: notes_mime(session, take)
+        )
+        self.notes.setToolTip(self.tr("Drag the notes to your DAW, or click to save them"))
         self._build(look)
         self._drawing = QTimer(self)
         self._drawing.setSingleShot(True)
@@ -109,6 +97,8 @@ class Viewer(Card):
         self._drawing.timeout.connect(self._draw_growing)
         peaks.ready.connect(self._read)
         session.audio_ready.connect(self._arrived)
+        session.sheet_ready.connect(self._told)
+        session.score_read.connect(self._read_score)
         session.job_changed.connect(self._heard)
         session.take_changed.connect(self._changed)
         self.show_nothing()
@@ -120,6 +110,7 @@ class Viewer(Card):
         self.facts.show_text(self.tr("Say what you want to hear, then press Generate."))
         self.wave.show_peaks(None)
         self.wave.show_progress(None)
+        self._show_sheet(None, "")
         self._enable()
 
     def show_take(self, take: Take) -> None:
@@ -134,6 +125,9 @@ class Viewer(Card):
             self.wave.show_range(None)
             self.wave.show_playhead(None)
             self.wave.show_peaks(self._peaks.whole(take.path), take.seconds)
+            if take.job_id != self._sheet_of:  # else it stands there already
+                self._show_sheet(None, "")
+            self._session.attempt(self._session.session.ask_score, take.id)
         self._show_spectrogram()
         self._enable()
 
@@ -145,11 +139,26 @@ class Viewer(Card):
             self.wave.show_playhead(None)
             self.wave.show_grid(job.spec.tempo, job.spec.beats_per_bar)
             self.wave.show_peaks(None, job.spec.seconds_total or 0.0)
+            if job.id != self._sheet_of:
+                self._show_sheet(None, "")
         self.job = job
         self.title.show_text(headline(job.spec.prompt))
-        self.facts.show_text(stage_words(self, job))
+        self.facts.show_text(stage_words(job))
         self.wave.show_progress(job.progress if self._growing is None else None)
         self._enable()
+
+    def state(self) -> State:
+        """Whether the lead sheet is shown."""
+        return {"sheet": self.score.isChecked()}
+
+    def restore(self, state: State) -> None:
+        """Shows it, or not, as last time."""
+        self.score.setChecked(state["sheet"])
+
+    def export_notes(self) -> None:
+        """Writes the notes of the take into a file that is asked for."""
+        if self.take is not None and self.notes.isEnabled():
+            export_notes(self._session, self, self.take)
 
     def spectrogram(self) -> SpectrogramView | None:
         """The spectrogram, once it was asked for."""
@@ -158,6 +167,7 @@ class Viewer(Card):
     def show_playhead(self, seconds: float | None) -> None:
         """Moves the playhead."""
         self.wave.show_playhead(seconds)
+        self.sheet.show_playhead(seconds)
         if self._spectrogram is not None and self._spectrogram.isVisible():
             self._spectrogram.show_playhead(seconds)
 
@@ -200,14 +210,28 @@ class Viewer(Card):
         words.addWidget(self.title)
         words.addWidget(self.facts)
         head.addLayout(words, 1)
-        for control in (self.a, self.b, self.spectrum, self.whole):
+        for control in (self.a, self.b, self.score, self.spectrum, self.whole):
             head.addWidget(control, 0, Qt.AlignmentFlag.AlignTop)
         actions = look.pad(FlowLayout(), gap=8)
-        for control in (self.use, self.vary, self.transform, self.go_on, self.handle):
+        for control in (
+            self.use,
+            self.vary,
+            self.transform,
+            self.go_on,
+            self.handle,
+            self.notes,
+        ):
             actions.addWidget(control)
+        played = look.pad(QVBoxLayout(), gap=2)
+        played.addWidget(self.sheet)
+        played.addWidget(self.wave, 1)
         self.body.addLayout(head)
-        self.body.addWidget(self.wave, 1)
+        self.body.addLayout(played, 1)
         self.body.addLayout(actions)
+        self.score.toggled.connect(lambda _: self._place_sheet())
+        self.wave.view_changed.connect(self.sheet.show_view)
+        self.sheet.section_chosen.connect(self.hands.choose)
+        self.notes.clicked.connect(self.export_notes)
         self.spectrum.toggled.connect(lambda _: self._show_spectrogram())
         self.whole.clicked.connect(self.wave.zoom_out)
         self.use.clicked.connect(lambda: self.use_asked.emit(self.take))
@@ -223,7 +247,8 @@ class Viewer(Card):
         self.go_on.setEnabled(has)
         self.handle.setEnabled(has)
         self.spectrum.setEnabled(has)
-        self.handle.take = self.take
+        self.notes.setEnabled(has and self._has_notes)
+        self.handle.take = self.notes.take = self.take
         for slot, button in (("A", self.a), ("B", self.b)):
             held = self._compared.get(slot)
             button.setEnabled(has or held is not None)
@@ -273,6 +298,29 @@ class Viewer(Card):
         if not self._drawing.isActive():
             self._drawing.start()
 
+    def _told(self, told: SheetReady) -> None:
+        """What the job that is looked at plays, before it sounds."""
+        if self.job is not None and told.job_id == self.job.id:
+            self._sheet_of = told.job_id
+            length = self.job.spec.seconds_total or 0.0
+            self._show_sheet(told.sheet.score, told.sheet.about, length)
+
+    def _read_score(self, read: ScoreRead) -> None:
+        if self.take is not None and read.take_id == self.take.id:
+            self._show_sheet(read.score, self.take.lead_sheet, self.take.seconds)
+
+    def _show_sheet(self, score: Score | None, about: str, length: float = 0.0) -> None:
+        if score is None:
+            self._sheet_of = ""
+        self._has_notes = score is not None and len(score.notes) > 0
+        self.sheet.show_score(score, about, length)
+        self.sheet.show_view(*self.wave.view())
+        self._place_sheet()
+        self._enable()
+
+    def _place_sheet(self) -> None:
+        self.sheet.setVisible(self.score.isChecked() and not self.sheet.empty())
+
     def _draw_growing(self) -> None:
         if self._growing is not None and self.job is not None:
             peaks = self._growing.peaks()
@@ -294,35 +342,6 @@ class Viewer(Card):
     def _read(self, path: object) -> None:
         if self.take is not None and path == self.take.path:
             self.wave.show_peaks(self._peaks.whole(self.take.path))
-
-
-def stage_words(panel: Card, job: Job) -> str:
-    """What a job does, in words that are true: 'composing, 12 s left'."""
-    stages = {
-        "queued": panel.tr("waiting"),
-        "loading": panel.tr("loading the model"),
-        "compiling": panel.tr("compiling, once"),
-        "encode": panel.tr("listening to the recording"),
-        "diffuse": panel.tr("composing"),
-        "decode": panel.tr("sounding"),
-        "write": panel.tr("saving"),
-    }
-    if job.state == "queued":
-        return panel.tr("waiting, place {0}").format(job.position)
-    if job.finished:
-        states = {
-            "done": panel.tr("done"),
-            "failed": panel.tr("failed"),
-            "cancelled": panel.tr("cancelled"),
-            "interrupted": panel.tr("interrupted"),
-        }
-        return states[job.state]
-    parts = [stages[job.stage], f"{job.progress:.0%}"]
-    if job.total > 1:
-        parts.append(panel.tr("take {0} of {1}").format(job.index, job.total))
-    if job.eta_s is not None and job.stage != "loading":
-        parts.append(panel.tr("{0} left").format(length_words(max(job.eta_s, 0.0))))
-    return "  ·  ".join(parts)
 
 
 def _shift_held() -> bool:

@@ -14,7 +14,7 @@ from bridge.state import Job, JobOptions, Levels, Take
 from engine.presets import Preset
 from gui.compose.composer import Composer
 from gui.compose.request import make
-from gui.compose.source import Mode, dropped_file
+from gui.compose.source import Mode
 from gui.look.containers import Pane
 from gui.look.controls import later
 from gui.look.theme import Look
@@ -36,6 +36,7 @@ from gui.takes.viewer import Viewer
 from gui.transport import TransportPanel
 from gui.welcome import Welcome, first_presets
 from gui.window.columns import Columns, Middle
+from gui.window.dropping import accept, drop, may_drop
 from gui.window.restoring import Restoring
 from gui.window.surroundings import Surroundings
 from gui.window.window_menus import Acting, build_menus
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
                 "columns": self.columns,
                 "middle": self.middle,
                 "compose": self.composer,
+                "viewer": self.viewer,
                 "presets": self.presets,
                 "window": self,
             },
@@ -107,6 +109,10 @@ class MainWindow(QMainWindow):
                 self.tr("Write what you want to hear first, or press Surprise me."), "warning"
             )
             composer.prompt.field.setFocus()
+            return
+        if problem := composer.score.problem():
+            composer.score.open()
+            self.session.say(problem, "error")
             return
         composer.prompt.remember()
         options = JobOptions(
@@ -247,18 +253,15 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(a0)
 
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
-        """A recording may be dropped anywhere."""
-        if a0 is not None and dropped_file(a0) is not None:
-            a0.setDropAction(Qt.DropAction.CopyAction)
-            a0.accept()
+        """A recording or a MIDI file may be dropped anywhere."""
+        if a0 is not None and may_drop(a0):
+            accept(a0)
 
     def dropEvent(self, a0: QDropEvent | None) -> None:
-        """Starts from what was dropped."""
-        path = dropped_file(a0) if a0 is not None else None
-        if a0 is not None and path is not None:
-            a0.setDropAction(Qt.DropAction.CopyAction)
-            a0.accept()
-            self.composer.source.take(path)
+        """Starts from what was dropped, or plays it."""
+        if a0 is not None and may_drop(a0):
+            accept(a0)
+            drop(a0, self.composer)
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:
         """Remembers where everything was."""

@@ -61,6 +61,7 @@ def _file(acting: Acting) -> list[Entry]:
     tr = acting.tr
     return [
         Entry(tr("Open a recording…"), acting.composer.source.open_dialog, "Ctrl+O"),
+        Entry(tr("Open a MIDI file…"), acting.composer.score.open_dialog, "Ctrl+M"),
         Entry(tr("Save settings as a preset…"), acting.presets.save.click, "Ctrl+S"),
         LINE,
         Entry(tr("Quit"), acting.close, "Ctrl+Q"),
@@ -110,6 +111,7 @@ def _take(acting: Acting) -> list[Entry]:
         Entry(tr("Start from this take"), viewer.transform.click, "R"),
         Entry(tr("Continue"), viewer.go_on.click, "C"),
         Entry(tr("Fit to its tempo exactly"), takes.fit, "T"),
+        Entry(tr("Export notes as MIDI…"), viewer.export_notes, "M"),
         Entry(tr("Favourite"), takes.favour, "F"),
         Entry(tr("Rename…"), takes.rename, "F2"),
         Entry(tr("Move to the bin"), takes.bin, shown=tr("Del")),
@@ -127,6 +129,7 @@ def _view(acting: Acting) -> list[Entry]:
             for number, button in enumerate(rail.values(), 1)
         ),
         LINE,
+        Entry(tr("Lead sheet"), acting.viewer.score.click, "N"),
         Entry(tr("Spectrogram"), acting.viewer.spectrum.click, "S"),
         Entry(tr("Welcome"), lambda: acting.show_welcome(True)),
         LINE,

@@ -1,0 +1,123 @@
+"""The fold `Score`: chords over the bars, form, where the notes come from, or a MIDI file - closed until it is used.
+
+Knows its controls and the session's parameters; its heading says what it holds while it is closed.
+"""
+
+# The stubs of the bindings leave slots and items unknown.
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+
+from engine.registry import MODELS, SKETCH
+from gui.compose.chord_boxes import bars_of
+from gui.compose.clip import ClipControl, dropped_clip
+from gui.compose.parameters import SeedControl
+from gui.compose.score_controls import ChordsControl, FormControl, NotesControl
+from gui.look.containers import Fold
+from gui.look.controls import label
+from gui.look.theme import Look
+from gui.memory import State
+from gui.qt_session import QtSession
+
+SHOWN = ("score", "score_seed", "chords", "form", "midi")
+"""The parameters that it shows."""
+
+
+class ScorePanel(Fold):
+    """What is played."""
+
+    def __init__(self, session: QtSession, look: Look) -> None:
+        super().__init__(look, self.tr("Score"))
+        self._session = session
+        self.setAcceptDrops(True)
+        self.refusal = label("", "small", wrap=True)
+        self.notes = NotesControl(session, look, "score", self.tr("Notes by"))
+        self.chords = ChordsControl(session, look, "chords", self.tr("Chords"))
+        self.form = FormControl(session, look, "form", self.tr("Form"))
+        self.seed = SeedControl(session, look, "score_seed", self.tr("Seed of the notes"))
+        self.clip = ClipControl(session, look)
+        for widget in (self.refusal, self.notes, self.chords, self.form, self.seed, self.clip):
+            self.body.addWidget(widget)
+        session.parameter_changed.connect(self._heard)
+        self._heard("score", None)
+
+    def state(self) -> State:
+        """Whether it is open, and whether chords are written as text."""
+        return {"score": self.is_open(), "chords_as_text": self.chords.as_text.isChecked()}
+
+    def restore(self, state: State) -> None:
+        """Is again as it was."""
+        self.open(state["score"])
+        self.chords.as_text.setChecked(state["chords_as_text"])
+
+    def show_recording(self, there: bool) -> None:
+        """Says whether the take starts from a recording."""
+        self.notes.show_recording(there)
+
+    def problem(self) -> str:
+        """What of it cannot be read, as a sentence; empty if it is used as it is, or not at all."""
+        if not self.chords.isEnabled() or self.chords.isHidden():
+            return ""
+        return self.chords.problem() or self.form.problem()
+
+    def take(self, path: Path) -> None:
+        """Plays a MIDI file."""
+        self.open()
+        self.clip.take(path)
+
+    def open_dialog(self) -> None:
+        """Asks for a MIDI file."""
+        self.open()
+        self.clip.open_dialog()
+
+    def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
+        """Takes MIDI files; where it was closed it opens."""
+        if a0 is not None and dropped_clip(a0) is not None:
+            self.open()
+            self.clip.show_over(True)
+            a0.setDropAction(Qt.DropAction.CopyAction)
+            a0.accept()
+
+    def dragLeaveEvent(self, a0: QDragLeaveEvent | None) -> None:
+        """It went away again."""
+        self.clip.show_over(False)
+
+    def dropEvent(self, a0: QDropEvent | None) -> None:
+        """Plays what was dropped."""
+        self.clip.show_over(False)
+        path = dropped_clip(a0) if a0 is not None else None
+        if a0 is not None and path is not None:
+            a0.setDropAction(Qt.DropAction.CopyAction)
+            a0.accept()
+            self.take(path)
+
+    def _heard(self, name: str, value: Any) -> None:
+        if name not in (*SHOWN, "model"):
+            return
+        get = self._session.session.parameters.get
+        model, clip = MODELS.get(get("model"), SKETCH), get("midi")
+        takes, own = model.dit.grid, get("score") == "none"
+        words = self.tr("{0} takes no score: it finds its notes by itself.").format(model.name)
+        self.refusal.setText(words)
+        self.refusal.setVisible(not takes)
+        for widget in (self.notes, self.chords, self.form, self.seed):
+            widget.setVisible(not clip)
+        self.notes.setEnabled(takes)
+        self.clip.setEnabled(takes)
+        for widget in (self.chords, self.form, self.seed):
+            widget.setEnabled(takes and not own)
+        self.notes.show_value(get("score"))
+        self._say(Path(clip).name if clip else "", len(bars_of(get("chords"))), get("form"))
+
+    def _say(self, clip: str, bars: int, form: str) -> None:
+        """The heading: what is asked for, also while the fold is closed."""
+        count = self.tr("1 bar of chords") if bars == 1 else self.tr("{0} bars of chords")
+        parts = [clip] if clip else [count.format(bars) if bars else "", form]
+        words = "  ·  ".join(part for part in (self.tr("Score"), *parts) if part)
+        self.heading.show_text(words)
