@@ -6,9 +6,10 @@ Knows nothing of queues or devices; reads at most the header of an audio file, f
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
@@ -117,6 +118,16 @@ def varied(take: Take, amount: float) -> GenerationSpec:
         variation_seed=secrets.randbelow(RANDOM_SEEDS),
         score_seed=spec.seed if spec.score_seed is None else spec.score_seed,
     )
+
+
+def agreed(values: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Values without those settings of the musician's that what is asked for now takes the place of.
+
+    A MIDI file takes the place of chords and form, and they of it; either settles where the notes come from.
+    """
+    clip, chart = bool(asked.get("midi")), bool(asked.get("chords") or asked.get("form"))
+    gone = {"chords", "form", "score"} if clip else {"midi", "score"} if chart else set[str]()
+    return {name: value for name, value in values.items() if name not in gone or asked.get(name)}
 
 
 def in_time(spec: GenerationSpec, transport: TransportState) -> GenerationSpec:

@@ -196,6 +196,7 @@ class Session:
         values = self.parameters.chosen() | {
             name: value for name, value in overrides.items() if value is not None
         }
+        values = requests.agreed(values, overrides)
         if prompt:
             values["prompt"] = prompt
         transport = self.transport.state()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from engine.composing.chord_symbols import parse_chords
 from engine.composing.form import form_bars
 from engine.composing.notation import TEMPI, tempo_in
-from engine.errors import SpecError, choices
+from engine.errors import LongtakeError, SpecError, choices
 from engine.parameter import Parameter, parameter, value_of
 
 if TYPE_CHECKING:
@@ -188,10 +188,13 @@ class GenerationSpec:
             )
         if self.score == "heard" and self.init_audio is None:
             raise SpecError("score 'heard' needs init_audio: the recording to listen to.")
-        if self.chords:
-            parse_chords(self.chords)
-        if self.form:
-            form_bars(self.form)
+        try:
+            if self.chords:
+                parse_chords(self.chords)
+            if self.form:
+                form_bars(self.form)
+        except LongtakeError as error:
+            raise SpecError(str(error)) from error
 
     def resolved(self, model: ModelSpec) -> GenerationSpec:
         """Fills in every default from the model, and adds tempo and key to the prompt as in training prompts.

@@ -15,6 +15,7 @@ from bridge.state import Take
 from bridge.takes import sidecar
 from engine.composing.midi_files import write_midi
 from engine.composing.score import Score
+from engine.errors import LongtakeError
 
 KEPT = 64
 """How many takes keep their scores in memory; the longest has about 0.2 MB."""
@@ -47,8 +48,8 @@ class Scores:
             )
         try:
             write_midi(score, path)
-        except OSError as error:
-            raise BridgeError("io", f"{path} cannot be written: {error.strerror}.") from error
+        except LongtakeError as error:
+            raise BridgeError("io", str(error)) from error
         return path
 
     def close(self) -> None:

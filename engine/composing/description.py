@@ -61,12 +61,12 @@ def chart(piece: Arrangement | Score) -> str:
     if isinstance(piece, Arrangement):
         return " | ".join(_bars(piece.chords, piece.beats_per_bar, _end(piece.sections)))
     spans = [
-        ChordSpan(float(row["start"]), float(row["beats"]), _chord(row)) for row in piece.chords
+        ChordSpan(float(row["start"]), float(row["beats"]), chord_of(row)) for row in piece.chords
     ]
     return " | ".join(_bars(spans, piece.beats_per_bar, piece.end))
 
 
-def _chord(row: np.void) -> Chord:
+def chord_of(row: np.void) -> Chord:
     """The chord of a row of a score's `chords`."""
     bits, root, bass = int(row["tones"]), int(row["root"]), int(row["bass"])
     tones = tuple(i for i in range(bits.bit_length()) if bits >> i & 1)
@@ -79,7 +79,7 @@ def _end(sections: Sequence[Section]) -> float:
 
 def _bars(spans: Sequence[ChordSpan], beats_per_bar: float, end: float) -> list[str]:
     """The text of each bar up to `end`."""
-    sharp = _sharp([(span.chord, span.beats) for span in spans if span.chord.intervals])
+    sharp = sharps([(span.chord, span.beats) for span in spans if span.chord.intervals])
     bars: list[str] = []
     for number in range(max(1, round(end / beats_per_bar))):
         start, stop = number * beats_per_bar, min(end, (number + 1) * beats_per_bar)
@@ -112,7 +112,7 @@ def _written(within: list[tuple[str, float]]) -> str:
     return " ".join(" ".join([name, *["/"] * (round(s / unit) - 1)]) for name, s in lengths)
 
 
-def _sharp(chords: list[tuple[Chord, float]]) -> bool | None:
+def sharps(chords: list[tuple[Chord, float]]) -> bool | None:
     """Whether the key of these chords is written with sharps; None if it has neither."""
     if not chords:
         return None

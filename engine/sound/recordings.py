@@ -12,7 +12,7 @@ from pathlib import Path
 import soundfile
 
 from engine.composing.midi_files import midi_seconds, read_midi
-from engine.errors import AudioError, SpecError
+from engine.errors import AudioError, LongtakeError, SpecError
 from engine.registry import model_spec
 from engine.spec import PARAMETERS, GenerationSpec, tempo_in
 
@@ -25,8 +25,7 @@ def with_recording(spec: GenerationSpec) -> GenerationSpec:
 
     Raises:
         AudioError: if the file does not exist, is not audio or is empty.
-        LongtakeError: if the MIDI file cannot be read.
-        SpecError: if the model is unknown, or the spec combines a loop with spans to keep.
+        SpecError: if the MIDI file or the model cannot be used, or the spec combines a loop with spans to keep.
     """
     if spec.midi is not None:
         spec = _with_midi(spec, spec.midi)
@@ -49,7 +48,10 @@ def with_recording(spec: GenerationSpec) -> GenerationSpec:
 
 def _with_midi(spec: GenerationSpec, path: str) -> GenerationSpec:
     """Tempo and length of a clip, where no others are asked for."""
-    score = read_midi(Path(path))
+    try:
+        score = read_midi(Path(path))
+    except LongtakeError as error:
+        raise SpecError(str(error)) from error
     tempo = spec.tempo or tempo_in(spec.prompt) or score.tempo
     spec = replace(spec, tempo=tempo)
     if spec.seconds_total is None and spec.bars is None and spec.init_audio is None:

@@ -5,6 +5,8 @@ Knows its panels; a press of the button is signalled as `generate_asked`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
@@ -84,6 +86,10 @@ class Composer(Card):
             "listen": self.listen.isChecked(),
             "settings": settings_text(self._session),
         }
+
+    def overrides(self) -> dict[str, Any]:
+        """What holds for the next job alone, beside the parameters."""
+        return {**self.length.overrides(), **self.score.overrides()}
 
     def restore(self, state: State) -> None:
         """Restores them; a setting that something else has changed meanwhile is left alone."""

@@ -59,12 +59,23 @@ class ScorePanel(Fold):
     def show_recording(self, there: bool) -> None:
         """Says whether the take starts from a recording."""
         self.notes.show_recording(there)
+        self._heard("score", None)
 
     def problem(self) -> str:
-        """What of it cannot be read, as a sentence; empty if it is used as it is, or not at all."""
-        if not self.chords.isEnabled() or self.chords.isHidden():
-            return ""
-        return self.chords.problem() or self.form.problem()
+        """What of it cannot be read, as a sentence; empty if all is well, or chords and form are not used."""
+        return (self.chords.problem() or self.form.problem()) if self._uses_chart() else ""
+
+    def overrides(self) -> dict[str, Any]:
+        """What of the parameters is not used: it stays written here, and the next job does without."""
+        get = self._session.session.parameters.get
+        notes = self.notes.shown() if get("score") is not None and not get("midi") else "composed"
+        chart = {} if self._uses_chart() else {"chords": "", "form": ""}
+        return chart | ({"score": notes} if get("score") not in (None, notes) else {})
+
+    def _uses_chart(self) -> bool:
+        """Whether chords and form are played: not beside a MIDI file, and not where the notes are from elsewhere."""
+        get = self._session.session.parameters.get
+        return not get("midi") and (get("score") is None or self.notes.shown() == "composed")
 
     def take(self, path: Path) -> None:
         """Plays a MIDI file."""
@@ -102,7 +113,7 @@ class ScorePanel(Fold):
             return
         get = self._session.session.parameters.get
         model, clip = MODELS.get(get("model"), SKETCH), get("midi")
-        takes, own = model.dit.grid, get("score") == "none"
+        takes = model.dit.grid
         words = self.tr("{0} takes no score: it finds its notes by itself.").format(model.name)
         self.refusal.setText(words)
         self.refusal.setVisible(not takes)
@@ -111,7 +122,7 @@ class ScorePanel(Fold):
         self.notes.setEnabled(takes)
         self.clip.setEnabled(takes)
         for widget in (self.chords, self.form, self.seed):
-            widget.setEnabled(takes and not own)
+            widget.setEnabled(takes and self._uses_chart())
         self.notes.show_value(get("score"))
         self._say(Path(clip).name if clip else "", len(bars_of(get("chords"))), get("form"))
 

@@ -12,14 +12,11 @@ from typing import Any
 
 from PyQt6.QtWidgets import QLabel, QWidget
 
-from engine.composing.form import asked_form
+from engine.composing.form import form_bars
 from engine.errors import LongtakeError
-from engine.spec import PARAMETERS
 from gui.compose.chord_boxes import ChordBoxes, bars_of, problem_of
 from gui.compose.parameter_controls import ParameterControl
 from gui.look.controls import IconButton, Segments, label, row, set_role, text_field
-
-BARS = int(PARAMETERS["bars"].high or 512)
 
 
 class NotesControl(ParameterControl):
@@ -48,22 +45,28 @@ class NotesControl(ParameterControl):
 
     def show_value(self, value: Any) -> None:
         """Shows a choice."""
-        get = self.session.session.parameters.get
-        open_to = "heard" if self.recording and not (get("chords") or get("form")) else "composed"
-        value = value or open_to
+        shown = self.shown()
         hints = {
             "composed": self.tr("A built-in composer writes them; the model plays them."),
             "heard": self.tr("As heard in the recording: its beat, or its tune."),
             "none": self.tr("The model finds them by itself."),
         }
-        self.choice.show_value(value)
+        self.choice.show_value(shown)
         self.choice.button("heard").setEnabled(self.recording)
-        self.hint.setText(hints[value])
+        self.hint.setText(hints[shown])
+
+    def shown(self) -> str:
+        """What the choice comes to: there is nothing to hear without a recording."""
+        get = self.session.session.parameters.get
+        chosen = get(self.name)
+        if chosen == "none" or not self.recording:
+            return chosen if chosen == "none" else "composed"
+        return chosen or ("composed" if get("chords") or get("form") else "heard")
 
     def show_recording(self, there: bool) -> None:
         """Says whether there is a recording to be heard."""
         self.recording = there
-        self.show_value(self.session.session.parameters.get(self.name))
+        self.show_value(None)
 
 
 class ChordsControl(ParameterControl):
@@ -124,20 +127,23 @@ class FormControl(ParameterControl):
 
     def show_value(self, value: Any) -> None:
         """Shows the form that is set now: what is typed is ahead of the news of it."""
-        value = self.session.session.parameters.get(self.name)
-        if self.field.text().strip() != value.strip():
-            self.field.setText(value)
-        say(self.said, self.problem())
+        form = self.session.session.parameters.get(self.name)
+        if self.field.text().strip() != form.strip():
+            self.field.setText(form)
+        bars, problem = self._read(form)
+        words = self.tr("{0} bars, the take's length unless another is set")
+        say(self.said, problem, words.format(bars) if bars else "")
 
     def problem(self) -> str:
         """What cannot be read."""
-        form = self.session.session.parameters.get(self.name)
+        return self._read(self.session.session.parameters.get(self.name))[1]
+
+    def _read(self, form: str) -> tuple[int, str]:
+        """Its length in bars, and what is wrong."""
         try:
-            if form.strip():
-                asked_form(form, BARS, 4.0)
+            return (form_bars(form) if form.strip() else 0), ""
         except LongtakeError as error:
-            return str(error)
-        return ""
+            return 0, str(error)
 
 
 def say(where: QLabel, problem: str, words: str = "") -> None:

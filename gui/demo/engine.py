@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.composing.composer import compose
+from engine.composing.description import describe
+from engine.composing.lead_sheet import written
+from engine.composing.midi_files import read_midi
+from engine.composing.reading import read
 from engine.composing.score import ROLES, Score
 from engine.registry import model_spec
 from engine.spec import GenerationSpec
@@ -52,16 +56,24 @@ class DemoEngine:
 
 
 def lead_sheet(spec: GenerationSpec) -> LeadSheet:
-    """What the built-in composer writes for a resolved spec, or nothing where the spec or its model wants none."""
+    """What a resolved spec asks to be played: a MIDI file, or what the built-in composer writes, or nothing."""
     if spec.score == "none" or not model_spec(spec.model).dit.grid:
         return LeadSheet(None, "notes are left to the model", spec.tempo)
+    if spec.midi is not None:
+        score = read_midi(Path(spec.midi))
+        return LeadSheet(score, f"notes from {Path(spec.midi).name}", spec.tempo or score.tempo)
     seed = spec.seed if spec.score_seed is None else spec.score_seed
-    seconds = spec.seconds_total or 1.0
-    piece = compose(seed or 0, kind="loop" if spec.loop else "song", seconds=seconds)
-    score = Score.of(piece)
-    score = replace(score, tempo=spec.tempo or score.tempo)
-    about = f"composed: {piece.style}, {piece.key} {piece.mode}, {score.tempo:g} BPM"
-    return LeadSheet(score, about, score.tempo)
+    wish = read(spec.prompt, lambda text, phrases: np.zeros(len(phrases), np.float32)).wish(
+        seed=seed or 0,
+        seconds=spec.seconds_total or 1.0,
+        tempo=spec.tempo,
+        chords=spec.chords,
+        form=spec.form,
+        exact=spec.bars is not None,
+        loop=spec.loop,
+    )
+    piece = written(wish)
+    return LeadSheet(Score.of(piece), f"composed: {describe(piece)}", piece.tempo)
 
 
 def played(score: Score | None, spec: GenerationSpec, rate: int) -> Samples:

@@ -19,8 +19,8 @@ from PyQt6.QtGui import QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from engine.composing.chord_symbols import symbol
+from engine.composing.description import chord_of, sharps
 from engine.composing.score import Score
-from engine.composing.theory import Chord
 from gui.look.theme import Look
 
 Span = tuple[float, float]
@@ -52,22 +52,18 @@ def sections_of(score: Score) -> list[Named]:
 
 
 def chords_of(score: Score) -> list[Named]:
-    """The chords of a score; one that only goes on is not named again."""
+    """The chords of a score, spelled as their key is; one that only goes on is not named again."""
+    rows = [(chord_of(row), start, end) for row, start, end in _placed(score, score.chords)]
+    sharp = sharps([(chord, end - start) for chord, start, end in rows if chord.intervals])
+    bar_seconds = score.beats_per_bar * 60.0 / score.tempo
     made: list[Named] = []
-    for row, start, end in _placed(score, score.chords):
-        name, bar = chord_name(row), float(row["start"]) / score.beats_per_bar
+    for chord, start, end in rows:
+        name, bar = symbol(chord, sharp=sharp), start / bar_seconds
         if made and made[-1].name == name and abs(made[-1].end - start) < 1e-3:
             made[-1] = Named(made[-1].start, end, name, made[-1].bar)
         else:
             made.append(Named(start, end, name, bar))
     return made
-
-
-def chord_name(row: Any) -> str:
-    """The symbol of a chord of a score."""
-    root, bass, tones = (int(row[name]) for name in ("root", "bass", "tones"))
-    intervals = tuple(tone for tone in range(32) if tones >> tone & 1)
-    return symbol(Chord(root, intervals, None if bass == root else bass))
 
 
 def thinned(chords: Sequence[Named], room: float, widths: Sequence[float]) -> list[int]:

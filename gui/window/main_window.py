@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
             composer.source.source(),
             options,
             composer.length.seconds(),
-            composer.length.overrides(),
+            composer.overrides(),
         )
         self._made(job)
 

@@ -22,7 +22,7 @@ from bridge.events import (
 )
 from bridge.ports import Recording
 from bridge.requests import complement, in_time, quarters_in_bar
-from bridge.state import JobOptions, TransportState
+from bridge.state import Job, JobOptions, TransportState
 from engine.composing.composer import compose
 from engine.composing.midi_files import write_midi
 from engine.composing.score import Score
@@ -166,17 +166,28 @@ def test_chords_go_with_every_kind_of_request_and_a_clip_with_those_that_begin_w
     clip = idea.with_suffix(".mid")
     write_midi(Score.of(compose(1, kind="loop", seconds=4.0)), clip)
     bench.session.parameters.set("prompt", "house, 120 BPM")
+
+    def jobs() -> list[Job]:
+        return [
+            bench.session.generate(),
+            bench.session.transform(idea, None, 0.5),
+            bench.session.inpaint(idea, [(1.0, 2.0)]),
+            bench.session.continue_(idea, 2.0),
+        ]
+
     bench.session.parameters.set("chords", "Am7 | F")
     bench.session.parameters.set("form", "verse 2")
+    assert {(job.spec.chords, job.spec.form) for job in jobs()} == {("Am7 | F", "verse 2")}
+    with pytest.raises(LongtakeError, match="Bar 2"):
+        bench.session.generate(chords="Am7 | Xyz")
+    clipped = bench.session.generate(midi=str(clip)).spec
+    assert (clipped.chords, clipped.form, clipped.midi) == ("", "", str(clip))
+    bench.session.parameters.set("chords", "")
+    bench.session.parameters.set("form", "")
     bench.session.parameters.set("midi", str(clip))
-    jobs = [
-        bench.session.generate(),
-        bench.session.transform(idea, None, 0.5),
-        bench.session.inpaint(idea, [(1.0, 2.0)]),
-        bench.session.continue_(idea, 2.0),
-    ]
-    assert {(job.spec.chords, job.spec.form) for job in jobs} == {("Am7 | F", "verse 2")}
-    assert [job.spec.midi for job in jobs] == [str(clip)] * 3 + [None]
+    assert [job.spec.midi for job in jobs()] == [str(clip)] * 3 + [None]
+    charted = bench.session.generate(chords="Dm | G").spec
+    assert (charted.chords, charted.midi) == ("Dm | G", None)
 
 
 @pytest.mark.parametrize("what", ["missing.wav", "text.wav", "empty.wav"])

@@ -35,18 +35,20 @@ def test_chords_form_and_a_clip_of_an_allowed_folder_are_asked_for_over_osc(
 ) -> None:
     clip = tmp_path / "clip.mid"
     write_midi(Score.of(compose(1, kind="loop", seconds=4.0)), clip)
-    peer.send("param/midi", "clip.mid")
     peer.send("param/form", "verse 4")
-    peer.ask(
-        "generate", "r", "x", "chords", "Am7 | F", "score_seed", 5, "midi", str(clip), answer="ack"
-    )
-    (job,) = served[1].jobs.all()
-    spec = job.spec
-    assert (spec.chords, spec.form, spec.score_seed) == ("Am7 | F", "verse 4", 5)
-    assert spec.midi == str(clip.resolve()) == served[1].parameters.get("midi")
+    peer.ask("generate", "r", "x", "chords", "Am7 | F", "score_seed", 5, answer="ack")
+    peer.ask("generate", "s", "x", "midi", str(clip), answer="ack")
+    jobs = {job.request_id: job.spec for job in served[1].jobs.all()}
+    assert (jobs["r"].chords, jobs["r"].form, jobs["r"].score_seed) == ("Am7 | F", "verse 4", 5)
+    assert (jobs["s"].midi, jobs["s"].form) == (str(clip.resolve()), "")
+    peer.send("param/midi", "clip.mid")
+    peer.ping()
+    assert served[1].parameters.get("midi") == str(clip.resolve())
     peer.send("param/midi", "")
     peer.ping()
     assert served[1].parameters.get("midi") is None
+    peer.send("generate", "t", "x", "chords", "Am7 | Xyz")
+    assert peer.wait("error")[:2] == ("t", "bad_args")
 
 
 def test_what_a_take_plays_is_told_first_and_its_notes_are_written_beside_it(peer: Peer) -> None:
