@@ -212,7 +212,7 @@ def show_full(stage: Stage, window: MainWindow) -> None:
     stage.wait(lambda: window.viewer.wave.length > 1)
     window.listening.toggle()
     stage.studio.session.playback.seek(min(9.6, take.seconds / 2))
-    window.viewer.wave.choose((take.seconds / 2, take.seconds * 0.75))
+    window.viewer.hands.choose((take.seconds / 2, take.seconds * 0.75))
     window.takes.list.setFocus()
     stage.turn(1.2)
     shown = [take.path for take in stage.studio.session.takes.search()]

@@ -32,7 +32,7 @@ class StatusLine(QFrame):
         self.words.setAccessibleDescription(self.tr("Last message"))
         self.away = IconButton(look, "close", self.tr("Put the message away"))
         self.lamp = Lamp(look)
-        self.engine = ElidedButton(look, "", "fold")
+        self.engine = ElidedButton(look, "", role="fold")
         self.engine.say(self.tr("Models"))
         row = look.pad(QHBoxLayout(self), (16, 4, 12, 4), 6)
         row.addWidget(self.words, 1)

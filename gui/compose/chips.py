@@ -86,7 +86,7 @@ class Chip(ElidedButton):
     """A chip that shows a choice and opens a sheet; subclasses fill the sheet."""
 
     def __init__(self, look: Look, title: str, width: int) -> None:
-        super().__init__(look, title, "chip")
+        super().__init__(look, title, role="chip")
         self.look, self.title, self._width = look, title, width
         self._sheet: Sheet | None = None
         self.clicked.connect(self.open)

@@ -45,6 +45,7 @@ class ScorePanel(Fold):
         for widget in (self.refusal, self.notes, self.chords, self.form, self.seed, self.clip):
             self.body.addWidget(widget)
         session.parameter_changed.connect(self._heard)
+        self.toggled.connect(lambda _: self._heard("score", None))
         self._heard("score", None)
 
     def state(self) -> State:
@@ -127,8 +128,8 @@ class ScorePanel(Fold):
         self._say(Path(clip).name if clip else "", len(bars_of(get("chords"))), get("form"))
 
     def _say(self, clip: str, bars: int, form: str) -> None:
-        """The heading: what is asked for, also while the fold is closed."""
+        """The heading: while the fold is closed, what it holds."""
         count = self.tr("1 bar of chords") if bars == 1 else self.tr("{0} bars of chords")
         parts = [clip] if clip else [count.format(bars) if bars else "", form]
-        words = "  ·  ".join(part for part in (self.tr("Score"), *parts) if part)
-        self.heading.show_text(words)
+        parts = [] if self.is_open() else [part for part in parts if part]
+        self.heading.show_text("  ·  ".join((self.tr("Score"), *parts)))

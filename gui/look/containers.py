@@ -14,7 +14,7 @@ from PyQt6.QtCore import QEvent, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from gui.look.controls import Button
+from gui.look.elided import ElidedButton
 from gui.look.theme import Look
 
 LEAST_LINES = 8
@@ -116,7 +116,7 @@ class Fold(QWidget):
 
     def __init__(self, look: Look, title: str, *, opened: bool = False) -> None:
         super().__init__()
-        self.heading = Button(look, title, "chevron-right", "fold", "muted")
+        self.heading = ElidedButton(look, title, "chevron-right", "fold", "muted")
         self.heading.setCheckable(True)
         self._inside = QWidget()
         self.body = look.pad(QVBoxLayout(self._inside), (4, 2, 4, 8), 10)

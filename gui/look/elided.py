@@ -58,9 +58,11 @@ class Elided(QLabel):
 class ElidedButton(Button):
     """A button whose text ends in '…' where there is no more room; the whole text is then its tooltip."""
 
-    def __init__(self, look: Look, text: str, role: str = "") -> None:
-        self._whole, self._hint = text, ""
-        super().__init__(look, text, role=role)
+    def __init__(
+        self, look: Look, text: str, icon: str = "", role: str = "", colour: str = "text"
+    ) -> None:
+        self._whole, self._hint = f" {text}" if icon else text, ""
+        super().__init__(look, text, icon, role, colour)
 
     def say(self, hint: str) -> None:
         """Sets the tooltip for as long as the text is not elided."""
@@ -69,7 +71,7 @@ class ElidedButton(Button):
 
     def show_text(self, text: str, icon: str | None = None, colour: str = "") -> None:
         """Says what it does now."""
-        self._whole = text
+        self._whole = f" {text}" if icon or (icon is None and self._icon) else text
         super().show_text(text, icon, colour)
         self._elide()
 

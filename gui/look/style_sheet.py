@@ -94,6 +94,7 @@ QPushButton[role="fold"]:hover {{ color: {c.text}; background: transparent; }}
 QPushButton[role="segment"] {{ border-radius: {px(6)}px; padding: {px(4)}px {px(10)}px; background: transparent;
   color: {c.muted}; }}
 QPushButton[role="segment"]:hover {{ color: {c.text}; }}
+QPushButton[role="segment"]:disabled {{ color: {c.edge}; background: transparent; }}
 QPushButton[role="segment"]:checked {{ background: {c.accent_soft}; color: {c.text}; }}
 QPushButton[role="record"]:checked {{ background: {c.error}; color: {c.window}; }}
 QFrame[role="segments"] {{ background: {c.raised}; border-radius: {px(8)}px; }}

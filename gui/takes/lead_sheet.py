@@ -102,9 +102,15 @@ def _placed(score: Score, rows: Any) -> Iterator[tuple[Any, float, float]]:
 
 
 class LeadSheetView(QWidget):
-    """The lead sheet; `section_chosen` signals a section that was clicked, as its span in seconds."""
+    """The lead sheet.
+
+    Signals:
+        section_chosen: a section was clicked; its span in seconds.
+        sought: a chord was clicked; where it begins, in seconds.
+    """
 
     section_chosen = pyqtSignal(object)
+    sought = pyqtSignal(float)
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -116,6 +122,7 @@ class LeadSheetView(QWidget):
         self.chords: list[Named] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Lead sheet"))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         look.follow(self._restyle)
 
     def show_score(self, score: Score | None, about: str, length: float) -> None:
@@ -157,15 +164,18 @@ class LeadSheetView(QWidget):
         return QSize(self._look.px(80), self.sizeHint().height())
 
     def mouseReleaseEvent(self, a0: QMouseEvent | None) -> None:
-        """A click on a section chooses it."""
+        """A click on a section chooses it, one on a chord goes there."""
         if a0 is None or a0.button() != Qt.MouseButton.LeftButton:
             return
         start, end = self._view
         seconds = start + a0.position().x() / max(self.width(), 1) * (end - start)
-        found = _at(self.sections, seconds)
-        if found >= 0 and a0.position().y() <= self._heights()[0]:
-            section = self.sections[found]
-            self.section_chosen.emit((section.start, min(section.end, self._length)))
+        in_band = a0.position().y() <= self._heights()[0]
+        section, chord = _at(self.sections, seconds), _at(self.chords, seconds)
+        if in_band and section >= 0:
+            span = self.sections[section]
+            self.section_chosen.emit((span.start, min(span.end, self._length)))
+        elif not in_band and chord >= 0:
+            self.sought.emit(self.chords[chord].start)
 
     def paintEvent(self, a0: QPaintEvent | None) -> None:
         """Band and symbols."""

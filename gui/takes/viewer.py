@@ -143,7 +143,7 @@ class Viewer(Card):
                 self._show_sheet(None, "")
         self.job = job
         self.title.show_text(headline(job.spec.prompt))
-        self.facts.show_text(stage_words(job))
+        self.facts.show_text("  ·  ".join(filter(None, (stage_words(job), job.lead_sheet))))
         self.wave.show_progress(job.progress if self._growing is None else None)
         self._enable()
 
@@ -210,8 +210,10 @@ class Viewer(Card):
         words.addWidget(self.title)
         words.addWidget(self.facts)
         head.addLayout(words, 1)
+        switches = look.pad(FlowLayout(), gap=6)
         for control in (self.a, self.b, self.score, self.spectrum, self.whole):
-            head.addWidget(control, 0, Qt.AlignmentFlag.AlignTop)
+            switches.addWidget(control)
+        head.addLayout(switches)
         actions = look.pad(FlowLayout(), gap=8)
         for control in (
             self.use,
@@ -231,6 +233,7 @@ class Viewer(Card):
         self.score.toggled.connect(lambda _: self._place_sheet())
         self.wave.view_changed.connect(self.sheet.show_view)
         self.sheet.section_chosen.connect(self.hands.choose)
+        self.sheet.sought.connect(self.hands.sought)
         self.notes.clicked.connect(self.export_notes)
         self.spectrum.toggled.connect(lambda _: self._show_spectrogram())
         self.whole.clicked.connect(self.wave.zoom_out)

@@ -105,6 +105,7 @@ def crowded(held: Room, qtbot: QtBot) -> Room:
     for target in ("gain", "seed"):
         studio.session.midi.learn(target)
         studio.midi.bind(f"cc 2{len(target)} ch 1")
+    window.composer.score.open()
     window.composer.more.open()
     window.composer.more.finer.open()
     window.composer.prompt.fold.open()

@@ -81,8 +81,10 @@ def fill(window: MainWindow, studio: Studio) -> None:
     composer.prompt.show_text(
         f"{PROMPT} | Moods: Energetic, Dark, Smooth | BPM: 174 | Key: F# minor"
     )
-    for fold in (composer.prompt.fold, composer.more, composer.more.finer):
+    for fold in (composer.prompt.fold, composer.score, composer.more, composer.more.finer):
         fold.open()
+    studio.session.parameters.set("chords", "F#m7b5 | Ebmaj7 Bb/D | Xyz | Am | G | % | E7")
+    studio.session.parameters.set("form", "intro four score and seven, outro 4")
     take = _first(window)
     window.takes.select(take.id)
     window.start_from(take, "keep")
