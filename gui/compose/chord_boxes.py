@@ -151,6 +151,7 @@ class ChordBoxes(QWidget):
             QWidget.setTabOrder(self.boxes[-1], box)
         self.boxes.append(box)
         self._grid.addWidget(box, number // IN_A_LINE, number % IN_A_LINE)
+        box.show()  # now, so that it may take the focus
 
     def _edited(self, number: int) -> None:
         text = self.boxes[number].text()
