@@ -1,7 +1,8 @@
 """`ChordBoxes`: a chart of chords as boxes, one for each bar, four in a line; the same as a text, both ways.
 
-Knows how bars are told apart and nothing of the session. The last box is always free: what is written there is a new
-bar. Return or | goes to the next bar, Backspace in an empty one removes it, and a whole chart may be pasted into any.
+Knows how bars are told apart and nothing of the session. The last line always has free boxes. One that stays empty
+before others goes on with the chord before it. Return or | goes to the next bar, Backspace in an empty one removes it,
+and a whole chart may be pasted into any.
 """
 
 # The stubs of the bindings leave slots and items unknown.
@@ -32,8 +33,11 @@ def bars_of(text: str) -> list[str]:
 
 
 def chart_of(bars: list[str]) -> str:
-    """Bars as one text."""
-    return " | ".join(bar.strip() for bar in bars if bar.strip())
+    """Bars as one text; an empty one among them is as the bar before, and silent where there is none."""
+    written = [bar.strip() for bar in bars]
+    while written and not written[-1]:
+        written.pop()
+    return " | ".join(bar or ("%" if number else "N.C.") for number, bar in enumerate(written))
 
 
 def problem_of(chart: str) -> str:
@@ -118,16 +122,17 @@ class ChordBoxes(QWidget):
             self._write(bars)
 
     def _write(self, bars: list[str], focus: int | None = None) -> None:
-        """Fills the boxes, with a free one at the end; makes and removes as many as it takes."""
-        bars = bars[: MOST - 1]
-        while len(self.boxes) > max(len(bars) + 1, 1):
+        """Fills the boxes, with free ones at the end of the last line; makes and removes as many as it takes."""
+        bars = _without_free(bars)[: MOST - 1]
+        bars += [""] * (IN_A_LINE - len(bars) % IN_A_LINE)
+        while len(self.boxes) > len(bars):
             box = self.boxes.pop()
             self._grid.removeWidget(box)
             box.hide()
             box.deleteLater()
-        while len(self.boxes) < len(bars) + 1:
+        while len(self.boxes) < len(bars):
             self._add()
-        for box, bar in zip(self.boxes, [*bars, ""], strict=True):
+        for box, bar in zip(self.boxes, bars, strict=True):
             if box.text() != bar:
                 with QSignalBlocker(box):
                     box.setText(bar)
@@ -147,10 +152,10 @@ class ChordBoxes(QWidget):
         box.left.connect(lambda step: self._go(number + step))
         box.removed.connect(lambda: self._remove(number))
         box.inserted.connect(lambda: self._insert(number))
+        self._grid.addWidget(box, number // IN_A_LINE, number % IN_A_LINE)
         if self.boxes:
             QWidget.setTabOrder(self.boxes[-1], box)
         self.boxes.append(box)
-        self._grid.addWidget(box, number // IN_A_LINE, number % IN_A_LINE)
         box.show()  # now, so that it may take the focus
 
     def _edited(self, number: int) -> None:
@@ -177,6 +182,7 @@ class ChordBoxes(QWidget):
     def _insert(self, number: int) -> None:
         bars = _without_free([box.text() for box in self.boxes])
         self._write([*bars[:number], "", *bars[number:]], number)
+        self.changed.emit(self.chart())
 
     def _go(self, number: int) -> None:
         if 0 <= number < len(self.boxes):

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import QLabel, QWidget
 
 from engine.composing.form import form_bars
 from engine.errors import LongtakeError
-from gui.compose.chord_boxes import ChordBoxes, bars_of, problem_of
+from gui.compose.chord_boxes import MOST, ChordBoxes, bars_of, problem_of
 from gui.compose.parameter_controls import ParameterControl
 from gui.look.controls import IconButton, Segments, label, row, set_role, text_field
 
@@ -98,6 +98,9 @@ class ChordsControl(ParameterControl):
         if self.field.text().strip() != value.strip():
             self.field.setText(value)
         count, problem = len(bars_of(value)), problem_of(value)
+        if count >= MOST:  # more than there are boxes
+            self.as_text.setChecked(True)
+        self.as_text.setEnabled(count < MOST)
         words = self.tr("1 bar, repeated") if count == 1 else self.tr("{0} bars, repeated")
         say(self.said, problem, words.format(count) if count else "")
 

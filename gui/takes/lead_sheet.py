@@ -118,12 +118,20 @@ class LeadSheetView(QWidget):
         self._view: Span = (0.0, 1.0)
         self._length = 0.0
         self._now: tuple[int, int] = (-1, -1)
+        self._wanted = True
+        self.has_notes = False
         self.sections: list[Named] = []
         self.chords: list[Named] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Lead sheet"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         look.follow(self._restyle)
+        self.hide()
+
+    def want(self, on: bool) -> None:
+        """Shows it where there is something to show, or hides it."""
+        self._wanted = on
+        self.setVisible(on and not self.empty())
 
     def show_score(self, score: Score | None, about: str, length: float) -> None:
         """Shows a score as far as its take goes, `length` seconds; `about` says in a line where it comes from."""
@@ -133,6 +141,8 @@ class LeadSheetView(QWidget):
         self._now = (-1, -1)
         self.setToolTip(about)
         self.setAccessibleDescription(about)
+        self.has_notes = score is not None and len(score.notes) > 0
+        self.want(self._wanted)
         self.update()
 
     def empty(self) -> bool:

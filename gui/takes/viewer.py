@@ -62,7 +62,7 @@ class Viewer(Card):
         self._growing: GrowingPeaks | None = None
         self._compared: dict[str, Take] = {}
         self._spectrogram: SpectrogramView | None = None
-        self._sheet_of, self._has_notes = "", False
+        self._sheet_of = ""
         self.title = Elided("", "title")
         self.facts = Elided("", "small")
         self.wave = WaveformView(look, self.tr("Waveform of the take"), height=150)
@@ -230,7 +230,7 @@ class Viewer(Card):
         self.body.addLayout(head)
         self.body.addLayout(played, 1)
         self.body.addLayout(actions)
-        self.score.toggled.connect(lambda _: self._place_sheet())
+        self.score.toggled.connect(self.sheet.want)
         self.wave.view_changed.connect(self.sheet.show_view)
         self.sheet.section_chosen.connect(self.hands.choose)
         self.sheet.sought.connect(self.hands.sought)
@@ -250,7 +250,7 @@ class Viewer(Card):
         self.go_on.setEnabled(has)
         self.handle.setEnabled(has)
         self.spectrum.setEnabled(has)
-        self.notes.setEnabled(has and self._has_notes)
+        self.notes.setEnabled(has and self.sheet.has_notes)
         self.handle.take = self.notes.take = self.take
         for slot, button in (("A", self.a), ("B", self.b)):
             held = self._compared.get(slot)
@@ -315,14 +315,9 @@ class Viewer(Card):
     def _show_sheet(self, score: Score | None, about: str, length: float = 0.0) -> None:
         if score is None:
             self._sheet_of = ""
-        self._has_notes = score is not None and len(score.notes) > 0
         self.sheet.show_score(score, about, length)
         self.sheet.show_view(*self.wave.view())
-        self._place_sheet()
         self._enable()
-
-    def _place_sheet(self) -> None:
-        self.sheet.setVisible(self.score.isChecked() and not self.sheet.empty())
 
     def _draw_growing(self) -> None:
         if self._growing is not None and self.job is not None:

@@ -81,6 +81,17 @@ def test_chords_are_boxes_and_text_and_the_parameter(
     qtbot.waitUntil(lambda: panel.chords.said.isHidden())
 
 
+def test_a_chart_longer_than_the_boxes_is_written_as_text(
+    window: MainWindow, studio: Studio, qtbot: QtBot
+) -> None:
+    chords = window.composer.score.chords
+    whole = " | ".join(["Am"] * 200)
+    studio.session.parameters.set("chords", whole)
+    qtbot.waitUntil(lambda: not chords.as_text.isEnabled())
+    assert chords.field.text() == whole
+    assert chords.boxes.isHidden()
+
+
 def test_what_cannot_be_read_is_said_at_once_and_not_made(
     window: MainWindow, studio: Studio, qtbot: QtBot
 ) -> None:

@@ -61,11 +61,16 @@ def panel(folder: Path) -> int:
             return {}
         box = window.takes.list.visualRect(window.takes.model.index(0))
         row = viewport.mapToGlobal(box.center())
-        handle = window.viewer.handle.mapToGlobal(window.viewer.handle.rect().center())
+        viewer = window.viewer
+        if not viewer.notes.isEnabled():
+            return {}
+        handle = viewer.handle.mapToGlobal(viewer.handle.rect().center())
+        notes = viewer.notes.mapToGlobal(viewer.notes.rect().center())
         return {
             "path": str(take.path),
             "row": [row.x(), row.y()],
             "handle": [handle.x(), handle.y()],
+            "notes": [notes.x(), notes.y()],
         }
 
     def ready(before: dict[str, object]) -> None:

@@ -111,7 +111,7 @@ def drag(
     return target.says("dropped", SOON) if felt else {}
 
 
-@pytest.mark.parametrize("grip", ["row", "handle"])
+@pytest.mark.parametrize("grip", ["row", "handle", "notes"])
 def test_a_take_is_dragged_into_another_program(
     screen: dict[str, str], tmp_path: Path, grip: str
 ) -> None:
@@ -124,8 +124,9 @@ def test_a_take_is_dragged_into_another_program(
         dropped: dict[str, Any] = {}
         for _ in range(TRIES):
             dropped = dropped or drag(screen, places[grip], middle, target)
-        assert dropped == {"dropped": [places["path"]], "action": "CopyAction"}
-        assert Path(places["path"]).exists()
+        left = Path(places["path"]).with_suffix(".mid" if grip == "notes" else ".wav")
+        assert dropped == {"dropped": [str(left)], "action": "CopyAction"}
+        assert left.exists()
     finally:
         panel.end()
         target.end()
