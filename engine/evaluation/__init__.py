@@ -19,7 +19,9 @@ What is measured, with pure functions of arrays below it:
     notes.py, drums.py  notes and strokes against the score
     harmony.py          chords and keys (pulse.py: tempo and key)
     following.py        alignment, tempo and instruments against the prompt (§4.1; alignment.py)
-    sounding.py         reconstruction (§4.3), distance (§4.1; kernel_distance.py), structure (§4.4), hygiene
+    scoreless.py        what the composer's lead sheets add
+    sounding.py         reconstruction (§4.3), distance (§4.1; kernel_distance.py), hygiene
+    long_takes.py       form of long takes against their lead sheets (§4.4; structure.py)
     remembering.py      what is nearest in the training material (§4.5; memorization.py)
     restyling.py        audio-to-audio (§4.6; transfer.py)
 

@@ -14,11 +14,13 @@ from typing import Any
 import torch
 
 from engine.autoencoder import Autoencoder
+from engine.composing.score import Score
 from engine.evaluation.embeddings import Embedded, embedded
 from engine.evaluation.hygiene import Hygiene, hygiene
 from engine.evaluation.listening import Listener
 from engine.evaluation.pairs import Pair, make_pairs
 from engine.evaluation.sounds import Plays, Sound, composed, take, training_seeds
+from engine.registry import model_spec
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 from engine.training.dataset import Item, all_items, is_held_out
@@ -43,6 +45,8 @@ class Amounts:
     """Stems per instrument to train the classifier on."""
     long_takes: int = 8
     long_seconds: float = 285.0
+    scoreless: int = 36
+    """Prompts of held-out pieces whose takes play the composer's lead sheet, or none."""
     tried: int = 4
     """Recordings on which the default strength is chosen."""
     recordings: int = 8
@@ -68,6 +72,7 @@ QUICK = Amounts(
     stems=2,
     long_takes=2,
     long_seconds=120.0,
+    scoreless=4,
     tried=1,
     recordings=2,
     strengths=(0.3, 0.6, 0.9, 1.0),
@@ -104,15 +109,30 @@ class Bench:
     _training: list[Item] = field(default_factory=list)
     _embedded: dict[str, Embedded] = field(default_factory=dict)
 
-    def take(self, prompt: str, number: int, **settings: Any) -> Sound:
-        """Generates take `number` of this evaluation, which determines its seed; of a `score`, where one is given."""
-        facts, score = settings.pop("facts", {}), settings.pop("score", None)
+    def take(
+        self,
+        prompt: str,
+        number: int,
+        *,
+        plays: Score | None = None,
+        facts: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> Sound:
+        """Generates take `number` of this evaluation, which determines its seed.
+
+        It plays the given score; without one what the settings say, by default the composer's lead sheet.
+        """
         spec = GenerationSpec(
             prompt=prompt, model=self.model, seed=self.seed * 100_003 + number, **settings
         )
-        made = take(self.engine, spec, facts, score)
+        made = take(self.engine, spec, facts, plays)
         self.takes.append(Made(prompt, hygiene(made.samples), "init_audio" in settings))
         return made
+
+    @property
+    def plays_scores(self) -> bool:
+        """Whether the model takes a score at all."""
+        return model_spec(self.model).dit.grid
 
     @property
     def pairs(self) -> list[Pair]:

@@ -41,6 +41,7 @@ PARTS = (
     "reconstruction",
     "alignment",
     "tempo",
+    "composer",
     "distance",
     "instruments",
     "structure",
@@ -49,7 +50,7 @@ PARTS = (
     "hygiene",
 )
 """In order of execution; the last is about the takes of all others."""
-FORM = 2
+FORM = 3
 """Counts up when figures of a part change their names or meaning."""
 Part = dict[str, Any]
 """Names and figures."""
@@ -93,6 +94,7 @@ def evaluate(bench: Bench, arguments: argparse.Namespace, command: str) -> dict[
             found = {name: MEASURES[name](bench, out)}
             about = {
                 "model": bench.model,
+                "plays_scores": bench.plays_scores,
                 "command": command.strip(),
                 "date": datetime.now(UTC).date().isoformat(),
                 "machine": f"{os.cpu_count()} CPU cores",
@@ -158,6 +160,12 @@ def _tempo(bench: Bench, out: Path) -> Part:
     return found
 
 
+def _composer(bench: Bench, out: Path) -> Part:
+    from engine.evaluation.scoreless import scoreless
+
+    return scoreless(bench)
+
+
 def _distance(bench: Bench, out: Path) -> Part:
     from engine.evaluation.sounding import apart
 
@@ -171,7 +179,7 @@ def _instruments(bench: Bench, out: Path) -> Part:
 
 
 def _structure(bench: Bench, out: Path) -> Part:
-    from engine.evaluation.sounding import structures
+    from engine.evaluation.long_takes import structures
 
     return structures(bench, out)
 
@@ -201,6 +209,7 @@ MEASURES: dict[str, Callable[[Any, Path], Part]] = {
     "reconstruction": _reconstruction,
     "alignment": _alignment,
     "tempo": _tempo,
+    "composer": _composer,
     "distance": _distance,
     "instruments": _instruments,
     "structure": _structure,

@@ -21,7 +21,6 @@ from engine.evaluation.pairs import ROLES
 from engine.evaluation.sounds import Sound, composed, piece, solo_seeds
 from engine.evaluation.strange_voices import strange_stem
 
-DRUMS = {"Drums", "Drum Machine"}
 SHOWN = 20
 """Takes that the table of missed tempi has at most."""
 
@@ -59,7 +58,7 @@ def aligned(bench: Bench) -> dict[str, Any]:
 
 def tempi(bench: Bench) -> dict[str, Any]:
     """The tempo of all pairs whose piece has drums."""
-    pairs = [pair for pair in bench.pairs if DRUMS & set(pair.facts["instruments"])]
+    pairs = [pair for pair in bench.pairs if pair.has_drums]
     requested = [float(pair.facts["tempo"]) for pair in pairs]
     measured = {role: [pulse.tempo(pair.sound(role)) for pair in pairs] for role in ROLES}
     followed = {role: _followed(requested, found) for role, found in measured.items()}
@@ -77,6 +76,7 @@ def tempi(bench: Bench) -> dict[str, Any]:
         "rows": {r: {"followed": mean(followed[r]), "exact": mean(exact[r])} for r in ROLES},
         "chance": mean(_followed(requested[1:] + requested[:1], measured["piece"])),
         "behind": difference(followed["take"], followed["piece"]),
+        "followed_of_piece": ratio(followed["take"], followed["piece"]),
         "missed": missed[:SHOWN],
         "points": list(zip(requested, measured["take"], strict=True)),
     }
@@ -84,7 +84,7 @@ def tempi(bench: Bench) -> dict[str, Any]:
 
 def _followed(requested: Sequence[float], found: Sequence[float]) -> list[bool]:
     both = zip(requested, found, strict=True)
-    return [pulse.tempo_fault(*pair) <= pulse.TOLERANCE for pair in both]
+    return [pulse.followed(*pair) for pair in both]
 
 
 def _exact(requested: Sequence[float], found: Sequence[float]) -> list[bool]:

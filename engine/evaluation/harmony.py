@@ -1,4 +1,4 @@
-"""Chords and keys, heard against the score, and whether the notes lie in the key that the prompt asks for.
+"""Chords and keys, heard against the score, and whether the notes lie in its key.
 
 All from the pitch classes that the transcriber hears: a chord is the major or minor triad that fits best between two
 changes of the score, a key the best of the profiles. Knows nothing of models.
@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.composing.theory import SCALES, Chord
 from engine.evaluation import pulse
-from engine.evaluation.intervals import Estimate, difference, mean, ratio
+from engine.evaluation.intervals import Estimate, mean, ratio
 from engine.evaluation.pairs import ROLES, Pair
 from engine.evaluation.scores import Harmony
 from engine.evaluation.transcription import Heard, Matrix
@@ -29,34 +29,39 @@ Triad = tuple[int, str]
 def harmonies(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Chords and keys of all pairs whose piece has any, for the piece, its reconstruction and its take.
 
-    Takes are told a key and no chords: they match the score's by chance, as one piece matches another one's.
+    Takes play the piece's score; by chance, one piece matches another one's.
     """
     pairs = [pair for pair in pairs if pair.score.key]
-    rows = {role: _chords([(p.heard(role), p.score.chords) for p in pairs]) for role in ROLES}
+    right = {role: _times([(p.heard(role), p.score.chords) for p in pairs]) for role in ROLES}
     following = pairs[1:] + pairs[:1]
-    chance = _chords(
+    right["chance"] = _times(
         [(p.heard("piece"), q.score.chords) for p, q in zip(pairs, following, strict=True)]
     )
-    keyed = [pair for pair in pairs if str(pair.score.key).endswith((" major", " minor"))]
+    keyed = [pair for pair in pairs if in_major_or_minor(pair)]
     found = {role: [pulse.best_key(p.heard(role).chroma()) for p in keyed] for role in ROLES}
     requested = [str(pair.score.key) for pair in keyed]
+    same = {role: _each(pulse.same_key, requested, found[role]) for role in ROLES}
     inside = {role: [_in_key(pair, role) for pair in pairs] for role in ROLES}
     return {
         "pieces": len(pairs),
-        "chords": rows | {"chance": chance},
+        "chords": {role: _chords(times) for role, times in right.items()},
+        "triads_of_piece": ratio(right["take"][:, 1], right["piece"][:, 1]),
         "keyed": len(keyed),
         "keys": {
             role: {
-                "same": mean(_each(pulse.same_key, requested, found[role])),
+                "same": mean(same[role]),
                 "relative": mean(_each(pulse.relatives, requested, found[role])),
             }
             for role in ROLES
         },
+        "keys_of_piece": ratio(same["take"], same["piece"]),
         "inside": {role: ratio(*zip(*inside[role], strict=True)) for role in ROLES},
-        "same_behind": difference(
-            *(_each(pulse.same_key, requested, found[role]) for role in ("take", "piece"))
-        ),
     }
+
+
+def in_major_or_minor(pair: Pair) -> bool:
+    """Whether the key of a pair's piece is one that `pulse.best_key` can find."""
+    return str(pair.score.key).endswith((" major", " minor"))
 
 
 def heard_triad(chroma: Matrix) -> Triad:
@@ -76,13 +81,15 @@ def triad_of(chord: Chord) -> Triad | None:
     return (chord.root, thirds[0]) if len(thirds) == 1 else None
 
 
-def _chords(heard: Sequence[tuple[Heard, Sequence[Harmony]]]) -> dict[str, Estimate]:
+def _times(heard: Sequence[tuple[Heard, Sequence[Harmony]]]) -> Matrix:
+    """[N, 3]: seconds with the right root, with the right triad, and all, of each."""
+    return np.array([_time_right(*one) for one in heard])
+
+
+def _chords(times: Matrix) -> dict[str, Estimate]:
     """Share of the time with the right root, and with the right triad."""
-    table = np.array([_time_right(*one) for one in heard])
-    return {
-        "root": ratio(table[:, 0], table[:, 2]),
-        "triad": ratio(table[:, 1], table[:, 2]),
-    }
+    root, triad, every = times.T
+    return {"root": ratio(root, every), "triad": ratio(triad, every)}
 
 
 def _time_right(heard: Heard, chords: Sequence[Harmony]) -> tuple[float, float, float]:

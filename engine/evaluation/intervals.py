@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 Estimate = tuple[float, float, float]
 """A figure, and the lower and upper end of its interval."""
 Indices = NDArray[np.int64]
+Statistic = Callable[[Indices], float]
+"""A figure of those takes or pieces that are drawn; NaN where it is undefined."""
 Values = Sequence[float] | Sequence[bool] | NDArray[Any]
 
 ROUNDS = 1000
 LEVEL = 0.95
 
 
-def bootstrap(statistic: Callable[[Indices], float], count: int) -> Estimate:
+def bootstrap(statistic: Statistic, count: int) -> Estimate:
     """A statistic of the indices 0 to `count` - 1, and its interval when they are drawn with replacement.
 
     Draws on which it is undefined (NaN) are left out. Of one alone there is no interval: its ends are NaN.
@@ -30,7 +32,7 @@ def bootstrap(statistic: Callable[[Indices], float], count: int) -> Estimate:
     return _spread(statistic, count, (rng.integers(count, size=count) for _ in range(ROUNDS)))
 
 
-def halved(statistic: Callable[[Indices], float], count: int) -> Estimate:
+def halved(statistic: Statistic, count: int) -> Estimate:
     """The same by drawing half of them without replacement (the delete-half jackknife, Shao and Wu 1989).
 
     For distances between two sets, which repeated members would make larger than they are.
@@ -39,9 +41,7 @@ def halved(statistic: Callable[[Indices], float], count: int) -> Estimate:
     return _spread(statistic, count, (rng.permutation(count)[: count // 2] for _ in range(ROUNDS)))
 
 
-def _spread(
-    statistic: Callable[[Indices], float], count: int, draws: Iterable[Indices]
-) -> Estimate:
+def _spread(statistic: Statistic, count: int, draws: Iterable[Indices]) -> Estimate:
     value = float(statistic(np.arange(count)))
     found = [float(statistic(chosen)) for chosen in draws]
     known = [one for one in found if np.isfinite(one)]
@@ -76,8 +76,18 @@ def difference(ours: Values, theirs: Values) -> Estimate:
 
 def ratio(part: Values, whole: Values) -> Estimate:
     """The sum of `part` over the sum of `whole`, both of the same takes or pieces."""
+    return bootstrap(over(part, whole), len(part))
+
+
+def quotient(ours: Statistic, theirs: Statistic, count: int) -> Estimate:
+    """One statistic over another, both of the same draws: takes over the pieces that they are to sound like."""
+    return bootstrap(lambda chosen: _over(ours(chosen), theirs(chosen)), count)
+
+
+def over(part: Values, whole: Values) -> Statistic:
+    """The sum of `part` over the sum of `whole`."""
     above, below = (np.asarray(values, np.float64) for values in (part, whole))
-    return bootstrap(lambda chosen: _over(above[chosen].sum(), below[chosen].sum()), len(above))
+    return lambda chosen: _over(above[chosen].sum(), below[chosen].sum())
 
 
 def _over(above: float, below: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.evaluation.intervals import Estimate, ratio
+from engine.evaluation.intervals import Estimate, Statistic, bootstrap, over, quotient, ratio
 from engine.evaluation.pairs import ROLES, Pair, per_ten_seconds
 from engine.evaluation.scores import Matched, Note, matched
 
@@ -20,7 +20,7 @@ VOICES = {"one": (0.0, 1.5), "two or three": (1.5, 3.5), "four or more": (3.5, 1
 def noted(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Notes of all pairs whose piece has any besides drums, for the piece, its reconstruction and its take.
 
-    Today's models know no score, so takes are expected to match by chance, as one piece matches another one's score.
+    Takes play the piece's score; by chance, one piece matches another one's.
     """
     pairs = [pair for pair in pairs if pair.score.notes]
     heard = {role: [pair.heard(role).notes() for pair in pairs] for role in ROLES}
@@ -41,6 +41,7 @@ def noted(pairs: Sequence[Pair]) -> dict[str, Any]:
         "rows": {role: figures(found[role]) for role in ROLES} | {"chance": figures(by_chance)},
         "onsets": {role: per_ten_seconds(counts(heard[role]), pairs) for role in ROLES},
         "heard_again": f1(again),
+        "f1_of_piece": quotient(_f1(found["take"]), _f1(found["piece"]), len(pairs)),
         "again_of_piece": ratio(counts(heard["again"]), true),
         "take_of_piece": ratio(counts(heard["take"]), true),
         "voices": {
@@ -68,4 +69,8 @@ def figures(found: Sequence[Matched]) -> dict[str, Estimate]:
 
 def f1(found: Sequence[Matched]) -> Estimate:
     """F-measure over the notes of all pieces together."""
-    return ratio([2 * m.both for m in found], [m.written + m.heard for m in found])
+    return bootstrap(_f1(found), len(found))
+
+
+def _f1(found: Sequence[Matched]) -> Statistic:
+    return over([2 * m.both for m in found], [m.written + m.heard for m in found])

@@ -26,6 +26,7 @@ from engine.sound.audio import Samples, read_audio
 ROLES = ("piece", "again", "take")
 """The piece itself, its reconstruction, and the take."""
 FIRST_TAKE = 10_000
+DRUMS = {"Drums", "Drum Machine"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +45,11 @@ class Pair:
         if role not in self._heard:
             self._heard[role] = heard(self.sound(role))
         return self._heard[role]
+
+    @property
+    def has_drums(self) -> bool:
+        """Whether drums are asked for."""
+        return bool(DRUMS & set(self.facts["instruments"]))
 
     def sound(self, role: str) -> Samples:
         """The "piece", the piece "again" from its latents, or the "take"."""
@@ -86,7 +92,7 @@ def make_pairs(maker: Maker, how_many: int, seconds: float, work: Path) -> list[
             folder / str(seed),
         )
         made = maker.take(
-            pair.prompt, FIRST_TAKE + number, seconds_total=heard, score=Score.of(arrangement)
+            pair.prompt, FIRST_TAKE + number, seconds_total=heard, plays=Score.of(arrangement)
         )
         pair.folder.mkdir(parents=True)
         again = maker.reconstructed(true.samples)

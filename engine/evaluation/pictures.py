@@ -16,8 +16,10 @@ from engine.evaluation.transfer import KEPT, MOVED, Strength
 from engine.whole_files import whole
 
 
-def structures(shown: Mapping[str, Structure], path: Path) -> None:
-    """A column per piece: the matrix with its boundaries, and the novelty below."""
+def structures(
+    shown: Mapping[str, Structure], written: Mapping[str, Sequence[float]], path: Path
+) -> None:
+    """A column per piece: the matrix with its boundaries, and below it the novelty, with those that are written."""
     figure = _figure(2.6 * len(shown), 3.7)
     axes = figure.subplots(
         2, len(shown), squeeze=False, sharex="col", gridspec_kw={"height_ratios": [4, 1]}
@@ -36,6 +38,8 @@ def structures(shown: Mapping[str, Structure], path: Path) -> None:
         matrix.set_title(name, fontsize=9)
         curve.plot(np.arange(len(form.novelty)) / FRAME_RATE, form.novelty, linewidth=0.8)
         curve.axhline(NOVEL, color="grey", linewidth=0.5, linestyle=":")
+        for time in written.get(name, ()):
+            curve.plot(time, 0.46, "v", color="black", markersize=3)
         curve.set_ylim(0, 0.5)
         curve.set_xlabel("s", fontsize=8)
         for time in form.boundaries:

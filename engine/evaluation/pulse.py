@@ -43,6 +43,11 @@ def tempo_fault(requested: float, measured: float) -> float:
     return min(abs(measured / (requested * factor) - 1) for factor in (0.5, 1.0, 2.0))
 
 
+def followed(requested: float, measured: float) -> bool:
+    """Whether a measured tempo is the requested one, its half or its double."""
+    return tempo_fault(requested, measured) <= TOLERANCE
+
+
 def best_key(chroma: NDArray[np.floating[Any]]) -> str:
     """The key whose profile best matches the chroma vector [12], from C upwards."""
     fits = {

@@ -19,6 +19,7 @@ SECTIONS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "drums": heard.drums,
     "tempo": heard.tempo,
     "alignment": heard.alignment,
+    "composer": heard.composer,
     "instruments": heard.instruments,
     "distance": made.distance,
     "reconstruction": made.reconstruction,
@@ -30,6 +31,17 @@ SECTIONS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 """Part -> function that writes its section, in the report's order."""
 
 
+PLAYED = (
+    "Takes beside a piece play its own score, so that the model is judged and not the composer; takes from prompts "
+    "alone (instruments, long takes, memorization) play the lead sheet that the built-in composer writes for the "
+    "prompt, as everywhere in Longtake."
+)
+UNPLAYED = (
+    "This model takes no score, whatever is said below of takes that play one: their notes, chords and strokes match "
+    "by chance."
+)
+
+
 def report(figures: Figures) -> str:
     """Markdown of everything that was measured."""
     about = figures["about"]
@@ -38,8 +50,9 @@ def report(figures: Figures) -> str:
     lead = (
         f"Made by `{about['command']}` on {about['date']}: {about['machine']}, {about['minutes']:.0f} minutes; "
         f"training material: {material}. Takes are compared with held-out pieces by the composer, whose facts are "
-        "their prompts: the figures of these pieces are the ceiling, of the same prompts, kinds and lengths. In "
-        "brackets: where 95 of 100 repetitions on other takes or pieces would lie (bootstrap)."
+        "their prompts: the figures of these pieces are the ceiling, of the same prompts, kinds and lengths. "
+        f"{PLAYED if about['plays_scores'] else UNPLAYED} In brackets: where 95 of 100 repetitions on other takes or "
+        "pieces would lie (bootstrap)."
     )
     parts = [write(figures[name]) for name, write in SECTIONS.items() if figures.get(name)]
     return "\n\n".join([title, lead, _targets(judged(figures)), *parts]) + "\n"

@@ -28,11 +28,12 @@ PLAIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Restyled:
-    """A recording at a strength: onsets F1, way of the timbre from 0 to 1, loudness in LUFS."""
+    """A recording at a strength: onsets F1, way of the timbre from 0 to 1, loudness in LUFS, whether it has a score."""
 
     onsets: float
     moved: float
     level: float
+    scored: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +75,7 @@ def transferred(bench: Bench, out: Path) -> dict[str, Any]:
         "default": chosen.level,
         "onsets": mean([one.onsets for one in found]),
         "moved": mean([one.moved for one in found]),
+        "scored": mean([one.scored for one in found]),
         "ceiling_onsets": mean([recording.heard for recording in fresh]),
         "recordings": len(fresh),
         "tried": len(tried),
@@ -124,11 +126,12 @@ def _restyled(bench: Bench, recording: Recording, strength: float) -> Restyled:
         5000 + recording.number,
         init_audio=str(recording.path),
         init_noise_level=strength,
-    ).samples
+    )
     return Restyled(
-        transfer.onset_f1(recording.known, transfer.onset_times(made)),
-        transfer.way(recording.source, transfer.timbre(made), recording.goal),
-        loudness(made, RATE),
+        transfer.onset_f1(recording.known, transfer.onset_times(made.samples)),
+        transfer.way(recording.source, transfer.timbre(made.samples), recording.goal),
+        loudness(made.samples, RATE),
+        made.score is not None,
     )
 
 

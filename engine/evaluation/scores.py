@@ -1,4 +1,4 @@
-"""What a composed piece is made of, in seconds: its notes, drum strokes, chords and key, to compare with what is heard.
+"""What a piece is made of, in seconds: notes, drum strokes, chords, key and form, to compare with what is heard.
 
 Knows nothing of sound, nor of how notes are heard.
 """
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.composing import Arrangement
+from engine.composing.score import Score
 from engine.composing.theory import Chord
 
 TOLERANCE = 0.05
@@ -82,6 +83,22 @@ class Written:
         key = f"{arrangement.key} {arrangement.mode}" if pitched else None
         once = _once(notes)
         return cls(tuple(once), tuple(merged(strokes)), tuple(chords), key, _polyphony(once))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Where sections meet, and where the music ends, s."""
+
+    boundaries: tuple[float, ...]
+    end: float
+
+    @classmethod
+    def of(cls, score: Score, seconds: float) -> Form:
+        """The form of so many seconds of a score."""
+        beat = 60 / score.tempo
+        starts = [float(start) * beat for start in score.sections["start"]]
+        inside = tuple(start for start in starts if 0 < start < seconds)
+        return cls(inside, min(score.end * beat, seconds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,16 @@ from engine.evaluation.reconstruction import TABLE_5
 from engine.evaluation.tables import number, points, share, table, yes
 
 Part = Mapping[str, Any]
+FORMAL = {
+    "parted": "4 or more",
+    "met": "as written",
+    "returns": "returns",
+    "starts": "starts",
+    "ends": "ends",
+    "lands": "where written",
+    "unbroken": "no holes",
+}
+"""Figure of form -> head of its column."""
 
 
 def distance(part: Part) -> str:
@@ -63,36 +73,42 @@ def structure(part: Part) -> str:
         (
             name,
             number(group["boundaries"], 1),
-            *(share(group[figure]) for figure in ("returns", "starts", "ends", "unbroken")),
+            *(share(group[figure]) for figure in FORMAL),
         )
         for name, group in (("takes", part), ("their pieces", part["pieces"]))
     ]
     noise = part["noise"]
-    sums.append(("white noise", noise["boundaries"], f"{noise['returns']:.0%}", "", "", ""))
+    sums.append(("chance: another take's score", "", "", share(part["chance"]), *[""] * 5))
+    sums.append(("white noise", noise["boundaries"], "", "", f"{noise['returns']:.0%}", *[""] * 4))
     rows = [(f"`{prompt}`", _form(ours), _form(theirs)) for prompt, ours, theirs in part["rows"]]
-    heads = ("", "boundaries", "returns", "starts", "ends", "no holes")
+    heads = ("", "boundaries", *FORMAL.values())
     behind = part["behind"]
     return (
         "## Structure (§4.4)\n\n"
         f"{part['takes']} takes of {part['seconds']:g} s beside the held-out songs that their prompts are of. "
-        'Self-similarity of harmony and timbre; lines are boundaries; "returns" is the share of the piece that sounds '
-        "like another passage of it, eight seconds long and at least sixteen away. Takes beside their pieces: "
-        f"{number(behind['boundaries'], 1)} boundaries, returns {points(behind['returns'])}.\n\n"
+        "Self-similarity of harmony and timbre; lines are boundaries, triangles those that are written: in the lead "
+        "sheet of a take, in the score of a piece. They are met within three seconds (F1, mean of the takes). "
+        '"Returns" is the share of the piece that sounds like another passage of it, eight seconds long and at least '
+        "sixteen away. An end has died away just before the take is over; where it is written, three seconds early or "
+        f"late. Takes beside their pieces: {number(behind['boundaries'], 1)} boundaries, returns "
+        f"{points(behind['returns'])}.\n\n"
         + table(heads, sums)
-        + "\n\n![self-similarity](structure.png)\n\nBoundaries, returns, start, end, holes:\n\n"
+        + "\n\n![self-similarity](structure.png)\n\n"
+        + "Boundaries heard and written, returns, start, end, end as written, holes:\n\n"
         + table(("prompt", "take", "piece"), rows)
     )
 
 
-def _form(row: tuple[int, float, bool, bool, int]) -> str:
-    count, returns, starts, ends, holes = row
-    return f"{count}, {returns:.0%}, {yes(starts)}, {yes(ends)}, {holes}"
+def _form(row: Part) -> str:
+    written = "none" if row["written"] is None else row["written"]
+    ends = ", ".join(yes(row[name]) for name in ("starts", "ends", "lands"))
+    return f"{row['boundaries']} of {written}, {row['returns']:.0%}, {ends}, {row['holes']}"
 
 
 def memorization(part: Part) -> str:
     """Nearest training windows."""
     names = {
-        "takes": "takes, prompts of held-out pieces",
+        "takes": "takes, prompts and scores of held-out pieces",
         "trained": "takes, prompts of training pieces",
         "pieces": "held-out pieces, which nobody can have memorized",
         "material": "training pieces, among the other ones",
@@ -135,7 +151,8 @@ def transfer(part: Part) -> str:
     ]
     return (
         "## Audio-to-audio (§4.6)\n\n"
-        "Beatbox and hand claps with known onsets, `Instruments: Drums` at their tempo. Onsets within 50 ms; timbre by "
+        "Beatbox and hand claps with known onsets, `Instruments: Drums` at their tempo. Takes play the strokes that "
+        f"are heard in a recording, if any are: in {share(part['scored'])} of them. Onsets within 50 ms; timbre by "
         "MFCC on the line from the recording (0 %) to the prompt's result without it (100 %). Default strength by the "
         f"table, of {part['tried']} recordings: **{part['default']:g}**. On {part['recordings']} others it keeps "
         f"onsets with an F1 of {number(part['onsets'])}, where the detector has {number(part['ceiling_onsets'])} in "

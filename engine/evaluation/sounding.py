@@ -1,4 +1,4 @@
-"""How do takes sound (§4.1, 4.3, 4.4)? Reconstruction, distances, structure, hygiene.
+"""How do takes sound (§4.1, 4.3)? Reconstruction, distances, hygiene.
 
 Each function returns the figures of one part of the report; those of held-out pieces stand beside as ceiling.
 """
@@ -6,23 +6,17 @@ Each function returns the figures of one part of the report; those of held-out p
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.evaluation import pictures
-from engine.evaluation.alignment import full_prompt
 from engine.evaluation.bench import Bench
 from engine.evaluation.hygiene import Hygiene, hygiene
 from engine.evaluation.intervals import Estimate, difference, mean
 from engine.evaluation.kernel_distance import distances
 from engine.evaluation.reconstruction import Reconstruction, reconstruction
-from engine.evaluation.sounds import HELD_OUT_EVERY, composed, noise, piece, spread
-from engine.evaluation.structure import Structure, structure
+from engine.evaluation.sounds import noise, piece, spread
 
-SHOWN = 3
-"""Takes, and pieces, in the picture of structure."""
 ALIKE = 8
 """Different sounds of white noise."""
 FAULTY = 20
@@ -60,60 +54,6 @@ def apart(bench: Bench) -> dict[str, Any]:
         vectors["noise"] = np.tile(getattr(roar, space), (repeats, 1))[: len(bench.pairs)]
         found[space] = distances(vectors.pop("piece"), vectors)
     return found
-
-
-def structures(bench: Bench, out: Path) -> dict[str, Any]:
-    """Structure of long takes, and of the held-out songs that their prompts are of; plots some of both, and noise."""
-    amounts = bench.amounts
-    seeds = [HELD_OUT_EVERY * (number + 1) for number in range(amounts.long_takes)]
-    songs = composed(seeds, bench.work / "songs", "song", amounts.long_seconds)
-    prompts = [full_prompt(item.metadata) for item in songs]
-    ours = [
-        structure(bench.take(prompt, 4000 + n, seconds_total=amounts.long_seconds).samples)
-        for n, prompt in enumerate(prompts)
-    ]
-    theirs = [structure(piece(i, amounts.long_seconds, middle=False).samples) for i in songs]
-    rng = np.random.default_rng(bench.seed)
-    roar = structure(noise(amounts.long_seconds, rng).samples)
-    shown = {f"take {number}": form for number, form in enumerate(ours[:SHOWN], 1)}
-    shown |= {f"its piece {number}": form for number, form in enumerate(theirs[:SHOWN], 1)}
-    pictures.structures(shown | {"noise": roar}, out / "structure.png")
-    every = {"takes": _formed(ours), "pieces": _formed(theirs)}
-    names = ("boundaries", "returns")
-    return {
-        **every["takes"],
-        "pieces": every["pieces"],
-        "noise": {"boundaries": len(roar.boundaries), "returns": roar.repetition},
-        "behind": {
-            name: difference(*([_formal(form)[name] for form in forms] for forms in (ours, theirs)))
-            for name in names
-        },
-        "seconds": amounts.long_seconds,
-        "takes": len(ours),
-        "rows": [
-            (prompt, _row(a), _row(b)) for prompt, a, b in zip(prompts, ours, theirs, strict=True)
-        ],
-    }
-
-
-def _formal(form: Structure) -> dict[str, Any]:
-    return {
-        "boundaries": len(form.boundaries),
-        "returns": form.repetition,
-        "starts": form.starts,
-        "ends": form.ends,
-        "whole": form.starts and form.ends,
-        "unbroken": form.holes == 0,
-    }
-
-
-def _formed(forms: list[Structure]) -> dict[str, Estimate]:
-    table = [_formal(form) for form in forms]
-    return {name: mean([row[name] for row in table]) for name in table[0]}
-
-
-def _row(form: Structure) -> tuple[int, float, bool, bool, int]:
-    return len(form.boundaries), form.repetition, form.starts, form.ends, form.holes
 
 
 def clean(bench: Bench) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from engine.composing.score import Score
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 from engine.training.dataset import Item
-from engine.updates import AudioBlock, Update
+from engine.updates import AudioBlock, LeadSheet, Update
 
 RATE = 44_100
 T = TypeVar("T")
@@ -29,11 +29,12 @@ HELD_OUT_EVERY = 50
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sound:
-    """Stereo audio [2, N] at 44.1 kHz, its name, and its request or metadata."""
+    """Stereo audio [2, N] at 44.1 kHz, its name, its request or metadata, and the score that a take plays, if any."""
 
     name: str
     samples: Samples
     facts: dict[str, Any] = field(default_factory=dict)
+    score: Score | None = None
 
     @property
     def seconds(self) -> float:
@@ -56,9 +57,14 @@ def take(
     score: Score | None = None,
 ) -> Sound:
     """Generates a take; its name is its prompt. Without a score it plays what the spec says."""
-    updates = engine.generate(spec, score)
-    blocks = [update.samples for update in updates if isinstance(update, AudioBlock)]
-    return Sound(spec.prompt, np.concatenate(blocks, axis=1), facts or {})
+    blocks: list[Samples] = []
+    played: Score | None = None
+    for update in engine.generate(spec, score):
+        if isinstance(update, AudioBlock):
+            blocks.append(update.samples)
+        elif isinstance(update, LeadSheet):
+            played = update.score
+    return Sound(spec.prompt, np.concatenate(blocks, axis=1), facts or {}, played)
 
 
 def piece(item: Item, seconds: float, *, middle: bool = True) -> Sound:

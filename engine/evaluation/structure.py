@@ -7,6 +7,7 @@ eight seconds long and not adjacent. Knows nothing of models.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,8 @@ AUDIBLE, ENDED, HOLE = -40.0, -20.0, -25.0
 """Levels in dB relative to the take's median: audible, ended, and a hole."""
 LATE, LONG, EDGE = 2.0, 1.5, 10.0
 """Seconds: the latest start of the music; the least length of a hole; margins in which holes are ignored."""
+NEAR = 3.0
+"""How far from where it is written a boundary, or the end, may be heard, s; the field's usual tolerance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +59,8 @@ class Structure:
     """Whether music starts within two seconds."""
     ends: bool
     """Whether the last half second has died away, but only just."""
+    last: float
+    """Where music is last heard, s."""
     holes: int
     """Number of passages of 1.5 s or more without music."""
 
@@ -72,6 +77,7 @@ def structure(samples: Samples) -> Structure:
         repetition=repetition(similarity),
         starts=starts(level),
         ends=ends(level),
+        last=last(level),
         holes=holes(level),
     )
 
@@ -141,6 +147,20 @@ def boundaries(curve: Matrix) -> list[int]:
     return sorted(chosen)
 
 
+def boundaries_met(written: Sequence[float], heard: Sequence[float], seconds: float) -> float:
+    """F-measure of boundaries heard within 3 s of those written, matched one to one; NaN where none are written.
+
+    All in s, without beginning and end of a take of so many seconds, which are met always.
+    """
+    from mir_eval.segment import detection
+
+    if not written or not heard:
+        return 0.0 if written else float("nan")
+    spans = (np.array([0.0, *places, seconds]) for places in (written, heard))
+    both = (np.stack([places[:-1], places[1:]], axis=1) for places in spans)
+    return float(detection(*both, window=NEAR, trim=True)[2])
+
+
 def repetition(similarity: Matrix) -> float:
     """The share of frames that start a phrase which returns elsewhere in [frames, frames]."""
     phrase, away = round(PHRASE * FRAME_RATE), round(AWAY * FRAME_RATE)
@@ -172,6 +192,16 @@ def starts(level: Matrix) -> bool:
 def ends(level: Matrix) -> bool:
     """Whether the end has died away, with music still fifteen seconds before."""
     return bool((level[-5:] < ENDED).all() and (level[-150:-5] > ENDED).any())
+
+
+def last(level: Matrix) -> float:
+    """Where the last tenth of a second ends that has not died away, s."""
+    return float(np.flatnonzero(level > ENDED)[-1] + 1) / 10
+
+
+def lands(last: float, end: float, seconds: float) -> bool:
+    """Whether music that is last heard there has died away where it is written to end, and is not cut off; all in s."""
+    return abs(last - end) <= NEAR and last < seconds - 0.15
 
 
 def holes(level: Matrix) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 ROLES = {"piece": "held-out pieces", "again": "their reconstructions", "take": "takes"}
 """Role in a pair -> name in a report."""
+UNKNOWN = "-"
+"""A figure of nothing."""
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -19,6 +21,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def share(estimate: Sequence[float]) -> str:
     """As '52% (41 to 60)'."""
+    if math.isnan(estimate[0]):
+        return UNKNOWN
     return f"{estimate[0]:.0%}" + _between([100 * end for end in estimate[1:]], ".0f")
 
 
@@ -30,6 +34,8 @@ def points(estimate: Sequence[float]) -> str:
 
 def number(estimate: Sequence[float], digits: int = 2) -> str:
     """As '1.43 (1.38 to 1.47)'."""
+    if math.isnan(estimate[0]):
+        return UNKNOWN
     return f"{estimate[0]:.{digits}f}" + _between(estimate[1:], f".{digits}f")
 
 
