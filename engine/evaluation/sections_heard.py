@@ -96,9 +96,8 @@ def drums(part: Part) -> str:
     ]
     chance = part["rows"]["chance"]
     on_grid = f"{part['grid_chance']:.0%}"
-    rows.append(
-        (CHANCE, "", *(share(chance[name]) for name in ("heard", "written", "f1")), on_grid)
-    )
+    met, named, both = (share(chance[name]) for name in ("heard", "written", "f1"))
+    rows.append((CHANCE, "", met, named, both, on_grid))
     heads = ("", "onsets in 10 s", "strokes heard", "onsets written", "F1", "on a sixteenth")
     return (
         "## Drums\n\n"

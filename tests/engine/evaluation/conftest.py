@@ -15,7 +15,7 @@ from tests.engine.test_locked_clap import tiny_audio
 from tests.engine.tiny_model import Words, tiny_model
 
 FEW = Amounts(
-    pairs=3,
+    pairs=4,
     training=2,
     trained=1,
     reconstructed=2,
@@ -23,6 +23,7 @@ FEW = Amounts(
     stems=1,
     long_takes=1,
     long_seconds=64.0,
+    scoreless=1,
     tried=1,
     recordings=1,
     strengths=(0.3, 0.9),

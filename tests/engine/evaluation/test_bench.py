@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.composing import compose
+from engine.composing.score import Score
 from engine.evaluation.bench import Bench
 from engine.evaluation.pairs import ROLES
 from engine.training.corpus import render
@@ -10,7 +11,7 @@ from engine.training.corpus.items import write_item
 
 
 def test_without_folders_training_pieces_are_composed_once(bench: Bench):
-    assert [item.metadata["seed"] for item in bench.training] == [40_001, 30_001]
+    assert [item.metadata["seed"] for item in bench.training] == [1, 2]
     assert not any(item.metadata["held_out"] for item in bench.training)
     assert bench.training is bench.training
     assert bench.recordings == []
@@ -35,6 +36,16 @@ def test_takes_are_counted_and_their_seeds_follow_from_the_number(bench: Bench):
     assert (one.samples != other.samples).any()
     assert other.facts == {"tempo": 120.0}
     assert [(made.prompt, made.restyled) for made in bench.takes] == [("house", False)] * 3
+
+
+def test_a_take_plays_what_is_given_or_what_the_settings_say(bench: Bench):
+    given = Score.of(compose(50, seconds=4.0))
+    assert bench.plays_scores
+    assert bench.take("house", 3, seconds_total=1.0, plays=given).score is given
+    led, left = (bench.take("house", 3, seconds_total=4.0, score=s) for s in (None, "none"))
+    assert led.score is not None and led.score.tempo > 0
+    assert left.score is None
+    assert (led.samples != left.samples).any()
 
 
 def test_a_reconstruction_is_as_long_as_its_original(bench: Bench):

@@ -9,7 +9,8 @@ from engine.cli.main import main
 from engine.evaluation import following
 from engine.evaluation.bench import Bench
 from engine.evaluation.command import PARTS, _parser, evaluate
-from engine.evaluation.report import SECTIONS, report
+from engine.evaluation.harmony import in_major_or_minor
+from engine.evaluation.report import PLAYED, SECTIONS, UNPLAYED, report
 from engine.evaluation.targets import TARGETS
 
 
@@ -17,6 +18,7 @@ def test_a_whole_evaluation_gives_a_report_with_pictures(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(following, "SOLOISTS", ("Drums", "Flute"))
+    assert any(pair.has_drums and in_major_or_minor(pair) for pair in bench.pairs)
     out = tmp_path / "report"
     arguments = _parser().parse_args(["--out", str(out)])
     figures = evaluate(bench, arguments, "longtake evaluate")
@@ -55,6 +57,14 @@ def test_figures_of_another_form_are_left_behind(bench: Bench, tmp_path: Path):
     old.write_text(json.dumps({"form": 1, "about": {}, "tempo": {"followed": 0.9}}))
     arguments = _parser().parse_args(["--out", str(tmp_path), "--parts", "reconstruction"])
     assert set(evaluate(bench, arguments, "anew")) == {"form", "about", "reconstruction"}
+
+
+@pytest.mark.parametrize(("plays", "said"), [(True, UNPLAYED), (False, PLAYED)])
+def test_a_report_says_whose_notes_takes_play(plays: bool, said: str):
+    about = {"model": "m", "command": "c", "date": "d", "machine": "", "minutes": 1, "material": []}
+    text = report({"about": about | {"plays_scores": plays}})
+    assert said not in text
+    assert {PLAYED, UNPLAYED} - {said} == {each for each in (PLAYED, UNPLAYED) if each in text}
 
 
 def test_equal_seeds_give_equal_figures(bench: Bench, tmp_path: Path):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.evaluation.drums import drummed
+from engine.evaluation.drums import _met, drummed
 from engine.evaluation.pairs import ROLES, Pair
-from engine.evaluation.scores import Written
+from engine.evaluation.scores import Note, Written
 from engine.evaluation.sounds import RATE
 
 SECONDS = 6.0
@@ -33,10 +33,27 @@ def test_strokes_in_their_place_are_heard_and_late_ones_are_not(tmp_path: Path):
     assert found["rows"]["piece"]["heard"][0] == pytest.approx(1.0, abs=0.05)
     assert found["rows"]["piece"]["written"][0] == pytest.approx(1.0, abs=0.05)
     assert found["rows"]["take"]["heard"][0] < 0.1
+    assert found["f1"] == found["rows"]["take"]["f1"]
+    assert found["f1_of_piece"][0] == pytest.approx(
+        found["f1"][0] / found["rows"]["piece"]["f1"][0]
+    )
     assert found["rows"]["chance"]["heard"][0] < 0.6
     assert found["onsets"]["piece"][0] == pytest.approx(
         10 * len(pairs[0].score.strokes) / SECONDS, rel=0.3
     )
+
+
+def test_f1_weighs_strokes_heard_against_onsets_written(tmp_path: Path):
+    """Of 8 strokes beside 4 notes, 4 are heard among 6 onsets, one of them nowhere written."""
+    strokes = tuple(float(k) for k in range(8))
+    notes = tuple(Note(k + 0.5, k + 0.7, 60) for k in range(4))
+    one = Pair({}, "", Written(notes, strokes, (), None, 1.0), 8.0, tmp_path)
+    found = _met([one], [np.array([0.0, 1.01, 2.0, 3.04, 0.5, 7.8])])
+    every = np.array([0])
+    assert found["heard"](every) == pytest.approx(4 / 8)
+    assert found["written"](every) == pytest.approx(5 / 6)
+    assert found["f1"](every) == pytest.approx(2 * (1 / 2) * (5 / 6) / (1 / 2 + 5 / 6))
+    assert _met([one], [np.array([7.8])])["f1"](every) == 0.0
 
 
 def test_what_keeps_the_tempo_is_on_its_sixteenths(tmp_path: Path):

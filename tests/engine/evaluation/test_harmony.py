@@ -5,11 +5,12 @@ import pytest
 import soundfile
 
 from engine.composing import compose
-from engine.composing.theory import parse_chord
+from engine.composing.theory import Chord, parse_chord
 from engine.evaluation.harmony import harmonies, heard_triad, triad_of
 from engine.evaluation.pairs import ROLES, Pair
-from engine.evaluation.scores import Written
+from engine.evaluation.scores import Harmony, Written
 from engine.evaluation.sounds import RATE
+from engine.evaluation.transcription import FRAME_RATE, LOWEST, Heard
 from engine.training.corpus import render
 
 
@@ -33,6 +34,32 @@ def test_a_chord_is_heard_from_its_tones(numeral: str):
     chroma = np.array([10.0 if p in chord.pitch_classes else 1.0 for p in range(12)])
     chroma[chord.root] += 5.0
     assert heard_triad(chroma) == triad_of(chord)
+
+
+def hears(*chords: tuple[float, tuple[int, ...]]) -> Heard:
+    """Pitches that sound from each time on, for eight seconds."""
+    frames = round(8 * FRAME_RATE)
+    sounding = np.zeros((frames, 88), np.float16)
+    for start, pitches in chords:
+        sounding[round(start * FRAME_RATE) :] = 0
+        sounding[round(start * FRAME_RATE) :, [p - LOWEST for p in pitches]] = 1
+    return Heard(np.zeros_like(sounding), sounding)
+
+
+def test_takes_are_judged_by_what_is_heard_in_the_pieces(tmp_path: Path):
+    """The pieces have both chords and the key; a take has all, one the first chord alone, one is a semitone high."""
+    c, f = Chord(0, (0, 4, 7)), Chord(5, (0, 4, 7))
+    spans = (Harmony(0.0, 4.0, c), Harmony(4.0, 8.0, f))
+    score = Written((), (), spans, "C major", 3.0)
+    true = hears((0.0, (48, 60, 64, 67, 71)), (4.0, (53, 57, 60)))
+    takes = [true, hears((0.0, (48, 60, 64, 67, 71))), hears((0.0, (49, 53, 56)), (4.0, (54, 58)))]
+    pairs = [Pair({}, "", score, 8.0, tmp_path) for _ in takes]
+    for pair, take in zip(pairs, takes, strict=True):
+        pair._heard.update({"piece": true, "again": true, "take": take})
+    found = harmonies(pairs)
+    assert found["chords"]["piece"]["triad"][0] == found["keys"]["piece"]["same"][0] == 1.0
+    assert found["triads_of_piece"][0] == found["chords"]["take"]["triad"][0] == pytest.approx(0.5)
+    assert found["keys_of_piece"][0] == found["keys"]["take"]["same"][0] == pytest.approx(2 / 3)
 
 
 def test_a_band_is_heard_to_play_its_chords(tmp_path: Path):

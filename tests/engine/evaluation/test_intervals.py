@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.intervals import bootstrap, difference, halved, mean, ratio
+from engine.evaluation.intervals import (
+    bootstrap,
+    difference,
+    halved,
+    mean,
+    over,
+    quotient,
+    ratio,
+)
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_law():
@@ -42,6 +50,17 @@ def test_a_ratio_is_of_sums():
     value, low, high = ratio([1, 3], [2, 2])
     assert (value, low, high) == (1.0, 0.5, 1.5)
     assert np.isnan(ratio([0.0], [0.0])[0])
+
+
+def test_a_quotient_is_paired():
+    rng = np.random.default_rng(5)
+    parts, wholes = rng.random(30), 1 + rng.random(30)
+    assert quotient(over(0.6 * parts, wholes), over(parts, wholes), 30) == pytest.approx(
+        (0.6, 0.6, 0.6)
+    )
+    value, low, high = quotient(over([1, 3], [4, 4]), over([2, 2], [2, 2]), 2)
+    assert (value, low, high) == (0.5, 0.25, 0.75)
+    assert np.isnan(quotient(over([1], [1]), over([0], [1]), 1)[0])
 
 
 def test_halves_are_as_sure_as_the_bootstrap_and_see_nothing_twice():

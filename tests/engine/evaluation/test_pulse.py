@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from engine.evaluation.pulse import best_key, pitch_class, relatives, same_key, tempo, tempo_fault
+from engine.evaluation.pulse import (
+    best_key,
+    followed,
+    pitch_class,
+    relatives,
+    same_key,
+    tempo,
+    tempo_fault,
+)
 
 RATE = 44_100
 
@@ -28,6 +36,8 @@ def test_half_and_double_count_and_other_factors_do_not():
     assert tempo_fault(120, 120) == tempo_fault(120, 60) == tempo_fault(120, 240) == 0.0
     assert tempo_fault(120, 126) == pytest.approx(0.05)
     assert tempo_fault(120, 180) > 0.2
+    assert all(followed(120, measured) for measured in (120, 117, 61.5, 233))
+    assert not any(followed(120, measured) for measured in (116, 90, 180, 0))
 
 
 @pytest.mark.parametrize(("name", "tonic", "third"), [("A minor", 9, 3), ("D# major", 3, 4)])

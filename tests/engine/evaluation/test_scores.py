@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from engine.composing import compose
-from engine.evaluation.scores import Matched, Note, Written, matched, merged
+from engine.composing.score import CHORD, NOTE, SECTION, Score
+from engine.evaluation.scores import Form, Matched, Note, Written, matched, merged
 
 
 def test_a_score_is_the_arrangement_in_seconds():
@@ -29,6 +31,21 @@ def test_an_excerpt_has_its_own_clock():
     assert [n.start for n in part.notes] == pytest.approx([n.start - 5.0 for n in inside])
     assert all(0 <= h.start < h.end <= 5.0 for h in part.chords)
     assert part.chords[-1].end == pytest.approx(5.0)
+
+
+def test_a_form_is_a_score_in_seconds():
+    score = Score(
+        90.0,
+        4.0,
+        np.array([("lead", "Flute")], "U32"),
+        np.array([(0, 60, 90, 46.0, 2.0)], NOTE),
+        np.array([], CHORD),
+        np.array(
+            [("intro", "A", 0, 12, 0.4), ("verse", "A", 12, 24, 0.6), ("b", "B", 36, 9, 1)], SECTION
+        ),
+    )
+    assert Form.of(score, 60.0) == Form((8.0, 24.0), 32.0)
+    assert Form.of(score, 20.0) == Form((8.0,), 20.0)
 
 
 def test_drums_alone_have_strokes_and_no_key():

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine.composing import compose
+from engine.composing.score import Score
 from engine.evaluation.sounds import (
     RATE,
     composed,
@@ -19,14 +21,15 @@ from engine.evaluation.sounds import (
 from engine.spec import GenerationSpec
 from engine.training.composing import seed_of
 from engine.training.dataset import Item
-from engine.updates import AudioBlock, Step, Update
+from engine.updates import AudioBlock, LeadSheet, Step, Update
 
 
 class Counting:
-    """Hands out a ramp in three blocks, between steps of work."""
+    """Hands out what it plays, and a ramp in three blocks, between steps of work."""
 
-    def generate(self, spec: GenerationSpec) -> Iterator[Update]:
+    def generate(self, spec: GenerationSpec, score: Score | None = None) -> Iterator[Update]:
         ramp = np.arange(300, dtype=np.float32)
+        yield LeadSheet(score, "")
         yield Step("diffuse", 1, 1)
         for start in range(0, 300, 100):
             yield AudioBlock(start, np.stack([ramp[start : start + 100]] * 2))
@@ -41,10 +44,16 @@ def item(tmp_path: Path) -> Item:
 
 
 def test_a_take_is_its_blocks_in_order_and_called_by_its_prompt():
-    made = take(Counting(), GenerationSpec(prompt="house"), {"known": 1})  # pyright: ignore[reportArgumentType]
+    made = take(Counting(), GenerationSpec(prompt="house"), {"known": 1})
     assert made.name == "house"
+    assert made.score is None
     assert made.facts == {"known": 1}
     np.testing.assert_array_equal(made.samples[1], np.arange(300))
+
+
+def test_a_take_keeps_the_score_that_it_plays():
+    score = Score.of(compose(50, seconds=6.0))
+    assert take(Counting(), GenerationSpec(prompt="house"), score=score).score is score
 
 
 def test_pieces_come_from_the_middle_or_the_beginning_and_short_ones_whole(item: Item):
@@ -77,8 +86,6 @@ def test_what_is_spread_is_evenly_spaced():
 
 @pytest.mark.parametrize("instrument", ["Drums", "Flute"])
 def test_solo_seeds_are_held_out_and_sound_alone(instrument: str):
-    from engine.composing import compose
-
     seeds = solo_seeds(instrument, 2)
     assert len(set(seeds)) == 2
     assert all(seed % 50 == 0 for seed in seeds)

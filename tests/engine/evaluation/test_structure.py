@@ -1,10 +1,14 @@
 import numpy as np
+import pytest
 
 from engine.evaluation.structure import (
     FRAME_RATE,
     boundaries,
+    boundaries_met,
     ends,
     holes,
+    lands,
+    last,
     levels,
     novelty,
     repetition,
@@ -80,6 +84,27 @@ def test_noise_has_no_form():
     assert found.boundaries == ()
     assert found.repetition == 0.0
     assert not found.ends  # It is cut off.
+
+
+def test_boundaries_are_met_within_three_seconds_one_to_one():
+    written = [30.0, 60.0, 90.0]
+    assert boundaries_met(written, written, 120.0) == 1.0
+    assert boundaries_met(written, [27.5, 62.9, 86.0], 120.0) == pytest.approx(2 / 3)
+    assert boundaries_met(written, [60.0], 120.0) == pytest.approx(2 * 1 / (1 + 3))
+    assert boundaries_met([60.0], [59.0, 61.0], 120.0) == pytest.approx(2 * 1 / (2 + 1))
+    assert boundaries_met(written, [], 120.0) == 0.0
+    assert np.isnan(boundaries_met([], written, 120.0))
+
+
+def test_an_end_lies_where_it_is_written_and_is_no_cut():
+    assert lands(88.0, 87.0, 90.0) and lands(84.0, 87.0, 90.0)
+    assert not lands(80.0, 87.0, 90.0)  # Silence long before.
+    assert not lands(90.0, 89.0, 90.0)  # Cut off.
+    assert lands(89.7, 89.4, 90.0)  # A last chord that ends with the take.
+    steady = 0.1 * np.random.default_rng(0).standard_normal((2, 60 * RATE)).astype(np.float32)
+    assert last(levels(steady)) == 60.0
+    steady[:, 50 * RATE :] *= 0.05
+    assert last(levels(steady)) == 50.0
 
 
 def test_late_beginnings_cut_ends_and_holes_are_told():

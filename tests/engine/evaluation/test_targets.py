@@ -1,4 +1,7 @@
-from engine.evaluation.targets import TARGETS, Verdict, judged
+import pytest
+
+from engine.evaluation.intervals import mean
+from engine.evaluation.targets import SEVEN_OF_EIGHT, TARGETS, Verdict, judged
 
 
 def figures(better: float, sure: float) -> dict:
@@ -29,6 +32,14 @@ def test_what_has_no_interval_is_undecided():
 def test_what_was_not_measured_is_not_judged():
     [judgement] = judged({"tempo": {"followed": (0.9, 0.8, 0.95)}})
     assert judgement.target.part == "tempo"
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(8, "reached"), (7, "reached"), (6, "undecided")])
+def test_seven_of_eight_takes_show_what_is_asked_of_all(count: int, verdict: Verdict):
+    measured = mean([True] * count + [False] * (8 - count))
+    [judgement] = judged({"structure": {"whole": measured}})
+    assert judgement.target.wanted == SEVEN_OF_EIGHT
+    assert judgement.verdict == verdict
 
 
 def test_every_target_has_a_next_step_and_can_be_reached():
