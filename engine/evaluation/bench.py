@@ -45,7 +45,7 @@ class Amounts:
     """Stems per instrument to train the classifier on."""
     long_takes: int = 8
     long_seconds: float = 285.0
-    scoreless: int = 36
+    scoreless: int = 32
     """Prompts of held-out pieces whose takes play the composer's lead sheet, or none."""
     tried: int = 4
     """Recordings on which the default strength is chosen."""

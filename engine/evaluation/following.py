@@ -16,7 +16,7 @@ from engine.evaluation import pulse
 from engine.evaluation.alignment import Matrix, cosines, found_among, full_prompt, scores
 from engine.evaluation.bench import Bench
 from engine.evaluation.instruments import SOLOISTS, accuracy, trained
-from engine.evaluation.intervals import difference, mean, ratio
+from engine.evaluation.intervals import as_often, difference, mean, ratio
 from engine.evaluation.pairs import ROLES
 from engine.evaluation.sounds import Sound, composed, piece, solo_seeds
 from engine.evaluation.strange_voices import strange_stem
@@ -76,7 +76,7 @@ def tempi(bench: Bench) -> dict[str, Any]:
         "rows": {r: {"followed": mean(followed[r]), "exact": mean(exact[r])} for r in ROLES},
         "chance": mean(_followed(requested[1:] + requested[:1], measured["piece"])),
         "behind": difference(followed["take"], followed["piece"]),
-        "followed_of_piece": ratio(followed["take"], followed["piece"]),
+        "followed_of_piece": as_often(followed["take"], followed["piece"]),
         "missed": missed[:SHOWN],
         "points": list(zip(requested, measured["take"], strict=True)),
     }

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.composing.theory import SCALES, Chord
 from engine.evaluation import pulse
-from engine.evaluation.intervals import Estimate, mean, ratio
+from engine.evaluation.intervals import Estimate, as_often, mean, ratio
 from engine.evaluation.pairs import ROLES, Pair
 from engine.evaluation.scores import Harmony
 from engine.evaluation.transcription import Heard, Matrix
@@ -54,7 +54,7 @@ def harmonies(pairs: Sequence[Pair]) -> dict[str, Any]:
             }
             for role in ROLES
         },
-        "keys_of_piece": ratio(same["take"], same["piece"]),
+        "keys_of_piece": as_often(same["take"], same["piece"]),
         "inside": {role: ratio(*zip(*inside[role], strict=True)) for role in ROLES},
     }
 

@@ -57,7 +57,7 @@ def mean(values: Values) -> Estimate:
     if not len(found):
         return float("nan"), float("nan"), float("nan")
     if found.dtype == bool and (found.all() or not found.any()):
-        short = 1 - ((1 - LEVEL) / 2) ** (1 / len(found))
+        short = _unseen(len(found))
         return (1.0, 1 - short, 1.0) if found.all() else (0.0, 0.0, short)
     numbers = found.astype(np.float64)
     return bootstrap(lambda chosen: numbers[chosen].mean(), len(numbers))
@@ -77,6 +77,21 @@ def difference(ours: Values, theirs: Values) -> Estimate:
 def ratio(part: Values, whole: Values) -> Estimate:
     """The sum of `part` over the sum of `whole`, both of the same takes or pieces."""
     return bootstrap(over(part, whole), len(part))
+
+
+def as_often(ours: Values, theirs: Values) -> Estimate:
+    """How often ours is true, of how often theirs is, pair by pair; with the exact bound where they never differ."""
+    one, two = (np.asarray(values, bool) for values in (ours, theirs))
+    value, low, high = ratio(one, two)
+    if two.any() and ((one == two).all() or not one.any()):
+        short = _unseen(len(two)) / two.mean()
+        return value, max(value - short, 0.0), value + short
+    return value, low, high
+
+
+def _unseen(count: int) -> float:
+    """How often something may happen that did not in so many."""
+    return 1 - ((1 - LEVEL) / 2) ** (1 / count)
 
 
 def quotient(ours: Statistic, theirs: Statistic, count: int) -> Estimate:

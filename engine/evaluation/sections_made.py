@@ -94,7 +94,7 @@ def structure(part: Part) -> str:
         f"{points(behind['returns'])}.\n\n"
         + table(heads, sums)
         + "\n\n![self-similarity](structure.png)\n\n"
-        + "Boundaries heard and written, returns, start, end, end as written, holes:\n\n"
+        + "Boundaries heard / written, returns, start, end, end as written, holes:\n\n"
         + table(("prompt", "take", "piece"), rows)
     )
 
@@ -102,7 +102,7 @@ def structure(part: Part) -> str:
 def _form(row: Part) -> str:
     written = "none" if row["written"] is None else row["written"]
     ends = ", ".join(yes(row[name]) for name in ("starts", "ends", "lands"))
-    return f"{row['boundaries']} of {written}, {row['returns']:.0%}, {ends}, {row['holes']}"
+    return f"{row['boundaries']} / {written}, {row['returns']:.0%}, {ends}, {row['holes']}"
 
 
 def memorization(part: Part) -> str:

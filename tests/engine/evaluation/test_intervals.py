@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from engine.evaluation.intervals import (
+    as_often,
     bootstrap,
     difference,
     halved,
@@ -61,6 +62,15 @@ def test_a_quotient_is_paired():
     value, low, high = quotient(over([1, 3], [4, 4]), over([2, 2], [2, 2]), 2)
     assert (value, low, high) == (0.5, 0.25, 0.75)
     assert np.isnan(quotient(over([1], [1]), over([0], [1]), 1)[0])
+
+
+def test_what_never_differs_may_differ_as_often_as_is_unseen():
+    ours = [True] * 6 + [False] * 2
+    value, low, high = as_often(ours, ours)
+    assert (value, low, high) == pytest.approx((1.0, 1 - 0.369 / 0.75, 1 + 0.369 / 0.75), abs=1e-3)
+    assert as_often([False] * 8, ours) == pytest.approx((0.0, 0.0, 0.369 / 0.75), abs=1e-3)
+    other = [False, *ours[1:]]
+    assert as_often(other, ours) == ratio(other, ours)
 
 
 def test_halves_are_as_sure_as_the_bootstrap_and_see_nothing_twice():
