@@ -35,8 +35,14 @@ PROGRAMS = (
 """What of this project travels; bridge and panel have no use there."""
 SUFFIXES = (".py", ".toml", ".tsv", ".json", ".txt", ".md", "")
 WORDS_IN = (
-    "engine/composing",
-    "engine/training/corpus",
+    "engine/composing/styles",
+    "engine/composing/vocabulary.toml",
+    "engine/composing/arrangement.py",
+    "engine/composing/composer.py",
+    "engine/composing/finishing.py",
+    "engine/composing/instruments.py",
+    "engine/composing/mix.py",
+    "engine/composing/theory.py",
     "engine/training/prompts.py",
     "presets",
 )
