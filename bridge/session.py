@@ -37,6 +37,7 @@ from bridge.takes.fitting import Fitting
 from bridge.takes.library import Library
 from bridge.takes.scores import Scores
 from bridge.transport import Transport
+from engine.composing.notation import beats_per_bar_in
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
 
@@ -201,7 +202,8 @@ class Session:
             values["prompt"] = prompt
         transport = self.transport.state()
         quarters = requests.quarters_in_bar(transport)
-        if quarters and "beats_per_bar" not in values:
+        named = beats_per_bar_in(values.get("prompt", ""))
+        if quarters and not named and "beats_per_bar" not in values:
             values["beats_per_bar"] = quarters
         if overrides.get("seconds_total") is not None:
             values["bars"] = overrides.get("bars")

@@ -21,7 +21,7 @@ from engine.composing.score import Score
 from engine.conditioning import Prompt
 from engine.errors import LongtakeError, SpecError, choices
 from engine.latent_diffusion import LatentDiffusion
-from engine.lead_sheets import lead_sheet
+from engine.lead_sheets import lead_sheet, within
 from engine.model_files import find_weights
 from engine.precision import resolved_precision
 from engine.public.loading import load_public
@@ -205,13 +205,13 @@ def _encoded(model: LatentDiffusion, recording: Samples, window: Window) -> Tens
 
 def _prompt(spec: GenerationSpec, window: Window, sheet: LeadSheet) -> Prompt:
     """What the model is asked: words, timing, and from the window's first frame on the metre and the score."""
-    score = sheet.score
+    score = within(sheet, window.samples / SAMPLE_RATE, loop=spec.loop)
     return Prompt(
         text=spec.prompt,
         seconds_start=window.seconds_start,
         seconds_total=window.seconds_total,
         tempo=sheet.tempo,
-        beats_per_bar=spec.beats_per_bar if score is None else score.beats_per_bar,
+        beats_per_bar=(spec.beats_per_bar or 4) if score is None else score.beats_per_bar,
         score=score,
         score_start=None if score is None else 0.0,
     )

@@ -6,7 +6,6 @@ networks.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.composing.description import chart, describe
+from engine.composing.instruments import INSTRUMENTS
 from engine.composing.lead_sheet import written
 from engine.composing.midi_files import read_midi
 from engine.composing.mix import DRUMS
@@ -21,9 +21,11 @@ from engine.composing.reading import read
 from engine.composing.score import GROUPS, NOTES, Score
 from engine.composing.splicing import moved, only, repeated, said, spliced
 from engine.composing.style_choice import Similar
+from engine.errors import AudioError
 from engine.hearing.listening import heard
 from engine.registry import SAMPLE_RATE
 from engine.sound.audio import Samples
+from engine.sound.takes import read_settings
 from engine.spec import GenerationSpec
 from engine.updates import LeadSheet
 
@@ -57,14 +59,28 @@ def lead_sheet(spec: GenerationSpec, likeness: Similar, recording: Samples | Non
     return _composed(spec, likeness)
 
 
-def _composed(spec: GenerationSpec, likeness: Similar, **given: Any) -> LeadSheet:
+def within(sheet: LeadSheet, seconds: float, *, loop: bool) -> Score | None:
+    """What a model is shown for a take of so many seconds: a loop's score goes on as it began."""
+    if sheet.score is None or not loop:
+        return sheet.score
+    period = seconds * sheet.score.tempo / 60
+    return repeated(sheet.score, period, 2 * period)
+
+
+def _composed(spec: GenerationSpec, likeness: Similar, known: Score | None = None) -> LeadSheet:
+    """What the composer makes of a spec, with the players of a score that is known unless the prompt names others."""
     assert spec.seed is not None and spec.seconds_total is not None  # The spec is resolved.
     reading = read(spec.prompt, likeness)
+    band = _band(known)
+    given: dict[str, Any] = {}
+    if band and set(reading.instruments) <= set(band):
+        given = {"instruments": band, "alone": True}
+    named = spec.bars or spec.beats_per_bar != 4 or known is not None
     wish = reading.wish(
         seed=spec.seed if spec.score_seed is None else spec.score_seed,
         seconds=spec.seconds_total,
         tempo=spec.tempo,
-        beats_per_bar=spec.beats_per_bar if spec.bars or spec.beats_per_bar != 4 else None,
+        beats_per_bar=spec.beats_per_bar if named else None,
         chords=spec.chords,
         form=spec.form,
         exact=spec.bars is not None,
@@ -73,15 +89,20 @@ def _composed(spec: GenerationSpec, likeness: Similar, **given: Any) -> LeadShee
     )
     piece = written(wish)
     score = Score.of(piece)
-    if spec.loop:
-        period = spec.seconds_total * score.tempo / 60
-        score = repeated(score, period, 2 * period)
     return LeadSheet(score, f"composed: {describe(piece)}", score.tempo)
+
+
+def _band(score: Score | None) -> tuple[str, ...]:
+    """Who plays in a score, of those whom the composer knows."""
+    if score is None or not len(score.notes):
+        return ()
+    names = dict.fromkeys(str(score.parts[part][1]) for part in np.unique(score.notes["part"]))
+    return tuple(name for name in names if name in INSTRUMENTS or name in DRUMS)
 
 
 def _from_midi(spec: GenerationSpec, likeness: Similar) -> LeadSheet:
     """A clip with the sound that the prompt asks for; nobody else plays if it asks for no band."""
-    assert spec.midi is not None
+    assert spec.midi is not None and spec.seconds_total is not None
     score, reading = read_midi(Path(spec.midi)), read(spec.prompt, likeness)
     pitched = [name for name in reading.instruments if name not in DRUMS]
     melodic = [index for index, (role, _) in enumerate(score.parts) if role != "drums"]
@@ -94,20 +115,25 @@ def _from_midi(spec: GenerationSpec, likeness: Similar) -> LeadSheet:
     if spec.tempo is not None:
         score = replace(score, tempo=spec.tempo)
     bars = max(np.ceil(score.end / score.beats_per_bar - 1e-3), 1)
-    length = (spec.seconds_total or 0.0) * score.tempo / 60
+    length = spec.seconds_total * score.tempo / 60
     score = repeated(score, bars * score.beats_per_bar, length)
     name = Path(spec.midi).name
     return LeadSheet(score, f"{', '.join(said(score)) or 'nothing'} from {name}", score.tempo)
 
 
 def _heard(spec: GenerationSpec, known: Score | None, recording: Samples) -> LeadSheet:
-    """The notes of a take that is one of ours, or what can be heard in a recording."""
+    """The notes of a take that is one of ours, or what can be heard in a recording, as often as the take is longer."""
+    period = recording.shape[1] / SAMPLE_RATE
+    length = spec.seconds_total or period
     if known is not None:
-        score = only(known, SOUNDS_LIKE)
-        return LeadSheet(score, "notes of the take it starts from", spec.tempo or score.tempo)
-    score = heard(recording, spec.tempo, float(spec.beats_per_bar))
+        tempo = known.tempo
+        score = repeated(only(known, SOUNDS_LIKE), period * tempo / 60, length * tempo / 60)
+        other = f", at its {tempo:g} BPM" if spec.tempo not in (None, tempo) else ""
+        return LeadSheet(score, f"notes of the take it starts from{other}", tempo)
+    score = heard(recording, spec.tempo, float(spec.beats_per_bar or 4))
     if score is None:
         return LeadSheet(None, "no single voice or beat was heard in the recording", spec.tempo)
+    score = repeated(score, period * score.tempo / 60, length * score.tempo / 60)
     return LeadSheet(score, f"{' and '.join(said(score))} as heard in the recording", spec.tempo)
 
 
@@ -120,27 +146,35 @@ def _going_on(
             return _composed(spec, likeness)
         about = "notes are left to the model, as those of the recording are not known"
         return LeadSheet(None, about, spec.tempo)
-    spans = [(start * known.tempo / 60, end * known.tempo / 60) for start, end in spec.keep]
-    longer = spec.seconds_total is not None and spec.seconds_total > seconds + _LONGER
+    total = spec.seconds_total or seconds
+    longer = total > seconds + _LONGER
     if not longer and not (spec.chords or spec.form) and spec.score != "composed":
         return LeadSheet(known, "the take's own score", known.tempo)
-    spec = replace(spec, tempo=known.tempo, chords=spec.chords or chart(known))
-    new = _composed(spec, likeness)
-    assert new.score is not None
-    if len(spans) == 1 and spans[0][0] == 0:
-        # What goes on begins with a bar of its own.
-        bar = known.beats_per_bar
-        new = replace(new, score=moved(new.score, np.ceil(spans[0][1] / bar - 1e-3) * bar))
-    assert new.score is not None
-    return LeadSheet(
-        spliced(known, new.score, spans), f"the take's own score, then {new.about}", known.tempo
+    beat, bar = 60 / known.tempo, known.beats_per_bar
+    spans = [(start / beat, end / beat) for start, end in spec.keep]
+    # What goes on begins with the bar in which the recording ends; of that bar the recording's notes stay.
+    first = spans[0][1] // bar * bar if len(spans) == 1 and spans[0][0] == 0 else 0.0
+    chords = spec.chords
+    if not chords and "chords" in known.known and len(known.chords):
+        chords = chart(known)
+    metre = int(bar) if bar == int(bar) else None
+    asked = replace(
+        spec,
+        tempo=known.tempo,
+        chords=chords,
+        beats_per_bar=metre or spec.beats_per_bar,
+        seconds_total=max(total - first * beat, _LONGER),
+        bars=None,
     )
+    new = _composed(asked, likeness, known)
+    assert new.score is not None
+    score = spliced(known, moved(new.score, first), spans)
+    return LeadSheet(score, f"the take's own score, then {new.about}", known.tempo)
 
 
 def _beside(path: str) -> Score | None:
     """The score in the sidecar of one of our takes; None if there is none."""
     try:
-        values = json.loads(Path(path).with_suffix(".json").read_text(encoding="utf-8"))
-        return Score.from_dict(values["score"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return Score.from_dict(read_settings(path)["score"])
+    except (AudioError, OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from engine.composing.chord_symbols import parse_chords
 from engine.composing.form import form_bars
-from engine.composing.notation import TEMPI, tempo_in
+from engine.composing.frame import RING
+from engine.composing.notation import TEMPI, beats_per_bar_in, tempo_in
 from engine.errors import LongtakeError, SpecError, choices
 from engine.parameter import Parameter, parameter, value_of
 
@@ -63,7 +64,14 @@ class GenerationSpec:
         low=TEMPI[0],
         high=TEMPI[1],
     )
-    beats_per_bar: int = parameter(4, "int", "beats per bar", unit="beats", low=1, high=16)
+    beats_per_bar: int | None = parameter(
+        None,
+        "int",
+        "beats per bar; taken from the prompt if it names a metre, else 4",
+        unit="beats",
+        low=1,
+        high=16,
+    )
     key: str = parameter("", "text", "key and mode, such as 'A minor'")
     score: str | None = parameter(
         None,
@@ -208,6 +216,7 @@ class GenerationSpec:
                 "The prompt is empty; describe the music, for example 'Genre: House | BPM: 124'."
             )
         prompt, tempo = _with_tempo(spec.prompt.strip(), spec.tempo)
+        spec = replace(spec, beats_per_bar=spec.beats_per_bar or beats_per_bar_in(prompt) or 4)
         seconds = _seconds(spec, tempo, model)
         if seconds > model.max_seconds:
             raise SpecError(
@@ -285,15 +294,16 @@ def _joint(prompt: str, kind: str) -> str:
 
 
 def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> float:
+    beats = spec.beats_per_bar or 4
     if spec.bars is None and spec.seconds_total is None and spec.form and tempo is not None:
-        return form_bars(spec.form) * spec.beats_per_bar * 60.0 / tempo
+        return form_bars(spec.form) * beats * 60.0 / tempo + RING
     if spec.bars is None:
         return model.defaults.seconds_total if spec.seconds_total is None else spec.seconds_total
     if tempo is None:
         raise SpecError(
             "A length in bars needs a tempo: set tempo, or add it to the prompt, for example 'BPM: 120'."
         )
-    return spec.bars * spec.beats_per_bar * 60.0 / tempo
+    return spec.bars * beats * 60.0 / tempo
 
 
 def _plain(value: Any) -> Any:

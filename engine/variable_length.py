@@ -79,5 +79,5 @@ def _whole_bars(seconds: float, spec: GenerationSpec) -> float:
     """About that long, but whole bars if the tempo is known, so that the loop starts on a first beat."""
     if spec.tempo is None:
         return seconds
-    bar = spec.beats_per_bar * 60 / spec.tempo
+    bar = (spec.beats_per_bar or 4) * 60 / spec.tempo
     return max(round(seconds / bar), 1) * bar

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.composing.form import form_bars
+from engine.composing.notation import TEMPI
 from engine.composing.styles import Style
 from engine.composing.wish import Wish
 
 LONGEST_TAIL = 1.5
 """Seconds that the music may be over before it has to be."""
+RING = 0.5
+"""Seconds at the end of a take in which its last notes ring out; less in takes under 6 s."""
 _LANDING = 1.0
 """Seconds that a last bar needs, if it is not whole."""
 _STRETCH = 1.25
 """How far the tempo may leave the style's range for whole bars to fill the take."""
-_TEMPI = (30.0, 300.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def frame_of(wish: Wish, style: Style, sheet: int, rng: np.random.Generator) -> 
 
 def _over(seconds: float) -> float:
     """When the music has to be over, so that it can ring out."""
-    return seconds - min(0.5, seconds / 12)
+    return seconds - min(RING, seconds / 12)
 
 
 def _room(seconds: float, tempo: float, bar: float, sheet: int) -> tuple[int, float]:
@@ -83,7 +85,7 @@ def _room(seconds: float, tempo: float, bar: float, sheet: int) -> tuple[int, fl
 def _filling(seconds: float, bar: float, low: float, high: float) -> list[tuple[float, int, float]]:
     """(tempo, bars, weight) of every number of whole bars that fills the take at a tempo of the range, or near it."""
     for reach in (1.0, _STRETCH):
-        slow, fast = max(_TEMPI[0], low / reach), min(_TEMPI[1], high * reach)
+        slow, fast = max(TEMPI[0], low / reach), min(TEMPI[1], high * reach)
         least = max(1, math.ceil(seconds * slow / 60 / bar - 1e-6))
         most = math.floor(seconds * fast / 60 / bar + 1e-6)
         if least <= most:

@@ -64,7 +64,7 @@ class Score:
         return cls(
             piece.tempo,
             piece.beats_per_bar,
-            np.array([(part.role, part.instrument) for part in piece.parts], dtype="U32"),
+            np.array([(part.role, part.instrument) for part in piece.parts], "U32").reshape(-1, 2),
             np.array(
                 [
                     (index, note.pitch, note.velocity, note.start, note.duration)

@@ -39,11 +39,13 @@ def repeated(score: Score, period: float, until: float) -> Score:
 
 
 def clipped(score: Score, start: float, end: float) -> Score:
-    """What begins in a span; what lasts beyond its end is cut there."""
+    """What begins in a span, and chords and sections that last into it; what lasts beyond its end is cut there."""
     found: dict[str, Any] = {}
     for name in _TIMED:
         records = getattr(score, name)
         length = "duration" if name == "notes" else "beats"
+        if name != "notes":
+            records = _from(records, start)
         records = records[
             (records["start"] >= start - 1e-4) & (records["start"] < end - 1e-4)
         ].copy()
@@ -57,15 +59,16 @@ def spliced(kept: Score, new: Score, spans: Spans) -> Score:
 
     Only groups that both know are known. Beats of the new score are taken for those of the kept one.
     """
+    new, parts = _seated(new, kept.parts)
     ends = [0.0, *(edge for span in sorted(spans) for edge in span), max(kept.end, new.end)]
     pieces = [clipped(kept, start, end) for start, end in spans]
     for start, end in zip(ends[::2], ends[1::2], strict=True):
         if end - start > 1e-3:
-            pieces.append(_after(clipped(new, start, end), len(kept.parts)))
+            pieces.append(clipped(new, start, end))
     found = {name: np.concatenate([getattr(p, name) for p in pieces]) for name in _TIMED}
     return replace(
         kept,
-        parts=np.concatenate([kept.parts, new.parts]),
+        parts=parts,
         known=kept.known & new.known,
         **{
             name: records[np.argsort(records["start"], kind="stable")]
@@ -86,11 +89,25 @@ def said(score: Score) -> list[str]:
     return [group for group in GROUPS if group in score.known & sounding]
 
 
-def _after(score: Score, parts: int) -> Score:
-    """With its parts numbered after those of another."""
+def _from(records: NDArray[np.void], start: float) -> NDArray[np.void]:
+    """Chords or sections that begin before a place and last beyond it, as if they began there."""
+    records = records.copy()
+    over = (records["start"] < start) & (records["start"] + records["beats"] > start + 1e-3)
+    records["beats"][over] -= start - records["start"][over]
+    records["start"][over] = start
+    return records
+
+
+def _seated(score: Score, others: NDArray[np.str_]) -> tuple[Score, NDArray[np.str_]]:
+    """With its parts numbered among those of another, where the same player of a role is one part; and all parts."""
+    names = [(str(role), str(name)) for role, name in others]
+    for role, name in score.parts:
+        if (str(role), str(name)) not in names:
+            names.append((str(role), str(name)))
+    places = [names.index((str(role), str(name))) for role, name in score.parts]
     notes = score.notes.copy()
-    notes["part"] += parts
-    return replace(score, notes=notes)
+    notes["part"] = np.array(places, np.uint8)[notes["part"]] if len(notes) else notes["part"]
+    return replace(score, notes=notes), np.array(names, "U32").reshape(-1, 2)
 
 
 def _later(records: NDArray[np.void], beats: float) -> NDArray[np.void]:

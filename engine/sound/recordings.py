@@ -53,12 +53,18 @@ def _with_midi(spec: GenerationSpec, path: str) -> GenerationSpec:
     except LongtakeError as error:
         raise SpecError(str(error)) from error
     tempo = spec.tempo or tempo_in(spec.prompt) or score.tempo
-    spec = replace(spec, tempo=tempo)
+    spec = replace(
+        spec, tempo=tempo, beats_per_bar=spec.beats_per_bar or _whole(score.beats_per_bar)
+    )
     if spec.seconds_total is None and spec.bars is None and spec.init_audio is None:
         shortest = PARAMETERS["seconds_total"].low or 0.0
         seconds = max(midi_seconds(replace(score, tempo=tempo)), shortest)
         spec = replace(spec, seconds_total=min(seconds, model_spec(spec.model).max_seconds))
     return spec
+
+
+def _whole(beats: float) -> int | None:
+    return int(beats) if beats == int(beats) else None
 
 
 def recording_seconds(path: str) -> float:

@@ -137,7 +137,7 @@ class Viewer(Card):
             self.take, self._growing = None, None
             self.wave.show_range(None)
             self.wave.show_playhead(None)
-            self.wave.show_grid(job.spec.tempo, job.spec.beats_per_bar)
+            self.wave.show_grid(job.spec.tempo, job.spec.beats_per_bar or 4)
             self.wave.show_peaks(None, job.spec.seconds_total or 0.0)
             if job.id != self._sheet_of:
                 self._show_sheet(None, "")

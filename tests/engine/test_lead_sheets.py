@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from engine.composing import compose
 from engine.composing.description import chart
+from engine.composing.frame import RING
 from engine.composing.midi_files import write_midi
 from engine.composing.score import CHORD, NOTE, NOTES, SECTION, Score
 from engine.composing.splicing import clipped
 from engine.errors import LongtakeError
-from engine.lead_sheets import lead_sheet
+from engine.lead_sheets import lead_sheet, within
 from engine.registry import SKETCH
 from engine.sound.recordings import with_recording
 from engine.spec import GenerationSpec
@@ -77,15 +78,30 @@ def test_chords_are_those_that_were_asked_for() -> None:
 
 def test_a_form_and_a_tempo_are_a_length() -> None:
     spec = resolved(form="intro 4, verse 8, outro 4", seconds_total=None)
-    assert spec.seconds_total == pytest.approx(16 * 4 * 0.5)
-    names = [str(name) for name in score_of(lead_sheet(spec, unlike, None)).sections["name"]]
-    assert names == ["intro", "verse", "outro"]
+    assert spec.seconds_total == pytest.approx(16 * 4 * 0.5 + RING)
+    sections = score_of(lead_sheet(spec, unlike, None)).sections
+    assert [str(name) for name in sections["name"]] == ["intro", "verse", "outro"]
+    assert sections["beats"].tolist() == [16, 32, 16]
+
+
+def test_a_metre_in_the_prompt_is_the_metre_of_the_length() -> None:
+    spec = resolved(prompt="waltz in 3/4, 150 BPM", form="verse 4, chorus 4", seconds_total=None)
+    assert spec.beats_per_bar == 3
+    assert spec.seconds_total == pytest.approx(24 * 0.4 + RING)
+    score = score_of(lead_sheet(spec, unlike, None))
+    assert score.beats_per_bar == 3
+    assert score.sections["beats"].tolist() == [12, 12]
+    assert resolved(prompt="waltz in 3/4, 150 BPM", bars=4).seconds_total == pytest.approx(4.8)
 
 
 def test_a_loop_goes_on_as_it_began() -> None:
-    score = score_of(sheet(loop=True, bars=4, seconds_total=None))
-    first, second = clipped(score, 0, 16), clipped(score, 16, 32)
+    found = sheet(loop=True, bars=4, seconds_total=None)
+    assert score_of(found).end <= 16 + 1e-3
+    shown = within(found, 8.0, loop=True)
+    assert shown is not None
+    first, second = clipped(shown, 0, 16), clipped(shown, 16, 32)
     assert len(first.notes) and np.array_equal(first.notes["pitch"], second.notes["pitch"])
+    assert within(found, 8.0, loop=False) is found.score
 
 
 @pytest.mark.parametrize(
@@ -147,6 +163,11 @@ def test_no_midi_file_is_a_sentence(tmp_path: Path) -> None:
         resolved(midi=str(path))
 
 
+def note_beside(path: Path, score: Score, **others: Any) -> None:
+    facts = {"longtake": "1", "file": path.name, "spec": {}, "score": score.to_dict(), **others}
+    path.with_suffix(".json").write_text(json.dumps(facts))
+
+
 @pytest.fixture
 def take(tmp_path: Path) -> tuple[str, Score, NDArray[np.float32]]:
     """A take of ours with its score beside it."""
@@ -156,11 +177,31 @@ def take(tmp_path: Path) -> tuple[str, Score, NDArray[np.float32]]:
     sound, path = render(piece), tmp_path / "take.wav"
     soundfile.write(path, sound.T, 44_100, "FLOAT")
     score = Score.of(piece)
-    path.with_suffix(".json").write_text(json.dumps({"score": score.to_dict()}))
+    note_beside(path, score)
     return str(path), score, sound
 
 
-def test_a_take_that_is_transformed_keeps_its_notes_and_not_its_players(take: Any) -> None:
+def test_a_sidecar_of_another_file_is_not_the_takes(take: Any) -> None:
+    path, known, sound = take
+    note_beside(Path(path), known, file="other.flac")
+    assert sheet(sound, init_audio=path, keep=[[0, 4]]).score is None
+
+
+def test_a_take_that_is_transformed_at_another_tempo_keeps_its_own_and_says_so(take: Any) -> None:
+    path, known, sound = take
+    found = sheet(sound, prompt="jazz, 200 BPM", init_audio=path)
+    assert found.tempo == score_of(found).tempo == known.tempo
+    assert f"{known.tempo:g} BPM" in found.about
+
+
+def test_a_longer_transform_repeats_its_notes(take: Any) -> None:
+    path, known, sound = take
+    seconds = sound.shape[1] / 44_100
+    score = score_of(sheet(sound, init_audio=path, seconds_total=2 * seconds))
+    assert len(score.notes) == 2 * len(known.notes)
+
+
+def test_a_take_that_is_transformed_keeps_keeps_its_notes_and_not_its_players(take: Any) -> None:
     path, known, sound = take
     found = sheet(sound, init_audio=path)
     assert np.allclose(score_of(found).notes["start"], known.notes["start"], atol=1e-3)
@@ -190,12 +231,49 @@ def test_what_goes_on_has_new_notes_in_the_same_tempo(take: Any) -> None:
     seconds = sound.shape[1] / 44_100
     spec = {"init_audio": path, "keep": [[0, seconds]], "seconds_total": seconds + 12}
     score = score_of(sheet(sound, prompt="house", **spec))
-    end = seconds * known.tempo / 60
+    end, last = seconds * known.tempo / 60, (seconds + 12) * known.tempo / 60
     assert score.tempo == known.tempo
-    assert len(clipped(score, end, end + 24).notes) > 10
+    assert len(clipped(score, end, end + 4).notes) > 4
+    assert end + 8 < score.end <= last + 1e-3
+    assert {str(name) for _, name in score.parts} == {str(name) for _, name in known.parts}
     assert sorted(clipped(score, 0, end - 4).notes["pitch"]) == sorted(
         clipped(known, 0, end - 4).notes["pitch"]
     )
+
+
+@pytest.mark.parametrize("gone", ["parts", "chords"])
+def test_a_take_without_parts_or_chords_goes_on(take: Any, gone: str) -> None:
+    path, known, sound = take
+    fewer = replace(known, chords=known.chords[:0])
+    if gone == "parts":
+        fewer = replace(fewer, parts=known.parts[:0], notes=known.notes[:0])
+    note_beside(Path(path), fewer)
+    seconds = sound.shape[1] / 44_100
+    spec = {"init_audio": path, "keep": [[0, seconds]], "seconds_total": seconds + 8}
+    score = score_of(sheet(sound, **spec))
+    end = seconds * known.tempo / 60
+    roles = {str(score.parts[part][0]) for part in clipped(score, end, end + 30).notes["part"]}
+    assert roles - {"drums"}
+
+
+def test_what_goes_on_keeps_the_metre(take: Any) -> None:
+    path, known, sound = take
+    note_beside(Path(path), replace(known, beats_per_bar=3.0))
+    seconds = sound.shape[1] / 44_100
+    spec = {"init_audio": path, "keep": [[0, seconds]], "seconds_total": seconds + 8}
+    assert "3/4" in sheet(sound, **spec).about
+
+
+def test_takes_may_go_on_and_on(take: Any) -> None:
+    path, score, sound = take
+    seconds = sound.shape[1] / 44_100
+    for turn in range(1, 6):
+        note_beside(Path(path), score)
+        longer = np.zeros((2, round((seconds + 4 * (turn - 1)) * 44_100)), np.float32)
+        kept = longer.shape[1] / 44_100
+        spec = {"init_audio": path, "keep": [[0, kept]], "seconds_total": kept + 4}
+        score = score_of(sheet(longer, seed=turn, **spec))
+    assert len(score.parts) == len({tuple(row) for row in score.parts.tolist()})
 
 
 def test_notes_of_a_strange_recording_are_not_made_up(take: Any) -> None:

@@ -31,6 +31,22 @@ def test_pieces_of_a_score_have_every_note_once(score: Score) -> None:
     assert (parts[0].notes["start"] + parts[0].notes["duration"] <= 16 + 1e-3).all()
 
 
+def test_a_chord_and_a_section_that_last_into_a_span_are_in_it(score: Score) -> None:
+    cut = clipped(score, 5.0, 9.0)
+    for records in (cut.chords, cut.sections):
+        assert records["start"][0] == 5.0
+        assert (records["start"] + records["beats"])[-1] == pytest.approx(9.0)
+        assert records["beats"].sum() == pytest.approx(4.0)
+
+
+def test_the_same_player_of_both_is_one_part(score: Score) -> None:
+    both = score
+    for seed in range(20):
+        other = Score.of(compose(seed, "house", "song", seconds=20))
+        both = spliced(both, other, [(0.0, 4.0)])
+    assert len(both.parts) == len({tuple(row) for row in both.parts.tolist()})
+
+
 def test_repeated_begins_again_after_each_period(score: Score) -> None:
     twice = repeated(score, 16.0, 32.0)
     first, second = clipped(twice, 0, 16), clipped(twice, 16, 32)
