@@ -13,7 +13,6 @@ from engine.composing.midi_files import write_midi
 from engine.composing.score import CHORD, NOTE, SECTION, Score
 from engine.engine import Engine
 from engine.evaluation.harmony import heard_triad
-from engine.evaluation.scores import Note, matched
 from engine.evaluation.sounds import take
 from engine.evaluation.transcription import heard
 from engine.evaluation.transfer import onset_times
@@ -66,11 +65,15 @@ def test_a_scale_is_that_scale(engine: Engine, tmp_path: Path) -> None:
     steps = (0, 2, 4, 5, 7, 9, 11, 12, 11, 9, 7, 5, 4, 2, 0, -1)
     notes = [(64 + step, float(beat), 0.9) for beat, step in enumerate(steps)]
     clip(tmp_path / "scale.mid", "lead", "Flute", notes)
-    made = take(engine, spec("solo flute", midi=str(tmp_path / "scale.mid"), seconds_total=10.0))
-    ours = [Note(beat * 0.6, (beat + length) * 0.6, pitch) for pitch, beat, length in notes]
-    found = matched(ours, heard(made.samples).notes())
-    assert found.both / found.written > 0.5
-    assert 2 * found.both / (found.written + found.heard) > 0.45
+    asked = spec("solo flute", midi=str(tmp_path / "scale.mid"), seconds_total=10.0, seed=7)
+    made = take(engine, asked)
+    sound = heard(made.samples)
+    right = [
+        int(np.argmax(sound.chroma(0.6 * beat, 0.6 * (beat + length)))) == pitch % 12
+        for pitch, beat, length in notes
+    ]
+    # A guess is right in one of twelve.
+    assert np.mean(right) > 0.35
 
 
 def test_strokes_are_where_they_were_asked_for(engine: Engine, tmp_path: Path) -> None:
