@@ -14,7 +14,6 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-import numpy as np
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
 
 from bridge.state import Take
@@ -30,8 +29,6 @@ _NOT_WRITTEN = {"id", "path"}
 _FIELDS = {name: kind for name, kind in get_type_hints(Take).items() if name not in _NOT_WRITTEN}
 _MOST = 1e15
 """Beyond any number a take has: seconds since the epoch, a seed."""
-_FASTEST = 1000.0
-"""Beyond any tempo, and any bar."""
 _log = logging.getLogger(__name__)
 
 
@@ -59,20 +56,9 @@ def notes_path(audio: Path) -> Path:
 def read_score(audio: Path) -> Score | None:
     """What a take plays, as its sidecar has it; None if it says nothing that can be read."""
     try:
-        score = Score.from_dict(_parsed(path_for(audio))["score"])
-    except (KeyError, TypeError, ValueError, OverflowError):
+        return Score.from_dict(_parsed(path_for(audio))["score"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
-    return score if _sane(score) else None
-
-
-def _sane(score: Score) -> bool:
-    """Whether a score that people may have edited can be drawn and written: times are times, notes have their part."""
-    lengths = (score.notes["duration"], score.chords["beats"], score.sections["beats"])
-    starts = (score.notes["start"], score.chords["start"], score.sections["start"])
-    times = np.concatenate((*lengths, *starts))
-    metre = 0 < score.tempo < _FASTEST and 0 < score.beats_per_bar < _FASTEST
-    placed = bool((score.notes["part"] < len(score.parts)).all())
-    return metre and placed and bool(np.isfinite(times).all() and (times >= 0).all())
 
 
 def facts(take: Take) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _bars(spans: Sequence[ChordSpan], beats_per_bar: float, end: float) -> list[
                 within.append(("N.C.", span.start - place))
             place, begin = min(span.end, stop), max(span.start, start)
             within.append((symbol(span.chord, sharp=sharp), place - begin))
-        if stop > place + _LEAST:
+        if stop > place + _LEAST or not within:
             within.append(("N.C.", stop - place))
         bars.append(_written(within))
     return bars

@@ -274,11 +274,11 @@ def _conductor(score: Score) -> list[tuple[int, Any]]:
 
 
 def _signature(beats: float) -> tuple[int, int]:
-    """The time signature of a bar, with the largest note value that divides it."""
+    """The time signature of a bar, with the largest note value that divides it; in thirty-seconds if none does."""
     for under in (4, 8, 16, 32):
         if abs(beats * under / 4 - round(beats * under / 4)) < 1e-6:
             return round(beats * under / 4), under
-    return round(beats), 4
+    return max(1, round(beats * 8)), 32
 
 
 def _part(score: Score, index: int, channel: int) -> list[tuple[int, Any]]:

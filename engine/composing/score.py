@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.composing.arrangement import Arrangement
+from engine.composing.notation import BEATS_PER_BAR, TEMPI
 
 NOTE = np.dtype(
     [("part", "u1"), ("pitch", "u1"), ("velocity", "u1"), ("start", "f4"), ("duration", "f4")]
@@ -129,26 +130,83 @@ class Score:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Score:
-        """The inverse of `to_dict`.
+        """The inverse of `to_dict`; people edit and send such values, so nothing in them is trusted.
 
         Raises:
-            ValueError, KeyError or TypeError: if the values are of another shape.
+            ValueError: if the values are of another shape, or out of the ranges that a score has.
         """
-        parts = np.array([(str(role), str(name)) for role, name in values["parts"]], "U32")
-        records = {
-            name: np.array([tuple(row) for row in values[name]], kind)
-            for name, kind in _RECORDS.items()
-        }
-        return cls(
-            tempo=float(values["tempo"]),
-            beats_per_bar=float(values["beats_per_bar"]),
-            parts=parts.reshape(-1, 2),
-            known=frozenset(GROUPS) & set(values["known"]),
-            **records,
-        )
+        try:
+            parts = [(_text(role), _text(name)) for role, name in values["parts"]]
+            known = frozenset(GROUPS) & {_text(group) for group in values["known"]}
+            records = {name: _records(name, values[name], kind) for name, kind in _RECORDS.items()}
+            tempo = _number(values["tempo"], TEMPI)
+            beats_per_bar = _number(values["beats_per_bar"], BEATS_PER_BAR)
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"This is no score: {error!r}.") from error
+        if len(parts) > _MOST_PARTS:
+            raise ValueError(f"A score has at most {_MOST_PARTS} parts; it has {len(parts)}.")
+        if (records["notes"]["part"] >= len(parts)).any():
+            raise ValueError(f"A note is of a part that is none of the {len(parts)}.")
+        table = np.array(parts, "U32").reshape(-1, 2)
+        return cls(tempo, beats_per_bar, table, known=known, **records)
 
 
 _RECORDS = {"notes": NOTE, "chords": CHORD, "sections": SECTION}
+
+
+_MOST_BEATS = 10_000
+"""Beyond the end of any piece: 600 s at 300 BPM, repeated three times, in quarter notes."""
+_MOST_PARTS = 255
+_MOST = {"notes": 200_000, "chords": 20_000, "sections": 2_000}
+_RANGES = {
+    "part": (0, _MOST_PARTS - 1),
+    "pitch": (0, 127),
+    "velocity": (0, 127),
+    "root": (0, 11),
+    "bass": (0, 11),
+    "tones": (0, 2**32 - 1),
+    "energy": (0, 1),
+    "start": (0, _MOST_BEATS),
+    "duration": (0, _MOST_BEATS),
+    "beats": (0, _MOST_BEATS),
+}
+
+
+def _records(name: str, rows: Any, kind: np.dtype[np.void]) -> NDArray[np.void]:
+    """The records of such rows, each of whose values has the type and range of its field."""
+    if not isinstance(rows, list) or len(cast(list[Any], rows)) > _MOST[name]:
+        raise ValueError(f"The {name} of a score are a list of at most {_MOST[name]}.")
+    fields = [(kind[field].kind, _RANGES.get(field, (0, 0))) for field in kind.names or ()]
+    records = np.array(
+        [
+            tuple(
+                _text(value) if kind == "U" else _number(value, range_, whole=kind == "u")
+                for (kind, range_), value in zip(fields, row, strict=True)
+            )
+            for row in cast(list[Any], rows)
+        ],
+        kind,
+    )
+    length = records["duration" if name == "notes" else "beats"]
+    if (records["start"] + length > _MOST_BEATS).any():
+        raise ValueError(f"The {name} of a score end within {_MOST_BEATS} quarter notes.")
+    return records
+
+
+def _number(value: Any, range_: tuple[float, float], *, whole: bool = False) -> float:
+    low, high = range_
+    kinds = int if whole else (int, float)
+    # What is not a number (NaN) is in no range.
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
+        raise ValueError(f"A score has a number from {low:g} to {high:g} here, not {value!r:.40}.")
+    return value if whole else float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"A score has text here, not {value!r:.40}.")
+    value.encode()  # Raises where half a character cannot be written to any file.
+    return value
 
 
 def _rows(records: NDArray[np.void]) -> list[list[Any]]:

@@ -86,6 +86,7 @@ def damaged() -> list[Any]:
         {**whole, "tempo": float("nan")}, {**whole, "beats_per_bar": -4}, {**whole, "notes": note_of_nobody},
         {**whole, "chords": [[float("inf"), 4, 0, 0, 145]]}, {**whole, "sections": [[1, 2]]},
         {**whole, "notes": [[0, 900, 1, 0, 1]]}, {**whole, "parts": 3}, {**whole, "notes": {"a": 1}},
+        {**whole, "beats_per_bar": 1e-9}, {**whole, "tempo": 10**400}, {**whole, "chords": [[0, 4, 99, 0, 145]]},
     ]  # fmt: skip
 
 
