@@ -25,6 +25,8 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    most: int | None = None
+    """Characters of a text."""
 
 
 def parameter(default: Any, kind: Kind, help: str, **facts: Any) -> Any:
@@ -56,6 +58,10 @@ def value_of(name: str, value: Any, known: Parameter) -> Any:
 def _text(name: str, value: Any, known: Parameter) -> str:
     if not isinstance(value, str):
         raise SpecError(f"{name} must be text; it is {value!r}.")
+    if known.most is not None and len(value) > known.most:
+        raise SpecError(
+            f"{name} may have {known.most} characters; it has {len(value)}. Shorten it; what repeats is written once."
+        )
     if known.choices and value not in known.choices:
         raise SpecError(f"Unknown {name} {value!r}; choose {choices(known.choices)}.")
     return value

@@ -84,12 +84,16 @@ class GenerationSpec:
         None, "int", "seed of the composer; the take's own if not given", low=0, high=MAX_SEED
     )
     chords: str = parameter(
-        "", "text", "chords, a bar each, such as 'Am7 | F | C G | E7'; repeated over the take"
+        "",
+        "text",
+        "chords, a bar each, such as 'Am7 | F | C G | E7'; repeated over the take",
+        most=16_000,
     )
     form: str = parameter(
         "",
         "text",
         "sections and their bars, such as 'intro 4, verse 8, chorus 8'; with a tempo, the length of the take",
+        most=4_000,
     )
     midi: str | None = parameter(None, "path", "a MIDI file whose notes are played")
     loop: bool = parameter(False, "bool", "make the take a seamless loop")

@@ -13,6 +13,8 @@ from engine.errors import LongtakeError
 
 MOST_CHORDS = 16
 """In one bar."""
+_LONGEST = 100
+"""Characters of a symbol: any tones that there are can be written in it."""
 Bar = list[tuple[Chord | None, float]]
 """Chords, or None for N.C., with their shares of the bar, which add up to 1."""
 
@@ -161,6 +163,8 @@ def parse_symbol(text: str) -> Chord:
     Raises:
         ValueError: with a sentence that says which part cannot be read.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"{text[:_LONGEST] + '...'!r} is too long for a chord, as in {_EXAMPLES}.")
     plain = text.strip().translate(_PLAIN)
     plain = plain[:1].upper() + plain[1:] if plain[:1] in tuple("abcdefg") else plain
     root = _ROOT.match(plain)

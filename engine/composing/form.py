@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import replace
+from textwrap import shorten
 
 import numpy as np
 
@@ -44,6 +45,8 @@ _RISE = 0.04
 _SHORT_NAMES, _SHORT_BARS, _BARS = ("intro", "outro", "coda", "ending", "break", "build"), 4, 8
 """Bars of sections that are asked for without a length."""
 _MOST_BARS = 512
+_LONGEST = 100
+"""Characters of a section with its bars."""
 _PLAYED_AS = ("breakdown", "build", "solo")
 """Sections that are played in a way of their own, whatever else is in their name."""
 
@@ -127,7 +130,10 @@ def _read(text: str) -> list[Section]:
     """The sections of a form in words, their lengths in bars."""
     sections: list[Section] = []
     letters: dict[str, str] = {}
-    for item in (each.strip() for each in re.split(r"[,;|>→\r\n]|\s[-–—]\s", text) if each.strip()):
+    for part in re.split(r"[,;|>→\r\n]|\s[-–—]\s", text):
+        item = " ".join(part.split())
+        if not item:
+            continue
         times, name, bars = _item(item)
         letter = letters.setdefault(name, _letter(name, {*letters.values()}))
         plain = re.sub(r"[\s_-]", "", name)
@@ -149,15 +155,20 @@ def _letter(name: str, taken: set[str]) -> str:
 
 def _item(item: str) -> tuple[int, str, int]:
     """How often, the name, and the bars of "verse 8", "verse: 8 bars", "2x verse 8", "verse x2"."""
+    if len(item) > _LONGEST or re.search(r"\d{5}", item):
+        raise LongtakeError(
+            f"{shorten(item, 40)!r} in the form is too long for a section; one has a name of a few words and "
+            f"1 to {_MOST_BARS} bars."
+        )
     times, rest = 1, item.lower()
-    if found := re.match(r"(\d+)\s*[x×]\s*(?=\D)", rest):
+    if found := re.match(r"(\d{1,4})\s*[x×]\s*(?=\D)", rest):
         times, rest = int(found[1]), rest[found.end() :]
-    elif found := re.search(r"\s*[x×*]\s*(\d+)$", rest):
+    elif found := re.search(r"\s*[x×*]\s*(\d{1,4})$", rest):
         times, rest = int(found[1]), rest[: found.start()]
     bars = None
-    if found := re.search(r"[\s:=(]*\b(\d+)\s*(?:bars?|measures?)?\s*\)?$", rest):
+    if found := re.search(r"[\s:=(]*\b(\d{1,4})\s*(?:bars?|measures?)?\s*\)?$", rest):
         bars, rest = int(found[1]), rest[: found.start()]
-    name = re.sub(r"[\s:=#]*\d*\s*$", "", rest).strip()
+    name = re.sub(r"[\s:=#]*\d{0,4}\s*$", "", rest).strip()
     if not re.search(r"[^\W\d]", name):
         raise LongtakeError(
             f"{item!r} in the form is not a section with its bars; write for example verse 8."

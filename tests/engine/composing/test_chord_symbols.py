@@ -162,3 +162,11 @@ def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
         assert parse_chords(text)
     except LongtakeError as error:
         assert str(error).endswith(".")
+
+
+def test_a_symbol_that_is_too_long_is_refused_and_quoted_in_part() -> None:
+    with pytest.raises(
+        LongtakeError, match=r"Bar 2 of the chords: 'Cb5b5.*\.\.\.' is too long"
+    ) as refused:
+        parse_chords("Am | C" + "b5" * 50_000)
+    assert len(str(refused.value)) < 300

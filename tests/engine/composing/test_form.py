@@ -94,3 +94,23 @@ def test_a_short_form_has_two_parts_of_different_harmony_and_the_louder_one_last
         assert first.beats % 16 == 0
         assert first.letter != second.letter
         assert first.energy <= second.energy
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\u00a0"])
+def test_spaces_in_a_row_are_one(space: str) -> None:
+    run = space * 100_000
+    assert form_bars(f"{run}verse{run}8{run}bars{run}, a{run}!") == 16
+
+
+@pytest.mark.parametrize(
+    "text", ["verse " + "9" * 5000, "9" * 5000 + "x verse", "verse x99999", "verse 1" + "0" * 5]
+)
+def test_a_number_that_is_too_long_is_refused(text: str) -> None:
+    with pytest.raises(LongtakeError, match="too long for a section"):
+        form_bars(text)
+
+
+@pytest.mark.parametrize("filling", ["(", "=", "#", "a", "x"])
+def test_a_section_that_is_too_long_is_refused_at_once(filling: str) -> None:
+    with pytest.raises(LongtakeError, match="too long for a section"):
+        form_bars(filling * 100_000)

@@ -1,0 +1,20 @@
+"""Values of parameters have the length that their table says, and are refused with a sentence otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.errors import SpecError
+from engine.spec import PARAMETERS, GenerationSpec
+
+
+@pytest.mark.parametrize(("name", "item"), [("chords", "Am | "), ("form", "verse 8, ")])
+def test_a_text_has_at_most_so_many_characters(name: str, item: str) -> None:
+    most = PARAMETERS[name].most
+    assert most is not None
+    longest = (item * most)[:most]
+    assert getattr(GenerationSpec.from_dict({name: longest}), name) == longest
+    with pytest.raises(SpecError, match=rf"{name} may have {most} characters; it has {most + 1}\."):
+        GenerationSpec.from_dict({name: longest + " "})
+    with pytest.raises(SpecError, match=name):
+        GenerationSpec(prompt="house", **{name: longest + " "}).checked()
