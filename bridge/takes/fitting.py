@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 from bridge.errors import BridgeError, code_of
 from bridge.events import Notice, Publish
 from bridge.state import Take
+from bridge.takes import sidecar
 from bridge.takes.library import Library
+from engine.composing.notation import TEMPI
+from engine.composing.score import Score
 from engine.errors import LongtakeError
 from engine.sound.audio import read_audio
 
@@ -79,8 +82,23 @@ class Fitting:
         if take.spec.get("bars") and tempo == take.tempo_asked:
             # Whole bars at this tempo were asked for, and the file already has their exact length.
             samples = _with_frames(samples, audio.samples.shape[1])
-        fitted = replace(take, tempo_asked=tempo, rating=0, favourite=False)
-        self._library.add_made(fitted, samples, f"fitted-{take.job_id or 'capture'}")
+        score, line = fitted_score(sidecar.read_score(take.path), take, tempo)
+        fitted = replace(take, tempo_asked=tempo, rating=0, favourite=False, lead_sheet=line)
+        self._library.add_made(fitted, samples, f"fitted-{take.job_id or 'capture'}", score)
+
+
+def fitted_score(score: Score | None, take: Take, tempo: float) -> tuple[Score | None, str]:
+    """What a take plays once its beats are those of `tempo`, and the line that says so.
+
+    The score's beats are those of the tempo that was asked for, even if they were measured to be a little off. A score
+    at a tempo that no score may have is left out.
+    """
+    if score is None:
+        return None, take.lead_sheet
+    quicker = score.tempo * tempo / (take.tempo_asked or take.tempo_measured or tempo)
+    line = take.lead_sheet.replace(f", {score.tempo:.4g} BPM, ", f", {quicker:.4g} BPM, ", 1)
+    possible = TEMPI[0] <= quicker <= TEMPI[1]
+    return replace(score, tempo=quicker) if possible else None, line
 
 
 def stretched(samples: NDArray[np.float32], sample_rate: int, ratio: float) -> NDArray[np.float32]:

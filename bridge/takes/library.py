@@ -37,6 +37,7 @@ from bridge.takes.index import Index
 from bridge.takes.measure import Measuring
 from bridge.takes.naming import Naming, take_name, title
 from bridge.takes.pending import SUBTYPE, Draft, PendingTake
+from engine.composing.score import Score
 from engine.errors import AudioError
 from engine.sound.audio import write_audio
 
@@ -169,8 +170,10 @@ class Library:
         )
         return self.add_made(take, samples, "capture")
 
-    def add_made(self, about: Take, samples: NDArray[np.float32], job: str) -> Take:
-        """Writes samples [C, N] as a take like `about`, with a name, length, tempo and key of its own.
+    def add_made(
+        self, about: Take, samples: NDArray[np.float32], job: str, score: Score | None = None
+    ) -> Take:
+        """Writes samples [C, N] that play `score` as a take like `about`, with a name, length and key of its own.
 
         Raises:
             BridgeError: `io` if it cannot be written.
@@ -194,7 +197,7 @@ class Library:
         )
         try:
             write_audio(take.path, samples, take.sample_rate, SUBTYPE)
-            self.enter(take)
+            self.enter(take, score)
         except AudioError as error:
             raise BridgeError("io", str(error)) from error
         finally:
@@ -258,14 +261,14 @@ class Library:
         self._writer.shutdown()
         self._index.close()
 
-    def enter(self, take: Take) -> None:
-        """Writes a take's sidecar, adds it to the index and announces it.
+    def enter(self, take: Take, score: Score | None = None) -> None:
+        """Writes a take's sidecar, with its score if one is given, adds it to the index and announces it.
 
         Raises:
             BridgeError: `io`; the sound is there all the same and is found again by `reconcile`.
         """
         try:
-            sidecar.write(take)
+            sidecar.write(take, score)
         except OSError as error:
             raise BridgeError(
                 "io", f"{take.path.name} could not be written: {error.strerror}."

@@ -66,11 +66,13 @@ def facts(take: Take) -> dict[str, Any]:
     return {name: value for name, value in asdict(take).items() if name in _FIELDS}
 
 
-def write(take: Take) -> None:
-    """Writes the sidecar whole; what others put there (loudness ...) stays."""
+def write(take: Take, score: Score | None = None) -> None:
+    """Writes the sidecar whole; what others put there (loudness, the score if none is given ...) stays."""
     path = path_for(take.path)
     about = {"longtake": __version__, "file": take.path.name}
     values = _parsed(path) | about | facts(take)
+    if score is not None:
+        values["score"] = score.to_dict()
     write_whole(path, sidecar_text(values))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from engine.errors import SpecError
@@ -16,5 +18,6 @@ def test_a_text_has_at_most_so_many_characters(name: str, item: str) -> None:
     assert getattr(GenerationSpec.from_dict({name: longest}), name) == longest
     with pytest.raises(SpecError, match=rf"{name} may have {most} characters; it has {most + 1}\."):
         GenerationSpec.from_dict({name: longest + " "})
+    too_long: dict[str, Any] = {name: longest + " "}
     with pytest.raises(SpecError, match=name):
-        GenerationSpec(prompt="house", **{name: longest + " "}).checked()
+        GenerationSpec(prompt="house", **too_long).checked()

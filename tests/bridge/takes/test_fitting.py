@@ -14,9 +14,12 @@ from bridge.errors import BridgeError
 from bridge.events import Notice, TakeAdded
 from bridge.ports import Recording
 from bridge.state import Take
-from bridge.takes import fitting
-from bridge.takes.fitting import stretched
+from bridge.takes import fitting, sidecar
+from bridge.takes.fitting import fitted_score, stretched
 from bridge.takes.pending import Draft
+from engine.composing.composer import compose
+from engine.composing.description import describe
+from engine.composing.score import Score
 from engine.registry import SKETCH
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
@@ -66,6 +69,35 @@ def test_a_recording_reaches_any_tempo_near(bench: Bench) -> None:
     assert made.tempo_measured == pytest.approx(100.0, abs=0.15)
     assert made.seconds == pytest.approx(12.0 * 96.3 / 100.0, rel=0.002)
     assert "_100bpm_" in made.id
+
+
+def test_a_fitted_take_plays_the_same_notes_at_its_new_tempo(bench: Bench) -> None:
+    take = off_the_grid(bench)
+    piece = compose(3, kind="song", seconds=15.0)
+    score = replace(Score.of(piece), tempo=124.0)
+    line = f"composed: {describe(replace(piece, tempo=124.0))}"
+    take = replace(take, lead_sheet=line)
+    bench.library.enter(take, score)
+    for tempo in (124.0, 100.0):
+        made = fitted(bench, take, tempo)
+        found = sidecar.read_score(made.path)
+        assert found is not None
+        assert found.to_dict() == {**score.to_dict(), "tempo": tempo}
+        assert made.lead_sheet == f"composed: {describe(replace(piece, tempo=tempo))}"
+    again = fitted(bench, made, 110.0)
+    found = sidecar.read_score(again.path)
+    assert found is not None and found.tempo == pytest.approx(110.0)
+    assert ", 110 BPM, " in again.lead_sheet
+
+
+def test_a_score_keeps_its_place_beside_the_take_and_no_impossible_tempo(bench: Bench) -> None:
+    take = replace(off_the_grid(bench), lead_sheet="drums from 124 BPM, swung.mid")
+    score = Score.of(compose(3, kind="song", seconds=15.0))
+    half, line = fitted_score(replace(score, tempo=62.0), take, 93.0)
+    assert half is not None and half.tempo == pytest.approx(46.5)
+    assert line == take.lead_sheet
+    assert fitted_score(replace(score, tempo=248.0), take, 186.0)[0] is None
+    assert fitted_score(None, take, 93.0) == (None, take.lead_sheet)
 
 
 @pytest.mark.parametrize("ratio", [0.8, 0.998, 1.0, 1.25])
