@@ -6,10 +6,9 @@ Knows nothing of queues or devices; reads at most the header of an audio file, f
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
@@ -64,7 +63,7 @@ def continued(spec: GenerationSpec, path: Path, seconds: float) -> GenerationSpe
 
 
 def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> GenerationSpec:
-    """The recording with `spans` (seconds) regenerated and the rest kept.
+    """The recording with `spans` (seconds) regenerated and the rest kept; a MIDI file is left out, as in `continued`.
 
     Raises:
         SpecError: if a span is empty, or they cover everything or nothing.
@@ -78,7 +77,13 @@ def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> Genera
     if keep == ((0.0, length),):
         raise SpecError(f"No span to make anew lies within the {length:g} s of {path.name}.")
     return replace(
-        spec, init_audio=str(path), init_noise_level=1.0, keep=keep, bars=None, seconds_total=length
+        spec,
+        midi=None,
+        init_audio=str(path),
+        init_noise_level=1.0,
+        keep=keep,
+        bars=None,
+        seconds_total=length,
     )
 
 
@@ -118,16 +123,6 @@ def varied(take: Take, amount: float) -> GenerationSpec:
         variation_seed=secrets.randbelow(RANDOM_SEEDS),
         score_seed=spec.seed if spec.score_seed is None else spec.score_seed,
     )
-
-
-def agreed(values: dict[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Values without those settings of the musician's that what is asked for now takes the place of.
-
-    A MIDI file takes the place of chords and form, and they of it; either settles where the notes come from.
-    """
-    clip, chart = bool(asked.get("midi")), bool(asked.get("chords") or asked.get("form"))
-    gone = {"chords", "form", "score"} if clip else {"midi", "score"} if chart else set[str]()
-    return {name: value for name, value in values.items() if name not in gone or asked.get(name)}
 
 
 def in_time(spec: GenerationSpec, transport: TransportState) -> GenerationSpec:

@@ -39,6 +39,7 @@ from bridge.takes.scores import Scores
 from bridge.transport import Transport
 from engine.composing.notation import beats_per_bar_in
 from engine.errors import LongtakeError
+from engine.precedence import agreed
 from engine.spec import GenerationSpec
 
 ONCE = JobOptions()
@@ -197,7 +198,7 @@ class Session:
         values = self.parameters.chosen() | {
             name: value for name, value in overrides.items() if value is not None
         }
-        values = requests.agreed(values, overrides)
+        values = agreed(values, overrides)
         if prompt:
             values["prompt"] = prompt
         transport = self.transport.state()

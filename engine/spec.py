@@ -194,7 +194,7 @@ class GenerationSpec:
         asked = [name for name in ("chords", "form", "midi") if getattr(self, name)]
         if "midi" in asked and len(asked) > 1:
             raise SpecError(f"{asked[0]} and midi both say what is played; give one of them.")
-        if asked and self.score in ("none", "heard"):
+        if asked and self.score is not None and (self.midi or self.score != "composed"):
             raise SpecError(
                 f"score is {self.score!r}, which has no use for {asked[0]}; leave one of them out."
             )

@@ -77,7 +77,7 @@ MAKING = {
         requests.inpaint,
         "recording to keep parts of",
         "?",
-        ("prompt", "init_audio", "init_noise_level", "seconds_total", "bars"),
+        ("prompt", "init_audio", "init_noise_level", "seconds_total", "bars", "midi"),
     ),
     "vary": Making(
         "make a variation of a take: its own settings, with slightly different noise",

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import secrets
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.cli.flags import settings
 from engine.errors import AudioError, SpecError
+from engine.precedence import agreed
 from engine.sound.audio import read_audio
 from engine.sound.takes import read_spec
 from engine.spec import RANDOM_SEEDS, GenerationSpec
@@ -58,11 +58,11 @@ def inpaint(arguments: argparse.Namespace) -> GenerationSpec:
 
 
 def vary(arguments: argparse.Namespace) -> GenerationSpec:
-    """A take's own settings and notes, moved towards another seed."""
+    """A take's own settings and notes, or other chords, moved towards another seed."""
     moved = {"variation": VARIATION, "variation_seed": secrets.randbelow(RANDOM_SEEDS)}
-    spec = read_spec(arguments.audio)
-    score_seed = spec.seed if spec.score_seed is None else spec.score_seed
-    return replace(spec, score_seed=score_seed, **(moved | settings(arguments)))
+    spec, asked = read_spec(arguments.audio), settings(arguments)
+    moved["score_seed"] = spec.seed if spec.score_seed is None else spec.score_seed
+    return GenerationSpec.from_dict(agreed(spec.to_dict(), asked) | moved | asked)
 
 
 def _prompted(arguments: argparse.Namespace) -> dict[str, Any]:

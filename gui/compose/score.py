@@ -69,7 +69,9 @@ class ScorePanel(Fold):
     def overrides(self) -> dict[str, Any]:
         """What of the parameters is not used: it stays written here, and the next job does without."""
         get = self._session.session.parameters.get
-        notes = self.notes.shown() if get("score") is not None and not get("midi") else "composed"
+        if clip := get("midi"):
+            return {"midi": clip}  # Asked for by name, it takes the place of all else here.
+        notes = self.notes.shown() if get("score") is not None else "composed"
         chart = {} if self._uses_chart() else {"chords": "", "form": ""}
         return chart | ({"score": notes} if get("score") not in (None, notes) else {})
 

@@ -22,7 +22,7 @@ from engine.errors import LongtakeError
 from engine.lead_sheets import lead_sheet, within
 from engine.registry import SKETCH
 from engine.sound.recordings import with_recording
-from engine.spec import GenerationSpec
+from engine.spec import SCORES, GenerationSpec
 from engine.training.corpus import render
 from engine.updates import LeadSheet
 
@@ -111,6 +111,7 @@ def test_a_loop_goes_on_as_it_began() -> None:
         ({"form": "verse 0"}, "verse 0"),
         ({"chords": "Am", "midi": "clip.mid"}, "midi"),
         ({"chords": "Am", "score": "none"}, "score"),
+        *(({"midi": "clip.mid", "score": score}, f"{score!r}.*midi") for score in SCORES),
         ({"score": "heard"}, "init_audio"),
     ],
 )

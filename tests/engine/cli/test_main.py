@@ -16,6 +16,9 @@ import pytest
 import soundfile
 
 from engine.cli.main import main
+from engine.composing.composer import compose
+from engine.composing.midi_files import write_midi
+from engine.composing.score import Score
 from engine.errors import AudioError
 from engine.registry import SAMPLE_RATE, SKETCH
 from engine.sound.audio import read_audio, write_audio
@@ -124,6 +127,29 @@ def test_vary_moves_a_take_by_nothing_but_its_variation(folder: Path, tone_engin
     assert changed == {"variation", "variation_seed", "score_seed"}
     assert second["score_seed"] == 9  # the same notes
     assert (second["variation"], second["variation_seed"]) == (0.2, 4)
+
+
+def test_chords_take_the_place_of_the_clip_of_a_take_that_is_varied(
+    folder: Path, tone_engine: Any
+) -> None:
+    write_midi(Score.of(compose(1, kind="loop", seconds=4.0)), folder / "clip.mid")
+    arguments = ["--seconds", "1", "--midi", "clip.mid", "--out", "a.wav"]
+    assert main(["render", PROMPT, *arguments], tone_engine) == 0
+    assert main(["vary", "a.wav"], tone_engine) == 0
+    assert main(["vary", "a.wav", "--chords", "F | C"], tone_engine) == 0
+    taken = [(spec.chords, spec.midi) for spec in tone_engine.asked]
+    clip = tone_engine.asked[0].midi
+    assert clip is not None and taken == [("", clip), ("", clip), ("F | C", None)]
+
+
+@pytest.mark.parametrize("command", ["continue", "inpaint", "vary"])
+def test_a_clip_is_no_flag_where_a_take_goes_on(
+    command: str, beat: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "beat.wav", "--midi", "clip.mid"])
+    assert stopped.value.code == 2
+    assert "--midi" in capsys.readouterr().err
 
 
 def test_info_tells_the_settings_also_without_the_sidecar(

@@ -179,6 +179,12 @@ def test_a_midi_file_is_dropped_shown_played_and_put_away(
     window.generate()
     spec = run.jobs.all()[0].spec
     assert (spec.midi, spec.chords) == (str(clip), "")
+    for score in ("composed", "none"):  # chosen before, and out of sight beside the clip
+        run.parameters.set("score", score)
+        window.generate()
+    assert {(job.spec.midi, job.spec.score) for job in run.jobs.all()} == {(str(clip), None)}
+    assert len(run.jobs.all()) == 3
+    run.parameters.set("score", None)
     panel.clip.away.click()
     qtbot.waitUntil(lambda: not panel.chords.isHidden())
     assert run.parameters.get("midi") is None
