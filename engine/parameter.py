@@ -6,7 +6,7 @@ Knows nothing of which parameters there are.
 from __future__ import annotations
 
 import dataclasses
-import math
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -74,8 +74,9 @@ def _switch(name: str, value: Any) -> bool:
 
 
 def _number(name: str, value: Any, known: Parameter) -> float | int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise SpecError(f"{name} must be a number{_range(known)}; it is {value!r}.")
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not abs(value) <= sys.float_info.max:
+        raise SpecError(f"{name} must be a number{_range(known)}; it is {value!r:.40}.")
     if known.low is not None and not known.low <= value <= cast(float, known.high):
         raise SpecError(f"{name} must be a number{_range(known)}; it is {value:g}.")
     if known.kind == "float":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -81,11 +82,19 @@ def _bars(spans: Sequence[ChordSpan], beats_per_bar: float, end: float) -> list[
     """The text of each bar up to `end`."""
     sharp = sharps([(span.chord, span.beats) for span in spans if span.chord.intervals])
     bars: list[str] = []
+    spans = sorted(spans, key=lambda span: span.start)
+    past = 0
     for number in range(max(1, round(end / beats_per_bar))):
         start, stop = number * beats_per_bar, min(end, (number + 1) * beats_per_bar)
         within: list[tuple[str, float]] = []
         place = start
-        for span in (s for s in spans if s.start < stop - _LEAST and s.end > start + _LEAST):
+        while past < len(spans) and spans[past].end <= start + _LEAST:
+            past += 1
+        for span in islice(spans, past, None):
+            if span.start >= stop - _LEAST:
+                break
+            if span.end <= start + _LEAST:
+                continue
             if span.start > place + _LEAST:
                 within.append(("N.C.", span.start - place))
             place, begin = min(span.end, stop), max(span.start, start)

@@ -21,3 +21,11 @@ def test_a_text_has_at_most_so_many_characters(name: str, item: str) -> None:
     too_long: dict[str, Any] = {name: longest + " "}
     with pytest.raises(SpecError, match=name):
         GenerationSpec(prompt="house", **too_long).checked()
+
+
+@pytest.mark.parametrize("name", ["tempo", "seed", "steps", "seconds_total"])
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), float("inf"), True, "1"])
+def test_a_number_beyond_all_numbers_is_refused_with_a_sentence(name: str, value: Any) -> None:
+    with pytest.raises(SpecError, match=f"{name} must be a number") as refused:
+        GenerationSpec.from_dict({name: value})
+    assert len(str(refused.value)) < 120

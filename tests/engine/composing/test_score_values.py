@@ -128,3 +128,10 @@ def test_whatever_is_accepted_can_be_written(
 def test_the_chart_of_what_is_too_short_for_a_chord_has_a_bar_without() -> None:
     values = {**LEAST, "notes": [[0, 60, 90, 0, 0.125]], "chords": [], "sections": []}
     assert chart(Score.from_dict(values)) == "N.C."
+
+
+def test_chords_in_any_order_have_the_same_chart() -> None:
+    score = Score.from_dict(WHOLE)
+    assert len({*map(str, score.chords)}) > 4
+    backwards = Score.from_dict({**WHOLE, "chords": WHOLE["chords"][::-1]})
+    assert chart(backwards) == chart(score) != ""
