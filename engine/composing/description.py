@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from engine.composing.arrangement import Arrangement, ChordSpan, Section
-from engine.composing.chord_symbols import symbol
+from engine.composing.chord_symbols import MOST_CHORDS, symbol
 from engine.composing.score import Score
 from engine.composing.theory import SCALES, Chord, fitting_key
 
@@ -112,13 +112,15 @@ def _written(within: list[tuple[str, float]]) -> str:
         if lengths and lengths[-1][0] == name:
             beats += lengths.pop()[1]
         lengths.append((name, beats))
-    sizes = [beats for _, beats in lengths]
+    names, sizes = [name for name, _ in lengths], [beats for _, beats in lengths]
     if max(sizes) - min(sizes) <= _LEAST:
-        return " ".join(name for name, _ in lengths)
+        return " ".join(names[:MOST_CHORDS])
     unit = next(
         (u for u in (1.0, 0.5) if all(abs(s / u - round(s / u)) < 1e-3 for s in sizes)), 0.25
     )
-    return " ".join(" ".join([name, *["/"] * (round(s / unit) - 1)]) for name, s in lengths)
+    words = [w for name, s in lengths for w in (name, *["/"] * (round(s / unit) - 1))]
+    # What would not be read again is divided evenly instead.
+    return " ".join(words if len(words) <= MOST_CHORDS else names[:MOST_CHORDS])
 
 
 def sharps(chords: list[tuple[Chord, float]]) -> bool | None:
