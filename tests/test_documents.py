@@ -26,6 +26,11 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_is_left_to_be_filled_in(document: Path) -> None:
+    assert re.findall(r"@[A-Z][A-Z0-9]+@", document.read_text(encoding="utf-8")) == []
+
+
 def test_every_command_the_readme_names_is_there() -> None:
     named = set(re.findall(r"`longtake ([a-z]+)", (ROOT / "README.md").read_text(encoding="utf-8")))
     known = {*MAKING, *PASSED_ON, *longtake.ELSEWHERE, "info", "models"}
