@@ -121,7 +121,7 @@ def varied(take: Take, amount: float) -> GenerationSpec:
         spec,
         variation=amount,
         variation_seed=secrets.randbelow(RANDOM_SEEDS),
-        score_seed=spec.seed if spec.score_seed is None else spec.score_seed,
+        score_seed=spec.composer_seed,
     )
 
 

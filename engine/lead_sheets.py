@@ -18,7 +18,7 @@ from engine.composing.lead_sheet import written
 from engine.composing.midi_files import read_midi
 from engine.composing.mix import DRUMS
 from engine.composing.reading import read
-from engine.composing.score import GROUPS, NOTES, Score
+from engine.composing.score import GROUPS, NOTES, Score, score_in
 from engine.composing.splicing import moved, only, repeated, said, spliced
 from engine.composing.style_choice import Similar
 from engine.errors import AudioError
@@ -69,7 +69,8 @@ def within(sheet: LeadSheet, seconds: float, *, loop: bool) -> Score | None:
 
 def _composed(spec: GenerationSpec, likeness: Similar, known: Score | None = None) -> LeadSheet:
     """What the composer makes of a spec, with the players of a score that is known unless the prompt names others."""
-    assert spec.seed is not None and spec.seconds_total is not None  # The spec is resolved.
+    seed = spec.composer_seed
+    assert seed is not None and spec.seconds_total is not None  # The spec is resolved.
     reading = read(spec.prompt, likeness)
     band = _band(known)
     given: dict[str, Any] = {}
@@ -77,7 +78,7 @@ def _composed(spec: GenerationSpec, likeness: Similar, known: Score | None = Non
         given = {"instruments": band, "alone": True}
     named = spec.bars or spec.beats_per_bar != 4 or known is not None
     wish = reading.wish(
-        seed=spec.seed if spec.score_seed is None else spec.score_seed,
+        seed=seed,
         seconds=spec.seconds_total,
         tempo=spec.tempo,
         beats_per_bar=spec.beats_per_bar if named else None,
@@ -175,6 +176,6 @@ def _going_on(
 def _beside(path: str) -> Score | None:
     """The score in the sidecar of one of our takes; None if there is none."""
     try:
-        return Score.from_dict(read_settings(path)["score"])
-    except (AudioError, OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return score_in(read_settings(path))
+    except AudioError:
         return None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.composing.instruments import INSTRUMENTS
 from engine.composing.mix import DRUMS
-from engine.composing.score import GROUPS, ROLES, Score
+from engine.composing.score import GROUPS, ROLES, Score, chord_of
 
 Rows = NDArray[np.float32]
 PITCHES = {"bass": (24, 60), "harmony": (28, 100), "melody": (45, 100)}
@@ -188,14 +188,14 @@ def _draw_onsets(rows: Rows, place: NDArray[np.floating], loudness: NDArray[np.f
 
 def _draw_chords(rows: Rows, score: Score, clock: _Clock, group: str) -> None:
     """Pitch classes that the chord has, then its lowest; none where there is no chord."""
-    chords = score.chords
-    for which, begin, end in zip(*clock.spans(chords["start"], chords["beats"]), strict=True):
-        tones, root = int(chords["tones"][which]), int(chords["root"][which])
-        classes = sorted({(root + i) % 12 for i in range(32) if tones >> i & 1})
+    which, begins, ends = clock.spans(score.chords["start"], score.chords["beats"])
+    for row, begin, end in zip(score.chords[which], begins, ends, strict=True):
+        chord = chord_of(row)
+        classes = sorted(chord.pitch_classes)
         rows[:, begin:end] = 0
         rows[classes, begin:end] = 1
         if classes:
-            rows[12 + int(chords["bass"][which]) % 12, begin:end] = 1
+            rows[12 + chord.lowest % 12, begin:end] = 1
 
 
 def _draw_players(rows: Rows, score: Score, clock: _Clock, group: str) -> None:

@@ -245,6 +245,11 @@ class GenerationSpec:
             ),
         )
 
+    @property
+    def composer_seed(self) -> int | None:
+        """The seed of the notes: the composer's own, or the take's."""
+        return self.seed if self.score_seed is None else self.score_seed
+
     def frames(self, sample_rate: int) -> int:
         """Length of a resolved spec's take in audio frames: round(seconds x rate)."""
         if self.seconds_total is None:

@@ -19,7 +19,7 @@ import soundfile  # pyright: ignore[reportMissingTypeStubs]
 from bridge.state import Take
 from bridge.takes.naming import title
 from engine import __version__
-from engine.composing.score import Score
+from engine.composing.score import Score, score_in
 from engine.errors import AudioError, LongtakeError
 from engine.sound.takes import read_settings, sidecar_text
 from engine.spec import GenerationSpec
@@ -55,10 +55,7 @@ def notes_path(audio: Path) -> Path:
 
 def read_score(audio: Path) -> Score | None:
     """What a take plays, as its sidecar has it; None if it says nothing that can be read."""
-    try:
-        return Score.from_dict(_parsed(path_for(audio))["score"])
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return None
+    return score_in(_parsed(path_for(audio)))
 
 
 def facts(take: Take) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def vary(arguments: argparse.Namespace) -> GenerationSpec:
     """A take's own settings and notes, or other chords, moved towards another seed."""
     moved = {"variation": VARIATION, "variation_seed": secrets.randbelow(RANDOM_SEEDS)}
     spec, asked = read_spec(arguments.audio), settings(arguments)
-    moved["score_seed"] = spec.seed if spec.score_seed is None else spec.score_seed
+    moved["score_seed"] = spec.composer_seed
     return GenerationSpec.from_dict(agreed(spec.to_dict(), asked) | moved | asked)
 
 

@@ -6,10 +6,12 @@ one. Knows nothing of files, parts or sound.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.composing.score import CHORD
+from engine.composing.score import CHORD, chord_row
 from engine.composing.theory import Chord, parse_chord
 
 _SHAPES = (
@@ -152,7 +154,6 @@ def _records(
     begins = [w for w in range(len(path)) if not w % halves or path[w] != path[w - 1]]
     for begin, end in zip(begins, [*begins[1:], len(path)], strict=True):
         chord, low = _CHORDS[path[begin]], int(lowest[begin])
-        tones = sum(1 << interval for interval in chord.intervals)
-        bass = low if low in chord.pitch_classes else chord.root
-        rows.append((edges[begin], edges[end] - edges[begin], chord.root, bass, tones))
+        bass = low if low in chord.pitch_classes else None
+        rows.append(chord_row(edges[begin], edges[end] - edges[begin], replace(chord, bass=bass)))
     return np.array(rows, CHORD)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-import numpy as np
-
 from engine.composing.arrangement import Arrangement, ChordSpan, Section
 from engine.composing.chord_symbols import MOST_CHORDS, symbol
-from engine.composing.score import Score
+from engine.composing.score import Score, chord_of
 from engine.composing.theory import SCALES, Chord, fitting_key
 
 _SHARP_KEYS = {7, 2, 9, 4, 11, 6}
@@ -65,13 +63,6 @@ def chart(piece: Arrangement | Score) -> str:
         ChordSpan(float(row["start"]), float(row["beats"]), chord_of(row)) for row in piece.chords
     ]
     return " | ".join(_bars(spans, piece.beats_per_bar, piece.end))
-
-
-def chord_of(row: np.void) -> Chord:
-    """The chord of a row of a score's `chords`."""
-    bits, root, bass = int(row["tones"]), int(row["root"]), int(row["bass"])
-    tones = tuple(i for i in range(bits.bit_length()) if bits >> i & 1)
-    return Chord(root, tones, None if bass == root else bass)
 
 
 def _end(sections: Sequence[Section]) -> float:

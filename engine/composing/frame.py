@@ -51,7 +51,9 @@ def frame_of(wish: Wish, style: Style, sheet: int, rng: np.random.Generator) -> 
                 for tempo in range(math.ceil(low), math.floor(high) + 1)
             ]
         )
-        weights = np.array([weight * _regular(bars, wish, sheet) for _, bars, weight in options])
+        form = form_bars(wish.form) if wish.form.strip() else 0
+        regular = [_regular(bars, form, sheet, fills=fills) for _, bars, _ in options]
+        weights = np.array([weight for _, _, weight in options]) * regular
         tempo, bars, _ = options[int(rng.choice(len(options), p=weights / weights.sum()))]
     else:
         tempo = wish.tempo
@@ -94,14 +96,14 @@ def _filling(seconds: float, bar: float, low: float, high: float) -> list[tuple[
     return [(tempo, math.ceil(seconds * tempo / 60 / bar), 1.0)]
 
 
-def _regular(bars: int, wish: Wish, sheet: int) -> float:
-    """How welcome a number of bars is: phrases are even, and chords or forms that are given come out whole."""
+def _regular(bars: int, form: int, sheet: int, *, fills: bool) -> float:
+    """How welcome a number of bars is: phrases are even; a form and a sheet of chords, in bars, come out whole."""
     weight = 1.0
-    if wish.form.strip():
-        weight *= 1.0 if bars % form_bars(wish.form) == 0 else 0.01
+    if form:
+        weight *= 1.0 if bars % form == 0 else 0.01
     if sheet > 1:
-        home = 0 if wish.exact or wish.loop else 1
+        home = 0 if fills else 1
         weight *= 1.0 if bars % sheet == home else 0.3 if bars % sheet == 0 else 0.03
-    elif not wish.form.strip():
+    elif not form:
         weight *= next((w for n, w in ((8, 1.0), (4, 0.8), (2, 0.2)) if bars % n == 0), 0.05)
     return weight

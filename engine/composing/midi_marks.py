@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from engine.composing.chord_symbols import parse_symbol, symbol
 from engine.composing.form import FORMS
-from engine.composing.score import CHORD, SECTION
-from engine.composing.theory import Chord
+from engine.composing.score import CHORD, SECTION, chord_of, chord_row
 
 _SECTION, _CHORD = "section ", "chord "
 _END, _NO_CHORD = "end", "N.C."
@@ -54,10 +53,7 @@ def marks(sections: NDArray[np.void], chords: NDArray[np.void]) -> list[Mark]:
         found.append(Mark(start, f"{_SECTION}{section['letter']} {energy} {name}"))
     found += [Mark(beat, _SECTION + _END) for beat in _gaps(sections)]
     for chord in chords:
-        tones = tuple(i for i in range(32) if int(chord["tones"]) >> i & 1)
-        root, bass = int(chord["root"]), int(chord["bass"])
-        text = symbol(Chord(root, tones, None if bass == root else bass))
-        found.append(Mark(float(chord["start"]), _CHORD + text))
+        found.append(Mark(float(chord["start"]), _CHORD + symbol(chord_of(chord))))
     found += [Mark(beat, _CHORD + _NO_CHORD) for beat in _gaps(chords)]
     return sorted(found, key=lambda mark: mark.beat)
 
@@ -86,8 +82,7 @@ def chords_in(marks: Iterable[Mark]) -> NDArray[np.void]:
         except ValueError:
             continue
         if chord is not None:
-            tones = sum(1 << interval for interval in chord.intervals)
-            rows.append((beat, beats, chord.root, chord.lowest, tones))
+            rows.append(chord_row(beat, beats, chord))
     return np.array(rows, CHORD)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from engine.composing.arrangement import Arrangement
 from engine.composing.notation import BEATS_PER_BAR, TEMPI
+from engine.composing.theory import Chord
 
 NOTE = np.dtype(
     [("part", "u1"), ("pitch", "u1"), ("velocity", "u1"), ("start", "f4"), ("duration", "f4")]
@@ -74,19 +75,7 @@ class Score:
                 ],
                 NOTE,
             ),
-            np.array(
-                [
-                    (
-                        span.start,
-                        span.beats,
-                        span.chord.root,
-                        span.chord.lowest,
-                        _bits(span.chord.intervals),
-                    )
-                    for span in piece.chords
-                ],
-                CHORD,
-            ),
+            np.array([chord_row(s.start, s.beats, s.chord) for s in piece.chords], CHORD),
             np.array(
                 [(s.name, s.letter, s.start, s.beats, s.energy) for s in piece.sections], SECTION
             ),
@@ -151,9 +140,28 @@ class Score:
         return cls(tempo, beats_per_bar, table, known=known, **records)
 
 
+def score_in(facts: Mapping[str, Any]) -> Score | None:
+    """The score that the facts of a take have, as in its sidecar; None if they have none that can be read."""
+    try:
+        return Score.from_dict(facts["score"])
+    except (KeyError, ValueError, RecursionError):
+        return None
+
+
+def chord_row(start: float, beats: float, chord: Chord) -> tuple[float, float, int, int, int]:
+    """The row of a CHORD record."""
+    tones = sum(1 << interval for interval in set(chord.intervals))
+    return start, beats, chord.root, chord.lowest, tones
+
+
+def chord_of(row: np.void) -> Chord:
+    """The chord of a CHORD record, its intervals in ascending order."""
+    bits, root, bass = int(row["tones"]), int(row["root"]), int(row["bass"])
+    tones = tuple(i for i in range(bits.bit_length()) if bits >> i & 1)
+    return Chord(root, tones, None if bass == root else bass)
+
+
 _RECORDS = {"notes": NOTE, "chords": CHORD, "sections": SECTION}
-
-
 _MOST_BEATS = 10_000
 """Beyond the end of any piece: 600 s at 300 BPM, repeated three times, in quarter notes."""
 _MOST_PARTS = 255
@@ -214,7 +222,3 @@ def _rows(records: NDArray[np.void]) -> list[list[Any]]:
         [round(value, 3) if isinstance(value, float) else value for value in row]
         for row in records.tolist()
     ]
-
-
-def _bits(intervals: tuple[int, ...]) -> int:
-    return sum(1 << interval for interval in set(intervals))

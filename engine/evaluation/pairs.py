@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import soundfile
 
+from engine.composing.mix import DRUMS
 from engine.composing.score import Score
 from engine.evaluation.alignment import full_prompt
 from engine.evaluation.intervals import Estimate, mean
@@ -26,7 +27,6 @@ from engine.sound.audio import Samples, read_audio
 ROLES = ("piece", "again", "take")
 """The piece itself, its reconstruction, and the take."""
 FIRST_TAKE = 10_000
-DRUMS = {"Drums", "Drum Machine"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ class Pair:
     @property
     def has_drums(self) -> bool:
         """Whether drums are asked for."""
-        return bool(DRUMS & set(self.facts["instruments"]))
+        return not set(DRUMS).isdisjoint(self.facts["instruments"])
 
     def sound(self, role: str) -> Samples:
         """The "piece", the piece "again" from its latents, or the "take"."""

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import soundfile
 
+from engine.composing.arrangement import HELD_OUT_EVERY, is_held_out
 from engine.composing.score import Score
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
@@ -23,8 +24,6 @@ from engine.updates import AudioBlock, LeadSheet, Update
 
 RATE = 44_100
 T = TypeVar("T")
-
-HELD_OUT_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +119,7 @@ def solo_seeds(instrument: str, how_many: int) -> list[int]:
 
 def training_seeds(how_many: int) -> list[int]:
     """Seeds that the embedded model was trained on (docs/sketch.md)."""
-    return list(islice((seed for seed in count(1) if seed % HELD_OUT_EVERY), how_many))
+    return list(islice((seed for seed in count(1) if not is_held_out(seed)), how_many))
 
 
 def noise(seconds: float, rng: np.random.Generator) -> Sound:

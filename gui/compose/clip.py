@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidg
 from engine.composing.midi_files import midi_seconds, read_midi
 from engine.errors import LongtakeError
 from engine.spec import PARAMETERS
+from gui.compose.dropped import dropped
 from gui.compose.parameter_controls import sentence
 from gui.learn import teach
 from gui.look.controls import Button, IconButton, label, restyle
@@ -121,11 +122,4 @@ class ClipControl(QFrame):
 
 def dropped_clip(event: QDropEvent) -> Path | None:
     """The MIDI file of a drop, if there is one."""
-    data = event.mimeData()
-    if data is None or not data.hasUrls():
-        return None
-    for url in data.urls():
-        path = Path(url.toLocalFile())
-        if url.isLocalFile() and path.suffix.lower().lstrip(".") in MIDI:
-            return path
-    return None
+    return dropped(event, MIDI)

@@ -11,12 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 
 from engine.registry import MODELS, SKETCH
 from gui.compose.chord_boxes import bars_of
 from gui.compose.clip import ClipControl, dropped_clip
+from gui.compose.dropped import accept
 from gui.compose.parameters import SeedControl
 from gui.compose.score_controls import ChordsControl, FormControl, NotesControl
 from gui.look.containers import Fold
@@ -95,8 +95,7 @@ class ScorePanel(Fold):
         if a0 is not None and dropped_clip(a0) is not None:
             self.open()
             self.clip.show_over(True)
-            a0.setDropAction(Qt.DropAction.CopyAction)
-            a0.accept()
+            accept(a0)
 
     def dragLeaveEvent(self, a0: QDragLeaveEvent | None) -> None:
         """It went away again."""
@@ -107,8 +106,7 @@ class ScorePanel(Fold):
         self.clip.show_over(False)
         path = dropped_clip(a0) if a0 is not None else None
         if a0 is not None and path is not None:
-            a0.setDropAction(Qt.DropAction.CopyAction)
-            a0.accept()
+            accept(a0)
             self.take(path)
 
     def _heard(self, name: str, value: Any) -> None:

@@ -23,6 +23,7 @@ from PyQt6.QtWidgets import (
 
 from engine.registry import SKETCH
 from engine.spec import PARAMETERS
+from gui.compose.dropped import accept, dropped
 from gui.compose.parameter_controls import sentence
 from gui.compose.recorder import Recorder
 from gui.learn import teach
@@ -146,8 +147,7 @@ class SourcePanel(QFrame):
         """Takes audio files."""
         if a0 is not None and dropped_file(a0) is not None:
             self._show_over(True)
-            a0.setDropAction(Qt.DropAction.CopyAction)
-            a0.accept()
+            accept(a0)
 
     def dragLeaveEvent(self, a0: QDragLeaveEvent | None) -> None:
         """It went away again."""
@@ -158,8 +158,7 @@ class SourcePanel(QFrame):
         self._show_over(False)
         path = dropped_file(a0) if a0 is not None else None
         if a0 is not None and path is not None:
-            a0.setDropAction(Qt.DropAction.CopyAction)
-            a0.accept()
+            accept(a0)
             self.take(path)
 
     def _build(self, look: Look) -> None:
@@ -264,11 +263,4 @@ class SourcePanel(QFrame):
 
 def dropped_file(event: QDropEvent) -> Path | None:
     """The audio file of a drop, if there is one."""
-    data = event.mimeData()
-    if data is None or not data.hasUrls():
-        return None
-    for url in data.urls():
-        path = Path(url.toLocalFile())
-        if url.isLocalFile() and path.suffix.lower().lstrip(".") in AUDIO:
-            return path
-    return None
+    return dropped(event, AUDIO)

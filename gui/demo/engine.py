@@ -62,9 +62,8 @@ def lead_sheet(spec: GenerationSpec) -> LeadSheet:
     if spec.midi is not None:
         score = read_midi(Path(spec.midi))
         return LeadSheet(score, f"notes from {Path(spec.midi).name}", spec.tempo or score.tempo)
-    seed = spec.seed if spec.score_seed is None else spec.score_seed
     wish = read(spec.prompt, lambda text, phrases: np.zeros(len(phrases), np.float32)).wish(
-        seed=seed or 0,
+        seed=spec.composer_seed or 0,
         seconds=spec.seconds_total or 1.0,
         tempo=spec.tempo,
         chords=spec.chords,

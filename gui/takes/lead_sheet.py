@@ -19,8 +19,8 @@ from PyQt6.QtGui import QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from engine.composing.chord_symbols import symbol
-from engine.composing.description import chord_of, sharps
-from engine.composing.score import Score
+from engine.composing.description import sharps
+from engine.composing.score import Score, chord_of
 from gui.look.theme import Look
 
 Span = tuple[float, float]

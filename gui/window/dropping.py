@@ -5,7 +5,6 @@ Knows which files the composer takes, and gives them to it.
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QDropEvent
 
 from gui.compose.clip import dropped_clip
@@ -16,12 +15,6 @@ from gui.compose.source import dropped_file
 def may_drop(event: QDropEvent) -> bool:
     """Whether there is a file that the composer takes."""
     return dropped_file(event) is not None or dropped_clip(event) is not None
-
-
-def accept(event: QDropEvent) -> None:
-    """Takes a copy: what is dropped stays where it was."""
-    event.setDropAction(Qt.DropAction.CopyAction)
-    event.accept()
 
 
 def drop(event: QDropEvent, composer: Composer) -> None:

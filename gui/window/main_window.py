@@ -13,6 +13,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 from bridge.state import Job, JobOptions, Levels, Take
 from engine.presets import Preset
 from gui.compose.composer import Composer
+from gui.compose.dropped import accept
 from gui.compose.request import make
 from gui.compose.source import Mode
 from gui.look.containers import Pane
@@ -36,7 +37,7 @@ from gui.takes.viewer import Viewer
 from gui.transport import TransportPanel
 from gui.welcome import Welcome, first_presets
 from gui.window.columns import Columns, Middle
-from gui.window.dropping import accept, drop, may_drop
+from gui.window.dropping import drop, may_drop
 from gui.window.restoring import Restoring
 from gui.window.surroundings import Surroundings
 from gui.window.window_menus import Acting, build_menus

@@ -14,13 +14,7 @@ from engine.composing.midi_files import read_midi, write_midi
 from engine.composing.score import Score
 from engine.spec import GenerationSpec
 from tests.bridge.fake_engine import sheet
-from tests.bridge.rig import Peer, osc_server
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[OscServer, Session]]:
-    with osc_server(tmp_path) as both:
-        yield both
+from tests.bridge.rig import Peer
 
 
 @pytest.fixture

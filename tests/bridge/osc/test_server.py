@@ -29,12 +29,6 @@ SOCKET_FUZZ = int(os.environ.get("LONGTAKE_SOCKET_FUZZ", "20000"))
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[OscServer, Session]]:
-    with osc_server(tmp_path) as both:
-        yield both
-
-
-@pytest.fixture
 def peer(served: tuple[OscServer, Session]) -> Iterator[Peer]:
     with Peer(served[0].port) as client:
         yield client
