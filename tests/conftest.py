@@ -1,4 +1,8 @@
-"""What all tests share: no screen, no user's own folders, and an engine that makes tones where no model is needed."""
+"""What all tests share: no screen, no user's own folders, and an engine that makes tones where no model is needed.
+
+Several workers may share them out (`-n`): a file stays with one of them, and so do all of the bridge's, since these
+share one sound server.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +26,19 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 _own = tempfile.mkdtemp(prefix="longtake-tests-")
 for _folder in ("CONFIG", "DATA", "STATE", "CACHE"):
     os.environ[f"XDG_{_folder}_HOME"] = os.path.join(_own, _folder.lower())
+
+# Before torch is imported: workers that each took all cores would wait for one another.
+_workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Says which tests stay together."""
+    bridge = Path(__file__).parent / "bridge"
+    for item in items:
+        together = "bridge" if item.path.is_relative_to(bridge) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
