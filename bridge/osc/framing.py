@@ -1,6 +1,8 @@
 """Framing of OSC over TCP: SLIP (OSC 1.1) and length prefix (OSC 1.0), told apart by a connection's first byte.
 
-Pure: bytes in, packets out, with bounded memory. Knows nothing of sockets.
+What is not OSC ends the stream at its first byte, and nothing is looked for behind it: a web page can make a browser
+send here whatever it likes, but only after a line of HTTP. Pure: bytes in, packets out, with bounded memory. Knows
+nothing of sockets.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from bridge.osc.packet import MAX_PACKET
 
 END, ESC, ESC_END, ESC_ESC = 0xC0, 0xDB, 0xDC, 0xDD
 _MAX_SLIP = 2 * MAX_PACKET + 2
+_ESCAPED = {bytes((ESC_END,)): bytes((END,)), bytes((ESC_ESC,)): bytes((ESC,))}
+_BEGINS = b"/#"
+"""What a packet begins with: an address, or the name of a bundle."""
 
 
 class FramingError(Exception):
@@ -29,17 +34,13 @@ class Frames:
         """The packets that are whole now.
 
         Raises:
-            FramingError: when a packet would be longer than MAX_PACKET.
+            FramingError: at the first byte that is none of OSC, or when a packet would be longer than MAX_PACKET.
         """
         self._waiting += data
         if self._sized is None and self._waiting:
             # A size below 16 MB begins with a zero byte, which neither END, '/' nor '#' is.
             self._sized = self._waiting[0] == 0
-        if self._sized:
-            return self._feed_sized()
-        if len(self._waiting) > _MAX_SLIP + len(data):
-            raise FramingError("packet too long")
-        return self._feed_slip() if END in data else []
+        return self._feed_sized() if self._sized else self._feed_slip(data)
 
     def wrap(self, packet: bytes) -> bytes:
         """One packet as the peer expects it."""
@@ -51,18 +52,31 @@ class Frames:
         packets: list[bytes] = []
         while len(self._waiting) >= 4:
             (size,) = struct.unpack_from(">I", self._waiting)
-            if size > MAX_PACKET:
+            if not 0 < size <= MAX_PACKET:
                 raise FramingError(f"packet of {size} bytes")
+            _check_begin(self._waiting[4:5])
             if len(self._waiting) < 4 + size:
                 break
             packets.append(bytes(self._waiting[4 : 4 + size]))
             del self._waiting[: 4 + size]
         return packets
 
-    def _feed_slip(self) -> list[bytes]:
-        *whole, rest = self._waiting.split(bytes((END,)))
-        self._waiting = bytearray(rest)
-        return [unwrap_slip(bytes(frame)) for frame in whole if frame]
+    def _feed_slip(self, data: bytes) -> list[bytes]:
+        packets: list[bytes] = []
+        if END in data:
+            *whole, self._waiting = self._waiting.split(bytes((END,)))
+            for frame in filter(None, whole):
+                _check_begin(frame[:1])
+                packets.append(unwrap_slip(bytes(frame)))
+        _check_begin(self._waiting[:1])
+        if len(self._waiting) > _MAX_SLIP:
+            raise FramingError("packet too long")
+        return packets
+
+
+def _check_begin(first: bytearray) -> None:
+    if first and first not in _BEGINS:
+        raise FramingError("that is no OSC")
 
 
 def wrap_slip(packet: bytes) -> bytes:
@@ -72,6 +86,12 @@ def wrap_slip(packet: bytes) -> bytes:
 
 
 def unwrap_slip(frame: bytes) -> bytes:
-    """The packet of a frame without its END bytes; wrong escapes stay in, and the packet is refused as such."""
-    data = frame.replace(bytes((ESC, ESC_END)), bytes((END,)))
-    return data.replace(bytes((ESC, ESC_ESC)), bytes((ESC,)))
+    """The packet of a frame without its END bytes.
+
+    Raises:
+        FramingError: when an escape stands for nothing.
+    """
+    first, *escaped = frame.split(bytes((ESC,)))
+    if any(part[:1] not in _ESCAPED for part in escaped):
+        raise FramingError("a wrong escape")
+    return first + b"".join(_ESCAPED[part[:1]] + part[1:] for part in escaped)
