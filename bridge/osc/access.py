@@ -15,6 +15,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Literal
 
 from bridge.errors import BridgeError
+from bridge.osc.tries import Tries
 
 MAX_FILE = 2 * 1024**3
 """Size in bytes of the largest file a message may name."""
@@ -34,6 +35,7 @@ class OscOptions:
         hosts: addresses or networks (`192.168.1.0/24`) that may talk besides this machine.
         token: what each of them must send first.
         folders: where files named by messages must lie.
+        subscription: seconds after which events end for a client that is not known to listen still.
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +44,7 @@ class OscOptions:
     hosts: tuple[str, ...] = ()
     token: str = ""
     folders: tuple[Path, ...] = ()
+    subscription: float = 60.0
 
 
 class Access:
@@ -53,12 +56,13 @@ class Access:
         Raises:
             BridgeError: `bad_args` when the bridge would listen to other machines without allow-list or token.
         """
-        self._token = options.token
+        self._token = options.token.strip()
+        self._tries = Tries()
         self._folders = options.folders
         self._networks = [_network(host) for host in options.hosts]
         self._shown: set[str] = set()
         self.remote = not is_loopback(options.host)
-        if self.remote and not (self._networks and len(options.token) >= MIN_TOKEN):
+        if self.remote and not (self._networks and _letters(self._token) >= MIN_TOKEN):
             raise BridgeError(
                 "bad_args",
                 f"To listen on {options.host}, name the hosts that may talk and a token of at least "
@@ -81,9 +85,23 @@ class Access:
             return False
         return any(address in network for network in self._networks)
 
+    def admits(self, host: str) -> bool:
+        """Whether a packet from a host is read now; one that has yet to show the token may send a few a second."""
+        entry = self.entry(host)
+        return entry == "in" or (entry == "token" and self._tries.may_send(host))
+
     def show(self, host: str, token: str) -> bool:
-        """Checks a token sent by a host on the allow-list; True if it is the right one."""
-        right = hmac.compare_digest(token.encode(errors="replace"), self._token.encode())
+        """Checks a token sent by a host on the allow-list; True if it is the right one.
+
+        Raises:
+            BridgeError: `busy` when the host has sent wrong ones and must wait.
+        """
+        wait = self._tries.wait(host)
+        if wait > 0:
+            raise BridgeError("busy", f"Wrong tokens came from {host}; try again in {wait:.0f} s.")
+        given = token.strip().encode(errors="replace")
+        right = bool(self._token) and hmac.compare_digest(given, self._token.encode())
+        self._tries.tried(host, right)
         if right:
             self._shown.add(host)
         return right
@@ -113,6 +131,11 @@ def _nowhere(name: str) -> BridgeError:
         "bad_path",
         f"There is no file {name[:200]!r} in the folders that OSC may read; see osc.folders.",
     )
+
+
+def _letters(token: str) -> int:
+    """How many characters of a token can be seen: spaces and the like make none."""
+    return sum(character.isprintable() and not character.isspace() for character in token)
 
 
 def is_loopback(host: str) -> bool:

@@ -1,7 +1,8 @@
 """The OSC server: one thread that takes packets in, has them carried out, and sends answers and events.
 
 Starts in milliseconds and waits for nothing but packets: calls to the session return at once, and what comes of them
-arrives as events, which other threads put into a queue here. So clients and subscriptions need no lock.
+arrives as events, which other threads put into a queue here. So clients and subscriptions need no lock. Senders take
+turns, and what they get done in one is bounded, so that no flood makes it deaf to the others.
 """
 
 from __future__ import annotations
@@ -18,18 +19,31 @@ from bridge.events import Event, OscTraffic, Publish
 from bridge.osc.access import Access, OscOptions
 from bridge.osc.actions import Actions
 from bridge.osc.announcer import Announcer
-from bridge.osc.clients import Clients, Plain, Target
+from bridge.osc.binding import PortInUse, is_open, is_ours
+from bridge.osc.clients import Clients, Plain, Target, World
 from bridge.osc.dispatch import Dispatcher
+from bridge.osc.inbox import Inbox, Item
 from bridge.osc.packet import PacketError, decode
 from bridge.osc.query import OscQuery
-from bridge.osc.sockets import PortInUse, RareLog, Sockets
+from bridge.osc.rare_log import RareLog
+from bridge.osc.schema import COMMANDS, EVENTS, ROOT
+from bridge.osc.sockets import Sockets
 from bridge.session import Session
 
 TICK = 0.05
-AT_ONCE = 16
-"""Packets handled before the socket is looked at again."""
+SLICE = 0.002
+"""Seconds of work before the sockets are looked at again, and in one sender's turn."""
+MAX_EVENTS = 1000
+"""Events to be told, above which no more requests are taken."""
+CLOSE_WITHIN = 5.0
 TRAFFIC_PER_SECOND = 50
 """Messages a second that the monitor shows; a flood must not fill it."""
+
+_ANSWERS = {
+    told.split()[0] for told in (*EVENTS, *(c.answer for c in COMMANDS.values() if c.answer))
+}
+NEVER_ANSWERED = frozenset(_ANSWERS - set(COMMANDS))
+"""What only the bridge sends: whoever sends it back is not answered, or two would answer each other for ever."""
 
 __all__ = ["OscOptions", "OscServer", "PortInUse"]
 _log = logging.getLogger(__name__)
@@ -48,11 +62,15 @@ class OscServer:
         self._session = session
         self._publish = publish
         self._access = Access(options)
-        self._sockets = Sockets(options.host, options.port, self._access)
+        self._inbox = Inbox(lambda source: self._clients.keeps(source))
+        self._sockets = Sockets(
+            options.host, options.port, self._access, self._inbox.put, self._needed
+        )
         self.port = self._sockets.port
         self.refused = 0
         clock = time.monotonic
-        self._clients = Clients(self._sockets.transmit, clock, self._sent)
+        world = World(self._sockets.transmit, self._sent, clock, self._reachable, self._own)
+        self._clients = Clients(world, options.subscription)
         self._actions = Actions(session, self._clients, self._access)
         self._announcer = Announcer(session, self._clients, self._actions, clock)
         self._dispatcher = Dispatcher(session, self._clients, self._actions, self._access)
@@ -82,7 +100,7 @@ class OscServer:
             self._unsubscribe()
             self._stopping = True
             self._sockets.wake()
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=CLOSE_WITHIN)
         self._query.close()
         self._sockets.close()
 
@@ -96,31 +114,77 @@ class OscServer:
                 self._sockets.wake()
 
     def _run(self) -> None:
+        idle = True
         while not self._stopping:
-            self._sockets.receive(0.0 if self._sockets.waiting else TICK)
-            self._guarded(self._turn)
+            self._sockets.receive(TICK if idle else 0.0)
+            idle = True  # Unless the turn gets as far as to say otherwise.
+            try:
+                idle = self._turn()
+            except Exception:
+                _log.exception("The OSC server met an error and goes on")
         self._guarded(self._announcer.bye)
 
-    def _turn(self) -> None:
-        for _ in range(min(AT_ONCE, len(self._sockets.waiting))):
-            self._take(*self._sockets.waiting.popleft())
+    def _turn(self) -> bool:
+        """Tells events and carries out requests for a moment; returns whether there is nothing more to do now."""
+        while self._sockets.spoiled:
+            self._inbox.discard(self._sockets.spoiled.popleft())
         while self._sockets.closed:
             self._clients.forget(self._sockets.closed.popleft())
-        while self._events:
+        until = time.monotonic() + SLICE
+        while self._events and time.monotonic() < until:
             self._guarded(self._announcer.tell, self._events.popleft())
         self._announcer.tick()
+        self._clients.tick()
+        until = time.monotonic() + SLICE
+        while len(self._events) <= MAX_EVENTS and time.monotonic() < until:
+            taken = self._inbox.take(self._clients.may_ask)
+            if taken is None:
+                return not self._events
+            self._serve(*taken)
+        return False
 
-    def _take(self, source: Target, packet: bytes) -> None:
+    def _serve(self, source: Target, item: Item) -> None:
+        """A sender's turn: the messages of one packet, as many as it may and as fit; the rest waits for the next."""
         try:
-            messages = decode(packet)
+            messages = deque(decode(item)) if isinstance(item, bytes) else item
         except PacketError as error:
-            self.refused += 1
-            self._rare.warn(f"A packet was refused: {error};", f"from {source[1]}")
+            self._refuse(source, len(item), error)
             return
+        self._sockets.approve(source)
         client = self._clients.at(source)
-        for message in messages:
+        until = time.monotonic() + SLICE
+        while messages:
+            message = messages.popleft()
+            self._clients.count(client)
             self._show("in", source, message.address, message.arguments)
-            self._dispatcher.handle(client, message)
+            if message.address not in NEVER_ANSWERED:
+                self._dispatcher.handle(client, message)
+            elif message.address == f"{ROOT}/error":
+                self._clients.cut(source)
+            if messages and (time.monotonic() > until or not self._clients.may_ask(source)):
+                self._inbox.put_back(source, messages)
+                return
+
+    def _refuse(self, source: Target, size: int, error: PacketError) -> None:
+        self.refused += 1
+        self._rare.warn(f"A packet was refused: {error};", f"from {source[1]}")
+        self._clients.count(self._clients.at(source), size)
+        if source[0] == "tcp":  # Whatever else it sends is no better.
+            self._sockets.end(source)
+            self._inbox.discard(source)
+
+    def _needed(self) -> set[Target]:
+        """Who waits for something: for events, or for a job."""
+        waiting = [job.id for job in self._session.jobs.all() if not job.finished]
+        askers = [asker.source for job in waiting if (asker := self._actions.asker(job))]
+        return {*askers, *self._clients.subscribers()}
+
+    def _reachable(self, target: Target) -> bool:
+        kind, host, port = target
+        return is_open(host, port) if kind == "udp" else self._sockets.connected(target)
+
+    def _own(self, host: str, port: int) -> bool:
+        return port in (self.port, self.query_port) and is_ours(host)
 
     def _guarded(self, call: Callable[..., None], *arguments: Any) -> None:
         """The server outlives whatever one turn raises."""

@@ -1,94 +1,59 @@
 """The sockets of the OSC server: UDP and TCP on one port number, read and written without blocking.
 
-Knows packets as bytes and nothing of what they mean. Runs in the server's only thread.
+Knows packets as bytes and nothing of what they mean. Runs in the server's only thread. Which connections may stay is
+said in `connections.py`.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import selectors
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
-from bridge.errors import BridgeError
 from bridge.osc.access import Access
+from bridge.osc.binding import bind
 from bridge.osc.clients import Target
-from bridge.osc.framing import Frames, FramingError
+from bridge.osc.connections import Connection, Connections
+from bridge.osc.framing import FramingError
 from bridge.osc.packet import MAX_PACKET
+from bridge.osc.rare_log import RareLog
 
-RECEIVE_BUFFER = 4 * 1024**2
-MAX_WAITING = 65_536
-"""Packets received and not yet handled; more are dropped and counted."""
-MAX_CONNECTIONS = 32
+DATAGRAMS_AT_ONCE = 256
+"""Datagrams read before anything else is looked at."""
 MAX_UNSENT = 1024**2
-NEXT_PORTS = 20
-_SO_RCVBUFFORCE = 33  # Linux: may exceed net.core.rmem_max, given the privilege.
+SWEEP = 1.0
 
-
-class RareLog:
-    """Logs at most one line of each kind a second, and how many it left out."""
-
-    def __init__(self, log: logging.Logger) -> None:
-        """Writes to `log`."""
-        self._log = log
-        self._last: dict[str, float] = {}
-        self._left_out: dict[str, int] = {}
-
-    def warn(self, kind: str, detail: str = "") -> None:
-        """One more of a kind; kinds come from a fixed set, details from anywhere."""
-        now = time.monotonic()
-        if now - self._last.get(kind, -1.0) < 1.0:
-            self._left_out[kind] = self._left_out.get(kind, 0) + 1
-            return
-        self._last[kind] = now
-        more = self._left_out.pop(kind, 0)
-        self._log.warning(
-            "%s%s%s", kind, f" {detail}" if detail else "", f" (and {more} more)" if more else ""
-        )
-
-
-class PortInUse(BridgeError):
-    """The port is taken; `free` is the next one that is not."""
-
-    def __init__(self, port: int, free: int) -> None:
-        """Says which is taken and which is free."""
-        offer = f"; {free} is free" if free else ""
-        super().__init__("busy", f"Port {port} is in use by another program{offer} (osc.port).")
-        self.free = free
-
-
-@dataclass(slots=True)
-class _Connection:
-    sock: socket.socket
-    peer: Target
-    frames: Frames = field(default_factory=Frames)
-    unsent: bytearray = field(default_factory=bytearray)
+Put = Callable[[Target, bytes], bool]
 
 
 class Sockets:
-    """Receives packets into `waiting` and transmits to targets."""
+    """Hands packets to an inbox and transmits to targets."""
 
-    def __init__(self, host: str, port: int, access: Access) -> None:
-        """Binds both sockets.
+    def __init__(
+        self, host: str, port: int, access: Access, put: Put, needed: Callable[[], set[Target]]
+    ) -> None:
+        """Binds both sockets; `put` keeps a packet if it can, `needed` are the peers that wait for something.
 
         Raises:
             PortInUse: naming the next free port.
             BridgeError: `bad_args` when the address is not one of this machine's.
         """
         self._access = access
-        self._udp, self._listener = _bind(host, port)
+        self._put = put
+        self._udp, self._listener = bind(host, port)
         self.port: int = self._udp.getsockname()[1]
         self._log = RareLog(logging.getLogger(__name__))
         self._wake_in, self._wake_out = socket.socketpair()
-        self._connections: dict[Target, _Connection] = {}
+        self._connections = Connections(access, needed)
         self._selector = selectors.DefaultSelector()
-        self.waiting: deque[tuple[Target, bytes]] = deque()
+        self._swept = 0.0
         self.closed: deque[Target] = deque()
+        self.spoiled: deque[Target] = deque()
         for sock in (self._udp, self._listener, self._wake_in, self._wake_out):
             sock.setblocking(False)
         for sock in (self._udp, self._listener, self._wake_in):
@@ -100,36 +65,31 @@ class Sockets:
             self._wake_out.send(b"\0")
 
     def receive(self, timeout: float) -> None:
-        """Waits for something to happen and reads all that has arrived."""
+        """Waits for something to happen and reads a part of what has arrived from each.
+
+        A peer whose connection sent what is no OSC is put into `spoiled`, one that is gone for any reason into
+        `closed`.
+        """
+        newcomers = False
         for key, mask in self._selector.select(timeout):
             if key.fileobj is self._udp:
-                self.drain()
+                self._drain()
             elif key.fileobj is self._listener:
-                self._accept()
+                newcomers = True
             elif key.fileobj is self._wake_in:
                 with suppress(OSError):
                     self._wake_in.recv(4096)
-            elif isinstance(key.data, _Connection):
+            elif isinstance(key.data, Connection):
                 if mask & selectors.EVENT_WRITE:
                     self._flush(key.data)
-                if mask & selectors.EVENT_READ:
+                if mask & selectors.EVENT_READ and key.data.sock.fileno() >= 0:
                     self._read(key.data)
-
-    def drain(self) -> None:
-        """Reads every datagram that has arrived, so that none is lost while others are handled."""
-        for _ in range(MAX_WAITING):
-            try:
-                packet, (host, port, *_) = self._udp.recvfrom(MAX_PACKET + 1)
-            except BlockingIOError:
-                return
-            except OSError:  # Windows reports here that an earlier answer reached nobody.
-                continue
-            if self._access.entry(host) == "out":
-                self._log.warn("A packet from a host that is not allowed was dropped:", host)
-            elif len(self.waiting) >= MAX_WAITING:
-                self._log.warn("Too many packets wait; one was dropped.")
-            else:
-                self.waiting.append((("udp", host, port), packet))
+        if newcomers:  # After the others have shown that they are in use.
+            self._accept()
+        now = time.monotonic()
+        if now - self._swept >= SWEEP:
+            self._swept = now
+            self._drop_all(self._connections.overdue())
 
     def transmit(self, target: Target, packet: bytes) -> None:
         """Sends one packet; one that cannot be delivered is lost, as UDP packets are."""
@@ -140,36 +100,62 @@ class Sockets:
             except OSError as error:
                 self._log.warn("An answer could not be sent:", os.strerror(error.errno or 0))
             return
-        connection = self._connections.get(target)
+        connection = self._connections.at(target)
         if connection:
             connection.unsent += connection.frames.wrap(packet)
             self._flush(connection)
 
+    def connected(self, target: Target) -> bool:
+        """Whether a TCP peer is still there."""
+        return self._connections.at(target) is not None
+
+    def approve(self, peer: Target) -> None:
+        """A good packet came over this connection."""
+        self._drop_all(self._connections.approve(peer))
+
+    def end(self, peer: Target) -> None:
+        """Closes a connection, if it is one."""
+        connection = self._connections.at(peer)
+        if connection:
+            self._drop(connection)
+
     def close(self) -> None:
         """Closes everything."""
-        for connection in list(self._connections.values()):
-            self._drop(connection)
+        self._drop_all(self._connections.all())
         for sock in (self._udp, self._listener, self._wake_in, self._wake_out):
             sock.close()
         self._selector.close()
+
+    def _drain(self) -> None:
+        for _ in range(DATAGRAMS_AT_ONCE):
+            try:
+                packet, (host, port, *_) = self._udp.recvfrom(MAX_PACKET + 1)
+            except BlockingIOError:
+                return
+            except OSError:  # Windows reports here that an earlier answer reached nobody.
+                continue
+            if not self._access.admits(host):
+                self._log.warn("A packet from a host that is not allowed was dropped:", host)
+            elif not self._put(("udp", host, port), packet):
+                self._log.warn("Too many packets wait; one was dropped:", f"from {host}")
 
     def _accept(self) -> None:
         try:
             sock, (host, port, *_) = self._listener.accept()
         except OSError:
             return
-        if self._access.entry(host) == "out" or len(self._connections) >= MAX_CONNECTIONS:
+        if not self._connections.room_for(host):
             self._log.warn("A connection was refused:", host)
             sock.close()
             return
         sock.setblocking(False)
         with suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = _Connection(sock, ("tcp", host, port))
-        self._connections[connection.peer] = connection
+        connection = Connection(sock, ("tcp", host, port))
         self._selector.register(sock, selectors.EVENT_READ, connection)
+        self._drop_all(self._connections.add(connection))
 
-    def _read(self, connection: _Connection) -> None:
+    def _read(self, connection: Connection) -> None:
         try:
             data = connection.sock.recv(MAX_PACKET)
             packets = connection.frames.feed(data)
@@ -177,15 +163,17 @@ class Sockets:
             return
         except (OSError, FramingError) as error:
             self._log.warn("A connection was closed:", str(error))
+            if isinstance(error, FramingError):
+                self.spoiled.append(connection.peer)
             return self._drop(connection)
         if not data:
             return self._drop(connection)
-        if len(self.waiting) + len(packets) > MAX_WAITING:
-            self._log.warn("Too many packets wait; a connection was closed.")
-            return self._drop(connection)
-        self.waiting.extend((connection.peer, packet) for packet in packets)
+        for packet in packets:
+            if not (self._access.admits(connection.peer[1]) and self._put(connection.peer, packet)):
+                self._log.warn("Too many packets wait; a connection was closed.")
+                return self._drop(connection)
 
-    def _flush(self, connection: _Connection) -> None:
+    def _flush(self, connection: Connection) -> None:
         try:
             sent = connection.sock.send(connection.unsent) if connection.unsent else 0
             del connection.unsent[:sent]
@@ -199,50 +187,12 @@ class Sockets:
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if connection.unsent else 0)
         self._selector.modify(connection.sock, wanted, connection)
 
-    def _drop(self, connection: _Connection) -> None:
-        if self._connections.pop(connection.peer, None):
+    def _drop_all(self, connections: list[Connection]) -> None:
+        for connection in connections:
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        if self._connections.remove(connection):
             self._selector.unregister(connection.sock)
             connection.sock.close()
             self.closed.append(connection.peer)
-
-
-def _bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    for _ in range(NEXT_PORTS if port == 0 else 1):
-        try:
-            return _bind_both(host, port)
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise BridgeError(
-                    "bad_args", f"{host} is no address that can be listened on: {error.strerror}."
-                ) from error
-    raise PortInUse(port, _next_free(host, port))
-
-
-def _bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    udp = socket.socket(family, socket.SOCK_DGRAM)
-    tcp = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        if udp.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) < RECEIVE_BUFFER:
-            with suppress(OSError):
-                udp.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)
-        udp.bind((host, port))
-        if os.name == "posix":
-            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        tcp.bind((host, udp.getsockname()[1]))
-        tcp.listen(MAX_CONNECTIONS)
-    except OSError:
-        udp.close()
-        tcp.close()
-        raise
-    return udp, tcp
-
-
-def _next_free(host: str, port: int) -> int:
-    for candidate in range(port + 1, min(port + 1 + NEXT_PORTS, 65_536)):
-        with suppress(OSError):
-            for sock in _bind_both(host, candidate):
-                sock.close()
-            return candidate
-    return 0
