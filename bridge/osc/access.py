@@ -11,6 +11,7 @@ import hmac
 import ipaddress
 import stat
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PureWindowsPath
 from typing import Literal
 
@@ -138,6 +139,7 @@ def _letters(token: str) -> int:
     return sum(character.isprintable() and not character.isspace() for character in token)
 
 
+@lru_cache(1024)
 def is_loopback(host: str) -> bool:
     """Whether an address is this machine itself."""
     try:
