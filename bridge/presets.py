@@ -6,9 +6,13 @@ caller's thread: they are small, and both are rare.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from bridge.events import PresetsChanged, Publish
 from bridge.parameters import Parameters
 from engine.presets import PresetStore
+from engine.spec import PARAMETERS, Parameter
 
 
 class Presets:
@@ -24,9 +28,12 @@ class Presets:
         """Names of all presets, the built-in ones first."""
         return self._store.names()
 
-    def load(self, name: str) -> None:
-        """Sets the parameters that a preset settles."""
-        for parameter, value in self._store.load(name).items():
+    def load(self, name: str, permitted: Callable[[Parameter, Any], Any] | None = None) -> None:
+        """Sets the parameters that a preset settles; those that `permitted` refuses or changes are asked for first."""
+        values = self._store.load(name)
+        if permitted:
+            values = {key: permitted(PARAMETERS[key], value) for key, value in values.items()}
+        for parameter, value in values.items():
             self._parameters.set(parameter, value)
 
     def save(self, name: str) -> None:

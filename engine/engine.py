@@ -22,10 +22,11 @@ from engine.conditioning import Prompt
 from engine.errors import LongtakeError, SpecError, choices
 from engine.latent_diffusion import LatentDiffusion
 from engine.lead_sheets import lead_sheet, within
+from engine.lora_list import lora_files
 from engine.model_files import find_weights
 from engine.precision import resolved_precision
 from engine.public.loading import load_public
-from engine.public.lora import adapt, lora_files
+from engine.public.lora import adapt
 from engine.registry import SAMPLE_RATE, AdaptiveDiTConfig, ModelSpec, model_spec
 from engine.samplers.guidance import Guidance, guided_denoiser
 from engine.samplers.noise import NoiseSource

@@ -12,7 +12,8 @@ from typing import Any, Literal, cast
 
 from engine.errors import SpecError, choices
 
-Kind = Literal["text", "float", "int", "bool", "path", "pair", "spans"]
+Kind = Literal["text", "float", "int", "bool", "path", "files", "pair", "spans"]
+"""A path is one file, files are a list of LoRA files with their strengths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def value_of(name: str, value: Any, known: Parameter) -> Any:
     Raises:
         SpecError: if it has the wrong type or is out of range.
     """
-    if known.kind in ("text", "path"):
+    if known.kind in ("text", "path", "files"):
         return _text(name, value, known)
     if known.kind == "bool":
         return _switch(name, value)

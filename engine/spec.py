@@ -42,7 +42,7 @@ class GenerationSpec:
     model: str = parameter("sketch", "text", "which model to use")
     lora: str = parameter(
         "",
-        "text",
+        "files",
         "LoRA files with their strengths, such as 'warm.safetensors:0.8, tape.safetensors'",
     )
     seconds_total: float | None = parameter(

@@ -1,25 +1,23 @@
 """Who may talk to the bridge, and which files they may name.
 
 Knows nothing of sockets or messages. By default only this machine may send. To admit others takes three things: an
-address to listen on, an allow-list of hosts, and a token that each host sends once. A path is resolved first, symbolic
-links and `..` included, and must then lie under a folder the user allowed.
+address to listen on, an allow-list of hosts, and a token that each host sends once. Which files they are is said in
+`files.py`.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
-import stat
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Literal
 
 from bridge.errors import BridgeError
+from bridge.osc.files import AllowedFiles
 from bridge.osc.tries import Tries
 
-MAX_FILE = 2 * 1024**3
-"""Size in bytes of the largest file a message may name."""
 MIN_TOKEN = 8
 
 Entry = Literal["in", "token", "out"]
@@ -59,7 +57,7 @@ class Access:
         """
         self._token = options.token.strip()
         self._tries = Tries()
-        self._folders = options.folders
+        self.files = AllowedFiles(options.folders)
         self._networks = [_network(host) for host in options.hosts]
         self._shown: set[str] = set()
         self.remote = not is_loopback(options.host)
@@ -108,30 +106,12 @@ class Access:
         return right
 
     def file(self, name: str) -> Path:
-        """The real path of a file that a message names; a relative one is looked for in every allowed folder.
+        """The real path of a file that a message names.
 
         Raises:
-            BridgeError: `bad_path` when it is missing, not a regular file, or outside; `too_long` when it is too big.
+            BridgeError: as `AllowedFiles.file`.
         """
-        given = Path(name)
-        # Merely to look at a file on another machine is to show it who one is.
-        away = PureWindowsPath(name).drive.startswith("\\\\")
-        if away and not any(given.is_relative_to(folder) for folder in self._folders):
-            raise _nowhere(name)
-        tries = [given] if given.is_absolute() else [folder / given for folder in self._folders]
-        found = next((real for place in tries if (real := _real(place))), None)
-        if found is None or not any(_within(found, folder) for folder in self._folders):
-            raise _nowhere(name)
-        if found.stat().st_size > MAX_FILE:
-            raise BridgeError("too_long", f"{found.name} is larger than 2 GB.")
-        return found
-
-
-def _nowhere(name: str) -> BridgeError:
-    return BridgeError(
-        "bad_path",
-        f"There is no file {name[:200]!r} in the folders that OSC may read; see osc.folders.",
-    )
+        return self.files.file(name)
 
 
 def _letters(token: str) -> int:
@@ -155,19 +135,3 @@ def _network(host: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         raise BridgeError(
             "bad_args", f"{host!r} is no address or network, as 192.168.1.20 or 192.168.1.0/24."
         ) from None
-
-
-def _real(place: Path) -> Path | None:
-    """Where a path leads, if that is a regular file: not a device, a pipe or a folder."""
-    try:
-        real = place.resolve(strict=True)
-        return real if stat.S_ISREG(real.stat().st_mode) else None
-    except (OSError, RuntimeError, ValueError):
-        return None
-
-
-def _within(real: Path, folder: Path) -> bool:
-    try:
-        return real.is_relative_to(folder.resolve(strict=True))
-    except (OSError, RuntimeError):
-        return False

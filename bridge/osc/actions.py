@@ -22,7 +22,7 @@ from bridge.osc.schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS, Command
 from bridge.osc.values import VALUES, model_values
 from bridge.session import Session
 from bridge.state import Job, JobOptions
-from engine.spec import PARAMETERS, Parameter
+from engine.spec import PARAMETERS
 
 MAX_REQUESTS = 4096
 QUEUE_IDS = 64
@@ -66,15 +66,9 @@ class Actions:
         """The request with the real paths of its files.
 
         Raises:
-            BridgeError: `bad_path` or `too_long`, see `Access.file`.
+            LongtakeError: see `AllowedFiles.permitted`.
         """
-
-        def real(what: Parameter | None, value: Any) -> Any:
-            if what is None or what.kind != "path" or value is None:
-                return value
-            return str(self._access.file(value))
-
-        known = request.command.arguments
+        real, known = self._access.files.permitted, request.command.arguments
         values = [real(one.what, value) for one, value in zip(known, request.values, strict=False)]
         pairs = {name: real(PARAMETERS.get(name), value) for name, value in request.pairs.items()}
         return replace(request, values=values + request.values[len(known) :], pairs=pairs)
@@ -248,7 +242,7 @@ class Actions:
             yield "preset/list", (index, len(names), name)
 
     def preset_load(self, request: Request) -> None:
-        self._session.presets.load(request.values[0])
+        self._session.presets.load(request.values[0], self._access.files.permitted)
 
     def preset_save(self, request: Request) -> None:
         self._session.presets.save(request.values[0])

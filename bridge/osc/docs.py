@@ -18,6 +18,7 @@ from engine.spec import PARAMETERS, Parameter
 _TAGS = {
     "text": "s",
     "path": "s",
+    "files": "s",
     "float": "f",
     "int": "i",
     "bool": "i",

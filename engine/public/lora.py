@@ -18,44 +18,13 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from engine.errors import CheckpointError, SpecError, choices
+from engine.errors import CheckpointError, choices
+from engine.lora_list import LoraFile
 
 KINDS = ("lora", "dora-rows", "dora-cols", "bora")
 XS = "-xs"
 _PART = re.compile(r"(.+)\.parametrizations\.(weight)\.\d+\.(\w+)")
 _TINY = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class LoraFile:
-    """A LoRA file and its strength: 0 has no effect, 1 is as trained.
-
-    Raises:
-        SpecError: if the strength is out of range.
-    """
-
-    path: Path
-    strength: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 10:
-            raise SpecError(
-                f"A LoRA's strength must be a number from 0 to 10; it is {self.strength:g}."
-            )
-
-
-def lora_files(text: str) -> tuple[LoraFile, ...]:
-    """Parses a list such as `warm.safetensors:0.8, tape.safetensors`; the default strength is 1.
-
-    Raises:
-        SpecError: if a strength is out of range.
-    """
-    files: list[LoraFile] = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        found = re.fullmatch(r"(.+):(-?\d+(?:\.\d+)?)", part)
-        path, strength = (found[1], float(found[2])) if found else (part, 1.0)
-        files.append(LoraFile(Path(path).expanduser(), strength))
-    return tuple(files)
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,6 +281,7 @@ _KINDS: dict[str, Callable[[QtSession, Look, str, str], ParameterControl]] = {
     "bool": SwitchControl,
     "pair": PairControl,
     "text": TextControl,
+    "files": TextControl,
 }
 
 

@@ -12,8 +12,9 @@ from torch import Tensor
 from engine.conditioning import Prompt
 from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion
+from engine.lora_list import LoraFile
 from engine.public.loading import check_config, check_fit, load_public, table_of
-from engine.public.lora import LoraFile, adapt
+from engine.public.lora import adapt
 from engine.public.renames import renamed, without_weight_norm
 from engine.registry import MODELS, ModelSpec
 from tests.engine.public.public_models import TINY_MEDIUM, TINY_OPEN, Words, write_public

@@ -8,8 +8,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.errors import CheckpointError, SpecError
-from engine.public.lora import KINDS, XS, LoraFile, lora_files, merge
+from engine.errors import CheckpointError
+from engine.lora_list import LoraFile
+from engine.public.lora import KINDS, XS, merge
 from tests.golden.values import difference, golden, values, weight
 
 ALL = [kind + xs for kind in KINDS for xs in ("", XS)]
@@ -88,14 +89,3 @@ def test_words_for_what_does_not_fit(tmp_path: Path) -> None:
     (tmp_path / "text.safetensors").write_text("no tensors")
     with pytest.raises(CheckpointError, match="damaged"):
         merge(ORIGINAL, [LoraFile(tmp_path / "text.safetensors")])
-
-
-def test_files_and_strengths_from_text() -> None:
-    assert lora_files("") == ()
-    assert lora_files("a.safetensors:0.8, b.safetensors") == (
-        LoraFile(Path("a.safetensors"), 0.8),
-        LoraFile(Path("b.safetensors"), 1.0),
-    )
-    assert lora_files("C:/x/a.safetensors")[0].path == Path("C:/x/a.safetensors")
-    with pytest.raises(SpecError, match="from 0 to 10"):
-        lora_files("a.safetensors:11")
