@@ -44,14 +44,18 @@ class Parameters:
             return self._chosen.get(name, DEFAULTS[name])
 
     def set(self, name: str, value: Any) -> None:
-        """Sets a parameter; None gives the choice back to the model.
+        """Sets a parameter; None gives it its default back, and the choice to the model where that is none.
 
         Raises:
             BridgeError: `unknown_param`, or `out_of_range` with the range.
         """
         _check(name)
+        if value is None:
+            self._take_back(name)
+            return
         try:
             value = converted(name, value)
+            _check_order(name, value)
             if name == "model":
                 model_spec(value)
         except SpecError as error:
@@ -59,6 +63,11 @@ class Parameters:
         with self._lock:
             self._chosen[name] = value
             self._publish(ParameterChanged(name, value))
+
+    def _take_back(self, name: str) -> None:
+        with self._lock:
+            self._chosen.pop(name, None)
+            self._publish(ParameterChanged(name, DEFAULTS[name]))
 
     def reset(self) -> None:
         """Gives every parameter its default back."""
@@ -73,3 +82,13 @@ def _check(name: str) -> None:
         raise BridgeError(
             "unknown_param", f"Unknown parameter {name}; known are {choices(PARAMETERS)}."
         )
+
+
+def _check_order(name: str, value: Any) -> None:
+    """Refuses a pair that falls and a span without length, which would be refused by every job."""
+    kind = PARAMETERS[name].kind
+    if kind == "pair" and value[0] > value[1]:
+        raise SpecError(f"{name} ascends, as 0.2 0.8; it is {value[0]:g} {value[1]:g}.")
+    for start, end in value if kind == "spans" else ():
+        if start >= end:
+            raise SpecError(f"A span of {name} starts before it ends; it is {start:g}-{end:g}.")

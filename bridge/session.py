@@ -16,9 +16,9 @@ most it looks into the index or reads a MIDI file or the header of a sound file.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from bridge.closing import close_all
 from bridge.errors import BridgeError
 from bridge.events import Hub, Listener
 from bridge.jobs.queue import JobQueue
+from bridge.jobs.wishes import NOBODY, Client
 from bridge.models import Models
 from bridge.parameters import Parameters
 from bridge.ports import Capture, MidiControl, Playback
@@ -43,6 +44,7 @@ from engine.precedence import agreed
 from engine.spec import GenerationSpec
 
 ONCE = JobOptions()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -76,13 +78,13 @@ class Session:
             heard.out_peak, heard.out_rms, recorded.in_peak, recorded.in_rms, heard.underruns
         )
 
-    def find(self, which: str) -> Take:
-        """A take by its id, or the last one of the job with that id or request id.
+    def find(self, which: str, client: Client = NOBODY) -> Take:
+        """A take by its id, or the last one of the job with that id or request id (see `JobQueue.find`).
 
         Raises:
             BridgeError: `bad_args` if there is no such take, or the job has made none yet.
         """
-        job = self.jobs.find(which)
+        job = self.jobs.find(which, client)
         if job is None:
             return self.takes.get(which)
         if not job.take_ids:
@@ -164,12 +166,17 @@ class Session:
 
     def panic(self) -> None:
         """Stops all sound and cancels every job; never raises."""
-        with suppress(LongtakeError):
-            self.playback.stop()
+        for end in (self.playback.stop, self._stop_recording, lambda: self.jobs.cancel("*")):
+            try:
+                end()
+            except LongtakeError:
+                continue  # There is nothing to end.
+            except Exception:
+                _log.exception("Panic met an error and goes on")
+
+    def _stop_recording(self) -> None:
         if self.capture.state().state != "idle":
-            with suppress(LongtakeError):
-                self.capture.stop()
-        self.jobs.cancel("*")
+            self.capture.stop()
 
     def close(self) -> None:
         """Ends every part, whatever one of them raises; unfinished jobs are listed as interrupted next time."""
@@ -211,6 +218,5 @@ class Session:
         return requests.in_time(GenerationSpec.from_dict(values), transport)
 
     def _submit(self, kind: JobKind, spec: GenerationSpec, options: JobOptions) -> Job:
-        return self.jobs.submit(
-            JobRequest(spec, options.request_id, options.batch, options.target, options.play, kind)
-        )
+        how = {field.name: getattr(options, field.name) for field in fields(options)}
+        return self.jobs.submit(JobRequest(spec, kind=kind, **how))

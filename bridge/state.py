@@ -33,6 +33,7 @@ class JobOptions:
     batch: int = 1
     target: str = ""
     play: bool = False
+    client: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ class JobRequest:
 
     Attributes:
         spec: what to make; its None values are filled from the model when the job is queued.
-        request_id: the client's own name for it; the same name again gives the same job.
+        request_id: the client's own name for it, which stands for the job while that waits or runs: the same request
+            under the same name gives it again.
         batch: how many takes, with seeds seed, seed + 1, ...
         target: where the finished take is delivered; empty means the library alone.
         play: whether the take is heard while it is being decoded.
         kind: what the musician asked for, for lists and file names.
+        client: who asks, by any of these addresses; none is the panel or MIDI.
     """
 
     spec: GenerationSpec
@@ -54,6 +57,7 @@ class JobRequest:
     target: str = ""
     play: bool = False
     kind: JobKind = "generate"
+    client: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

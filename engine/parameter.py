@@ -51,14 +51,22 @@ def value_of(name: str, value: Any, known: Parameter) -> Any:
         return _pair(name, value, known)
     if not isinstance(value, (list, tuple)):
         raise SpecError(
-            f"{name} must be a list of spans in seconds, such as [[0, 8.5]]; it is {value!r}."
+            f"{name} must be a list of spans in seconds, such as [[0, 8.5]]; it is {value!r:.40}."
         )
     return tuple(_pair(name, span, known) for span in cast(list[Any], value))
 
 
+def readable(text: str) -> str:
+    """The text with halves of characters (lone surrogates) and NUL replaced, which no file and no message can hold."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
+
+
 def _text(name: str, value: Any, known: Parameter) -> str:
     if not isinstance(value, str):
-        raise SpecError(f"{name} must be text; it is {value!r}.")
+        raise SpecError(f"{name} must be text; it is {value!r:.40}.")
+    if known.kind == "text":
+        value = readable(value)
     if known.most is not None and len(value) > known.most:
         raise SpecError(
             f"{name} may have {known.most} characters; it has {len(value)}. Shorten it; what repeats is written once."
@@ -71,7 +79,7 @@ def _text(name: str, value: Any, known: Parameter) -> str:
 def _switch(name: str, value: Any) -> bool:
     if value in (True, False, 0, 1):
         return bool(value)
-    raise SpecError(f"{name} must be true or false; it is {value!r}.")
+    raise SpecError(f"{name} must be true or false; it is {value!r:.40}.")
 
 
 def _number(name: str, value: Any, known: Parameter) -> float | int:
@@ -89,7 +97,7 @@ def _number(name: str, value: Any, known: Parameter) -> float | int:
 
 def _pair(name: str, value: Any, known: Parameter) -> tuple[float, float]:
     if not isinstance(value, (list, tuple)) or len(cast(list[Any], value)) != 2:
-        raise SpecError(f"{name} must be two numbers{_range(known)}; it is {value!r}.")
+        raise SpecError(f"{name} must be two numbers{_range(known)}; it is {value!r:.40}.")
     number = dataclasses.replace(known, kind="float")
     first, second = cast(list[Any], value)
     return float(_number(name, first, number)), float(_number(name, second, number))

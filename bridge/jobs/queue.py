@@ -17,6 +17,7 @@ from bridge.errors import BridgeError, code_of
 from bridge.events import JobChanged
 from bridge.jobs.making import Making, Works, make_take
 from bridge.jobs.progress import Progress
+from bridge.jobs.wishes import NOBODY, Client, Wishes
 from bridge.state import Job, JobRequest
 from engine.errors import LongtakeError
 from engine.registry import model_spec
@@ -47,6 +48,7 @@ class JobQueue:
         self._running: str | None = None
         self._stopping = False
         self._cancelling: set[str] = set()
+        self._wishes = Wishes()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
         if works.journal:
             self._jobs = {job.id: job for job in works.journal.read()}
@@ -58,7 +60,7 @@ class JobQueue:
     # --- calls from outside: short, under the lock ---
 
     def submit(self, request: JobRequest) -> Job:
-        """Queues a job, or gives the one that already has its request id.
+        """Queues a job, or gives the one that the same client's same request, under the same id, waits or runs as.
 
         Raises:
             BridgeError: `queue_full` or `out_of_range`.
@@ -69,9 +71,9 @@ class JobQueue:
             raise BridgeError(
                 "out_of_range", f"A batch is 1 to {LARGEST_BATCH} takes; it is {request.batch}."
             )
-        return self._same_request(request.request_id) or self._queued(request, dedupe=True)
+        return self._same(request) or self._queued(request, again=False)
 
-    def _queued(self, request: JobRequest, *, dedupe: bool) -> Job:
+    def _queued(self, request: JobRequest, *, again: bool) -> Job:
         spec = with_recording(request.spec).resolved(model_spec(request.spec.model))
         job = Job(
             id=f"j{secrets.token_hex(4)}",
@@ -85,9 +87,8 @@ class JobQueue:
             created=time.time(),
         )
         with self._lock:
-            # Asked again under the lock: two clients may send the same request at once.
-            known = self._same_request(request.request_id) if dedupe else None
-            if known:
+            # Asked again under the lock: two threads may send the same request at once.
+            if not again and (known := self._same(request)):
                 return known
             if self._stopping:
                 raise BridgeError("busy", "Longtake is closing and takes no more jobs.")
@@ -96,23 +97,33 @@ class JobQueue:
                     "queue_full", f"{self._limit} jobs are waiting already; cancel some or wait."
                 )
             self._waiting.append(job.id)
+            self._wishes.keep(job.id, request)
             job = self._put(replace(job, position=len(self._waiting)))
             self._forget_old()
             self._tell([job])
             self._lock.notify()
         return job
 
-    def cancel(self, which: str) -> tuple[str, ...]:
-        """Cancels by id, request id, or all with '*'; an interrupted job is taken off the list.
+    def cancel(self, which: str, client: Client = NOBODY) -> tuple[str, ...]:
+        """Cancels by a job's id, by the client's own request id, or all with '*'.
+
+        A request id means what waits or runs. An interrupted job is taken off the list.
 
         Raises:
             BridgeError: `bad_args` if there is no such job.
         """
         with self._lock:
             if which == "*":
-                ids = [*self._waiting, *([self._running] if self._running else [])]
+                ids = self._active()
+            elif which in self._jobs:
+                ids = [which]
             else:
-                ids = [self._job(which).id]
+                ids = self._wishes.owned(which, client, self._active())
+                if not ids:
+                    raise BridgeError(
+                        "bad_args",
+                        f"No job with the id {which[:80]!r}, and none of yours with that request id, waits or runs.",
+                    )
             moved = self._places()
             ended: list[Job] = []
             for job_id in ids:
@@ -135,7 +146,7 @@ class JobQueue:
             BridgeError: `bad_args` if it is not queued.
         """
         with self._lock:
-            job = self._job(job_id)
+            job = self.get(job_id)
             if job.id not in self._waiting:
                 raise BridgeError(
                     "bad_args", f"Job {job.id} is {job.state}; only queued jobs can be moved."
@@ -145,20 +156,21 @@ class JobQueue:
             self._waiting.insert(max(position, 1) - 1, job.id)
             self._tell(self._moved(before))
 
-    def retry(self, job_id: str) -> Job:
+    def retry(self, which: str, client: Client = NOBODY) -> Job:
         """Queues again what a job still owes (all of it, if it is done), under a new id and the old request id.
 
         Raises:
             BridgeError: `bad_args` if there is no such job or it is not finished, `queue_full`.
         """
-        job = self.get(job_id)
+        job = self.get(which, client)
         if not job.finished:
             raise BridgeError("bad_args", f"Job {job.id} is {job.state} already.")
         made = 0 if job.state == "done" else len(job.take_ids)
         owed = job.total - made or job.total
         spec = _nth(job.spec, made)
-        request = JobRequest(spec, job.request_id, owed, job.target, job.play, job.kind)
-        again = self._queued(request, dedupe=False)
+        client = client or self._wishes.client_of(job.id)
+        request = JobRequest(spec, job.request_id, owed, job.target, job.play, job.kind, client)
+        again = self._queued(request, again=True)
         if job.state == "interrupted":
             self._change(job.id, state="cancelled", code="cancelled", error="It was queued again.")
         return again
@@ -171,19 +183,30 @@ class JobQueue:
             rest.sort(key=lambda job: job.created, reverse=True)
             return (*(self._jobs[job_id] for job_id in first), *rest)
 
-    def find(self, which: str) -> Job | None:
-        """A job by its id, or the last one with that request id."""
+    def find(self, which: str, client: Client = NOBODY) -> Job | None:
+        """A job by its id, or the last one with that request id: the client's own, else anybody's."""
         with self._lock:
-            return self._find(which)
+            if which in self._jobs or not which:
+                return self._jobs.get(which)
+            named = [job for job in self._jobs.values() if job.request_id == which]
+            own = self._wishes.owned(which, client, [job.id for job in named])
+            return self._jobs[own[-1]] if own else named[-1] if named else None
 
-    def get(self, which: str) -> Job:
+    def owns(self, request_id: str, client: Client) -> bool:
+        """Whether a client has asked for something under that request id."""
+        with self._lock:
+            return bool(self._wishes.owned(request_id, client, self._jobs))
+
+    def get(self, which: str, client: Client = NOBODY) -> Job:
         """Like `find`.
 
         Raises:
             BridgeError: `bad_args` if there is none.
         """
-        with self._lock:
-            return self._job(which)
+        job = self.find(which, client)
+        if job is None:
+            raise BridgeError("bad_args", f"There is no job {which[:80]!r}.")
+        return job
 
     def stop(self) -> None:
         """Takes no more jobs and ends the running one at its next step; what is owed stays in the journal."""
@@ -280,22 +303,15 @@ class JobQueue:
             self._works.journal.note(job)
         return job
 
-    def _find(self, which: str) -> Job | None:
-        if which in self._jobs:
-            return self._jobs[which]
-        named = [job for job in self._jobs.values() if which and job.request_id == which]
-        return named[-1] if named else None
+    def _active(self) -> list[str]:
+        return [*self._waiting, *([self._running] if self._running else [])]
 
-    def _job(self, which: str) -> Job:
-        job = self._find(which)
-        if job is None:
-            raise BridgeError("bad_args", f"There is no job {which!r}.")
-        return job
-
-    def _same_request(self, request_id: str) -> Job | None:
+    def _same(self, request: JobRequest) -> Job | None:
+        """The job that a request stands for already."""
         with self._lock:
-            job = self._find(request_id) if request_id else None
-            return job if job and job.state != "interrupted" else None
+            active = [job_id for job_id in self._active() if job_id not in self._cancelling]
+            known = self._wishes.same(request, active)
+            return self._jobs[known] if known else None
 
     def _places(self) -> dict[str, int]:
         return {job_id: place for place, job_id in enumerate(self._waiting, 1)}
@@ -314,6 +330,7 @@ class JobQueue:
         ]
         for job_id in finished[: max(0, len(finished) - REMEMBERED)]:
             del self._jobs[job_id]
+            self._wishes.forget(job_id)
 
     def _tell(self, jobs: list[Job]) -> None:
         for job in jobs:

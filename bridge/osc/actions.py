@@ -21,7 +21,7 @@ from bridge.osc.docs import types
 from bridge.osc.schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS, Command
 from bridge.osc.values import VALUES, model_values
 from bridge.session import Session
-from bridge.state import Job, JobOptions
+from bridge.state import Job, JobOptions, Take
 from engine.spec import PARAMETERS
 
 MAX_REQUESTS = 4096
@@ -49,8 +49,7 @@ class Actions:
         self._session = session
         self._clients = clients
         self._access = access
-        self._acks: OrderedDict[tuple[str, str], Answer] = OrderedDict()
-        self._askers: OrderedDict[str, Client] = OrderedDict()
+        self._asked: OrderedDict[str, tuple[Client, Answer]] = OrderedDict()
         self.capturing: Client | None = None
 
     def run(self, request: Request) -> Iterator[Answer]:
@@ -78,8 +77,8 @@ class Actions:
         return VALUES[command.name].read(self._session, command)
 
     def asker(self, job_id: str) -> Client | None:
-        """Who asked for a job over OSC."""
-        return self._askers.get(job_id)
+        """Who asked for a job over OSC, most recently."""
+        return self._asked[job_id][0] if job_id in self._asked else None
 
     # --- connection ---
 
@@ -122,71 +121,73 @@ class Actions:
 
     def generate(self, request: Request) -> Iterator[Answer]:
         _, prompt = request.values
-        return self._make(request, self._session.generate, prompt or None)
+        return self._make(request, self._session.generate, prompt=prompt)
 
     def transform(self, request: Request) -> Iterator[Answer]:
         _, path, prompt, strength = request.values
         request.pairs.pop("init_noise_level", None)
-        return self._make(request, self._session.transform, path, prompt or None, strength)
+        return self._make(request, self._session.transform, path, prompt=prompt, strength=strength)
 
     def continue_(self, request: Request) -> Iterator[Answer]:
         _, path, seconds = request.values
-        return self._make(request, self._session.continue_, path, seconds, _prompt(request))
+        return self._make(request, self._session.continue_, path, seconds, prompt=None)
 
     def inpaint(self, request: Request) -> Iterator[Answer]:
         _, path, start, end, prompt = request.values
-        prompt = prompt or _prompt(request)
-        return self._make(request, self._session.inpaint, path, [(start, end)], prompt)
+        return self._make(request, self._session.inpaint, path, [(start, end)], prompt=prompt)
 
     def vary(self, request: Request) -> Iterator[Answer]:
         _, which, amount = request.values
-        return self._make(
-            request, self._session.vary, which, *(() if amount is None else (amount,))
-        )
+        more = {} if amount is None else {"amount": amount}
+        return self._make(request, self._session.vary, self._take(request, which).id, **more)
 
     def fit(self, request: Request) -> None:
         which, tempo = request.values
-        self._session.fit(which, tempo)
+        self._session.fit(self._take(request, which).id, tempo)
 
     def notes(self, request: Request) -> Iterator[Answer]:
         (which,) = request.values
-        yield "notes", (which, str(self._session.export_notes(which)))
+        yield "notes", (which, str(self._session.export_notes(self._take(request, which).id)))
 
     def job_retry(self, request: Request) -> Iterator[Answer]:
         (which,) = request.values
-        job = self._session.jobs.retry(which)
-        self._askers[job.id] = request.client
-        yield "ack", (job.request_id, job.id, job.position)
+        job = self._session.jobs.retry(which, self._clients.addresses(request.client))
+        return self._acknowledged(request, job)
 
-    def _make(self, request: Request, ask: Any, *essentials: Any) -> Iterator[Answer]:
-        """Starts one job for each request id of a host; the same request again gets the first answer."""
-        req = request.values[0]
-        key = (request.client.host, req)
-        if req and key in self._acks:
-            yield self._acks[key]
-            return
-        pairs = request.pairs
-        options = {name: pairs.pop(name) for name in OPTIONS if name in pairs}
-        job: Job = ask(*essentials, options=JobOptions(request_id=req, **options), **pairs)
-        answer: Answer = ("ack", (req, job.id, job.position))
-        self._acks[key] = answer
-        self._askers[job.id] = request.client
-        for kept in (self._acks, self._askers):
-            if len(kept) > MAX_REQUESTS:
-                kept.popitem(last=False)
+    def _make(self, request: Request, ask: Any, *essentials: Any, **named: Any) -> Iterator[Answer]:
+        """Starts a job; what an argument says counts before the same among the settings."""
+        pairs = request.pairs | {name: value for name, value in named.items() if value}
+        how = {name: pairs.pop(name) for name in OPTIONS if name in pairs}
+        client = self._clients.addresses(request.client)
+        options = JobOptions(request_id=request.values[0], client=client, **how)
+        job: Job = ask(*essentials, options=options, **(named | pairs))
+        return self._acknowledged(request, job)
+
+    def _acknowledged(self, request: Request, job: Job) -> Iterator[Answer]:
+        """The answer to a request: for the same one again, the first one's."""
+        first: Answer = ("ack", (job.request_id, job.id, job.position))
+        _, answer = self._asked.get(job.id, (None, first))
+        self._asked[job.id] = (request.client, answer)
+        while len(self._asked) > MAX_REQUESTS:
+            self._asked.popitem(last=False)
         yield answer
+
+    def _take(self, request: Request, which: str) -> Take:
+        """A take by its id, or by the id of a job or of a request, the client's own before others'."""
+        return self._session.find(which, self._clients.addresses(request.client))
 
     # --- jobs ---
 
     def job_get(self, request: Request) -> Iterator[Answer]:
-        job = self._session.jobs.get(request.values[0])
+        job = self._session.jobs.get(request.values[0], self._clients.addresses(request.client))
         path = ""
         with suppress(BridgeError):  # It has made no take yet, or that was deleted.
             path = str(self._session.find(job.id).path)
         yield "job", (job.id, job.state, float(job.progress), path, job.error)
 
     def cancel(self, request: Request) -> Iterator[Answer]:
-        for job_id in self._session.jobs.cancel(request.values[0]):
+        client = self._clients.addresses(request.client)
+        for job_id in self._session.jobs.cancel(request.values[0], client):
             yield "cancelled", (job_id,)
 
     def queue(self, request: Request) -> Iterator[Answer]:
@@ -204,7 +205,7 @@ class Actions:
     def play(self, request: Request) -> None:
         (which,) = request.values
         if which:
-            self._session.playback.launch(self._session.find(which))
+            self._session.playback.launch(self._take(request, which))
         else:
             self._session.playback.play()
 
@@ -265,11 +266,6 @@ class Actions:
 
     def _model(self) -> Iterator[Answer]:
         yield "model/state", model_values(self._session.models.state())
-
-
-def _prompt(request: Request) -> str | None:
-    """The prompt from the pairs, for commands that have no argument for it."""
-    return request.pairs.pop("prompt", None)
 
 
 def _version() -> str:

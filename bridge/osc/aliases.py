@@ -10,12 +10,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bridge.errors import BridgeError
 from bridge.osc.arguments import converted
 from bridge.osc.packet import Value
 from bridge.state import TransportChange, TransportState
 from engine.spec import Parameter
 
 _NUMBER = Parameter("float", "")
+_TEXT = Parameter("text", "", most=80)
+_DIGITS = 9
 _TONICS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -73,9 +76,18 @@ def _nothing(heard: Heard, value: Value, transport: TransportState) -> Transport
     return {}
 
 
+def _parts(value: Value) -> list[str]:
+    """The whole numbers in a text."""
+    text = converted("value", _TEXT, value)
+    parts = re.findall(r"[0-9]+", text)
+    if any(len(part) > _DIGITS for part in parts):
+        raise BridgeError("out_of_range", f"No place in a song is {text[:40]!r}.")
+    return parts
+
+
 def _bar_and_beat(heard: Heard, value: Value, transport: TransportState) -> TransportChange:
     """`12.3.45` is bar 12, beat 3 and 45 hundredths (Reaper) or sixteenth 45 (Bitwig: `12.3.2:50`)."""
-    parts = re.findall(r"\d+", str(value))
+    parts = _parts(value)
     if len(parts) < 2:
         return {}
     bar, beat = int(parts[0]), int(parts[1])
@@ -85,7 +97,7 @@ def _bar_and_beat(heard: Heard, value: Value, transport: TransportState) -> Tran
 
 
 def _signature(heard: Heard, value: Value, transport: TransportState) -> TransportChange:
-    parts = re.findall(r"\d+", str(value))
+    parts = _parts(value)
     return {"signature": (int(parts[0]), int(parts[1]))} if len(parts) == 2 else {}
 
 
@@ -131,7 +143,7 @@ def _root(heard: Heard, value: Value, transport: TransportState) -> TransportCha
 
 
 def _scale(heard: Heard, value: Value, transport: TransportState) -> TransportChange:
-    heard.scale = str(value).lower()
+    heard.scale = converted("value", _TEXT, value).lower()
     return _key(heard)
 
 

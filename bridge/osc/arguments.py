@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
 from bridge.errors import BridgeError
 from bridge.osc.packet import Value
 from bridge.osc.schema import OPTIONS, PAIR_NAMES, Argument, Command, pair_name
 from engine.errors import choices
-from engine.spec import PARAMETERS, Parameter
+from engine.parameter import Parameter, readable
+from engine.spec import PARAMETERS
 
 MAX_TEXT = 8192
 """Characters of one text argument."""
@@ -35,12 +37,13 @@ def read(command: Command, arguments: Sequence[Value]) -> tuple[list[Any], dict[
             values += [converted(argument.name, argument.what, value) for value in waiting]
             waiting.clear()
         elif argument.what.kind in ("pair", "spans"):
-            values.append(_numbers(argument, waiting))
+            nothing = argument.open and len(waiting) == 1 and is_nothing(waiting[0])
+            values.append(None if nothing else _numbers(argument, waiting))
             waiting.clear()
         elif waiting and not (argument.optional and command.pairs and _starts_pairs(waiting)):
             value = waiting.pop(0)
-            left_open = argument.open and value == ""
-            values.append(None if left_open else converted(argument.name, argument.what, value))
+            nothing = (argument.open or argument.optional) and is_nothing(value)
+            values.append(None if nothing else converted(argument.name, argument.what, value))
         elif argument.optional:
             values.append(None)
         else:
@@ -50,6 +53,26 @@ def read(command: Command, arguments: Sequence[Value]) -> tuple[list[Any], dict[
     if waiting and not command.pairs:
         raise BridgeError("bad_args", f"{command.address} takes {usage(command)} and no more.")
     return values, dict(_pairs(waiting))
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a value stands for none: empty text, the type N, or null in JSON."""
+    return value is None or value == ""
+
+
+def pressed(command: Command, arguments: Sequence[Value]) -> bool | None:
+    """Whether a call that needs no arguments came with a button's number: True for a press, False for a release.
+
+    None if what came is no button's. As text, a number is a button's only where no text could be meant.
+    """
+    optional = all(argument.optional for argument in command.arguments)
+    if command.role != "call" or len(arguments) != 1 or not optional:
+        return None
+    value = arguments[0]
+    if isinstance(value, str) and not command.arguments:
+        with suppress(ValueError):
+            value = float(value)
+    return value != 0 if isinstance(value, (int, float)) else None
 
 
 def usage(command: Command) -> str:
@@ -68,8 +91,8 @@ def converted(name: str, what: Parameter, value: Value) -> Any:
     Raises:
         BridgeError: `bad_args` for a wrong type, `out_of_range` for a wrong value.
     """
-    if what.kind in ("text", "path"):
-        text = _text(name, value)
+    if what.kind in ("text", "path", "files"):
+        text = _text(name, what, value)
         if what.choices and text not in what.choices:
             raise BridgeError(
                 "out_of_range", f"{name} is {choices(what.choices)}; it is {text[:40]!r}."
@@ -88,16 +111,17 @@ def converted(name: str, what: Parameter, value: Value) -> Any:
     return int(found) if what.kind == "int" else found
 
 
-def _text(name: str, value: Value) -> str:
+def _text(name: str, what: Parameter, value: Value) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and _finite(value):
         return f"{value:.0f}" if value == int(value) else f"{value:g}"
     if not isinstance(value, str):
         raise BridgeError("bad_args", f"{name} is text; it came as {_kind(value)}.")
-    if len(value) > MAX_TEXT:
+    most = min(what.most or MAX_TEXT, MAX_TEXT)
+    if len(value) > most:
         raise BridgeError(
-            "too_long", f"{name} has {len(value)} characters; at most {MAX_TEXT} are read."
+            "too_long", f"{name} has {len(value)} characters; at most {most} are read."
         )
-    return value
+    return readable(value) if what.kind == "text" else value
 
 
 def _number(name: str, what: Parameter, value: Value) -> float | int:
@@ -145,6 +169,8 @@ def _pairs(waiting: list[Value]) -> Iterator[tuple[str, Any]]:
             raise BridgeError(
                 "unknown_param", f"Unknown key {key[:40]!r}; known are {choices(known)}."
             )
+        if is_nothing(value):
+            continue
         what = OPTIONS.get(name) or PARAMETERS[name]
         if what.kind in ("pair", "spans"):
             yield name, value

@@ -50,6 +50,7 @@ class Client:
         share: what it may still cause now; below 0 it waits.
         complaints: how many more messages to no address it is told of now.
         counted: when both were last filled up.
+        messages: how many it has sent.
     """
 
     source: Target
@@ -59,6 +60,7 @@ class Client:
     share: float = AT_ONCE
     complaints: float = COMPLAINTS
     counted: float = 0.0
+    messages: int = 0
 
     @property
     def host(self) -> str:
@@ -266,6 +268,16 @@ class Clients:
                 return
             client.complaints -= 1
         self.answer(client, "/longtake/error", arguments)
+
+    def addresses(self, client: Client) -> frozenset[str]:
+        """By which a client is known again as the one that asked for something: its own, and the one it named.
+
+        A port that is heard for the first time goes by the address its host has named: it may be oscsend's or Max's.
+        """
+        named = client.named
+        if named is None and client.messages <= 1 and client.source[0] == "udp":
+            named = self._default.get(client.host)
+        return frozenset(" ".join(map(str, place)) for place in (client.source, named) if place)
 
     def tell(
         self, topic: str, address: str, arguments: Iterable[Plain], also: Client | None = None

@@ -12,13 +12,14 @@ from bridge.errors import BridgeError, code_of
 from bridge.osc.access import Access
 from bridge.osc.actions import Actions, Request
 from bridge.osc.aliases import ALIASES, Heard, transport_change
-from bridge.osc.arguments import read
+from bridge.osc.arguments import converted, pressed, read
 from bridge.osc.clients import Client, Clients
 from bridge.osc.packet import Message, Value
 from bridge.osc.pattern import is_pattern
-from bridge.osc.schema import ROOT, Command, find
+from bridge.osc.schema import COMMANDS, PLAYED, REQ, ROOT, Command, find
 from bridge.session import Session
 from engine.errors import LongtakeError
+from engine.parameter import readable
 
 _log = logging.getLogger(__name__)
 
@@ -38,10 +39,10 @@ class Dispatcher:
 
     def handle(self, client: Client, message: Message) -> None:
         """Carries out one message and answers it; raises nothing."""
+        client.messages += 1
         if self._access.entry(client.host) == "token" and message.address != f"{ROOT}/token":
-            self._refuse(
-                client, message, BridgeError("bad_args", f"Send the token first: {ROOT}/token.")
-            )
+            first = f"Send the token first: {ROOT}/token."
+            self._clients.error(client, ("", "bad_args", first, message.address))
             return
         try:
             self._do(client, message)
@@ -74,19 +75,41 @@ class Dispatcher:
         if command.role == "value" and not arguments:
             self._clients.answer(client, command.address, self._actions.value(command))
             return
+        press = pressed(command, arguments)
+        if press is not None and not self._is_id(client, command, arguments[0]):
+            if not press:
+                return
+            arguments = ()
+        if command.name == "panic":  # However it is asked for.
+            arguments = ()
         values, pairs = read(command, arguments)
         for place, answer in self._actions.run(Request(client, command, values, pairs)):
             self._clients.answer(client, f"{ROOT}/{place}", answer)
 
+    def _is_id(self, client: Client, command: Command, value: Value) -> bool:
+        """Whether a number means one of the client's own requests, where an id may be meant."""
+        if isinstance(value, bool) or PLAYED not in command.arguments:
+            return False
+        name = converted(PLAYED.name, PLAYED.what, value)
+        return self._session.jobs.owns(name, self._clients.addresses(client))
+
     def _refuse(self, client: Client, message: Message, error: Exception) -> None:
         sentence = str(error) if isinstance(error, LongtakeError) else "An error within Longtake."
-        self._clients.error(
-            client, (_request_id(message), code_of(error), sentence[:400], message.address)
-        )
+        request = _request_id(message)
+        values = (request or "", code_of(error), sentence[:400], message.address)
+        if request is None:
+            self._clients.error(client, values)
+        else:
+            self._clients.answer(client, f"{ROOT}/error", values)
 
 
-def _request_id(message: Message) -> str:
-    """The request id that an error refers to, for commands that take one."""
-    commands = find(message.address) if not is_pattern(message.address) else []
-    asked = commands and commands[0].arguments and commands[0].arguments[0].name == "req"
-    return str(message.arguments[0])[:80] if asked and message.arguments else ""
+def _request_id(message: Message) -> str | None:
+    """The request that an error answers; empty if its id cannot be read, None if the message asks for no job."""
+    command = COMMANDS.get(message.address)
+    if command is None or REQ not in command.arguments:
+        return None
+    first = message.arguments[0] if message.arguments else None
+    try:
+        return str(converted(REQ.name, REQ.what, first))
+    except BridgeError:
+        return readable(first[: REQ.what.most]) if isinstance(first, str) else ""

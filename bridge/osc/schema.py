@@ -6,13 +6,13 @@ join it from `engine.spec.PARAMETERS`. Knows nothing of sockets and calls no ses
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from keyword import iskeyword
 from typing import Literal
 
 from bridge.osc.pattern import is_pattern, matches, simplified
 from bridge.state import QUANTIZES, SYNC_SOURCES
-from engine.spec import DEFAULTS, PARAMETERS, Parameter
+from engine.spec import PARAMETERS, Parameter
 
 ROOT = "/longtake"
 PROTOCOL = 1
@@ -43,7 +43,7 @@ class Argument:
     Attributes:
         optional: it may be left out.
         many: it may come any number of times.
-        open: empty text leaves the choice to the model.
+        open: it may be given as nothing, which is empty text or the type N: a parameter then has its default.
     """
 
     name: str
@@ -103,7 +103,7 @@ def path(name: str, help: str) -> Argument:
 
 def maybe(argument: Argument) -> Argument:
     """The same argument, which may be left out."""
-    return Argument(argument.name, argument.what, optional=True)
+    return replace(argument, optional=True)
 
 
 def _call(
@@ -122,9 +122,6 @@ def _value(place: str, help: str, *arguments: Argument) -> Command:
     )
 
 
-_OPEN = {name for name, default in DEFAULTS.items() if default is None}
-
-
 def _parameter(name: str, what: Parameter) -> Command:
     place = f"{ROOT}/param/{name}"
     help = f"default of the next job: {what.help}"
@@ -132,18 +129,21 @@ def _parameter(name: str, what: Parameter) -> Command:
         place,
         "param",
         help,
-        (Argument(name, what, open=name in _OPEN),),
+        (Argument(name, what, open=True),),
         f"{place} {name}",
         role="value",
     )
 
 
-_REQ = word(
-    "req", "the client's own name for the request; the same again is answered, not done twice"
+REQ = Argument("req", Parameter("text", "the client's own name for the request", most=256))
+_PROMPT = Argument(
+    "prompt",
+    Parameter("text", "what the music is; empty takes the default of the next job"),
+    open=True,
 )
-_PROMPT = word("prompt", "what the music is; empty takes the default of the next job")
 _ACK = "ack req job queue_pos"
-_ID = word("id", "a job or a take")
+_ID = word("id", "a take, a job or a request")
+PLAYED = maybe(_ID)
 _SECONDS = number("seconds", "length of the new part", 0.5, 600, "s")
 _STRENGTH = number("strength", "0 keeps the recording, 1 follows the prompt alone", 0, 1)
 _MODEL_STATE = "model/state state name detail fraction"
@@ -179,11 +179,11 @@ CALLS = (
         maybe(word("address", "only this one")),
         answer="help address types text",
     ),
-    _call("generate", "makes a take", _REQ, _PROMPT, answer=_ACK, pairs=True),
+    _call("generate", "makes a take", REQ, _PROMPT, answer=_ACK, pairs=True),
     _call(
         "transform",
         "makes a recording into something else",
-        _REQ,
+        REQ,
         path("path", "the recording"),
         _PROMPT,
         _STRENGTH,
@@ -193,7 +193,7 @@ CALLS = (
     _call(
         "continue",
         "goes on after the end of a recording",
-        _REQ,
+        REQ,
         path("path", "the recording"),
         _SECONDS,
         answer=_ACK,
@@ -202,7 +202,7 @@ CALLS = (
     _call(
         "inpaint",
         "makes a part of a recording anew",
-        _REQ,
+        REQ,
         path("path", "the recording"),
         number("start", "where the new part begins", 0, 600, "s"),
         number("end", "where it ends", 0, 600, "s"),
@@ -213,7 +213,7 @@ CALLS = (
     _call(
         "vary",
         "makes something near a take",
-        _REQ,
+        REQ,
         word("job_id", "the job or take to start from"),
         maybe(number("amount", "0 is the same take, 1 another one", 0, 1)),
         answer=_ACK,
@@ -228,11 +228,14 @@ CALLS = (
     _call("job/retry", "runs again what failed or was interrupted", _ID, answer=_ACK),
     _call("job/get", "how a job stands", _ID, answer="job id state progress path error"),
     _call(
-        "cancel", "ends a job", word("id", "job or request id, or * for all"), answer="cancelled id"
+        "cancel",
+        "ends a job",
+        word("id", "a job, a request of the client's own, or * for all"),
+        answer="cancelled id",
     ),
     _call("queue", "the jobs that wait or run", answer="queue n ids..."),
     _call("queue/clear", "cancels the jobs that wait", answer="queue n ids..."),
-    _call("play", "plays a take at the next step of quantize; without id goes on", maybe(_ID)),
+    _call("play", "plays a take at the next step of quantize; without id goes on", PLAYED),
     _call("stop", "fades out and goes to the start"),
     _call("seek", "goes to a place in the take", number("seconds", "where", 0, 36_000, "s")),
     _call(
@@ -316,7 +319,10 @@ EVENTS: dict[str, tuple[str, str]] = {
         "once for each file, when it is whole and has its final name",
     ),
     f"{ROOT}/cancelled id": ("jobs", "a job was cancelled"),
-    f"{ROOT}/error req code message detail": ("errors", "what went wrong; at most 20 a second"),
+    f"{ROOT}/error req code message detail": (
+        "errors",
+        "what went wrong; at most 20 a second, besides those that answer a request",
+    ),
     f"{ROOT}/captured path seconds": ("capture", "a recording is in the library"),
     f"{ROOT}/capture/state state seconds": ("capture", "idle, count_in, recording or saving"),
     f"{ROOT}/playback state id": ("playback", "stopped, playing, paused or waiting, and what"),

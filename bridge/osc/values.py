@@ -27,8 +27,8 @@ class Settable:
 
 
 def plain(value: Any) -> tuple[Plain, ...]:
-    """A parameter's value as OSC arguments: '' where the model chooses, numbers in a row for pairs and spans."""
-    if value is None:
+    """A parameter's value as OSC arguments that set it to the same: '' for nothing, pairs and spans in a row."""
+    if value is None or value == ():
         return ("",)
     if isinstance(value, tuple):
         return tuple(number for part in cast(tuple[Any, ...], value) for number in plain(part))

@@ -123,14 +123,52 @@ def test_a_full_queue_says_so_and_still_works(make: Callable[..., Bench]) -> Non
     assert bench.session.jobs.submit(request()).position == 1
 
 
-def test_the_same_request_is_the_same_job(make: Callable[..., Bench]) -> None:
-    bench = make(Gate())
-    first = bench.session.jobs.submit(request(request_id="r1"))
-    again = bench.session.jobs.submit(request("something else", request_id="r1"))
-    assert again.id == first.id
-    assert len(bench.session.jobs.all()) == 1
-    assert bench.session.jobs.get("r1").id == first.id
-    assert bench.session.jobs.submit(request()).id != bench.session.jobs.submit(request()).id
+def test_an_id_stands_for_what_waits_or_runs_and_asks_for_the_same(
+    make: Callable[..., Bench],
+) -> None:
+    engine = Gate()
+    bench = make(engine)
+    jobs = bench.session.jobs
+    wish = request(request_id="r1")
+    first = jobs.submit(wish)
+    assert jobs.submit(wish).id == first.id
+    other = jobs.submit(request("something else", request_id="r1"))
+    assert other.id != first.id
+    assert jobs.get("r1").id == other.id
+    assert jobs.submit(request()).id != jobs.submit(request()).id
+    assert set(jobs.cancel("r1")) == {first.id, other.id}
+    bench.queue.start()
+    running = jobs.submit(wish)
+    assert running.id != first.id
+    wait_for(engine.began.is_set)
+    assert jobs.submit(wish).id == running.id
+    jobs.cancel("r1")
+    after = jobs.submit(wish)
+    assert after.id != running.id, "what is being cancelled is no answer to a new request"
+    engine.open()
+    assert bench.ended(after).state == "done"
+    assert jobs.submit(wish).id != after.id
+    failing = request("fails", request_id="r2")
+    failed = bench.ended(jobs.submit(failing))
+    assert failed.state == "failed"
+    assert jobs.submit(failing).id != failed.id
+
+
+def test_an_id_is_the_clients_own(make: Callable[..., Bench]) -> None:
+    jobs = make(Gate()).session.jobs
+    mine, yours = frozenset({"a", "b"}), frozenset({"c"})
+    first = jobs.submit(request(request_id="1", client=mine))
+    assert jobs.submit(request(request_id="1", client=frozenset({"b"}))).id == first.id
+    second = jobs.submit(request(request_id="1", client=yours))
+    assert second.id != first.id
+    assert (jobs.get("1", mine).id, jobs.get("1", yours).id) == (first.id, second.id)
+    assert jobs.get("1").id == second.id
+    for stranger in (frozenset({"d"}), frozenset[str]()):
+        with pytest.raises(BridgeError, match="none of yours"):
+            jobs.cancel("1", stranger)
+    assert jobs.cancel("1", frozenset({"b", "x"})) == (first.id,)
+    assert jobs.get(second.id).state == "queued"
+    assert jobs.cancel(second.id, mine) == (second.id,)
 
 
 def test_cancel_stops_the_engine_at_its_next_step(make: Callable[..., Bench]) -> None:

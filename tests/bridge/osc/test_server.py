@@ -42,15 +42,6 @@ def test_a_take_from_request_to_file(peer: Peer) -> None:
     assert peer.ask("job/get", job, answer="job")[:4] == (job, "done", 1.0, str(path))
 
 
-def test_the_same_request_gets_the_same_ack_and_makes_one_job(peer: Peer) -> None:
-    first = peer.ask("generate", "r1", "techno pause 0.02", "duration", 1, answer="ack")
-    assert peer.ask("generate", "r1", "techno pause 0.02", "duration", 1, answer="ack") == first
-    peer.wait("done")
-    assert peer.ask("generate", "r1", "other", answer="ack") == first
-    peer.quiet()
-    assert len(peer.at("done")) == 1
-
-
 def test_a_batch_is_done_once_for_each_file(peer: Peer) -> None:
     peer.ask("generate", "b", "pads", '{"duration": 0.5, "batch": 3, "seed": 4}', answer="ack")
     done = [peer.wait("done") for _ in range(3)]
