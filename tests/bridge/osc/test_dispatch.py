@@ -1,0 +1,179 @@
+"""Every command with values of every type and size: an answer or a sentence, and never an error within Longtake."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from bridge.events import Hub
+from bridge.jobs.making import Works
+from bridge.jobs.queue import JobQueue
+from bridge.osc.access import Access, OscOptions
+from bridge.osc.actions import Actions
+from bridge.osc.aliases import ALIASES
+from bridge.osc.clients import Client, Clients
+from bridge.osc.dispatch import Dispatcher
+from bridge.osc.packet import Message, Value
+from bridge.osc.schema import COMMANDS, OPTIONS, PAIR_NAMES, REQ, ROOT, Command
+from bridge.session import Session
+from bridge.takes.library import Library
+from engine.spec import PARAMETERS
+from tests.bridge.fake_engine import FakeEngine
+from tests.bridge.parts import session_of
+
+VALUES: tuple[Value, ...] = (
+    *(None, True, False, b"", b"\xff" * 60_000),
+    *(0, 1, -1, 7, 440, 2**31 - 1, -(2**31), 2**63 - 1, -(2**63)),
+    *(
+        0.0,
+        -0.0,
+        1.0,
+        0.5,
+        1e-320,
+        1e300,
+        -1e300,
+        3.4e38,
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+    ),
+    *("", "0", "1", "-1", "0.5", "nan", "inf", "1e999", "on", "N", "*", "?", "..", "~", "r1", "x"),
+    *("\ud800", "a\udcffb", "a\0b", "\x1b[31m", "音", "😀" * 3000, "x" * 60_000, " " * 9000),
+    *("9" * 5000, "1." * 4000, "9" * 9000 + "/4", "4/" + "9" * 9000, "٣/٤", "-", "1.2", "4/4"),
+    *("/etc/passwd", "\\\\nas\\x", "//nas/x", "CON", "a, b:1", "a:99", "~nosuchuser/x", "idea.wav"),
+    *("prompt", "steps", "keep", "{", "{}", "{]", "[]", "null", '{"": 1}', '{"x": {}}', "{" * 9000),
+    *('{"prompt": "\\ud800"}', '{"keep": ' + "[" * 20_000 + "}", '{"seed": ' + "9" * 9000 + "}"),
+    *('{"keep": [[2, 1]]}', '{"a' + "b" * 9000 + '": 1}', '{"prompt": "x", "prompt": null}'),
+)
+JSON: tuple[Any, ...] = (
+    *(None, True, False, 0, -1, 1, 0.5, 1e308, 10**400, float("nan"), float("inf")),
+    *("", "x", "\ud800", "\0", "x" * 9000, "0", [], {}, [1], [1, 2], [2, 1], [[1, 2]], [[2, 1]]),
+    *([None], [[None, None]], [[[1, 2]]], [["a", "b"]], {"a": 1}, [10**400, 1], [[1, 2]] * 500),
+)
+
+
+class Rig:
+    """A dispatcher without sockets, and what it answered."""
+
+    def __init__(self, folder: Path) -> None:
+        hub = Hub()
+        library = Library(folder / "takes", hub.publish)
+        queue = JobQueue(Works(FakeEngine(), library, hub.publish))
+        self.session: Session = session_of(hub, queue, library, folder)
+        self.heard: list[tuple[str, tuple[Any, ...]]] = []
+        clients = Clients(lambda target, packet: None, lambda: 0.0, self._note)
+        access = Access(OscOptions(folders=(folder,), port=0))
+        actions = Actions(self.session, clients, access)
+        self.dispatcher = Dispatcher(self.session, clients, actions, access)
+
+    def _note(self, target: object, address: str, values: tuple[Any, ...]) -> None:
+        self.heard.append((address, values))
+
+    def answers(self, address: str, arguments: tuple[Value, ...]) -> list[tuple[str, tuple]]:
+        """What a client nobody knows gets for a message."""
+        self.heard.clear()
+        client = Client(("udp", "127.0.0.1", 9))
+        self.dispatcher.handle(client, Message(address, arguments))
+        return list(self.heard)
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    soundfile.write(tmp_path / "idea.wav", np.zeros((8000, 1)), 8000)
+    made = Rig(tmp_path)
+    yield made
+    made.session.close()
+
+
+def good(command: Command) -> list[Value]:
+    """Arguments that a command takes, as far as the table says."""
+    kinds: dict[str, Value] = {"path": "idea.wav", "files": "idea.wav", "bool": 1}
+    found: list[Value] = []
+    for argument in command.arguments:
+        what = argument.what
+        if what.kind in ("pair", "spans"):
+            found += [0.25, 0.5]
+        elif what.kind in ("float", "int"):
+            found.append(what.high if what.kind == "int" or (what.high or 0) < 1000 else 1.0)
+        else:
+            found.append(kinds.get(what.kind, (*what.choices, "r1")[0]))
+    return found
+
+
+def hostile(command: Command, chance: random.Random) -> Iterator[tuple[Value, ...]]:
+    """Messages to a command: each value alone, in each place of good arguments, and in rows at random."""
+    right = good(command)
+    yield from ((), tuple(right))
+    for value in VALUES:
+        yield (value,)
+        for place in range(len(right)):
+            yield (*right[:place], value, *right[place + 1 :])
+        yield (*right, value)
+        yield (*right, value, value)
+    for _ in range(60):
+        yield tuple(chance.choice(VALUES) for _ in range(chance.choice((1, 2, 3, 4, 5, 6, 256))))
+
+
+def check(rig: Rig, command: Command, arguments: tuple[Value, ...]) -> None:
+    told = rig.answers(command.address, arguments)
+    errors = [values for address, values in told if address == f"{ROOT}/error"]
+    for _, code, sentence, _ in errors:
+        assert code != "internal", (command.address, arguments)
+        assert sentence and len(sentence) <= 400
+    if REQ in command.arguments:
+        acks = [values for address, values in told if address == f"{ROOT}/ack"]
+        assert len(acks) + len(errors) == 1, (command.address, arguments)
+        rig.session.jobs.cancel("*")
+
+
+@pytest.mark.parametrize("address", sorted(COMMANDS))
+def test_any_arguments_are_answered_or_refused_in_a_sentence(
+    rig: Rig, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    command = COMMANDS[address]
+    for arguments in hostile(command, random.Random(address)):
+        check(rig, command, arguments)
+        rig.session.parameters.reset()
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize("name", sorted({*PARAMETERS, *OPTIONS, *PAIR_NAMES}))
+def test_any_setting_of_a_request_is_taken_or_refused_in_a_sentence(
+    rig: Rig, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    commands = [command for command in COMMANDS.values() if command.pairs]
+    for command in commands:
+        right = good(command)
+        for value in JSON:
+            check(rig, command, (*right, json.dumps({name: value})))
+        for value in VALUES:
+            check(rig, command, (*right, name, value))
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize("address", [*ALIASES, f"{ROOT}/*", f"{ROOT}/param/*", f"{ROOT}/nothing"])
+def test_what_daws_send_and_patterns_take_anything(
+    rig: Rig, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for value in VALUES:
+        for arguments in ((), (value,), (value, value), (1, value)):
+            told = rig.answers(address, arguments)
+            assert "internal" not in [values[1] for place, values in told if "error" in place]
+            rig.session.parameters.reset()
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+def test_a_host_without_its_token_is_told_once_a_while(tmp_path: Path, rig: Rig) -> None:
+    shared = {"host": "0.0.0.0", "hosts": ("10.0.0.0/8",), "token": "open sesame"}
+    rig.dispatcher._access = Access(OscOptions(**shared))
+    client = Client(("udp", "10.0.0.7", 9))
+    for _ in range(200):
+        rig.dispatcher.handle(client, Message(f"{ROOT}/generate", ("r", "techno")))
+    assert 1 <= len(rig.heard) <= 30
