@@ -1,6 +1,8 @@
 """The log: a rotating file, and the console in plain lines or JSON.
 
-Knows nothing of what is logged. Called once by whoever owns the process, never at import.
+An error that comes again and again is written a few times and then once a minute with their number, so that it cannot
+push out what was written before. Knows nothing of what is logged. Called once by whoever owns the process, never at
+import.
 """
 
 from __future__ import annotations
@@ -10,12 +12,54 @@ import logging
 import logging.handlers
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 SIZE = 2_000_000
 KEPT = 5
-_PLAIN = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+TRACES = 10
+"""Tracebacks of one place in the code that are written at once; after that, one each `TRACE_EVERY` seconds."""
+TRACE_EVERY = 60.0
+_PLAIN = "%(asctime)s %(levelname)-7s %(name)s: %(message)s%(more)s"
+
+
+class RareTraces(logging.Filter):
+    """Lets all lines pass, and of tracebacks so many; sets `more`, which says how many were left out before."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Counts from now; `clock` gives seconds."""
+        super().__init__()
+        self._clock = clock
+        self._places: dict[tuple[str, int], _Place] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is written."""
+        record.more = ""
+        if not record.exc_info:
+            return True
+        now = self._clock()
+        place = self._places.setdefault((record.pathname, record.lineno), _Place(now))
+        place.left = min(TRACES, place.left + (now - place.at) / TRACE_EVERY)
+        place.at = now
+        if place.left < 1:
+            place.hidden += 1
+            return False
+        place.left -= 1
+        if place.hidden:
+            record.more = f" ({place.hidden} more like it were left out)"
+            place.hidden = 0
+        return True
+
+
+@dataclass(slots=True)
+class _Place:
+    """A line of code that logs tracebacks: how many it may still write, since when, and how many were left out."""
+
+    at: float
+    left: float = TRACES
+    hidden: int = 0
 
 
 class JsonLines(logging.Formatter):
@@ -28,7 +72,7 @@ class JsonLines(logging.Formatter):
             + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "name": record.name,
-            "text": record.getMessage(),
+            "text": record.getMessage() + getattr(record, "more", ""),
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
@@ -72,5 +116,6 @@ def start(
 
 def _add(root: logging.Logger, handler: logging.Handler) -> None:
     # Marked, so that starting again replaces ours and leaves those of others (pytest) alone.
+    handler.addFilter(RareTraces())
     handler.longtake = True  # pyright: ignore[reportAttributeAccessIssue]
     root.addHandler(handler)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from bridge.errors import BridgeError
 from bridge.osc.schema import Command
 from bridge.session import Session
 from bridge.state import ModelState, TransportChange, TransportState
@@ -71,6 +72,10 @@ def _selection(values: list[Any]) -> TransportChange:
 
 def _write_loop(session: Session, command: Command, values: list[Any]) -> None:
     on, start, end = values
+    if (start is None) != (end is None):
+        raise BridgeError(
+            "bad_args", "A loop has a start and an end, or neither for the whole take."
+        )
     session.playback.set_loop(on, None if start is None or end is None else (start, end))
 
 

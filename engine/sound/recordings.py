@@ -74,8 +74,10 @@ def recording_seconds(path: str) -> float:
         AudioError: if the file does not exist, is not audio or is empty.
     """
     try:
+        if not Path(path).is_file():  # To read a pipe or a device would wait for ever.
+            raise OSError
         facts = soundfile.info(path)
-    except (soundfile.LibsndfileError, OSError) as error:
+    except (soundfile.LibsndfileError, OSError, ValueError) as error:
         raise AudioError(
             f"{path} cannot be read as audio; give a WAV, FLAC, AIFF, OGG or MP3 file."
         ) from error
