@@ -6,6 +6,7 @@ Only dispatches, and imports nothing else before it knows where to.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ NAMES = {PANEL: "panel", BRIDGE: "bridge", BENCHMARKS: "benchmarks", ENGINE: "en
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs `longtake`; returns the exit code."""
     share_processors()
+    write_whatever_comes()
     argv = list(sys.argv[1:] if argv is None else argv)
     module, rest = destination(argv)
     if module == PANEL and not has_screen():
@@ -62,6 +64,13 @@ def share_processors() -> None:
     By default they spin, which made a take seven times slower beside a DAW that competes for the same cores.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def write_whatever_comes() -> None:
+    """Signs that the terminal lacks become escapes; Python would end with a traceback, after the work is done."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def has_screen() -> bool:

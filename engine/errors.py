@@ -21,6 +21,10 @@ class AudioError(LongtakeError):
     """Audio that cannot be used: not audio, empty, not finite, not writable."""
 
 
+class DiskError(AudioError):
+    """A file that its disk does not take: full, gone, read-only. What was made may still go elsewhere."""
+
+
 class CheckpointError(LongtakeError):
     """Weights that are missing, damaged, or do not fit the network; names the file and the keys."""
 

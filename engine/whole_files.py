@@ -1,17 +1,26 @@
 """Files that appear under their name only once they are complete: written beside it, flushed to disk, renamed.
 
 A crash leaves the old file or the new one, never half of either. The new one has the old one's mode, so that a file
-kept from others stays so; where a link stands, the file it points to is replaced. Knows nothing of what is in them.
+kept from others stays so; where a link stands, the file it points to is replaced. Small files are read here too, those
+that people may have put there. Knows nothing of what is in them.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from engine.file_names import safe
+
+LARGEST = 64 * 2**20
+"""Bytes of the largest file that `read_small` reads."""
+_PART = 140
+"""Bytes of a hidden name: some encrypted folders take no more."""
 
 
 @contextmanager
@@ -27,6 +36,31 @@ def whole(path: Path) -> Iterator[Path]:
         put_in_place(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def read_small(path: Path) -> bytes:
+    """The bytes of an ordinary file: a pipe would be waited for, and a device never ends.
+
+    Raises:
+        OSError: if it is none, is larger than `LARGEST`, or cannot be read.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "this is no ordinary file", str(path))
+    if found.st_size > LARGEST:
+        raise OSError(errno.EFBIG, f"it has more than {LARGEST >> 20} MB", str(path))
+    with path.open("rb") as file:
+        return file.read(LARGEST)
+
+
+def read_text(path: Path) -> str:
+    """The text of a small file in UTF-8, with or without the mark that Windows' editors put first.
+
+    Raises:
+        OSError: as `read_small`.
+        UnicodeDecodeError: if it has another encoding.
+    """
+    return read_small(path).decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -48,7 +82,8 @@ def remove_parts(folder: Path) -> None:
 def part_of(path: Path) -> Path:
     """A new hidden name in the same folder, for the file while it is being written."""
     path = _behind_links(path)
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    suffix = path.suffix if path.suffix.isascii() and len(path.suffix) < 16 else ""
+    return path.with_name("." + safe(path.stem, f"{suffix}.{secrets.token_hex(4)}.tmp", _PART))
 
 
 def put_in_place(part: Path, path: Path) -> None:

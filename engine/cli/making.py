@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import re
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,11 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.progress import progress
+from engine.errors import AudioError, DiskError
+from engine.file_names import safe
 from engine.registry import model_spec
 from engine.sound.recordings import with_recording
-from engine.sound.takes import TakeWriter, sidecar_path
+from engine.sound.takes import TakeWriter, check_take, sidecar_path
+from engine.sound.targets import Place
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Generates, LeadSheet, Step
+
+NAME = 120
+"""Bytes of a name that is made from a prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +53,17 @@ def make(
         The file, and the contents of its sidecar.
 
     Raises:
-        LongtakeError: if the spec or the target is invalid, or generating fails.
+        LongtakeError: if the spec or the target is invalid, or generating fails; if the disk failed meanwhile, it says
+            where the take is now.
     """
     model = model_spec(spec.model)
     spec = with_recording(spec).resolved(model)
     path = target.path or unique_name(spec)
     began = time.monotonic()
     times: dict[str, float] = {}
-    writer = TakeWriter(
-        path, spec, model.sample_rate, subtype=target.subtype, overwrite=target.overwrite
-    )
+    check_take(path, target.subtype, target.overwrite)
+    place = Place(path, target.subtype, target.overwrite, (Path(tempfile.gettempdir()),))
+    writer = TakeWriter(place, spec, model.sample_rate)
     with writer, progress(spec.frames(model.sample_rate)) as bar:
         with contextlib.closing(build().generate(spec)) as updates:
             for update in updates:
@@ -68,7 +77,24 @@ def make(
                     times["load_seconds"] = elapsed
                 bar.show(update)
         times["render_seconds"] = round(time.monotonic() - began, 3)
-        return path, writer.close(kind="generate", **times)
+        facts = _kept(writer, times)
+        if writer.path != path:
+            raise AudioError(f"{writer.problem} What was made is in {writer.path}.")
+        return path, facts
+
+
+def _kept(writer: TakeWriter, times: dict[str, Any]) -> dict[str, Any]:
+    """The take's facts, once a disk has taken it: in a terminal, whoever sits there is asked to make some space."""
+    while True:
+        try:
+            return writer.close(kind="generate", **times)
+        except DiskError as error:
+            if not sys.stdin.isatty():
+                raise
+            sys.stderr.write(f"{error}\nMake some space and press Enter; Ctrl-C drops the take. ")
+            sys.stderr.flush()
+            if not sys.stdin.readline():
+                raise
 
 
 def summary(path: Path, facts: dict[str, Any]) -> str:
@@ -88,9 +114,9 @@ def unique_name(spec: GenerationSpec, folder: Path | None = None) -> Path:
     folder = folder or Path.cwd()
     # Without metadata types: 'Genre: House' becomes 'house'.
     words = re.findall(r"[^\W_]+", re.sub(r"\w+\s*:", "", spec.prompt.lower()))
-    stem = "-".join([*words[:6], str(spec.seed)])
     for number in itertools.count(1):
-        path = folder / (f"{stem}.wav" if number == 1 else f"{stem}-{number}.wav")
+        end = f"-{spec.seed}" if number == 1 else f"-{spec.seed}-{number}"
+        path = folder / safe("-".join(words[:6]) or "take", f"{end}.wav", NAME)
         if not path.exists() and not sidecar_path(path).exists():
             return path
     raise AssertionError("the numbers ended")

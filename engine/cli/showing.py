@@ -6,6 +6,7 @@ Uses only the registry and the files; knows nothing of torch.
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,8 @@ def info(path: Path, as_json: bool) -> str:
     """
     settings = read_settings(path)
     if as_json:
-        return json.dumps(settings, ensure_ascii=False, indent=2)
+        readable = (sys.stdout.encoding or "").lower().startswith("utf")
+        return json.dumps(settings, ensure_ascii=not readable, indent=2)
     rest = {name: value for name, value in settings.items() if name not in ("spec", "score")}
     if isinstance(rest.get("created"), int | float):
         moment = datetime.fromtimestamp(rest["created"]).astimezone()

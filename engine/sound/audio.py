@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,18 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from engine.errors import AudioError, choices
+from engine.errors import AudioError
+from engine.file_names import encodable
 from engine.sound import riff
+from engine.sound.targets import (
+    FORMATS,
+    SUBTYPES,
+    check_finite,
+    check_target,
+    exists,
+    on_disk,
+    unwritten,
+)
 from engine.whole_files import part_of, put_in_place
 
 Samples = NDArray[np.float32]
@@ -29,13 +38,6 @@ Samples = NDArray[np.float32]
 LONGEST = 3600.0
 """The longest recording that may be read into memory, s."""
 
-FORMATS = {".wav": "WAV", ".flac": "FLAC"}
-"""Suffix -> the format's name in libsndfile."""
-
-SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
-"""Sample type -> its name in libsndfile."""
-
-DEFAULT_SUBTYPE = "24"
 TEXTS = tuple(riff.TAGS)
 """The text tags a file can have: LIST/INFO in WAV, Vorbis comments in FLAC."""
 
@@ -78,7 +80,7 @@ def read_audio(path: str | os.PathLike[str]) -> Audio:
     if not path.exists():
         raise AudioError(f"There is no file {path}.")
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(on_disk(path)) as file:
             rate = file.samplerate
             if file.frames > LONGEST * rate:
                 raise AudioError(
@@ -108,7 +110,7 @@ def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:
     if found:
         return found
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(on_disk(Path(path))) as file:
             texts = {name: getattr(file, name) for name in TEXTS}
     except soundfile.LibsndfileError:
         return {}
@@ -173,13 +175,14 @@ class AudioWriter:
             texts: tags of `TEXTS` to store in the file.
 
         Raises:
-            AudioError: if the suffix or subtype is unknown, the folder is missing or not writable, or the file exists.
+            AudioError: if the suffix or subtype is unknown, or the file exists.
+            DiskError: if the folder is missing or not writable.
         """
         self.path = Path(path)
         self.sample_rate = sample_rate
         self.subtype = check_target(self.path, subtype, overwrite)
         self._overwrite = overwrite
-        self._texts = dict(texts or {})
+        self._texts = {name: encodable(text) for name, text in (texts or {}).items()}
         self._part = part_of(self.path)
         self._file: soundfile.SoundFile | None = None
         # A fixed seed: the same take gives the same file, byte for byte.
@@ -192,25 +195,23 @@ class AudioWriter:
             samples: [C, N]; integer formats clip values outside [-1, 1].
 
         Raises:
-            AudioError: if samples are not finite, or the file cannot be written (for example, because the disk is
-                full).
+            AudioError: if samples are not finite.
+            DiskError: if the file cannot be written (for example, because the disk is full).
         """
-        if not np.isfinite(samples).all():
-            raise AudioError(
-                f"{self.path} was not written: it has samples that are not numbers (NaN or infinite)."
-            )
+        check_finite(self.path, samples)
         try:
             if self._file is None:
                 self._file = self._begun(samples.shape[0])
             self._file.write(self._quantised(samples).T)
         except (soundfile.LibsndfileError, OSError) as error:
-            raise AudioError(f"{self.path} cannot be written: {_reason(error)}.") from error
+            raise unwritten(self.path, error) from error
 
     def close(self) -> None:
         """Finishes the file and gives it its name.
 
         Raises:
-            AudioError: if no block was written, or the file cannot be finished.
+            AudioError: if no block was written, or a file of that name has come meanwhile.
+            DiskError: if the file cannot be finished.
         """
         if self._file is None:
             raise AudioError(f"{self.path} was not written: there was no audio.")
@@ -219,10 +220,10 @@ class AudioWriter:
             if self._texts and self.path.suffix.lower() == ".wav":
                 riff.append_texts(self._part, self._texts)
             if not self._overwrite and self.path.exists():
-                raise AudioError(_exists(self.path))
+                raise AudioError(exists(self.path))
             put_in_place(self._part, self.path)
         except (soundfile.LibsndfileError, OSError) as error:
-            raise AudioError(f"{self.path} cannot be written: {_reason(error)}.") from error
+            raise unwritten(self.path, error) from error
         finally:
             self.abort()
 
@@ -232,7 +233,8 @@ class AudioWriter:
             # On a full disk this fails again; the unfinished file is removed anyway.
             with contextlib.suppress(soundfile.LibsndfileError, OSError):
                 self._file.close()
-        self._part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # The disk may be gone.
+            self._part.unlink(missing_ok=True)
 
     def __enter__(self) -> AudioWriter:
         return self
@@ -250,7 +252,7 @@ class AudioWriter:
 
     def _begun(self, channels: int) -> soundfile.SoundFile:
         file = soundfile.SoundFile(
-            self._part,
+            on_disk(self._part),
             "w",
             samplerate=self.sample_rate,
             channels=channels,
@@ -283,46 +285,3 @@ def write_audio(
     """Writes a whole file; see `AudioWriter` for arguments and errors."""
     with AudioWriter(path, sample_rate, subtype=subtype, overwrite=overwrite) as writer:
         writer.write(samples)
-
-
-def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
-    """Checks that a file can be written, before any work is done for it.
-
-    Returns:
-        The sample type that will be used.
-
-    Raises:
-        AudioError: if not; says what to do.
-    """
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
-        raise AudioError(f"{path} must end in {choices(FORMATS)}: the suffix sets the format.")
-    subtype = subtype or DEFAULT_SUBTYPE
-    if subtype not in SUBTYPES:
-        raise AudioError(f"Unknown sample type {subtype!r}; choose {choices(SUBTYPES)}.")
-    if not soundfile.check_format(form, SUBTYPES[subtype]):
-        raise AudioError(
-            f"{form} does not support {subtype} samples; choose 16 or 24, or write a .wav file."
-        )
-    if path.is_dir():
-        raise AudioError(f"{path} is a folder; give the name of a file in it.")
-    if not path.parent.is_dir():
-        raise AudioError(f"There is no folder {path.parent}; create it first.")
-    try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise AudioError(
-            f"The folder {path.parent} is not writable ({_reason(error)}); choose another one."
-        ) from error
-    if path.exists() and not overwrite:
-        raise AudioError(_exists(path))
-    return subtype
-
-
-def _exists(path: Path) -> str:
-    return f"{path} already exists; choose another name, or allow it to be replaced (--force)."
-
-
-def _reason(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error)).rstrip(".")

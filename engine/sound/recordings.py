@@ -14,6 +14,7 @@ import soundfile
 from engine.composing.midi_files import midi_seconds, read_midi
 from engine.errors import AudioError, LongtakeError, SpecError
 from engine.registry import model_spec
+from engine.sound.targets import on_disk
 from engine.spec import PARAMETERS, GenerationSpec, tempo_in
 
 
@@ -76,7 +77,7 @@ def recording_seconds(path: str) -> float:
     try:
         if not Path(path).is_file():  # To read a pipe or a device would wait for ever.
             raise OSError
-        facts = soundfile.info(path)
+        facts = soundfile.info(on_disk(Path(path)))
     except (soundfile.LibsndfileError, OSError, ValueError) as error:
         raise AudioError(
             f"{path} cannot be read as audio; give a WAV, FLAC, AIFF, OGG or MP3 file."

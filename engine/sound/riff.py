@@ -14,6 +14,9 @@ from typing import BinaryIO
 TAGS = {"title": b"INAM", "software": b"ISFT", "comment": b"ICMT", "date": b"ICRD"}
 """Name of a tag -> its chunk in LIST/INFO."""
 
+LARGEST = 2**24
+"""Bytes of the longest text that is read."""
+
 
 def append_texts(path: Path, texts: Mapping[str, str]) -> None:
     """Adds the tags of `TAGS`, in UTF-8, to a finished WAV file."""
@@ -38,7 +41,7 @@ def read_texts(path: Path) -> dict[str, str]:
         for tag, size in chunks(file, path.stat().st_size):
             if tag == b"LIST" and file.read(4) == b"INFO":
                 for inner, length in chunks(file, file.tell() + size - 4):
-                    if inner in names:
+                    if inner in names and length <= LARGEST:
                         found[names[inner]] = (
                             file.read(length).rstrip(b"\0").decode(errors="replace")
                         )

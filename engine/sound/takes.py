@@ -9,83 +9,98 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
-from engine import __version__
-from engine.errors import AudioError
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import __version__, disks
+from engine.errors import AudioError, DiskError
+from engine.file_names import encodable
 from engine.sound.audio import AudioWriter, read_texts
 from engine.sound.metering import Meter
+from engine.sound.targets import (
+    DEFAULT_SUBTYPE,
+    WIDTHS,
+    Place,
+    check_finite,
+    check_target,
+    exists,
+    is_there,
+    unwritten,
+)
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet
-from engine.whole_files import write_whole
+from engine.whole_files import read_text, write_whole
 
 
 class TakeWriter:
-    """Writes the blocks of a take and then its sidecar.
+    """Writes the blocks of a take and then its sidecar; the samples stay in memory until both are whole.
 
-    As a context manager, it closes at the end of the block, and leaves no files behind on any exception.
+    So a disk that fails, full or unplugged, costs nothing: `close` writes the take into the first of its `refuges` that
+    takes it, and may be called again where none does. As a context manager, it closes at the end of the block, and
+    leaves no files behind on any exception.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        spec: GenerationSpec,
-        sample_rate: int,
-        *,
-        subtype: str | None = None,
-        overwrite: bool = False,
-    ) -> None:
+    def __init__(self, place: Place, spec: GenerationSpec, sample_rate: int) -> None:
         """Checks that the files can be written; see `AudioWriter`.
 
         Args:
-            path: of the audio file.
+            place: where they go; `self.path` is where the audio stands in the end.
             spec: the resolved spec, which reproduces the take.
             sample_rate: of the blocks, Hz.
-            subtype: sample type of the file.
-            overwrite: whether an existing audio file or sidecar may be replaced.
 
         Raises:
-            AudioError: if not.
+            AudioError: if not; `DiskError` only where there are no refuges (`check_take` asks before any work).
         """
+        self.path = place.path
         self.facts: dict[str, Any] = {}
         self.frames = 0
+        self.problem: AudioError | None = None
+        """Why the take does not stand, or will not stand, where it was asked to."""
+        self._place = place
         self._spec = spec
         self._sample_rate = sample_rate
         self._meter: Meter | None = None
         self._sheet: dict[str, Any] = {}
-        settings = {"longtake": __version__, "spec": spec.to_dict()}
-        texts = {
-            "title": spec.prompt,
-            "software": f"Longtake {__version__}",
-            "comment": json.dumps(settings, ensure_ascii=False),
-        }
-        self._audio = AudioWriter(
-            path, sample_rate, subtype=subtype, overwrite=overwrite, texts=texts
-        )
-        self.path = self._audio.path
-        self.sidecar = sidecar_path(self.path)
-        if self.sidecar.exists() and not overwrite:
-            raise AudioError(
-                f"{self.sidecar} already exists; choose another name, or allow it to be replaced (--force)."
-            )
+        self._samples: list[NDArray[np.float32]] = []
+        self._audio: AudioWriter | None = None
+        try:
+            self._audio = self._begun(self.path)
+        except DiskError as error:
+            if not place.refuges:
+                raise
+            self.problem = error
+
+    @property
+    def sidecar(self) -> Path:
+        """The file of the settings, beside the audio."""
+        return sidecar_path(self.path)
 
     def add(self, block: AudioBlock) -> None:
-        """Writes the next block.
+        """Takes the next block; a disk that does not is no error yet.
 
         Raises:
-            AudioError: if it cannot be written, or does not continue the previous one.
+            AudioError: if it is not finite, or does not continue the previous one.
         """
         if block.start != self.frames:
             raise AudioError(
                 f"{self.path}: a block starts at {block.start} instead of {self.frames}."
             )
+        check_finite(self.path, block.samples)
         if self._meter is None:
             self._meter = Meter(self._sample_rate, block.samples.shape[0])
-        self._audio.write(block.samples)
+        self._samples.append(block.samples)
         self._meter.add(block.samples)
         self.frames += block.samples.shape[1]
+        if self._audio is not None:
+            try:
+                self._audio.write(block.samples)
+            except DiskError as error:
+                self._give_up(error)
 
     def note(self, sheet: LeadSheet) -> None:
         """Keeps what the take plays for its sidecar."""
@@ -104,20 +119,30 @@ class TakeWriter:
             The contents of the sidecar.
 
         Raises:
-            AudioError: if there was no block, or a file cannot be finished; then neither file is left.
+            AudioError: if there was no block, or no place takes the take (`DiskError` if its disk is the cause): then
+                neither file is left, it is still in memory, and `close` may be called again.
         """
-        self._audio.close()
-        self.facts = self._measurements() | facts | self._sheet
-        try:
-            write_whole(self.sidecar, sidecar_text(self.facts))
-        except OSError as error:
-            self.path.unlink(missing_ok=True)
-            raise AudioError(f"{self.sidecar} cannot be written: {error.strerror}.") from error
-        return self.facts
+        if self._meter is None:
+            raise AudioError(f"{self.path} was not written: there was no audio.")
+        problems: list[AudioError] = []
+        for folder in (None, *self._place.refuges):
+            try:
+                path = self._place.path if folder is None else _free(folder / self._place.path.name)
+                self.facts = self._finished(path, facts)
+            except AudioError as error:
+                problems.append(error)
+                self._give_up(error)
+            else:
+                self.path = path
+                self._samples.clear()
+                return self.facts
+        raise problems[0]
 
     def abort(self) -> None:
         """Deletes the unfinished files; does nothing after `close`."""
-        self._audio.abort()
+        if self._audio is not None:
+            self._audio.abort()
+        self._samples.clear()
 
     def __enter__(self) -> TakeWriter:
         return self
@@ -133,17 +158,64 @@ class TakeWriter:
         elif not self.facts:
             self.close()
 
-    def _measurements(self) -> dict[str, Any]:
+    def _begun(self, path: Path) -> AudioWriter:
+        check_take(path, self._place.subtype, self._place.overwrite)
+        settings = {"longtake": __version__, "spec": self._spec.to_dict()}
+        texts = {
+            "title": self._spec.prompt,
+            "software": f"Longtake {__version__}",
+            "comment": json.dumps(settings, ensure_ascii=False),
+        }
+        return AudioWriter(
+            path,
+            self._sample_rate,
+            subtype=self._place.subtype,
+            overwrite=self._place.overwrite,
+            texts=texts,
+        )
+
+    def _finished(self, path: Path, facts: dict[str, Any]) -> dict[str, Any]:
+        """Both files, whole under their names; gives the contents of the sidecar."""
+        audio = self._audio = self._audio or self._written(path)
+        audio.close()
+        facts = self._measurements(audio) | facts | self._sheet
+        try:
+            write_whole(sidecar_path(path), sidecar_text(facts))
+        except OSError as error:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+            raise unwritten(sidecar_path(path), error) from error
+        return facts
+
+    def _written(self, path: Path) -> AudioWriter:
+        """Everything so far, in another place or anew in the same."""
+        width = WIDTHS[self._place.subtype or DEFAULT_SUBTYPE]
+        disks.need(path, sum(samples.size for samples in self._samples) * width)
+        audio = self._begun(path)
+        try:
+            for samples in self._samples:
+                audio.write(samples)
+        except BaseException:
+            audio.abort()
+            raise
+        return audio
+
+    def _give_up(self, error: AudioError) -> None:
+        if self._audio is not None:
+            self._audio.abort()
+        self.problem, self._audio = self.problem or error, None
+
+    def _measurements(self, audio: AudioWriter) -> dict[str, Any]:
         meter = cast(Meter, self._meter)
         return {
             "longtake": __version__,
-            "file": self.path.name,
+            "file": audio.path.name,
             "created": time.time(),
             "frames": self.frames,
             "seconds": self.frames / self._sample_rate,
             "sample_rate": self._sample_rate,
             "channels": meter.channels,
-            "subtype": self._audio.subtype,
+            "subtype": audio.subtype,
             "peak_db": round(meter.peak, 2),
             "true_peak_db": round(meter.true_peak, 2),
             "loudness_lufs": round(meter.loudness, 2),
@@ -151,10 +223,32 @@ class TakeWriter:
         }
 
 
+def check_take(path: Path, subtype: str | None, overwrite: bool) -> None:
+    """Checks that a take can be written, before any work is done for it; see `check_target`.
+
+    Raises:
+        AudioError: if not.
+    """
+    check_target(path, subtype, overwrite)
+    beside = sidecar_path(path)
+    if is_there(beside) and not overwrite:
+        raise AudioError(exists(beside))
+
+
+def _free(path: Path) -> Path:
+    """The path, numbered if a take stands there; its folder is made."""
+    with suppress(OSError):  # What is wrong with it is said by the writer.
+        path.parent.mkdir(parents=True, exist_ok=True)
+    free, number = path, 2
+    while is_there(free) or is_there(sidecar_path(free)):
+        free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
+    return free
+
+
 def sidecar_text(facts: dict[str, Any]) -> str:
     """The facts of a take as JSON for people to read; its score, thousands of numbers, on one line."""
     rest = {name: value for name, value in facts.items() if name != "score"}
-    text = json.dumps(rest, ensure_ascii=False, indent=2)
+    text = encodable(json.dumps(rest, ensure_ascii=False, indent=2))
     if "score" not in facts:
         return text + "\n"
     score = json.dumps(facts["score"], ensure_ascii=False, separators=(",", ":"))
@@ -204,7 +298,7 @@ def _beside_or_inside(path: Path) -> dict[str, Any] | None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except (OSError, UnicodeDecodeError):
         return ""
 

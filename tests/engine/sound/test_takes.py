@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from engine.errors import AudioError
 from engine.registry import SKETCH
 from engine.sound.audio import read_audio, write_audio
 from engine.sound.takes import TakeWriter, read_settings, read_spec, sidecar_path
+from engine.sound.targets import Place
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet
 
@@ -32,8 +34,8 @@ def blocks(frames: int = 22_050, size: int = 5_000) -> list[AudioBlock]:
     return [AudioBlock(start, samples[:, start : start + size]) for start in range(0, frames, size)]
 
 
-def written(path: Path, **options: object) -> dict[str, object]:
-    with TakeWriter(path, SPEC, 44_100, **options) as writer:  # pyright: ignore[reportArgumentType]
+def written(path: Path, **options: Any) -> dict[str, object]:
+    with TakeWriter(Place(path, **options), SPEC, 44_100) as writer:
         for block in blocks():
             writer.add(block)
         return writer.close(render_seconds=1.5)
@@ -56,7 +58,7 @@ def test_a_take_tells_its_settings_with_and_without_its_sidecar(
 
 def test_what_a_take_plays_is_one_line_of_its_sidecar(tmp_path: Path) -> None:
     path, score = tmp_path / "take.wav", Score.of(compose(3))
-    with TakeWriter(path, SPEC, 44_100) as writer:
+    with TakeWriter(Place(path), SPEC, 44_100) as writer:
         writer.note(LeadSheet(score, "composed: a tune", score.tempo))
         for block in blocks():
             writer.add(block)
@@ -88,14 +90,17 @@ def test_a_sidecar_of_another_file_is_not_believed(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_when_the_work_fails_or_nothing_came(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), TakeWriter(tmp_path / "a.wav", SPEC, 44_100) as writer:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        TakeWriter(Place(tmp_path / "a.wav"), SPEC, 44_100) as writer,
+    ):
         writer.add(blocks()[0])
         raise KeyboardInterrupt
-    with pytest.raises(AudioError), TakeWriter(tmp_path / "b.wav", SPEC, 44_100):
+    with pytest.raises(AudioError), TakeWriter(Place(tmp_path / "b.wav"), SPEC, 44_100):
         pass
     with (
         pytest.raises(AudioError, match="instead of"),
-        TakeWriter(tmp_path / "c.wav", SPEC, 44_100) as w,
+        TakeWriter(Place(tmp_path / "c.wav"), SPEC, 44_100) as w,
     ):
         w.add(blocks()[1])
     assert list(tmp_path.iterdir()) == []
@@ -105,7 +110,7 @@ def test_takes_are_not_replaced_unless_told(tmp_path: Path) -> None:
     written(tmp_path / "take.wav")
     for name in ("take.wav", "take.flac"):
         with pytest.raises(AudioError, match="already exists"):
-            TakeWriter(tmp_path / name, SPEC, 44_100)
+            TakeWriter(Place(tmp_path / name), SPEC, 44_100)
     written(tmp_path / "take.wav", overwrite=True)
 
 
