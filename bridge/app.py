@@ -84,7 +84,7 @@ class App:
         hub = self._hub = Hub()
         parameters = Parameters(hub.publish)
         transport = Transport(hub.publish)
-        self.library = Library(takes_folder(chosen, where), hub.publish)
+        self.library = Library(takes_folder(chosen, where), hub.publish, where.data)
         self._audio = self._sound(chosen, transport) if chosen.audio.enabled else None
         self.engine = EngineProcess(
             hub.publish, options.engine, chosen.engine.model if chosen.engine.load_at_start else ""
@@ -101,7 +101,7 @@ class App:
             takes=self.library,
             transport=transport,
             models=Models(parameters, self.engine),
-            presets=Presets(PresetStore(), parameters, hub.publish),
+            presets=Presets(PresetStore(where.presets), parameters, hub.publish),
         )
         self._ends.append(self.session.close)
         if self._audio:
@@ -224,7 +224,6 @@ def build(options: AppOptions | None = None) -> App:
 def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
     """`longtake serve`: runs without a screen until SIGINT or SIGTERM; 2 when it cannot."""
     arguments = _parser().parse_args(argv)
-    where = places()
     ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -234,6 +233,7 @@ def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
     try:
+        where = places()
         settings = SettingsFile(where.settings)
         level = arguments.log_level or settings.settings.log.level
         logs.start(where.logs, level, as_json=arguments.json)

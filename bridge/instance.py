@@ -5,11 +5,19 @@ Knows nothing of what is in the folder.
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import filelock
 
 from bridge.errors import BridgeError
+from engine.disks import why
+
+_WITHOUT = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_NO_LOCKS = (
+    "The folder {} lies on a disk that has no locks, as some network disks; set LONGTAKE_HOME to a folder on a disk of "
+    "this machine."
+)
 
 
 class InstanceLock:
@@ -31,9 +39,13 @@ class InstanceLock:
                 "busy",
                 "Longtake is running already; close it, or set LONGTAKE_HOME for a second one.",
             ) from error
+        except NotImplementedError as error:  # What filelock says of a disk without locks.
+            raise BridgeError("io", _NO_LOCKS.format(folder)) from error
         except OSError as error:
+            if error.errno in _WITHOUT:
+                raise BridgeError("io", _NO_LOCKS.format(folder)) from error
             raise BridgeError(
-                "io", f"The folder {folder} cannot be used: {error.strerror}."
+                "io", f"The folder {folder} cannot be used: {why(folder, error)}."
             ) from error
 
     def close(self) -> None:

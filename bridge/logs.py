@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from engine.disks import why
+from engine.whole_files import part_of
+
 SIZE = 2_000_000
 KEPT = 5
 TRACES = 10
@@ -62,6 +65,20 @@ class _Place:
     hidden: int = 0
 
 
+class LogFile(logging.handlers.RotatingFileHandler):
+    """A log that a full disk, or a reader that holds it on Windows, cannot fill the console with: it is said once."""
+
+    complained = False
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Says on standard error that lines are lost; the program goes on."""
+        if not self.complained:
+            self.complained = True
+            error = sys.exc_info()[1]
+            reason = why(Path(self.baseFilename), error) if isinstance(error, Exception) else ""
+            sys.stderr.write(f"{self.baseFilename} cannot be written: {reason}.\n")
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: time (ISO 8601, UTC), level, name, text, and the traceback if there is one."""
 
@@ -101,12 +118,13 @@ def start(
     path = folder / "longtake.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = logging.handlers.RotatingFileHandler(
-            path, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8"
+        part_of(path)  # A pipe would be waited for, a device is not ours.
+        file = LogFile(
+            path, maxBytes=SIZE, backupCount=KEPT, encoding="utf-8", errors="backslashreplace"
         )
     except OSError as error:
         logging.getLogger(__name__).warning(
-            "The log file %s cannot be written: %s", path, error.strerror
+            "The log file %s cannot be written: %s", path, why(path, error)
         )
         return None
     file.setFormatter(logging.Formatter(_PLAIN))

@@ -17,10 +17,11 @@ from typing import Any, cast
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from bridge.places import Places, places
+from bridge.places import Places, folder, places
+from engine.disks import why
 from engine.errors import PresetError, choices
 from engine.registry import MODELS
-from engine.whole_files import write_whole
+from engine.whole_files import read_text, write_whole
 
 LEVELS = ("debug", "info", "warning", "error")
 STREAMS = ("high", "low")
@@ -35,7 +36,9 @@ def setting(default: Any, help: str, **facts: Any) -> Any:
 class TakesSettings:
     """[takes]."""
 
-    folder: str = setting("", "where takes are kept; empty means Longtake in your music folder")
+    folder: str = setting(
+        "", "where takes are kept; empty means Longtake in your music folder", folders=True
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class OscSettings:
     )
     token: str = setting("", "what other machines must send first, 8 characters or more")
     folders: tuple[str, ...] = setting(
-        (), "folders whose files OSC messages may name, besides the takes"
+        (), "folders whose files OSC messages may name, besides the takes", folders=True
     )
 
 
@@ -155,17 +158,20 @@ class SettingsFile:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(self.path, text)
             except OSError as error:
-                raise PresetError(f"{self.path} cannot be written: {error.strerror}.") from error
+                reason = why(self.path, error)
+                raise PresetError(f"{self.path} cannot be written: {reason}.") from error
             self._text, self.settings = text, settings
             return settings
 
     def _read(self) -> str:
         try:
-            return self.path.read_text(encoding="utf-8")
+            return read_text(self.path)
         except FileNotFoundError:
             return default_text()
-        except (OSError, UnicodeDecodeError) as error:
-            raise PresetError(f"{self.path} cannot be read: {error}.") from error
+        except UnicodeDecodeError as error:
+            raise PresetError(f"{self.path} is no text in UTF-8; save it as such.") from error
+        except OSError as error:
+            raise PresetError(f"{self.path} cannot be read: {error.strerror}.") from error
 
     def text(self) -> str:
         """The file as it stands."""
@@ -181,8 +187,10 @@ def read(text: str, source: str) -> Settings:
     """
     try:
         document: dict[str, Any] = tomlkit.parse(text).unwrap()
-    except TOMLKitError as error:
+    except (TOMLKitError, ValueError) as error:
         raise PresetError(f"{source} is no TOML: {error}.") from error
+    except RecursionError as error:
+        raise PresetError(f"{source} is no TOML: it has too many brackets.") from error
     problems: list[str] = []
     found: dict[str, Any] = {}
     for name, table in document.items():
@@ -219,7 +227,7 @@ def _section(name: str, table: Mapping[str, Any], problems: list[str]) -> Any:
         if key not in known:
             problems.append(f"unknown key {name}.{key} (known are {choices(known)})")
             continue
-        wrong = _wrong(known[key], value)
+        wrong = _wrong(known[key], value) or _nowhere(known[key], value)
         if wrong:
             problems.append(f"{name}.{key} {wrong}, not {value!r}")
         values[key] = tuple(cast(list[Any], value)) if isinstance(value, list) else value
@@ -251,6 +259,17 @@ def _wrong(known: Field[Any], value: Any) -> str:
     return f"is {choices(known_choices)}" if known_choices and value not in known_choices else ""
 
 
+def _nowhere(known: Field[Any], value: Any) -> str:
+    """What folders should be, or empty when they are right or none."""
+    if known.metadata.get("folders"):
+        for name in [value] if isinstance(value, str) else value:
+            try:
+                folder(name)
+            except PresetError as error:
+                return f"names a folder; {error}".rstrip(".")
+    return ""
+
+
 def _toml(value: Any) -> Any:
     return list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
 
@@ -261,19 +280,18 @@ def _texts(values: list[Any]) -> bool:
 
 def takes_folder(settings: Settings, where: Places) -> Path:
     """Where takes are kept."""
-    return Path(settings.takes.folder).expanduser() if settings.takes.folder else where.takes
+    return folder(settings.takes.folder) if settings.takes.folder else where.takes
 
 
 def osc_folders(settings: Settings, where: Places) -> tuple[Path, ...]:
     """The folders whose files OSC messages may name."""
-    own = tuple(Path(folder).expanduser() for folder in settings.osc.folders)
-    return (takes_folder(settings, where), *own)
+    return (takes_folder(settings, where), where.refuge, *map(folder, settings.osc.folders))
 
 
 def main(argv: list[str]) -> int:
     """`longtake config [--path | SECTION.KEY VALUE]`: prints the settings with their path, or changes one."""
-    path = places().settings
     try:
+        path = places().settings
         file = SettingsFile(path)
         if argv == ["--path"]:
             sys.stdout.write(f"{path}\n")

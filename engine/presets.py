@@ -17,9 +17,11 @@ from typing import Any, cast
 
 import platformdirs
 
+from engine.disks import why
 from engine.errors import PresetError, SpecError, choices
+from engine.file_names import encodable, safe
 from engine.spec import DEFAULTS, PARAMETERS, GenerationSpec, converted
-from engine.whole_files import write_whole
+from engine.whole_files import read_text, write_whole
 
 CATEGORIES: dict[str, str] = {
     "genre": "whole pieces in a style",
@@ -86,7 +88,7 @@ def read_preset(text: str, source: str, path: Path | None = None) -> Preset:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise PresetError(f"{source} is not valid TOML: {error}.") from error
     unknown = sorted(set(table) - set(KEYS) - set(ABOUT))
     if unknown:
@@ -176,9 +178,12 @@ class PresetStore:
         taken = {preset.name.casefold() for preset in self._builtin}
         for path in sorted(self.folder.glob("*.toml")) if self.folder.is_dir() else []:
             try:
-                preset = read_preset(path.read_text("utf-8"), path.name, path)
-            except (PresetError, OSError, UnicodeDecodeError) as error:
+                preset = read_preset(read_text(path), path.name, path)
+            except PresetError as error:
                 self.problems.append(str(error))
+                continue
+            except (OSError, UnicodeDecodeError) as error:
+                self.problems.append(f"{encodable(path.name)} cannot be read: {error}.")
                 continue
             if preset.name.casefold() in taken | own.keys():
                 self.problems.append(
@@ -288,7 +293,7 @@ class PresetStore:
             write_whole(path, write_preset(preset))
         except OSError as error:
             raise PresetError(
-                f"The preset could not be written to {path}: {error.strerror}."
+                f"The preset could not be written to {path}: {why(path, error)}."
             ) from error
         return preset
 
@@ -297,7 +302,7 @@ class PresetStore:
         slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "preset"
         number = 1
         while True:
-            path = self.folder / f"{slug}{'' if number == 1 else f'-{number}'}.toml"
+            path = self.folder / safe(slug, ".toml" if number == 1 else f"-{number}.toml")
             if not path.exists():
                 return path
             number += 1

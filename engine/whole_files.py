@@ -1,8 +1,8 @@
 """Files that appear under their name only once they are complete: written beside it, flushed to disk, renamed.
 
 A crash leaves the old file or the new one, never half of either. The new one has the old one's mode, so that a file
-kept from others stays so; where a link stands, the file it points to is replaced. Small files are read here too, those
-that people may have put there. Knows nothing of what is in them.
+kept from others stays so; where a link stands, the file it points to is replaced; a pipe or a device never is. Small
+files that people may have put there are read here too. Knows nothing of what is in them.
 """
 
 from __future__ import annotations
@@ -45,8 +45,7 @@ def read_small(path: Path) -> bytes:
         OSError: if it is none, is larger than `LARGEST`, or cannot be read.
     """
     found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "this is no ordinary file", str(path))
+    _check_ordinary(path, found.st_mode)
     if found.st_size > LARGEST:
         raise OSError(errno.EFBIG, f"it has more than {LARGEST >> 20} MB", str(path))
     with path.open("rb") as file:
@@ -80,7 +79,11 @@ def remove_parts(folder: Path) -> None:
 
 
 def part_of(path: Path) -> Path:
-    """A new hidden name in the same folder, for the file while it is being written."""
+    """A new hidden name in the same folder, for the file while it is being written.
+
+    Raises:
+        OSError: if what stands under `path` may not be replaced.
+    """
     path = _behind_links(path)
     suffix = path.suffix if path.suffix.isascii() and len(path.suffix) < 16 else ""
     return path.with_name("." + safe(path.stem, f"{suffix}.{secrets.token_hex(4)}.tmp", _PART))
@@ -106,5 +109,16 @@ def put_in_place(part: Path, path: Path) -> None:
 
 
 def _behind_links(path: Path) -> Path:
-    """The file itself, which a link would be replaced instead of."""
+    """The file itself, which a link would be replaced instead of.
+
+    Raises:
+        OSError: if a pipe, a device or a folder stands there: none of them may be replaced.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError):
+        _check_ordinary(path, path.stat().st_mode)
     return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _check_ordinary(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "this is no ordinary file", str(path))

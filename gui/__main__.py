@@ -98,7 +98,7 @@ def _real() -> Running:
     logs.start(where.logs, app.settings.settings.log.level)
     address = f"{app.settings.settings.osc.host}:{app.osc.port}" if app.osc else ""
     memory = Memory(where.settings.with_name("panel.ini"))
-    around = Surroundings(memory, PresetStore(), address, tuple(app.problems))
+    around = Surroundings(memory, PresetStore(where.presets), address, tuple(app.problems))
     return Running(app.session, around, app.start, app.close)
 
 

@@ -2,11 +2,12 @@
 
 Knows nothing of threads or engines. Every change appends a line of JSON without waiting for the
 disk: it survives the death of the process, though perhaps not a power cut. Reading keeps the last entry of each job
-and starts the file afresh.
+and starts the file afresh; so does the next change after a line that the disk did not take whole.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from bridge.state import Job
+from engine.disks import why
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
-from engine.whole_files import write_whole
+from engine.whole_files import read_small, write_whole
 
 LONGEST = 4096
 """Lines after which the file is rewritten."""
@@ -34,6 +36,7 @@ class Journal:
         self._owed: dict[str, dict[str, Any]] = {}
         self._handle: int | None = None
         self._lines = 0
+        self._warned = False
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def read(self) -> list[Job]:
@@ -65,16 +68,17 @@ class Journal:
             self._handle = None
 
     def _add(self, entry: dict[str, Any]) -> None:
+        if self._handle is None or self._lines >= LONGEST:
+            return self._begin_anew()
+        line = _line(entry).encode()
         try:
-            if self._handle is None or self._lines >= LONGEST:
-                self._begin_anew()
-            else:
-                os.write(self._handle, _line(entry).encode())
-                self._lines += 1
+            if os.write(self._handle, line) < len(line):
+                raise OSError(errno.ENOSPC, "the disk took half a line")
+            self._lines += 1
         except OSError as error:
-            _log.error(
-                "%s cannot be written, so a crash would lose the queue: %s", self._path, error
-            )
+            # What follows half a line would be lost with it.
+            self.close()
+            self._failed(error)
 
     def _begin_anew(self) -> None:
         self.close()
@@ -82,17 +86,26 @@ class Journal:
         try:
             write_whole(self._path, "".join(_line({"owed": row}) for row in rows))
             self._handle = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+            self._warned = False
         except OSError as error:
-            _log.error(
-                "%s cannot be written, so a crash would lose the queue: %s", self._path, error
-            )
+            self._failed(error)
         self._lines = len(rows)
+
+    def _failed(self, error: OSError) -> None:
+        """Says it once, until it works again."""
+        if not self._warned:
+            self._warned = True
+            reason = why(self._path, error)
+            _log.error("%s cannot be written, so a crash would lose jobs: %s", self._path, reason)
 
     def _last_words(self) -> dict[str, dict[str, Any]]:
         owed: dict[str, dict[str, Any]] = {}
         try:
-            lines = self._path.read_bytes().splitlines()
-        except OSError:
+            lines = read_small(self._path).splitlines()
+        except FileNotFoundError:
+            return owed
+        except OSError as error:
+            _log.warning("%s cannot be read, and is begun anew: %s", self._path, error.strerror)
             return owed
         for line in lines:
             try:

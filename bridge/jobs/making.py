@@ -1,25 +1,32 @@
 """One take from its spec: the engine's updates go into the file, to the listeners, and to the speakers.
 
-Knows nothing of the queue. However it ends, no half-written take is left and the engine has stopped.
+Knows nothing of the queue. However it ends, no half-written take is left and the engine has stopped. A whole take is
+never lost to a disk: it waits for one.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bridge.errors import BridgeError
-from bridge.events import AudioReady, Publish, SheetReady
+from bridge.events import AudioReady, Notice, Publish, SheetReady
 from bridge.jobs.journal import Journal
 from bridge.jobs.progress import Progress
 from bridge.ports import Stream, StreamFormat
 from bridge.state import Job, Take
 from bridge.takes.library import Library
 from bridge.takes.pending import Draft, PendingTake
+from engine.errors import DiskError
 from engine.registry import model_spec
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Generates, LeadSheet
+
+WAITS = "The take waits in memory: make some space, or cancel its job to drop it."
+AGAIN = 1.0
+"""Seconds between two tries to write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,22 @@ def make_take(works: Works, making: Making) -> Take:
             raise BridgeError("engine", "The engine ended without a sound.")
         making.progress.writing()
         making.report()
-        heard.take = pending.finish(sheet)
+        heard.take = _finished(works, making, pending, sheet)
         return heard.take
+
+
+def _finished(works: Works, making: Making, pending: PendingTake, sheet: LeadSheet | None) -> Take:
+    """The take, once a disk has taken it; until then it waits in memory, and to cancel its job drops it."""
+    told = ""
+    while True:
+        try:
+            return pending.finish(sheet)
+        except DiskError as error:
+            if str(error) != told:
+                told = str(error)
+                works.publish(Notice("error", "io", f"{error} {WAITS}"))
+        time.sleep(AGAIN)
+        making.report()
 
 
 class _Heard:

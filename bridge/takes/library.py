@@ -1,108 +1,129 @@
 """Every take: an audio file and its sidecar JSON, indexed in SQLite. Survives a crash, a restart, a lost index.
 
 Knows nothing of jobs or devices. The files are the truth: a take exists when its WAV stands under its final name,
-whole; what was rated, renamed or measured stands in the sidecar beside it. The index only makes it quick to find.
-Two Longtakes may share a folder: names never meet, files are whole or not there, and both search one index; only
-events stay within each.
+whole; what was rated, renamed or measured stands in the sidecar beside it. The index only makes it quick to find; it
+lies in our own data folder, one for each folder of takes, so that this one may lie on a network or be read-only.
+Two Longtakes may share a folder: names never meet, files are whole or not there, and a change is made upon what the
+files say; what the other one made is seen when the folder is read again.
 
-A change or a deletion is seen and told at once; its files follow on a thread of the library's own, in order, and all
-of them before `close` returns. If a file cannot be changed, a `Notice` says so, and what the files say is shown again.
-A crash before a sidecar is written loses that change and nothing else.
+A file that cannot be read is left out and named, whatever is wrong with it. What the disk of the takes does not take
+goes to `refuge`, a folder beside the index, and is listed like any other take.
+
+A change or a deletion is seen and told at once; its files follow (`changes.py`). A crash before a sidecar is written
+loses that change and nothing else.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from send2trash import send2trash
 
 from bridge.errors import BridgeError
 from bridge.events import Notice, Publish, TakeAdded, TakeChanged, TakeRemoved
+from bridge.places import REFUGE
 from bridge.ports import Recording
 from bridge.state import Search, Take, TakeChange
 from bridge.takes import sidecar
-from bridge.takes.index import Index
+from bridge.takes.changes import UNWRITTEN, Changes
+from bridge.takes.index import Index, move
+from bridge.takes.listing import LeftOut, index_path, listed
 from bridge.takes.measure import Measuring
 from bridge.takes.naming import Naming, take_name, title
 from bridge.takes.pending import SUBTYPE, Draft, PendingTake
 from engine.composing.score import Score
-from engine.errors import AudioError
+from engine.disks import why
+from engine.errors import AudioError, DiskError
+from engine.file_names import encodable
 from engine.sound.audio import write_audio
+from engine.sound.targets import unwritten
 
-INDEX = ".longtake-index.sqlite3"
-AUDIO = (".flac", ".wav")
+OLD_INDEX = ".longtake-index.sqlite3"
+"""Where the index was once, among the takes."""
 AT_ONCE = 200
 """Takes that `reconcile` enters before it lets others use the index."""
-UNWRITTEN = 0
-"""The stamp of a take whose sidecar lacks its last change; no file has this stamp."""
-_LEFTOVER = re.compile(r"\..+\.(?:wav|flac|json)\.[0-9a-f]{8}\.tmp")
-_ABANDONED = 600.0  # s; a younger file may belong to another Longtake that is writing it
+NAMED = 3
+"""Files that are named in one sentence; the log names all."""
 _log = logging.getLogger(__name__)
 
 
 class Library:
     """The takes of one folder; any thread may call it."""
 
-    def __init__(self, folder: Path, publish: Publish) -> None:
+    def __init__(self, folder: Path, publish: Publish, data: Path) -> None:
         """Opens (or makes) the folder; call `reconcile` once, from any thread, to match index and files.
 
+        Args:
+            folder: of the takes.
+            publish: who is told.
+            data: a folder of our own, where the index lies, and what the takes' disk does not take.
+
         Raises:
-            BridgeError: `io` if the folder cannot be made or written.
+            BridgeError: `io` if the folder cannot be made.
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._index = Index(folder / INDEX)
-        except OSError as error:
+            self.folder = folder.resolve()
+        except (OSError, RuntimeError) as error:
             raise BridgeError(
-                "io", f"The folder of takes {folder} cannot be used: {error.strerror}."
+                "io", f"The folder of takes {folder} cannot be used: {why(folder, error)}."
             ) from error
-        self.folder = folder.resolve()
+        self.refuge = data.resolve() / REFUGE
         self._publish = publish
+        index = index_path(self.folder, data)
+        move(self.folder / OLD_INDEX, index)
+        self._index = Index(index, self._index_troubled)
+        self._told = False
         # Held for each change of the index and its event, never while a file is written.
         self._lock = threading.Lock()
         self._writing: set[str] = set()
-        self._owed: Counter[str] = Counter()
-        """How many changes to each take's files are still to be made."""
-        self._unwritten: dict[str, TakeChange] = {}
-        """What they change in its sidecar, all together."""
-        self._writer = ThreadPoolExecutor(1, "library")
+        self.changes = Changes(self._index, publish, self._lock)
 
     def reconcile(self) -> int:
         """Makes the index say what the files say; gives how many takes were added or dropped.
 
-        Half files of a run that died are removed. Unreadable files are logged and left alone.
+        Half files of a run that died are removed. Unreadable files are named, logged and left alone.
+
+        Raises:
+            OSError: if the folder cannot be read at all.
         """
+        self._tell_of_index()
         with self._lock:
-            writing = self._writing | self._owed.keys()  # Whoever writes these enters them.
+            writing = self._writing | self.changes.owed()  # Whoever writes these enters them.
         known = self._index.stamps()
-        found = self._files()
+        found, left_out = listed(self._folders())
         stamps = {take_id: sidecar.stamp(path) for take_id, path in found.items()}
         changed = [name for name in found.keys() - writing if known.get(name) != stamps[name]]
         gone = [take_id for take_id in known if take_id not in found]
-        read = [(take, stamps[take.id]) for name in changed if (take := sidecar.read(found[name]))]
+        read: list[tuple[Take, int]] = []
+        for name in changed:
+            try:
+                read.append((sidecar.read(found[name]), stamps[name]))
+            except Exception as error:
+                problem = str(error) if isinstance(error, AudioError) else repr(error)
+                left_out.append(LeftOut(found[name], problem))
+        self._tell_of(left_out)
         count = sum(
             self._take_over(read[start : start + AT_ONCE], known)
             for start in range(0, len(read), AT_ONCE)
         )
         return count + self._let_go(gone)
 
+    def _folders(self) -> list[Path]:
+        """Where takes lie; the refuge is made when it is needed."""
+        return [self.folder, *([self.refuge] if self.refuge.is_dir() else [])]
+
     def _take_over(self, read: list[tuple[Take, int]], known: dict[str, int]) -> int:
         """Enters takes as their files have them, except those changed since `known`; gives how many."""
         with self._lock:
             now = self._index.stamps()
-            busy = self._writing | self._owed.keys()
+            busy = self._writing | self.changes.owed()
             read = [
                 (take, stamp)
                 for take, stamp in read
@@ -116,31 +137,51 @@ class Library:
     def _let_go(self, gone: list[str]) -> int:
         """Forgets takes whose files are gone; gives how many."""
         with self._lock:
-            gone = [take_id for take_id in gone if take_id not in self._owed]
+            gone = [take_id for take_id in gone if take_id not in self.changes.owed()]
             self._index.drop(gone)
             for take_id in gone:
                 self._publish(TakeRemoved(take_id))
         return len(gone)
 
-    def _files(self) -> dict[str, Path]:
-        """The audio files by their ids; half-written files of a run that died are removed on the way."""
-        found: dict[str, Path] = {}
-        for path in sorted(self.folder.iterdir()):
-            if _LEFTOVER.fullmatch(path.name):
-                # Whoever writes it may be giving it its name at this moment.
-                with suppress(OSError):
-                    if time.time() - path.stat().st_mtime > _ABANDONED:
-                        path.unlink()
-            elif path.suffix.lower() in AUDIO and not path.name.startswith("."):
-                found[path.stem] = path
-        return found
+    def _tell_of(self, left_out: list[LeftOut]) -> None:
+        """Names the files that are no takes."""
+        for each in left_out:
+            _log.warning("%s is left out of the takes: %s", each.path, each.problem)
+        if left_out:
+            names = [encodable(repr(each.path.name)) for each in left_out]
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            self._publish(
+                Notice(
+                    "warning",
+                    "not_audio",
+                    f"Left out of the takes: {', '.join(names[:NAMED])}{more}. {left_out[0].problem}",
+                )
+            )
+
+    def _index_troubled(self) -> None:
+        """The index goes on in memory."""
+        self.changes.do(self._after_trouble)
+
+    def _after_trouble(self) -> None:
+        """Says so, and reads the files again if the index is empty now."""
+        self._tell_of_index()
+        if self._index.emptied:
+            try:
+                self.reconcile()
+            except (BridgeError, OSError):
+                _log.exception("The takes could not be read again")
+
+    def _tell_of_index(self) -> None:
+        if self._index.problem and not self._told:
+            self._told = True
+            self._publish(Notice("warning", "io", self._index.problem))
 
     def begin(self, draft: Draft) -> PendingTake:
         """Opens a file for a take; its name is settled, but nothing stands under it until `finish`."""
         spec = draft.spec
         job = f"{draft.job_id}-{draft.number}" if draft.number else draft.job_id
         name = take_name(Naming(draft.created, spec.prompt, job, spec.tempo, spec.key, spec.seed))
-        name = self._free(name)
+        name = self.reserve(name)
         try:
             return PendingTake(self, name, draft)
         except BaseException:
@@ -181,7 +222,7 @@ class Library:
         created = time.time()
         text = about.prompt or about.name
         naming = Naming(created, text, job, about.tempo_asked, about.key, about.seed)
-        name = self._free(take_name(naming))
+        name = self.reserve(take_name(naming))
         measuring = Measuring(about.sample_rate)
         measuring.add(samples)
         measured = measuring.result(about.tempo_asked)
@@ -196,13 +237,32 @@ class Library:
             key_measured=measured.key,
         )
         try:
-            write_audio(take.path, samples, take.sample_rate, SUBTYPE)
-            self.enter(take, score)
+            take = self._written(take, samples, score)
         except AudioError as error:
             raise BridgeError("io", str(error)) from error
         finally:
             self.abandon(name)
         return take
+
+    def _written(self, take: Take, samples: NDArray[np.float32], score: Score | None) -> Take:
+        """Writes and enters a take, in the refuge if its disk fails; where it is now."""
+        try:
+            write_audio(take.path, samples, take.sample_rate, SUBTYPE)
+            self.enter(take, score)
+        except DiskError as error:
+            if take.path.parent == self.refuge:
+                raise
+            take.path.unlink(missing_ok=True)
+            self.refuge.mkdir(parents=True, exist_ok=True)
+            take = self._written(replace(take, path=self.refuge / take.path.name), samples, score)
+            self.tell_of_refuge(take, str(error))
+        return take
+
+    def tell_of_refuge(self, take: Take, problem: str) -> None:
+        """Says that a take stands elsewhere than was asked for."""
+        self._publish(
+            Notice("warning", "io", f"{problem} The take was kept in {take.path.parent} instead.")
+        )
 
     def search(self, search: Search = Search()) -> list[Take]:  # noqa: B008 (frozen)
         """Takes that match, newest first."""
@@ -236,11 +296,12 @@ class Library:
             )
         if "name" in change and not change["name"].strip():
             raise BridgeError("bad_args", "A take needs a name.")
+        if "name" in change:
+            change["name"] = sidecar.plain(change["name"])
         with self._lock:
             take = replace(self.get(take_id), **cast(dict[str, Any], change))
             self._index.put([(take, UNWRITTEN)])
-            self._unwritten[take_id] = {**self._unwritten.get(take_id, {}), **change}
-            self._later(take, self._write)
+            self.changes.change(take, change)
             self._publish(TakeChanged(take))
         return take
 
@@ -253,26 +314,24 @@ class Library:
         with self._lock:
             take = self.get(take_id)
             self._index.drop([take_id])
-            self._later(take, _bin)
+            self.changes.bin(take)
             self._publish(TakeRemoved(take_id))
 
     def close(self) -> None:
         """Writes what is not written yet, and closes the index."""
-        self._writer.shutdown()
+        self.changes.close()
         self._index.close()
 
     def enter(self, take: Take, score: Score | None = None) -> None:
         """Writes a take's sidecar, with its score if one is given, adds it to the index and announces it.
 
         Raises:
-            BridgeError: `io`; the sound is there all the same and is found again by `reconcile`.
+            DiskError: if the sidecar cannot be written; the sound is there all the same.
         """
         try:
             sidecar.write(take, score)
         except OSError as error:
-            raise BridgeError(
-                "io", f"{take.path.name} could not be written: {error.strerror}."
-            ) from error
+            raise unwritten(sidecar.path_for(take.path), error) from error
         with self._lock:
             self._index.put([(take, sidecar.stamp(take.path))])
             self._publish(TakeAdded(take))
@@ -282,69 +341,14 @@ class Library:
         with self._lock:
             self._writing.discard(name)
 
-    def _free(self, name: str) -> str:
+    def reserve(self, name: str) -> str:
         """The name, numbered if it is taken; reserved for the caller until `abandon`."""
         with self._lock:
             unique, number = name, 2
-            while unique in self._writing or (self.folder / f"{unique}.wav").exists():
+            while unique in self._writing or self._stands(unique):
                 unique, number = f"{name}-{number}", number + 1
             self._writing.add(unique)
             return unique
 
-    # --- the library's own thread: files follow what was changed ---
-
-    def _later(self, take: Take, do: Callable[[Take], None]) -> None:
-        """Queues a change to a take's files; called under the lock, so that changes stay in order."""
-        self._owed[take.id] += 1
-        self._writer.submit(self._do, take, do)
-
-    def _do(self, take: Take, do: Callable[[Take], None]) -> None:
-        try:
-            do(take)
-        except Exception as error:
-            _log.warning("The files of %s could not be changed", take.id, exc_info=True)
-            self._put_right(take, f"{take.name} could not be changed on the disk: {error}.")
-        finally:
-            with self._lock:
-                self._owed[take.id] -= 1
-                if not self._owed[take.id]:
-                    del self._owed[take.id]
-                    self._unwritten.pop(take.id, None)
-
-    def _write(self, take: Take) -> None:
-        with self._lock:
-            # On top of the newest state: another Longtake may have changed it, or gone back to what the files said.
-            newest = self._index.take(take.id)
-            take = replace(newest or take, **cast(dict[str, Any], self._unwritten[take.id]))
-        sidecar.write(take)
-        with self._lock:
-            now = self._index.take(take.id)
-            if now is None or self._owed[take.id] > 1:
-                return
-            if now == newest:
-                self._index.put([(take, sidecar.stamp(take.path))])
-                return
-        self._write(take)
-
-    def _put_right(self, take: Take, problem: str) -> None:
-        """Goes back to what the files say, unless more is owed: that writes the newest state, or bins the files."""
-        kept = sidecar.read(take.path) if take.path.exists() else None
-        with self._lock:
-            if self._owed[take.id] > 1:
-                return
-            try:
-                shown = self._index.take(take.id)
-                if kept:
-                    self._index.put([(kept, sidecar.stamp(kept.path))])
-                    self._publish(TakeChanged(kept) if shown else TakeAdded(kept))
-                elif shown:
-                    self._index.drop([take.id])
-                    self._publish(TakeRemoved(take.id))
-            finally:
-                self._publish(Notice("error", "io", problem))
-
-
-def _bin(take: Take) -> None:
-    for path in (take.path, sidecar.path_for(take.path), sidecar.notes_path(take.path)):
-        if path.exists():
-            send2trash(path)
+    def _stands(self, name: str) -> bool:
+        return any((folder / f"{name}.wav").exists() for folder in (self.folder, self.refuge))

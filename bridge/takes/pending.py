@@ -1,12 +1,14 @@
 """A take being written: its blocks stream into a hidden file, are measured on the way, and end as a take or as nothing.
 
+What its disk does not take stays in memory and goes elsewhere.
+
 Knows the library only as the shelf that takes go to.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,8 +17,9 @@ from bridge.state import JobKind, Take
 from bridge.takes import sidecar
 from bridge.takes.measure import Measuring
 from bridge.takes.naming import title
-from engine.errors import AudioError
+from engine.errors import AudioError, DiskError
 from engine.sound.takes import TakeWriter
+from engine.sound.targets import Place
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet
 
@@ -41,9 +44,14 @@ class Shelf(Protocol):
     """Where finished takes go."""
 
     folder: Path
+    refuge: Path
 
     def enter(self, take: Take) -> None:
         """Adds a take."""
+        ...
+
+    def tell_of_refuge(self, take: Take, problem: str) -> None:
+        """Says that a take stands elsewhere than was asked for."""
         ...
 
     def abandon(self, name: str) -> None:
@@ -60,17 +68,18 @@ class PendingTake:
         self._name = name
         self._draft = draft
         self._measuring = Measuring(draft.sample_rate)
-        self._path = library.folder / f"{name}.wav"
+        path = library.folder / f"{name}.wav"
         try:
-            self._writer = TakeWriter(self._path, draft.spec, draft.sample_rate, subtype=SUBTYPE)
+            place = Place(path, SUBTYPE, refuges=(library.refuge,))
+            self._writer = TakeWriter(place, draft.spec, draft.sample_rate)
         except AudioError as error:
             raise BridgeError("io", str(error)) from error
 
     def write(self, block: AudioBlock) -> None:
-        """Writes the next block.
+        """Takes the next block; a disk that does not is no error before `finish`.
 
         Raises:
-            BridgeError: `io` if it cannot be written, is not finite, or is not the next one.
+            BridgeError: `io` if it is not finite, or is not the next one.
         """
         try:
             self._writer.add(block)
@@ -82,7 +91,8 @@ class PendingTake:
         """The take, whole under its final name, measured and in the library; its sidecar says what it plays.
 
         Raises:
-            BridgeError: `io`.
+            BridgeError: `engine` if it is not as long as it was asked to be, `io` for another file of its name.
+            DiskError: if no disk takes it; it is still in memory, and `finish` may be called again.
         """
         draft, spec, frames = self._draft, self._draft.spec, self._writer.frames
         due = spec.frames(draft.sample_rate)
@@ -95,7 +105,7 @@ class PendingTake:
         measured = self._measuring.result(tempo)
         take = Take(
             id=self._name,
-            path=self._path,
+            path=self._writer.path,
             name=title(spec.prompt),
             kind=draft.kind,
             seconds=frames / draft.sample_rate,
@@ -116,8 +126,13 @@ class PendingTake:
         )
         try:
             self._writer.close(**sidecar.facts(take))
+        except DiskError:
+            raise
         except AudioError as error:
             raise BridgeError("io", str(error)) from error
+        if self._writer.path != take.path:
+            take = replace(take, path=self._writer.path, id=self._writer.path.stem)
+            self._library.tell_of_refuge(take, str(self._writer.problem))
         self._library.enter(take)
         self._library.abandon(self._name)
         return take

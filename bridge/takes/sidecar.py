@@ -1,8 +1,8 @@
 """The sidecar `<take>.json` beside `<take>.wav`: all that is known of a take, and all that makes it again.
 
-Knows nothing of the index. Written whole or not at all. People edit and copy these files, so reading never fails: a
-field of the wrong type is left out, and what is missing comes from the audio file and its header. Only a file that is
-no audio is no take.
+Knows nothing of the index. Written whole or not at all. People edit and copy these files, so each field is checked by
+itself: one of the wrong type or out of its range is left out, and what is missing comes from the audio file and its
+header. Only a file that is no audio is no take.
 """
 
 from __future__ import annotations
@@ -22,13 +22,28 @@ from engine import __version__
 from engine.composing.score import Score, score_in
 from engine.errors import AudioError, LongtakeError
 from engine.sound.takes import read_settings, sidecar_text
+from engine.sound.targets import on_disk
 from engine.spec import GenerationSpec
-from engine.whole_files import write_whole
+from engine.whole_files import read_text, write_whole
 
 _NOT_WRITTEN = {"id", "path"}
 _FIELDS = {name: kind for name, kind in get_type_hints(Take).items() if name not in _NOT_WRITTEN}
 _MOST = 1e15
-"""Beyond any number a take has: seconds since the epoch, a seed."""
+"""Beyond any number a take has: a seed."""
+_SPANS: dict[str, tuple[float, float]] = {
+    "rating": (0, 5),
+    "created": (
+        0,
+        32_503_680_000,
+    ),  # the year 3000: later ones, and those before 1970, are no dates on Windows
+    "seconds": (0, 1e6),
+    "sample_rate": (1, 10_000_000),
+    "channels": (1, 1024),
+    "tempo_asked": (1, 1000),
+    "tempo_measured": (1, 1000),
+}
+DEEPEST = 16
+"""Lists and tables within each other, beyond which a value is left out."""
 _log = logging.getLogger(__name__)
 
 
@@ -67,23 +82,27 @@ def write(take: Take, score: Score | None = None) -> None:
     """Writes the sidecar whole; what others put there (loudness, the score if none is given ...) stays."""
     path = path_for(take.path)
     about = {"longtake": __version__, "file": take.path.name}
-    values = _parsed(path) | about | facts(take)
+    values = {name: value for name, value in _parsed(path).items() if _shallow(value)}
+    values |= about | facts(take)
     if score is not None:
         values["score"] = score.to_dict()
     write_whole(path, sidecar_text(values))
 
 
-def read(audio: Path) -> Take | None:
-    """The take of an audio file; None if it cannot be read as audio at all."""
+def read(audio: Path) -> Take:
+    """The take of an audio file.
+
+    Raises:
+        AudioError: if it cannot be read as audio at all.
+    """
+    if not audio.is_file():
+        raise AudioError(f"{audio} is no audio file.")
     values = _values(audio)
     if not {"seconds", "sample_rate", "channels"} <= set(values):
         try:
-            info = soundfile.info(str(audio))
-        except (soundfile.LibsndfileError, RuntimeError, OSError):
-            _log.warning(
-                "%s is no audio file that can be read; it is left out of the library", audio
-            )
-            return None
+            info = soundfile.info(on_disk(audio))
+        except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
+            raise AudioError(f"{audio} is no audio file that can be read.") from error
         values |= {
             "seconds": info.frames / info.samplerate,
             "sample_rate": info.samplerate,
@@ -101,12 +120,10 @@ def _values(audio: Path) -> dict[str, Any]:
             found = read_settings(audio)
         except AudioError:
             return {}
-    values = {name: value for name, value in found.items() if _fits(value, _FIELDS.get(name))}
-    if not 0 <= values.get("rating", 0) <= 5:
-        del values["rating"]
+    values = {name: plain(value) for name, value in found.items() if _right(name, value)}
     try:
         spec = GenerationSpec.from_dict(values.get("spec", {}))
-    except (LongtakeError, TypeError):
+    except (LongtakeError, TypeError, ValueError):
         _log.warning("The settings of %s are of another version; they are kept but not read", audio)
         return values
     if not values.get("spec"):
@@ -121,7 +138,35 @@ def _values(audio: Path) -> dict[str, Any]:
         "prompt": spec.prompt,
         "loop": spec.loop,
     }
-    return about | values
+    return {name: plain(value) for name, value in about.items()} | values
+
+
+def _right(name: str, value: Any) -> bool:
+    """Whether a take may have this value in the field of this name."""
+    if not _fits(value, _FIELDS.get(name)) or not _shallow(value):
+        return False
+    low, high = _SPANS.get(name, (-_MOST, _MOST))
+    return not isinstance(value, int | float) or low <= value <= high
+
+
+def plain(value: Any) -> Any:
+    """Text without what is no character: a list shows it, OSC sends it, SQLite keeps it."""
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+
+
+def _shallow(value: Any) -> bool:
+    """Whether a value has few enough levels to be walked through."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (cast(Any, each.values() if isinstance(each, dict) else each))
+        ]
+        if not level:
+            return True
+    return False
 
 
 def _fits(value: Any, kind: Any) -> bool:
@@ -145,7 +190,7 @@ def _modified(audio: Path) -> float:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
+        found: Any = json.loads(read_text(path))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError):

@@ -183,7 +183,10 @@ class AudioWriter:
         self.subtype = check_target(self.path, subtype, overwrite)
         self._overwrite = overwrite
         self._texts = {name: encodable(text) for name, text in (texts or {}).items()}
-        self._part = part_of(self.path)
+        try:
+            self._part = part_of(self.path)
+        except OSError as error:
+            raise unwritten(self.path, error) from error
         self._file: soundfile.SoundFile | None = None
         # A fixed seed: the same take gives the same file, byte for byte.
         self._dither = np.random.default_rng(0) if self.subtype == "16" else None

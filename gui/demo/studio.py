@@ -89,7 +89,7 @@ def build_studio(
         make_model: builds an engine with a model of its own in place of `engine`, from where it tells its events.
     """
     hub = Hub()
-    library = Library(folder / "takes", hub.publish)
+    library = Library(folder / "takes", hub.publish, folder / "data")
     model = (
         make_model(hub.publish) if make_model else DemoModel(hub.publish, engine or DemoEngine())
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bridge.events import Event, Hub, JobChanged, Notice
+from bridge.events import Event, Hub, JobChanged, Notice, Publish
 from bridge.jobs.journal import Journal
 from bridge.jobs.making import Works
 from bridge.jobs.queue import LIMIT, JobQueue
@@ -20,6 +20,7 @@ from bridge.presets import Presets
 from bridge.session import Session
 from bridge.state import Job
 from bridge.takes.library import Library
+from bridge.takes.listing import index_path
 from bridge.transport import Transport
 from engine.presets import PresetStore
 from engine.updates import Generates
@@ -33,6 +34,16 @@ def wait_for(true: Callable[[], Any], seconds: float = 120.0) -> Any:
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.005)
     return found
+
+
+def library_in(folder: Path, publish: Publish = lambda event: None) -> Library:
+    """The library of a folder, with its data hidden in the same."""
+    return Library(folder, publish, folder / ".data")
+
+
+def index_in(folder: Path) -> Path:
+    """Where the index of that library lies."""
+    return index_path(folder.resolve(), folder / ".data")
 
 
 def session_of(hub: Hub, queue: JobQueue, library: Library, folder: Path) -> Session:
@@ -74,7 +85,7 @@ class Bench:
         self.hub = Hub()
         self._heard: list[Event] = []
         self.hub.subscribe(self._heard.append)
-        self.library = Library(self.folder / "takes", self.hub.publish)
+        self.library = Library(self.folder / "takes", self.hub.publish, self.folder / "data")
         journal = Journal(self.folder / "jobs.jsonl")
         works = Works(self.engine, self.library, self.hub.publish, journal, self.stream)
         self.queue = JobQueue(works, self.limit)

@@ -25,7 +25,7 @@ from tests.bridge.real_parts import PATIENCE
 def session_in(folder: Path) -> Iterator[tuple[Session, Hub]]:
     """A session with queue, library and transport, without any device."""
     hub = Hub()
-    library = Library(folder / "takes", hub.publish)
+    library = Library(folder / "takes", hub.publish, folder / "data")
     queue = JobQueue(Works(FakeEngine(), library, hub.publish))
     session = session_of(hub, queue, library, folder)
     queue.start()

@@ -141,7 +141,8 @@ def test_folders(home: Path) -> None:
     where = places()
     settings = read('[osc]\nfolders = ["~/Music"]', "x")
     assert takes_folder(settings, where) == home / "takes"
-    assert osc_folders(settings, where) == (home / "takes", Path("~/Music").expanduser())
+    own = (home / "takes", home / "data" / "rescued")
+    assert osc_folders(settings, where) == (*own, Path("~/Music").expanduser())
 
 
 def test_only_one_longtake_over_one_folder(tmp_path: Path) -> None:

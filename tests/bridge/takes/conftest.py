@@ -9,6 +9,7 @@ import pytest
 
 from bridge.events import Event
 from bridge.takes.library import Library
+from tests.bridge.parts import library_in
 
 
 @pytest.fixture
@@ -18,6 +19,6 @@ def told() -> list[Event]:
 
 @pytest.fixture
 def library(tmp_path: Path, told: list[Event]) -> Iterator[Library]:
-    made = Library(tmp_path, told.append)
+    made = library_in(tmp_path, told.append)
     yield made
     made.close()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,47 @@ import pytest
 from bridge.errors import BridgeError
 from bridge.events import Event, Notice, TakeAdded, TakeChanged
 from bridge.state import Search, Take
-from bridge.takes.library import INDEX, Library
-from tests.bridge.parts import wait_for
+from bridge.takes import sidecar
+from bridge.takes.library import Library
+from engine.composing.score import Score
+from tests.bridge.parts import library_in, wait_for
 from tests.bridge.takes.test_library import ROOT, add, written
 
-UNWRITABLE = "\ud800"
-"""A name that the index takes and no file can hold."""
-SLOW_FILE = pytest.mark.skipif(
-    not hasattr(os, "mkfifo"), reason="this system has no file that whoever reads it waits for"
-)
+
+class SlowDisk:
+    """Every sidecar waits to be written until `go`; then those in `full` find no space."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.go = self.gate.set
+        self.waits = threading.Event()
+        self.full: list[str] = []
+        self.real = sidecar.write
+
+    def write(self, take: Take, score: Score | None = None) -> None:
+        self.waits.set()
+        assert self.gate.wait(120.0)
+        if take.name in self.full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.real(take, score)
+
+
+@pytest.fixture
+def slow_disk(
+    monkeypatch: pytest.MonkeyPatch, library: Library
+) -> Iterator[Callable[[], SlowDisk]]:
+    """Makes the disk slow from now on."""
+    made: list[SlowDisk] = []
+
+    def begin() -> SlowDisk:
+        made.append(SlowDisk())
+        monkeypatch.setattr(sidecar, "write", made[-1].write)
+        return made[-1]
+
+    yield begin
+    for disk in made:
+        disk.go()
+    library.close()
 
 
 def test_changes_are_told_and_kept(library: Library, told: list[Event]) -> None:
@@ -44,21 +77,19 @@ def test_changes_are_told_and_kept(library: Library, told: list[Event]) -> None:
         library.change("nobody", rating=1)
 
 
-@SLOW_FILE
 def test_a_change_waits_for_no_disk_and_none_is_lost_at_closing(
-    library: Library, told: list[Event]
+    library: Library, told: list[Event], slow_disk: Callable[[], SlowDisk]
 ) -> None:
     take, other = add(library), add(library, seed=2)
-    beside = take.path.with_suffix(".json")
-    beside.unlink()
-    os.mkfifo(beside)  # Whoever reads it waits until somebody writes.
+    disk = slow_disk()
     for stars in (1, 5, 3):
         library.change(take.id, rating=stars)
     library.change(other.id, name="Mine")
     assert [event.take.rating for event in told if isinstance(event, TakeChanged)] == [1, 5, 3, 0]
     assert library.search(Search(rating=3)) == [replace(take, rating=3)]
     assert library.reconcile() == 0
-    beside.write_text("{}")
+    assert written(take)["rating"] == 0
+    disk.go()
     library.close()
     assert (written(take)["rating"], written(other)["name"]) == (3, "Mine")
 
@@ -80,41 +111,26 @@ def test_what_cannot_be_written_is_told_and_shown_as_the_files_have_it(
     assert isinstance(added, TakeAdded)
 
 
-@SLOW_FILE
 def test_a_change_that_fails_does_not_undo_the_one_after_it(
-    library: Library, told: list[Event]
+    library: Library, told: list[Event], slow_disk: Callable[[], SlowDisk]
 ) -> None:
     take = add(library)
-    beside = take.path.with_suffix(".json")
-    kept = beside.read_text()
-    beside.unlink()
-    os.mkfifo(beside)
-    library.change(take.id, name=UNWRITABLE)
-    with beside.open("w"):  # Opens once the change is being written.
-        library.change(take.id, name="Mine")
-        beside.unlink()
-        beside.write_text(kept)
+    disk = slow_disk()
+    disk.full.append("Theirs")
+    library.change(take.id, name="Theirs")
+    assert disk.waits.wait(120.0)
+    library.change(take.id, name="Mine")
+    disk.go()
     library.close()
     assert [type(event) for event in told] == [TakeAdded, TakeChanged, TakeChanged]
     assert written(take)["name"] == "Mine"
 
 
-def test_an_index_that_fails_is_an_error_in_a_sentence(library: Library, tmp_path: Path) -> None:
+def test_a_name_of_no_characters_is_kept_as_far_as_it_can_be(library: Library) -> None:
     take = add(library)
-    with sqlite3.connect(tmp_path / INDEX) as other:
-        other.execute("DROP TABLE takes")
-    other.close()
-    calls: list[Callable[[], object]] = [
-        library.search,
-        lambda: library.get(take.id),
-        lambda: library.change(take.id, rating=1),
-        lambda: library.delete(take.id),
-        library.reconcile,
-    ]
-    for call in calls:
-        with pytest.raises(BridgeError, match="index of the library") as error:
-            call()
-        assert error.value.code == "io"
+    assert library.change(take.id, name="caf\udce9").name == "caf?"
+    library.close()
+    assert written(take)["name"] == "caf?"
 
 
 def test_a_half_file_that_gets_its_name_while_the_folder_is_read_stops_nothing(
@@ -127,47 +143,52 @@ def test_a_half_file_that_gets_its_name_while_the_folder_is_read_stops_nothing(
     assert library.search(Search()) == [take]
 
 
-@SLOW_FILE
+OPEN = """
+import errno, os, sys, threading
+from pathlib import Path
+from bridge.takes import sidecar
+from bridge.takes import sidecar
+from bridge.takes.library import Library
+from engine.composing.score import Score
+library, take = Library(Path(sys.argv[1]), print, Path(sys.argv[1]) / ".data"), sys.argv[2]
+"""
+"""What a process of its own begins with."""
+CRASH = """
+sidecar.write = lambda *_: threading.Event().wait()
+library.change(take, rating=5)
+os._exit(9)
+"""
+DELETE = "library.delete(take)"
+DELETE_AS_A_CHANGE_FAILS = """
+began, gate = threading.Event(), threading.Event()
+def write(take, score=None):
+    began.set()
+    gate.wait()
+    raise OSError(errno.ENOSPC, "full")
+sidecar.write = write
+library.change(take, rating=5)
+began.wait()
+library.delete(take)
+gate.set()
+"""
+
+
 def test_a_crash_before_the_sidecar_loses_the_change_and_not_the_take(
     library: Library, tmp_path: Path
 ) -> None:
     take = add(library)
-    beside = take.path.with_suffix(".json")
-    kept = beside.read_text()
-    beside.unlink()
-    os.mkfifo(beside)
-    code = (
-        "import os, sys; from pathlib import Path; from bridge.takes.library import Library;"
-        "library = Library(Path(sys.argv[1]), print); library.change(sys.argv[2], rating=5);"
-        "os._exit(9)"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path), take.id], cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", OPEN + CRASH, str(tmp_path), take.id], cwd=ROOT)
     assert done.returncode == 9
-    beside.unlink()
-    beside.write_text(kept)
-    again = Library(tmp_path, lambda event: None)
+    again = library_in(tmp_path)
     assert again.get(take.id).rating == 5
     assert again.reconcile() == 1
     assert again.search(Search()) == [take]
     again.close()
 
 
-DELETE = "library.delete(take);"
-DELETE_AS_A_CHANGE_FAILS = (
-    "beside = library.get(take).path.with_suffix('.json');"
-    "kept = beside.read_text(); beside.unlink(); os.mkfifo(beside);"
-    "library.change(take, name='\\ud800'); writing = beside.open('w');"
-    "library.delete(take); beside.unlink(); beside.write_text(kept); writing.close();"
-)
-
-
 def told_by(code: str, folder: Path, take: Take, share: Path) -> list[str]:
     """Runs code in a process with a home of its own, as the bin is the user's; gives the kinds of the events."""
-    code = (
-        "import os, sys; from pathlib import Path; from bridge.takes.library import Library;"
-        "library, take = Library(Path(sys.argv[1]), print), sys.argv[2];"
-        f"{code} library.close()"
-    )
+    code = f"{OPEN}{code}\nlibrary.close()"
     home = folder / "home"
     home.mkdir()
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONPATH": os.getcwd()}
@@ -202,7 +223,6 @@ def test_delete_goes_to_the_bin(library: Library, tmp_path: Path) -> None:
     assert library.search(Search()) == []
 
 
-@SLOW_FILE
 def test_a_take_deleted_while_its_change_fails_stays_deleted(
     library: Library, tmp_path: Path
 ) -> None:
@@ -213,22 +233,19 @@ def test_a_take_deleted_while_its_change_fails_stays_deleted(
     assert library.search(Search()) == []
 
 
-@SLOW_FILE
 def test_a_change_survives_that_another_longtake_starts_before_it_is_written(
-    library: Library, tmp_path: Path
+    library: Library, tmp_path: Path, slow_disk: Callable[[], SlowDisk]
 ) -> None:
     first, take = add(library, seed=1), add(library, seed=2)
-    beside = first.path.with_suffix(".json")
-    first.path.unlink()
-    beside.unlink()
-    os.mkfifo(beside)  # Who writes the first waits here, and the second waits behind it.
+    disk = slow_disk()
     library.change(first.id, rating=1)
+    first.path.unlink()
     library.change(take.id, rating=5)
     library.change(take.id, name="Mine")
-    other = Library(tmp_path, lambda event: None)
+    other = library_in(tmp_path)
     other.reconcile()
     assert other.get(take.id).rating == 0, "the files do not say it yet"
-    beside.write_text("{}")
+    disk.go()
     library.close()
     assert (other.get(take.id).rating, other.get(take.id).name) == (5, "Mine")
     assert (written(take)["rating"], written(take)["name"]) == (5, "Mine")

@@ -1,0 +1,147 @@
+"""What is changed of takes, on its way into their files: on a thread of its own, in order, all before `close` returns.
+
+A change is in the index already when it comes here. If a file cannot be changed, a `Notice` says so, and what the files
+say is shown again. Knows nothing of how takes are made or searched.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from send2trash import send2trash
+
+from bridge.events import Notice, Publish, TakeAdded, TakeChanged, TakeRemoved
+from bridge.state import Take, TakeChange
+from bridge.takes import sidecar
+from bridge.takes.index import Index
+from engine.disks import why
+from engine.errors import AudioError
+
+UNWRITTEN = 0
+"""The stamp of a take whose sidecar lacks its last change; no file has this stamp."""
+PATIENCE = 2.0
+"""Seconds in which a player or a virus scanner lets go of a file that is to be binned: Windows bins no open one."""
+_log = logging.getLogger(__name__)
+
+
+class Changes:
+    """The files follow; `later` and `owed` are called under the library's lock."""
+
+    def __init__(self, index: Index, publish: Publish, lock: threading.Lock) -> None:
+        """No thread runs before the first change.
+
+        Args:
+            index: shows what is changed.
+            publish: who is told.
+            lock: held for each change of the index and its event, never while a file is written.
+        """
+        self._index = index
+        self._publish = publish
+        self._lock = lock
+        self._owed: Counter[str] = Counter()
+        """How many changes to each take's files are still to be made."""
+        self._unwritten: dict[str, TakeChange] = {}
+        """What they change in its sidecar, all together."""
+        self._writer = ThreadPoolExecutor(1, "library")
+        self.let_go: Callable[[Take], None] = lambda take: None
+        """Called before a take is binned: whoever plays it closes its file."""
+
+    def owed(self) -> set[str]:
+        """The takes whose files lack a change."""
+        return set(self._owed)
+
+    def change(self, take: Take, change: TakeChange) -> None:
+        """Queues a change of a take's sidecar; called under the lock, so that changes stay in order."""
+        self._unwritten[take.id] = {**self._unwritten.get(take.id, {}), **change}
+        self._later(take, self._write)
+
+    def bin(self, take: Take) -> None:
+        """Queues that a take's files go to the system's bin; called under the lock."""
+        self._later(take, self._bin)
+
+    def do(self, task: Callable[[], None]) -> None:
+        """Queues anything else, unless it is being closed."""
+        with suppress(RuntimeError):
+            self._writer.submit(task)
+
+    def close(self) -> None:
+        """Writes what is not written yet."""
+        self._writer.shutdown()
+
+    def _later(self, take: Take, do: Callable[[Take], None]) -> None:
+        """Counts what is queued, until it is done."""
+        self._owed[take.id] += 1
+        self._writer.submit(self._do, take, do)
+
+    def _do(self, take: Take, do: Callable[[Take], None]) -> None:
+        try:
+            do(take)
+        except Exception as error:
+            _log.warning("The files of %s could not be changed", take.id, exc_info=True)
+            self._put_right(
+                take, f"{take.name} could not be changed on the disk: {why(take.path, error)}."
+            )
+        finally:
+            with self._lock:
+                self._owed[take.id] -= 1
+                if not self._owed[take.id]:
+                    del self._owed[take.id]
+                    self._unwritten.pop(take.id, None)
+
+    def _write(self, take: Take) -> None:
+        with self._lock:
+            change = cast(dict[str, Any], dict(self._unwritten[take.id]))
+        # Upon what the files say: another Longtake may have changed them.
+        if sidecar.path_for(take.path).exists():
+            take = sidecar.read(take.path)
+        take = replace(take, **change)
+        sidecar.write(take)
+        with self._lock:
+            if self._owed[take.id] == 1 and self._index.take(take.id):
+                self._index.put([(take, sidecar.stamp(take.path))])
+
+    def _put_right(self, take: Take, problem: str) -> None:
+        """Goes back to what the files say, unless more is owed: that writes the newest state, or bins the files."""
+        kept = None
+        with suppress(AudioError, OSError):
+            kept = sidecar.read(take.path)
+        with self._lock:
+            if self._owed[take.id] > 1:
+                return
+            try:
+                shown = self._index.take(take.id)
+                if kept:
+                    self._index.put([(kept, sidecar.stamp(kept.path))])
+                    self._publish(TakeChanged(kept) if shown else TakeAdded(kept))
+                elif shown:
+                    self._index.drop([take.id])
+                    self._publish(TakeRemoved(take.id))
+            finally:
+                self._publish(Notice("error", "io", problem))
+
+    def _bin(self, take: Take) -> None:
+        self.let_go(take)
+        for path in (take.path, sidecar.path_for(take.path), sidecar.notes_path(take.path)):
+            if path.exists():
+                _binned(path)
+
+
+def _binned(path: Path) -> None:
+    """Bins a file, once everybody has closed it."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return send2trash(path)
+        except PermissionError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
