@@ -22,6 +22,7 @@ from bridge import logs
 from bridge.audio.system import AudioOptions, AudioSystem
 from bridge.closing import close_all
 from bridge.engine_process.process import REAL_ENGINE, EngineProcess
+from bridge.engine_process.vigil import Limits
 from bridge.errors import BridgeError
 from bridge.events import Event, Hub, Notice, SettingChosen
 from bridge.instance import InstanceLock
@@ -87,7 +88,10 @@ class App:
         self.library = Library(takes_folder(chosen, where), hub.publish, where.data)
         self._audio = self._sound(chosen, transport) if chosen.audio.enabled else None
         self.engine = EngineProcess(
-            hub.publish, options.engine, chosen.engine.model if chosen.engine.load_at_start else ""
+            hub.publish,
+            options.engine,
+            chosen.engine.model if chosen.engine.load_at_start else "",
+            Limits(patience=chosen.engine.patience),
         )
         journal = Journal(where.data / "jobs.jsonl")
         stream = self._audio.player if self._audio else None

@@ -43,15 +43,15 @@ class BridgeError(LongtakeError):
 
 
 class EngineDied(BridgeError):
-    """The engine process ended in the middle of a take; the next job gets a new one."""
+    """The engine process ended in the middle of a take, or hung and was ended; the next job gets a new one."""
 
-    def __init__(self, sentence: str) -> None:
-        """Always has the code `engine`."""
-        super().__init__("engine", sentence)
+    def __init__(self, sentence: str, code: Code = "engine") -> None:
+        """Has the code `engine`, or `timeout` if it hung."""
+        super().__init__(code, sentence)
 
-    def __reduce__(self) -> tuple[type[EngineDied], tuple[str]]:
-        """Pickles by the sentence alone, as `__init__` takes it."""
-        return EngineDied, (str(self),)
+    def __reduce__(self) -> tuple[type[EngineDied], tuple[str, Code]]:
+        """Pickles as `__init__` takes it."""
+        return EngineDied, (str(self), self.code)
 
 
 def code_of(error: BaseException) -> Code:

@@ -16,6 +16,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from typing import IO, Any, cast
 
@@ -23,6 +24,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from bridge.engine_process.vigil import BEAT
 from bridge.engine_process.wire import SLOT_FLOATS, SLOTS, Message, SharedSlots, Wire
 from bridge.errors import BridgeError
 from bridge.shared_file import SharedFile
@@ -54,6 +56,7 @@ class EngineServer:
         self._loaded = ""
         self._loading = ""
         threading.Thread(target=self._listen, name="bridge", daemon=True).start()
+        threading.Thread(target=self._beat, name="beat", daemon=True).start()
 
     def serve(self, factory: str) -> None:
         """Builds the engine and works until the process ends."""
@@ -65,6 +68,7 @@ class EngineServer:
             # Work that comes now is refused with the same sentence, until the bridge starts another process.
             engine = _Broken(f"The engine could not be built: {_sentence(error)}")
         while True:
+            self._wire.send(say="done")
             message = self._work.get()
             if message["do"] == "generate":
                 self._generate(engine, message["run"], message["spec"])
@@ -72,6 +76,11 @@ class EngineServer:
                 self._load(engine, message["model"])
             else:
                 self._unload(engine)
+
+    def _beat(self) -> None:
+        while True:
+            self._wire.send(say="beat")
+            time.sleep(BEAT)
 
     def _listen(self) -> None:
         while True:

@@ -1,8 +1,8 @@
 """`EngineProcess`: the engine behind the same `generate(spec)`, in a process of its own that may die.
 
 Knows nothing of torch and of no model: the child (`child.py`) builds the engine from a dotted path. One thread starts
-the child, reads what it says and starts the next one when it ends. A child that is killed in the middle of a take makes
-`generate` raise `EngineDied`, and the next call works.
+the child, watches over it and starts the next one when it ends. A child that is killed in the middle of a take, or
+hangs and is ended for it (`vigil.py`), makes `generate` raise `EngineDied`, and the next call works.
 """
 
 from __future__ import annotations
@@ -10,20 +10,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-import os
 import queue
-import signal
 import subprocess
-import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
-from typing import IO, Any, cast
+from typing import Any
 
 from bridge import errors as bridge_errors
-from bridge.engine_process.wire import Message, SharedSlots, Wire
+from bridge.engine_process.handle import ChildProcess, started
+from bridge.engine_process.vigil import Limits
+from bridge.engine_process.wire import Message
 from bridge.errors import BridgeError, EngineDied
 from bridge.events import ModelChanged, Publish
 from bridge.state import ModelState
@@ -34,14 +32,14 @@ from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet, Step, Update
 
 REAL_ENGINE = "engine.engine:Engine"
-# On Windows: no console window, and a lower priority than audio and OSC; elsewhere the child lowers its own.
-_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(
-    subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0
-)
 PATIENCE = 0.25
 """Seconds after which a waiting `generate` says that it still waits, so that it can be closed."""
 EARLY_DEATHS = 3
 """After this many children in a row died before they were ready, no more are started until somebody asks."""
+TICK, DYING = 0.5, 5.0
+"""Seconds between two looks at a child, and that one has to die when it is killed."""
+_LIMITS = Limits()
+_BEGINS: Message = {"say": "step", "stage": "loading", "index": 1, "total": 1}
 _log = logging.getLogger(__name__)
 
 
@@ -52,34 +50,33 @@ class _Run:
     number: int
     spec: dict[str, Any]
     inbox: queue.SimpleQueue[Message] = field(default_factory=queue.SimpleQueue[Message])
-    child: _Child | None = None
+    child: ChildProcess | None = None
+    waiting: bool = False
+    stands_at: Message = field(default_factory=lambda: _BEGINS)
 
-
-@dataclass(slots=True, eq=False)
-class _Child:
-    """A running engine process."""
-
-    process: subprocess.Popen[bytes]
-    wire: Wire
-    slots: SharedSlots
-    last_words: deque[str] = field(default_factory=lambda: deque[str](maxlen=5))
-
-    def send(self, **message: Any) -> None:
-        """Sends a message; that the child is gone is noticed by its reader, not here."""
-        with contextlib.suppress(OSError, ValueError):
-            self.wire.send(**message)
+    @property
+    def waits(self) -> bool:
+        """Whether its reader waits for the engine, and not the engine for its reader."""
+        return self.waiting and self.inbox.empty()
 
 
 class EngineProcess:
     """An engine that can be killed without harm; `start` starts it in the background."""
 
-    def __init__(self, publish: Publish, factory: str = REAL_ENGINE, model: str = "") -> None:
-        """Names the engine's factory and the model loaded from the start; no process yet."""
+    def __init__(
+        self,
+        publish: Publish,
+        factory: str = REAL_ENGINE,
+        model: str = "",
+        limits: Limits = _LIMITS,
+    ) -> None:
+        """Names the engine's factory, the model loaded from the start, and how long is waited; no process yet."""
+        self._limits = limits
         self._publish = publish
         self._factory = factory
         self._wanted_model = model
         self._lock = threading.Condition()
-        self._child: _Child | None = None
+        self._child: ChildProcess | None = None
         self._run: _Run | None = None
         self._numbers = itertools.count()
         self._state = ModelState(model)
@@ -112,10 +109,12 @@ class EngineProcess:
         self._ask("", {"do": "unload"})
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
-        """Yields what the engine yields; closing it stops the engine within one step.
+        """Yields what the engine yields, and its last step again while nothing comes; closing it stops the engine.
+
+        An engine that does not stop within its grace is ended with its process.
 
         Raises:
-            EngineDied: if the process ends meanwhile.
+            EngineDied: if the process ends meanwhile, or hangs and is ended.
             LongtakeError: whatever the engine raises.
         """
         run = _Run(next(self._numbers), spec.to_dict())
@@ -154,14 +153,22 @@ class EngineProcess:
     # --- generate's side ---
 
     def _next(self, run: _Run) -> Message:
-        while True:
-            try:
-                return run.inbox.get(timeout=PATIENCE)
-            except queue.Empty:
-                state = self.state()
-                if run.child is None or state.phase == "loading":
-                    done = max(1, round(state.fraction * 100))
-                    return {"say": "step", "stage": "loading", "index": done, "total": 100}
+        """What comes next; the step it stands at once more while nothing comes, so that it can be closed."""
+        run.waiting = True
+        try:
+            message = run.inbox.get(timeout=PATIENCE)
+        except queue.Empty:
+            state = self.state()
+            if run.child is None or state.phase == "loading":
+                done = max(1, round(state.fraction * 100))
+                return {"say": "step", "stage": "loading", "index": done, "total": 100}
+            return run.stands_at
+        run.waiting = False
+        if message["say"] == "step":
+            run.stands_at = message
+        elif message["say"] == "block":
+            run.stands_at = {"say": "step", "stage": "decode", "index": 0, "total": 1}
+        return message
 
     def _update(self, run: _Run, message: Message) -> Update:
         if message["say"] in ("error", "died"):
@@ -184,6 +191,8 @@ class EngineProcess:
         if child is None:
             return
         if not ended:
+            with self._lock:
+                child.vigil.stopped(run.number)
             child.send(do="stop", run=run.number)
         with contextlib.suppress(queue.Empty):
             while True:
@@ -196,7 +205,7 @@ class EngineProcess:
             self._wanted_model = model
             self._early_deaths = 0
             if self._child:
-                self._child.send(**message)
+                self._child.ask(message["do"], **message)
             self._lock.notify_all()
 
     # --- the watching thread ---
@@ -214,43 +223,17 @@ class EngineProcess:
                 _log.error("The engine process could not be started: %s", error)
                 self._buried(None, f"The engine process could not be started: {error}.")
                 continue
-            while (message := child.wire.receive()) is not None:
-                self._heard(child, message)
-            self._buried(child, _why(child))
+            self._attend(child)
+            self._buried(child, child.cause())
 
-    def _spawn(self) -> _Child:
-        slots = SharedSlots()
-        # The same search path as here: an engine that is importable here is importable there.
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)
-        }
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",  # what lies in the present folder is no module of ours
-                "-m",
-                "bridge.engine_process.child",
-                self._factory,
-                slots.file.place,
-                str(os.getpid()),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            pass_fds=slots.file.inherited,
-            creationflags=_FLAGS,
-        )
-        child = _Child(
-            process, Wire(cast(IO[bytes], process.stdout), cast(IO[bytes], process.stdin)), slots
-        )
-        threading.Thread(target=_read_words, args=(child,), name="engine log", daemon=True).start()
+    def _spawn(self) -> ChildProcess:
+        child = started(self._factory, self._limits, self._heard)
         with self._lock:
             self._child = child
             if self._closing:
                 child.send(do="quit")
             elif self._wanted_model:
-                child.send(do="load", model=self._wanted_model)
+                child.ask("load", do="load", model=self._wanted_model)
             self._hand_over()
         self._say(
             ModelState(
@@ -259,13 +242,34 @@ class EngineProcess:
         )
         return child
 
+    def _attend(self, child: ChildProcess) -> None:
+        """Returns when the process is gone, by itself or because it hung."""
+        before = time.monotonic()
+        while not child.gone.wait(TICK):
+            now = time.monotonic()
+            # A laptop that slept, or a bridge that was stopped with its child, has not waited.
+            passed, before = min(now - before, 2 * TICK), now
+            worked = child.worked(passed)
+            with self._lock:
+                run = self._run
+                wanted = run is not None and run.child is child and run.waits
+                why = child.vigil.passed(passed, worked=worked, wanted=wanted)
+            if why and not self._closing:
+                child.end(why, DYING)
+                return
+
     def _hand_over(self) -> None:
         """Gives the waiting run to the child that is there; under the lock."""
         if self._child and self._run and self._run.child is None:
             self._run.child = self._child
-            self._child.send(do="generate", run=self._run.number, spec=self._run.spec)
+            number = self._run.number
+            self._child.ask(number, do="generate", run=number, spec=self._run.spec)
 
-    def _heard(self, child: _Child, message: Message) -> None:
+    def _heard(self, child: ChildProcess, message: Message) -> None:
+        with self._lock:
+            child.vigil.heard(message)
+        if child.condemned:  # What could not be ended may speak again.
+            return
         if message["say"] == "model":
             with self._lock:
                 if message["phase"] == "ready":
@@ -273,7 +277,7 @@ class EngineProcess:
                     self._wanted_model = message["name"]
             del message["say"]
             self._say(ModelState(**message))
-        else:
+        elif "run" in message:
             child.last_words.clear()
             with self._lock:
                 run = self._run
@@ -283,8 +287,8 @@ class EngineProcess:
             if "slot" in message:
                 child.send(do="free", slot=message["slot"])
 
-    def _buried(self, child: _Child | None, why: str) -> None:
-        if child:
+    def _buried(self, child: ChildProcess | None, why: str) -> None:
+        if child and child.gone.is_set():
             child.process.wait()
             child.wire.close()
         with self._lock:
@@ -293,8 +297,11 @@ class EngineProcess:
             self._early_deaths += 1
             given_up = self._early_deaths >= EARLY_DEATHS
             run = self._run
-            if run and (run.child is child or given_up):
-                run.inbox.put({"say": "died", "text": why})
+            if run and child and run.child is child and child.vigil.stopping and not given_up:
+                run.child = None  # It was another's run that the process ended with.
+            elif run and (run.child is child or given_up):
+                code = "timeout" if child and child.condemned else "engine"
+                run.inbox.put({"say": "died", "text": why, "code": code})
                 self._run = None
             state = self._state
         if closing:
@@ -312,30 +319,10 @@ class EngineProcess:
             self._publish(ModelChanged(state))
 
 
-def _read_words(child: _Child) -> None:
-    """What the child writes to standard error goes to our log; the last lines may explain its end."""
-    for line in cast(IO[bytes], child.process.stderr):
-        text = line.decode(errors="replace").rstrip()
-        child.last_words.append(text)
-        _log.info("engine: %s", text)
-
-
-def _why(child: _Child) -> str:
-    code = child.process.wait()
-    if code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-        hint = ", perhaps because memory ran out" if name == "SIGKILL" else ""
-        return f"The engine process was ended by {name}{hint}; it starts again, and the next job works."
-    last = f": {child.last_words[-1]}" if child.last_words else ""
-    return (
-        f"The engine process ended with code {code}{last}; it starts again, and the next job works."
-    )
-
-
 def _error(message: Message) -> LongtakeError:
     """The child's error, in its own class if that is one of ours."""
     if message["say"] == "died":
-        return EngineDied(message["text"])
+        return EngineDied(message["text"], message["code"])
     kind = getattr(engine_errors, message["kind"], None)
     if isinstance(kind, type) and issubclass(kind, LongtakeError):
         return kind(message["text"])

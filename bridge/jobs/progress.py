@@ -36,6 +36,7 @@ class Progress:
         self.lead_sheet = ""
         # From the first real step on: loading says nothing about how fast the work will go.
         self._began: tuple[float, float] | None = None
+        self._moved = 0.0
 
     def begin_take(self, index: int, frames: int) -> None:
         """The next take of the batch, from 0, of so many audio frames."""
@@ -44,7 +45,7 @@ class Progress:
         self._frames = max(frames, 1)
 
     def update(self, update: Update) -> None:
-        """A step or block is done, or it is known what is played."""
+        """A step or block is done, or it is known what is played; the same step again only says that it lasts."""
         if isinstance(update, AudioBlock):
             done = (update.start + update.samples.shape[-1]) / self._frames
             self._move("decode", done)
@@ -63,19 +64,22 @@ class Progress:
 
     @property
     def eta_s(self) -> float | None:
-        """Seconds left, or None while nothing is known."""
+        """Seconds left, or None while nothing is known; it falls while a step lasts, and each step corrects it."""
         if self._began is None:
             return None
         began, fraction = self._began
         gained = self.fraction - fraction
         if gained <= 0.0:
             return None
-        return (self._clock() - began) * (1.0 - self.fraction) / gained
+        left = (self._moved - began) * (1.0 - self.fraction) / gained
+        return max(left - (self._clock() - self._moved), 0.0)
 
     def _move(self, stage: JobStage, done: float) -> None:
         low, high = SHARES[stage]
         within = low + (high - low) * min(max(done, 0.0), 1.0)
         self.stage = stage
-        self.fraction = max(self.fraction, min((self._index + within) / self._total, 1.0))
+        fraction = min((self._index + within) / self._total, 1.0)
+        if fraction > self.fraction:
+            self.fraction, self._moved = fraction, self._clock()
         if self._began is None and stage in ("diffuse", "decode"):
             self._began = self._clock(), self.fraction

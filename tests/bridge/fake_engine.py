@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Generator
 
@@ -46,17 +47,20 @@ class FakeEngine:
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
         words = spec.prompt.replace(",", " ").split()
-        pause = float(words[words.index("pause") + 1]) if "pause" in words else 0.0
-        if "fails" in words:
-            raise CheckpointError("The weights are damaged; get them again.")
-        if "breaks" in words:
-            raise ZeroDivisionError("division by zero")
+        pause, burnt = number_after("pause", words), number_after("burns", words)
+        _fail(words)
+        if "blocks" in words or "stops" in words:
+            yield Step("diffuse", 1, spec.steps or 4)
+            _hang(words)
         if "plays" in words:
             yield sheet(spec)
         if "counts" in words:
             yield Step("encode", self.steps, 500)
         for index in range(1, (spec.steps or 4) + 1):
             time.sleep(pause)
+            end = time.process_time() + burnt
+            while time.process_time() < end:
+                pass
             self.steps += 1
             yield Step("diffuse", index, spec.steps or 4)
         samples = sound(spec)
@@ -65,6 +69,25 @@ class FakeEngine:
             if "dies" in words and start:
                 os._exit(3)
             yield AudioBlock(start, samples[:, start : start + BLOCK])
+
+
+def number_after(word: str, words: list[str]) -> float:
+    """As 0.05 after 'pause'; 0 without the word."""
+    return float(words[words.index(word) + 1]) if word in words else 0.0
+
+
+def _fail(words: list[str]) -> None:
+    if "fails" in words:
+        raise CheckpointError("The weights are damaged; get them again.")
+    if "breaks" in words:
+        raise ZeroDivisionError("division by zero")
+
+
+def _hang(words: list[str]) -> None:
+    if "stops" in words:  # As if a debugger or a driver held the whole process.
+        os.kill(os.getpid(), signal.SIGSTOP)
+    else:
+        time.sleep(3600)
 
 
 class OneBlockEngine(FakeEngine):

@@ -58,3 +58,20 @@ def test_the_time_left_is_what_it_turns_out_to_be() -> None:
             left.append(progress.eta_s)
     assert left == sorted(left, reverse=True)
     assert progress.stage == "diffuse"
+
+
+def test_the_time_left_falls_while_a_step_lasts() -> None:
+    """The same step again, as an engine process tells it that waits, moves nothing and makes no take longer."""
+    now = [0.0]
+    progress = Progress(1, lambda: now[0])
+    progress.begin_take(0, 1000)
+    for index in (1, 2):
+        now[0] += 10.0
+        progress.update(Step("diffuse", index, 4))
+    fraction, left = progress.fraction, progress.eta_s
+    assert left is not None
+    for waited in (1.0, 5.0, 1000.0):
+        now[0] = 20.0 + waited
+        progress.update(Step("diffuse", 2, 4))
+        assert progress.fraction == fraction
+        assert progress.eta_s == max(left - waited, 0.0)
