@@ -11,6 +11,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -26,6 +27,8 @@ from bridge.state import AudioDevice
 POLL = 0.1
 RESCAN = 2.0
 """Seconds between two looks for a device that is missing."""
+FARTHEST = 2.0
+"""Seconds between callback and plug that no device has: its host's clock is not one."""
 STALLED = 5.0
 """Seconds without a callback after which an open device counts as gone."""
 
@@ -198,7 +201,8 @@ class _Devices:
         if side == "input" or ring.counter(RATE) != rate:
             ring.clear()
         build = self._sd.OutputStream if side == "output" else self._sd.InputStream
-        callback = _play(ring, channels) if side == "output" else _record(ring, channels)
+        facts = _Stream(rate)
+        make = _play if side == "output" else _record
         stream = build(
             samplerate=rate,
             blocksize=wish.block,
@@ -207,8 +211,9 @@ class _Devices:
             dtype="float32",
             latency=wish.latency,
             extra_settings=self._extra(device),
-            callback=callback,
+            callback=make(ring, channels, facts),
         )
+        facts.latency = float(stream.latency)
         stream.start()
         self._open[side] = Open(device, round(stream.samplerate), float(stream.latency))
         return stream
@@ -225,32 +230,49 @@ class _Devices:
             stream.close()
 
 
-def _play(ring: RingBuffer, channels: int) -> Callable[..., None]:
-    """The output callback: copies and counts."""
+@dataclass(slots=True)
+class _Stream:
+    """What a callback knows of its stream: Hz, and the latency in seconds once it is told."""
+
+    rate: int
+    latency: float = 0.0
+
+    def until(self, later: float, earlier: float) -> float:
+        """Seconds between callback and plug by PortAudio's clock; the stream's latency where a host has no clock."""
+        apart = later - earlier
+        return apart if earlier > 0 and 0 < apart < FARTHEST else self.latency
+
+
+def _play(ring: RingBuffer, channels: int, stream: _Stream) -> Callable[..., None]:
+    """The output callback: copies, counts, and tells when what comes next is heard."""
     stereo = np.zeros((1 << 15, 2), np.float32)
 
-    def callback(out: Any, frames: int, time: Any, status: Any) -> None:
+    def callback(out: Any, frames: int, times: Any, status: Any) -> None:
+        heard = time.perf_counter() + stream.until(times.outputBufferDacTime, times.currentTime)
         if channels == 2:
             ring.read_into(out)
-            return
-        part = stereo[:frames]
-        ring.read_into(part)
-        np.add(part[:, :1], part[:, 1:], out=out)
-        np.multiply(out, 0.5, out=out)
+        else:
+            part = stereo[:frames]
+            ring.read_into(part)
+            np.add(part[:, :1], part[:, 1:], out=out)
+            np.multiply(out, 0.5, out=out)
+        ring.mark(frames, ring.read, heard + frames / stream.rate)
 
     return callback
 
 
-def _record(ring: RingBuffer, channels: int) -> Callable[..., None]:
-    """The input callback: copies and counts; one channel becomes two."""
+def _record(ring: RingBuffer, channels: int, stream: _Stream) -> Callable[..., None]:
+    """The input callback: copies, counts, and tells when what comes next was played; one channel becomes two."""
     stereo = np.zeros((1 << 15, 2), np.float32)
 
-    def callback(heard: Any, frames: int, time: Any, status: Any) -> None:
+    def callback(heard: Any, frames: int, times: Any, status: Any) -> None:
+        played = time.perf_counter() - stream.until(times.currentTime, times.inputBufferAdcTime)
         if channels == 2:
             ring.write(heard)
-            return
-        part = stereo[:frames]
-        part[:] = heard
-        ring.write(part)
+        else:
+            part = stereo[:frames]
+            part[:] = heard
+            ring.write(part)
+        ring.mark(frames, ring.written, played + frames / stream.rate)
 
     return callback

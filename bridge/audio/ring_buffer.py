@@ -8,6 +8,8 @@ interpreter apart.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,23 @@ from bridge.shared_file import SharedFile
 CHANNELS = 2
 _HEADER = 16
 WRITTEN, READ, UNDERRUNS, SILENT, CALLS, EXPECTING, RATE = range(7)
+# What `mark` notes, valid while MARKS is even and the same before and after it was read.
+MARKS, DEVICE, AT, TIME = range(7, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where ring and device are at the edge between two callbacks.
+
+    Attributes:
+        frame: frames that the device has passed since its ring began to be read or written, missing ones too.
+        position: the ring's position of the next frame.
+        time: when that frame passes the plug, in seconds of `time.perf_counter`, which all processes share.
+    """
+
+    frame: int
+    position: int
+    time: float
 
 
 class RingBuffer:
@@ -35,6 +54,7 @@ class RingBuffer:
         self.capacity = capacity
         self.file = file or SharedFile.create(_HEADER * 8 + capacity * CHANNELS * 4)
         buffer = self.file.map
+        self._times: NDArray[np.float64] = np.ndarray(_HEADER, np.float64, buffer)
         self._header: NDArray[np.int64] = np.ndarray(_HEADER, np.int64, buffer)
         self._frames: NDArray[np.float32] = np.ndarray(
             (capacity, CHANNELS), np.float32, buffer, _HEADER * 8
@@ -63,6 +83,27 @@ class RingBuffer:
     def free(self) -> int:
         """Frames that can be written."""
         return self.capacity - self.fill
+
+    def moment(self) -> Moment | None:
+        """Where the device is, as its last callback said; None before the first, or while it is just saying so."""
+        before = int(self._header[MARKS])
+        frame, position = int(self._header[DEVICE]), int(self._header[AT])
+        time = float(self._times[TIME])
+        if before == 0 or before % 2 or before != int(self._header[MARKS]):
+            return None
+        return Moment(frame, position, time)
+
+    # --- the device's side, whether it reads or writes ---
+
+    def mark(self, frames: int, position: int, time: float) -> None:
+        """Says after a callback of so many frames which position comes next, and when that passes the plug."""
+        header = self._header
+        saying = int(header[MARKS]) | 1  # Odd already where a process was killed as it spoke.
+        header[MARKS] = saying
+        header[DEVICE] += frames
+        header[AT] = position
+        self._times[TIME] = time
+        header[MARKS] = saying + 1
 
     # --- the writer's side ---
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.audio.ring_buffer import CALLS, SILENT, UNDERRUNS, RingBuffer
+from bridge.audio.ring_buffer import CALLS, MARKS, SILENT, UNDERRUNS, Moment, RingBuffer
 from bridge.shared_file import SharedFile
 
 
@@ -59,6 +59,18 @@ def test_a_cleared_ring_goes_on_in_order(ring: RingBuffer) -> None:
     ring.clear()
     ring.write(ramp(50, 4))
     assert np.array_equal(ring.take(), ramp(50, 4))
+
+
+def test_a_device_tells_where_it_is_and_a_torn_message_is_none(ring: RingBuffer) -> None:
+    assert ring.moment() is None
+    ring.mark(512, 300, 5.25)
+    ring.mark(512, 812, 5.5)
+    assert ring.moment() == Moment(1024, 812, 5.5)
+    assert RingBuffer(16, ring.file).moment() == Moment(1024, 812, 5.5)
+    ring._header[MARKS] += 1  # The device is about to say something else.
+    assert ring.moment() is None
+    ring.mark(512, 1324, 5.75)  # It was killed as it spoke; another process goes on.
+    assert ring.moment() == Moment(1536, 1324, 5.75)
 
 
 def test_a_capacity_is_a_power_of_two() -> None:
