@@ -26,9 +26,9 @@ import soundfile
 from bridge.app import AppOptions, build
 from bridge.audio.ring_buffer import RingBuffer
 from bridge.audio.system import AudioSystem
-from bridge.ports import Recording
 from bridge.settings import Settings
 from bridge.state import Take, TransportState
+from bridge.takes.recordings import PendingRecording, RecordingDraft
 
 RATE = 44_100
 ROOT = Path(__file__).parents[1]
@@ -181,7 +181,7 @@ def _only_audio(settings: Settings) -> Settings:
     )
 
 
-def _no_take(recording: Recording) -> Take:
+def _no_take(draft: RecordingDraft) -> PendingRecording:
     raise RuntimeError("nothing is recorded here")
 
 

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -38,6 +39,7 @@ from bridge.places import Places, places
 from bridge.presets import Presets
 from bridge.session import Session
 from bridge.settings import Settings, SettingsFile, osc_folders, takes_folder
+from bridge.takes import recordings
 from bridge.takes.library import Library
 from bridge.transport import Transport
 from engine.errors import LongtakeError, PresetError
@@ -125,7 +127,8 @@ class App:
             latency="low" if audio.latency == "low" else "high",
             asio=audio.asio,
         )
-        return AudioSystem(self._hub.publish, transport.state, self.library.add_recording, options)
+        begin = partial(recordings.begin, self.library)
+        return AudioSystem(self._hub.publish, transport.state, begin, options)
 
     def _controls(self, chosen: Settings) -> MidiInput | None:
         midi = chosen.midi
@@ -177,6 +180,9 @@ class App:
 
     def _read_library(self) -> None:
         try:
+            for take in recordings.finish_left(self.library):
+                words = f"A recording of {take.seconds:.1f} s that was cut short is a take now."
+                self._hub.publish(Notice("info", "", words))
             changed = self.library.reconcile()
             _log.info(
                 "The library in %s is read, %d takes are new or gone", self.library.folder, changed

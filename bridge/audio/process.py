@@ -151,7 +151,7 @@ class _Devices:
             self._settle()
 
     def _stalled(self, side: Direction) -> bool:
-        calls = self._rings[side].counter(CALLS) if side == "output" else self._rings[side].written
+        calls = self._rings[side].counter(CALLS)
         before, quiet = self._calls.get(side, (-1, 0.0))
         quiet = quiet + POLL if calls == before else 0.0
         self._calls[side] = (calls, quiet)
@@ -268,11 +268,11 @@ def _record(ring: RingBuffer, channels: int, stream: _Stream) -> Callable[..., N
     def callback(heard: Any, frames: int, times: Any, status: Any) -> None:
         played = time.perf_counter() - stream.until(times.currentTime, times.inputBufferAdcTime)
         if channels == 2:
-            ring.write(heard)
+            ring.record(heard)
         else:
             part = stereo[:frames]
             part[:] = heard
-            ring.write(part)
-        ring.mark(frames, ring.written, played + frames / stream.rate)
+            ring.record(part)
+        ring.mark(frames, ring.arrived, played + frames / stream.rate)
 
     return callback

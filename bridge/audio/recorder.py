@@ -1,7 +1,9 @@
-"""The recorder: counts in, takes the input, meters it, stops by itself, trims the silence, hands over a recording.
+"""The recorder: counts in, takes the input, meters it, stops by itself, and writes as it comes.
 
-Implements `bridge.ports.Capture`. Knows the input ring and the transport; devices only through the supervisor, the
-library only as a call. One thread for each recording.
+A recording begins with what was played to its first click: where output and input are at one moment is told by their
+devices (`DeviceClock`), and what lies between them beyond that was measured (`latency.py`) or is not known. Implements
+`bridge.ports.Capture`. Knows the input ring and the transport; devices only through the supervisor, the library only
+as the call that begins a recording. One thread for each recording.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bridge.audio.intake import DeviceClock, Intake, Opening
 from bridge.audio.metronome import ClickTrack, beat_seconds
 from bridge.audio.player import Player
 from bridge.audio.process import Wish
@@ -21,23 +24,21 @@ from bridge.audio.sources import Frames
 from bridge.audio.supervisor import AudioSupervisor
 from bridge.errors import BridgeError, code_of
 from bridge.events import CaptureChanged, Notice, Publish, SettingChosen
-from bridge.ports import Recording
 from bridge.state import CaptureState, Devices, Levels, Take, TransportState
+from bridge.takes.recordings import SILENCE, PendingRecording, RecordingDraft
 from engine.errors import LongtakeError
 
-SILENCE = 10.0 ** (-46 / 20)
-"""Peak below which the input counts as silent: -46 dBFS."""
-PRE_ROLL = 0.01
-"""Seconds kept before the first sound, so that its attack is whole."""
-RELEASE = 0.2
-"""Seconds kept after the last sound, for what rings on below the threshold."""
+Begin = Callable[[RecordingDraft], PendingRecording]
+
 STOP_AFTER = 3.0
 """Seconds of silence after the last sound that end a recording."""
 LONGEST = 600.0
-FADE = 0.002
 OPEN_WITHIN = 10.0
 TURN = 0.01
 TELL_EVERY = 0.25
+LATE = 0.25
+"""Seconds in which a device tells of its time, and what was played when a recording was stopped comes in."""
+QUIET = ((0.0, 0.0), (0.0, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +67,22 @@ class Recorder:
         player: Player,
         publish: Publish,
         transport: Callable[[], TransportState],
-        save: Callable[[Recording], Take],
+        begin: Begin,
     ) -> None:
-        """Records from the supervisor's ring; `save` writes a recording and blocks meanwhile."""
+        """Records from the supervisor's ring; `begin` opens the file of a recording."""
         self._audio = audio
         self._player = player
         self._publish = publish
         self._transport = transport
-        self._save = save
+        self._begin = begin
         self._lock = threading.Lock()
         self._state = CaptureState()
         self.wish = Wish(on=True)
         self._stop = threading.Event()
-        self._dropped = False
+        self._stopped_at = 0.0
         self._thread: threading.Thread | None = None
-        self._meter = ((0.0, 0.0), (0.0, 0.0))
+        self._meter = QUIET
+        self._extra = 0.0
 
     # --- Capture ---
 
@@ -126,6 +128,7 @@ class Recorder:
 
     def stop(self) -> None:
         """Ends the recording; the take follows."""
+        self._stopped_at = time.perf_counter()
         self._stop.set()
 
     def set_input(self, device: str) -> None:
@@ -147,9 +150,8 @@ class Recorder:
         return Levels(in_peak=peak, in_rms=rms)
 
     def close(self) -> None:
-        """Drops what is being recorded."""
-        self._dropped = True
-        self._stop.set()
+        """Ends what is being recorded; what cannot be finished now is at the next start."""
+        self.stop()
         if self._thread:
             self._thread.join(timeout=3)
 
@@ -163,27 +165,23 @@ class Recorder:
     def _run(self, wish: Wish, grid: _Grid) -> None:
         problem = ""
         take: Take | None = None
-        track: ClickTrack | None = None
         try:
             rate = self._opened(wish)
-            if grid.heard:
-                track = ClickTrack(self._player.rate or 1, grid.tempo, grid.signature, LONGEST)
-                self._count_in(track, grid)
-            samples = self._record(rate)
-            if not self._dropped:
-                self._set(state="saving")
-                take = self._finish(samples, rate, grid)
+            intake = Intake(self._audio.input, rate)
+            try:
+                pending = self._record(intake, rate, grid)
+            finally:
+                self._audio.want("input", Wish())  # Nobody reads it any more.
+                self._meter = QUIET
+            self._set(state="saving")
+            take = _finished(pending)
+            problem = self._told_lost(intake.lost, rate)
         except LongtakeError as error:
             problem = str(error)
             self._publish(Notice("error", code_of(error), problem))
         except Exception:
             logging.getLogger(__name__).exception("A recording failed")
             problem = "The recording failed within Longtake; see the log."
-        finally:
-            if track:
-                track.stop()
-            self._audio.want("input", Wish())
-            self._meter = ((0.0, 0.0), (0.0, 0.0))
         self._set(state="idle", take_id=take.id if take else None, problem=problem)
 
     def _opened(self, wish: Wish) -> int:
@@ -201,45 +199,104 @@ class Recorder:
         self._set(device=told.input.device.name)
         return told.input.sample_rate
 
-    def _count_in(self, track: ClickTrack, grid: _Grid) -> None:
-        """Plays the bars and returns when the last has been heard; what came in meanwhile is dropped."""
+    def _record(self, intake: Intake, rate: int, grid: _Grid) -> PendingRecording | None:
+        """All that comes until it is stopped, silent for long, or too long; None if there was no sound."""
+        clock = DeviceClock(self._audio.input, rate)
+        track: ClickTrack | None = None
+        first = np.zeros((0, 2), np.float32)
+        try:
+            if grid.heard:
+                track = ClickTrack(self._player.rate or 1, grid.tempo, grid.signature, LONGEST)
+                first = intake.since(self._first_beat(track, intake, clock, grid))
+            self._set(state="recording")
+            return self._write(first, intake, clock, grid)
+        finally:
+            if track:
+                track.stop()
+
+    def _first_beat(
+        self, track: ClickTrack, intake: Intake, clock: DeviceClock, grid: _Grid
+    ) -> int:
+        """Plays the bars that count in; gives the position in the input of what is played to the click after them."""
+        output = DeviceClock(self._audio.output, track.sample_rate)
         before = round(grid.bars * grid.signature[0] * track.step)
         if not grid.metronome:
             track.frames = before
         heard = self._player.add_click(track) + before
-        while self._audio.output.read < heard and not self._stop.is_set():
+        told_by = 0.0
+        while not self._stop.is_set():
             if not self._player.rate:
                 raise BridgeError("no_device", "The audio output went away during the count-in.")
+            self._measure(intake.hold())
+            clock.look()
+            output.look()
+            if self._audio.output.read >= heard:
+                told_by = told_by or time.monotonic() + LATE
+                if (clock.sure and output.sure) or time.monotonic() > told_by:
+                    break
             time.sleep(TURN / 2)
-        self._audio.input.clear()
+        if not (clock.told and output.told):
+            return (
+                intake.position
+            )  # A device without a clock, or it was stopped while it counted in.
+        start = clock.position(output.time(heard) + self._extra)
+        while intake.position < start and not self._stop.is_set():
+            self._measure(intake.hold())
+            time.sleep(TURN / 2)
+        return start
 
-    def _record(self, rate: int) -> Frames:
-        """All that comes until it is stopped, silent for long, or too long."""
-        self._set(state="recording")
-        self._audio.input.clear()
-        parts: list[Frames] = []
-        frames = last_sound = 0
-        sounded = False
-        told = 0.0
-        while not self._stop.is_set() and frames < LONGEST * rate:
-            part = self._audio.input.take()
-            if len(part):
-                parts.append(part)
-                frames += len(part)
-                peak = self._measure(part)
-                if peak > SILENCE:
-                    sounded, last_sound = True, frames
-            if sounded and frames - last_sound > STOP_AFTER * rate:
-                break
-            if self._audio.told.input is None:
-                break  # The device went away: what was played till then is kept.
-            if frames / rate - told >= TELL_EVERY:
-                told = frames / rate
-                self._set(seconds=told)
-            time.sleep(TURN)
-        return np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)
+    def _write(
+        self, part: Frames, intake: Intake, clock: DeviceClock, grid: _Grid
+    ) -> PendingRecording | None:
+        """Writes `part` and what follows."""
+        rate = intake.rate
+        beat = beat_seconds(grid.tempo, grid.signature) if grid.heard else None
+        opening = Opening(rate, beat)
+        pending: PendingRecording | None = None
+        begun = intake.position - len(part)
+        last_sound, told = 0, 0.0
+        try:
+            while True:
+                if self._measure(part) > SILENCE:
+                    last_sound = intake.position
+                kept = opening.add(part)
+                if len(kept):
+                    pending = pending or self._begin(self._draft(rate, grid))
+                    pending.write(kept)
+                if pending and intake.position - last_sound > STOP_AFTER * rate:
+                    break
+                if self._ends(intake, clock) or intake.position - begun >= LONGEST * rate:
+                    break
+                if (intake.position - begun) / rate - told >= TELL_EVERY:
+                    told = (intake.position - begun) / rate
+                    self._set(seconds=told)
+                time.sleep(TURN)
+                part = intake.hear()
+                clock.look()
+        except LongtakeError as error:
+            if pending is None:
+                raise
+            # What was written is kept: the disk is full, or gone.
+            self._publish(Notice("error", code_of(error), str(error)))
+        return pending
+
+    def _ends(self, intake: Intake, clock: DeviceClock) -> bool:
+        """Whether all has come that was played until it was stopped, or no more will."""
+        if self._audio.told.input is None:
+            return True  # The device went away: what was played till then is kept.
+        if not self._stop.is_set():
+            return False
+        if not clock.told or time.perf_counter() > self._stopped_at + LATE:
+            return True
+        return intake.position >= clock.position(self._stopped_at + self._extra)
+
+    def _draft(self, rate: int, grid: _Grid) -> RecordingDraft:
+        tempo = grid.tempo if grid.known or grid.heard else None
+        return RecordingDraft(rate, tempo=tempo, key=grid.key)
 
     def _measure(self, part: Frames) -> float:
+        if not len(part):
+            return 0.0
         peak, rms = np.abs(part).max(axis=0), np.sqrt(np.mean(np.square(part), axis=0))
         self._meter = (
             (float(peak[0]), float(peak[1])),
@@ -247,13 +304,16 @@ class Recorder:
         )
         return float(peak.max())
 
-    def _finish(self, samples: Frames, rate: int, grid: _Grid) -> Take:
-        beat = beat_seconds(grid.tempo, grid.signature) if grid.heard else None
-        kept = trimmed(samples, rate, beat)
-        if not len(kept):
-            raise BridgeError("not_audio", "Nothing was heard; check the input and its level.")
-        tempo = grid.tempo if grid.known or grid.heard else None
-        return self._save(Recording(np.ascontiguousarray(kept.T), rate, "capture", tempo, grid.key))
+    def _told_lost(self, lost: int, rate: int) -> str:
+        """Says, if need be, how much of the recording is missing."""
+        if not lost:
+            return ""
+        words = (
+            f"{lost / rate:.2f} s of the recording did not get through, because the computer was too busy; "
+            "they are silent in it, and what follows is in time."
+        )
+        self._publish(Notice("warning", "", words))
+        return words
 
     def _set(self, **change: object) -> None:
         with self._lock:
@@ -261,22 +321,7 @@ class Recorder:
             self._publish(CaptureChanged(self._state))
 
 
-def trimmed(samples: Frames, rate: int, beat: float | None = None) -> Frames:
-    """A recording [N, 2] without the silence at both ends, its cuts faded.
-
-    With a `beat` in seconds (there was a metronome), only whole beats are cut at the start, so that it stays in time.
-    """
-    loud = np.abs(samples).max(axis=1, initial=0.0) > SILENCE
-    if not loud.any():
-        return samples[:0]
-    first, last = int(loud.argmax()), len(loud) - 1 - int(loud[::-1].argmax())
-    start = max(0, first - round(PRE_ROLL * rate))
-    if beat is not None:
-        start = round(int(start / rate / beat) * beat * rate)
-    end = min(len(samples), last + round(RELEASE * rate))
-    kept = samples[start:end].copy()
-    length = min(round(FADE * rate), len(kept))
-    ramp = np.linspace(0.0, 1.0, length, dtype=np.float32)[:, None]
-    kept[:length] *= ramp
-    kept[len(kept) - length :] *= ramp[::-1]
-    return kept
+def _finished(pending: PendingRecording | None) -> Take:
+    if pending is None:
+        raise BridgeError("not_audio", "Nothing was heard; check the input and its level.")
+    return pending.finish()

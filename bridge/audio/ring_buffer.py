@@ -20,6 +20,7 @@ _HEADER = 16
 WRITTEN, READ, UNDERRUNS, SILENT, CALLS, EXPECTING, RATE = range(7)
 # What `mark` notes, valid while MARKS is even and the same before and after it was read.
 MARKS, DEVICE, AT, TIME = range(7, 11)
+LOST, FILLED = range(11, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,10 @@ class RingBuffer:
         written, read: frames ever.
         underruns: reads that found too few frames while the writer meant to be heard.
         silent: frames of silence played for them.
-        calls: reads so far; standing still means that the device has stopped asking.
+        calls: of the device so far, whether it reads or writes; standing still means that it has stopped.
+        lost: frames that a full ring had no room for.
+        filled: how many of them the reader knows of. Until it knows of all, nothing more is written: so the gap
+            always lies behind what waits, and time stays right when the reader puts silence there.
     """
 
     def __init__(self, capacity: int = 1 << 17, file: SharedFile | None = None) -> None:
@@ -73,6 +77,16 @@ class RingBuffer:
     def read(self) -> int:
         """Frames ever read."""
         return int(self._header[READ])
+
+    @property
+    def arrived(self) -> int:
+        """Frames ever given to be written, lost ones too: what an input's positions count."""
+        return int(self._header[WRITTEN] + self._header[LOST])
+
+    @property
+    def taken(self) -> int:
+        """The position of the next frame that `take` gives, among those that arrived."""
+        return int(self._header[READ] + self._header[FILLED])
 
     @property
     def fill(self) -> int:
@@ -118,6 +132,17 @@ class RingBuffer:
         self._header[WRITTEN] = position + count
         return count
 
+    def record(self, frames: NDArray[np.float32]) -> None:
+        """Writes what a device heard; what there is no room for is lost, and counted.
+
+        Made for the audio callback: copies and counts, allocates no memory for samples, takes no lock.
+        """
+        header = self._header
+        header[CALLS] += 1
+        count = 0 if header[LOST] != header[FILLED] else self.write(frames)
+        if count < len(frames):
+            header[LOST] += len(frames) - count
+
     def expect(self, on: bool) -> None:
         """Says whether an empty ring is an underrun (something is playing) or just silence."""
         self._header[EXPECTING] = int(on)
@@ -128,6 +153,7 @@ class RingBuffer:
 
     def clear(self) -> None:
         """Drops what waits; only while nobody reads, or from the reader's side."""
+        self._header[FILLED] = self._header[LOST]
         self._header[READ] = self._header[WRITTEN]
 
     # --- the reader's side ---
@@ -139,21 +165,30 @@ class RingBuffer:
         """
         header = self._header
         wanted = len(out)
-        position = int(header[READ])
-        count = min(wanted, int(header[WRITTEN]) - position)
-        start = position & (self.capacity - 1)
-        first = min(count, self.capacity - start)
-        out[:first] = self._frames[start : start + first]
-        out[first:count] = self._frames[: count - first]
+        count = self._copy(out)
         out[count:] = 0.0
-        header[READ] = position + count
         header[CALLS] += 1
         if count < wanted and header[EXPECTING]:
             header[UNDERRUNS] += 1
             header[SILENT] += wanted - count
         return count
 
-    def take(self) -> NDArray[np.float32]:
-        """All frames that wait, as a new array [N, CHANNELS]."""
+    def take(self) -> tuple[NDArray[np.float32], int]:
+        """All frames that wait, as a new array [N, CHANNELS], and how many were lost behind them."""
+        lost = int(self._header[LOST])  # First: what is lost later lies behind what is taken now.
         out: NDArray[np.float32] = np.empty((self.fill, CHANNELS), np.float32)
-        return out[: self.read_into(out)]
+        count = self._copy(out)
+        behind = lost - int(self._header[FILLED])
+        self._header[FILLED] = lost
+        return out[:count], behind
+
+    def _copy(self, out: NDArray[np.float32]) -> int:
+        """Moves as many frames into [N, CHANNELS] as wait and fit."""
+        position = int(self._header[READ])
+        count = min(len(out), int(self._header[WRITTEN]) - position)
+        start = position & (self.capacity - 1)
+        first = min(count, self.capacity - start)
+        out[:first] = self._frames[start : start + first]
+        out[first:count] = self._frames[: count - first]
+        self._header[READ] = position + count
+        return count

@@ -11,11 +11,10 @@ from typing import Literal
 
 from bridge.audio.player import Player
 from bridge.audio.process import Told, Wish
-from bridge.audio.recorder import Recorder
+from bridge.audio.recorder import Begin, Recorder
 from bridge.audio.supervisor import AudioSupervisor
 from bridge.events import DevicesChanged, Notice, Publish
-from bridge.ports import Recording
-from bridge.state import Devices, Take, TransportState
+from bridge.state import Devices, TransportState
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class AudioSystem:
         self,
         publish: Publish,
         transport: Callable[[], TransportState],
-        save: Callable[[Recording], Take],
+        begin: Begin,
         options: AudioOptions = AudioOptions(),
     ) -> None:
         """Builds; `start` opens."""
@@ -55,8 +54,8 @@ class AudioSystem:
         self._problem = ""
         self.supervisor = AudioSupervisor(self._take_in, asio=options.asio)
         self.player = Player(self.supervisor, publish, transport)
-        self.recorder = Recorder(self.supervisor, self.player, publish, transport, save)
-        self.recorder.wish = Wish(True, options.input)
+        self.recorder = Recorder(self.supervisor, self.player, publish, transport, begin)
+        self.recorder.wish = Wish(True, options.input, latency=options.latency)
 
     def start(self) -> None:
         """Starts the audio process and opens the output, in the background."""

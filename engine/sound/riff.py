@@ -21,11 +21,11 @@ LARGEST = 2**24
 def append_texts(path: Path, texts: Mapping[str, str]) -> None:
     """Adds the tags of `TAGS`, in UTF-8, to a finished WAV file."""
     listed = b"INFO" + b"".join(
-        _chunk(TAGS[name], text.encode() + b"\0") for name, text in texts.items()
+        chunk(TAGS[name], text.encode() + b"\0") for name, text in texts.items()
     )
     with path.open("rb+") as file:
         end = file.seek(0, 2)
-        file.write(b"\0" * (end % 2) + _chunk(b"LIST", listed))
+        file.write(b"\0" * (end % 2) + chunk(b"LIST", listed))
         size = file.tell() - 8
         file.seek(4)
         file.write(struct.pack("<I", size))
@@ -48,7 +48,8 @@ def read_texts(path: Path) -> dict[str, str]:
     return found
 
 
-def _chunk(tag: bytes, content: bytes) -> bytes:
+def chunk(tag: bytes, content: bytes) -> bytes:
+    """A chunk as it stands in the file, filled to an even length."""
     return tag + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from bridge.audio.system import AudioOptions, AudioSystem
 from bridge.events import Event, Hub
 from bridge.session import Session
+from bridge.takes import recordings
 from tests.bridge.real_parts import JackServer, until
 from tests.bridge.rig import session_in
 from tests.needed import need
@@ -52,9 +54,8 @@ def sounding(jack: JackServer, tmp_path: Path) -> Iterator[Sounding]:
         events: list[Event] = []
         hub.subscribe(events.append)
         options = AudioOptions(output="JACK: system")
-        audio = AudioSystem(
-            hub.publish, session.transport.state, session.takes.add_recording, options
-        )
+        begin = partial(recordings.begin, session.takes)
+        audio = AudioSystem(hub.publish, session.transport.state, begin, options)
         session.playback, session.capture = audio.player, audio.recorder
         audio.start()
         until(lambda: audio.player.rate, what="the audio output")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -227,6 +228,47 @@ class Mouth:
             for other in self.client.get_all_connections(sink):
                 self.client.disconnect(other, sink)
             self.client.connect(port, sink)
+
+
+class Wire:
+    """A cable from outputs to inputs that is so many frames long."""
+
+    def __init__(self, client: Any, frames: int) -> None:
+        self.client = client
+        self._under_way = [deque([np.zeros(frames, np.float32)]) for _ in (1, 2)]
+        self._ins = [client.inports.register(f"in_{side}") for side in (1, 2)]
+        self._outs = [client.outports.register(f"out_{side}") for side in (1, 2)]
+        client.set_process_callback(self._process)
+        client.activate()
+
+    def _process(self, frames: int) -> None:
+        for under_way, source, sink in zip(self._under_way, self._ins, self._outs, strict=True):
+            line = np.concatenate((*under_way, source.get_array()))
+            sink.get_array()[:] = line[:frames]
+            under_way.clear()
+            under_way.append(line[frames:].copy())
+
+    def lead(self, sources: str | None, sinks: str | None) -> None:
+        """Connects with the ports whose names match, once they are there."""
+        for pattern, own, outputs in ((sources, self._ins, True), (sinks, self._outs, False)):
+            if pattern is None:
+                continue
+            found = until(
+                lambda pattern=pattern, outputs=outputs: (
+                    len(
+                        ports := self.client.get_ports(
+                            pattern, is_audio=True, is_output=outputs, is_input=not outputs
+                        )
+                    )
+                    >= 2
+                    and ports
+                ),
+                what=pattern,
+            )
+            for port, other in zip(own, found, strict=False):
+                for old in self.client.get_all_connections(other) if not outputs else []:
+                    self.client.disconnect(old, other)
+                self.client.connect(*((other, port) if outputs else (port, other)))
 
 
 @contextmanager

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from bridge.audio.intake import PRE_ROLL, Intake
 from bridge.audio.metronome import ClickTrack, clicks
-from bridge.audio.recorder import PRE_ROLL, RELEASE, SILENCE, trimmed
+from bridge.audio.process import STALLED, Wish
+from bridge.audio.ring_buffer import LOST
 from bridge.errors import BridgeError
-from bridge.events import CaptureChanged, TakeAdded
+from bridge.events import CaptureChanged, Notice, TakeAdded
 from tests.bridge.conftest import Sounding
-from tests.bridge.real_parts import RATE, Ear, Mouth, jack_client, until
+from tests.bridge.parts import all_heard
+from tests.bridge.real_parts import (
+    PERIOD,
+    RATE,
+    Ear,
+    JackServer,
+    Mouth,
+    Wire,
+    jack_client,
+    until,
+)
+from tests.bridge.served import Served
 
 INPUT = "PortAudio.*:in_"
 OUTPUT = "PortAudio.*:out_"
@@ -25,32 +40,6 @@ def burst(seconds: float, seed: int = 3) -> np.ndarray:
         .uniform(-0.5, 0.5, (round(seconds * RATE), 2))
         .astype(np.float32)
     )
-
-
-def test_silence_at_both_ends_is_trimmed_and_the_sound_kept() -> None:
-    sound = burst(0.5)
-    silence = np.full((RATE, 2), SILENCE / 2, np.float32)
-    kept = trimmed(np.concatenate((silence, sound, silence)), RATE)
-    lead = round(PRE_ROLL * RATE)
-    assert len(kept) == pytest.approx(lead + len(sound) + RELEASE * RATE, abs=4)
-    # The first sample above the threshold may come a frame or two after the sound's own start.
-    places = [p for p in range(lead - 3, lead + 4) if np.array_equal(kept[p:][: len(sound)], sound)]
-    assert len(places) == 1
-    assert abs(kept[0]).max() == 0 and abs(kept[-1]).max() == 0
-
-
-def test_a_recording_that_was_counted_in_is_cut_by_whole_beats() -> None:
-    beat = 0.5
-    sound = burst(0.3)
-    late = np.zeros((round(1.2 * RATE), 2), np.float32)
-    kept = trimmed(np.concatenate((late, sound)), RATE, beat)
-    first = int(np.flatnonzero(np.abs(kept).max(axis=1) > SILENCE)[0])
-    assert first == pytest.approx(0.2 * RATE, abs=4)
-
-
-def test_nothing_but_silence_gives_nothing() -> None:
-    assert len(trimmed(np.zeros((1000, 2), np.float32), RATE)) == 0
-    assert len(trimmed(np.zeros((0, 2), np.float32), RATE)) == 0
 
 
 @pytest.mark.parametrize("signature", [(4, 4), (6, 8)])
@@ -171,3 +160,131 @@ def test_silence_is_no_take_and_an_unknown_input_is_named(sounding: Sounding) ->
         until(lambda: session.capture.state().state == "idle")
     assert "Nothing was heard" in session.capture.state().problem
     assert session.capture.state().take_id is None
+
+
+@pytest.mark.real_parts
+def test_what_is_played_to_the_click_lies_on_the_click(sounding: Sounding) -> None:
+    session = sounding.session
+    session.transport.change("manual", {"tempo": 240.0})
+    with jack_client("wire") as client:
+        # With the period that JACK adds to a loop it is as long as the ways out and in, as JACK tells them.
+        wire = Wire(client, PERIOD)
+        wire.lead(OUTPUT, None)
+        session.capture.start(None, 1, True)
+        wire.lead(None, INPUT)
+        until(lambda: session.capture.state().seconds > 3.0, what="twelve beats")
+        session.capture.stop()
+        until(lambda: session.capture.state().state == "idle")
+    take = session.takes.get(session.capture.state().take_id or "")
+    heard = soundfile.read(take.path, dtype="float32", always_2d=True)[0][:, 0]
+    step = round(RATE * 60 / 240)
+    click = clicks(RATE, 240.0, (4, 4), 1)[step : step + 1000, 0]
+    for beat in (1, 2, 3, 5, 9, 10, 11):
+        part = heard[beat * step - 400 : beat * step + 1400]
+        away = int(np.argmax(np.correlate(part, click, "valid"))) - 400
+        print(f"beat {beat} lies {away} frames away")
+        assert abs(away) < 20
+
+
+@pytest.mark.real_parts
+def test_an_input_that_nobody_reads_is_no_device_that_is_gone(sounding: Sounding) -> None:
+    supervisor = sounding.audio.supervisor
+    before = supervisor.pid
+    number = supervisor.want("input", Wish(True, "JACK: system"))
+    until(lambda: supervisor.told.number >= number and supervisor.told.input)
+    seconds = supervisor.input.capacity / RATE + STALLED + 1.0
+    arrived = supervisor.input.arrived
+    until(lambda: supervisor.input.arrived - arrived > seconds * RATE, what="the ring to be full")
+    assert supervisor.input.free == 0 and supervisor.input.counter(LOST) > 0
+    assert supervisor.pid == before and supervisor.told.input
+
+
+@pytest.mark.real_parts
+def test_a_long_count_in_loses_nothing(sounding: Sounding) -> None:
+    session = sounding.session
+    session.transport.change("manual", {"tempo": 50.0})  # 4.8 s; the ring holds 3 s.
+    with jack_client("mouth") as client:
+        mouth = Mouth(client)
+        session.capture.start(None, 1)
+        mouth.speak_to(INPUT)
+        until(lambda: session.capture.state().state == "recording", what="the recording")
+        mouth.say(burst(0.5))
+        until(lambda: mouth.silent)
+        session.capture.stop()
+        until(lambda: session.capture.state().state == "idle")
+    assert session.capture.state().take_id and not session.capture.state().problem
+    assert sounding.audio.supervisor.input.counter(LOST) == 0
+
+
+@pytest.mark.real_parts
+def test_what_a_stall_loses_is_silent_and_told_and_the_rest_is_in_time(
+    sounding: Sounding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, ring = sounding.session, sounding.audio.supervisor.input
+    sound = burst(8.0)
+    hear = Intake.hear
+    stalls = threading.Event()
+
+    def stalling(intake: Intake) -> np.ndarray:
+        if stalls.is_set():
+            until(lambda: ring.counter(LOST) > RATE // 2, what="half a second to be lost")
+            stalls.clear()
+        return hear(intake)
+
+    monkeypatch.setattr(Intake, "hear", stalling)
+    with jack_client("mouth") as client:
+        mouth = Mouth(client)
+        session.capture.start()
+        until(lambda: session.capture.state().device)
+        mouth.speak_to(INPUT)
+        mouth.say(sound)
+        until(lambda: session.capture.state().seconds > 0.5)
+        stalls.set()
+        until(lambda: mouth.silent)
+        until(lambda: session.capture.state().state == "idle")
+    take = session.takes.get(session.capture.state().take_id or "")
+    heard = soundfile.read(take.path, dtype="float32", always_2d=True)[0][:, 0]
+    place = int(np.argmax(np.correlate(heard[:4000], sound[:2000, 0], "valid")))
+    heard = heard[place : place + len(sound)]
+    missing = np.flatnonzero(heard != sound[:, 0])
+    gap = missing[missing > 100]
+    assert len(gap) >= RATE // 2 and not heard[gap].any()
+    assert len(gap) == gap[-1] - gap[0] + 1  # One hole, and behind it all is in its place.
+    assert gap[-1] < len(sound) - RATE
+    said = f"{len(gap) / RATE:.2f} s of the recording"
+    assert said in session.capture.state().problem
+    all_heard(sounding.hub)
+    assert any(isinstance(e, Notice) and said in e.text for e in sounding.events)
+
+
+@pytest.mark.real_parts
+def test_a_kill_of_the_bridge_takes_no_recording(jack: JackServer, tmp_path: Path) -> None:
+    sound = burst(60.0)
+    served = Served(tmp_path, sound=True)
+    try:
+        served.ready()
+        served.send("/longtake/subscribe", "capture")
+        with jack_client("mouth") as client:
+            mouth = Mouth(client)
+            until(lambda: client.get_ports(OUTPUT), what="the output")
+            served.send("/longtake/capture/start")
+            mouth.speak_to(INPUT)
+            mouth.say(sound)
+            while served.until("/longtake/capture/state")[1] < 2.0:
+                pass
+            served.process.kill()
+            served.process.wait()
+    finally:
+        served.close()
+    [left] = (tmp_path / "takes").glob(".*.recording")
+    again = Served(tmp_path)
+    try:
+        again.ready()
+        [path] = until(again.takes, what="the take")
+    finally:
+        again.close()
+    assert not left.exists()
+    heard = soundfile.read(path, dtype="float32", always_2d=True)[0]
+    place = int(np.argmax(np.correlate(sound[: 3 * RATE, 0], heard[1000:3000, 0], "valid"))) - 1000
+    assert len(heard) > 1.5 * RATE
+    assert np.array_equal(heard[1000:-200], sound[place + 1000 :][: len(heard) - 1200])

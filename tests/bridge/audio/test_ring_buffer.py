@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.audio.ring_buffer import CALLS, MARKS, SILENT, UNDERRUNS, Moment, RingBuffer
+from bridge.audio.ring_buffer import CALLS, LOST, MARKS, SILENT, UNDERRUNS, Moment, RingBuffer
 from bridge.shared_file import SharedFile
 
 
@@ -58,7 +58,21 @@ def test_a_cleared_ring_goes_on_in_order(ring: RingBuffer) -> None:
     ring.write(ramp(0, 10))
     ring.clear()
     ring.write(ramp(50, 4))
-    assert np.array_equal(ring.take(), ramp(50, 4))
+    frames, lost = ring.take()
+    assert np.array_equal(frames, ramp(50, 4)) and lost == 0
+
+
+def test_what_a_full_ring_loses_is_counted_and_lies_behind_what_waits(ring: RingBuffer) -> None:
+    ring.record(ramp(0, 10))
+    ring.record(ramp(10, 10))
+    ring.record(ramp(20, 10))
+    assert (ring.arrived, ring.counter(LOST), ring.counter(CALLS)) == (30, 14, 3)
+    frames, lost = ring.take()
+    assert np.array_equal(frames, ramp(0, 16)) and lost == 14
+    assert ring.taken == ring.arrived == 30
+    ring.record(ramp(30, 4))
+    frames, lost = ring.take()
+    assert np.array_equal(frames, ramp(30, 4)) and lost == 0
 
 
 def test_a_device_tells_where_it_is_and_a_torn_message_is_none(ring: RingBuffer) -> None:

@@ -1,0 +1,148 @@
+"""What comes in from a device: without a hole, at its place in time, and from the first sound on.
+
+Knows the ring and what its device tells of time; nothing of files, takes or the metronome.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import deque
+
+import numpy as np
+
+from bridge.audio.ring_buffer import Moment, RingBuffer
+from bridge.audio.sources import Frames
+from bridge.takes.recordings import SILENCE
+
+PRE_ROLL = 0.01
+"""Seconds kept before the first sound where no click was heard, so that its attack is whole."""
+MOMENTS = 256
+"""So many of a device's moments its clock is drawn through: each is late by what the system let it wait."""
+ENOUGH = 8
+
+
+class DeviceClock:
+    """When each frame of a ring passes the plug of its device: the middle of what its last callbacks told."""
+
+    def __init__(self, ring: RingBuffer, rate: int) -> None:
+        """Knows nothing before `look` was called some times."""
+        self._ring = ring
+        self._rate = rate
+        self._last: Moment | None = None
+        self._origins: deque[float] = deque(maxlen=MOMENTS)
+
+    def look(self) -> None:
+        """Takes in what the device told last."""
+        moment, before = self._ring.moment(), self._last
+        if moment is None or (before and moment.frame == before.frame):
+            return
+        # Frames that the ring had none for, or that were cleared, move all its positions.
+        if before and moment.frame - moment.position != before.frame - before.position:
+            self._origins.clear()
+        self._last = moment
+        self._origins.append(moment.time - moment.position / self._rate)
+
+    @property
+    def told(self) -> bool:
+        """Whether it was told anything."""
+        return bool(self._origins)
+
+    @property
+    def sure(self) -> bool:
+        """Whether it was told enough to be relied on."""
+        return len(self._origins) >= ENOUGH
+
+    def time(self, position: int) -> float:
+        """When a frame passes the plug, in seconds of `time.perf_counter`."""
+        return statistics.median(self._origins) + position / self._rate
+
+    def position(self, time: float) -> int:
+        """Which frame passes it then."""
+        return round((time - statistics.median(self._origins)) * self._rate)
+
+
+class Intake:
+    """Frames from the input ring in order, silence for those that were lost.
+
+    Attributes:
+        rate: Hz.
+        position: of the next frame, among those that ever arrived.
+        lost: frames that are silent because the ring was full.
+    """
+
+    def __init__(self, ring: RingBuffer, rate: int) -> None:
+        """Starts with what comes from now on."""
+        ring.clear()
+        self._ring = ring
+        self.rate = rate
+        self._silent = 0
+        self._held: deque[Frames] = deque()
+        self.position = ring.taken
+        self.lost = 0
+
+    def hear(self) -> Frames:
+        """What has come, [N, 2]; a long gap comes in pieces."""
+        if not self._silent:
+            part, self._silent = self._ring.take()
+            self.lost += self._silent
+            if len(part):
+                self.position += len(part)
+                return part
+        count = min(self._silent, self.rate)
+        self._silent -= count
+        self.position += count
+        return np.zeros((count, 2), np.float32)
+
+    def hold(self) -> Frames:
+        """As `hear`, and keeps the last second for `since`."""
+        part = self.hear()
+        if len(part):
+            self._held.append(part)
+            while sum(map(len, self._held)) - len(self._held[0]) > self.rate:
+                self._held.popleft()
+        return part
+
+    def since(self, position: int) -> Frames:
+        """What was held from a position on, and holds nothing more."""
+        held = np.concatenate(self._held) if self._held else np.zeros((0, 2), np.float32)
+        self._held.clear()
+        return held[max(0, len(held) - (self.position - position)) :]
+
+
+class Opening:
+    """Leaves the silence out that comes before the first sound; holds no more of it than may still be needed.
+
+    With a `beat` in seconds (there was a metronome), only whole beats are left out, so that the recording stays in
+    time.
+    """
+
+    def __init__(self, rate: int, beat: float | None = None) -> None:
+        """Starts on a beat, if there are any."""
+        self._beat = beat * rate if beat else 0.0
+        self._before = 0 if beat else round(PRE_ROLL * rate)
+        self._held: Frames = np.zeros((0, 2), np.float32)
+        self._at = 0
+        self.sounded = False
+
+    def add(self, part: Frames) -> Frames:
+        """The next part [N, 2]; gives what of all parts so far belongs into the recording and was not given yet."""
+        if self.sounded:
+            return part
+        held = np.concatenate((self._held, part))
+        loud = np.abs(held).max(axis=1, initial=0.0) > SILENCE
+        self.sounded = bool(loud.any())
+        start = self._start(self._at + (int(loud.argmax()) if self.sounded else len(held)))
+        start = max(start, self._at)
+        kept = held[start - self._at :]
+        if self.sounded:
+            self._held = self._held[:0]
+            return kept
+        self._held, self._at = kept.copy(), start
+        return kept[:0]
+
+    def _start(self, first: int) -> int:
+        """Where a recording begins whose first sound is that frame."""
+        start = max(0, first - self._before)
+        # Half a frame, because beats are rounded to frames.
+        return round(math.floor((start + 0.5) / self._beat) * self._beat) if self._beat else start
