@@ -59,6 +59,27 @@ def audio_devices(
     return {entry: index for _, entry, index in sorted(found, key=lambda item: item[0])}
 
 
+def found_under(
+    known: Sequence[AudioDevice],
+    found: Sequence[AudioDevice],
+    opened: Sequence[AudioDevice],
+    *,
+    jack: bool,
+) -> tuple[AudioDevice, ...]:
+    """All devices there are now, after a look beside open streams.
+
+    Args:
+        known: those listed before.
+        found: those listed now: a device that is open may be missing, since some can be opened only once.
+        opened: those that are open.
+        jack: whether JACK was left out of the look; its devices stay as they were.
+    """
+    kept = {device.id: device for device in opened}
+    kept |= {device.id: device for device in known if jack and device.host_api == "JACK"}
+    now = [kept.pop(device.id, device) for device in found]
+    return (*now, *(device for device in known if device.id in kept))
+
+
 def choose(devices: Iterable[AudioDevice], wanted: str, *, output: bool) -> AudioDevice | None:
     """The device an id means: the same id, else the same name elsewhere; '' means the system's default."""
     usable = [d for d in devices if (d.outputs if output else d.inputs)]

@@ -17,6 +17,8 @@ from bridge.takes.recordings import SILENCE
 
 PRE_ROLL = 0.01
 """Seconds kept before the first sound where no click was heard, so that its attack is whole."""
+LOUDEST = 100.0
+"""40 dB above full scale: what is louder, or no number, is a driver's error and counts as silence."""
 MOMENTS = 256
 """So many of a device's moments its clock is drawn through: each is late by what the system let it wait."""
 ENOUGH = 8
@@ -88,6 +90,7 @@ class Intake:
             self.lost += self._silent
             if len(part):
                 self.position += len(part)
+                part[~(np.abs(part) < LOUDEST)] = 0.0
                 return part
         count = min(self._silent, self.rate)
         self._silent -= count

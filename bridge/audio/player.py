@@ -17,7 +17,7 @@ from bridge.audio.sources import FileSource, GrowingSource, Source
 from bridge.audio.supervisor import AudioSupervisor
 from bridge.audio.voices import Voice
 from bridge.errors import BridgeError
-from bridge.events import PlaybackChanged, Publish, SettingChosen
+from bridge.events import Notice, PlaybackChanged, Publish, SettingChosen
 from bridge.ports import StreamFormat
 from bridge.state import Devices, Levels, PlaybackState, Quantize, Take, TransportState
 from bridge.transport import next_boundary, quantum
@@ -193,8 +193,11 @@ class Player:
 
     def levels(self) -> Levels:
         """Meters of the output."""
+        underruns = self._feeder.underruns()
+        if not self._feeder.rate:
+            return Levels(underruns=underruns)  # What sounded last sounds no more.
         meter = self._feeder.meter()
-        return Levels(meter.peak, meter.rms, underruns=self._feeder.underruns())
+        return Levels(meter.peak, meter.rms, underruns=underruns)
 
     def playhead(self) -> float | None:
         """Seconds into what is heard, or None when nothing is."""
@@ -209,7 +212,11 @@ class Player:
     # --- Stream ---
 
     def open_stream(self, stream: StreamFormat) -> None:
-        """A job's take begins; it is heard from its first block."""
+        """A job's take begins; it is heard from its first block, or a sentence says why not."""
+        if not self._feeder.rate and self._state.problem:
+            words = f"The take is made, but not heard: {self._state.problem}"
+            self._publish(Notice("warning", "no_device", words))
+            return
         with self._feeder.lock:
             self._deck.load(Loaded(GrowingSource(stream), job_id=stream.job_id))
             self._mark("waiting")
@@ -301,7 +308,8 @@ class Player:
                 now.voice, now.place = None, 0
                 self._mark("stopped")
             elif now and voice:
-                self._mark("waiting" if voice.dry or now.source.frames == 0 else "playing")
+                silent = voice.dry or now.source.frames == 0 or not self._feeder.rate
+                self._mark("waiting" if silent else "playing")
             changed = self._state != before
         if changed:
             self._tell()

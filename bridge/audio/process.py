@@ -13,13 +13,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
 import numpy as np
 
+from bridge.audio.complaints import complain_to
 from bridge.audio.devices import audio_devices, choose
+from bridge.audio.listing import lists
 from bridge.audio.ring_buffer import CALLS, RATE, RingBuffer
 from bridge.shared_file import SharedFile
 from bridge.state import AudioDevice
@@ -66,20 +68,25 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How things stand after ask `number`; `problem` is a sentence when a wish could not be met."""
+    """How things stand after ask `number`; `problem` is a sentence when a wish could not be met.
+
+    `looked` is when the devices were listed, in seconds of `time.perf_counter`: under an open stream that stays.
+    """
 
     devices: tuple[AudioDevice, ...] = ()
     output: Open | None = None
     input: Open | None = None
     problem: str = ""
     number: int = 0
+    looked: float = 0.0
 
 
-def main(pipe: Connection, rings: dict[Direction, tuple[SharedFile, int]], asio: bool) -> None:
-    """Runs until the parent is gone or a stream dies."""
+def main(
+    pipe: Connection, rings: dict[Direction, tuple[SharedFile, int]], asio: bool, said: Connection
+) -> None:
+    """Runs until the parent is gone or a stream dies; what libraries write to standard error goes into `said`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business.
-    # PortAudio's back ends write pages to stderr where a system has no sound card.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    complain_to(said)
     os.environ.setdefault("JACK_NO_START_SERVER", "1")
     if asio:
         os.environ["SD_ENABLE_ASIO"] = "1"
@@ -119,6 +126,7 @@ class _Devices:
         self._wishes: dict[Direction, Wish] = {"output": Wish(), "input": Wish()}
         self._told: Told | None = None
         self._number = 0
+        self._looked = 0.0
         self._since_scan = 0.0
 
     def run(self, asks: queue.Queue[Ask]) -> None:
@@ -132,9 +140,22 @@ class _Devices:
                     if wish != self._wishes[side]:
                         self._wishes[side] = wish
                         self._close(side)
+                if self._stale():
+                    for side in tuple(self._streams):
+                        self._close(side)
                 self._settle(answer=True)
             except queue.Empty:
                 self._watch()
+
+    def _stale(self) -> bool:
+        """Whether a device is wished that PortAudio does not know, and would after it starts again."""
+        known = audio_devices(*lists(self._sd))
+        return any(
+            wish.on
+            and side not in self._streams
+            and not choose(known, wish.device, output=side == "output")
+            for side, wish in self._wishes.items()
+        )
 
     def _watch(self) -> None:
         for side, stream in self._streams.items():
@@ -162,7 +183,8 @@ class _Devices:
         if not self._streams:
             self._sd._terminate()
             self._sd._initialize()
-        listed = audio_devices(self._sd.query_devices(), self._sd.query_hostapis())
+            self._looked = time.perf_counter()
+        listed = audio_devices(*lists(self._sd))
         problems: list[str] = []
         for side, wish in self._wishes.items():
             if wish.on and side not in self._streams:
@@ -173,8 +195,9 @@ class _Devices:
             self._open.get("input"),
             " ".join(problems),
             self._number,
+            self._looked,
         )
-        if answer or told != self._told:
+        if answer or self._told is None or replace(told, looked=self._told.looked) != self._told:
             self._told = told
             self._pipe.send(told)
 

@@ -16,6 +16,9 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
+from bridge.audio import listing
+from bridge.audio.complaints import Complaints
+from bridge.audio.devices import audio_devices, found_under
 from bridge.audio.process import Ask, Direction, Told, Wish, main
 from bridge.audio.ring_buffer import RingBuffer
 from bridge.shared_file import SharedFile
@@ -24,6 +27,8 @@ RETRY = (0.2, 1.0, 3.0)
 """Seconds to wait before the first, second and every later new start."""
 ANSWER_WITHIN = 20.0
 """Seconds a new wish may take; drivers are slow, but one that takes longer hangs."""
+LOOK_EVERY = 5.0
+"""Seconds between two looks for devices that come and go while one is open."""
 START_WITHIN = 120.0
 """Seconds until a new process may first answer: on a busy machine Python alone takes its time to start."""
 
@@ -47,11 +52,14 @@ class AudioSupervisor:
         self._lock = threading.Lock()
         self._ask = Ask(Wish(), Wish())
         self._told = Told()
+        self._found: Told | None = None
+        self._telling = threading.Lock()
         self._pipe: Connection | None = None
         self._process: Any = None
         self._answer_by = 0.0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="audio-watch", daemon=True)
+        self._looking = threading.Thread(target=self._look, name="audio-look", daemon=True)
 
     @property
     def told(self) -> Told:
@@ -66,6 +74,7 @@ class AudioSupervisor:
     def start(self) -> None:
         """Starts the process; it tells of its devices when it is ready."""
         self._thread.start()
+        self._looking.start()
 
     def want(self, side: Direction, wish: Wish) -> int:
         """Changes what is wanted of one side; the result comes as a change of that number or a later one."""
@@ -114,13 +123,16 @@ class AudioSupervisor:
         """One life of the process."""
         context = multiprocessing.get_context("spawn")
         pipe, far = context.Pipe()
+        heard, said = context.Pipe(duplex=False)
         rings: dict[Direction, tuple[SharedFile, int]] = {
             "output": (self.output.file, self.output.capacity),
             "input": (self.input.file, self.input.capacity),
         }
-        process = context.Process(target=main, args=(far, rings, self._asio), daemon=True)
+        process = context.Process(target=main, args=(far, rings, self._asio, said), daemon=True)
         process.start()
         far.close()
+        said.close()
+        complaints = Complaints(heard)
         with self._lock:
             self._pipe, self._process = pipe, process
             self._answer_by = time.monotonic() + START_WITHIN
@@ -135,7 +147,8 @@ class AudioSupervisor:
             pipe.close()
         if not self._closing.is_set():
             problem = self._told.problem or "The audio process ended and is started again."
-            _log.warning("%s", problem)
+            last = "; ".join(complaints.last())
+            _log.warning("%s%s", problem, f" It said last: {last}" if last else "")
             self._tell(replace(self._told, output=None, input=None, problem=problem))
 
     def _listen(self, pipe: Connection, process: Any) -> None:
@@ -153,9 +166,27 @@ class AudioSupervisor:
                 self._tell(replace(self._told, problem="The audio driver hangs and is restarted."))
                 return
 
+    def _look(self) -> None:
+        """Lists the devices anew while streams are open, under which the process cannot."""
+        while not self._closing.wait(LOOK_EVERY):
+            told = self._told
+            opened = [one.device for one in (told.output, told.input) if one]
+            if not opened:
+                continue
+            jack = any(device.host_api == "JACK" for device in opened)
+            if found := listing.look(asio=self._asio, jack=not jack):
+                devices = found_under(told.devices, tuple(audio_devices(*found)), opened, jack=jack)
+                if devices != told.devices and self._told.looked == told.looked:
+                    self._found = replace(told, devices=devices)
+                    self._tell(self._told)
+
     def _tell(self, told: Told) -> None:
-        self._told = told
-        try:
-            self._on_change(told)
-        except Exception:
-            _log.exception("A change of the audio devices could not be taken in")
+        with self._telling:
+            # The process lists what there was when it opened its first stream.
+            if self._found and self._found.looked == told.looked:
+                told = replace(told, devices=self._found.devices)
+            self._told = told
+            try:
+                self._on_change(told)
+            except Exception:
+                _log.exception("A change of the audio devices could not be taken in")

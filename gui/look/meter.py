@@ -40,13 +40,12 @@ class LevelMeter(QWidget):
     def show_levels(self, peak: tuple[float, ...], rms: tuple[float, ...]) -> None:
         """Shows levels, 1.0 = full scale; repaints only when something moves."""
         now = time.monotonic()
-        if len(self._held) != len(peak):
-            self._held = [(0.0, 0.0)] * len(peak)
+        before = self._held if len(self._held) == len(peak) else [(0.0, 0.0)] * len(peak)
         held = [
             (level, now) if level >= old or now - since > HOLD else (old, since)
-            for level, (old, since) in zip(peak, self._held, strict=True)
+            for level, (old, since) in zip(peak, before, strict=True)
         ]
-        if (peak, rms) == (self._peak, self._rms) and held == self._held:
+        if (peak, rms, held) == (self._peak, self._rms, self._held):
             return
         if not any(peak) and not any(self._peak) and not any(old for old, _ in self._held):
             return

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.audio.devices import audio_devices, choose
+from bridge.audio.devices import audio_devices, choose, found_under
+from bridge.state import AudioDevice
 
 
 def device(
@@ -72,3 +73,14 @@ def test_a_device_is_chosen_by_id_then_by_name_and_never_for_the_wrong_side() ->
     only_input = choose(found, "", output=False)
     assert only_input and only_input.name == "Microphone"
     assert choose([], "", output=True) is None
+
+
+def test_a_look_beside_open_streams_keeps_those_and_forgets_what_went() -> None:
+    usb, line, gone, jack = (
+        AudioDevice(name, name, api, 2, 2, 48_000)
+        for name, api in (("usb", "ALSA"), ("line", "ALSA"), ("gone", "ALSA"), ("system", "JACK"))
+    )
+    busy = AudioDevice("usb", "usb", "ALSA", 2, 0, 48_000)
+    assert found_under((usb, gone), (busy, line), [usb], jack=False) == (usb, line)
+    assert found_under((usb, gone), (line,), [usb], jack=False) == (line, usb)
+    assert found_under((jack, gone), (line,), [jack], jack=True) == (line, jack)

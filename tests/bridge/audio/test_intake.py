@@ -15,7 +15,8 @@ RATE = 1000
 
 
 def ramp(start: int, count: int) -> np.ndarray:
-    return np.repeat(np.arange(start, start + count, dtype=np.float32)[:, None] + 1, 2, axis=1)
+    """Frames from `start` on, each its number from 1, in sixteenths."""
+    return np.repeat(np.arange(start + 1, start + count + 1, dtype=np.float32)[:, None], 2, 1) / 16
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 20)), max_size=40))
@@ -41,7 +42,7 @@ def test_each_frame_is_at_its_place_and_what_was_lost_is_silent(
     hear()
     found = np.concatenate([np.zeros((0, 2), np.float32), *heard])
     assert len(found) == played == intake.position == ring.arrived
-    right = found[:, 0] == np.arange(played) + 1
+    right = found[:, 0] * 16 == np.arange(played) + 1
     assert ((found[:, 0] == 0) | right).all()
     assert intake.lost == (found[:, 0] == 0).sum()
 
@@ -54,7 +55,14 @@ def test_a_ring_that_is_read_in_time_loses_nothing_and_a_long_gap_comes_in_piece
     assert [len(intake.hear()) for _ in range(5)] == [16, 100, 100, 34, 0]
     assert intake.lost == 234
     ring.record(ramp(250, 8))
-    assert intake.hear()[0, 0] == 251
+    assert intake.hear()[0, 0] * 16 == 251
+
+
+def test_what_is_no_sound_is_silence() -> None:
+    ring = RingBuffer(16)
+    intake = Intake(ring, 100)
+    ring.record(np.array([[np.nan, 0.5], [np.inf, -np.inf], [1e38, -1.5]], np.float32))
+    assert intake.hear().tolist() == [[0.0, 0.5], [0.0, 0.0], [0.0, -1.5]]
 
 
 def test_what_was_held_goes_back_a_second_and_begins_where_it_is_asked() -> None:
@@ -64,7 +72,7 @@ def test_what_was_held_goes_back_a_second_and_begins_where_it_is_asked() -> None
         ring.record(ramp(start, 50))
         intake.hold()
     held = intake.since(930)
-    assert len(held) == 70 and held[0, 0] == 931
+    assert len(held) == 70 and held[0, 0] * 16 == 931
     assert len(intake.since(0)) == 0
     ring.record(ramp(1000, 50))
     intake.hold()
