@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import hashlib
 import importlib.util
 import json
@@ -26,6 +27,7 @@ import time
 import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 OLDEST, NEWEST = (3, 11), (3, 14)
 CPU_GB, CUDA_GB, TESTS_GB = (0.4, 2), (3, 6), (0.8, 2)
@@ -310,20 +312,31 @@ def one_at_a_time(root: Path) -> Iterator[None]:
     """Two first uses at once: the second waits for the first."""
     name = f"longtake-{hashlib.sha256(str(root).encode()).hexdigest()[:16]}.lock"
     with (Path(tempfile.gettempdir()) / name).open("w") as lock:
+        told = False
+        while not locked(lock):
+            if not told:
+                print("Another set-up is at work here; waiting for its end.", flush=True)
+            told = True
+            time.sleep(0.2)
+        yield  # The lock goes when the file is closed, also when the process dies.
+
+
+def locked(lock: IO[str]) -> bool:
+    """Whether the lock is ours now. Windows would give up waiting for one after 10 s, and a set-up takes minutes."""
+    try:
         if os.name == "nt":
             import msvcrt
 
-            msvcrt.locking(lock.fileno(), msvcrt.LK_LOCK, 1)
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
             os.set_inheritable(lock.fileno(), True)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                print("Another set-up is at work here; waiting for its end.", flush=True)
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield  # The lock goes when the file is closed, also when the process dies.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Any other error says that this disk knows no locks: then nobody is waited for.
+        return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+    return True
 
 
 def python_of(root: Path) -> Path:

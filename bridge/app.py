@@ -112,6 +112,7 @@ class App:
         self._ends.append(self.session.close)
         if self._audio:
             self.session.playback, self.session.capture = self._audio.player, self._audio.recorder
+            self.library.changes.let_go = self._audio.player.let_go
         self._ends.append(LinkFollower(self.session, hub.publish).close)
         self._midi = self._controls(chosen) if chosen.midi.enabled else None
         if chosen.engine.model != parameters.get("model"):

@@ -105,8 +105,7 @@ class Player:
         source = FileSource(take.path)
         boundary = next_boundary(self._heard_beat(transport), quantize, transport.signature)
         with self._feeder.lock:
-            if self._launch:
-                self._launch.source.close()
+            self._drop_launch()
             self._launch = _Launch(source, take, boundary, step)
 
     def pause(self) -> None:
@@ -120,9 +119,7 @@ class Player:
         """Fades out and goes to the start; a launch that waits is dropped."""
         with self._feeder.lock:
             self._deck.hush()
-            if self._launch:
-                self._launch.source.close()
-                self._launch = None
+            self._drop_launch()
             self._mark("stopped")
         self._tell()
 
@@ -203,6 +200,16 @@ class Player:
         """Seconds into what is heard, or None when nothing is."""
         with self._feeder.lock:
             return self._deck.playhead()
+
+    def let_go(self, take: Take) -> None:
+        """Ends what plays a take that is to be binned: Windows bins no open file."""
+        with self._feeder.lock:
+            if self._launch and self._launch.take.id == take.id:
+                self._drop_launch()
+            if self._deck.now and self._deck.now.take and self._deck.now.take.id == take.id:
+                self._deck.unload()
+                self._mark("stopped")
+        self._tell()
 
     def close(self) -> None:
         """Ends feeder and audio process."""
@@ -287,6 +294,11 @@ class Player:
 
     def _mark(self, state: Literal["stopped", "playing", "paused", "waiting"]) -> None:
         self._state = replace(self._state, state=state)
+
+    def _drop_launch(self) -> None:
+        if self._launch:
+            self._launch.source.close()
+            self._launch = None
 
     def _need_device(self) -> None:
         if not self._feeder.rate:

@@ -28,7 +28,7 @@ from engine.errors import AudioError
 
 UNWRITTEN = 0
 """The stamp of a take whose sidecar lacks its last change; no file has this stamp."""
-PATIENCE = 2.0
+PATIENCE = 1.0
 """Seconds in which a player or a virus scanner lets go of a file that is to be binned: Windows bins no open one."""
 _log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ def _binned(path: Path) -> None:
     while True:
         try:
             return send2trash(path)
-        except PermissionError:
+        except OSError:
             if time.monotonic() > until:
                 raise
             time.sleep(0.1)

@@ -99,7 +99,9 @@ class Library:
         known = self._index.stamps()
         found, left_out = listed(self._folders())
         stamps = {take_id: sidecar.stamp(path) for take_id, path in found.items()}
-        changed = [name for name in found.keys() - writing if known.get(name) != stamps[name]]
+        changed = [
+            name for name in sorted(found.keys() - writing) if known.get(name) != stamps[name]
+        ]
         gone = [take_id for take_id in known if take_id not in found]
         read: list[tuple[Take, int]] = []
         for name in changed:

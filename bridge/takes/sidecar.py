@@ -96,13 +96,13 @@ def read(audio: Path) -> Take:
         AudioError: if it cannot be read as audio at all.
     """
     if not audio.is_file():
-        raise AudioError(f"{audio} is no audio file.")
+        raise AudioError(f"{audio.name} is no audio file.")
     values = _values(audio)
     if not {"seconds", "sample_rate", "channels"} <= set(values):
         try:
             info = soundfile.info(on_disk(audio))
         except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
-            raise AudioError(f"{audio} is no audio file that can be read.") from error
+            raise AudioError(f"{audio.name} is no audio file that can be read.") from error
         values |= {
             "seconds": info.frames / info.samplerate,
             "sample_rate": info.samplerate,

@@ -65,6 +65,7 @@ class TakeWriter:
         self._spec = spec
         self._sample_rate = sample_rate
         self._meter: Meter | None = None
+        self._heard: dict[str, float] = {}
         self._sheet: dict[str, Any] = {}
         self._samples: list[NDArray[np.float32]] = []
         self._audio: AudioWriter | None = None
@@ -207,6 +208,11 @@ class TakeWriter:
 
     def _measurements(self, audio: AudioWriter) -> dict[str, Any]:
         meter = cast(Meter, self._meter)
+        self._heard = self._heard or {  # A meter is read once, and a take may be closed again.
+            "peak_db": round(meter.peak, 2),
+            "true_peak_db": round(meter.true_peak, 2),
+            "loudness_lufs": round(meter.loudness, 2),
+        }
         return {
             "longtake": __version__,
             "file": audio.path.name,
@@ -216,9 +222,7 @@ class TakeWriter:
             "sample_rate": self._sample_rate,
             "channels": meter.channels,
             "subtype": audio.subtype,
-            "peak_db": round(meter.peak, 2),
-            "true_peak_db": round(meter.true_peak, 2),
-            "loudness_lufs": round(meter.loudness, 2),
+            **self._heard,
             "spec": self._spec.to_dict(),
         }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from engine.whole_files import whole, write_whole
+from engine.whole_files import LARGEST, read_small, read_text, whole, write_whole
 
 
 def test_the_name_appears_only_with_the_whole_content(tmp_path: Path) -> None:
@@ -116,3 +117,42 @@ def test_a_link_stays_and_the_file_it_points_to_is_replaced(
     assert link.is_symlink()
     assert kept.read_text() == "new"
     assert sorted(tmp_path.rglob("*")) == [kept.parent, kept, link]
+
+
+@pytest.mark.parametrize("letters", [251, 255])
+def test_a_name_of_any_length_that_the_disk_takes_is_written(tmp_path: Path, letters: int) -> None:
+    path = tmp_path / ("n" * letters)
+    write_whole(path, "text")
+    assert path.read_text() == "text"
+    chinese = tmp_path / ("電" * 85)
+    write_whole(chinese, "text")
+    assert sorted(tmp_path.iterdir()) == sorted([path, chinese])
+
+
+@pytest.mark.parametrize("ends", [b"a\nb\n", b"\xef\xbb\xbfa\r\nb\r\n"], ids=["plain", "Windows"])
+def test_text_is_read_whatever_editor_wrote_it(tmp_path: Path, ends: bytes) -> None:
+    (tmp_path / "file").write_bytes(ends)
+    assert read_text(tmp_path / "file") == "a\nb\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_pipe_is_neither_waited_for_nor_replaced(tmp_path: Path, linked: bool) -> None:
+    pipe = path = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    if linked:
+        path = tmp_path / "link"
+        path.symlink_to(pipe)
+    with pytest.raises(OSError, match="no ordinary file"):
+        read_small(path)
+    with pytest.raises(OSError, match="no ordinary file"):
+        write_whole(path, "text")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert set(tmp_path.iterdir()) == {pipe, path}
+
+
+def test_what_is_too_large_to_be_read_is_an_error(tmp_path: Path) -> None:
+    with (tmp_path / "file").open("wb") as file:
+        file.truncate(LARGEST + 1)
+    with pytest.raises(OSError, match="more than 64 MB"):
+        read_small(tmp_path / "file")

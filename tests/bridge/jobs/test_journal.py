@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from bridge.jobs.journal import LONGEST, Journal
 from bridge.state import Job, JobState
 from engine.spec import GenerationSpec
+from tests.small_disks import fill, small_disk
 
 STATES: tuple[JobState, ...] = ("queued", "running", "done", "failed", "cancelled", "interrupted")
 
@@ -94,3 +96,33 @@ def test_the_file_stays_small(tmp_path: Path) -> None:
     journal.close()
     assert Journal(path).read() == []
     assert path.read_bytes() == b""
+
+
+def test_a_line_that_a_full_disk_cuts_costs_no_later_job(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with small_disk(tmp_path / "stick", 2**20) as disk:
+        path = disk / "jobs.jsonl"
+        journal = Journal(path)
+        journal.note(job(1))
+        filling = fill(disk)
+        for number in range(2, 40):
+            journal.note(job(number))
+        assert caplog.text.count("a crash would lose jobs") == 1
+        assert f"the disk {disk} is full" in caplog.text
+        filling.unlink()
+        journal.note(job(40))
+        journal.close()
+        assert [j.id for j in Journal(path).read()] == [f"j{n}" for n in range(1, 41)]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_its_place_is_not_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.mkfifo(tmp_path / "jobs.jsonl")
+    journal = Journal(tmp_path / "jobs.jsonl")
+    assert journal.read() == []
+    journal.note(job(1))
+    journal.close()
+    assert "no ordinary file" in caplog.text

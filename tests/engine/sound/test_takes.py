@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,14 @@ import pytest
 from engine import __version__
 from engine.composing import compose
 from engine.composing.score import Score
-from engine.errors import AudioError
+from engine.errors import AudioError, DiskError
 from engine.registry import SKETCH
 from engine.sound.audio import read_audio, write_audio
-from engine.sound.takes import TakeWriter, read_settings, read_spec, sidecar_path
+from engine.sound.takes import TakeWriter, check_take, read_settings, read_spec, sidecar_path
 from engine.sound.targets import Place
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet
+from tests.small_disks import fill, small_disk
 
 SPEC = GenerationSpec(
     prompt='Genre: "Höuse" | BPM: 124',
@@ -122,3 +125,89 @@ def test_a_file_without_settings_is_named(tmp_path: Path) -> None:
             read_settings(tmp_path / name)
     with pytest.raises(AudioError, match="no file"):
         read_settings(tmp_path / "missing.wav")
+
+
+def test_a_disk_that_is_full_meanwhile_costs_no_take(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "stick", 2**18) as stick:
+        refuge = tmp_path / "refuge" / "deep"
+        writer = TakeWriter(Place(stick / "take.wav", "float", refuges=(refuge,)), SPEC, 44_100)
+        for block in blocks(60_000):
+            writer.add(block)
+        assert str(stick) in str(writer.problem) and "is full" in str(writer.problem)
+        assert list(stick.iterdir()) == [], "what no one can use takes no space"
+        facts = writer.close()
+        assert writer.path == refuge / "take.wav"
+        assert read_settings(writer.path) == facts
+        whole = np.concatenate([block.samples for block in blocks(60_000)], 1)
+        np.testing.assert_array_equal(read_audio(writer.path).samples, whole)
+        assert list(stick.iterdir()) == []
+
+
+def test_a_take_waits_in_memory_for_space(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "stick", 2**21) as stick:
+        filling = fill(stick, free=2**17)
+        place = Place(stick / "take.wav", "float", refuges=(stick / "refuge",))
+        writer = TakeWriter(place, SPEC, 44_100)
+        for block in blocks():
+            writer.add(block)
+        for _ in range(2):
+            with pytest.raises(DiskError, match=rf"disk {stick} is full"):
+                writer.close()
+        filling.unlink()
+        writer.close()
+        assert writer.path == stick / "take.wav"
+        samples = np.concatenate([block.samples for block in blocks()], 1)
+        np.testing.assert_array_equal(read_audio(writer.path).samples, samples)
+
+
+def test_a_sidecar_that_has_no_space_takes_its_audio_along(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "stick", 2**20) as stick:
+        writer = TakeWriter(Place(stick / "take.wav", refuges=(tmp_path / "refuge",)), SPEC, 44_100)
+        for block in blocks():
+            writer.add(block)
+        fill(stick, free=2**14)
+        writer.close(notes="x" * 2**15)
+        assert writer.path.parent == tmp_path / "refuge"
+        assert len(read_settings(writer.path)["notes"]) == 2**15
+        assert [path.name for path in stick.iterdir()] == ["filling"]
+
+
+def test_a_folder_that_is_gone_costs_no_take_either(tmp_path: Path) -> None:
+    place = Place(tmp_path / "gone" / "take.wav", refuges=(tmp_path,))
+    write_audio(tmp_path / "take.wav", np.zeros((1, 10), np.float32), 44_100)
+    with TakeWriter(place, SPEC, 44_100) as writer:
+        for block in blocks():
+            writer.add(block)
+    assert writer.path == tmp_path / "take-2.wav", "nothing that stands there is replaced"
+    assert "There is no folder" in str(writer.problem)
+    with pytest.raises(AudioError):
+        check_take(place.path, None, False)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+def test_a_name_of_another_encoding_is_written_and_read(tmp_path: Path, suffix: str) -> None:
+    try:
+        name = os.fsdecode(b"caf\xe9") + suffix
+        (tmp_path / name).touch()
+    except (OSError, UnicodeError):
+        pytest.skip("this disk takes no such names")
+    spec = dataclasses.replace(SPEC, prompt="\ud800", init_audio=str(tmp_path / name))
+    with TakeWriter(Place(tmp_path / name, overwrite=True), spec, 44_100) as writer:
+        for block in blocks():
+            writer.add(block)
+    assert read_spec(tmp_path / name) == spec
+    sidecar_path(tmp_path / name).unlink()
+    assert read_spec(tmp_path / name) == spec
+
+
+@pytest.mark.parametrize("letters", [247, 251, 252, 300])
+def test_a_name_that_is_too_long_is_refused_before_any_work(tmp_path: Path, letters: int) -> None:
+    path = tmp_path / f"{'n' * letters}.wav"
+    if letters <= 250:
+        assert written(path)
+        return
+    with pytest.raises(AudioError, match="too long"):
+        check_take(path, None, False)
+    with pytest.raises(AudioError, match="too long"):
+        TakeWriter(Place(path), SPEC, 44_100)
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Laws of the library's own thread: what is changed shows at once, and its files follow or it is taken back."""
+"""Laws of changes: what is changed shows at once, and its files follow or it is taken back."""
 
 from __future__ import annotations
 
