@@ -13,7 +13,8 @@ import filelock
 from bridge.errors import BridgeError
 from engine.disks import why
 
-_WITHOUT = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_WITHOUT = (errno.ENOLCK, errno.EOPNOTSUPP)
+"""What disks without locks answer; for ENOSYS, filelock has a lock of its own."""
 _NO_LOCKS = (
     "The folder {} lies on a disk that has no locks, as some network disks; set LONGTAKE_HOME to a folder on a disk of "
     "this machine."
@@ -39,8 +40,6 @@ class InstanceLock:
                 "busy",
                 "Longtake is running already; close it, or set LONGTAKE_HOME for a second one.",
             ) from error
-        except NotImplementedError as error:  # What filelock says of a disk without locks.
-            raise BridgeError("io", _NO_LOCKS.format(folder)) from error
         except OSError as error:
             if error.errno in _WITHOUT:
                 raise BridgeError("io", _NO_LOCKS.format(folder)) from error

@@ -13,6 +13,7 @@ import logging.handlers
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -111,7 +112,8 @@ def start(
     root.setLevel(level.upper())
     for old in [handler for handler in root.handlers if getattr(handler, "longtake", False)]:
         root.removeHandler(old)
-        old.close()
+        with suppress(OSError):  # Its disk may be full.
+            old.close()
     lines = logging.StreamHandler(console or sys.stderr)
     lines.setFormatter(JsonLines() if as_json else logging.Formatter(_PLAIN, "%H:%M:%S"))
     _add(root, lines)

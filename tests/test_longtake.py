@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -70,3 +71,12 @@ def test_idle_threads_sleep_unless_the_user_says_otherwise(monkeypatch: pytest.M
     monkeypatch.delenv("OMP_WAIT_POLICY")
     longtake.share_processors()
     assert os.environ["OMP_WAIT_POLICY"] == "passive"
+
+
+def test_no_sign_ends_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+    longtake.write_whatever_comes()
+    print("é 🎸 caf\udce9", flush=True)
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    assert sys.stdout.buffer.getvalue().strip() == b"\xe9 \\U0001f3b8 caf\\udce9"  # pyright: ignore

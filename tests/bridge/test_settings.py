@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -176,3 +177,59 @@ def test_the_log_is_lines_of_json_and_a_file(tmp_path: Path) -> None:
                 logging.getLogger().removeHandler(handler)
                 handler.close()
         logging.getLogger().setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('[takes]\nfolder = "~nosuchuser/takes"', "takes.folder names a folder; Nobody's home here is ~nosuchuser"),
+        ('[osc]\nfolders = ["~", "~nosuchuser"]', "osc.folders names a folder; Nobody's home here"),
+        ('[takes]\nfolder = "a\\u0000b"', "takes.folder names a folder"),
+        ("a = " + "[" * 100_000, "is no TOML"),
+        ("a = " + '{ a = ' * 5000, "is no TOML"),
+        ("a = 99999-99-99", "is no TOML"),
+        ("\0", "is no TOML"),
+    ],
+)  # fmt: skip
+def test_what_can_be_no_setting_is_a_sentence(content: str, said: str) -> None:
+    with pytest.raises(PresetError, match=re.escape(said)):
+        read(content, "settings.toml")
+
+
+def test_the_mark_of_a_windows_editor_is_no_damage(home: Path) -> None:
+    home.mkdir()
+    path = home / "settings.toml"
+    path.write_bytes(b"\xef\xbb\xbf[osc]\r\nport = 9450\r\n")
+    file = SettingsFile(path)
+    assert file.settings.osc.port == 9450
+    file.change("osc", "query_port", -1)
+    assert path.read_text().splitlines() == ["[osc]", "port = 9450", "query_port = -1"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "UTF-16"])
+def test_what_is_no_settings_file_is_a_sentence_and_left_alone(
+    home: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    path = home / "settings.toml"
+    if kind == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("this system has no named pipes")
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.write_text("[osc]\n", encoding="utf-16")
+    assert main([]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(str(path)) and said.count("\n") == 1
+    assert main(["osc.port", "9450"]) == 2
+    assert path.is_file() == (kind == "UTF-16")
+
+
+def test_the_settings_of_nobody_are_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LONGTAKE_HOME", "~nosuchuser")
+    assert main([]) == 2
+    assert "Nobody's home" in capsys.readouterr().err

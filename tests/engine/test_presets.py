@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,3 +170,26 @@ def test_saving_again_keeps_what_the_preset_says_of_itself(store: PresetStore) -
         ("fast",),
         {"prompt": "b"},
     )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_one_bad_file_hides_no_preset_and_is_named(store: PresetStore) -> None:
+    store.save("Mine", {"prompt": "x"})
+    os.mkfifo(store.folder / "pipe.toml")
+    (store.folder / "gone.toml").symlink_to("/gone/preset.toml")
+    (store.folder / "latin.toml").write_bytes(b'name = "caf\xe9"')
+    (store.folder / "deep.toml").write_text("a = " + "[" * 100_000)
+    (store.folder / "folder.toml").mkdir()
+    (store.folder / "windows.toml").write_text("\ufeffname = 'Windows'\n", encoding="utf-8")
+    assert [preset.name for preset in store.list() if not preset.builtin] == ["Mine", "Windows"]
+    for name in ("pipe", "gone", "latin", "deep", "folder"):
+        assert sum(f"{name}.toml" in problem for problem in store.problems) == 1
+
+
+@pytest.mark.parametrize("name", ["Aux", "con", "COM1", "電" * 90, "caf\udce9"])
+def test_a_name_that_no_file_can_have_is_still_a_name(store: PresetStore, name: str) -> None:
+    kept = name.encode(errors="replace").decode()
+    store.save(kept, {"prompt": "x"})
+    assert kept in store.names()
+    [path] = store.folder.iterdir()
+    assert path.stem.lower() not in ("aux", "con", "com1")

@@ -186,7 +186,9 @@ BAD = {
     "unknown flag": (["render", PROMPT, "--volume", "11"], "unrecognized arguments: --volume"),
     "wrong suffix": (["render", PROMPT, "--out", "take.mp3"], "end in .wav or .flac"),
     "no folder": (["render", PROMPT, "--out", "nowhere/take.wav"], "There is no folder nowhere"),
-    "no writing": (["render", PROMPT, "--out", "/proc/self/take.wav"], "is not writable"),
+    "a long name": (["render", PROMPT, "--out", f"{'a' * 251}.wav"], "name is too long"),
+    "a longer name": (["render", PROMPT, "--out", f"{'a' * 300}.wav"], "name is too long"),
+    "a zero in a name": (["render", PROMPT, "--out", "a\0.wav"], "cannot be written"),
     "name taken": (["render", PROMPT, "--out", "beat.wav"], "already exists"),
     "text as audio": (["transform", "text.wav", PROMPT], "text.wav cannot be read as audio"),
     "0 bytes": (["transform", "empty.wav", PROMPT], "empty.wav cannot be read as audio"),
@@ -226,6 +228,20 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(
     assert err.count("\n") == 1 and "Traceback" not in err
     assert files(folder) == before
     assert tone_engine.asked == []  # Nothing was loaded, nothing computed.
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_any_work(
+    folder: Path, tone_engine: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locked = folder / "locked"
+    locked.mkdir(mode=0o500)
+    if os.access(locked, os.W_OK):  # Windows, or root.
+        locked = Path("/proc/self")
+        if not locked.is_dir():
+            pytest.skip("this user may write everywhere")
+    assert main(["render", PROMPT, "--out", str(locked / "take.wav")], tone_engine) == 2
+    assert f"The folder {locked} is not writable" in capsys.readouterr().err
+    assert tone_engine.asked == []
 
 
 def test_force_replaces(folder: Path, tone_engine: Any) -> None:
