@@ -225,3 +225,25 @@ def test_a_killed_audio_process_is_replaced_and_the_take_goes_on(sounding: Sound
     sounding.audio.close()
     until(lambda: not psutil.pid_exists(after), what="the child to end")
     assert any(isinstance(e, PlaybackChanged) and e.playback.problem for e in sounding.events)
+
+
+def test_a_take_that_is_binned_is_let_go(sounding: Sounding) -> None:
+    take, other = made(sounding, 2.0), made(sounding, 2.0, seed=2)
+    player = sounding.audio.player
+
+    def open_here() -> bool:
+        return any(file.path == str(take.path) for file in psutil.Process().open_files())
+
+    sounding.session.playback.play(take)
+    until(lambda: player.state().state == "playing")
+    assert open_here()
+    player.let_go(other)
+    assert (player.state().state, player.state().take_id) == ("playing", take.id)
+    player.let_go(take)
+    assert (player.state().state, player.state().take_id) == ("stopped", None)
+    until(lambda: not open_here(), what="the file to be closed")
+    sounding.session.transport.change("manual", {"playing": True, "tempo": 60.0, "beat": 0.0})
+    player.launch(take, "4bar")
+    assert open_here()
+    player.let_go(take)
+    until(lambda: not open_here(), what="the file to be closed")

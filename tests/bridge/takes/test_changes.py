@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import BridgeError
-from bridge.events import Event, Notice, TakeAdded, TakeChanged
+from bridge.events import Event, Notice, TakeAdded, TakeChanged, TakeRemoved
 from bridge.state import Search, Take
 from bridge.takes import sidecar
 from bridge.takes.library import Library
@@ -251,3 +251,22 @@ def test_a_change_survives_that_another_longtake_starts_before_it_is_written(
     assert (written(take)["rating"], written(take)["name"]) == (5, "Mine")
     assert other.reconcile() == 0
     other.close()
+
+
+def test_who_plays_a_take_lets_it_go_before_it_is_binned(
+    library: Library, told: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = add(library)
+    story: list[str] = []
+
+    def send2trash(path: Path) -> None:
+        story.append(path.suffix)
+        if len(story) < 4:  # As Windows says of a file that somebody still closes.
+            raise PermissionError(13, "The process cannot access the file", str(path))
+
+    monkeypatch.setattr("bridge.takes.changes.send2trash", send2trash)
+    library.changes.let_go = lambda gone: story.append(gone.id)
+    library.delete(take.id)
+    library.close()
+    assert story == [take.id, ".wav", ".wav", ".wav", ".json"]
+    assert [type(event) for event in told] == [TakeAdded, TakeRemoved]

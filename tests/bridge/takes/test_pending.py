@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -92,3 +93,28 @@ def test_a_folder_that_is_gone_is_a_disk_that_takes_nothing(
     finally:
         library.close()
         tmp_path.with_name("elsewhere").rename(tmp_path.with_name("put back"))
+
+
+def test_a_folder_that_is_read_only_is_listed_and_its_new_takes_go_elsewhere(
+    tmp_path: Path, told: list[Event]
+) -> None:
+    with small_disk(tmp_path / "stick", 2**20) as stick:
+        soundfile.write(stick / "idea.wav", np.zeros((800, 1)), 8000)
+        subprocess.run(["mount", "-o", "remount,ro", str(stick)], check=True)
+        library = Library(stick, told.append, tmp_path / "data")
+        assert library.reconcile() == 1
+        pending = library.begin(Draft("generate", SPEC, 44_100, 2, "j1"))
+        pending.write(AudioBlock(0, sound(SPEC)))
+        take = pending.finish()
+        assert take.path.parent == library.refuge
+        assert {found.id for found in library.search(Search())} == {"idea", take.id}
+        library.change("idea", rating=3)
+        library.close()
+        assert [e.text for e in told if isinstance(e, Notice) and e.level == "error"] == [
+            "idea could not be changed on the disk: Read-only file system."
+        ]
+        # Where our own data cannot be written either, the index lives in memory.
+        again = Library(stick, told.append, stick / "data")
+        assert again.reconcile() == 1
+        assert again.get("idea").rating == 0
+        again.close()
