@@ -10,9 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.state import (
     CaptureState,
     Devices,
@@ -35,17 +32,6 @@ class StreamFormat:
     channels: int
     frames: int
     loop: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recording:
-    """What a capture hands to the library: samples [C, N] float32, already trimmed."""
-
-    samples: NDArray[np.float32]
-    sample_rate: int
-    name: str = "capture"
-    tempo: float | None = None
-    key: str = ""
 
 
 class Stream(Protocol):

@@ -105,7 +105,8 @@ class Player:
         source = FileSource(take.path)
         boundary = next_boundary(self._heard_beat(transport), quantize, transport.signature)
         with self._feeder.lock:
-            self._drop_launch()
+            if self._launch:
+                self._launch.source.close()
             self._launch = _Launch(source, take, boundary, step)
 
     def pause(self) -> None:
@@ -119,7 +120,7 @@ class Player:
         """Fades out and goes to the start; a launch that waits is dropped."""
         with self._feeder.lock:
             self._deck.hush()
-            self._drop_launch()
+            self._launch = None  # Its file is closed with it.
             self._mark("stopped")
         self._tell()
 
@@ -205,8 +206,8 @@ class Player:
         """Ends what plays a take that is to be binned: Windows bins no open file."""
         with self._feeder.lock:
             if self._launch and self._launch.take.id == take.id:
-                self._drop_launch()
-            if self._deck.now and self._deck.now.take and self._deck.now.take.id == take.id:
+                self._launch = None
+            if self._state.take_id == take.id:
                 self._deck.unload()
                 self._mark("stopped")
         self._tell()
@@ -294,11 +295,6 @@ class Player:
 
     def _mark(self, state: Literal["stopped", "playing", "paused", "waiting"]) -> None:
         self._state = replace(self._state, state=state)
-
-    def _drop_launch(self) -> None:
-        if self._launch:
-            self._launch.source.close()
-            self._launch = None
 
     def _need_device(self) -> None:
         if not self._feeder.rate:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack, cast
@@ -28,19 +29,17 @@ from numpy.typing import NDArray
 from bridge.errors import BridgeError
 from bridge.events import Notice, Publish, TakeAdded, TakeChanged, TakeRemoved
 from bridge.places import REFUGE
-from bridge.ports import Recording
 from bridge.state import Search, Take, TakeChange
 from bridge.takes import sidecar
 from bridge.takes.changes import UNWRITTEN, Changes
 from bridge.takes.index import Index, move
-from bridge.takes.listing import LeftOut, index_path, listed
+from bridge.takes.listing import LeftOut, index_path, listed, sentence
 from bridge.takes.measure import Measuring
-from bridge.takes.naming import Naming, take_name, title
+from bridge.takes.naming import Naming, take_name
 from bridge.takes.pending import SUBTYPE, Draft, PendingTake
 from engine.composing.score import Score
 from engine.disks import why
 from engine.errors import AudioError, DiskError
-from engine.file_names import encodable
 from engine.sound.audio import write_audio
 from engine.sound.targets import unwritten
 
@@ -48,8 +47,6 @@ OLD_INDEX = ".longtake-index.sqlite3"
 """Where the index was once, among the takes."""
 AT_ONCE = 200
 """Takes that `reconcile` enters before it lets others use the index."""
-NAMED = 3
-"""Files that are named in one sentence; the log names all."""
 _log = logging.getLogger(__name__)
 
 
@@ -78,7 +75,7 @@ class Library:
         self._publish = publish
         index = index_path(self.folder, data)
         move(self.folder / OLD_INDEX, index)
-        self._index = Index(index, self._index_troubled)
+        self._index = Index(index, lambda: self.changes.do(self._after_trouble))
         self._told = False
         # Held for each change of the index and its event, never while a file is written.
         self._lock = threading.Lock()
@@ -110,7 +107,8 @@ class Library:
             except Exception as error:
                 problem = str(error) if isinstance(error, AudioError) else repr(error)
                 left_out.append(LeftOut(found[name], problem))
-        self._tell_of(left_out)
+        if left_out:
+            self._publish(Notice("warning", "not_audio", sentence(left_out)))
         count = sum(
             self._take_over(read[start : start + AT_ONCE], known)
             for start in range(0, len(read), AT_ONCE)
@@ -145,27 +143,8 @@ class Library:
                 self._publish(TakeRemoved(take_id))
         return len(gone)
 
-    def _tell_of(self, left_out: list[LeftOut]) -> None:
-        """Names the files that are no takes."""
-        for each in left_out:
-            _log.warning("%s is left out of the takes: %s", each.path, each.problem)
-        if left_out:
-            names = [encodable(repr(each.path.name)) for each in left_out]
-            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-            self._publish(
-                Notice(
-                    "warning",
-                    "not_audio",
-                    f"Left out of the takes: {', '.join(names[:NAMED])}{more}. {left_out[0].problem}",
-                )
-            )
-
-    def _index_troubled(self) -> None:
-        """The index goes on in memory."""
-        self.changes.do(self._after_trouble)
-
     def _after_trouble(self) -> None:
-        """Says so, and reads the files again if the index is empty now."""
+        """The index goes on in memory: says so, and reads the files again if it is empty now."""
         self._tell_of_index()
         if self._index.emptied:
             try:
@@ -189,29 +168,6 @@ class Library:
         except BaseException:
             self.abandon(name)
             raise
-
-    def add_recording(self, recording: Recording) -> Take:
-        """Writes a capture as a take.
-
-        Raises:
-            BridgeError: `not_audio` if it is empty or not finite, `io` if it cannot be written.
-        """
-        samples, rate = recording.samples, recording.sample_rate
-        if samples.ndim != 2 or samples.shape[1] == 0 or not np.isfinite(samples).all():
-            raise BridgeError("not_audio", "The recording has no sound in it; check the input.")
-        take = Take(
-            id="",
-            path=self.folder,
-            name=title(recording.name),
-            kind="capture",
-            seconds=0.0,
-            sample_rate=rate,
-            channels=samples.shape[0],
-            created=0.0,
-            tempo_asked=recording.tempo,
-            key=recording.key,
-        )
-        return self.add_made(take, samples, "capture")
 
     def add_made(
         self, about: Take, samples: NDArray[np.float32], job: str, score: Score | None = None
@@ -247,17 +203,20 @@ class Library:
         return take
 
     def _written(self, take: Take, samples: NDArray[np.float32], score: Score | None) -> Take:
-        """Writes and enters a take, in the refuge if its disk fails; where it is now."""
+        """Writes a take and shows it, in the refuge if its disk fails; where it is now."""
         try:
             write_audio(take.path, samples, take.sample_rate, SUBTYPE)
-            self.enter(take, score)
-        except DiskError as error:
+            sidecar.write(take, score)
+        except (DiskError, OSError) as error:
             if take.path.parent == self.refuge:
-                raise
-            take.path.unlink(missing_ok=True)
-            self.refuge.mkdir(parents=True, exist_ok=True)
+                raise unwritten(take.path, error) from error
+            with suppress(OSError):
+                take.path.unlink(missing_ok=True)
+                self.refuge.mkdir(parents=True, exist_ok=True)
             take = self._written(replace(take, path=self.refuge / take.path.name), samples, score)
             self.tell_of_refuge(take, str(error))
+            return take
+        self.show(take)
         return take
 
     def tell_of_refuge(self, take: Take, problem: str) -> None:
@@ -325,15 +284,23 @@ class Library:
         self._index.close()
 
     def enter(self, take: Take, score: Score | None = None) -> None:
-        """Writes a take's sidecar, with its score if one is given, adds it to the index and announces it.
+        """Writes the sidecar of a take whose sound is whole, with its score if one is given, and shows it.
 
-        Raises:
-            DiskError: if the sidecar cannot be written; the sound is there all the same.
+        A sidecar that cannot be written is told; the take is there all the same.
         """
         try:
             sidecar.write(take, score)
         except OSError as error:
-            raise unwritten(sidecar.path_for(take.path), error) from error
+            reason = why(take.path, error)
+            self._publish(
+                Notice(
+                    "warning", "io", f"What is known of {take.name} could not be kept: {reason}."
+                )
+            )
+        self.show(take)
+
+    def show(self, take: Take) -> None:
+        """Adds a take whose files are whole to the index, and announces it."""
         with self._lock:
             self._index.put([(take, sidecar.stamp(take.path))])
             self._publish(TakeAdded(take))

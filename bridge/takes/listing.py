@@ -6,10 +6,11 @@ Knows nothing of what is in the files, and waits for none: pipes and devices are
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,11 @@ from pathlib import Path
 from engine.file_names import encodable
 
 AUDIO = (".flac", ".wav")
+NAMED = 3
+"""Files that are named in one sentence."""
 _LEFTOVER = re.compile(r"\..+\.(?:wav|flac|json)\.[0-9a-f]{8}\.tmp")
 _ABANDONED = 600.0  # s; a younger file may belong to another Longtake that is writing it
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,15 @@ def listed(folders: Iterable[Path]) -> tuple[dict[str, Path], list[LeftOut]]:
                 elif problem is None:
                     found.setdefault(path.stem, path)
     return found, left_out
+
+
+def sentence(left_out: Sequence[LeftOut]) -> str:
+    """Names a few of them; all of them are in the log."""
+    for each in left_out:
+        _log.warning("%s is left out of the takes: %s", each.path, each.problem)
+    names = [encodable(repr(each.path.name)) for each in left_out]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"Left out of the takes: {', '.join(names[:NAMED])}{more}. {left_out[0].problem}"
 
 
 def index_path(folder: Path, data: Path) -> Path:

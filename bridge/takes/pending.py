@@ -47,7 +47,11 @@ class Shelf(Protocol):
     refuge: Path
 
     def enter(self, take: Take) -> None:
-        """Adds a take."""
+        """Adds a take whose sound is whole, and writes its sidecar."""
+        ...
+
+    def show(self, take: Take) -> None:
+        """Adds a take whose files are whole."""
         ...
 
     def tell_of_refuge(self, take: Take, problem: str) -> None:
@@ -133,7 +137,7 @@ class PendingTake:
         if self._writer.path != take.path:
             take = replace(take, path=self._writer.path, id=self._writer.path.stem)
             self._library.tell_of_refuge(take, str(self._writer.problem))
-        self._library.enter(take)
+        self._library.show(take)
         self._library.abandon(self._name)
         return take
 

@@ -8,6 +8,7 @@ go to.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -17,7 +18,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
@@ -28,6 +29,7 @@ from bridge.state import Take
 from bridge.takes.measure import LONGEST, Measuring
 from bridge.takes.naming import Naming, take_name, title
 from bridge.takes.pending import Shelf
+from engine.disks import why
 from engine.errors import AudioError
 from engine.sound import riff
 from engine.whole_files import put_in_place
@@ -168,7 +170,7 @@ class PendingRecording:
         self._file.close()  # Windows renames no open file.
         return Take(
             id=self._name,
-            path=self._shelf.folder / f"{self._name}.wav",
+            path=self._path.with_name(f"{self._name}.wav"),
             name=title(draft.name),
             kind="capture",
             seconds=end / rate,
@@ -183,28 +185,44 @@ class PendingRecording:
 
 
 def begin(shelf: NamingShelf, draft: RecordingDraft) -> PendingRecording:
-    """Opens a hidden file in the shelf's folder.
+    """Opens a hidden file in the shelf's folder, or in its refuge if that cannot be written.
 
     Raises:
         BridgeError: `io`.
     """
     naming = Naming(draft.created, draft.name, "capture", draft.tempo, draft.key)
     name = shelf.reserve(take_name(naming))
-    path = shelf.folder / f".{name}{SUFFIX}"
+    problem: BridgeError | None = None
+    for folder in (shelf.folder, shelf.refuge):
+        path = folder / f".{name}{SUFFIX}"
+        try:
+            return PendingRecording(shelf, name, draft, _opened(path, draft))
+        except OSError as error:
+            problem = problem or _unwritten(path, error)
+            with suppress(OSError):
+                shelf.refuge.mkdir(parents=True, exist_ok=True)
+    shelf.abandon(name)
+    raise problem
+
+
+def _opened(path: Path, draft: RecordingDraft) -> BinaryIO:
+    file = path.open("xb+", buffering=0)
     try:
-        file = path.open("xb+", buffering=0)
         _hold(file)
-        file.write(_head(draft))
-    except OSError as error:
-        shelf.abandon(name)
-        raise _unwritten(path, error) from error
-    return PendingRecording(shelf, name, draft, file)
+        if file.write(head := _head(draft)) < len(head):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except BaseException:
+        file.close()
+        path.unlink(missing_ok=True)
+        raise
+    return file
 
 
 def finish_left(shelf: NamingShelf) -> list[Take]:
     """Finishes what killed programs were recording; what cannot be read or written is logged and left alone."""
     takes: list[Take] = []
-    for path in sorted(shelf.folder.glob(f".*{SUFFIX}")):
+    left = [path for folder in (shelf.folder, shelf.refuge) for path in folder.glob(f".*{SUFFIX}")]
+    for path in sorted(left):
         try:
             if path.is_symlink() or not path.is_file():
                 continue
@@ -276,5 +294,4 @@ def _hold(file: BinaryIO) -> bool:
 
 
 def _unwritten(path: Path, error: Exception) -> BridgeError:
-    reason: Any = getattr(error, "strerror", None) or error
-    return BridgeError("io", f"The recording {path} cannot be written: {reason}.")
+    return BridgeError("io", f"The recording {path} cannot be written: {why(path, error)}.")

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bridge.events import Event, Hub, JobChanged, Notice, Publish
 from bridge.jobs.journal import Journal
 from bridge.jobs.making import Works
@@ -18,7 +21,7 @@ from bridge.parameters import Parameters
 from bridge.ports import Stream
 from bridge.presets import Presets
 from bridge.session import Session
-from bridge.state import Job
+from bridge.state import Job, Take
 from bridge.takes.library import Library
 from bridge.takes.listing import index_path
 from bridge.transport import Transport
@@ -44,6 +47,19 @@ def library_in(folder: Path, publish: Publish = lambda event: None) -> Library:
 def index_in(folder: Path) -> Path:
     """Where the index of that library lies."""
     return index_path(folder.resolve(), folder / ".data")
+
+
+def captured(
+    library: Library,
+    samples: NDArray[np.float32],
+    rate: int,
+    name: str = "capture",
+    tempo: float | None = None,
+) -> Take:
+    """Samples [C, N] as a take that was recorded."""
+    facts = {"seconds": 0.0, "sample_rate": rate, "channels": len(samples), "created": 0.0}
+    take = Take("", library.folder, name, "capture", tempo_asked=tempo, **facts)
+    return library.add_made(take, samples, "capture")
 
 
 def session_of(hub: Hub, queue: JobQueue, library: Library, folder: Path) -> Session:

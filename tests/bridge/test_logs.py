@@ -1,4 +1,4 @@
-"""What the log keeps: an error that comes thousands of times leaves the history where it is, a full disk is said once."""
+"""What the log keeps: an error that comes thousands of times pushes nothing out, and a full disk is said once."""
 
 from __future__ import annotations
 

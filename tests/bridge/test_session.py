@@ -20,7 +20,6 @@ from bridge.events import (
     SheetReady,
     TakeChanged,
 )
-from bridge.ports import Recording
 from bridge.requests import complement, in_time, quarters_in_bar
 from bridge.state import Job, JobOptions, TransportState
 from engine.composing.composer import compose
@@ -28,7 +27,7 @@ from engine.composing.midi_files import write_midi
 from engine.composing.score import Score
 from engine.errors import LongtakeError, SpecError
 from engine.spec import PARAMETERS, GenerationSpec
-from tests.bridge.parts import Bench, Gate
+from tests.bridge.parts import Bench, Gate, captured
 
 
 @pytest.fixture
@@ -142,7 +141,7 @@ def test_vary_moves_a_take_towards_another(bench: Bench) -> None:
         spec = bench.session.vary(named, 0.2).spec
         assert (spec.seed, spec.variation) == (3, 0.2)
         assert spec.prompt == job.spec.prompt
-    recorded = bench.session.takes.add_recording(Recording(np.zeros((1, 100), np.float32), 8000))
+    recorded = captured(bench.session.takes, np.zeros((1, 100), np.float32), 8000)
     with pytest.raises(BridgeError, match="recorded"):
         bench.session.vary(recorded.id)
 
@@ -262,7 +261,7 @@ def test_closing_ends_every_part_also_after_one_that_fails(
     bench = Bench(tmp_path, engine := Gate())
     bench.queue.start()
     job = bench.session.generate("house", seconds_total=1.0)
-    take = bench.session.takes.add_recording(Recording(np.zeros((1, 100), np.float32), 8000))
+    take = captured(bench.session.takes, np.zeros((1, 100), np.float32), 8000)
     bench.session.takes.change(take.id, rating=4)
     heard: list[Event] = []
     bench.session.subscribe(heard.append)
@@ -302,7 +301,7 @@ def test_presets_set_what_they_name(bench: Bench) -> None:
 
 
 def test_rating_and_names_through_the_session(bench: Bench) -> None:
-    take = bench.session.takes.add_recording(Recording(np.full((1, 100), 0.1, np.float32), 8000))
+    take = captured(bench.session.takes, np.full((1, 100), 0.1, np.float32), 8000)
     bench.session.takes.change(take.id, rating=3)
     bench.session.takes.change(take.id, favourite=True)
     bench.session.takes.change(take.id, name="Kick")

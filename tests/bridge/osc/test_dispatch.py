@@ -23,10 +23,9 @@ from bridge.osc.dispatch import Dispatcher
 from bridge.osc.packet import Message, Value
 from bridge.osc.schema import COMMANDS, OPTIONS, PAIR_NAMES, REQ, ROOT, Command
 from bridge.session import Session
-from bridge.takes.library import Library
 from engine.spec import PARAMETERS
 from tests.bridge.fake_engine import FakeEngine
-from tests.bridge.parts import session_of
+from tests.bridge.parts import library_in, session_of
 
 VALUES: tuple[Value, ...] = (
     *(None, True, False, b"", b"\xff" * 60_000),
@@ -64,7 +63,7 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         hub = Hub()
-        library = Library(folder / "takes", hub.publish)
+        library = library_in(folder / "takes", hub.publish)
         queue = JobQueue(Works(FakeEngine(), library, hub.publish))
         self.session: Session = session_of(hub, queue, library, folder)
         self.heard: list[tuple[str, tuple[Any, ...]]] = []

@@ -12,7 +12,6 @@ import soundfile
 
 from bridge.errors import BridgeError
 from bridge.events import Notice, TakeAdded
-from bridge.ports import Recording
 from bridge.state import Take
 from bridge.takes import fitting, sidecar
 from bridge.takes.fitting import fitted_score, stretched
@@ -23,7 +22,7 @@ from engine.composing.score import Score
 from engine.registry import SKETCH
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
-from tests.bridge.parts import Bench, wait_for
+from tests.bridge.parts import Bench, captured, wait_for
 from tests.bridge.takes.test_measure import RATE, beats, chords
 
 
@@ -62,9 +61,7 @@ def test_a_take_in_bars_reaches_its_tempo_and_keeps_its_length(bench: Bench) -> 
 
 
 def test_a_recording_reaches_any_tempo_near(bench: Bench) -> None:
-    take = bench.session.takes.add_recording(
-        Recording(beats(96.3, 12.0), RATE, "beatbox", tempo=96.0)
-    )
+    take = captured(bench.session.takes, beats(96.3, 12.0), RATE, "beatbox", tempo=96.0)
     made = fitted(bench, take, 100.0)
     assert made.tempo_measured == pytest.approx(100.0, abs=0.15)
     assert made.seconds == pytest.approx(12.0 * 96.3 / 100.0, rel=0.002)
@@ -115,9 +112,7 @@ def test_what_cannot_be_fitted_is_refused_at_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take = off_the_grid(bench)
-    silent = bench.session.takes.add_recording(
-        Recording(np.zeros((1, 6 * RATE), np.float32) + 1e-3, RATE)
-    )
+    silent = captured(bench.session.takes, np.zeros((1, 6 * RATE), np.float32) + 1e-3, RATE)
     for take_id, tempo, code in (
         (silent.id, 100.0, "bad_args"),
         (take.id, 300.0, "out_of_range"),

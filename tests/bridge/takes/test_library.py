@@ -15,7 +15,6 @@ import soundfile
 
 from bridge.errors import BridgeError
 from bridge.events import Event, TakeAdded, TakeRemoved
-from bridge.ports import Recording
 from bridge.state import Search, Take
 from bridge.takes.library import Library
 from bridge.takes.pending import Draft
@@ -24,7 +23,7 @@ from engine.sound.takes import read_spec
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
 from tests.bridge.fake_engine import sound
-from tests.bridge.parts import index_in, library_in
+from tests.bridge.parts import captured, index_in, library_in
 
 ROOT = Path(__file__).parents[3]
 
@@ -256,18 +255,10 @@ def test_search_without_fts5_gives_the_same(
 
 def test_a_recording_is_a_take_like_any(library: Library) -> None:
     samples = np.random.default_rng(0).uniform(-0.4, 0.4, (1, 24_000)).astype(np.float32)
-    take = library.add_recording(Recording(samples, 48_000, "beatbox", tempo=96.0))
+    take = captured(library, samples, 48_000, "beatbox", tempo=96.0)
     assert (take.kind, take.seconds, take.channels, take.tempo_asked) == ("capture", 0.5, 1, 96.0)
     assert "_beatbox_96bpm_capture" in take.id
     read, rate = soundfile.read(take.path, dtype="float32", always_2d=True)
     np.testing.assert_array_equal(read.T, samples)
     assert rate == 48_000
     assert library.search(Search(kind="capture")) == [take]
-
-
-@pytest.mark.parametrize("samples", [np.zeros((2, 0)), np.full((2, 9), np.nan), np.zeros(9)])
-def test_no_recording_is_no_take(library: Library, samples: np.ndarray) -> None:
-    with pytest.raises(BridgeError) as raised:
-        library.add_recording(Recording(samples.astype(np.float32), 48_000))
-    assert raised.value.code == "not_audio"
-    assert library.search(Search()) == []

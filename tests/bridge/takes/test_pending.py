@@ -10,7 +10,6 @@ import pytest
 import soundfile
 
 from bridge.events import Event, Notice, TakeAdded
-from bridge.ports import Recording
 from bridge.state import Search
 from bridge.takes.library import Library
 from bridge.takes.pending import Draft
@@ -19,6 +18,7 @@ from engine.registry import SKETCH
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock
 from tests.bridge.fake_engine import sound
+from tests.bridge.parts import captured
 from tests.small_disks import fill, small_disk
 
 SPEC = GenerationSpec(prompt="house", seconds_total=1.0, seed=1).resolved(SKETCH)
@@ -55,7 +55,7 @@ def test_a_recording_that_the_disk_does_not_take_is_kept_elsewhere_too(
     samples = np.random.default_rng(0).uniform(-0.4, 0.4, (2, 48_000)).astype(np.float32)
     with small_disk(tmp_path / "stick", 2**18) as stick:
         library = Library(stick / "takes", told.append, tmp_path / "data")
-        take = library.add_recording(Recording(samples, 48_000, "beatbox"))
+        take = captured(library, samples, 48_000, "beatbox")
         read, _ = soundfile.read(take.path, dtype="float32")
         np.testing.assert_array_equal(read.T, samples)
         assert take.path.parent == tmp_path / "data" / "rescued"

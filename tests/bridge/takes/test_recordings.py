@@ -28,6 +28,8 @@ from bridge.takes.recordings import (
     begin,
     finish_left,
 )
+from tests.bridge.parts import library_in
+from tests.small_disks import small_disk
 
 RATE = 8000
 WRITER = """
@@ -36,7 +38,7 @@ import numpy as np
 from pathlib import Path
 from bridge.takes.library import Library
 from bridge.takes.recordings import RecordingDraft, begin
-library = Library(Path(sys.argv[1]), lambda event: None)
+library = Library(Path(sys.argv[1]), lambda event: None, Path(sys.argv[1]) / ".data")
 pending = begin(library, RecordingDraft(8000, tempo=90.0, key="A minor"))
 while True:
     pending.write(np.full((800, 2), 0.25, np.float32))
@@ -48,7 +50,7 @@ while True:
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     events: list[Event] = []
-    library = Library(tmp_path / "takes", events.append)
+    library = library_in(tmp_path / "takes", events.append)
     yield library
     library.close()
 
@@ -160,7 +162,7 @@ def test_a_full_disk_keeps_what_was_written_before(library: Library) -> None:
     plain = pending._file
     pending._file = Full(plain, 8 * RATE + 100)  # type: ignore[assignment]
     pending.write(sound[: RATE // 2])
-    with pytest.raises(BridgeError, match="No space left"):
+    with pytest.raises(BridgeError, match="is full"):
         pending.write(sound[RATE // 2 :])
     pending._file = plain
     read = soundfile.read(pending.finish().path, dtype="float32", always_2d=True)[0]
@@ -179,3 +181,19 @@ def test_a_recording_of_any_length_takes_no_more_memory(library: Library) -> Non
     tracemalloc.stop()
     assert take.seconds == 300.0
     assert peak < 12_000_000  # The samples alone have 19 200 000 bytes.
+
+
+def test_a_folder_that_cannot_be_written_costs_no_recording(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "stick", 2**20) as stick:
+        subprocess.run(["mount", "-o", "remount,ro", str(stick)], check=True)
+        library = Library(stick, lambda event: None, tmp_path / "data")
+        pending = begin(library, RecordingDraft(RATE))
+        pending.write(noise(1.0))
+        take = pending.finish()
+        assert take.path.parent == library.refuge
+        assert library.search(Search()) == [take]
+        killed = begin(library, RecordingDraft(RATE, name="killed"))
+        killed.write(noise(1.0))
+        killed._file.close()
+        assert [found.name for found in finish_left(library)] == ["killed"]
+        library.close()

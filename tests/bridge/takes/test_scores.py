@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from bridge.errors import BridgeError
 from bridge.events import Event, ScoreRead
-from bridge.ports import Recording
 from bridge.state import Take
 from bridge.takes import sidecar
 from bridge.takes.library import Library
@@ -22,7 +21,7 @@ from bridge.takes.scores import KEPT, Scores
 from engine.composing.composer import compose
 from engine.composing.midi_files import read_midi
 from engine.composing.score import Score
-from tests.bridge.parts import wait_for
+from tests.bridge.parts import captured, wait_for
 
 SCORE = Score.of(compose(3, kind="song", seconds=12.0))
 
@@ -36,7 +35,7 @@ def scores(told: list[Event]) -> Iterator[Scores]:
 
 @pytest.fixture
 def take(library: Library) -> Take:
-    made = library.add_recording(Recording(np.zeros((1, 100), np.float32), 8000))
+    made = captured(library, np.zeros((1, 100), np.float32), 8000)
     note(made, SCORE.to_dict())
     return made
 
@@ -73,7 +72,7 @@ def test_changing_a_take_keeps_its_score(library: Library, take: Take) -> None:
 
 def test_only_so_many_are_kept(scores: Scores, library: Library, told: list[Event]) -> None:
     for _ in range(KEPT + 3):
-        take = library.add_recording(Recording(np.zeros((1, 100), np.float32), 8000))
+        take = captured(library, np.zeros((1, 100), np.float32), 8000)
         assert read(scores, take, told) is None
     assert len(scores._known) == KEPT
 
