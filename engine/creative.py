@@ -18,9 +18,10 @@ from torch import Tensor
 from engine.errors import SpecError
 from engine.registry import SAMPLE_RATE
 from engine.samplers.solvers import Denoiser
-from engine.sound.audio import Samples, read_audio
+from engine.sound.audio import Samples
 from engine.sound.limiter import limited
 from engine.sound.metering import loudness
+from engine.sound.recordings import read_start
 from engine.spec import GenerationSpec
 
 Spans = Sequence[tuple[float, float]]
@@ -30,6 +31,8 @@ LATENT_EDGE = 0.09
 """Width of the transition of latents inside a kept span, s: two latent frames."""
 SOUND_EDGE = 0.07
 """Length of the crossfade from generated audio to the recording inside a kept span, s."""
+LISTENED = 60.0
+"""How much of a recording is read at least, s: what it plays is heard from more than a short take needs of it."""
 MASTERED, INAUDIBLE = -16.0, -60.0
 """Loudness of the music that models learn from, and of what counts as silence, LUFS."""
 FLOOR = (-80.0, -15.0)
@@ -38,13 +41,13 @@ NOISE, LOWEST = 2**18, 22.0
 """Length of the noise in samples, and the frequency from which it falls by 3 dB an octave, Hz."""
 
 
-def recording(path: str) -> Samples:
-    """Reads a recording of any rate and channel count as [2, N] at the models' sample rate.
+def recording(path: str, frames: int) -> Samples:
+    """Reads of a recording what a take of so many frames needs, as [2, N] at the models' sample rate.
 
     Raises:
         AudioError: if it cannot be used as audio.
     """
-    return read_audio(path).stereo().resampled(SAMPLE_RATE).samples
+    return read_start(path, SAMPLE_RATE, max(frames, round(LISTENED * SAMPLE_RATE)))
 
 
 def filled(samples: Samples, frames: int) -> Samples:
@@ -108,7 +111,7 @@ class Kept:
         spans = [(start, min(end, seconds)) for start, end in spec.keep if start < seconds]
         if not spans:
             raise SpecError(
-                f"Nothing to keep lies within the {seconds:.1f} s of {spec.init_audio}."
+                f"Nothing to keep lies within the {seconds:.1f} s of {spec.init_audio} that the take begins with."
             )
         cut = samples[:, :frames]
         whole = np.pad(cut, ((0, 0), (0, frames - cut.shape[1])))

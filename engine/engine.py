@@ -105,7 +105,8 @@ class Engine:
         """
         spec = with_recording(spec).resolved(model_spec(spec.model))
         window = window_for(spec, model_spec(spec.model))
-        recording = creative.recording(spec.init_audio) if spec.init_audio else None
+        needed = window.samples + window.surplus
+        recording = creative.recording(spec.init_audio, needed) if spec.init_audio else None
         kept = creative.Kept.of(spec, recording, window.samples)
 
         yield from self.load(spec.model, spec.lora)
@@ -118,7 +119,7 @@ class Engine:
         if recording is not None:
             if kept is None and model.spec.weights != "public":
                 # Measured on models of this project; public ones take recordings as they are.
-                sound = creative.filled(recording, window.samples + window.surplus)
+                sound = creative.filled(recording, needed)
                 recording = creative.approached(sound, spec.init_noise_level or 0.0)
             known = _encoded(model, recording, window)
             yield Step("encode", 1, 1)

@@ -60,9 +60,10 @@ class ToneEngine:
         """Yields the steps of all stages and then the tone."""
         self.asked.append(spec)
         try:
-            yield Step("loading", 1, 1)
             if spec.init_audio:
                 read_audio(spec.init_audio)
+            yield Step("loading", 1, 1)
+            if spec.init_audio:
                 yield Step("encode", 1, 1)
             for index in range(self.steps):
                 yield Step("diffuse", index + 1, self.steps)

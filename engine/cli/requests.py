@@ -1,6 +1,6 @@
 """The request of each command: from command-line arguments to a `GenerationSpec`.
 
-Recordings are read here, so that an invalid one is refused before a model is loaded. Knows nothing of torch.
+The headers of recordings are read here, so that what is no recording is refused at once. Knows nothing of torch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from engine.cli.flags import settings
 from engine.errors import AudioError, SpecError
 from engine.precedence import agreed
-from engine.sound.audio import read_audio
+from engine.sound.recordings import recording_seconds
 from engine.sound.takes import read_spec
 from engine.spec import RANDOM_SEEDS, GenerationSpec
 
@@ -31,7 +31,7 @@ def render(arguments: argparse.Namespace) -> GenerationSpec:
 
 def transform(arguments: argparse.Namespace) -> GenerationSpec:
     """A recording restyled after a prompt; as long as the recording, unless a length is given."""
-    read_audio(arguments.audio)
+    recording_seconds(str(arguments.audio))
     return GenerationSpec.from_dict(settings(arguments) | _from(arguments.audio))
 
 
@@ -72,9 +72,8 @@ def _prompted(arguments: argparse.Namespace) -> dict[str, Any]:
     try:
         return given | {"prompt": read_spec(arguments.audio).prompt}
     except AudioError as error:
-        read_audio(
-            arguments.audio
-        )  # Raises if the recording itself is invalid, which matters more.
+        # Raises if the recording itself is invalid, which matters more.
+        recording_seconds(str(arguments.audio))
         raise SpecError(
             f"Add a prompt after {arguments.audio}: it has no prompt of its own."
         ) from error
@@ -86,4 +85,4 @@ def _from(path: Path) -> dict[str, Any]:
 
 
 def _length(path: Path) -> float:
-    return read_audio(path).seconds
+    return recording_seconds(str(path))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from engine.errors import AudioError
 from engine.file_names import encodable
 from engine.sound import riff
+from engine.sound.reading import Samples, blocks, checked_length, opened
 from engine.sound.targets import (
     FORMATS,
     SUBTYPES,
@@ -33,10 +34,8 @@ from engine.sound.targets import (
 )
 from engine.whole_files import part_of, put_in_place
 
-Samples = NDArray[np.float32]
-
-LONGEST = 3600.0
-"""The longest recording that may be read into memory, s."""
+LARGEST = 1 << 29
+"""Most values of a recording in memory, over all channels: 2 GiB, an hour of stereo at 74 kHz."""
 
 TEXTS = tuple(riff.TAGS)
 """The text tags a file can have: LIST/INFO in WAV, Vorbis comments in FLAC."""
@@ -69,35 +68,27 @@ class Audio:
 
 
 def read_audio(path: str | os.PathLike[str]) -> Audio:
-    """Reads a whole file in any format that libsndfile supports: WAV, FLAC, AIFF, OGG, MP3 and more.
+    """Reads a whole file in any format that libsndfile supports; see `recordings.read_start` for a part.
 
     Raises:
-        AudioError: if the file does not exist, is not audio, is empty or too long, or has samples that are not finite.
+        AudioError: if the file does not exist, is not audio, is empty, too long or too large, or has samples that are
+            not finite.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise AudioError(f"{path} is a folder; give an audio file.")
-    if not path.exists():
-        raise AudioError(f"There is no file {path}.")
-    try:
-        with soundfile.SoundFile(on_disk(path)) as file:
-            rate = file.samplerate
-            if file.frames > LONGEST * rate:
-                raise AudioError(
-                    f"{path} is {file.frames / rate:.0f} s long; the longest that can be read is {LONGEST:.0f} s."
-                )
-            samples: Samples = file.read(dtype="float32", always_2d=True).T  # pyright: ignore
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise AudioError(
-            f"{path} cannot be read as audio; give a WAV, FLAC, AIFF, OGG or MP3 file."
-        ) from error
-    if samples.shape[1] == 0:
-        raise AudioError(f"{path} has no audio in it: 0 samples.")
-    if not np.isfinite(samples).all():
-        raise AudioError(
-            f"{path} has samples that are not numbers (NaN or infinite); export it again."
-        )
-    return Audio(np.ascontiguousarray(samples), rate)
+    with opened(path) as file:
+        seconds = checked_length(file)
+        if file.frames * file.channels > LARGEST:
+            raise AudioError(
+                f"{path} is {seconds:.0f} s of {file.channels} channels, more than can be in memory at once; "
+                f"export it in stereo, or cut it to {LARGEST / file.channels / file.samplerate:.0f} s."
+            )
+        samples = np.empty((file.channels, file.frames), np.float32)
+        frames = 0
+        for block in blocks(file):
+            samples[:, frames : frames + block.shape[1]] = block
+            frames += block.shape[1]
+        if not frames:
+            raise AudioError(f"{path} has no audio in it: 0 samples.")
+        return Audio(np.ascontiguousarray(samples[:, :frames]), file.samplerate)
 
 
 def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:

@@ -1,20 +1,23 @@
-"""The settings that follow from a recording or a MIDI file: length and tempo of the take, and how much of it is new.
+"""What follows from a recording or a MIDI file: length and tempo of the take, how much of it is new, and the sound.
 
-Reads of a recording only the header, and knows nothing of torch, so that the command line, the bridge and the engine
-all resolve a spec in the same way: `with_recording(spec).resolved(model)`.
+Settings need only the header of a recording, so that the command line, the bridge and the engine all resolve a spec in
+the same way: `with_recording(spec).resolved(model)`. Of its sound no more is read than is needed. Knows no torch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import soundfile
+import numpy as np
+import soxr
 
 from engine.composing.midi_files import midi_seconds, read_midi
 from engine.errors import AudioError, LongtakeError, SpecError
 from engine.registry import model_spec
-from engine.sound.targets import on_disk
+from engine.sound.audio import to_stereo
+from engine.sound.reading import BLOCK, Samples, blocks, opened
 from engine.spec import PARAMETERS, GenerationSpec, tempo_in
 
 
@@ -74,14 +77,53 @@ def recording_seconds(path: str) -> float:
     Raises:
         AudioError: if the file does not exist, is not audio or is empty.
     """
-    try:
-        if not Path(path).is_file():  # To read a pipe or a device would wait for ever.
-            raise OSError
-        facts = soundfile.info(on_disk(Path(path)))
-    except (soundfile.LibsndfileError, OSError, ValueError) as error:
-        raise AudioError(
-            f"{path} cannot be read as audio; give a WAV, FLAC, AIFF, OGG or MP3 file."
-        ) from error
-    if facts.frames == 0:
+    with opened(path) as file:
+        return file.frames / file.samplerate
+
+
+def read_start(path: str, sample_rate: int, frames: int) -> Samples:
+    """The beginning of a recording of any rate and channel count, bit for bit as if all of it had been read.
+
+    Args:
+        path: an audio file of any length; memory is needed for what is returned alone.
+        sample_rate: that of the result, Hz.
+        frames: most that are needed, at that rate.
+
+    Returns:
+        [2, N] with N <= frames; less where the recording ends.
+
+    Raises:
+        AudioError: if what is needed of it cannot be used as audio.
+    """
+    made: list[Samples] = []
+    with opened(path) as file:
+        missing = frames
+        # No more than is needed: at a rate of a few Hz, a full block would become hours.
+        longest = min(BLOCK, frames) * file.samplerate // sample_rate
+        parts = map(to_stereo, blocks(file, longest=longest))
+        for part in _resampled(parts, file.samplerate, sample_rate):
+            made.append(part[:, :missing])
+            missing -= made[-1].shape[1]
+            if missing <= 0:
+                break
+    samples = np.concatenate([np.zeros((2, 0), np.float32), *made], axis=1)
+    if not samples.shape[1]:
         raise AudioError(f"{path} has no audio in it: 0 samples.")
-    return facts.frames / facts.samplerate
+    return samples
+
+
+def _resampled(parts: Iterable[Samples], rate: int, new_rate: int) -> Iterator[Samples]:
+    """Blocks [2, N] at another rate, equal to `audio.resample` of them all."""
+    if rate == new_rate:
+        yield from parts
+        return
+    stream = soxr.ResampleStream(rate, new_rate, 2, dtype="float32", quality="HQ")
+    read = made = 0
+    for part in parts:
+        read += part.shape[1]
+        found = stream.resample_chunk(np.ascontiguousarray(part.T)).T
+        made += found.shape[1]
+        yield found
+    end = stream.resample_chunk(np.zeros((0, 2), np.float32), last=True).T
+    missing = max(round(read * new_rate / rate) - made, 0)
+    yield np.pad(end[:, :missing], ((0, 0), (0, max(missing - end.shape[1], 0))))

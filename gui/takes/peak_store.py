@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from engine.errors import AudioError
 from gui.takes.peaks import Peaks, read_peaks
 
 log = logging.getLogger(__name__)
@@ -95,13 +96,10 @@ class PeakStore(QObject):
                 path, _ = self._wanted.popitem(last=True)
             try:
                 peaks = read_peaks(path)
-            except (OSError, RuntimeError) as error:
+            except AudioError as error:
                 log.info("No peaks of %s: %s", path, error)
                 self._bad.add(path)
-                self._tell(
-                    path,
-                    f"{path.name} cannot be read as audio; choose a WAV, FLAC, AIFF or MP3 file.",
-                )
+                self._tell(path, str(error))
                 continue
             with self._lock:
                 self._remember(path, peaks)

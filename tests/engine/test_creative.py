@@ -49,7 +49,7 @@ def test_recordings_of_any_kind_become_stereo_at_the_models_rate(
     path = tmp_path / "hum.wav"
     tone = np.sin(2 * np.pi * 440 * np.arange(rate) / rate)
     soundfile.write(path, np.repeat(0.3 * tone[:, None], channels, axis=1), rate)
-    samples = recording(str(path))
+    samples = recording(str(path), 100)
     assert samples.shape == (2, SAMPLE_RATE) and samples.dtype == np.float32
     spectrum = np.abs(np.fft.rfft(samples[0]))
     assert spectrum.argmax() == 440

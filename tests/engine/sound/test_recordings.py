@@ -8,7 +8,8 @@ import soundfile
 
 from engine.errors import AudioError, SpecError
 from engine.registry import SKETCH
-from engine.sound.recordings import recording_seconds, with_recording
+from engine.sound.audio import read_audio
+from engine.sound.recordings import read_start, recording_seconds, with_recording
 from engine.spec import GenerationSpec
 
 
@@ -60,8 +61,42 @@ def test_what_is_not_audio_is_refused(tmp_path: Path) -> None:
     text.write_text("la la la")
     empty.write_bytes(b"")
     soundfile.write(header, np.zeros((0, 2)), 44_100)
-    for path in (text, empty, tmp_path / "missing.wav", tmp_path):
-        with pytest.raises(AudioError, match="cannot be read as audio"):
+    for path, sentence in (
+        (text, "cannot be read as audio"),
+        (empty, "cannot be read as audio"),
+        (tmp_path / "missing.wav", "There is no file"),
+        (tmp_path, "is a folder"),
+        (header, "no audio in it"),
+    ):
+        with pytest.raises(AudioError, match=sentence):
             recording_seconds(str(path))
-    with pytest.raises(AudioError, match="no audio in it"):
-        recording_seconds(str(header))
+        with pytest.raises(AudioError, match=sentence):
+            read_start(str(path), 44_100, 100)
+
+
+@pytest.mark.parametrize("frames", [1, 5000, 44_100, 150_000, 400_000])
+@pytest.mark.parametrize(
+    ("rate", "channels"),
+    [(8000, 1), (22_050, 3), (44_100, 2), (48_000, 6), (96_000, 1), (192_000, 8), (11, 2)],
+)
+def test_a_beginning_is_that_of_the_whole_recording(
+    tmp_path: Path, rate: int, channels: int, frames: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bit for bit, whatever the blocks it was read in."""
+    monkeypatch.setattr("engine.sound.reading.BLOCK", 70_001)
+    length = max(round(rate * 7.3), 80)
+    samples = np.random.default_rng(rate).uniform(-0.5, 0.5, (length, channels))
+    soundfile.write(tmp_path / "x.wav", samples, rate, subtype="PCM_24")
+    whole = read_audio(tmp_path / "x.wav").stereo().resampled(44_100).samples
+    found = read_start(str(tmp_path / "x.wav"), 44_100, frames)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, whole[:, :frames])
+
+
+def test_only_what_is_needed_must_be_sound(tmp_path: Path) -> None:
+    samples = np.zeros((3 * 44_100, 2), np.float32)
+    samples[-1] = np.nan
+    soundfile.write(tmp_path / "x.wav", samples, 44_100, subtype="FLOAT")
+    assert not read_start(str(tmp_path / "x.wav"), 44_100, 10).any()
+    with pytest.raises(AudioError, match="not numbers"):
+        read_start(str(tmp_path / "x.wav"), 44_100, 3 * 44_100)
