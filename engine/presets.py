@@ -88,7 +88,7 @@ def read_preset(text: str, source: str, path: Path | None = None) -> Preset:
     """
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise PresetError(f"{source} is not valid TOML: {error}.") from error
     unknown = sorted(set(table) - set(KEYS) - set(ABOUT))
     if unknown:

@@ -61,13 +61,12 @@ class Measuring:
 
     def add(self, samples: NDArray[np.float32]) -> None:
         """The next block [C, N]."""
-        if self._frames > LONGEST * self._rate:
-            return
+        missing = max(round(LONGEST * self._rate) - self._frames, 0)
+        samples = samples[:, :missing]
         self._frames += samples.shape[1]
-        mono = samples.mean(0, dtype=np.float32)
         # A second at a time keeps memory small and lets other threads run between.
-        for start in range(0, len(mono), self._rate):
-            self._add(mono[start : start + self._rate])
+        for start in range(0, samples.shape[1], self._rate):
+            self._add(samples[:, start : start + self._rate].mean(0, dtype=np.float32))
 
     def result(self, near: float | None = None) -> Measured:
         """What was heard; `near` (BPM) only chooses among half, whole and double time."""

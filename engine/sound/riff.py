@@ -13,6 +13,8 @@ from typing import BinaryIO
 
 TAGS = {"title": b"INAM", "software": b"ISFT", "comment": b"ICMT", "date": b"ICRD"}
 """Name of a tag -> its chunk in LIST/INFO."""
+LONGEST, MOST = 1 << 20, 1000
+"""Most bytes of a tag, and most chunks that are looked at: a file of nothing else would be read for minutes."""
 
 LARGEST = 2**24
 """Bytes of the longest text that is read."""
@@ -32,7 +34,7 @@ def append_texts(path: Path, texts: Mapping[str, str]) -> None:
 
 
 def read_texts(path: Path) -> dict[str, str]:
-    """The tags of `TAGS` in a file; empty if it is not a WAV file or has none."""
+    """The tags of `TAGS` in a file; empty if it is not a WAV file or has none. Longer ones than `LONGEST` are cut."""
     names = {tag: name for name, tag in TAGS.items()}
     found: dict[str, str] = {}
     with path.open("rb") as file:
@@ -43,7 +45,7 @@ def read_texts(path: Path) -> dict[str, str]:
                 for inner, length in chunks(file, file.tell() + size - 4):
                     if inner in names and length <= LARGEST:
                         found[names[inner]] = (
-                            file.read(length).rstrip(b"\0").decode(errors="replace")
+                            file.read(min(length, LONGEST)).rstrip(b"\0").decode(errors="replace")
                         )
     return found
 
@@ -54,8 +56,10 @@ def chunk(tag: bytes, content: bytes) -> bytes:
 
 
 def chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:
-    """Yields tag and size of each chunk up to `end`, with the file at its content; stops at an invalid size."""
-    while file.tell() + 8 <= end:
+    """Yields tag and size of the first `MOST` chunks up to `end`, with the file at its content; stops at a bad size."""
+    for _ in range(MOST):
+        if file.tell() + 8 > end:
+            return
         tag, size = struct.unpack("<4sI", file.read(8))
         start = file.tell()
         if start + size > end:

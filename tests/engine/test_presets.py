@@ -193,3 +193,23 @@ def test_a_name_that_no_file_can_have_is_still_a_name(store: PresetStore, name: 
     assert kept in store.names()
     [path] = store.folder.iterdir()
     assert path.stem.lower() not in ("aux", "con", "com1")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"x" * 64 * 2**20 + b"x", "more than"),
+        (b"name = 'caf\xe9'", ""),
+        (b"a = " + b"[" * 100_000, "not valid TOML"),
+        (b"a = " + b"9" * 100_000, "not valid TOML"),
+    ],
+)
+def test_a_file_that_is_no_preset_hides_no_other(
+    store: PresetStore, content: bytes, said: str
+) -> None:
+    store.save("Mine", {"prompt": "House"})
+    (store.folder / "bad.toml").write_bytes(content)
+    (store.folder / "folder.toml").mkdir()
+    assert store.find("Mine").values == {"prompt": "House"}
+    assert len(store.problems) == 2
+    assert any("bad.toml" in problem and said in problem for problem in store.problems)

@@ -87,3 +87,19 @@ def test_where_there_is_none_it_says_none() -> None:
 
 def test_a_held_chord_has_no_pulse() -> None:
     assert measured(chords(C_MAJOR[:1], 10.0)).tempo is None
+
+
+def test_no_more_is_heard_than_the_longest_whatever_the_blocks() -> None:
+    """A tempo that changes after three minutes is not noticed, neither in one block nor in many."""
+    rate = 4000
+    clicks = np.zeros((2, 400 * rate), np.float32)
+    clicks[:, : 180 * rate : rate // 2] = 1.0
+    clicks[:, 180 * rate :: rate // 3] = 1.0
+    found: list[Measured] = []
+    for block in (clicks.shape[1], 50_000):
+        measuring = Measuring(rate)
+        for start in range(0, clicks.shape[1], block):
+            measuring.add(clicks[:, start : start + block])
+        found.append(measuring.result())
+    assert found[0] == found[1]
+    assert found[0].tempo == pytest.approx(120.0, abs=0.1)

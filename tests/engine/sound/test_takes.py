@@ -16,6 +16,7 @@ from engine.composing import compose
 from engine.composing.score import Score
 from engine.errors import AudioError, DiskError
 from engine.registry import SKETCH
+from engine.sound import riff
 from engine.sound.audio import read_audio, write_audio
 from engine.sound.takes import TakeWriter, check_take, read_settings, read_spec, sidecar_path
 from engine.sound.targets import Place
@@ -211,3 +212,17 @@ def test_a_name_that_is_too_long_is_refused_before_any_work(tmp_path: Path, lett
     with pytest.raises(AudioError, match="too long"):
         TakeWriter(Place(path), SPEC, 44_100)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_a_million_tags_is_not_read_for_minutes(tmp_path: Path) -> None:
+    """A RIFF of nothing but empty chunks, and a comment as large as the file."""
+    body = b"WAVE" + b"junk\0\0\0\0" * 1_000_000
+    path = tmp_path / "x.wav"
+    path.write_bytes(b"RIFF" + len(body).to_bytes(4, "little") + body)
+    assert riff.read_texts(path) == {}
+    with path.open("rb") as file:
+        assert len(list(riff.chunks(file, path.stat().st_size))) <= riff.MOST
+    text = b"INFOICMT" + (5 << 20).to_bytes(4, "little") + b"x" * (5 << 20)
+    listed = b"WAVELIST" + len(text).to_bytes(4, "little") + text
+    path.write_bytes(b"RIFF" + len(listed).to_bytes(4, "little") + listed)
+    assert riff.read_texts(path) == {"comment": "x" * riff.LONGEST}
