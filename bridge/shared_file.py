@@ -1,9 +1,9 @@
-"""Memory that two processes share: a mapped file, in memory where the system has a place for that.
+"""Memory that two processes share, and that is gone with the last of them, however they end.
 
-On POSIX the file loses its name at once and the child inherits it open, so the system frees it even when both processes
-are killed. Windows cannot unlink an open file: there the child finds it by name, the parent removes it at the end, and
-a parent that is killed leaves it in the temporary folder. (`multiprocessing.shared_memory` keeps names everywhere, and
-a process that sweeps them up with warnings.) Knows nothing of what the memory holds.
+On POSIX it is a file, in memory where the system has a place for that; it loses its name at once and the child inherits
+it open. On Windows, which can neither unlink an open file nor one that is mapped while arrays look into it, there is no
+file at all but a named part of the system's own memory. (`multiprocessing.shared_memory` keeps names everywhere, and a
+process that sweeps them up with warnings.) Knows nothing of what the memory holds.
 """
 
 from __future__ import annotations
@@ -11,65 +11,70 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import secrets
+import sys
 import tempfile
 import weakref
 from multiprocessing import reduction
-from pathlib import Path
 from typing import Any
 
 
 class SharedFile:
-    """Some bytes; `map` is them, `size` how many. It travels to a spawned `multiprocessing.Process` as an argument."""
+    """Some bytes; `map` is them, `size` how many. It travels to a spawned `multiprocessing.Process` as an argument.
 
-    def __init__(self, handle: int, path: Path | None = None) -> None:
-        """Maps an open file, whole."""
-        self._handle = handle
-        self._path = path
-        self.size = os.fstat(handle).st_size
-        self.map = mmap.mmap(handle, self.size)
-        weakref.finalize(self, _release, self.map, handle, path)
+    Arrays may look into the map for longer than this object lives: the memory goes when the last of them does.
+    """
+
+    def __init__(self, place: str) -> None:
+        """Maps what `place` of another one names: an open file of this process, or memory as 'name:size'."""
+        self.place = place
+        """What a child needs to map the same."""
+        name, _, size = place.partition(":")
+        self._handle = None if size else int(name)
+        if self._handle is None:
+            self.size = int(size)
+            self.map = _named(name, self.size)
+        else:
+            self.size = os.fstat(self._handle).st_size
+            self.map = mmap.mmap(self._handle, self.size)
+        weakref.finalize(self, _release, self.map, self._handle)
 
     @classmethod
     def create(cls, size: int) -> SharedFile:
-        """Makes a file of zeros, in memory where the system has a place for that."""
+        """Makes memory of zeros."""
+        if sys.platform == "win32":
+            return cls(f"longtake-{secrets.token_hex(16)}:{size}")
         place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         handle, name = tempfile.mkstemp(prefix="longtake-", dir=place)
-        os.ftruncate(handle, size)
-        if os.name == "nt":
-            return cls(handle, Path(name))
         os.unlink(name)
-        return cls(handle)
-
-    @classmethod
-    def of(cls, place: str) -> SharedFile:
-        """In the child: what `place` of the parent names."""
-        return cls(int(place)) if place.isdecimal() else cls(os.open(place, os.O_RDWR), Path(place))
-
-    @property
-    def place(self) -> str:
-        """What a child needs to map the same: a file's name, or the number of an inherited open file."""
-        return str(self._path or self._handle)
+        os.ftruncate(handle, size)
+        return cls(str(handle))
 
     @property
     def inherited(self) -> tuple[int, ...]:
         """Open files the child must inherit."""
-        return () if self._path else (self._handle,)
+        return () if self._handle is None else (self._handle,)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Makes the spawned process inherit the open file."""
-        if self._path:
-            return SharedFile.of, (self.place,)
+        if self._handle is None:
+            return SharedFile, (self.place,)
         return _detached, (reduction.DupFd(self._handle),)
 
 
+def _named(name: str, size: int) -> mmap.mmap:
+    """Windows' memory of that name; it is made if it is not there."""
+    if sys.platform == "win32":
+        return mmap.mmap(-1, size, tagname=name)
+    raise OSError(f"There is no memory {name} on this system.")
+
+
 def _detached(handle: Any) -> SharedFile:
-    return SharedFile(handle.detach())
+    return SharedFile(str(handle.detach()))
 
 
-def _release(memory: mmap.mmap, handle: int, path: Path | None) -> None:
-    with contextlib.suppress(BufferError):  # Somebody still holds a view; it goes with the process.
+def _release(memory: mmap.mmap, handle: int | None) -> None:
+    with contextlib.suppress(BufferError):  # Somebody still holds a view; it goes with that.
         memory.close()
-    os.close(handle)
-    if path:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+    if handle is not None:
+        os.close(handle)

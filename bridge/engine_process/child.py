@@ -258,7 +258,7 @@ def main(argv: list[str]) -> int:
     if hasattr(os, "nice"):
         os.nice(NICE)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    EngineServer(Wire(reader, writer), SharedSlots(SharedFile.of(place))).serve(factory)
+    EngineServer(Wire(reader, writer), SharedSlots(SharedFile(place))).serve(factory)
     return 0
 
 

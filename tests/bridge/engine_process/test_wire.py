@@ -45,7 +45,7 @@ def test_a_half_message_is_none() -> None:
 def test_both_ends_see_the_same_memory() -> None:
     mine = SharedSlots()
     place = mine.file.place
-    theirs = SharedSlots(SharedFile.of(place if os.name == "nt" else str(os.dup(int(place)))))
+    theirs = SharedSlots(SharedFile(place if os.name == "nt" else str(os.dup(int(place)))))
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=(2, SLOT_FLOATS // 2)).astype(np.float32) for _ in range(SLOTS)]
     for slot, array in enumerate(arrays):
