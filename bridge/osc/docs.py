@@ -38,8 +38,23 @@ answers use only i, f and s. Bundles are read at once, whatever their time tag. 
 A value is set when arguments are given, and read when none are. `*` and `?` in an address set every value that matches.
 Every accepted set is echoed to subscribers. Whole numbers beyond 32 bits are answered as text.
 
-A request has an id of the client's own: the same id again gets the same answer and makes no second job. Settings
-follow as `key value` pairs or as one JSON object:
+**Nothing** is empty text, the type N, or `null` in JSON. It gives a parameter its default back, as in
+`/longtake/param/keep ''`; among the settings of a request it is as if that setting were not named. Nothing is also what
+a parameter answers that has no value.
+
+**Buttons** of TouchOSC, Open Stage Control or Lemur send a number with every press, and 0 with every release. A call
+that needs no arguments takes it: it acts on what is not 0 and is silent on 0. `/longtake/play 1` is a button too,
+unless the client has asked for a take under the id 1. Panic is never refused, whatever comes with it.
+
+**A request** has an id of the client's own, text or a number. While its job waits or runs, the same request under the
+same id gets the same answer and makes no second job, so that it may be sent again when an answer was lost. Another
+request under that id, or the same one when its job is done, failed or cancelled, is a new job: a button that always
+sends `generate b1 ...` makes a take at every press. Every request is answered by an `ack` or an `error`. Ids of other
+clients are never touched: `/longtake/cancel b1` ends the client's own jobs of that name, while the job's id from the
+`ack` means that job for everybody. To play, vary, stretch, retry or look up, a client's own id comes first, and else it
+is the last one anybody used. A client is the port it sends from, or the one it named by `reply_to`; who sends each
+message from a new port (oscsend, Max) is known by the port that was named on its machine. After a restart all ids are
+free. Settings follow as `key value` pairs or as one JSON object; what an argument says counts before them:
 
     /longtake/generate r1 "Genre: House | BPM: 124" bars 8 seed 7 loop 1
     /longtake/generate r1 "warm pads" '{"duration": 30, "steps": 50}'
@@ -49,7 +64,8 @@ once for each file. Errors are `/longtake/error req code message detail` with th
 unknown_param out_of_range bad_path not_audio too_long not_loaded busy queue_full no_device engine io cancelled
 timeout internal`.
 
-Files are named by path and must lie in an allowed folder (`osc.folders` in the settings). To be heard from another
+Files are named by path and must lie in an allowed folder (`osc.folders` in the settings), LoRA files and those of a
+preset as well; of all others nothing is said. Characters that no file can hold come as U+FFFD. To be heard from another
 machine, `serve --bind` needs an allow-list of hosts and a token, which each host sends once as `/longtake/token`.
 OSCQuery answers on http://127.0.0.1:9442 (`?HOST_INFO`). [bridge.md](bridge.md) says how fast all of this is.
 """

@@ -79,8 +79,8 @@ def allowed(tmp_path: Path) -> AllowedFiles:
     (tmp_path / "out").mkdir()
     for name in ("in/warm.safetensors", "in/a, b", "out/secret.safetensors"):
         (tmp_path / name).write_bytes(b"x")
-    os.mkfifo(tmp_path / "in" / "pipe")
-    os.mkfifo(tmp_path / "out" / "pipe")
+    for folder in ("in", "out") if hasattr(os, "mkfifo") else ():
+        os.mkfifo(tmp_path / folder / "pipe")
     return AllowedFiles((tmp_path / "in",))
 
 

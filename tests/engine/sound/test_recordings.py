@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -61,12 +62,19 @@ def test_what_is_not_audio_is_refused(tmp_path: Path) -> None:
     text.write_text("la la la")
     empty.write_bytes(b"")
     soundfile.write(header, np.zeros((0, 2)), 44_100)
+    pipe: list[tuple[Path | str, str]] = []
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")  # To read it would wait for ever.
+        pipe = [(tmp_path / "pipe", "no file on a disk")]
     for path, sentence in (
         (text, "cannot be read as audio"),
         (empty, "cannot be read as audio"),
         (tmp_path / "missing.wav", "There is no file"),
         (tmp_path, "is a folder"),
         (header, "no audio in it"),
+        ("a\0", "There is no file"),
+        ("\ud800", "There is no file"),
+        *pipe,
     ):
         with pytest.raises(AudioError, match=sentence):
             recording_seconds(str(path))

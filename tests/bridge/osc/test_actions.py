@@ -310,8 +310,8 @@ def test_no_way_to_name_a_file_passes_by_the_door(
 ) -> None:
     outside = tmp_path_factory.mktemp("outside")
     (outside / "secret.wav").write_bytes(b"RIFF")
-    os.mkfifo(outside / "pipe")
-    os.mkfifo(tmp_path / "pipe")
+    for folder in (outside, tmp_path) if hasattr(os, "mkfifo") else ():
+        os.mkfifo(folder / "pipe")
     session = served[1]
     for place in (outside / "secret.wav", outside / "pipe", outside / "missing", tmp_path / "pipe"):
         session.parameters.set("lora", f"{place}:0.5")
