@@ -26,7 +26,7 @@ from engine.composing.composer import compose
 from engine.composing.midi_files import write_midi
 from engine.composing.score import Score
 from engine.errors import LongtakeError, SpecError
-from engine.spec import PARAMETERS, GenerationSpec
+from engine.spec import DEFAULTS, PARAMETERS, GenerationSpec
 from tests.bridge.parts import Bench, Gate, captured
 
 
@@ -53,6 +53,21 @@ def test_parameters_are_the_table(bench: Bench) -> None:
     assert bench.events == [ParameterChanged("steps", 12)]
     bench.session.parameters.set("steps", None)
     assert bench.session.parameters.all()["steps"] is None
+    assert bench.session.parameters.chosen() == {}
+
+
+def test_what_was_taken_back_is_as_if_it_had_never_been_set(bench: Bench) -> None:
+    bench.session.transport.change("manual", {"signature": (3, 4)})
+    for name, value in {
+        "beats_per_bar": 5,
+        "model": "sketch",
+        "prompt": "x",
+        "keep": [[0, 1]],
+    }.items():
+        bench.session.parameters.set(name, value)
+        bench.session.parameters.set(name, None)
+        assert bench.session.parameters.get(name) == DEFAULTS[name]
+    assert bench.session.generate("house").spec.beats_per_bar == 3
 
 
 @pytest.mark.parametrize(
@@ -64,6 +79,9 @@ def test_parameters_are_the_table(bench: Bench) -> None:
         ("sampler", "none", "out_of_range"),
         ("model", "none", "out_of_range"),
         ("cfg_scale", float("nan"), "out_of_range"),
+        ("keep", [[0, 1], [3, 2]], "out_of_range"),
+        ("keep", [[1, 1]], "out_of_range"),
+        ("cfg_interval", (0.8, 0.2), "out_of_range"),
     ],
 )
 def test_wrong_parameters_change_nothing(bench: Bench, name: str, value: object, code: str) -> None:
@@ -275,11 +293,24 @@ def test_closing_ends_every_part_also_after_one_that_fails(
     assert caplog.text.count("Stubborn.close did not end well") == 2
 
 
-def test_panic_cancels_everything(tmp_path: Path) -> None:
+class Broken:
+    """A port whose every call fails."""
+
+    def stop(self) -> None:
+        raise OSError("The cable is gone.")
+
+    state = stop
+
+
+def test_panic_cancels_everything_whatever_is_broken(tmp_path: Path) -> None:
     bench = Bench(tmp_path, Gate())
     jobs = [bench.session.generate("house") for _ in range(3)]
+    whole: Any = bench.session
+    kept = whole.playback, whole.capture
+    whole.playback = whole.capture = Broken()
     bench.session.panic()
     assert {bench.session.jobs.get(job.id).state for job in jobs} == {"cancelled"}
+    whole.playback, whole.capture = kept
     bench.close()
 
 

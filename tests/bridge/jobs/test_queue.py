@@ -262,11 +262,14 @@ def test_jobs_of_a_run_that_died_are_interrupted_and_run_again(make: Callable[..
         running.id: "interrupted",
         waiting.id: "interrupted",
     }
+    with pytest.raises(BridgeError, match="none of yours"):
+        bench.session.jobs.cancel("r1")  # After a restart ids are nobody's, and free.
     bench.queue.start()
-    first = bench.ended(bench.session.jobs.retry(running.id))
+    first = bench.ended(bench.session.jobs.retry("r1", frozenset({"a new port"})))
     assert [bench.library.get(t).seed for t in first.take_ids] == [8, 9]
     assert first.request_id == "r1"
-    assert bench.session.jobs.get("r1").id == first.id
+    for client in (frozenset({"a new port"}), frozenset({"another"})):
+        assert bench.session.jobs.get("r1", client).id == first.id
     assert bench.session.jobs.get(running.id).state == "cancelled"
     second = bench.session.jobs.retry(waiting.id)
     assert (second.target, second.play, second.spec) == ("reaper", True, waiting.spec)
