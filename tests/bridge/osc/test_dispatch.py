@@ -12,9 +12,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.events import Hub
-from bridge.jobs.making import Works
-from bridge.jobs.queue import JobQueue
 from bridge.osc.access import Access, OscOptions
 from bridge.osc.actions import Actions
 from bridge.osc.aliases import ALIASES
@@ -24,8 +21,8 @@ from bridge.osc.packet import Message, Value
 from bridge.osc.schema import COMMANDS, OPTIONS, PAIR_NAMES, REQ, ROOT, Command
 from bridge.session import Session
 from engine.spec import PARAMETERS
-from tests.bridge.fake_engine import FakeEngine
-from tests.bridge.parts import library_in, session_of
+from tests.bridge.conftest import Sounding
+from tests.bridge.parts import Bench, Gate, wait_for
 
 VALUES: tuple[Value, ...] = (
     *(None, True, False, b"", b"\xff" * 60_000),
@@ -58,37 +55,52 @@ JSON: tuple[Any, ...] = (
 )
 
 
+CLIENT = ("udp", "127.0.0.1", 9)
+
+
 class Rig:
-    """A dispatcher without sockets, and what it answered."""
+    """A dispatcher without sockets, and what it answered. Its client has made a take, under the request id r1."""
 
-    def __init__(self, folder: Path) -> None:
-        hub = Hub()
-        library = library_in(folder / "takes", hub.publish)
-        queue = JobQueue(Works(FakeEngine(), library, hub.publish))
-        self.session: Session = session_of(hub, queue, library, folder)
+    def __init__(self, session: Session, folder: Path) -> None:
+        self.session = session
         self.heard: list[tuple[str, tuple[Any, ...]]] = []
-        clients = Clients(lambda target, packet: None, lambda: 0.0, self._note)
+        clients = Clients(
+            World(
+                transmit=lambda target, packet: None,
+                traffic=self.note,
+                clock=lambda: 0.0,
+                reachable=lambda target: True,
+                own=lambda host, port: False,
+            )
+        )
         access = Access(OscOptions(folders=(folder,), port=0))
-        actions = Actions(self.session, clients, access)
-        self.dispatcher = Dispatcher(self.session, clients, actions, access)
+        actions = Actions(session, clients, access)
+        self.dispatcher = Dispatcher(session, clients, actions, access)
+        soundfile.write(folder / "idea.wav", np.zeros((8000, 1)), 8000)
+        self.answers(f"{ROOT}/generate", ("r1", "it plays", "duration", 0.5, "steps", 4))
+        wait_for(lambda: session.jobs.get("r1").state == "done")
 
-    def _note(self, target: object, address: str, values: tuple[Any, ...]) -> None:
+    def note(self, target: object, address: str, values: tuple[Any, ...]) -> None:
         self.heard.append((address, values))
 
     def answers(self, address: str, arguments: tuple[Value, ...]) -> list[tuple[str, tuple]]:
-        """What a client nobody knows gets for a message."""
+        """What the client gets for a message; its share of errors is always whole."""
         self.heard.clear()
-        client = Client(("udp", "127.0.0.1", 9))
-        self.dispatcher.handle(client, Message(address, arguments))
+        self.dispatcher.handle(Client(CLIENT), Message(address, arguments))
         return list(self.heard)
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    soundfile.write(tmp_path / "idea.wav", np.zeros((8000, 1)), 8000)
-    made = Rig(tmp_path)
-    yield made
-    made.session.close()
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """One whose engine makes nothing more after the first take, so that requests only wait."""
+    engine = Gate()
+    engine.permits.release(20)
+    folder = tmp_path_factory.mktemp("rig")
+    bench = Bench(folder, engine)
+    bench.queue.start()
+    yield Rig(bench.session, folder)
+    engine.open()
+    bench.close()
 
 
 def good(command: Command) -> list[Value]:
@@ -132,6 +144,21 @@ def check(rig: Rig, command: Command, arguments: tuple[Value, ...]) -> None:
         rig.session.jobs.cancel("*")
 
 
+SOUNDING = ("play", "stop", "seek", "gain", "loop", "capture/start", "capture/stop", "output/list")
+
+
+def test_with_real_sound_as_well(
+    sounding: Sounding, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig(sounding.session, tmp_path)
+    for place in SOUNDING:
+        command = COMMANDS[f"{ROOT}/{place}"]
+        for arguments in hostile(command, random.Random(place)):
+            check(rig, command, arguments)
+    assert rig.answers(f"{ROOT}/panic", ("now",)) == []
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
 @pytest.mark.parametrize("address", sorted(COMMANDS))
 def test_any_arguments_are_answered_or_refused_in_a_sentence(
     rig: Rig, address: str, caplog: pytest.LogCaptureFixture
@@ -169,10 +196,16 @@ def test_what_daws_send_and_patterns_take_anything(
     assert [record for record in caplog.records if record.exc_info] == []
 
 
-def test_a_host_without_its_token_is_told_once_a_while(tmp_path: Path, rig: Rig) -> None:
-    shared = {"host": "0.0.0.0", "hosts": ("10.0.0.0/8",), "token": "open sesame"}
-    rig.dispatcher._access = Access(OscOptions(**shared))
-    client = Client(("udp", "10.0.0.7", 9))
-    for _ in range(200):
-        rig.dispatcher.handle(client, Message(f"{ROOT}/generate", ("r", "techno")))
-    assert 1 <= len(rig.heard) <= 30
+def test_a_host_without_its_token_is_told_that_and_no_more(rig: Rig) -> None:
+    access = Access(OscOptions(host="0.0.0.0", hosts=("10.0.0.0/8",), token="open sesame"))
+    clients = Clients(lambda target, packet: None, lambda: 0.0, rig.note)
+    actions = Actions(rig.session, clients, access)
+    before = rig.session.jobs.all()
+    rig.heard.clear()
+    Dispatcher(rig.session, clients, actions, access).handle(
+        Client(("udp", "10.0.0.7", 9)), Message(f"{ROOT}/generate", ("r", "techno"))
+    )
+    ((address, (_, code, sentence, _)),) = rig.heard
+    assert (address, code) == (f"{ROOT}/error", "bad_args")
+    assert sentence == f"Send the token first: {ROOT}/token."
+    assert rig.session.jobs.all() == before
