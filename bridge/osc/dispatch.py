@@ -95,19 +95,15 @@ class Dispatcher:
 
     def _refuse(self, client: Client, message: Message, error: Exception) -> None:
         sentence = str(error) if isinstance(error, LongtakeError) else "An error within Longtake."
-        request = _request_id(message)
-        values = (request or "", code_of(error), sentence[:400], message.address)
-        if request is None:
-            self._clients.error(client, values)
-        else:
-            self._clients.answer(client, f"{ROOT}/error", values)
+        request, code = _request_id(message), code_of(error)
+        self._clients.error(client, (request, code, sentence[:400], message.address))
 
 
-def _request_id(message: Message) -> str | None:
-    """The request that an error answers; empty if its id cannot be read, None if the message asks for no job."""
+def _request_id(message: Message) -> str:
+    """The request that an error answers; empty if its id cannot be read, or the message asks for no job."""
     command = COMMANDS.get(message.address)
     if command is None or REQ not in command.arguments:
-        return None
+        return ""
     first = message.arguments[0] if message.arguments else None
     try:
         return str(converted(REQ.name, REQ.what, first))

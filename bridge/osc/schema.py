@@ -321,7 +321,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     f"{ROOT}/cancelled id": ("jobs", "a job was cancelled"),
     f"{ROOT}/error req code message detail": (
         "errors",
-        "what went wrong; at most 20 a second, besides those that answer a request",
+        "what went wrong; about unknown addresses at most 20 a second",
     ),
     f"{ROOT}/captured path seconds": ("capture", "a recording is in the library"),
     f"{ROOT}/capture/state state seconds": ("capture", "idle, count_in, recording or saving"),

@@ -153,9 +153,8 @@ PRESSES = [("f", 1.0, 0.0), ("i", 1, 0), ("d", 0.5, 0.0), ("s", "1.0", "0"), ("T
 def test_a_button_acts_on_its_press_and_is_silent_on_its_release(
     peer: Peer, tags: str, press: object, release: object
 ) -> None:
-    for place, answer in ANSWERS.items() | (
-        {("subscribe", "subscribed")} if tags != "s" else set()
-    ):
+    topics = {} if tags == "s" else {"subscribe": "subscribed"}  # Last, since events follow.
+    for place, answer in (ANSWERS | topics).items():
         peer.heard.clear()
         sent(peer, place, (tags[-1], release))
         peer.send("help", "/longtake/help")

@@ -15,7 +15,7 @@ import soundfile
 from bridge.osc.access import Access, OscOptions
 from bridge.osc.actions import Actions
 from bridge.osc.aliases import ALIASES
-from bridge.osc.clients import Client, Clients
+from bridge.osc.clients import Client, Clients, Traffic, World
 from bridge.osc.dispatch import Dispatcher
 from bridge.osc.packet import Message, Value
 from bridge.osc.schema import COMMANDS, OPTIONS, PAIR_NAMES, REQ, ROOT, Command
@@ -58,21 +58,26 @@ JSON: tuple[Any, ...] = (
 CLIENT = ("udp", "127.0.0.1", 9)
 
 
+def nobody_hears(note: Traffic) -> Clients:
+    """Clients without sockets; `note` is told what they would be sent."""
+    return Clients(
+        World(
+            transmit=lambda target, packet: None,
+            traffic=note,
+            clock=lambda: 0.0,
+            reachable=lambda target: False,
+            own=lambda host, port: False,
+        )
+    )
+
+
 class Rig:
     """A dispatcher without sockets, and what it answered. Its client has made a take, under the request id r1."""
 
     def __init__(self, session: Session, folder: Path) -> None:
         self.session = session
         self.heard: list[tuple[str, tuple[Any, ...]]] = []
-        clients = Clients(
-            World(
-                transmit=lambda target, packet: None,
-                traffic=self.note,
-                clock=lambda: 0.0,
-                reachable=lambda target: True,
-                own=lambda host, port: False,
-            )
-        )
+        clients = nobody_hears(self.note)
         access = Access(OscOptions(folders=(folder,), port=0))
         actions = Actions(session, clients, access)
         self.dispatcher = Dispatcher(session, clients, actions, access)
@@ -198,7 +203,7 @@ def test_what_daws_send_and_patterns_take_anything(
 
 def test_a_host_without_its_token_is_told_that_and_no_more(rig: Rig) -> None:
     access = Access(OscOptions(host="0.0.0.0", hosts=("10.0.0.0/8",), token="open sesame"))
-    clients = Clients(lambda target, packet: None, lambda: 0.0, rig.note)
+    clients = nobody_hears(rig.note)
     actions = Actions(rig.session, clients, access)
     before = rig.session.jobs.all()
     rig.heard.clear()
