@@ -151,6 +151,7 @@ class App:
             hosts=osc.hosts,
             token=osc.token,
             folders=osc_folders(chosen, where),
+            subscription=float(osc.subscription),
         )
         try:
             server = OscServer(self.session, self._hub.publish, options)

@@ -90,6 +90,12 @@ class OscSettings:
     folders: tuple[str, ...] = setting(
         (), "folders whose files OSC messages may name, besides the takes", folders=True
     )
+    subscription: int = setting(
+        60,
+        "seconds that events go to another machine unless it asks again; here, while the port is open",
+        low=10,
+        high=86_400,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

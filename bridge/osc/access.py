@@ -34,7 +34,7 @@ class OscOptions:
         hosts: addresses or networks (`192.168.1.0/24`) that may talk besides this machine.
         token: what each of them must send first.
         folders: where files named by messages must lie.
-        subscription: seconds after which events end for a client that is not known to listen still.
+        subscription: seconds that events go to a client unless it asks again; while it is known to listen, they go on.
     """
 
     host: str = "127.0.0.1"

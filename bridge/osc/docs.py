@@ -64,10 +64,17 @@ once for each file. Errors are `/longtake/error req code message detail` with th
 unknown_param out_of_range bad_path not_audio too_long not_loaded busy queue_full no_device engine io cancelled
 timeout internal`.
 
+Every request is answered by its `ack` or an error, however many come at once. A client may cause some 4000 messages
+and answers a second; what goes beyond that waits for its turn, and other clients are served meanwhile. What only
+Longtake sends (`ack`, `done`, `error`, `status` ...) is not answered when it comes back. Over TCP the first packet that
+is no OSC ends the connection, and a connection over which none comes for 10 s ends too.
+
 Files are named by path and must lie in an allowed folder (`osc.folders` in the settings), LoRA files and those of a
 preset as well; of all others nothing is said. Characters that no file can hold come as U+FFFD. To be heard from another
-machine, `serve --bind` needs an allow-list of hosts and a token, which each host sends once as `/longtake/token`.
-OSCQuery answers on http://127.0.0.1:9442 (`?HOST_INFO`). [bridge.md](bridge.md) says how fast all of this is.
+machine, `serve --bind` needs an allow-list of hosts and a token, which each host sends once as `/longtake/token`;
+after three wrong ones it waits ever longer. Events go to a program on this machine for as long as its port is open, to
+another machine for `osc.subscription` seconds after it asked. OSCQuery answers on http://127.0.0.1:9442 (`?HOST_INFO`),
+under that name or `localhost` and to no web page. [bridge.md](bridge.md) says how fast all of this is.
 """
 
 

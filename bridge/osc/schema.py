@@ -159,7 +159,7 @@ CALLS = (
     ),
     _call(
         "subscribe",
-        "events for 60 s, unless renewed",
+        "events, for as long as the port on this machine is open, or for ttl seconds unless renewed",
         Argument(
             "topics", Parameter("text", "which; all when none is named", choices=TOPICS), True, True
         ),
