@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bridge.errors import BridgeError
+from bridge.osc.access import is_loopback
 from bridge.osc.packet import encode
 
 LIFETIME = 60.0
@@ -162,7 +163,8 @@ class Clients:
             self._default.pop(client.host, None)
             self._release(client)
             return
-        host = "127.0.0.1" if host == "localhost" else host
+        if host == "localhost" and is_loopback(client.host):
+            host = client.host
         if host != client.host:
             raise BridgeError(
                 "bad_args", f"Answers to {client.host} go to {client.host}, not to {host[:60]!r}."
@@ -173,7 +175,7 @@ class Clients:
             )
         self._keep(client)
         client.named = ("udp", host, port)
-        self._default[host] = client.named
+        self._default[client.host] = client.named
         while len(self._default) > MAX_CLIENTS:
             self._default.pop(next(iter(self._default)))
 

@@ -319,10 +319,7 @@ EVENTS: dict[str, tuple[str, str]] = {
         "once for each file, when it is whole and has its final name",
     ),
     f"{ROOT}/cancelled id": ("jobs", "a job was cancelled"),
-    f"{ROOT}/error req code message detail": (
-        "errors",
-        "what went wrong; about unknown addresses at most 20 a second",
-    ),
+    f"{ROOT}/error req code message detail": ("errors", "what went wrong"),
     f"{ROOT}/captured path seconds": ("capture", "a recording is in the library"),
     f"{ROOT}/capture/state state seconds": ("capture", "idle, count_in, recording or saving"),
     f"{ROOT}/playback state id": ("playback", "stopped, playing, paused or waiting, and what"),

@@ -22,6 +22,7 @@ from bridge.osc.announcer import Announcer
 from bridge.osc.binding import PortInUse, is_open, is_ours
 from bridge.osc.clients import Clients, Plain, Target, World
 from bridge.osc.dispatch import Dispatcher
+from bridge.osc.echoes import Echoes
 from bridge.osc.inbox import Inbox, Item
 from bridge.osc.packet import PacketError, decode
 from bridge.osc.query import OscQuery
@@ -75,6 +76,7 @@ class OscServer:
         self._announcer = Announcer(session, self._clients, self._actions, clock)
         self._dispatcher = Dispatcher(session, self._clients, self._actions, self._access)
         self._query = OscQuery(self._actions.value, self.port, options.query_port)
+        self._echoes = Echoes(clock)
         self._events: deque[Event] = deque()
         self._rare = RareLog(_log)
         self._shown = (0, 0)
@@ -157,10 +159,10 @@ class OscServer:
             message = messages.popleft()
             self._clients.count(client)
             self._show("in", source, message.address, message.arguments)
-            if message.address not in NEVER_ANSWERED:
-                self._dispatcher.handle(client, message)
-            elif message.address == f"{ROOT}/error":
+            if message.address == f"{ROOT}/error":
                 self._clients.cut(source)
+            elif message.address not in NEVER_ANSWERED and self._echoes.hear(source, *message):
+                self._dispatcher.handle(client, message)
             if messages and (time.monotonic() > until or not self._clients.may_ask(source)):
                 self._inbox.put_back(source, messages)
                 return
@@ -194,6 +196,8 @@ class OscServer:
             _log.exception("The OSC server met an error and goes on")
 
     def _sent(self, target: Target, address: str, values: tuple[Plain, ...]) -> None:
+        if address in COMMANDS:
+            self._echoes.tell(target, address, values)
         self._show("out", target, address, values)
 
     def _show(

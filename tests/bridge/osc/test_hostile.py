@@ -198,6 +198,26 @@ def test_two_bridges_named_to_each_other_fall_silent(tmp_path: Path) -> None:
         assert heard == []
 
 
+def test_values_do_not_go_round_with_a_program_that_sends_everything_back(
+    peer: Peer, served: tuple[OscServer, Session]
+) -> None:
+    with Peer(served[0].port) as hub:
+        hub.ask("subscribe", "params", answer="subscribed")
+        for number in range(20):
+            peer.send("param/seed", number)
+        last = 0.0
+        began = time.monotonic()
+        while last >= 0 and time.monotonic() - began < PATIENCE:
+            last = -1.0
+            for message in hub.quiet(0.2):
+                hub.raw(encode(message.address, message.arguments))  # type: ignore[arg-type]
+                last = time.monotonic()
+        assert last < 0
+        # Who sets the same value twice is answered twice.
+        for _ in range(3):
+            assert hub.ask("param/steps", 8) == (8,)
+
+
 # --- places ---
 
 
