@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from bridge.errors import BridgeError
 from bridge.osc.access import Access, OscOptions
+from bridge.osc.framing import wrap_slip
+from bridge.osc.packet import encode
+from bridge.osc.tries import PACKETS, SLIPS
+from tests.bridge.real_parts import PATIENCE
 from tests.bridge.rig import Peer, osc_server
 
 TOKEN = "open sesame"
@@ -83,6 +89,9 @@ def test_nothing_can_be_read_when_no_folder_is_allowed(tmp_path: Path) -> None:
         {"host": "0.0.0.0", "hosts": ("192.168.1.0/24",)},
         {"host": "0.0.0.0", "token": TOKEN},
         {"host": "0.0.0.0", "hosts": ("192.168.1.0/24",), "token": "short"},
+        {"host": "0.0.0.0", "hosts": ("192.168.1.0/24",), "token": " " * 20},
+        {"host": "0.0.0.0", "hosts": ("192.168.1.0/24",), "token": "\u200b\u00a0\t" * 8},
+        {"host": "0.0.0.0", "hosts": ("192.168.1.0/24",), "token": "  short    "},
         {"host": "0.0.0.0", "hosts": ("the tablet",), "token": TOKEN},
     ],
 )
@@ -102,6 +111,27 @@ def test_hosts_are_heard_by_list_and_token() -> None:
     assert access.entry("10.0.0.5") == "in"
     assert access.entry("192.168.1.77") == "token"
     assert Access(OscOptions(hosts=("10.0.0.5",))).entry("10.0.0.5") == "out"
+
+
+def test_no_token_is_never_shown() -> None:
+    access = Access(OscOptions())
+    for given in ("", " ", "\0"):
+        assert not access.show("127.0.0.1", given)
+
+
+def test_guesses_are_slowed_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    access = Access(OscOptions(host="0.0.0.0", hosts=("10.0.0.0/8",), token=TOKEN))
+    with caplog.at_level(logging.WARNING):
+        for _ in range(SLIPS):
+            assert not access.show("10.0.0.5", "open barley")
+        # Not even the right one is looked at while it waits.
+        for _ in range(1000):
+            with pytest.raises(BridgeError, match="try again") as refused:
+                access.show("10.0.0.5", TOKEN)
+            assert refused.value.code == "busy"
+    assert "10.0.0.5" in caplog.text
+    assert access.entry("10.0.0.5") == "token"
+    assert access.show("10.0.0.6", f"  {TOKEN} ")
 
 
 def own_address() -> str | None:
@@ -129,6 +159,44 @@ def test_another_host_talks_only_after_its_token(tmp_path: Path) -> None:
         peer.wait("error")
         assert peer.ask("token", TOKEN) == (1,)
         peer.ping()
+
+
+def test_a_host_without_its_token_takes_no_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = own_address()
+    if own is None:
+        pytest.skip("this machine has no address but loopback")
+    monkeypatch.setattr("bridge.osc.connections.NEWCOMER_FOR", 1.0)
+    options = {"host": "0.0.0.0", "token": TOKEN, "hosts": (own,)}
+    with osc_server(tmp_path, **options) as (server, _), ExitStack() as stack:
+        peer = stack.enter_context(Peer(server.port, own))
+        for _ in range(200):
+            peer.send("ping")
+        assert len(peer.quiet(0.3)) <= PACKETS * 2
+        here = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+        socks = [
+            stack.enter_context(
+                socket.create_connection((own, server.port), source_address=(own, 0))
+            )
+            for _ in range(40)
+        ]
+        here.settimeout(PATIENCE)
+        here.sendall(wrap_slip(encode("/longtake/ping")))
+        assert b"/longtake/pong" in here.recv(4096)
+        for sock in socks:  # Those beyond a few at once, and those after a second.
+            sock.settimeout(PATIENCE)
+            with suppress(ConnectionError):
+                assert sock.recv(4096) == b""
+        here.sendall(wrap_slip(encode("/longtake/ping")))
+        assert b"/longtake/pong" in here.recv(4096)
+
+
+def test_a_host_that_is_not_listed_hears_nothing(tmp_path: Path) -> None:
+    own = own_address()
+    if own is None:
+        pytest.skip("this machine has no address but loopback")
+    shared = {"host": "0.0.0.0", "token": TOKEN}
     others = ("203.0.113.1",)
     with (
         osc_server(tmp_path, hosts=others, **shared) as (server, _),
