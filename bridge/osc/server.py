@@ -20,11 +20,11 @@ from bridge.osc.access import Access, OscOptions
 from bridge.osc.actions import Actions
 from bridge.osc.announcer import Announcer
 from bridge.osc.binding import PortInUse, is_open, is_ours
-from bridge.osc.clients import Clients, Plain, Target, World
+from bridge.osc.clients import ANSWER, Client, Clients, Plain, Target, World
 from bridge.osc.dispatch import Dispatcher
 from bridge.osc.echoes import Echoes
 from bridge.osc.inbox import Inbox, Item
-from bridge.osc.packet import PacketError, decode
+from bridge.osc.packet import Message, PacketError, decode
 from bridge.osc.query import OscQuery
 from bridge.osc.rare_log import RareLog
 from bridge.osc.schema import COMMANDS, EVENTS, ROOT
@@ -152,25 +152,28 @@ class OscServer:
         except PacketError as error:
             self._refuse(source, len(item), error)
             return
-        self._sockets.approve(source)
         client = self._clients.at(source)
         until = time.monotonic() + SLICE
         while messages:
-            message = messages.popleft()
-            self._clients.count(client)
-            self._show("in", source, message.address, message.arguments)
-            if message.address == f"{ROOT}/error":
-                self._clients.cut(source)
-            elif message.address not in NEVER_ANSWERED and self._echoes.hear(source, *message):
-                self._dispatcher.handle(client, message)
+            self._carry_out(client, messages.popleft())
             if messages and (time.monotonic() > until or not self._clients.may_ask(source)):
                 self._inbox.put_back(source, messages)
-                return
+                break
+        self._sockets.approve(source)
+
+    def _carry_out(self, client: Client, message: Message) -> None:
+        self._clients.count(client)
+        self._show("in", client.source, message.address, message.arguments)
+        if message.address == f"{ROOT}/error":
+            self._clients.cut(client.source)
+        elif message.address not in NEVER_ANSWERED and self._echoes.hear(client.source, *message):
+            self._dispatcher.handle(client, message)
 
     def _refuse(self, source: Target, size: int, error: PacketError) -> None:
         self.refused += 1
         self._rare.warn(f"A packet was refused: {error};", f"from {source[1]}")
-        self._clients.count(self._clients.at(source), size)
+        if size >= ANSWER:  # Short ones cost less than what counting is for.
+            self._clients.count(self._clients.at(source), size)
         if source[0] == "tcp":  # Whatever else it sends is no better.
             self._sockets.end(source)
             self._inbox.discard(source)
