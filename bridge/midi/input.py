@@ -141,6 +141,8 @@ class MidiInput:
             self._change(ports=ports, input=next(iter(self._open), ""), problem=hint)
         except NoMidi as error:
             self._close_all()
+            if self._state.problem != str(error):
+                _log.info("%s", error)
             self._change(ports=(), input="", problem=str(error))
 
     def _settle(self, ports: tuple[str, ...]) -> None:

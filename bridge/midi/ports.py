@@ -13,6 +13,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from bridge.midi.pulse import JackPulse
+from bridge.midi.quiet import quieten
+
 OWN = "Longtake"
 Message = Any
 """A `mido.Message`, which is untyped; its `time` is that of its arrival in seconds (monotonic)."""
@@ -44,6 +47,8 @@ class MidiPorts:
             mido, rtmidi, backend = map(import_module, ("mido", "rtmidi", "mido.backends.rtmidi"))
         except ImportError as error:
             raise NoMidi(f"MIDI is off: python-rtmidi cannot be loaded ({error}).") from error
+        library = import_module("rtmidi._rtmidi").__file__ or ""
+        quieten(library)
         problem: Exception | None = None
         for api in backend.get_api_names():
             try:
@@ -52,6 +57,7 @@ class MidiPorts:
                 self._lister: Any = rtmidi.MidiIn(getattr(rtmidi, f"API_{api}"), OWN)
                 self._lister.get_ports()
                 self._backend = mido.Backend(backend.__name__, api, use_environ=False)
+                self._pulse = JackPulse(library, f"{OWN} clock") if api == "UNIX_JACK" else None
                 return
             except Exception as error:  # RtMidi raises SystemError and others from C++.
                 problem = error
@@ -70,6 +76,8 @@ class MidiPorts:
         Raises:
             NoMidi: when the system went away.
         """
+        if self._pulse and not self._pulse.beats():
+            raise NoMidi("JACK went away, and MIDI with it; start JACK.")
         try:
             names: list[str] = self._lister.get_ports() or []
         except Exception as error:
@@ -102,6 +110,8 @@ class MidiPorts:
 
     def end(self) -> None:
         """Disconnects from the system."""
+        if self._pulse:
+            self._pulse.close()
         self._lister.delete()
 
 

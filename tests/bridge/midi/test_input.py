@@ -90,8 +90,9 @@ def test_wrong_bindings_in_the_settings_are_named() -> None:
 
 
 def test_no_midi_system_is_a_sentence_and_no_crash(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     if os.path.exists("/dev/snd/seq") or sys.platform != "linux":
         pytest.skip("this machine has a MIDI system that cannot be taken away")
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "there-is-none")
@@ -103,8 +104,33 @@ def test_no_midi_system_is_a_sentence_and_no_crash(
         until(lambda: session.midi.state().problem)
         assert "no MIDI system" in session.midi.state().problem
         assert session.midi.state().ports == ()
+        midi._looked = 0.0
+        until(lambda: midi._looked, what="another look")
+        time.sleep(0.3)
+        said = [record for record in caplog.records if "no MIDI system" in record.getMessage()]
+        assert len(said) == 1
         session.midi.learn("steps")
         assert session.midi.state().learning == "steps"
+
+
+def test_a_system_that_is_not_there_is_looked_for_in_silence() -> None:
+    code = """
+from bridge.midi.ports import MidiPorts, NoMidi
+for _ in range(5):
+    try:
+        MidiPorts().end()
+    except NoMidi:
+        pass
+"""
+    looked = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"JACK_DEFAULT_SERVER": "there-is-none", "JACK_NO_START_SERVER": "1"},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert looked.stderr == looked.stdout == ""
 
 
 class Playing:
@@ -214,6 +240,28 @@ def test_a_port_that_goes_is_waited_for(playing: Playing) -> None:
     playing.press("steps", 0xB0, 21, 5)
     session.midi.set_input("")
     until(lambda: session.midi.state().input == "")
+
+
+@pytest.mark.real_parts
+def test_ports_are_back_after_jack_is(playing: Playing, jack: JackServer) -> None:
+    session = playing.session
+    own = "Longtake.*"
+    with jack_client("watch") as client:
+        until(lambda: client.get_ports(own, is_midi=True), what="our own port")
+    jack.kill()
+    playing.keys.kill()
+    playing.keys.wait()
+    until(lambda: session.midi.state().problem, what="the news")
+    assert session.midi.state().ports == ()
+    jack.start()
+    playing.keys = subprocess.Popen(
+        [sys.executable, "-c", SENDER], stdin=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+    )
+    until(lambda: session.midi.state().input, what="the port to come back")
+    assert not session.midi.state().problem
+    with jack_client("watch") as client:
+        until(lambda: client.get_ports(own, is_midi=True), what="our own port")
+    playing.press("steps", 0xB0, 21, 5)
 
 
 @pytest.mark.real_parts
