@@ -56,7 +56,7 @@ class AbsentCapture:
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise no_device("audio input")
 
-    start = stop = set_input = _refuse
+    start = measure = stop = set_input = _refuse
 
     def state(self) -> CaptureState:
         """Idle, with the reason."""

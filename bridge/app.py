@@ -127,6 +127,7 @@ class App:
             sample_rate=audio.sample_rate or None,
             latency="low" if audio.latency == "low" else "high",
             asio=audio.asio,
+            corrections=audio.corrections,
         )
         begin = partial(recordings.begin, self.library)
         return AudioSystem(self._hub.publish, transport.state, begin, options)

@@ -119,6 +119,10 @@ class Capture(Protocol):
         """Counts in at the transport's tempo and records from a device (None = the one set), with clicks or without."""
         ...
 
+    def measure(self) -> None:
+        """Plays clicks and hears by how much they come back later than the devices say; `DevicesChanged` tells."""
+        ...
+
     def stop(self) -> None:
         """Ends the recording; the take follows as `TakeAdded` and `CaptureChanged`."""
         ...

@@ -69,6 +69,10 @@ class AudioSettings:
     )
     latency: str = setting("high", "high is safe, low answers sooner", choices=STREAMS)
     asio: bool = setting(False, "use ASIO drivers (Windows)")
+    corrections: dict[str, str] = field(
+        default_factory=dict[str, str],
+        metadata={"help": "latency beyond what devices say, as 'OUTPUT > INPUT' = '3.2 ms'"},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

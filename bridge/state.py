@@ -256,9 +256,12 @@ class PlaybackState:
 
 @dataclass(frozen=True, slots=True)
 class CaptureState:
-    """The recorder: counting in, recording `seconds` so far, or idle; `take_id` is the last finished capture."""
+    """The recorder: counting in, recording `seconds` so far, or idle; `take_id` is the last finished capture.
 
-    state: Literal["idle", "count_in", "recording", "saving"] = "idle"
+    It measures while it plays clicks to hear what lies between output and input.
+    """
+
+    state: Literal["idle", "count_in", "recording", "saving", "measuring"] = "idle"
     seconds: float = 0.0
     device: str = ""
     take_id: str | None = None
@@ -281,12 +284,19 @@ class AudioDevice:
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """All audio devices there are; `problem` says why there are none."""
+    """All audio devices there are; `problem` says why there are none.
+
+    Attributes:
+        latency: of the output in seconds, as it says.
+        correction: seconds that were measured from the output to the input beyond what both say; None if nobody did.
+    """
 
     audio: tuple[AudioDevice, ...] = ()
     output: str = ""
     input: str = ""
     problem: str = ""
+    latency: float = 0.0
+    correction: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,11 +106,28 @@ class Intake:
                 self._held.popleft()
         return part
 
+    def missing(self) -> str:
+        """A sentence when something is; else empty."""
+        if not self.lost:
+            return ""
+        return (
+            f"{self.lost / self.rate:.2f} s of the recording did not get through, because the computer was too busy; "
+            "they are silent in it, and what follows is in time."
+        )
+
     def since(self, position: int) -> Frames:
-        """What was held from a position on, and holds nothing more."""
+        """What was held from a position on, silence for what is not held; holds nothing more."""
         held = np.concatenate(self._held) if self._held else np.zeros((0, 2), np.float32)
         self._held.clear()
-        return held[max(0, len(held) - (self.position - position)) :]
+        count = max(0, self.position - position)
+        kept = held[max(0, len(held) - count) :]
+        return np.concatenate((np.zeros((count - len(kept), 2), np.float32), kept))
+
+
+def loudness(part: Frames) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Peak and RMS of each channel of [N, 2], N > 0."""
+    peak, rms = np.abs(part).max(axis=0), np.sqrt(np.mean(np.square(part), axis=0))
+    return (float(peak[0]), float(peak[1])), (float(rms[0]), float(rms[1]))
 
 
 class Opening:

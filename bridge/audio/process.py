@@ -31,6 +31,8 @@ RESCAN = 2.0
 """Seconds between two looks for a device that is missing."""
 FARTHEST = 2.0
 """Seconds between callback and plug that no device has: its host's clock is not one."""
+FIRST_CALL = 0.3
+"""Seconds a device has for its first callback, before its latency is told without it."""
 STALLED = 5.0
 """Seconds without a callback after which an open device counts as gone."""
 
@@ -237,8 +239,14 @@ class _Devices:
             callback=make(ring, channels, facts),
         )
         facts.latency = float(stream.latency)
+        before = ring.counter(CALLS)
         stream.start()
-        self._open[side] = Open(device, round(stream.samplerate), float(stream.latency))
+        until = time.perf_counter() + FIRST_CALL
+        while ring.counter(CALLS) == before and time.perf_counter() < until:
+            time.sleep(0.001)
+        # The clock of the callback is the better one: to PortAudio's other figure JACK adds nothing of its own.
+        latency = facts.found or float(stream.latency)
+        self._open[side] = Open(device, round(stream.samplerate), latency)
         return stream
 
     def _extra(self, device: AudioDevice) -> Any:
@@ -255,15 +263,17 @@ class _Devices:
 
 @dataclass(slots=True)
 class _Stream:
-    """What a callback knows of its stream: Hz, and the latency in seconds once it is told."""
+    """What a callback knows of its stream: Hz, the latency in seconds once it is told, and `found` by its clock."""
 
     rate: int
     latency: float = 0.0
+    found: float = 0.0
 
     def until(self, later: float, earlier: float) -> float:
         """Seconds between callback and plug by PortAudio's clock; the stream's latency where a host has no clock."""
         apart = later - earlier
-        return apart if earlier > 0 and 0 < apart < FARTHEST else self.latency
+        self.found = apart if earlier > 0 and 0 < apart < FARTHEST else self.latency
+        return self.found
 
 
 def _play(ring: RingBuffer, channels: int, stream: _Stream) -> Callable[..., None]:

@@ -16,7 +16,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bridge.audio.intake import DeviceClock, Intake, Opening
+from bridge.audio.alignment import LATE, Alignment
+from bridge.audio.corrections import Corrections
+from bridge.audio.devices import choose
+from bridge.audio.intake import DeviceClock, Intake, Opening, loudness
 from bridge.audio.metronome import ClickTrack, beat_seconds
 from bridge.audio.player import Player
 from bridge.audio.process import Wish
@@ -24,7 +27,7 @@ from bridge.audio.sources import Frames
 from bridge.audio.supervisor import AudioSupervisor
 from bridge.errors import BridgeError, code_of
 from bridge.events import CaptureChanged, Notice, Publish, SettingChosen
-from bridge.state import CaptureState, Devices, Levels, Take, TransportState
+from bridge.state import AudioDevice, CaptureState, Levels, Take, TransportState
 from bridge.takes.recordings import SILENCE, PendingRecording, RecordingDraft
 from engine.errors import LongtakeError
 
@@ -36,8 +39,6 @@ LONGEST = 600.0
 OPEN_WITHIN = 10.0
 TURN = 0.01
 TELL_EVERY = 0.25
-LATE = 0.25
-"""Seconds in which a device tells of its time, and what was played when a recording was stopped comes in."""
 QUIET = ((0.0, 0.0), (0.0, 0.0))
 
 
@@ -59,7 +60,13 @@ class _Grid:
 
 
 class Recorder:
-    """The input, seen from the session; `wish` is what the next recording opens."""
+    """The input, seen from the session.
+
+    Attributes:
+        wish: what the next recording opens.
+        corrections: what was measured between two devices.
+        on_correction: called when there is another one.
+    """
 
     def __init__(
         self,
@@ -83,6 +90,8 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._meter = QUIET
         self._extra = 0.0
+        self.corrections = Corrections()
+        self.on_correction: Callable[[], None] = lambda: None
 
     # --- Capture ---
 
@@ -98,19 +107,9 @@ class Recorder:
         Raises:
             BridgeError: `busy` while one is running, `no_device` when there is no such input.
         """
-        devices = [d for d in self._player.devices().audio if d.inputs]
-        if not devices:
-            raise BridgeError("no_device", "There is no audio input here; connect one.")
-        if source and source not in [name for d in devices for name in (d.id, d.name)]:
-            names = ", ".join(d.id for d in devices)
-            raise BridgeError("no_device", f"There is no input {source!r}; there are: {names}.")
+        self._check(source or "")
         if (count_in_bars or metronome) and not self._player.rate:
             raise BridgeError("no_device", "The metronome needs an audio output; there is none.")
-        with self._lock:
-            if self._state.state != "idle":
-                raise BridgeError("busy", "A recording is running already; stop it first.")
-            self._state = CaptureState("count_in" if count_in_bars else "recording")
-            self._publish(CaptureChanged(self._state))
         transport = self._transport()
         grid = _Grid(
             transport.tempo,
@@ -120,11 +119,20 @@ class Recorder:
             count_in_bars,
             metronome,
         )
-        self._stop.clear()
         wish = replace(self.wish, device=source) if source else self.wish
-        self._thread = threading.Thread(target=self._run, args=(wish, grid), name="recorder")
-        self._thread.daemon = True
-        self._thread.start()
+        state = CaptureState("count_in" if count_in_bars else "recording")
+        self._begin_thread(state, lambda intake: self._recorded(intake, grid), wish)
+
+    def measure(self) -> None:
+        """Plays clicks and hears by how much they come back later than the devices tell; `DevicesChanged` follows.
+
+        Raises:
+            BridgeError: `busy` while something is recorded, `no_device` without an output and an input.
+        """
+        self._check(self.wish.device)
+        if not self._player.rate:
+            raise BridgeError("no_device", "The clicks need an audio output; there is none.")
+        self._begin_thread(CaptureState("measuring"), self._measured, self.wish)
 
     def stop(self) -> None:
         """Ends the recording; the take follows."""
@@ -137,12 +145,10 @@ class Recorder:
         Raises:
             BridgeError: `no_device`.
         """
-        known = [d for d in self._player.devices().audio if d.inputs]
-        if device and known and device not in [name for d in known for name in (d.id, d.name)]:
-            names = ", ".join(d.id for d in known)
-            raise BridgeError("no_device", f"There is no input {device!r}; there are: {names}.")
+        self._check(device)
         self.wish = replace(self.wish, device=device)
         self._publish(SettingChosen("audio", "input", device))
+        self.on_correction()
 
     def levels(self) -> Levels:
         """Meters of the input while it records."""
@@ -155,34 +161,83 @@ class Recorder:
         if self._thread:
             self._thread.join(timeout=3)
 
-    def input_of(self, devices: Devices) -> str:
-        """The id of the input that will be used."""
-        default = next((d.id for d in devices.audio if d.default_input), "")
-        return self.wish.device or default
+    def input_of(self, devices: tuple[AudioDevice, ...]) -> str:
+        """The id of the input that will be used; empty if it is not there."""
+        found = choose(devices, self.wish.device, output=False)
+        return found.id if found else ""
+
+    def _check(self, device: str) -> None:
+        known = [d for d in self._player.devices().audio if d.inputs]
+        if not known:
+            raise BridgeError("no_device", "There is no audio input here; connect one.")
+        if device and device not in [name for d in known for name in (d.id, d.name)]:
+            names = ", ".join(d.id for d in known)
+            raise BridgeError("no_device", f"There is no input {device!r}; there are: {names}.")
+
+    def _begin_thread(
+        self, state: CaptureState, do: Callable[[Intake], tuple[Take | None, str]], wish: Wish
+    ) -> None:
+        with self._lock:
+            if self._state.state != "idle":
+                raise BridgeError("busy", "A recording is running already; stop it first.")
+            self._state = state
+            self._publish(CaptureChanged(self._state))
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._run, args=(do, wish), name="recorder")
+        self._thread.daemon = True
+        self._thread.start()
 
     # --- the recording's own thread ---
 
-    def _run(self, wish: Wish, grid: _Grid) -> None:
+    def _run(self, do: Callable[[Intake], tuple[Take | None, str]], wish: Wish) -> None:
         problem = ""
         take: Take | None = None
         try:
             rate = self._opened(wish)
-            intake = Intake(self._audio.input, rate)
-            try:
-                pending = self._record(intake, rate, grid)
-            finally:
-                self._audio.want("input", Wish())  # Nobody reads it any more.
-                self._meter = QUIET
-            self._set(state="saving")
-            take = _finished(pending)
-            problem = self._told_lost(intake.lost, rate)
+            take, problem = do(Intake(self._audio.input, rate))
         except LongtakeError as error:
             problem = str(error)
             self._publish(Notice("error", code_of(error), problem))
         except Exception:
             logging.getLogger(__name__).exception("A recording failed")
             problem = "The recording failed within Longtake; see the log."
+        finally:
+            self._close_input()
         self._set(state="idle", take_id=take.id if take else None, problem=problem)
+
+    def _close_input(self) -> None:
+        self._audio.want("input", Wish())
+        self._meter = QUIET
+
+    def _pair(self) -> tuple[str, str]:
+        told = self._audio.told
+        output, input = (one.device.id if one else "" for one in (told.output, told.input))
+        return output, input
+
+    def _measured(self, intake: Intake) -> tuple[Take | None, str]:
+        clock = DeviceClock(self._audio.input, intake.rate)
+        aligned = Alignment(self._player, self._audio.output, intake, clock)
+
+        def turn() -> Frames:
+            if self._stop.is_set() or self._audio.told.input is None:
+                raise BridgeError("cancelled", "The latency was not measured.")
+            part = intake.hold()
+            self._measure(part)
+            return part
+
+        kept = self.corrections.keep(*self._pair(), aligned.measured(turn))
+        self._publish(SettingChosen("audio", "corrections", kept))
+        self.on_correction()
+        return None, ""
+
+    def _recorded(self, intake: Intake, grid: _Grid) -> tuple[Take | None, str]:
+        pending = self._record(intake, grid)
+        self._close_input()  # Nobody reads it any more.
+        self._set(state="saving")
+        take = _finished(pending)
+        if missing := intake.missing():
+            self._publish(Notice("warning", "", missing))
+        return take, missing
 
     def _opened(self, wish: Wish) -> int:
         """Opens the input; gives its rate.
@@ -199,51 +254,27 @@ class Recorder:
         self._set(device=told.input.device.name)
         return told.input.sample_rate
 
-    def _record(self, intake: Intake, rate: int, grid: _Grid) -> PendingRecording | None:
+    def _record(self, intake: Intake, grid: _Grid) -> PendingRecording | None:
         """All that comes until it is stopped, silent for long, or too long; None if there was no sound."""
-        clock = DeviceClock(self._audio.input, rate)
+        clock = DeviceClock(self._audio.input, intake.rate)
+        self._extra = self.corrections.of(*self._pair()) or 0.0
         track: ClickTrack | None = None
         first = np.zeros((0, 2), np.float32)
         try:
             if grid.heard:
                 track = ClickTrack(self._player.rate or 1, grid.tempo, grid.signature, LONGEST)
-                first = intake.since(self._first_beat(track, intake, clock, grid))
+                before = round(grid.bars * grid.signature[0] * track.step)
+                if not grid.metronome:
+                    track.frames = before
+                aligned = Alignment(self._player, self._audio.output, intake, clock)
+                first = intake.since(
+                    aligned.heard(track, before, self._extra, lambda: self._waits(intake))
+                )
             self._set(state="recording")
             return self._write(first, intake, clock, grid)
         finally:
             if track:
                 track.stop()
-
-    def _first_beat(
-        self, track: ClickTrack, intake: Intake, clock: DeviceClock, grid: _Grid
-    ) -> int:
-        """Plays the bars that count in; gives the position in the input of what is played to the click after them."""
-        output = DeviceClock(self._audio.output, track.sample_rate)
-        before = round(grid.bars * grid.signature[0] * track.step)
-        if not grid.metronome:
-            track.frames = before
-        heard = self._player.add_click(track) + before
-        told_by = 0.0
-        while not self._stop.is_set():
-            if not self._player.rate:
-                raise BridgeError("no_device", "The audio output went away during the count-in.")
-            self._measure(intake.hold())
-            clock.look()
-            output.look()
-            if self._audio.output.read >= heard:
-                told_by = told_by or time.monotonic() + LATE
-                if (clock.sure and output.sure) or time.monotonic() > told_by:
-                    break
-            time.sleep(TURN / 2)
-        if not (clock.told and output.told):
-            return (
-                intake.position
-            )  # A device without a clock, or it was stopped while it counted in.
-        start = clock.position(output.time(heard) + self._extra)
-        while intake.position < start and not self._stop.is_set():
-            self._measure(intake.hold())
-            time.sleep(TURN / 2)
-        return start
 
     def _write(
         self, part: Frames, intake: Intake, clock: DeviceClock, grid: _Grid
@@ -280,6 +311,10 @@ class Recorder:
             self._publish(Notice("error", code_of(error), str(error)))
         return pending
 
+    def _waits(self, intake: Intake) -> bool:
+        self._measure(intake.hold())
+        return not self._stop.is_set()
+
     def _ends(self, intake: Intake, clock: DeviceClock) -> bool:
         """Whether all has come that was played until it was stopped, or no more will."""
         if self._audio.told.input is None:
@@ -297,23 +332,8 @@ class Recorder:
     def _measure(self, part: Frames) -> float:
         if not len(part):
             return 0.0
-        peak, rms = np.abs(part).max(axis=0), np.sqrt(np.mean(np.square(part), axis=0))
-        self._meter = (
-            (float(peak[0]), float(peak[1])),
-            (float(rms[0]), float(rms[1])),
-        )
-        return float(peak.max())
-
-    def _told_lost(self, lost: int, rate: int) -> str:
-        """Says, if need be, how much of the recording is missing."""
-        if not lost:
-            return ""
-        words = (
-            f"{lost / rate:.2f} s of the recording did not get through, because the computer was too busy; "
-            "they are silent in it, and what follows is in time."
-        )
-        self._publish(Notice("warning", "", words))
-        return words
+        self._meter = loudness(part)
+        return max(self._meter[0])
 
     def _set(self, **change: object) -> None:
         with self._lock:

@@ -88,6 +88,10 @@ class AudioSupervisor:
         """What is wanted of one side."""
         return self._ask.output if side == "output" else self._ask.input
 
+    def tell_again(self) -> None:
+        """Calls `on_change` with how things stand, since something else changed."""
+        self._tell(None)
+
     def close(self) -> None:
         """Kills the process."""
         if self._closing.is_set():
@@ -178,10 +182,11 @@ class AudioSupervisor:
                 devices = found_under(told.devices, tuple(audio_devices(*found)), opened, jack=jack)
                 if devices != told.devices and self._told.looked == told.looked:
                     self._found = replace(told, devices=devices)
-                    self._tell(self._told)
+                    self.tell_again()
 
-    def _tell(self, told: Told) -> None:
+    def _tell(self, told: Told | None) -> None:
         with self._telling:
+            told = told or self._told
             # The process lists what there was when it opened its first stream.
             if self._found and self._found.looked == told.looked:
                 told = replace(told, devices=self._found.devices)

@@ -5,10 +5,11 @@ What the composition root builds. Knows nothing of jobs, OSC or MIDI.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from bridge.audio.corrections import Corrections
 from bridge.audio.player import Player
 from bridge.audio.process import Told, Wish
 from bridge.audio.recorder import Begin, Recorder
@@ -28,6 +29,7 @@ class AudioOptions:
         block: frames of one callback, 0 for what the host likes.
         latency: high is safe.
         asio: offers ASIO devices (Windows).
+        corrections: what was measured between devices, as the settings keep it.
     """
 
     output: str = ""
@@ -36,6 +38,7 @@ class AudioOptions:
     block: int = 0
     latency: Literal["low", "high"] = "high"
     asio: bool = False
+    corrections: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class AudioSystem:
@@ -56,6 +59,8 @@ class AudioSystem:
         self.player = Player(self.supervisor, publish, transport)
         self.recorder = Recorder(self.supervisor, self.player, publish, transport, begin)
         self.recorder.wish = Wish(True, options.input, latency=options.latency)
+        self.recorder.corrections = Corrections(options.corrections)
+        self.recorder.on_correction = self.supervisor.tell_again
 
     def start(self) -> None:
         """Starts the audio process and opens the output, in the background."""
@@ -74,11 +79,15 @@ class AudioSystem:
         """A change of the devices, from the supervisor's thread."""
         before = self.player.devices()
         was_open = self.player.rate > 0
+        output = told.output.device.id if told.output else ""
+        input = self.recorder.input_of(told.devices)
         devices = Devices(
-            told.devices, told.output.device.id if told.output else "", "", told.problem
-        )
-        devices = Devices(
-            devices.audio, devices.output, self.recorder.input_of(devices), devices.problem
+            told.devices,
+            output,
+            input,
+            told.problem,
+            told.output.latency if told.output else 0.0,
+            self.recorder.corrections.of(output, input),
         )
         self.player.take_in(told, devices)
         if devices != before:

@@ -179,6 +179,9 @@ class DeafCapture:
         """Begins."""
         self._change(replace(self._state, state="count_in" if count_in_bars else "recording"))
 
+    def measure(self) -> None:
+        """Nothing lies between devices that are silent."""
+
     def stop(self) -> None:
         """Ends; there is no take."""
         self._change(replace(self._state, state="idle"))

@@ -248,27 +248,34 @@ class Wire:
             under_way.clear()
             under_way.append(line[frames:].copy())
 
-    def lead(self, sources: str | None, sinks: str | None) -> None:
-        """Connects with the ports whose names match, once they are there."""
-        for pattern, own, outputs in ((sources, self._ins, True), (sinks, self._outs, False)):
-            if pattern is None:
-                continue
-            found = until(
-                lambda pattern=pattern, outputs=outputs: (
-                    len(
-                        ports := self.client.get_ports(
-                            pattern, is_audio=True, is_output=outputs, is_input=not outputs
-                        )
-                    )
-                    >= 2
-                    and ports
-                ),
-                what=pattern,
-            )
-            for port, other in zip(own, found, strict=False):
-                for old in self.client.get_all_connections(other) if not outputs else []:
-                    self.client.disconnect(old, other)
-                self.client.connect(*((other, port) if outputs else (port, other)))
+    def lead(self, pattern: str) -> None:
+        """Begins at the two outputs whose names match, once they are there."""
+        found = until(lambda: self._ports(pattern, is_output=True), what=pattern)
+        for source, port in zip(found, self._ins, strict=False):
+            self.client.connect(source, port)
+
+    def follow(self, pattern: str) -> Callable[[], None]:
+        """Ends at the two inputs whose names match, whenever they come and go, until what it gives is called."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(0.01):
+                found = self._ports(pattern, is_input=True)
+                for port, sink in zip(self._outs, found, strict=False):
+                    with suppress(Exception):  # It may go at any moment.
+                        for other in self.client.get_all_connections(sink):
+                            if other.name != port.name:
+                                self.client.disconnect(other, sink)
+                        if not port.is_connected_to(sink):
+                            self.client.connect(port, sink)
+
+        watching = threading.Thread(target=watch, daemon=True)
+        watching.start()
+        return lambda: (done.set(), watching.join())[1]
+
+    def _ports(self, pattern: str, **kind: bool) -> list[Any]:
+        found = self.client.get_ports(pattern, is_audio=True, **kind)
+        return found if len(found) >= 2 else []
 
 
 @contextmanager

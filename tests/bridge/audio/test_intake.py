@@ -73,10 +73,14 @@ def test_what_was_held_goes_back_a_second_and_begins_where_it_is_asked() -> None
         intake.hold()
     held = intake.since(930)
     assert len(held) == 70 and held[0, 0] * 16 == 931
-    assert len(intake.since(0)) == 0
+    assert intake.since(1000).shape == (0, 2)
     ring.record(ramp(1000, 50))
     intake.hold()
     assert len(intake.since(2000)) == 0
+    ring.record(ramp(1050, 50))
+    intake.hold()
+    held = intake.since(1020)
+    assert len(held) == 80 and not held[:30].any() and held[30, 0] * 16 == 1051
 
 
 def test_a_clock_is_the_middle_of_what_was_told_and_starts_anew_when_positions_move() -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from bridge.audio.corrections import Corrections
 from bridge.audio.intake import PRE_ROLL, Intake
 from bridge.audio.metronome import ClickTrack, clicks
 from bridge.audio.process import STALLED, Wish
 from bridge.audio.ring_buffer import LOST
 from bridge.errors import BridgeError
-from bridge.events import CaptureChanged, Notice, TakeAdded
+from bridge.events import CaptureChanged, Notice, SettingChosen, TakeAdded
 from tests.bridge.conftest import Sounding
 from tests.bridge.parts import all_heard
 from tests.bridge.real_parts import (
@@ -162,28 +165,74 @@ def test_silence_is_no_take_and_an_unknown_input_is_named(sounding: Sounding) ->
     assert session.capture.state().take_id is None
 
 
-@pytest.mark.real_parts
-def test_what_is_played_to_the_click_lies_on_the_click(sounding: Sounding) -> None:
+def away(sounding: Sounding) -> list[int]:
+    """How many frames behind its beat each click lies that a recording of the metronome has."""
     session = sounding.session
     session.transport.change("manual", {"tempo": 240.0})
-    with jack_client("wire") as client:
-        # With the period that JACK adds to a loop it is as long as the ways out and in, as JACK tells them.
-        wire = Wire(client, PERIOD)
-        wire.lead(OUTPUT, None)
-        session.capture.start(None, 1, True)
-        wire.lead(None, INPUT)
-        until(lambda: session.capture.state().seconds > 3.0, what="twelve beats")
-        session.capture.stop()
-        until(lambda: session.capture.state().state == "idle")
+    session.capture.start(None, 1, True)
+    until(lambda: session.capture.state().seconds > 3.0, what="twelve beats")
+    session.capture.stop()
+    until(lambda: session.capture.state().state == "idle")
     take = session.takes.get(session.capture.state().take_id or "")
     heard = soundfile.read(take.path, dtype="float32", always_2d=True)[0][:, 0]
     step = round(RATE * 60 / 240)
     click = clicks(RATE, 240.0, (4, 4), 1)[step : step + 1000, 0]
-    for beat in (1, 2, 3, 5, 9, 10, 11):
-        part = heard[beat * step - 400 : beat * step + 1400]
-        away = int(np.argmax(np.correlate(part, click, "valid"))) - 400
-        print(f"beat {beat} lies {away} frames away")
-        assert abs(away) < 20
+    parts = [heard[beat * step - 400 : beat * step + 1400] for beat in (1, 2, 3, 5, 9, 10, 11)]
+    return [int(np.argmax(np.correlate(part, click, "valid"))) - 400 for part in parts]
+
+
+@contextmanager
+def wired(frames: int) -> Iterator[None]:
+    """A cable from output to input, so long for a musician who plays when the click is heard."""
+    with jack_client("wire") as client:
+        # What JACK says of its system's output and input is a period each; it adds one to every loop by itself.
+        wire = Wire(client, PERIOD + frames)
+        wire.lead(OUTPUT)
+        end = wire.follow(INPUT)
+        try:
+            yield
+        finally:
+            end()
+
+
+@pytest.mark.real_parts
+def test_what_is_played_to_the_click_lies_on_the_click(sounding: Sounding) -> None:
+    with wired(0):
+        found = away(sounding)
+    print(f"{found} frames away")
+    assert max(map(abs, found)) < 20  # 3 on a quiet machine.
+    assert sounding.session.playback.devices().latency == pytest.approx(PERIOD / RATE)
+
+
+@pytest.mark.real_parts
+def test_what_devices_do_not_tell_is_measured_and_taken_off(sounding: Sounding) -> None:
+    session = sounding.session
+    with wired(777):
+        session.capture.measure()
+        with pytest.raises(BridgeError, match="running already"):
+            session.capture.start()
+        until(lambda: session.capture.state().state == "idle", what="the measurement")
+        assert not session.capture.state().problem
+        correction = session.playback.devices().correction
+        found = away(sounding)
+    print(f"{(correction or 0) * RATE:.1f} frames measured; {found} frames away")
+    assert correction and correction * RATE == pytest.approx(777, abs=20)
+    assert max(map(abs, found)) < 20
+    all_heard(sounding.hub)
+    [chosen] = [event for event in sounding.events if isinstance(event, SettingChosen)]
+    assert (chosen.section, chosen.key) == ("audio", "corrections")
+    assert Corrections(chosen.value).of("JACK: system", "JACK: system") == pytest.approx(
+        correction, abs=1e-5
+    )
+
+
+@pytest.mark.real_parts
+def test_clicks_that_do_not_come_back_are_said(sounding: Sounding) -> None:
+    session = sounding.session
+    session.capture.measure()
+    until(lambda: session.capture.state().state == "idle", what="the measurement")
+    assert "connect the output with the input" in session.capture.state().problem
+    assert session.playback.devices().correction is None
 
 
 @pytest.mark.real_parts
