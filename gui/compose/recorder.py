@@ -67,6 +67,7 @@ class Recorder(QWidget):
             "count_in": self.tr("counting in"),
             "recording": self.tr("{0:.1f} s").format(capture.seconds),
             "saving": self.tr("saving"),
+            "measuring": self.tr("measuring the latency"),
         }
         self.button.setChecked(busy)
         self.button.show_text(

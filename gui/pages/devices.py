@@ -10,10 +10,10 @@ from collections.abc import Callable
 from PyQt6.QtCore import QSignalBlocker, Qt
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
-from bridge.state import AudioDevice, Devices, Levels, MidiState, PlaybackState
+from bridge.state import AudioDevice, CaptureState, Devices, Levels, MidiState, PlaybackState
 from gui.learn import teach
 from gui.look.containers import Card, line
-from gui.look.controls import Figure, IconButton, label, restyle
+from gui.look.controls import Button, Figure, IconButton, label, restyle
 from gui.look.elided import Elided
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
@@ -29,6 +29,7 @@ class DevicesPanel(Card):
         super().__init__(look)
         self._session, self._look = session, look
         self._devices = Devices()
+        self._capture = CaptureState()
         self.output = self._box(self.tr("Output device"))
         self.rate = self._box(self.tr("Sample rate of the output"))
         self.rate.addItem(self.tr("device's own rate"), None)
@@ -41,6 +42,8 @@ class DevicesPanel(Card):
         self.gain_said = Figure("0 dB", "+12 dB", "small")
         self.out_meter = LevelMeter(look, self.tr("Output level"), 200)
         self.in_meter = LevelMeter(look, self.tr("Input level"), 200)
+        self.measure = Button(look, self.tr("Measure the latency"))
+        self.latency = label("", "small", wrap=True)
         self.underruns = label("", "small", wrap=True)
         self.problem = label("", "warning", wrap=True)
         self.midi = self._box(self.tr("MIDI input"))
@@ -53,6 +56,7 @@ class DevicesPanel(Card):
         self.input.activated.connect(
             lambda _: session.attempt(run.capture.set_input, self.input.currentData())
         )
+        self.measure.clicked.connect(lambda: session.attempt(run.capture.measure))
         self.gain.valueChanged.connect(
             lambda value: session.attempt(run.playback.set_gain, float(value))
         )
@@ -63,9 +67,11 @@ class DevicesPanel(Card):
         session.devices_changed.connect(self.show_devices)
         session.playback_changed.connect(self.show_playback)
         session.midi_changed.connect(self.show_midi)
+        session.capture_changed.connect(self.show_capture)
         self.show_devices(run.playback.devices())
         self.show_playback(run.playback.state())
         self.show_midi(run.midi.state())
+        self.show_capture(run.capture.state())
 
     def show_devices(self, devices: Devices) -> None:
         """Shows which devices there are."""
@@ -76,6 +82,30 @@ class DevicesPanel(Card):
         self._fill(self.input, inputs, devices.input)
         self.problem.setText(devices.problem)
         self.problem.setVisible(bool(devices.problem))
+        self._show_latency()
+
+    def show_capture(self, capture: CaptureState) -> None:
+        """Shows whether something is recorded: only then is the latency not measured."""
+        self._capture = capture
+        self._show_latency()
+
+    def _show_latency(self) -> None:
+        devices = self._devices
+        self.measure.setEnabled(
+            bool(devices.output and devices.input) and self._capture.state == "idle"
+        )
+        if self._capture.state == "measuring":
+            words = self.tr("Measuring: eight clicks …")
+        elif devices.correction is not None:
+            words = self.tr(
+                "Measured: {0:+.1f} ms beyond what the devices say. Every recording to the click has them taken off."
+            ).format(1000.0 * devices.correction)
+        else:
+            words = self.tr(
+                "The output says {0:.1f} ms. So that what you play lies exactly on the click, connect output and input "
+                "by a cable, or hold the microphone to the speaker, and measure."
+            ).format(1000.0 * devices.latency)
+        self.latency.setText(words)
 
     def show_playback(self, playback: PlaybackState) -> None:
         """Shows gain and rate; a device that went is named with what to do."""
@@ -187,6 +217,8 @@ class DevicesPanel(Card):
         self.body.addWidget(label(self.tr("Input"), "small"))
         self.body.addWidget(self.input)
         self.body.addWidget(self.in_meter)
+        self.body.addWidget(self.measure)
+        self.body.addWidget(self.latency)
         self.body.addWidget(line())
         self.body.addWidget(label("MIDI", "title"))
         self.body.addWidget(self.midi)

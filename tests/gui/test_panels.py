@@ -7,8 +7,15 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QInputDialog, QMenu
 from pytestqt.qtbot import QtBot
 
-from bridge.events import DevicesChanged, ModelChanged, Notice, OscTraffic, PlaybackChanged
-from bridge.state import Devices, Levels, ModelState, PlaybackState
+from bridge.events import (
+    CaptureChanged,
+    DevicesChanged,
+    ModelChanged,
+    Notice,
+    OscTraffic,
+    PlaybackChanged,
+)
+from bridge.state import CaptureState, Devices, Levels, ModelState, PlaybackState
 from gui.demo.studio import Studio
 from gui.learn import learn_menu
 from gui.look.meter import FLOOR, decibels
@@ -42,6 +49,27 @@ def test_meters_hold_peaks_and_dropouts_are_counted(window: MainWindow) -> None:
     assert "3 dropouts" in window.devices.underruns.text()
     assert decibels(0.0) == FLOOR
     assert decibels(1.0) == 0.0
+
+
+def test_the_latency_is_measured_from_the_page_of_devices(
+    window: MainWindow, studio: Studio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.drawer.turn("devices")
+    panel = window.devices
+    asked: list[bool] = []
+    monkeypatch.setattr(studio.session.capture, "measure", lambda: asked.append(True))
+    studio.hub.publish(DevicesChanged(Devices((), "out", "in", latency=0.012)))
+    qtbot.waitUntil(lambda: "12.0 ms" in panel.latency.text() and panel.measure.isEnabled())
+    panel.measure.click()
+    assert asked == [True]
+    studio.hub.publish(CaptureChanged(CaptureState("measuring")))
+    qtbot.waitUntil(lambda: "eight clicks" in panel.latency.text())
+    assert not panel.measure.isEnabled()
+    studio.hub.publish(CaptureChanged(CaptureState()))
+    studio.hub.publish(DevicesChanged(Devices((), "out", "in", correction=-0.0034)))
+    qtbot.waitUntil(lambda: "-3.4 ms beyond" in panel.latency.text() and panel.measure.isEnabled())
+    studio.hub.publish(DevicesChanged(Devices((), "out", "")))
+    qtbot.waitUntil(lambda: not panel.measure.isEnabled())
 
 
 def test_devices_that_come_and_go(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
