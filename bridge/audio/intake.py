@@ -11,7 +11,7 @@ from collections import deque
 
 import numpy as np
 
-from bridge.audio.ring_buffer import Moment, RingBuffer
+from bridge.audio.ring_buffer import OVERFLOWS, Moment, RingBuffer
 from bridge.audio.sources import Frames
 from bridge.takes.recordings import SILENCE
 
@@ -80,6 +80,7 @@ class Intake:
         self.rate = rate
         self._silent = 0
         self._held: deque[Frames] = deque()
+        self._overflows = ring.counter(OVERFLOWS)
         self.position = ring.taken
         self.lost = 0
 
@@ -113,6 +114,16 @@ class Intake:
         return (
             f"{self.lost / self.rate:.2f} s of the recording did not get through, because the computer was too busy; "
             "they are silent in it, and what follows is in time."
+        )
+
+    def overflowed(self) -> str:
+        """A sentence when the device lost something before we had it: nobody knows how much."""
+        count = self._ring.counter(OVERFLOWS) - self._overflows
+        if not count:
+            return ""
+        return (
+            f"The input device says that it lost sound {count} times while it recorded; what follows may be early. "
+            "Close other programs, or choose a larger buffer."
         )
 
     def since(self, position: int) -> Frames:

@@ -301,11 +301,11 @@ def _record(ring: RingBuffer, channels: int, stream: _Stream) -> Callable[..., N
     def callback(heard: Any, frames: int, times: Any, status: Any) -> None:
         played = time.perf_counter() - stream.until(times.currentTime, times.inputBufferAdcTime)
         if channels == 2:
-            ring.record(heard)
+            ring.record(heard, status.input_overflow)
         else:
             part = stereo[:frames]
             part[:] = heard
-            ring.record(part)
+            ring.record(part, status.input_overflow)
         ring.mark(frames, ring.arrived, played + frames / stream.rate)
 
     return callback

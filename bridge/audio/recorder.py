@@ -107,7 +107,7 @@ class Recorder:
         Raises:
             BridgeError: `busy` while one is running, `no_device` when there is no such input.
         """
-        self._check(source or "")
+        self._check(source or self.wish.device)
         if (count_in_bars or metronome) and not self._player.rate:
             raise BridgeError("no_device", "The metronome needs an audio output; there is none.")
         transport = self._transport()
@@ -235,9 +235,9 @@ class Recorder:
         self._close_input()  # Nobody reads it any more.
         self._set(state="saving")
         take = _finished(pending)
-        if missing := intake.missing():
-            self._publish(Notice("warning", "", missing))
-        return take, missing
+        for sentence in filter(None, (intake.missing(), intake.overflowed())):
+            self._publish(Notice("warning", "", sentence))
+        return take, intake.missing()
 
     def _opened(self, wish: Wish) -> int:
         """Opens the input; gives its rate.

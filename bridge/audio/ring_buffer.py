@@ -20,7 +20,7 @@ _HEADER = 16
 WRITTEN, READ, UNDERRUNS, SILENT, CALLS, EXPECTING, RATE = range(7)
 # What `mark` notes, valid while MARKS is even and the same before and after it was read.
 MARKS, DEVICE, AT, TIME = range(7, 11)
-LOST, FILLED = range(11, 13)
+LOST, FILLED, OVERFLOWS = range(11, 14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class RingBuffer:
         lost: frames that a full ring had no room for.
         filled: how many of them the reader knows of. Until it knows of all, nothing more is written: so the gap
             always lies behind what waits, and time stays right when the reader puts silence there.
+        overflows: times the device said that it lost something itself.
     """
 
     def __init__(self, capacity: int = 1 << 17, file: SharedFile | None = None) -> None:
@@ -132,13 +133,15 @@ class RingBuffer:
         self._header[WRITTEN] = position + count
         return count
 
-    def record(self, frames: NDArray[np.float32]) -> None:
+    def record(self, frames: NDArray[np.float32], overflow: bool = False) -> None:
         """Writes what a device heard; what there is no room for is lost, and counted.
 
+        `overflow` says whether the device lost something itself.
         Made for the audio callback: copies and counts, allocates no memory for samples, takes no lock.
         """
         header = self._header
         header[CALLS] += 1
+        header[OVERFLOWS] += overflow
         count = 0 if header[LOST] != header[FILLED] else self.write(frames)
         if count < len(frames):
             header[LOST] += len(frames) - count

@@ -44,7 +44,8 @@ FADE_IN, FADE_OUT = 0.0005, 0.002
 ABANDONED = 60.0
 """Seconds after which a file that nobody adds to counts as left, where the system has no locks that tell."""
 _BYTES = 4
-_FAR = 1 << 40
+_FAR = (1 << 31) - 2
+"""Behind every recording, as far as Windows locks: ten minutes at 192 kHz have 0.9 GB."""
 _log = logging.getLogger(__name__)
 
 

@@ -65,6 +65,18 @@ def test_what_is_no_sound_is_silence() -> None:
     assert intake.hear().tolist() == [[0.0, 0.5], [0.0, 0.0], [0.0, -1.5]]
 
 
+def test_what_a_device_loses_itself_is_said() -> None:
+    ring = RingBuffer(64)
+    ring.record(ramp(0, 8), True)  # As a device begins: nobody recorded yet.
+    intake = Intake(ring, 100)
+    ring.record(ramp(8, 8), False)
+    assert intake.overflowed() == "" == intake.missing()
+    ring.record(ramp(16, 8), True)
+    ring.record(ramp(24, 8), True)
+    assert "lost sound 2 times" in intake.overflowed()
+    assert len(intake.hear()) == 24 and intake.missing() == ""
+
+
 def test_what_was_held_goes_back_a_second_and_begins_where_it_is_asked() -> None:
     ring = RingBuffer(1024)
     intake = Intake(ring, 100)

@@ -155,6 +155,10 @@ def test_silence_is_no_take_and_an_unknown_input_is_named(sounding: Sounding) ->
     session = sounding.session
     with pytest.raises(BridgeError, match="there are: JACK: system"):
         session.capture.start("Neighbour's microphone")
+    sounding.audio.recorder.wish = Wish(True, "unplugged")
+    with pytest.raises(BridgeError, match="no input 'unplugged'"):
+        session.capture.start()
+    sounding.audio.recorder.wish = Wish(True)
     with jack_client("mouth") as client:
         session.capture.start()
         until(lambda: session.capture.state().device)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.audio.process import Wish
+from bridge.audio.system import AudioOptions, AudioSystem
 from bridge.events import Notice
 from bridge.ports import StreamFormat
+from bridge.state import TransportState
+from bridge.takes.recordings import PendingRecording, RecordingDraft
 from tests.bridge.conftest import Sounding
 from tests.bridge.parts import all_heard
 from tests.bridge.real_parts import RATE, JackServer, until
@@ -32,3 +36,14 @@ def test_without_a_device_nothing_plays_and_a_sentence_says_so(
     jack.start()
     until(lambda: session.playback.state().state == "playing", what="it to go on")
     until(lambda: max(session.levels().out_peak, default=0.0) > 0.1, what="the meter")
+
+
+def test_the_chosen_latency_is_that_of_output_and_input() -> None:
+    for latency in ("low", "high"):
+        options = AudioOptions(input="microphone", latency=latency)
+        audio = AudioSystem(lambda event: None, TransportState, refused, options)
+        assert audio.recorder.wish == Wish(True, "microphone", latency=latency)
+
+
+def refused(draft: RecordingDraft) -> PendingRecording:
+    raise AssertionError(f"nothing is recorded here: {draft}")
