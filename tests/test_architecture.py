@@ -51,7 +51,7 @@ WITHOUT_TORCH = (
 
 PANEL_MAY_IMPORT = re.compile(
     r"gui\b|bridge\.(session|events|state|errors|ports|requests|takes\.naming)\b"
-    r"|engine\.(composing|spec|presets|registry|errors|sound\.audio|sound\.metering|updates|model_files)\b"
+    r"|engine\.(composing|spec|presets|registry|errors|sound\.(audio|metering|reading)|updates|model_files)\b"
 )
 COMPOSITION_ROOTS = {
     "gui/__main__.py": "builds the bridge that the panel shows",
