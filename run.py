@@ -77,6 +77,8 @@ TEST_PARTS = {
 }
 """Programs and files the tests use as real parts -> their Debian package."""
 
+WORKERS = 4
+"""Processes that share the tests at the most."""
 COVERED = {"engine": 85, "bridge": 90, "gui": 92}
 """Package -> how many of a hundred lines its tests must reach."""
 
@@ -436,6 +438,8 @@ def checks(root: Path, tests: bool = True) -> dict[str, list[str]]:
             python,
             "-m",
             "pytest",
+            f"--numprocesses={min(os.cpu_count() or 1, WORKERS)}",
+            "--dist=loadgroup",
             "--reruns=1",
             "-rRs",
             "--cov",
