@@ -321,10 +321,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     f"{ROOT}/cancelled id": ("jobs", "a job was cancelled"),
     f"{ROOT}/error req code message detail": ("errors", "what went wrong"),
     f"{ROOT}/captured path seconds": ("capture", "a recording is in the library"),
-    f"{ROOT}/capture/state state seconds": (
-        "capture",
-        "idle, count_in, recording, saving or measuring",
-    ),
+    f"{ROOT}/capture/state state seconds": ("capture", "idle/count_in/recording/saving/measuring"),
     f"{ROOT}/playback state id": ("playback", "stopped, playing, paused or waiting, and what"),
     f"{ROOT}/{_MODEL_STATE}": ("model", "unloaded, loading, ready or failed"),
     f"{ROOT}/status state jobs model": ("status", "every 2 s and on change: idle or busy"),
