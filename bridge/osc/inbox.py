@@ -1,7 +1,8 @@
 """Packets that wait to be handled: a queue for each sender, and the senders take turns.
 
-So a flood delays only the one it comes from. Memory is bounded in bytes, and a sender may take as much of it as is
-still free: one alone gets half, two a third each, and whoever comes next finds room. Knows nothing of what is in them.
+So a flood delays only the one it comes from. Memory is bounded in bytes, and a sender may take half as much of it as
+is still free; as much again is kept for first, short packets, so that whoever comes next finds room. Knows nothing of
+what is in them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ from dataclasses import dataclass, field
 from bridge.osc.clients import Target
 from bridge.osc.packet import Message
 
-MAX_BYTES = 16 * 1024**2
+MAX_BYTES = 8 * 1024**2
 OVERHEAD = 256
-"""What a packet, or a message that was read already, is counted for beyond its bytes."""
+"""What a packet is counted for beyond its bytes."""
+SHORT = 1024
 
-Item = bytes | deque[Message]
-"""A packet, or what is left of one whose first messages were handled."""
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A packet, or what is left of one whose first messages were handled; `size` is what it is counted for."""
+
+    content: bytes | deque[Message]
+    size: int
 
 
 @dataclass(slots=True)
@@ -42,16 +49,20 @@ class Inbox:
 
     def put(self, source: Target, packet: bytes) -> bool:
         """Keeps a packet; False when its sender has taken its share of the memory."""
-        queue = self._queues.get(source)
         size = len(packet) + OVERHEAD
-        if (queue.size if queue else OVERHEAD) + size > MAX_BYTES - self.size:
+        queue = self._queues.get(source)
+        if queue is None and len(packet) <= SHORT:
+            room = self.size <= 2 * MAX_BYTES
+        else:
+            room = (queue.size if queue else 0) + size <= (MAX_BYTES - self.size) / 2
+        if not room:
             return False
-        self._add(source, size).items.append(packet)
+        self._add(source, size).items.append(Item(packet, size))
         return True
 
-    def put_back(self, source: Target, messages: deque[Message]) -> None:
-        """Keeps what is left of a packet for its sender's next turn."""
-        self._add(source, len(messages) * OVERHEAD).items.appendleft(messages)
+    def put_back(self, source: Target, item: Item, left: deque[Message]) -> None:
+        """Keeps what is left of an item for its sender's next turn, counted as before, so that others find no less."""
+        self._add(source, item.size).items.appendleft(Item(left, item.size))
 
     def take(self, may: Callable[[Target], bool]) -> tuple[Target, Item] | None:
         """What is next: the first of the sender whose turn it is, without those who may not; or None."""
@@ -90,7 +101,7 @@ class Inbox:
     def _first(self, source: Target) -> Item:
         queue = self._queues[source]
         item = queue.items.popleft()
-        size = len(item) + OVERHEAD if isinstance(item, bytes) else len(item) * OVERHEAD
+        size = item.size
         if not queue.items:
             queue.ring.pop()  # It was put last just now.
             del self._queues[source]

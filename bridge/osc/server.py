@@ -116,14 +116,16 @@ class OscServer:
                 self._sockets.wake()
 
     def _run(self) -> None:
-        idle = True
+        idle, busy = True, 0.0
         while not self._stopping:
-            self._sockets.receive(TICK if idle else 0.0)
+            self._sockets.receive(TICK if idle else 0.0, busy)
+            began = time.monotonic()
             idle = True  # Unless the turn gets as far as to say otherwise.
             try:
                 idle = self._turn()
             except Exception:
                 _log.exception("The OSC server met an error and goes on")
+            busy = time.monotonic() - began
         self._guarded(self._announcer.bye)
 
     def _turn(self) -> bool:
@@ -148,16 +150,17 @@ class OscServer:
     def _serve(self, source: Target, item: Item) -> None:
         """A sender's turn: the messages of one packet, as many as it may and as fit; the rest waits for the next."""
         try:
-            messages = deque(decode(item)) if isinstance(item, bytes) else item
+            content = item.content
+            messages = deque(decode(content)) if isinstance(content, bytes) else content
         except PacketError as error:
-            self._refuse(source, len(item), error)
+            self._refuse(source, item.size, error)
             return
         client = self._clients.at(source)
         until = time.monotonic() + SLICE
         while messages:
             self._carry_out(client, messages.popleft())
             if messages and (time.monotonic() > until or not self._clients.may_ask(source)):
-                self._inbox.put_back(source, messages)
+                self._inbox.put_back(source, item, messages)
                 break
         self._sockets.approve(source)
 

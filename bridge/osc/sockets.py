@@ -6,6 +6,7 @@ said in `connections.py`.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import selectors
@@ -24,7 +25,7 @@ from bridge.osc.packet import MAX_PACKET
 from bridge.osc.rare_log import RareLog
 
 DATAGRAMS_AT_ONCE = 256
-"""Datagrams read before anything else is looked at."""
+"""Datagrams read before time is looked at."""
 MAX_UNSENT = 1024**2
 SWEEP = 1.0
 
@@ -64,8 +65,11 @@ class Sockets:
         with suppress(OSError):
             self._wake_out.send(b"\0")
 
-    def receive(self, timeout: float) -> None:
+    def receive(self, timeout: float, reading: float) -> None:
         """Waits for something to happen and reads a part of what has arrived from each.
+
+        Datagrams are read for some `reading` seconds: as long as others kept the server from it, since the system has
+        little room for them and drops what comes then, whoever sends it.
 
         A peer whose connection sent what is no OSC is put into `spoiled`, one that is gone for any reason into
         `closed`.
@@ -73,7 +77,7 @@ class Sockets:
         newcomers = False
         for key, mask in self._selector.select(timeout):
             if key.fileobj is self._udp:
-                self._drain()
+                self._drain(time.monotonic() + reading)
             elif key.fileobj is self._listener:
                 newcomers = True
             elif key.fileobj is self._wake_in:
@@ -126,8 +130,10 @@ class Sockets:
             sock.close()
         self._selector.close()
 
-    def _drain(self) -> None:
-        for _ in range(DATAGRAMS_AT_ONCE):
+    def _drain(self, until: float) -> None:
+        for count in itertools.count(1):
+            if count % DATAGRAMS_AT_ONCE == 0 and time.monotonic() > until:
+                return
             try:
                 packet, (host, port, *_) = self._udp.recvfrom(MAX_PACKET + 1)
             except BlockingIOError:
