@@ -18,6 +18,9 @@ import weakref
 from multiprocessing import reduction
 from typing import Any
 
+MEMORY = "/dev/shm"
+"""Where Linux has files in memory; containers may have little of it."""
+
 
 class SharedFile:
     """Some bytes; `map` is them, `size` how many. It travels to a spawned `multiprocessing.Process` as an argument.
@@ -41,13 +44,17 @@ class SharedFile:
 
     @classmethod
     def create(cls, size: int) -> SharedFile:
-        """Makes memory of zeros."""
+        """Makes memory of zeros.
+
+        Raises:
+            OSError: if no place has so many bytes.
+        """
         if sys.platform == "win32":
             return cls(f"longtake-{secrets.token_hex(16)}:{size}")
-        place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        handle, name = tempfile.mkstemp(prefix="longtake-", dir=place)
-        os.unlink(name)
-        os.ftruncate(handle, size)
+        try:
+            handle = _zeros(size, MEMORY if os.access(MEMORY, os.W_OK) else None)
+        except OSError:
+            handle = _zeros(size, None)
         return cls(str(handle))
 
     @property
@@ -60,6 +67,24 @@ class SharedFile:
         if self._handle is None:
             return SharedFile, (self.place,)
         return _detached, (reduction.DupFd(self._handle),)
+
+
+def _zeros(size: int, folder: str | None) -> int:
+    """An open file of zeros without a name.
+
+    Its bytes are there at once: where a full disk refuses them later, the process that writes them dies.
+    """
+    handle, name = tempfile.mkstemp(prefix="longtake-", dir=folder)
+    os.unlink(name)
+    try:
+        if sys.platform == "linux":
+            os.posix_fallocate(handle, 0, size)
+        else:
+            os.ftruncate(handle, size)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 def _named(name: str, size: int) -> mmap.mmap:

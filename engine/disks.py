@@ -11,6 +11,8 @@ from pathlib import Path
 from engine.errors import DiskError
 
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_NO_WORDS = "System error"
+"""What libsndfile says of every failure of the system."""
 SPARE = 2**20
 """Bytes that are left free: a sidecar, a line of the journal."""
 
@@ -24,15 +26,15 @@ def disk_of(path: Path) -> Path:
 
 
 def why(path: Path, error: Exception) -> str:
-    """Why a file cannot be written; libsndfile says 'System error' for all, so the folder is asked once more."""
+    """Why a file cannot be written; where libsndfile says nothing, the folder is asked once more."""
     known = error if getattr(error, "errno", None) else _asked(path.parent)
     number = getattr(known, "errno", None)
     if number in FULL or (number is None and _free(path.parent) < SPARE):
         return f"the disk {disk_of(path)} is full ({_free(path.parent) / 1e6:.1f} MB are free)"
     if number == errno.ENAMETOOLONG:
         return "its name is too long for this disk: most take 255 bytes"
-    said = getattr(known, "strerror", None) or str(error)
-    return said.rstrip(".")
+    said = (getattr(known, "strerror", None) or str(error)).rstrip(".")
+    return f"the disk {disk_of(path)} takes no more of it" if said == _NO_WORDS else said
 
 
 def need(path: Path, size: int) -> None:

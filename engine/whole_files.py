@@ -11,11 +11,15 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from engine.file_names import safe
+
+T = TypeVar("T")
 
 LARGEST = 64 * 2**20
 """Bytes of the largest file that `read_small` reads."""
@@ -98,7 +102,10 @@ def put_in_place(part: Path, path: Path) -> None:
     if os.name == "posix":
         with suppress(OSError):
             part.chmod(stat.S_IMODE(path.stat().st_mode))
-    part.replace(path)
+    if os.name == "nt":
+        patiently(lambda: part.replace(path))
+    else:
+        part.replace(path)
     # Windows opens no folders, and some network file systems cannot flush them.
     with suppress(OSError):
         folder = os.open(path.parent, os.O_RDONLY)
@@ -106,6 +113,22 @@ def put_in_place(part: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def patiently(act: Callable[[], T], seconds: float = 1.0) -> T:
+    """Does something with a file that another program, as a virus scanner, may hold open on Windows for a moment.
+
+    Raises:
+        OSError: what it still raises after so many seconds.
+    """
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return act()
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(seconds / 20)
 
 
 def _behind_links(path: Path) -> Path:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import Any, cast
 
 from send2trash import send2trash
@@ -25,11 +24,10 @@ from bridge.takes import sidecar
 from bridge.takes.index import Index
 from engine.disks import why
 from engine.errors import AudioError
+from engine.whole_files import patiently
 
 UNWRITTEN = 0
 """The stamp of a take whose sidecar lacks its last change; no file has this stamp."""
-PATIENCE = 1.0
-"""Seconds in which a player or a virus scanner lets go of a file that is to be binned: Windows bins no open one."""
 _log = logging.getLogger(__name__)
 
 
@@ -132,16 +130,4 @@ class Changes:
         self.let_go(take)
         for path in (take.path, sidecar.path_for(take.path), sidecar.notes_path(take.path)):
             if path.exists():
-                _binned(path)
-
-
-def _binned(path: Path) -> None:
-    """Bins a file, once everybody has closed it."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return send2trash(path)
-        except OSError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.1)
+                patiently(partial(send2trash, path))

@@ -160,6 +160,10 @@ def test_the_panel_builds_the_same_app(tmp_path: Path, monkeypatch: pytest.Monke
         job = app.session.generate("house", seconds_total=1.0)
         wait_for(lambda: app.session.jobs.get(job.id).state == "done")
         assert GenerationSpec.from_dict(app.session.takes.search()[0].spec).seconds_total == 1.0
+        app.session.presets.save("Mine")
+        assert [path.name for path in (tmp_path / "data" / "presets").iterdir()] == ["mine.toml"]
+        assert len(list((tmp_path / "data" / "indexes").glob("*.sqlite3"))) == 1
+        assert {path.suffix for path in (tmp_path / "takes").iterdir()} == {".wav", ".json"}
         wait_for(lambda: app.session.models.state().phase == "ready")
         assert any(isinstance(event, ModelChanged) for event in seen)
         with pytest.raises(BridgeError):

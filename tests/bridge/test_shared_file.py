@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from bridge.shared_file import SharedFile
+from tests.small_disks import fill, small_disk
 
 
 def files() -> set[Path]:
@@ -88,3 +89,17 @@ def test_memory_by_name_is_the_same_in_both_processes(monkeypatch: pytest.Monkey
 def test_a_name_means_nothing_where_there_are_none() -> None:
     with pytest.raises(OSError, match="no memory longtake-abc"):
         SharedFile("longtake-abc:4096")
+
+
+def test_where_memory_for_files_is_full_it_lies_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "shm", 2**20) as memory:
+        monkeypatch.setattr("bridge.shared_file.MEMORY", str(memory))
+        file = SharedFile.create(2**22)
+        file.map[-4:] = b"last"
+        assert bytes(file.map[-4:]) == b"last"
+        assert list(memory.iterdir()) == []
+        inside = SharedFile.create(2**19)
+        inside.map[:] = bytes(2**19)
+        assert fill(memory).stat().st_size <= 2**19

@@ -18,7 +18,7 @@ def test_a_full_disk_is_named_even_if_the_writer_says_system_error(tmp_path: Pat
         path = disk / "folder" / "take.wav"
         path.parent.mkdir()
         assert disk_of(path) == disk
-        assert why(path, RuntimeError("System error")) == "System error"
+        assert why(path, RuntimeError("System error")) == f"the disk {disk} takes no more of it"
         fill(disk)
         for error in (RuntimeError("System error"), OSError(errno.ENOSPC, "no space")):
             assert why(path, error) == f"the disk {disk} is full (0.0 MB are free)"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.whole_files import LARGEST, read_small, read_text, whole, write_whole
+from engine.whole_files import LARGEST, patiently, read_small, read_text, whole, write_whole
 
 
 def test_the_name_appears_only_with_the_whole_content(tmp_path: Path) -> None:
@@ -156,3 +156,18 @@ def test_what_is_too_large_to_be_read_is_an_error(tmp_path: Path) -> None:
         file.truncate(LARGEST + 1)
     with pytest.raises(OSError, match="more than 64 MB"):
         read_small(tmp_path / "file")
+
+
+def test_what_another_program_holds_for_a_moment_is_done_all_the_same() -> None:
+    tries: list[int] = []
+
+    def act() -> str:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise PermissionError(13, "The process cannot access the file")
+        return "done"
+
+    assert patiently(act) == "done"
+    assert tries == [0, 1, 2]
+    with pytest.raises(FileNotFoundError):
+        patiently(lambda: Path("missing").stat(), 0.02)
