@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class ChildProcess:
-    """An engine process; `gone` is set when it has said its last word, `condemned` says why it was ended by us."""
+    """An engine process; `gone` is set when it has said its last word, `condemned` says why it is ended by us."""
 
     process: subprocess.Popen[bytes]
     wire: Wire
@@ -64,9 +64,8 @@ class ChildProcess:
         before, self._processor_time = self._processor_time, times.user + times.system
         return self._processor_time - before > WORKING * seconds
 
-    def end(self, why: str, patience: float) -> None:
-        """Ends it by force with all that it started; one that a driver holds is left behind."""
-        self.condemned = why
+    def end(self, patience: float) -> None:
+        """Ends it by force with all that it started; one that a driver holds is left behind after `patience`, s."""
         with contextlib.suppress(psutil.Error):
             for each in psutil.Process(self.process.pid).children(recursive=True):
                 each.kill()

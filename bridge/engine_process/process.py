@@ -254,13 +254,16 @@ class EngineProcess:
                 run = self._run
                 wanted = run is not None and run.child is child and run.waits
                 why = child.vigil.passed(passed, worked=worked, wanted=wanted)
-            if why and not self._closing:
-                child.end(why, DYING)
+                if self._closing:
+                    continue
+                child.condemned = why  # From here on it is given nothing.
+            if why:
+                child.end(DYING)
                 return
 
     def _hand_over(self) -> None:
-        """Gives the waiting run to the child that is there; under the lock."""
-        if self._child and self._run and self._run.child is None:
+        """Gives the waiting run to the child that is there, unless that is about to be ended; under the lock."""
+        if self._child and not self._child.condemned and self._run and self._run.child is None:
             self._run.child = self._child
             number = self._run.number
             self._child.ask(number, do="generate", run=number, spec=self._run.spec)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -102,6 +103,26 @@ def test_cancel_means_it(bench: Callable[[Limits], Bench], how: str) -> None:
 
 
 @signals
+def test_a_job_that_comes_while_a_hung_engine_is_ended_goes_to_the_next(
+    bench: Callable[[Limits], Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, ending = bench(QUICK), threading.Event()
+    end = ChildProcess.end
+
+    def slowly(child: ChildProcess, patience: float) -> None:
+        end(child, patience)
+        ending.set()
+        time.sleep(0.5)
+
+    monkeypatch.setattr(ChildProcess, "end", slowly)
+    assert isinstance(made.engine, EngineProcess)
+    assert made.engine.pid
+    os.kill(made.engine.pid, signal.SIGSTOP)
+    assert ending.wait(120)
+    assert made.ended(asked(made, "house")).state == "done"
+
+
+@signals
 def test_an_idle_engine_that_is_stopped_is_replaced(bench: Callable[[Limits], Bench]) -> None:
     made = bench(QUICK)
     assert isinstance(made.engine, EngineProcess)
@@ -136,7 +157,7 @@ def test_one_that_computes_is_told_from_one_that_stands_still(prompt: str, works
 
         wait_for(lambda: seen() and seen())
     finally:
-        child.end("is not needed", 5.0)
+        child.end(5.0)
     assert child.gone.is_set()
 
 
@@ -165,7 +186,7 @@ def test_one_that_cannot_be_killed_is_left_behind(monkeypatch: pytest.MonkeyPatc
     try:
         with monkeypatch.context() as immortal:
             immortal.setattr("bridge.engine_process.process.DYING", 0.2)
-            immortal.setattr(ChildProcess, "end", _condemn)
+            immortal.setattr(ChildProcess, "end", _let_live)
             with pytest.raises(EngineDied, match="no sign of life"):
                 list(process.generate(spec("stops")))
         wish = spec()
@@ -181,6 +202,5 @@ def test_one_that_cannot_be_killed_is_left_behind(monkeypatch: pytest.MonkeyPatc
             os.kill(held, signal.SIGKILL)
 
 
-def _condemn(child: ChildProcess, why: str, patience: float) -> None:
-    child.condemned = why
+def _let_live(child: ChildProcess, patience: float) -> None:
     time.sleep(patience)
