@@ -91,7 +91,7 @@ def bin_(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setattr(
-        "bridge.takes.library.send2trash", lambda path: shutil.move(str(path), str(folder))
+        "bridge.takes.changes.send2trash", lambda path: shutil.move(str(path), str(folder))
     )
     return folder
 
