@@ -61,8 +61,8 @@ class Transport:
     any source, since most know only some of them.
     """
 
-    def __init__(self, publish: Publish, clock: Callable[[], float] = time.monotonic) -> None:
-        """Starts at 120 BPM, standing at bar 1; `clock` gives seconds."""
+    def __init__(self, publish: Publish, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Starts at 120 BPM, standing at bar 1; `clock` gives seconds, by which devices and MIDI are stamped too."""
         self._publish = publish
         self._clock = clock
         self._lock = threading.Lock()
@@ -71,28 +71,35 @@ class Transport:
         self._heard = -math.inf
         self._chosen = False
 
-    def state(self) -> TransportState:
-        """Where it is now, with `beat` extrapolated to this moment."""
+    def state(self, at: float | None = None) -> TransportState:
+        """Where it is now, or will be at a time of its clock, with `beat` extrapolated to then."""
         with self._lock:
-            return self._now()
+            return self._when(self._clock() if at is None else at)
 
-    def change(self, source: SyncSource, change: TransportChange) -> None:
+    def change(self, source: SyncSource, change: TransportChange, at: float | None = None) -> None:
         """Applies what `source` says; tempo, playing and beat only while that source leads.
+
+        Args:
+            source: who says it.
+            change: what.
+            at: when it was or will be so, by the clock; None is now. Only the position depends on it.
 
         Raises:
             BridgeError: `out_of_range`, naming the value and its limits.
         """
         said = _checked(change)
         with self._lock:
-            before = self._now()
+            now = self._clock()
+            at = now if at is None else at
+            before = self._when(at)
             if self._leads(source):
-                self._heard = self._clock()
+                self._heard = now
                 said["source"] = source
                 said["tempo_known"] = before.tempo_known or "tempo" in said
             else:
                 for name in _LED:
                     said.pop(name, None)
-            after = self._settle(replace(before, **said))
+            after = self._settle(replace(before, **said), at)
             self._tell(before, after)
 
     def set_source(self, source: SyncSource) -> None:
@@ -104,8 +111,9 @@ class Transport:
         _known("source", source, SYNC_SOURCES)
         with self._lock:
             self._chosen = True
-            before = self._now()
-            after = self._settle(replace(before, source=source))
+            now = self._clock()
+            before = self._when(now)
+            after = self._settle(replace(before, source=source), now)
             self._tell(before, after)
 
     def set_quantize(self, quantize: Quantize) -> None:
@@ -116,8 +124,9 @@ class Transport:
         """
         _known("quantize", quantize, QUANTIZES)
         with self._lock:
-            before = self._now()
-            after = self._settle(replace(before, quantize=quantize))
+            now = self._clock()
+            before = self._when(now)
+            after = self._settle(replace(before, quantize=quantize), now)
             self._tell(before, after)
 
     def _leads(self, source: SyncSource) -> bool:
@@ -129,15 +138,14 @@ class Transport:
         silent = self._clock() - self._heard > SILENT_AFTER
         return silent or _STRENGTH[source] > _STRENGTH[leader]
 
-    def _now(self) -> TransportState:
+    def _when(self, at: float) -> TransportState:
         state = self._state
         if not state.playing:
             return state
-        passed = self._clock() - self._at
-        return replace(state, beat=state.beat + passed * state.tempo / 60.0)
+        return replace(state, beat=state.beat + (at - self._at) * state.tempo / 60.0)
 
-    def _settle(self, state: TransportState) -> TransportState:
-        self._state, self._at = state, self._clock()
+    def _settle(self, state: TransportState, at: float) -> TransportState:
+        self._state, self._at = state, at
         return state
 
     def _tell(self, before: TransportState, after: TransportState) -> None:

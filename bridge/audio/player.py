@@ -24,18 +24,18 @@ from bridge.transport import next_boundary, quantum
 from engine.updates import AudioBlock
 
 GAIN = (-60.0, 12.0)
-SOON = 0.05
+SOON = 0.02
 """Seconds before its boundary at which a launch is settled to the sample; until then it follows the tempo."""
 
 
 @dataclass(slots=True)
 class _Launch:
-    """A take that begins at a boundary, in quarter notes."""
+    """A take that begins at a boundary in quarter notes: the next one that can still be met, once that is known."""
 
     source: Source
     take: Take
-    boundary: float
-    step: float
+    quantize: Quantize
+    boundary: float | None = None
 
 
 class Player:
@@ -45,9 +45,9 @@ class Player:
         self,
         audio: AudioSupervisor,
         publish: Publish,
-        transport: Callable[[], TransportState],
+        transport: Callable[..., TransportState],
     ) -> None:
-        """Feeds the supervisor's ring."""
+        """Feeds the supervisor's ring; `transport` tells where the DAW is now, or at a time (`Transport.state`)."""
         self._audio = audio
         self._publish = publish
         self._transport = transport
@@ -98,16 +98,15 @@ class Player:
         """
         transport = self._transport()
         quantize = quantize or transport.quantize
-        step = quantum(quantize, transport.signature)
-        if not transport.playing or step == 0:
+        if not transport.playing or quantum(quantize, transport.signature) == 0:
             return self.play(take)
         self._need_device()
         source = FileSource(take.path)
-        boundary = next_boundary(self._heard_beat(transport), quantize, transport.signature)
         with self._feeder.lock:
-            if self._launch:
-                self._launch.source.close()
-            self._launch = _Launch(source, take, boundary, step)
+            self._drop_launch()
+            self._launch = _Launch(source, take, quantize)
+            self._feeder.awaiting = True
+        self._feeder.wake()
 
     def pause(self) -> None:
         """Fades out and keeps the place."""
@@ -120,7 +119,7 @@ class Player:
         """Fades out and goes to the start; a launch that waits is dropped."""
         with self._feeder.lock:
             self._deck.hush()
-            self._launch = None  # Its file is closed with it.
+            self._drop_launch()  # Its file is closed with it.
             self._mark("stopped")
         self._tell()
 
@@ -279,7 +278,7 @@ class Player:
         with self._feeder.lock:
             before = self._feeder.rate or self._state.sample_rate
             self._devices = devices
-            self._feeder.set_rate(rate, opened.latency if opened else 0.0)
+            self._feeder.set_rate(rate)
             if rate and rate != before:
                 self._deck.change_rate()
             self._state = replace(
@@ -301,9 +300,11 @@ class Player:
             problem = self._state.problem or "The audio output is not open yet."
             raise BridgeError("no_device", problem)
 
-    def _heard_beat(self, transport: TransportState) -> float:
-        """Where the transport will be when what is written now is heard."""
-        return transport.beat + self._feeder.ahead() * transport.tempo / 60.0
+    def _drop_launch(self) -> None:
+        if self._launch:
+            self._launch.source.close()
+        self._launch = None
+        self._feeder.awaiting = False
 
     # --- in the feeder's thread ---
 
@@ -324,17 +325,23 @@ class Player:
 
     def _begin_launch(self) -> None:
         launch = self._launch
-        if launch is None or not self._feeder.rate:
+        heard = self._feeder.next_heard()
+        if launch is None or heard is None:
             return
-        transport = self._transport()
-        seconds = (launch.boundary - self._heard_beat(transport)) * 60.0 / transport.tempo
-        if transport.playing and seconds > SOON:
-            if seconds <= (launch.step + 1) * 60.0 / transport.tempo:
-                return
-            seconds = 0.0  # The transport went back; the launch still happens.
+        transport = self._transport(heard)
+        step = quantum(launch.quantize, transport.signature)
+        if launch.boundary is None:
+            launch.boundary = next_boundary(transport.beat, launch.quantize, transport.signature)
+        left = launch.boundary - transport.beat
+        seconds = left * 60.0 / transport.tempo
+        # A transport that went back is not waited for, nor one that stands: the launch happens all the same.
+        if transport.playing and seconds > SOON and left <= step + 1:
+            return
+        delay = round(seconds * self._feeder.rate) if transport.playing and left <= step + 1 else 0
         self._launch = None
-        delay = max(0, round(seconds * self._feeder.rate)) if transport.playing else 0
-        self._deck.load(Loaded(launch.source, launch.take, launch.take.job_id or None), delay)
+        self._feeder.awaiting = False
+        job = launch.take.job_id or None
+        self._deck.load(Loaded(launch.source, launch.take, job), max(0, delay))
 
     def _tell(self) -> None:
         with self._feeder.lock:

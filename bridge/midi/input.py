@@ -123,7 +123,7 @@ class MidiInput:
                 message = self._messages.get(timeout=POLL)
                 if message is not None:
                     self._take(message)
-            if self._state.clock and not self._clock.running(time.monotonic()):
+            if self._state.clock and not self._clock.running(time.perf_counter()):
                 self._change(clock=False)
         self._close_all()
 
@@ -133,6 +133,7 @@ class MidiInput:
         try:
             if self._ports is None:
                 self._ports = MidiPorts()
+                self._clock.early = self._ports.early
             ports = tuple(self._ports.names())
             if self._own is None and self._options.virtual_port and self._ports.virtual:
                 self._own = self._ports.open_virtual(self._messages.put)
@@ -149,7 +150,7 @@ class MidiInput:
         wanted = self._wanted.lower()
         right = next((name for name in ports if wanted and wanted in name.lower()), None)
         for name in [name for name in self._open if name != right]:
-            self._open.pop(name).close()
+            MidiPorts.close(self._open.pop(name))
         if right and self._ports and right not in self._open:
             self._open[right] = self._ports.open(right, self._messages.put)
 
@@ -157,7 +158,7 @@ class MidiInput:
         ports, self._ports = self._ports, None
         for port in [*self._open.values(), *([self._own] if self._own else [])]:
             with suppress(Exception):  # A system that went away cannot close its ports.
-                port.close()
+                MidiPorts.close(port)
         self._open.clear()
         self._own = None
         with suppress(Exception):
@@ -179,9 +180,11 @@ class MidiInput:
     def _follow(self, message: Message) -> None:
         """Clock and transport."""
         change: TransportChange = {}
+        at: float = message.time
         match message.dict():
-            case {"type": "clock", "time": at}:
+            case {"type": "clock"}:
                 change = self._clock.tick(at)
+                at = self._clock.due
                 if not self._state.clock and self._clock.tempo:
                     self._change(clock=True)
             case {"type": "start"}:
@@ -195,7 +198,7 @@ class MidiInput:
             case _:
                 return
         if change:
-            self._session.transport.change("midi", change)
+            self._session.transport.change("midi", change, at)
 
     def _do(self, message: Message) -> None:
         found = heard(message)

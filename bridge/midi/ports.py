@@ -1,4 +1,4 @@
-"""The system's MIDI ports through mido and RtMidi: listed, and opened by name. Knows nothing of what messages mean.
+"""The system's MIDI ports through RtMidi: listed, and opened by name. Knows nothing of what messages mean.
 
 Used from one thread, since RtMidi lists and opens ports of a system one at a time. A system without MIDI raises
 `NoMidi` with a sentence, never one of RtMidi's own errors.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -18,10 +19,12 @@ from bridge.midi.quiet import quieten
 
 OWN = "Longtake"
 Message = Any
-"""A `mido.Message`, which is untyped; its `time` is that of its arrival in seconds (monotonic)."""
+"""A `mido.Message`, which is untyped; its `time` is that of its arrival in seconds of `time.perf_counter`."""
 Receive = Callable[[Message], None]
 """Called on RtMidi's thread."""
 
+LAST = 24
+"""Messages whose delays are compared."""
 LOOPBACK = {
     "win32": "Windows has no virtual MIDI ports: install loopMIDI, make a port in it, and send to that.",
     "darwin": "On macOS, switch on the IAC driver in Audio MIDI Setup to connect programs.",
@@ -44,20 +47,21 @@ class MidiPorts:
         os.environ.setdefault("JACK_NO_START_SERVER", "1")
         try:
             # Here, because loading them takes a while, which the thread of the ports has.
-            mido, rtmidi, backend = map(import_module, ("mido", "rtmidi", "mido.backends.rtmidi"))
+            self._mido, self._rtmidi = map(import_module, ("mido", "rtmidi"))
         except ImportError as error:
             raise NoMidi(f"MIDI is off: python-rtmidi cannot be loaded ({error}).") from error
         library = import_module("rtmidi._rtmidi").__file__ or ""
         quieten(library)
         problem: Exception | None = None
-        for api in backend.get_api_names():
+        for api in self._rtmidi.get_compiled_api():
             try:
-                # One client does all the listing: mido makes two for every list, which takes JACK 0.1 s, and a
-                # new client frees those of a JACK server that died, so that closing them would crash.
-                self._lister: Any = rtmidi.MidiIn(getattr(rtmidi, f"API_{api}"), OWN)
+                # One client does all the listing: a client for every list takes JACK 0.1 s, and a new one frees those
+                # of a JACK server that died, so that closing them would crash.
+                self._lister: Any = self._rtmidi.MidiIn(api, OWN)
                 self._lister.get_ports()
-                self._backend = mido.Backend(backend.__name__, api, use_environ=False)
-                self._pulse = JackPulse(library, f"{OWN} clock") if api == "UNIX_JACK" else None
+                self._api = api
+                jack = api == self._rtmidi.API_UNIX_JACK
+                self._pulse = JackPulse(library, f"{OWN} clock") if jack else None
                 return
             except Exception as error:  # RtMidi raises SystemError and others from C++.
                 problem = error
@@ -84,6 +88,11 @@ class MidiPorts:
             raise NoMidi("The MIDI system went away.") from error
         return [name for name in names if OWN not in name]
 
+    @property
+    def early(self) -> bool:
+        """Whether messages come before they are due: JACK hands those of a period over at its start."""
+        return self._api == self._rtmidi.API_UNIX_JACK
+
     def open(self, name: str, receive: Receive) -> Any:
         """Opens the port of that name.
 
@@ -91,7 +100,8 @@ class MidiPorts:
             NoMidi: when it cannot be opened.
         """
         try:
-            return self._backend.open_input(name, callback=_stamped(receive))
+            port = self._rtmidi.MidiIn(self._api)
+            return self._listening(port.open_port(port.get_ports().index(name)), receive)
         except Exception as error:
             raise NoMidi(f"The MIDI port {name} cannot be opened ({error}).") from error
 
@@ -102,11 +112,16 @@ class MidiPorts:
             NoMidi: where the system has none.
         """
         try:
-            return self._backend.open_input(
-                "in", virtual=True, client_name=OWN, callback=_stamped(receive)
-            )
+            port = self._rtmidi.MidiIn(self._api, OWN)
+            return self._listening(port.open_virtual_port("in"), receive)
         except Exception as error:
             raise NoMidi(f"No virtual MIDI port can be made ({error}).") from error
+
+    @staticmethod
+    def close(port: Any) -> None:
+        """Closes a port; nothing is received from it any more."""
+        port.cancel_callback()
+        port.delete()
 
     def end(self) -> None:
         """Disconnects from the system."""
@@ -114,10 +129,40 @@ class MidiPorts:
             self._pulse.close()
         self._lister.delete()
 
+    def _listening(self, port: Any, receive: Receive) -> Any:
+        arrivals = Arrivals()
+        read = self._mido.Message.from_bytes
 
-def _stamped(receive: Receive) -> Receive:
-    def take(message: Message) -> None:
-        message.time = time.monotonic()
-        receive(message)
+        def take(event: tuple[list[int], float], _: object) -> None:
+            at = arrivals.at(event[1], time.perf_counter())
+            try:
+                message = read(event[0])
+            except ValueError:  # No MIDI message.
+                return
+            message.time = at
+            receive(message)
 
-    return take
+        port.ignore_types(
+            False, False, False
+        )  # The time that passes before what is ignored would be lost.
+        port.set_callback(take)
+        return port
+
+
+class Arrivals:
+    """When messages arrived, from the seconds between them that the system measured.
+
+    It measures them before Python comes to run, which may take some milliseconds when other threads are at work; the
+    shortest delay of the last messages is taken for all of them.
+    """
+
+    def __init__(self) -> None:
+        """Begins with the first message."""
+        self._passed = 0.0
+        self._delays: deque[float] = deque(maxlen=LAST)
+
+    def at(self, since: float, now: float) -> float:
+        """The time of a message that came `since` seconds after the one before and is taken up `now`."""
+        self._passed += since
+        self._delays.append(now - self._passed)
+        return self._passed + min(self._delays)
