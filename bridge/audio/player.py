@@ -7,11 +7,12 @@ Calls return at once; changes are published under the lock, in the order in whic
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from bridge.audio.deck import Deck, Loaded
 from bridge.audio.feeder import Feeder
+from bridge.audio.launch import Launch
 from bridge.audio.process import Told, Wish
 from bridge.audio.sources import FileSource, GrowingSource, Source
 from bridge.audio.supervisor import AudioSupervisor
@@ -20,22 +21,12 @@ from bridge.errors import BridgeError
 from bridge.events import Notice, PlaybackChanged, Publish, SettingChosen
 from bridge.ports import StreamFormat
 from bridge.state import Devices, Levels, PlaybackState, Quantize, Take, TransportState
-from bridge.transport import next_boundary, quantum
+from bridge.transport import quantum
 from engine.updates import AudioBlock
 
 GAIN = (-60.0, 12.0)
-SOON = 0.02
-"""Seconds before its boundary at which a launch is settled to the sample; until then it follows the tempo."""
-
-
-@dataclass(slots=True)
-class _Launch:
-    """A take that begins at a boundary in quarter notes: the next one that can still be met, once that is known."""
-
-    source: Source
-    take: Take
-    quantize: Quantize
-    boundary: float | None = None
+SHORT = 0.1
+"""Seconds that a file may have less than its take; what lacks more was cut."""
 
 
 class Player:
@@ -53,7 +44,7 @@ class Player:
         self._transport = transport
         self._feeder = Feeder(audio.output, self._turn)
         self._deck = Deck(self._feeder)
-        self._launch: _Launch | None = None
+        self._launch: Launch | None = None
         self._state = PlaybackState()
         self._devices = Devices()
 
@@ -84,7 +75,7 @@ class Player:
                     self._deck.sound(now.place)
                     self._mark("playing")
         else:
-            source = FileSource(take.path)
+            source = self._opened(take)
             with self._feeder.lock:
                 self._deck.load(Loaded(source, take, take.job_id or None))
                 self._mark("playing")
@@ -101,10 +92,10 @@ class Player:
         if not transport.playing or quantum(quantize, transport.signature) == 0:
             return self.play(take)
         self._need_device()
-        source = FileSource(take.path)
+        source = self._opened(take)
         with self._feeder.lock:
             self._drop_launch()
-            self._launch = _Launch(source, take, quantize)
+            self._launch = Launch(source, take, quantize)
             self._feeder.awaiting = True
         self._feeder.wake()
 
@@ -290,6 +281,14 @@ class Player:
         self._feeder.wake()
         self._tell()
 
+    def _opened(self, take: Take) -> FileSource:
+        source = FileSource(take.path)
+        there = source.frames / source.sample_rate
+        if there < take.seconds - SHORT:
+            said = f"{take.path.name} is cut short: it has {there:.1f} of its {take.seconds:.1f} s."
+            self._publish(Notice("warning", "not_audio", said))
+        return source
+
     # --- under the lock ---
 
     def _mark(self, state: Literal["stopped", "playing", "paused", "waiting"]) -> None:
@@ -320,6 +319,9 @@ class Player:
                 silent = voice.dry or now.source.frames == 0 or not self._feeder.rate
                 self._mark("waiting" if silent else "playing")
             changed = self._state != before
+            if now and isinstance(now.source, FileSource) and now.source.problem:
+                self._publish(Notice("warning", "not_audio", now.source.problem))
+                now.source.problem = ""
         if changed:
             self._tell()
 
@@ -328,20 +330,11 @@ class Player:
         heard = self._feeder.next_heard()
         if launch is None or heard is None:
             return
-        transport = self._transport(heard)
-        step = quantum(launch.quantize, transport.signature)
-        if launch.boundary is None:
-            launch.boundary = next_boundary(transport.beat, launch.quantize, transport.signature)
-        left = launch.boundary - transport.beat
-        seconds = left * 60.0 / transport.tempo
-        # A transport that went back is not waited for, nor one that stands: the launch happens all the same.
-        if transport.playing and seconds > SOON and left <= step + 1:
-            return
-        delay = round(seconds * self._feeder.rate) if transport.playing and left <= step + 1 else 0
-        self._launch = None
-        self._feeder.awaiting = False
-        job = launch.take.job_id or None
-        self._deck.load(Loaded(launch.source, launch.take, job), max(0, delay))
+        delay = launch.delay(self._transport(heard), self._feeder.rate)
+        if delay is not None:
+            self._launch = None
+            self._feeder.awaiting = False
+            self._deck.load(Loaded(launch.source, launch.take, launch.take.job_id or None), delay)
 
     def _tell(self) -> None:
         with self._feeder.lock:

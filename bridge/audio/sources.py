@@ -19,6 +19,8 @@ from engine.updates import AudioBlock
 
 Frames = NDArray[np.float32]
 """[N, 2]."""
+RATES = (2_000, 768_000)
+"""Hz that a file may have: no sound is made for others, and a header that says so is damaged."""
 
 
 class Source(Protocol):
@@ -49,13 +51,13 @@ class Source(Protocol):
 
 
 class FileSource:
-    """An audio file; only the feeder reads it."""
+    """An audio file; only the feeder reads it. `problem` is a sentence once it turned out to be damaged."""
 
     def __init__(self, path: Path) -> None:
         """Opens it.
 
         Raises:
-            BridgeError: `bad_path` if it is gone, `not_audio` if it cannot be read.
+            BridgeError: `bad_path` if it is gone, `not_audio` if it cannot be read or holds no sound.
         """
         if not path.is_file():
             raise BridgeError("bad_path", f"The file of this take is gone: {path}.")
@@ -63,21 +65,49 @@ class FileSource:
             self._file = soundfile.SoundFile(str(path))
         except (soundfile.LibsndfileError, RuntimeError) as error:
             raise BridgeError("not_audio", f"{path.name} cannot be read as audio.") from error
+        self._name = path.name
         self._lock = threading.Lock()
         self.sample_rate = int(self._file.samplerate)
         self.frames = int(self._file.frames)
         self.whole = True
+        self.problem = ""
+        problem = self._unplayable()
+        if problem:
+            self._file.close()
+            raise BridgeError("not_audio", f"{path.name} {problem}.")
 
     def read(self, start: int, count: int) -> Frames:
-        """Reads from disk; a file that was cut or removed meanwhile gives less."""
+        """Reads from disk; a file cut short or damaged ends where that can be read, and `problem` says so."""
         with self._lock:
-            if self._file.closed or start >= self.frames:
+            count = min(count, self.frames - start)
+            if self._file.closed or count <= 0:
                 return np.zeros((0, 2), np.float32)
-            self._file.seek(start)
-            frames: Frames = np.asarray(
-                self._file.read(count, dtype="float32", always_2d=True), np.float32
-            )
+            frames = self._readable(start, count)
+            if len(frames) < count:
+                self._end(start + len(frames))
             return stereo(frames)
+
+    def _unplayable(self) -> str:
+        low, high = RATES
+        if not low <= self.sample_rate <= high:
+            kilohertz = f"{low // 1000} to {high // 1000} kHz"
+            return f"says it has {self.sample_rate} Hz; from {kilohertz} can be played"
+        return "" if len(self.read(0, 1)) else "holds no sound that can be read"
+
+    def _readable(self, start: int, count: int) -> Frames:
+        try:
+            self._file.seek(start)
+            return np.asarray(self._file.read(count, dtype="float32", always_2d=True), np.float32)
+        except (soundfile.LibsndfileError, RuntimeError, OSError):
+            return np.zeros((0, 2), np.float32)
+
+    def _end(self, frames: int) -> None:
+        """It turned out to end sooner."""
+        self.problem = (
+            f"{self._name} ends early: only {frames / self.sample_rate:.1f} s of its"
+            f" {self.frames / self.sample_rate:.1f} s can be read."
+        )
+        self.frames = frames
 
     def close(self) -> None:
         """Closes the file."""

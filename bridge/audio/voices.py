@@ -127,7 +127,9 @@ class Voice:
         self._fading_out = max(0, after - len(out))
 
     def _at_end(self) -> bool:
-        return not self.loop and self.source.whole and self.position >= self.source.frames
+        source = self.source
+        again = self.loop and source.frames > 0
+        return not again and source.whole and self.position >= source.frames
 
     def _pull(self) -> bool:
         """Reads a chunk of the source into what is ready; False when there is nothing to read."""

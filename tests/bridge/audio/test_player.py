@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,39 @@ def test_pause_seek_and_stop_are_heard_without_a_click(sounding: Sounding, tmp_p
     assert np.abs(np.diff(heard[1:])).max() < 0.01  # A bare cut would be 0.5.
 
 
+def test_a_gain_set_in_silence_holds_from_the_first_frame(
+    sounding: Sounding, tmp_path: Path
+) -> None:
+    flat = np.full((RATE, 2), 0.5, np.float32)
+    soundfile.write(tmp_path / "flat.wav", flat, RATE, subtype="FLOAT")
+    player = sounding.audio.player
+    with jack_client("ear") as client:
+        ear = Ear(client, RATE)
+        ear.listen_to(OUTPUT)
+        for gain, wanted in ((-20.0, 0.05), (0.0, 0.5)):
+            ear.count = 0
+            player.set_gain(gain)
+            player.play(take_at(tmp_path / "flat.wav", RATE))
+            until(lambda: ear.count > 2048)
+            assert np.allclose(ear.heard()[:1024], wanted)
+            player.stop()
+            until(lambda: not ear.samples[ear.count - 2048 : ear.count].any(), what="silence")
+
+
+def test_a_damaged_file_is_said_and_the_next_take_plays(sounding: Sounding, tmp_path: Path) -> None:
+    path = tmp_path / "cut.flac"
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, (RATE, 2)), RATE)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    take = take_at(path, RATE)
+    player = sounding.audio.player
+    player.play(take)
+    until(lambda: player.state().state == "stopped", what="the end of what can be read")
+    until(lambda: [e for e in sounding.events if isinstance(e, Notice) and "ends early" in e.text])
+    player.play(replace(take, path=made(sounding, 30.0).path, seconds=60.0))
+    until(lambda: (player.playhead() or 0) > 0.1)
+    assert [e for e in sounding.events if isinstance(e, Notice) and "30.0 of its 60.0" in e.text]
+
+
 def test_a_launch_waits_for_the_bar_and_lands_on_it(sounding: Sounding) -> None:
     take = made(sounding, 1.0)
     session = sounding.session
@@ -192,8 +226,7 @@ def test_a_device_that_vanishes_is_said_and_used_again_when_it_is_back(
     jack.kill()
     until(lambda: session.playback.state().device == "", what="the loss to be noticed")
     assert "gone" in session.playback.state().problem or "ended" in session.playback.state().problem
-    notices = [e for e in sounding.events if isinstance(e, Notice) and e.code == "no_device"]
-    assert notices
+    until(lambda: [e for e in sounding.events if isinstance(e, Notice) and e.code == "no_device"])
     with pytest.raises(BridgeError) as error:
         session.playback.play(take)
     assert error.value.code == "no_device"
