@@ -15,6 +15,7 @@ EXAMPLES = {
     "bool": (None, True),
     "pair": ("0.25:0.5", (0.25, 0.5)),
     "path": ("clip.mid", str(Path("clip.mid").resolve())),
+    "files": ("warm.safetensors:0.8", "warm.safetensors:0.8"),
     "spans": ("0:8,16:24.5", ((0.0, 8.0), (16.0, 24.5))),
 }
 
