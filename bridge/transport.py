@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
@@ -30,6 +31,9 @@ SILENT_AFTER = 3.0
 """Seconds after which a source that says nothing more gives way to a weaker one."""
 JUMP = 0.25
 """Quarter notes by which a new position must differ from the expected one to count as a jump."""
+
+STEADY = 4.0
+"""Seconds of reports over OSC whose least delay counts: they come late by a network and by a DAW's own period."""
 
 _STRENGTH: dict[SyncSource, int] = {"manual": 0, "osc": 1, "midi": 2, "link": 3}
 _LED = ("tempo", "playing", "beat")
@@ -69,6 +73,7 @@ class Transport:
         self._state = TransportState()
         self._at = clock()
         self._heard = -math.inf
+        self._reports: deque[tuple[float, float]] = deque()
         self._chosen = False
 
     def state(self, at: float | None = None) -> TransportState:
@@ -99,6 +104,8 @@ class Transport:
             else:
                 for name in _LED:
                     said.pop(name, None)
+            if source == "osc" and "beat" in said:
+                said["beat"] = self._undelayed(replace(before, **said), before, at)
             after = self._settle(replace(before, **said), at)
             self._tell(before, after)
 
@@ -137,6 +144,22 @@ class Transport:
             return False
         silent = self._clock() - self._heard > SILENT_AFTER
         return silent or _STRENGTH[source] > _STRENGTH[leader]
+
+    def _undelayed(self, said: TransportState, before: TransportState, at: float) -> float:
+        """The position that the least delayed of the last reports means for now; a jump or a new tempo begins anew.
+
+        Reports can be late, never early, so the one furthest ahead is right.
+        """
+        known = replace(said, beat=before.beat)
+        if known != before or not said.playing or abs(said.beat - before.beat) > JUMP:
+            self._reports.clear()
+        began = at - said.beat * 60.0 / said.tempo
+        self._reports.append((at, began))
+        while at - self._reports[0][0] > STEADY:
+            self._reports.popleft()
+        if not said.playing:
+            return said.beat
+        return (at - min(began for _, began in self._reports)) * said.tempo / 60.0
 
     def _when(self, at: float) -> TransportState:
         state = self._state

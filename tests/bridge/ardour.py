@@ -62,12 +62,7 @@ class Ardour:
         Raises:
             Lost: when Ardour lost JACK, or does not come to record.
         """
-        end = time.monotonic() + PATIENCE
-        while not self.seen:
-            if time.monotonic() > end:
-                raise Lost("it does not answer")
-            self._tell("/set_surface", 0, 159, FEEDBACK, 0, 0, 0, 0)  # The last: to this port.
-            self.hear(1.0)
+        self._greet()
         # Arming is done by the audio callback: once it holds, the session is loaded and runs.
         self.until("/strip/recenable", 1, told=("/strip/recenable", 1, 1))
         self._tell("/goto_start")
@@ -81,6 +76,25 @@ class Ardour:
         self.hear(0.5)
         self.until("/transport_stop", 1, told=("/transport_stop",))
         self.hear(0.5)
+
+    def roll(self) -> None:
+        """Plays from the start.
+
+        Raises:
+            Lost: when it lost JACK, or does not come to play.
+        """
+        self._greet()
+        self._tell("/goto_start")
+        self.until("/transport_play", 1, told=("/transport_play",))
+
+    def _greet(self) -> None:
+        """Has its feedback come here."""
+        end = time.monotonic() + PATIENCE
+        while not self.seen:
+            if time.monotonic() > end:
+                raise Lost("it does not answer")
+            self._tell("/set_surface", 0, 159, FEEDBACK, 0, 0, 0, 0)  # The last: to this port.
+            self.hear(1.0)
 
     def until(self, address: str, value: float, told: tuple[str | int | float, ...] = ()) -> None:
         """Listens until `address` has this value, and says `told` again and again meanwhile."""
@@ -148,10 +162,18 @@ class Ardour:
             self._process.wait()
 
 
-def new_song(folder: Path) -> Path:
-    """A session with the stereo track and OSC on; skips, or fails in CI, where there is no Ardour."""
+def new_song(folder: Path, *options: str) -> Path:
+    """A session with the stereo track and OSC on; skips, or fails in CI, where there is no Ardour.
+
+    Args:
+        folder: where it and Ardour's home are made.
+        options: of Ardour's configuration, to switch on.
+    """
     need("ardour7-lua")
-    (folder / "home").mkdir()
+    config = folder / "home" / ".config" / "ardour7" / "config"
+    config.parent.mkdir(parents=True)
+    lines = "".join(f'<Option name="{option}" value="1"/>' for option in options)
+    config.write_text(f'<?xml version="1.0"?><Ardour><Config>{lines}</Config></Ardour>')
     script = folder / "make.lua"
     script.write_text(
         f"""local b = AudioEngine:set_backend("None (Dummy)", "", "")

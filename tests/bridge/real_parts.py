@@ -56,6 +56,7 @@ class JackServer:
 
     def __init__(self, log: Path) -> None:
         self._log = log
+        self.period = PERIOD
         self.name = f"longtake{os.getpid()}"
         os.environ["JACK_DEFAULT_SERVER"] = self.name
         os.environ["JACK_NO_START_SERVER"] = "1"
@@ -67,7 +68,18 @@ class JackServer:
         self.kill()
         for scheduling in ("--realtime", "--no-realtime", "--no-realtime"):
             arguments = [*ENDS_WITH_US, "jackd", scheduling, "-S", "--name", self.name]
-            arguments += ["-d", "dummy", "-r", str(RATE), "-p", str(PERIOD), "-C", "2", "-P", "2"]
+            arguments += [
+                "-d",
+                "dummy",
+                "-r",
+                str(RATE),
+                "-p",
+                str(self.period),
+                "-C",
+                "2",
+                "-P",
+                "2",
+            ]
             with self._log.open("ab") as log:
                 process = self._process = subprocess.Popen(arguments, stdout=log, stderr=log)
             end = time.monotonic() + STARTING

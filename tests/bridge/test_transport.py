@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,6 +74,31 @@ def test_position_runs_on_with_the_tempo_and_across_its_changes(
     transport.change("osc", {"playing": False})
     clock.now += 2
     assert transport.state().beat == pytest.approx(14.0)
+
+
+def test_positions_over_osc_that_come_late_are_smoothed(transport: Transport, clock: Clock) -> None:
+    """Up to a period of 1024 frames late: the least late of the last seconds tells how late the others are."""
+    rng = np.random.default_rng(4)
+    began = clock.now
+    transport.change("osc", {"tempo": 120.0, "playing": True, "beat": 0.0})
+    off = []
+    for count in range(1, 200):
+        due = began + count * 0.05
+        clock.now = due + 0.001 + rng.uniform(0, 0.023)
+        transport.change("osc", {"beat": (due - began) * 2.0})
+        off.append((transport.state(began + 20.0).beat - 40.0) / 2.0)
+    assert np.abs(off[80:]).max() < 0.003
+    assert np.ptp(off[80:]) < 0.002
+    transport.change("osc", {"beat": 64.0})
+    assert transport.state().beat == pytest.approx(64.0)
+    transport.change("osc", {"tempo": 90.0, "beat": 64.01})
+    assert transport.state().beat == pytest.approx(64.01)
+
+
+def test_a_position_may_be_that_of_another_moment(transport: Transport, clock: Clock) -> None:
+    transport.change("midi", {"tempo": 60.0, "playing": True, "beat": 4.0}, at=clock.now + 0.25)
+    assert transport.state().beat == pytest.approx(3.75)
+    assert transport.state(clock.now + 1.25).beat == pytest.approx(5.0)
 
 
 def test_the_stronger_source_leads_until_it_falls_silent(
