@@ -17,6 +17,7 @@ from bridge.osc.framing import wrap_slip
 from bridge.osc.packet import decode, encode
 from bridge.osc.server import TRAFFIC_PER_SECOND, OscOptions, OscServer, PortInUse
 from bridge.session import Session
+from tests.bridge.real_parts import PATIENCE
 from tests.bridge.rig import Peer, osc_server, session_in
 
 
@@ -219,6 +220,25 @@ def test_subscribers_get_a_heartbeat_and_a_bye(tmp_path: Path) -> None:
         assert peer.wait("status") == ("idle", 0, "")
         server.close()
         peer.wait("bye")
+
+
+def test_events_go_on_without_renewing_while_the_port_is_open(tmp_path: Path) -> None:
+    with osc_server(tmp_path, subscription=0.2) as (server, _), Peer(server.port) as other:
+        with Peer(server.port) as feedback:
+            # As a script does it for a program that only listens: each message from another port.
+            with Peer(server.port) as script:
+                script.send("reply_to", "127.0.0.1", feedback.port)
+                feedback.wait("reply_to")
+            with Peer(server.port) as script:
+                script.ask("subscribe", "params", answer="subscribed")
+            time.sleep(2.5)
+            other.send("param/steps", 9)
+            assert feedback.wait("param/steps") == (9,)
+        until = time.monotonic() + PATIENCE
+        while server._clients.anybody():  # pyright: ignore[reportPrivateUsage]
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        other.ping()
 
 
 def test_reaper_bitwig_and_abletonosc_move_the_transport(
