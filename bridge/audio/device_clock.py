@@ -23,9 +23,8 @@ class DeviceClock:
     def __init__(self, rate: int) -> None:
         """Has been told nothing yet."""
         self._rate = rate
-        self._began: deque[tuple[int, float]] = (
-            deque()
-        )  # A frame and when frame 0 was, by its callback.
+        # A frame, and when frame 0 was by its callback.
+        self._began: deque[tuple[int, float]] = deque()
         self._shift: int | None = None
         self.period = 0
         self.even = False

@@ -196,7 +196,7 @@ class Player:
         """Ends what plays a take that is to be binned: Windows bins no open file."""
         with self._feeder.lock:
             if self._launch and self._launch.take.id == take.id:
-                self._launch = None
+                self._drop_launch()
             if self._state.take_id == take.id:
                 self._deck.unload()
                 self._mark("stopped")
