@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Times = NDArray[np.float64]
-TURNS = 24
+TURNS = 32
 """Steps of the search for the narrowest strip; each takes a third off."""
 EDGE = 0.05
 """Part of the ticks on each side of a strip that may lie outside of it when its place is asked for."""
