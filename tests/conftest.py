@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.file_names import encodable
 from engine.registry import SAMPLE_RATE, model_spec
 from engine.sound.audio import read_audio
 from engine.spec import GenerationSpec
@@ -39,6 +40,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         together = "bridge" if item.path.is_relative_to(bridge) else str(item.path)
         item.add_marker(pytest.mark.xdist_group(together))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test printed goes from its worker to the one that reports, and halves of characters cannot."""
+    report = yield
+    report.sections = [(name, encodable(text)) for name, text in report.sections]
+    return report
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

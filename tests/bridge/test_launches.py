@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bridge.events import Hub
 from bridge.midi.input import MidiInput, MidiOptions
 from bridge.session import Session
 from bridge.state import Take
+from bridge.takes import recordings
 from tests.bridge.ardour import Ardour, Lost, ardour, new_song
 from tests.bridge.real_parts import PERIOD, RATE, JackServer, jack_client, until
 from tests.bridge.rig import session_in
@@ -106,8 +108,8 @@ def playing(folder: Path) -> Iterator[tuple[Session, Hub]]:
     """A session whose output is on JACK."""
     with session_in(folder) as (session, hub):
         options = AudioOptions(output="JACK: system")
-        state, save = session.transport.state, session.takes.add_recording
-        audio = AudioSystem(hub.publish, state, save, options)
+        begin = partial(recordings.begin, session.takes)
+        audio = AudioSystem(hub.publish, session.transport.state, begin, options)
         session.playback = audio.player
         audio.start()
         try:
