@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.audio.intake import DeviceClock, Intake
+from bridge.audio.device_clock import DeviceClock
+from bridge.audio.intake import Intake
 from bridge.audio.metronome import ClickTrack, clicks
 from bridge.audio.player import Player
 from bridge.audio.ring_buffer import RingBuffer
@@ -60,24 +61,23 @@ class Alignment:
         Raises:
             BridgeError: `no_device` if the output goes away.
         """
-        output = DeviceClock(self._output, track.sample_rate)
         position = self._player.add_click(track) + before
         told_by = 0.0
         while turn():
             if not self._player.rate:
                 raise BridgeError("no_device", "The audio output went away during the count-in.")
-            self._clock.look()
-            output.look()
+            self._clock.take(self._intake.moment())
             if self._output.read >= position:
                 told_by = told_by or time.monotonic() + LATE
-                if (self._clock.sure and output.sure) or time.monotonic() > told_by:
+                if self._clock.sure or time.monotonic() > told_by:
                     break
             time.sleep(TURN)
-        if not (self._clock.told and output.told):
-            return self._intake.position  # A device without a clock, or it was stopped meanwhile.
-        start = self._clock.position(output.time(position) + extra)
-        if abs(start - self._intake.position) > FARTHEST * self._intake.rate:
-            return self._intake.position  # A clock that is none.
+        heard = self._player.heard_at(position)
+        start = None if heard is None else self._clock.position(heard + extra)
+        if start is None or abs(start - self._intake.position) > FARTHEST * self._intake.rate:
+            return (
+                self._intake.position
+            )  # No clock, or one that is none, or it was stopped meanwhile.
         while self._intake.position < start and turn():
             time.sleep(TURN)
         return start

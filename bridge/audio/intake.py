@@ -6,7 +6,6 @@ Knows the ring and what its device tells of time; nothing of files, takes or the
 from __future__ import annotations
 
 import math
-import statistics
 from collections import deque
 
 import numpy as np
@@ -19,49 +18,6 @@ PRE_ROLL = 0.01
 """Seconds kept before the first sound where no click was heard, so that its attack is whole."""
 LOUDEST = 100.0
 """40 dB above full scale: what is louder, or no number, is a driver's error and counts as silence."""
-MOMENTS = 256
-"""So many of a device's moments its clock is drawn through: each is late by what the system let it wait."""
-ENOUGH = 8
-
-
-class DeviceClock:
-    """When each frame of a ring passes the plug of its device: the middle of what its last callbacks told."""
-
-    def __init__(self, ring: RingBuffer, rate: int) -> None:
-        """Knows nothing before `look` was called some times."""
-        self._ring = ring
-        self._rate = rate
-        self._last: Moment | None = None
-        self._origins: deque[float] = deque(maxlen=MOMENTS)
-
-    def look(self) -> None:
-        """Takes in what the device told last."""
-        moment, before = self._ring.moment(), self._last
-        if moment is None or (before and moment.frame == before.frame):
-            return
-        # Frames that the ring had none for, or that were cleared, move all its positions.
-        if before and moment.frame - moment.position != before.frame - before.position:
-            self._origins.clear()
-        self._last = moment
-        self._origins.append(moment.time - moment.position / self._rate)
-
-    @property
-    def told(self) -> bool:
-        """Whether it was told anything."""
-        return bool(self._origins)
-
-    @property
-    def sure(self) -> bool:
-        """Whether it was told enough to be relied on."""
-        return len(self._origins) >= ENOUGH
-
-    def time(self, position: int) -> float:
-        """When a frame passes the plug, in seconds of `time.perf_counter`."""
-        return statistics.median(self._origins) + position / self._rate
-
-    def position(self, time: float) -> int:
-        """Which frame passes it then."""
-        return round((time - statistics.median(self._origins)) * self._rate)
 
 
 class Intake:
@@ -106,6 +62,10 @@ class Intake:
             while sum(map(len, self._held)) - len(self._held[0]) > self.rate:
                 self._held.popleft()
         return part
+
+    def moment(self) -> Moment | None:
+        """Where the device is, as it told last."""
+        return self._ring.moment()
 
     def missing(self) -> str:
         """A sentence when something is; else empty."""

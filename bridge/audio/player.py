@@ -30,19 +30,17 @@ SHORT = 0.1
 
 
 class Player:
-    """The output, seen from the session."""
+    """The output, seen from the session; `heard_at` is its feeder's."""
 
     def __init__(
-        self,
-        audio: AudioSupervisor,
-        publish: Publish,
-        transport: Callable[..., TransportState],
+        self, audio: AudioSupervisor, publish: Publish, transport: Callable[..., TransportState]
     ) -> None:
         """Feeds the supervisor's ring; `transport` tells where the DAW is now, or at a time (`Transport.state`)."""
         self._audio = audio
         self._publish = publish
         self._transport = transport
         self._feeder = Feeder(audio.output, self._turn)
+        self.heard_at = self._feeder.heard_at
         self._deck = Deck(self._feeder)
         self._launch: Launch | None = None
         self._state = PlaybackState()

@@ -1,9 +1,9 @@
 """The recorder: counts in, takes the input, meters it, stops by itself, and writes as it comes.
 
 A recording begins with what was played to its first click: where output and input are at one moment is told by their
-devices (`DeviceClock`), and what lies between them beyond that was measured (`latency.py`) or is not known. Implements
-`bridge.ports.Capture`. Knows the input ring and the transport; devices only through the supervisor, the library only
-as the call that begins a recording. One thread for each recording.
+devices (`DeviceClock`), and what lies between them beyond that was measured (`corrections.py`) or is not known.
+Implements `bridge.ports.Capture`. Knows the input ring and the transport; devices only through the supervisor, the
+library only as the call that begins a recording. One thread for each recording.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import numpy as np
 
 from bridge.audio.alignment import LATE, Alignment
 from bridge.audio.corrections import Corrections
+from bridge.audio.device_clock import DeviceClock
 from bridge.audio.devices import choose
-from bridge.audio.intake import DeviceClock, Intake, Opening, loudness
+from bridge.audio.intake import Intake, Opening, loudness
 from bridge.audio.metronome import ClickTrack, beat_seconds
 from bridge.audio.player import Player
 from bridge.audio.process import Wish
@@ -215,7 +216,7 @@ class Recorder:
         return output, input
 
     def _measured(self, intake: Intake) -> tuple[Take | None, str]:
-        clock = DeviceClock(self._audio.input, intake.rate)
+        clock = DeviceClock(intake.rate)
         aligned = Alignment(self._player, self._audio.output, intake, clock)
 
         def turn() -> Frames:
@@ -256,7 +257,7 @@ class Recorder:
 
     def _record(self, intake: Intake, grid: _Grid) -> PendingRecording | None:
         """All that comes until it is stopped, silent for long, or too long; None if there was no sound."""
-        clock = DeviceClock(self._audio.input, intake.rate)
+        clock = DeviceClock(intake.rate)
         self._extra = self.corrections.of(*self._pair()) or 0.0
         track: ClickTrack | None = None
         first = np.zeros((0, 2), np.float32)
@@ -303,7 +304,7 @@ class Recorder:
                     self._set(seconds=told)
                 time.sleep(TURN)
                 part = intake.hear()
-                clock.look()
+                clock.take(intake.moment())
         except LongtakeError as error:
             if pending is None:
                 raise
@@ -321,9 +322,9 @@ class Recorder:
             return True  # The device went away: what was played till then is kept.
         if not self._stop.is_set():
             return False
-        if not clock.told or time.perf_counter() > self._stopped_at + LATE:
-            return True
-        return intake.position >= clock.position(self._stopped_at + self._extra)
+        end = clock.position(self._stopped_at + self._extra)
+        late = time.perf_counter() > self._stopped_at + LATE
+        return end is None or late or intake.position >= end
 
     def _draft(self, rate: int, grid: _Grid) -> RecordingDraft:
         tempo = grid.tempo if grid.known or grid.heard else None

@@ -46,3 +46,18 @@ def test_a_ring_that_ran_empty_is_not_even_until_it_was_fed_through_a_callback()
     clock.take(Moment(2048, 612, 1.0 + 1536 / RATE))
     assert clock.even
     assert clock.time(612 + 480) == pytest.approx(1.0 + 1536 / RATE + 0.01)
+
+
+def test_a_position_is_the_way_back_from_its_time() -> None:
+    clock = DeviceClock(RATE)
+    assert clock.position(1.0) is None and not clock.sure
+    for count in range(1, 20):
+        clock.take(None)  # The device was just speaking.
+        clock.take(Moment(count * 512, count * 512 - 300, 2.0 + count * 512 / RATE))
+    assert clock.sure
+    for position in (0, 1234, 10**9):
+        assert clock.position(clock.time(position) or 0.0) == position
+    clock.take(
+        Moment(20 * 512, 20 * 512 - 400, 2.0 + 20 * 512 / RATE)
+    )  # The ring had no room for a hundred.
+    assert clock.time(0) == pytest.approx(2.0 + 400 / RATE)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.audio.intake import PRE_ROLL, DeviceClock, Intake, Opening
+from bridge.audio.intake import PRE_ROLL, Intake, Opening
 from bridge.audio.ring_buffer import RingBuffer
 from bridge.takes.recordings import SILENCE
 
@@ -93,23 +93,6 @@ def test_what_was_held_goes_back_a_second_and_begins_where_it_is_asked() -> None
     intake.hold()
     held = intake.since(1020)
     assert len(held) == 80 and not held[:30].any() and held[30, 0] * 16 == 1051
-
-
-def test_a_clock_is_the_middle_of_what_was_told_and_starts_anew_when_positions_move() -> None:
-    ring = RingBuffer(16)
-    clock = DeviceClock(ring, 100)
-    rng = np.random.default_rng(0)
-    for number in range(1, 60):
-        late = 0.0 if number % 3 else float(rng.uniform(-0.05, 0.05))
-        ring.mark(10, 10 * number, 7.0 + number / 10 + late)
-        clock.look()
-        clock.look()
-    assert clock.sure
-    assert clock.time(250) == pytest.approx(9.5)
-    assert clock.position(9.5) == 250
-    ring.mark(10, 590, 13.0)  # Ten frames passed the device that the ring had none for.
-    clock.look()
-    assert not clock.sure and clock.time(590) == pytest.approx(13.0)
 
 
 def parts(samples: np.ndarray, size: int) -> list[np.ndarray]:
