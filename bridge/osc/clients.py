@@ -84,6 +84,7 @@ class World:
         clock: monotonic seconds.
         reachable: whether somebody is known to listen at a target.
         own: whether a host and port are the bridge's own.
+        goes_round: whether a target sends an event back without end.
     """
 
     transmit: Transmit
@@ -91,6 +92,7 @@ class World:
     clock: Callable[[], float]
     reachable: Callable[[Target], bool]
     own: Callable[[str, int], bool]
+    goes_round: Callable[[Target, str, tuple[Plain, ...]], bool]
 
 
 class Clients:
@@ -259,7 +261,7 @@ class Clients:
 
     def answer(self, client: Client, address: str, arguments: Iterable[Plain]) -> None:
         """Sends one message to one client."""
-        targets = self._targets(client)
+        targets = self.targets(client)
         self.count(client, len(targets) * self._send(targets, address, arguments))
 
     def error(self, client: Client, arguments: tuple[Plain, ...]) -> None:
@@ -285,17 +287,20 @@ class Clients:
         self, topic: str, address: str, arguments: Iterable[Plain], also: Client | None = None
     ) -> None:
         """Sends an event once to every address that subscribed to its topic, and to whoever asked for it."""
-        targets = self._targets(also) if also else {}
+        targets = self.targets(also) if also else {}
         for client in self._kept.values():
             if topic in client.topics:
-                targets.update(self._targets(client))
-        self._send(targets, address, arguments)
+                targets.update(self.targets(client))
+        values = tuple(arguments)
+        goes_round = self._world.goes_round
+        self._send([t for t in targets if not goes_round(t, address, values)], address, values)
 
     def anybody(self) -> bool:
         """Whether anybody is subscribed."""
         return bool(self.subscribers())
 
-    def _targets(self, client: Client) -> dict[Target, None]:
+    def targets(self, client: Client) -> dict[Target, None]:
+        """Where answers to it go: its own place, and what its host has named if it has not."""
         targets = {client.place: None}
         default = self._default.get(client.host)
         if default and not client.named and client.source[0] == "udp":

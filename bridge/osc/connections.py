@@ -1,7 +1,7 @@
 """Which TCP connections may stay: places for those in use, and a few for newcomers, who must soon be in use too.
 
-Whoever connects and sends nothing gives way to the next one, and is closed after a while. Knows sockets only as
-something to keep.
+Whoever connects and sends nothing gives way to the next ones: a performer's first press may come long after the
+connection. Who has begun to send, or needs the token, has a few seconds. Knows sockets only as something to keep.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_NEWCOMERS = 16
 MAX_UNKNOWN = 4
 """Newcomers at once from hosts that have not shown the token."""
 NEWCOMER_FOR = 10.0
-"""Seconds within which a newcomer must have sent a packet, and its token if it needs one."""
+"""Seconds within which a newcomer that has begun must have sent a packet, and its token whoever needs one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -85,9 +85,13 @@ class Connections:
         return gone
 
     def overdue(self) -> list[Connection]:
-        """Newcomers that have had their time."""
+        """Newcomers that have had their time; one that may talk and is silent has as much as it likes."""
         since = time.monotonic() - NEWCOMER_FOR
-        return [one for one in self._newcomers.values() if one.heard < since]
+        return [
+            one
+            for one in self._newcomers.values()
+            if one.heard < since and (one.frames.begun or self._access.entry(one.peer[1]) != "in")
+        ]
 
     def remove(self, connection: Connection) -> bool:
         """Forgets a connection; False if it was forgotten already."""

@@ -67,8 +67,8 @@ timeout internal`.
 Every request is answered by its `ack` or an error, however many come at once; of messages to addresses that are none,
 20 a second are told. A client may cause some 4000 messages and answers a second; what goes beyond that waits for its
 turn, and other clients are served meanwhile. What only Longtake sends (`ack`, `done`, `error`, `status` ...) is not
-answered when it comes back, and values that come back without end are not heard. Over TCP the first packet that is no
-OSC ends the connection, and so does a silence of 10 s before the first packet; later ones may be as long as they like.
+answered when it comes back, and values that a program sends back without end are set but not told to it again. Over TCP
+the first packet that is no OSC ends the connection, and so does one that is begun and not there after 10 s.
 
 Files are named by path and must lie in an allowed folder (`osc.folders` in the settings), LoRA files and those of a
 preset as well; of all others nothing is said. Characters that no file can hold come as U+FFFD. To be heard from another

@@ -1,7 +1,8 @@
 """Values that come back from where they were told: from a program that passes on all it hears, or another bridge.
 
-Some are only somebody who sets the same value again. Many without a pause are an echo, which would go round for ever,
-and that is ended by not hearing it. Knows nothing of commands or sockets.
+Some are only somebody who sets the same values again and again, as a gate does that opens and closes with the music:
+so what comes back is always heard. Many without a pause may be an echo, which would go round for ever: these are not
+told there any more, until it pauses. Knows nothing of commands or sockets.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from bridge.osc.clients import Target
 RECENT = 0.5
 """Seconds within which a message that comes back may be an echo."""
 TURNS = 100
-"""So many of them are heard nevertheless, and as many again after a pause."""
+"""So many of them are told again nevertheless, and as many after a pause."""
 PAUSE = 1.0
 MAX_TARGETS = 256
 MAX_MESSAGES = 256
@@ -51,13 +52,19 @@ class Echoes:
         if len(self._targets) > MAX_TARGETS:
             self._targets.popitem(last=False)
 
-    def hear(self, source: Target, address: str, values: tuple[Any, ...]) -> bool:
-        """Whether a message from there is to be heard; False for an echo."""
-        messages = self._targets.get(source)
-        told = messages.get(hash((address, values))) if messages else None
+    def hear(self, source: Target, address: str, values: tuple[Any, ...]) -> None:
+        """Counts a message that comes from there, if it was told there of late."""
+        told = self._told(source, address, values)
         now = self._clock()
-        if told is None or now - told.at > RECENT:
-            return True
-        told.turns = 1 if now - told.back > PAUSE else told.turns + 1
-        told.back = now
-        return told.turns <= TURNS
+        if told and (now - told.at <= RECENT or told.turns > TURNS):
+            told.turns = 1 if now - told.back > PAUSE else told.turns + 1
+            told.back = now
+
+    def goes_round(self, target: Target, address: str, values: tuple[Any, ...]) -> bool:
+        """Whether a message comes back from there without end, and is not to be told there now."""
+        told = self._told(target, address, values)
+        return told is not None and told.turns > TURNS and self._clock() - told.back <= PAUSE
+
+    def _told(self, target: Target, address: str, values: tuple[Any, ...]) -> _Told | None:
+        messages = self._targets.get(target)
+        return messages.get(hash((address, values))) if messages else None

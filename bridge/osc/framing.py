@@ -30,6 +30,11 @@ class Frames:
         self._waiting = bytearray()
         self._sized: bool | None = None
 
+    @property
+    def begun(self) -> bool:
+        """Whether a part of a packet has come, and not the rest."""
+        return bool(self._waiting)
+
     def feed(self, data: bytes) -> list[bytes]:
         """The packets that are whole now.
 

@@ -70,13 +70,20 @@ class OscServer:
         self.port = self._sockets.port
         self.refused = 0
         clock = time.monotonic
-        world = World(self._sockets.transmit, self._sent, clock, self._reachable, self._own)
+        self._echoes = Echoes(clock)
+        world = World(
+            self._sockets.transmit,
+            self._sent,
+            clock,
+            self._reachable,
+            self._own,
+            self._echoes.goes_round,
+        )
         self._clients = Clients(world, options.subscription)
         self._actions = Actions(session, self._clients, self._access)
         self._announcer = Announcer(session, self._clients, self._actions, clock)
         self._dispatcher = Dispatcher(session, self._clients, self._actions, self._access)
         self._query = OscQuery(self._actions.value, self.port, options.query_port)
-        self._echoes = Echoes(clock)
         self._events: deque[Event] = deque()
         self._rare = RareLog(_log)
         self._shown = (0, 0)
@@ -169,7 +176,9 @@ class OscServer:
         self._show("in", client.source, message.address, message.arguments)
         if message.address == f"{ROOT}/error":
             self._clients.cut(client.source)
-        elif message.address not in NEVER_ANSWERED and self._echoes.hear(client.source, *message):
+        elif message.address not in NEVER_ANSWERED:
+            for place in self._clients.targets(client):
+                self._echoes.hear(place, *message)
             self._dispatcher.handle(client, message)
 
     def _refuse(self, source: Target, size: int, error: PacketError) -> None:

@@ -42,6 +42,7 @@ class Around:
             clock=lambda: self.now,
             reachable=lambda target: target in self.open,
             own=lambda host, port: port == OWN,
+            goes_round=lambda *_: False,
         )
         self.clients = Clients(world)
 

@@ -67,6 +67,7 @@ def nobody_hears(note: Traffic) -> Clients:
             clock=lambda: 0.0,
             reachable=lambda target: False,
             own=lambda host, port: False,
+            goes_round=lambda *_: False,
         )
     )
 

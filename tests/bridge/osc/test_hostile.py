@@ -198,10 +198,15 @@ def test_two_bridges_named_to_each_other_fall_silent(tmp_path: Path) -> None:
         assert heard == []
 
 
+@pytest.mark.parametrize("sends_from_another_port", [False, True])
 def test_values_do_not_go_round_with_a_program_that_sends_everything_back(
-    peer: Peer, served: tuple[OscServer, Session]
+    sends_from_another_port: bool, peer: Peer, served: tuple[OscServer, Session]
 ) -> None:
-    with Peer(served[0].port) as hub:
+    with Peer(served[0].port) as hub, Peer(served[0].port) as other:
+        back = other if sends_from_another_port else hub
+        if sends_from_another_port:  # As in Pd, where one box listens and another one sends.
+            other.send("reply_to", "127.0.0.1", hub.port)
+            hub.wait("reply_to")
         hub.ask("subscribe", "params", answer="subscribed")
         for number in range(20):
             peer.send("param/seed", number)
@@ -210,12 +215,23 @@ def test_values_do_not_go_round_with_a_program_that_sends_everything_back(
         while last >= 0 and time.monotonic() - began < PATIENCE:
             last = -1.0
             for message in hub.quiet(0.2):
-                hub.raw(encode(message.address, message.arguments))  # type: ignore[arg-type]
+                back.raw(encode(message.address, message.arguments))  # type: ignore[arg-type]
                 last = time.monotonic()
         assert last < 0
         # Who sets the same value twice is answered twice.
         for _ in range(3):
             assert hub.ask("param/steps", 8) == (8,)
+
+
+def test_a_subscriber_that_goes_to_and_fro_is_always_obeyed(
+    served: tuple[OscServer, Session],
+) -> None:
+    with Peer(served[0].port) as gate:
+        gate.ask("subscribe", "params", answer="subscribed")
+        for number in range(700):
+            gate.send("param/steps", 1 + number % 3)
+            gate.ping()
+            assert served[1].parameters.get("steps") == 1 + number % 3
 
 
 # --- places ---
@@ -253,14 +269,18 @@ def test_idle_connections_lock_nobody_out(served: tuple[OscServer, Session]) -> 
         assert asked(waiting, "ping", "pong")
 
 
-def test_a_connection_that_sends_nothing_ends(
-    served: tuple[OscServer, Session], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("part", [b"/longtake", b"\0\0", b"\0\0\0\x10/lo"])
+def test_a_packet_that_is_begun_and_not_ended_ends_the_connection(
+    part: bytes, served: tuple[OscServer, Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bridge.osc.connections.NEWCOMER_FOR", 0.2)
-    with connect(served[0]) as silent, connect(served[0]) as used:
+    monkeypatch.setattr("bridge.osc.sockets.SWEEP", 0.1)
+    with connect(served[0]) as silent, connect(served[0]) as slow, connect(served[0]) as used:
+        slow.sendall(part)
         assert asked(used, "ping", "pong")
-        assert is_closed(silent)
+        assert is_closed(slow)
         assert asked(used, "ping", "pong")
+        assert asked(silent, "ping", "pong")  # The first press may come long after the connection.
 
 
 def test_what_a_connection_sent_before_it_closed_is_done(
