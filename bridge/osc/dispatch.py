@@ -6,7 +6,8 @@ Knows the table, the actions and the clients, and no socket.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from bridge.errors import BridgeError, code_of
 from bridge.osc.access import Access
@@ -44,8 +45,11 @@ class Dispatcher:
             first = f"Send the token first: {ROOT}/token."
             self._clients.error(client, ("", "bad_args", first, message.address))
             return
+        self._guarded(client, message, lambda: self._do(client, message))
+
+    def _guarded(self, client: Client, message: Message, action: Callable[[], None]) -> None:
         try:
-            self._do(client, message)
+            action()
         except LongtakeError as error:
             self._refuse(client, message, error)
         except Exception as error:
@@ -68,8 +72,9 @@ class Dispatcher:
             )
         if is_pattern(address) and not arguments:
             raise BridgeError("bad_args", "A pattern sets values; it needs their argument.")
-        for command in commands:
-            self._run(client, command, arguments)
+        for command in commands:  # What one of several refuses, the others may take.
+            own = message._replace(address=command.address)
+            self._guarded(client, own, partial(self._run, client, command, arguments))
 
     def _run(self, client: Client, command: Command, arguments: Sequence[Value]) -> None:
         if command.role == "value" and not arguments:

@@ -35,8 +35,9 @@ Longtake listens on **127.0.0.1:9440**, UDP and TCP (SLIP or length prefix). Ans
 from, or to the one a client names: `/longtake/reply_to 127.0.0.1 9441`. Numbers may come as i, f, d, h, T, F or text;
 answers use only i, f and s. Bundles are read at once, whatever their time tag. Arrays, `[]` and `{}` are refused.
 
-A value is set when arguments are given, and read when none are. `*` and `?` in an address set every value that matches.
-Every accepted set is echoed to subscribers. Whole numbers beyond 32 bits are answered as text.
+A value is set when arguments are given, and read when none are. `*` and `?` in an address set every value that matches;
+each that refuses is answered by an error of its own. Every accepted set is echoed to subscribers. Whole numbers beyond
+32 bits are answered as text.
 
 **Nothing** is empty text, the type N, or `null` in JSON. It gives a parameter its default back, as in
 `/longtake/param/keep ''`; among the settings of a request it is as if that setting were not named. Nothing is also what

@@ -129,6 +129,11 @@ def test_a_pattern_sets_what_it_matches(peer: Peer, served: tuple[OscServer, Ses
     assert served[1].parameters.get("cfg_rescale") == 0.5
     peer.send("param/*_seed?", 1)
     assert peer.wait("error")[1] == "unknown_address"
+    peer.send("param/*e*", 3)  # The model refuses it, and what comes after takes it all the same.
+    _, code, _, place = peer.wait("error")
+    assert (code, place) == ("out_of_range", "/longtake/param/model")
+    peer.ping()
+    assert served[1].parameters.get("steps") == 3
 
 
 @pytest.mark.parametrize(
