@@ -85,6 +85,7 @@ class App:
     def _build(self, options: AppOptions, where: Places) -> None:
         chosen = options.change(self.settings.settings)
         hub = self._hub = Hub()
+        hub.subscribe(_log_notice)
         parameters = Parameters(hub.publish)
         transport = Transport(hub.publish)
         self.library = Library(takes_folder(chosen, where), hub.publish, where.data)
@@ -195,6 +196,12 @@ class App:
             self._hub.publish(
                 Notice("error", "io", f"The takes in {self.library.folder} could not be read.")
             )
+
+
+def _log_notice(event: Event) -> None:
+    """Writes down what musicians are told: without a panel and a client there is nothing else to read it in."""
+    if isinstance(event, Notice):
+        _log.log(getattr(logging, event.level.upper()), "%s", event.text)
 
 
 class _Keeper:

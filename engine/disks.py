@@ -30,7 +30,10 @@ def why(path: Path, error: Exception) -> str:
     known = error if getattr(error, "errno", None) else _asked(path.parent)
     number = getattr(known, "errno", None)
     if number in FULL or (number is None and _free(path.parent) < SPARE):
-        return f"the disk {disk_of(path)} is full ({_free(path.parent) / 1e6:.1f} MB are free)"
+        free = _free(path.parent)
+        if free == float("inf"):
+            return "its disk is full, or gone"
+        return f"the disk {disk_of(path)} is full ({free / 1e6:.1f} MB are free)"
     if number == errno.ENAMETOOLONG:
         return "its name is too long for this disk: most take 255 bytes"
     said = (getattr(known, "strerror", None) or str(error)).rstrip(".")

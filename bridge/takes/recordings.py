@@ -92,10 +92,8 @@ class PendingRecording:
         if self.frames < fade:
             ramp = np.arange(self.frames, self.frames + len(frames), dtype=np.float32) / fade
             frames = frames * np.minimum(ramp, 1.0)[:, None]
-        data = memoryview(frames.astype("<f4").tobytes())
         try:
-            while data:  # A raw file may take less at a time.
-                data = data[self._file.write(data) :]
+            _put(self._file, frames.astype("<f4").tobytes())
         except OSError as error:
             raise _unwritten(self._path, error) from error
         self.frames += len(frames)
@@ -107,6 +105,7 @@ class PendingRecording:
             BridgeError: `not_audio` when it is silent, which discards it; `io`, which leaves its file for the next
                 start.
         """
+        self._leave_what_is_gone()
         end = self._end()
         if not end:
             self.discard()
@@ -129,6 +128,32 @@ class PendingRecording:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
         self._shelf.abandon(self._name)
+
+    def _leave_what_is_gone(self) -> None:
+        """Goes on in the refuge if the file's folder is gone, with its disk or under another name."""
+        if self._path.exists():
+            return
+        path = self._shelf.refuge / self._path.name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._copied(path)
+        except OSError as error:
+            _log.warning("The recording %s is gone, and is not in %s: %s", self._path, path, error)
+            return
+        _log.warning("The recording %s is gone; it was kept in %s.", self._path, path.parent)
+        self._file.close()
+        self._file, self._path = file, path
+
+    def _copied(self, path: Path) -> BinaryIO:
+        file, second = _opened(path, self._draft), self._draft.sample_rate
+        try:
+            for start in range(0, self.frames, second):
+                _put(file, self._read(start, min(second, self.frames - start)).tobytes())
+        except OSError:
+            file.close()
+            path.unlink(missing_ok=True)
+            raise
+        return file
 
     def _read(self, start: int, count: int) -> NDArray[np.float32]:
         self._file.seek(self._start + start * self._frame)
@@ -204,6 +229,12 @@ def begin(shelf: NamingShelf, draft: RecordingDraft) -> PendingRecording:
                 shelf.refuge.mkdir(parents=True, exist_ok=True)
     shelf.abandon(name)
     raise problem
+
+
+def _put(file: BinaryIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:  # A raw file may take less at a time.
+        left = left[file.write(left) :]
 
 
 def _opened(path: Path, draft: RecordingDraft) -> BinaryIO:

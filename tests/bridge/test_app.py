@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -145,6 +146,25 @@ def test_log_lines_are_json_when_asked(serve: Callable[..., Served]) -> None:
     lines = [json.loads(line) for line in errors.splitlines()]
     assert any("answers OSC" in line["text"] for line in lines)
     assert (served.home / "logs" / "longtake.log").read_text().count("answers OSC") == 1
+
+
+def test_what_musicians_are_told_is_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LONGTAKE_HOME", str(tmp_path))
+    (tmp_path / "settings.toml").write_text(
+        "[osc]\nenabled = false\n[audio]\nenabled = false\n[midi]\nenabled = false\n"
+    )
+    takes = tmp_path / "takes"
+    takes.mkdir()
+    os.symlink("/gone/idea.wav", takes / "idea.wav")
+    app = build(AppOptions(engine=ENGINE))
+    try:
+        app.start()
+        lines = caplog.records
+        wait_for(lambda: any(r.name == "bridge.app" and "idea.wav" in r.message for r in lines))
+    finally:
+        app.close()
 
 
 def test_the_panel_builds_the_same_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

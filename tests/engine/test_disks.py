@@ -26,6 +26,11 @@ def test_a_full_disk_is_named_even_if_the_writer_says_system_error(tmp_path: Pat
             need(path, 4_000_000)
 
 
+def test_a_disk_that_is_gone_is_not_taken_for_the_one_below_it(tmp_path: Path) -> None:
+    said = why(tmp_path / "gone" / "take.wav", OSError(errno.ENOSPC, "no space"))
+    assert said == "its disk is full, or gone"
+
+
 def test_every_file_has_a_disk(tmp_path: Path) -> None:
     assert os.path.ismount(disk_of(tmp_path / "missing" / "file"))
     need(tmp_path / "file", 1000)

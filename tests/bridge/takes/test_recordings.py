@@ -64,6 +64,22 @@ def hidden(library: Library) -> list[Path]:
     return [path for path in library.folder.iterdir() if path.name.endswith(".recording")]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows renames no folder of an open file")
+def test_a_recording_whose_folder_goes_away_is_kept(library: Library) -> None:
+    sound = noise(2.5)
+    pending = begin(library, RecordingDraft(RATE))
+    pending.write(sound[:RATE])
+    library.folder.rename(library.folder.with_name("elsewhere"))
+    pending.write(sound[RATE:])
+    take = pending.finish()
+    assert take.path.parent == library.refuge and library.get(take.id) == take
+    kept, rate = soundfile.read(take.path, dtype="float32")
+    inside = slice(round(FADE_IN * RATE), len(sound) - round(FADE_OUT * RATE))
+    assert rate == RATE and len(kept) == len(sound)
+    np.testing.assert_array_equal(kept[inside], sound[inside])
+    assert not list(library.refuge.glob(".*.recording"))
+
+
 def test_what_was_played_is_the_take_without_the_silence_behind_it(library: Library) -> None:
     sound = noise(2.5)
     pending = begin(library, RecordingDraft(RATE, tempo=90.0, key="A minor"))
