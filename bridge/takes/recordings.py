@@ -73,9 +73,18 @@ class PendingRecording:
     """A recording being written: frames go in, and `finish` or `discard` ends it."""
 
     def __init__(
-        self, shelf: NamingShelf, name: str, draft: RecordingDraft, file: BinaryIO
+        self,
+        shelf: NamingShelf,
+        name: str,
+        draft: RecordingDraft,
+        file: BinaryIO,
+        problem: str = "",
     ) -> None:
-        """Adds to an open file that has its head; the name is released however it ends."""
+        """Adds to an open file that has its head, in the refuge because of a `problem` or where takes belong.
+
+        The name is released however it ends.
+        """
+        self._problem = problem
         self._shelf, self._name, self._draft, self._file = shelf, name, draft, file
         self._path = Path(file.name)
         self._start = len(_head(draft))
@@ -83,19 +92,24 @@ class PendingRecording:
         self.frames = max(0, file.seek(0, os.SEEK_END) - self._start) // self._frame
 
     def write(self, frames: NDArray[np.float32]) -> None:
-        """Adds frames [N, C]; they outlive this process when it returns.
+        """Adds frames [N, C]; they outlive this process when it returns. If the disk is full it goes on in the refuge.
 
         Raises:
-            BridgeError: `io`; what was written before stays whole.
+            BridgeError: `io` if that takes it neither; what was written before stays whole.
         """
         fade = round(FADE_IN * self._draft.sample_rate)
         if self.frames < fade:
             ramp = np.arange(self.frames, self.frames + len(frames), dtype=np.float32) / fade
             frames = frames * np.minimum(ramp, 1.0)[:, None]
+        data = frames.astype("<f4").tobytes()
         try:
-            _put(self._file, frames.astype("<f4").tobytes())
+            _put(self._file, data)
         except OSError as error:
-            raise _unwritten(self._path, error) from error
+            self._go_on_elsewhere(_unwritten(self._path, error))
+            try:
+                _put(self._file, data)
+            except OSError as again:
+                raise _unwritten(self._path, again) from again
         self.frames += len(frames)
 
     def finish(self) -> Take:
@@ -105,7 +119,10 @@ class PendingRecording:
             BridgeError: `not_audio` when it is silent, which discards it; `io`, which leaves its file for the next
                 start.
         """
-        self._leave_what_is_gone()
+        if not self._path.exists():  # Its folder was renamed, or its disk taken away.
+            gone = BridgeError("io", f"{self._path.parent} is gone.")
+            with suppress(BridgeError):
+                self._go_on_elsewhere(gone)
         end = self._end()
         if not end:
             self.discard()
@@ -120,6 +137,8 @@ class PendingRecording:
             self._file.close()
             self._shelf.abandon(self._name)
         self._shelf.enter(take)
+        if self._problem:
+            self._shelf.tell_of_refuge(take, self._problem)
         return take
 
     def discard(self) -> None:
@@ -129,20 +148,21 @@ class PendingRecording:
             self._path.unlink(missing_ok=True)
         self._shelf.abandon(self._name)
 
-    def _leave_what_is_gone(self) -> None:
-        """Goes on in the refuge if the file's folder is gone, with its disk or under another name."""
-        if self._path.exists():
-            return
+    def _go_on_elsewhere(self, problem: BridgeError) -> None:
+        """Takes what was written into the refuge and goes on there; raises `problem` if that fails too."""
         path = self._shelf.refuge / self._path.name
         try:
+            if path == self._path:
+                raise problem
             path.parent.mkdir(parents=True, exist_ok=True)
             file = self._copied(path)
         except OSError as error:
-            _log.warning("The recording %s is gone, and is not in %s: %s", self._path, path, error)
-            return
-        _log.warning("The recording %s is gone; it was kept in %s.", self._path, path.parent)
+            _log.warning("The recording %s cannot go on in %s: %s", self._path, path, error)
+            raise problem from error
         self._file.close()
-        self._file, self._path = file, path
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        self._file, self._path, self._problem = file, path, str(problem)
 
     def _copied(self, path: Path) -> BinaryIO:
         file, second = _opened(path, self._draft), self._draft.sample_rate
@@ -222,7 +242,7 @@ def begin(shelf: NamingShelf, draft: RecordingDraft) -> PendingRecording:
     for folder in (shelf.folder, shelf.refuge):
         path = folder / f".{name}{SUFFIX}"
         try:
-            return PendingRecording(shelf, name, draft, _opened(path, draft))
+            return PendingRecording(shelf, name, draft, _opened(path, draft), str(problem or ""))
         except OSError as error:
             problem = problem or _unwritten(path, error)
             with suppress(OSError):

@@ -70,7 +70,7 @@ def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
     if stands and path.is_dir():
         raise AudioError(f"{path} is a folder; give the name of a file in it.")
     if not path.parent.is_dir():
-        raise DiskError(f"There is no folder {path.parent}; create it first.")
+        raise DiskError(f"There is no folder {path.parent}; create it, or connect its disk.")
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from bridge.errors import BridgeError
-from bridge.events import Event
+from bridge.events import Event, Notice
 from bridge.state import Search
 from bridge.takes.library import Library
 from bridge.takes.recordings import (
@@ -172,9 +172,30 @@ class Full:
         return took
 
 
-def test_a_full_disk_keeps_what_was_written_before(library: Library) -> None:
+def test_a_recording_goes_on_elsewhere_when_its_disk_is_full(tmp_path: Path) -> None:
+    said: list[Event] = []
+    with small_disk(tmp_path / "stick", 2**17) as stick:
+        library = Library(stick, said.append, tmp_path / "data")
+        sound = noise(3.0)
+        pending = begin(library, RecordingDraft(RATE))
+        for start in range(0, len(sound), 1000):
+            pending.write(sound[start : start + 1000])
+        assert not hidden(library), "what goes on elsewhere takes no space"
+        take = pending.finish()
+        assert take.path.parent == library.refuge and library.get(take.id) == take
+        notices = [event.text for event in said if isinstance(event, Notice)]
+        assert len(notices) == 1 and str(stick) in notices[0] and "is full" in notices[0]
+        kept = soundfile.read(take.path, dtype="float32")[0]
+        inside = slice(round(FADE_IN * RATE), len(sound) - round(FADE_OUT * RATE))
+        np.testing.assert_array_equal(kept[inside], sound[inside])
+        library.close()
+
+
+def test_what_was_written_stays_where_no_disk_takes_more(library: Library) -> None:
     sound = noise(2.0)
     pending: PendingRecording = begin(library, RecordingDraft(RATE))
+    library.refuge.parent.mkdir(parents=True, exist_ok=True)
+    library.refuge.write_text("no folder")
     plain = pending._file
     pending._file = Full(plain, 8 * RATE + 100)  # type: ignore[assignment]
     pending.write(sound[: RATE // 2])
