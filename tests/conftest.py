@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,11 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """What a test printed goes from its worker to the one that reports, and halves of characters cannot."""
-    report = yield
-    report.sections = [(name, encodable(text)) for name, text in report.sections]
-    return report
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """What a test said goes from its worker to the one that reports, and halves of characters cannot."""
+    return _whole((yield))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_whole, value))
+    return encodable(value) if isinstance(value, str) else value
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -196,9 +196,10 @@ def test_a_name_of_another_encoding_is_written_and_read(tmp_path: Path, suffix: 
     with TakeWriter(Place(tmp_path / name, overwrite=True), spec, 44_100) as writer:
         for block in blocks():
             writer.add(block)
-    assert read_spec(tmp_path / name) == spec
+    kept = dataclasses.replace(spec, prompt="\ufffd")  # Half a character is none.
+    assert read_spec(tmp_path / name) == kept
     sidecar_path(tmp_path / name).unlink()
-    assert read_spec(tmp_path / name) == spec
+    assert read_spec(tmp_path / name) == kept
 
 
 @pytest.mark.parametrize("letters", [247, 251, 252, 300])
