@@ -32,6 +32,9 @@ for _folder in ("CONFIG", "DATA", "STATE", "CACHE"):
 # Before torch is imported: workers that each took all cores would wait for one another.
 _workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
+if _workers > 1:
+    # Two that compile the same function and write it under one name crash whoever reads it.
+    os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(_own, "numba"))
 
 
 @pytest.hookimpl(tryfirst=True)
