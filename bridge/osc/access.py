@@ -105,14 +105,6 @@ class Access:
             self._shown.add(host)
         return right
 
-    def file(self, name: str) -> Path:
-        """The real path of a file that a message names.
-
-        Raises:
-            BridgeError: as `AllowedFiles.file`.
-        """
-        return self.files.file(name)
-
 
 def _letters(token: str) -> int:
     """How many characters of a token can be seen: spaces and the like make none."""

@@ -16,16 +16,12 @@ from pathlib import Path, PurePath, PureWindowsPath
 from typing import Any
 
 from bridge.errors import BridgeError
+from engine.file_names import is_device
 from engine.lora_list import LoraFile, lora_files, lora_list
 from engine.parameter import Parameter
 
 MAX_FILE = 2 * 1024**3
 """Size in bytes of the largest file a message may name."""
-
-_DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
-    f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"
-}
-"""Names that Windows gives to devices, in every folder and with any suffix."""
 
 
 class AllowedFiles:
@@ -96,7 +92,7 @@ def _is_odd(place: PurePath) -> bool:
     if ".." in place.parts:
         return True
     parts = place.parts[1:] if isinstance(place, PureWindowsPath) else ()
-    return any(":" in part or part.split(".")[0].rstrip().upper() in _DEVICES for part in parts)
+    return any(":" in part or is_device(part) for part in parts)
 
 
 def _followed(folder: Path) -> Path:

@@ -32,15 +32,15 @@ def access(tmp_path: Path) -> Access:
 
 def refused(access: Access, path: Path | str) -> bool:
     with pytest.raises(BridgeError) as error:
-        access.file(str(path))
+        access.files.file(str(path))
     return error.value.code == "bad_path"
 
 
 def test_files_within_are_found_by_whole_or_relative_path(access: Access, tmp_path: Path) -> None:
     wanted = (tmp_path / "in" / "beat.wav").resolve()
-    assert access.file(str(wanted)) == wanted
-    assert access.file("beat.wav") == wanted
-    assert access.file("./x/../beat.wav".replace("x/../", "")) == wanted
+    assert access.files.file(str(wanted)) == wanted
+    assert access.files.file("beat.wav") == wanted
+    assert access.files.file("./x/../beat.wav".replace("x/../", "")) == wanted
 
 
 def test_dots_and_links_do_not_get_out(access: Access, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_dots_and_links_do_not_get_out(access: Access, tmp_path: Path) -> None:
 
 def test_a_link_that_stays_inside_is_followed(access: Access, tmp_path: Path) -> None:
     (tmp_path / "in" / "same.wav").symlink_to(tmp_path / "in" / "beat.wav")
-    assert access.file("same.wav").name == "beat.wav"
+    assert access.files.file("same.wav").name == "beat.wav"
 
 
 def test_a_pipe_is_no_file(access: Access, tmp_path: Path) -> None:
