@@ -14,10 +14,11 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from bridge.allowance import Allowance
 from engine.disks import why
 from engine.whole_files import part_of
 
@@ -43,14 +44,10 @@ class RareTraces(logging.Filter):
         record.more = ""
         if not record.exc_info:
             return True
-        now = self._clock()
-        place = self._places.setdefault((record.pathname, record.lineno), _Place(now))
-        place.left = min(TRACES, place.left + (now - place.at) / TRACE_EVERY)
-        place.at = now
-        if place.left < 1:
+        place = self._places.setdefault((record.pathname, record.lineno), _Place())
+        if not place.traces.take(self._clock()):
             place.hidden += 1
             return False
-        place.left -= 1
         if place.hidden:
             record.more = f" ({place.hidden} more like it were left out)"
             place.hidden = 0
@@ -59,10 +56,9 @@ class RareTraces(logging.Filter):
 
 @dataclass(slots=True)
 class _Place:
-    """A line of code that logs tracebacks: how many it may still write, since when, and how many were left out."""
+    """A line of code that logs tracebacks: how many it may still write, and how many were left out."""
 
-    at: float
-    left: float = TRACES
+    traces: Allowance = field(default_factory=lambda: Allowance(TRACES, 1 / TRACE_EVERY))
     hidden: int = 0
 
 

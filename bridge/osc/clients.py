@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bridge.allowance import Allowance
 from bridge.errors import BridgeError
 from bridge.osc.access import is_loopback
 from bridge.osc.packet import encode
@@ -45,22 +46,20 @@ class Client:
 
     Attributes:
         source: where its packets come from.
+        share: what it may still cause now; below 0 it waits.
+        complaints: how many more messages to no address it is told of now.
         named: where it wants its answers, or None.
         topics: what it subscribed to.
         until: when that ends or is seen to go on (monotonic seconds).
-        share: what it may still cause now; below 0 it waits.
-        complaints: how many more messages to no address it is told of now.
-        counted: when both were last filled up.
         messages: how many it has sent.
     """
 
     source: Target
+    share: Allowance = field(default_factory=lambda: Allowance(AT_ONCE, SHARE))
+    complaints: Allowance = field(default_factory=lambda: Allowance(COMPLAINTS, COMPLAINTS))
     named: Target | None = None
     topics: frozenset[str] = frozenset()
     until: float = 0.0
-    share: float = AT_ONCE
-    complaints: float = COMPLAINTS
-    counted: float = 0.0
     messages: int = 0
 
     @property
@@ -111,7 +110,7 @@ class Clients:
         """The client behind a source address."""
         known = self._kept if source in self._kept else self._passing
         if source not in known:
-            known[source] = Client(source, counted=self._world.clock())
+            known[source] = Client(source, Allowance(AT_ONCE, SHARE, self._world.clock()))
             if len(known) > MAX_CLIENTS:
                 known.popitem(last=False)
         known.move_to_end(source)
@@ -135,21 +134,11 @@ class Clients:
     def may_ask(self, source: Target) -> bool:
         """Whether it is not beyond its share; what it sends then waits, and is lost only when it sends without end."""
         client = self._kept.get(source) or self._passing.get(source)
-        if client is None:
-            return True
-        if client.share <= 0:
-            self._fill_up(client)
-        return client.share > 0
+        return client is None or client.share.left > 0 or client.share.fill(self._world.clock()) > 0
 
     def count(self, client: Client, size: int = 0) -> None:
         """Counts one message or answer of so many bytes."""
-        client.share -= 1 + size // ANSWER
-
-    def _fill_up(self, client: Client) -> None:
-        now = self._world.clock()
-        passed, client.counted = now - client.counted, now
-        client.share = min(client.share + passed * SHARE, AT_ONCE)
-        client.complaints = min(client.complaints + passed * COMPLAINTS, COMPLAINTS)
+        client.share.left -= 1 + size // ANSWER
 
     # --- where it listens, and to what ---
 
@@ -266,11 +255,8 @@ class Clients:
 
     def error(self, client: Client, arguments: tuple[Plain, ...]) -> None:
         """Sends an error (request, code, sentence, detail); of those about unknown addresses only a few a second."""
-        if arguments[1] == "unknown_address":
-            self._fill_up(client)
-            if client.complaints < 1:
-                return
-            client.complaints -= 1
+        if arguments[1] == "unknown_address" and not client.complaints.take(self._world.clock()):
+            return
         self.answer(client, "/longtake/error", arguments)
 
     def addresses(self, client: Client) -> frozenset[str]:

@@ -9,8 +9,9 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bridge.allowance import Allowance
 from bridge.osc.rare_log import RareLog
 
 PACKETS = 4.0
@@ -24,8 +25,7 @@ MAX_HOSTS = 1024
 
 @dataclass(slots=True)
 class _Host:
-    left: float = PACKETS
-    counted: float = 0.0
+    packets: Allowance = field(default_factory=lambda: Allowance(PACKETS, PACKETS))
     wrong: int = 0
     next: float = 0.0
 
@@ -41,13 +41,7 @@ class Tries:
 
     def may_send(self, host: str) -> bool:
         """Counts a packet; False when the host has had its share."""
-        known, now = self._at(host), self._clock()
-        known.left = min(known.left + (now - known.counted) * PACKETS, PACKETS)
-        known.counted = now
-        if known.left < 1:
-            return False
-        known.left -= 1
-        return True
+        return self._at(host).packets.take(self._clock())
 
     def wait(self, host: str) -> float:
         """Seconds until a host may guess again; 0 when it may now."""
