@@ -22,7 +22,7 @@ import psutil
 
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, LeadSheet
+from engine.updates import AudioBlock, LeadSheet, Step
 
 if sys.platform != "win32":
     import resource
@@ -149,7 +149,7 @@ def _measured(options: argparse.Namespace) -> Measured:
             frames += update.samples.shape[1]
         elif isinstance(update, LeadSheet):
             composed = time.time()
-        elif update.stage == "diffuse":
+        elif isinstance(update, Step) and update.stage == "diffuse":
             sampled = time.time()
     done = time.time()
     return Measured(

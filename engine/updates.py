@@ -1,4 +1,4 @@
-"""What `generate` yields: a lead sheet, progress steps, then blocks of audio. This is the whole protocol of the engine.
+"""What `generate` yields: a lead sheet, steps, remarks, then blocks of audio. This is the whole protocol of the engine.
 
 Knows nothing of torch, so that the bridge and its processes can pass these on unchanged.
 """
@@ -62,14 +62,21 @@ class LeadSheet:
     tempo: float | None = None
 
 
-Update = Step | LeadSheet | AudioBlock
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence about the take that is no error, such as what of a prompt was not read; may come at any time."""
+
+    text: str
+
+
+Update = Step | LeadSheet | Remark | AudioBlock
 
 
 class Generates(Protocol):
     """Anything that turns a spec into updates: `Engine` in this process, `EngineProcess` in a child."""
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
-        """Yields `Step`s, a `LeadSheet` among them, and then `AudioBlock`s.
+        """Yields `Step`s, a `LeadSheet` and perhaps `Remark`s among them, and then `AudioBlock`s.
 
         Closing the generator stops the work within one step.
 

@@ -30,7 +30,7 @@ from bridge.errors import BridgeError
 from bridge.shared_file import SharedFile
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
-from engine.updates import Generates, LeadSheet, Step, Update
+from engine.updates import Generates, LeadSheet, Remark, Step, Update
 
 NICE = 5
 """Niceness: how far the engine gives way to OSC, MIDI and above all audio."""
@@ -168,6 +168,9 @@ class EngineServer:
             score = None if update.score is None else update.score.to_dict()
             sheet = {"score": score, "about": update.about, "tempo": update.tempo}
             self._wire.send(say="sheet", run=run, **sheet)
+            return
+        if isinstance(update, Remark):
+            self._wire.send(say="remark", run=run, text=update.text)
             return
         channels = update.samples.shape[0]
         longest = SLOT_FLOATS // channels

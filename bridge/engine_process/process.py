@@ -29,7 +29,7 @@ from engine import errors as engine_errors
 from engine.composing.score import Score
 from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, LeadSheet, Step, Update
+from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
 
 REAL_ENGINE = "engine.engine:Engine"
 PATIENCE = 0.25
@@ -178,6 +178,8 @@ class EngineProcess:
         if message["say"] == "sheet":
             score = None if message["score"] is None else Score.from_dict(message["score"])
             return LeadSheet(score, message["about"], message["tempo"])
+        if message["say"] == "remark":
+            return Remark(message["text"])
         assert run.child is not None  # it sent the block
         samples = run.child.slots.take(message["slot"], tuple(message["shape"]))
         run.child.send(do="free", slot=message["slot"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.errors import BridgeError
 from bridge.events import AudioReady, Notice, Publish, SheetReady
@@ -22,7 +22,7 @@ from bridge.takes.pending import Draft, PendingTake
 from engine.errors import DiskError
 from engine.registry import model_spec
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, Generates, LeadSheet
+from engine.updates import AudioBlock, Generates, LeadSheet, Remark
 
 WAITS = "The take waits in memory: make some space, or cancel its job to drop it."
 AGAIN = 1.0
@@ -62,7 +62,7 @@ def make_take(works: Works, making: Making) -> Take:
     Raises:
         LongtakeError: from the engine, or because the file could not be written.
     """
-    job, pending, sheet = making.job, None, None
+    job, pending, notes = making.job, None, _Notes()
     heard = _Heard(works.stream if job.play and making.number == 0 else None, making)
     with ExitStack() as ending:
         updates = works.engine.generate(making.spec)
@@ -71,8 +71,11 @@ def make_take(works: Works, making: Making) -> Take:
         for update in updates:
             making.progress.update(update)
             if isinstance(update, LeadSheet):
-                sheet = update
-                works.publish(SheetReady(job.id, sheet))
+                notes.sheet = update
+                works.publish(SheetReady(job.id, update))
+            elif isinstance(update, Remark):
+                notes.remarks.append(update)
+                works.publish(Notice("warning", "", update.text))
             elif isinstance(update, AudioBlock):
                 if pending is None:
                     pending = _begin(works.library, making, update)
@@ -85,16 +88,24 @@ def make_take(works: Works, making: Making) -> Take:
             raise BridgeError("engine", "The engine ended without a sound.")
         making.progress.writing()
         making.report()
-        heard.take = _finished(works, making, pending, sheet)
+        heard.take = _finished(works, making, pending, notes)
         return heard.take
 
 
-def _finished(works: Works, making: Making, pending: PendingTake, sheet: LeadSheet | None) -> Take:
+@dataclass(slots=True)
+class _Notes:
+    """What the engine said about the take."""
+
+    sheet: LeadSheet | None = None
+    remarks: list[Remark] = field(default_factory=list[Remark])
+
+
+def _finished(works: Works, making: Making, pending: PendingTake, notes: _Notes) -> Take:
     """The take, once a disk has taken it; until then it waits in memory, and to cancel its job drops it."""
     told = ""
     while True:
         try:
-            return pending.finish(sheet)
+            return pending.finish(notes.sheet, notes.remarks)
         except DiskError as error:
             if str(error) != told:
                 told = str(error)

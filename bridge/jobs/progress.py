@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from bridge.state import JobStage
-from engine.updates import AudioBlock, LeadSheet, Update
+from engine.updates import AudioBlock, LeadSheet, Step, Update
 
 SHARES: dict[JobStage, tuple[float, float]] = {
     "queued": (0.0, 0.0),
@@ -51,7 +51,7 @@ class Progress:
             self._move("decode", done)
         elif isinstance(update, LeadSheet):
             self.lead_sheet = update.about
-        else:
+        elif isinstance(update, Step):
             self._move(update.stage, update.index / max(update.total, 1))
 
     def writing(self) -> None:

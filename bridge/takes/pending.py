@@ -8,6 +8,7 @@ Knows the library only as the shelf that takes go to.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -21,7 +22,7 @@ from engine.errors import AudioError, DiskError
 from engine.sound.takes import TakeWriter
 from engine.sound.targets import Place
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, LeadSheet
+from engine.updates import AudioBlock, LeadSheet, Remark
 
 SUBTYPE = "float"
 """Sample type of the files: what is played while it is decoded and what is stored are the same samples."""
@@ -91,8 +92,8 @@ class PendingTake:
             raise BridgeError("io", str(error)) from error
         self._measuring.add(block.samples)
 
-    def finish(self, sheet: LeadSheet | None = None) -> Take:
-        """The take, whole under its final name, measured and in the library; its sidecar says what it plays.
+    def finish(self, sheet: LeadSheet | None = None, remarks: Sequence[Remark] = ()) -> Take:
+        """The take, whole under its final name, measured and listed; its sidecar says what it plays, and all remarks.
 
         Raises:
             BridgeError: `engine` if it is not as long as it was asked to be, `io` for another file of its name.
@@ -106,6 +107,8 @@ class PendingTake:
         if sheet is not None:
             self._writer.note(sheet)
             tempo = tempo or sheet.tempo
+        for remark in remarks:
+            self._writer.note(remark)
         measured = self._measuring.result(tempo)
         take = Take(
             id=self._name,

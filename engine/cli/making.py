@@ -24,7 +24,7 @@ from engine.sound.recordings import with_recording
 from engine.sound.takes import TakeWriter, check_take, sidecar_path
 from engine.sound.targets import Place
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, Generates, LeadSheet, Step
+from engine.updates import AudioBlock, Generates, LeadSheet, Remark, Step
 
 NAME = 120
 """Bytes of a name that is made from a prompt."""
@@ -71,7 +71,7 @@ def make(
                 if isinstance(update, AudioBlock):
                     times.setdefault("first_audio_seconds", elapsed)
                     writer.add(update)
-                elif isinstance(update, LeadSheet):
+                elif isinstance(update, LeadSheet | Remark):
                     writer.note(update)
                 elif isinstance(update, Step) and update.stage == "loading":
                     times["load_seconds"] = elapsed

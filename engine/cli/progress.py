@@ -13,7 +13,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from engine.updates import AudioBlock, LeadSheet, Step, Update
+from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
 
 NAMES = {
     "loading": "loading the model",
@@ -30,6 +30,11 @@ def progress(frames: int, stream: TextIO | None = None) -> Bar | Lines:
     """The right one for standard error or another stream; `frames` is the take's length."""
     shown = sys.stderr if stream is None else stream
     return Bar(frames, shown) if shown.isatty() else Lines(frames, shown)
+
+
+def said(update: LeadSheet | Remark) -> str:
+    """What will be played, or what there is to say about the take, in a line."""
+    return update.about if isinstance(update, LeadSheet) else update.text
 
 
 def place(update: Step | AudioBlock, frames: int) -> tuple[str, int, int]:
@@ -55,8 +60,8 @@ class Bar:
 
     def show(self, update: Update) -> None:
         """Updates the bar of the update's stage, or says what will be played."""
-        if isinstance(update, LeadSheet):
-            self._progress.console.print(update.about, markup=False, highlight=False)
+        if isinstance(update, LeadSheet | Remark):
+            self._progress.console.print(said(update), markup=False, highlight=False)
             return
         stage, done, total = place(update, self._frames)
         if stage not in self._tasks:
@@ -90,8 +95,8 @@ class Lines:
 
     def show(self, update: Update) -> None:
         """Prints a line if one is due."""
-        if isinstance(update, LeadSheet):
-            self._say(update.about)
+        if isinstance(update, LeadSheet | Remark):
+            self._say(said(update))
             return
         stage, done, total = place(update, self._frames)
         now = time.monotonic()

@@ -33,7 +33,7 @@ from engine.sound.targets import (
     unwritten,
 )
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, LeadSheet
+from engine.updates import AudioBlock, LeadSheet, Remark
 from engine.whole_files import read_text, write_whole
 
 
@@ -66,7 +66,7 @@ class TakeWriter:
         self._sample_rate = sample_rate
         self._meter: Meter | None = None
         self._heard: dict[str, float] = {}
-        self._sheet: dict[str, Any] = {}
+        self._notes: dict[str, Any] = {}
         self._samples: list[NDArray[np.float32]] = []
         self._audio: AudioWriter | None = None
         try:
@@ -103,12 +103,13 @@ class TakeWriter:
             except DiskError as error:
                 self._give_up(error)
 
-    def note(self, sheet: LeadSheet) -> None:
-        """Keeps what the take plays for its sidecar."""
-        self._sheet = {
-            "lead_sheet": sheet.about,
-            "score": None if sheet.score is None else sheet.score.to_dict(),
-        }
+    def note(self, said: LeadSheet | Remark) -> None:
+        """Keeps what the take plays, or what was remarked about it, for its sidecar."""
+        if isinstance(said, Remark):
+            self._notes.setdefault("remarks", []).append(said.text)
+            return
+        score = None if said.score is None else said.score.to_dict()
+        self._notes |= {"lead_sheet": said.about, "score": score}
 
     def close(self, **facts: Any) -> dict[str, Any]:
         """Finishes the audio file and the sidecar.
@@ -179,7 +180,7 @@ class TakeWriter:
         """Both files, whole under their names; gives the contents of the sidecar."""
         audio = self._audio = self._audio or self._written(path)
         audio.close()
-        facts = self._measurements(audio) | facts | self._sheet
+        facts = self._measurements(audio) | facts | self._notes
         try:
             write_whole(sidecar_path(path), sidecar_text(facts))
         except OSError as error:

@@ -13,7 +13,9 @@ from engine.composing.composer import compose
 from engine.composing.score import Score
 from engine.errors import CheckpointError
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, LeadSheet, Step, Update
+from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
+
+REMARK = "The end of the prompt was not read."
 
 RATE = 44_100
 BLOCK = 8192
@@ -94,6 +96,14 @@ class OneBlockEngine(FakeEngine):
     """Gives the whole take as one block."""
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        yield AudioBlock(0, sound(spec))
+
+
+class RemarkingEngine(FakeEngine):
+    """Says something about the take before its sound."""
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        yield Remark(REMARK)
         yield AudioBlock(0, sound(spec))
 
 

@@ -22,7 +22,7 @@ from bridge.events import Event, ModelChanged
 from engine.errors import CheckpointError
 from engine.registry import SKETCH
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, Step, Update
+from engine.updates import AudioBlock, Remark, Step, Update
 from tests.bridge import fake_engine
 from tests.bridge.parts import wait_for
 
@@ -68,6 +68,14 @@ def test_it_gives_what_the_engine_gives(started: Callable) -> None:
     steps = dict.fromkeys(u for u in there if isinstance(u, Step) and u.stage == "diffuse")
     assert [(s.index, s.total) for s in steps] == [(i, 4) for i in range(1, 5)]
     assert len(steps) + len([u for u in there if isinstance(u, AudioBlock)]) == len(here)
+
+
+def test_what_the_engine_remarks_arrives_in_its_place(started: Callable) -> None:
+    process, _ = started("RemarkingEngine")
+    there = list(process.generate(spec()))
+    [place] = [i for i, update in enumerate(there) if isinstance(update, Remark)]
+    assert there[place] == Remark(fake_engine.REMARK)
+    assert all(isinstance(update, AudioBlock) for update in there[place + 1 :])
 
 
 def test_a_block_larger_than_a_slot_arrives_whole(started: Callable) -> None:

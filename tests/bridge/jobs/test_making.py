@@ -14,8 +14,9 @@ from bridge.events import Notice
 from bridge.jobs.making import WAITS
 from bridge.state import Job, JobRequest
 from bridge.takes.listing import index_path
+from engine.sound.takes import read_settings
 from engine.spec import GenerationSpec
-from tests.bridge.fake_engine import sound
+from tests.bridge.fake_engine import REMARK, RemarkingEngine, sound
 from tests.bridge.parts import Bench, wait_for
 from tests.small_disks import fill, small_disk
 
@@ -76,6 +77,15 @@ def test_a_take_that_waits_at_the_end_is_owed(disk: Path) -> None:
     again = Bench(disk)
     assert again.session.jobs.get(job.id).state == "interrupted"
     again.close()
+
+
+def test_what_the_engine_remarks_is_told_and_kept(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, RemarkingEngine())
+    bench.queue.start()
+    job = bench.ended(bench.session.jobs.submit(REQUEST))
+    assert bench.told(Notice) == [Notice("warning", "", REMARK)]
+    assert read_settings(bench.session.find(job.id).path)["remarks"] == [REMARK]
+    bench.close()
 
 
 def test_an_index_that_is_held_costs_neither_job_nor_take(tmp_path: Path) -> None:

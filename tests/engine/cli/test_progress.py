@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 
 from engine.cli.progress import Bar, Lines, place, progress
-from engine.updates import AudioBlock, Step
+from engine.updates import AudioBlock, Remark, Step, Update
 
 UPDATES = [
     Step("loading", 1, 1),
@@ -25,9 +26,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown(stream: io.StringIO) -> str:
+def shown(stream: io.StringIO, updates: Sequence[Update] = UPDATES) -> str:
     with progress(1000, stream) as bar:
-        for update in UPDATES:
+        for update in updates:
             bar.show(update)
     return stream.getvalue()
 
@@ -46,6 +47,12 @@ def test_elsewhere_a_stage_is_a_plain_line() -> None:
         "making music ...",
         "turning it into sound ...",
     ]
+
+
+def test_a_remark_is_a_line_of_its_own_in_both() -> None:
+    sentence = "Of the prompt [the end] was not read."
+    assert sentence in shown(Terminal(), [Remark(sentence)])
+    assert shown(io.StringIO(), [Remark(sentence)]) == f"{sentence}\n"
 
 
 def test_a_block_counts_in_frames() -> None:

@@ -21,7 +21,7 @@ from engine.sound.audio import read_audio, write_audio
 from engine.sound.takes import TakeWriter, check_take, read_settings, read_spec, sidecar_path
 from engine.sound.targets import Place
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, LeadSheet
+from engine.updates import AudioBlock, LeadSheet, Remark
 from tests.small_disks import fill, small_disk
 
 SPEC = GenerationSpec(
@@ -73,6 +73,15 @@ def test_what_a_take_plays_is_one_line_of_its_sidecar(tmp_path: Path) -> None:
     assert Score.from_dict(facts["score"]).tempo == score.tempo
     [line] = [line for line in text.splitlines() if line.startswith('  "score"')]
     assert str(facts["score"]["notes"][-1][1]) in line
+
+
+def test_remarks_are_kept_in_order(tmp_path: Path) -> None:
+    with TakeWriter(Place(tmp_path / "take.wav"), SPEC, 44_100) as writer:
+        writer.note(Remark("One."))
+        for block in blocks():
+            writer.add(block)
+        writer.note(Remark("Two."))
+        assert writer.close()["remarks"] == ["One.", "Two."]
 
 
 def test_the_sidecar_says_what_is_in_the_file(tmp_path: Path) -> None:
