@@ -20,7 +20,7 @@ from engine.cli import requests, showing
 from engine.cli.flags import add_flags
 from engine.cli.making import Target, make, summary
 from engine.errors import LongtakeError
-from engine.sound.targets import SUBTYPES
+from engine.sound.formats import SUBTYPES
 from engine.spec import GenerationSpec
 from engine.updates import Generates
 

@@ -16,29 +16,22 @@ from typing import Any
 
 import numpy as np
 import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from engine.errors import AudioError
 from engine.file_names import encodable
-from engine.sound import riff
+from engine.sound import id3, riff
+from engine.sound.formats import format_of
 from engine.sound.reading import Samples, blocks, checked_length, opened
-from engine.sound.targets import (
-    FORMATS,
-    SUBTYPES,
-    check_finite,
-    check_target,
-    exists,
-    on_disk,
-    unwritten,
-)
+from engine.sound.resampling import Resampling, resample
+from engine.sound.targets import check_finite, check_target, exists, on_disk, unwritten
 from engine.whole_files import part_of, put_in_place
 
 LARGEST = 1 << 29
 """Most values of a recording in memory, over all channels: 2 GiB, an hour of stereo at 74 kHz."""
 
 TEXTS = tuple(riff.TAGS)
-"""The text tags a file can have: LIST/INFO in WAV, Vorbis comments in FLAC."""
+"""The text tags a file can have: LIST/INFO in WAV, ID3 in MP3 and AIFF, Vorbis comments elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +90,7 @@ def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:
     Raises:
         OSError: if it cannot be opened.
     """
-    found = riff.read_texts(Path(path))
+    found = riff.read_texts(Path(path)) or id3.read_texts(Path(path))
     if found:
         return found
     try:
@@ -108,29 +101,6 @@ def read_texts(path: str | os.PathLike[str]) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text}
 
 
-def resample(samples: Samples, rate: int, new_rate: int) -> Samples:
-    """Band-limited resampling.
-
-    Args:
-        samples: [C, N].
-        rate: its sample rate, Hz.
-        new_rate: the target sample rate, Hz.
-
-    Returns:
-        [C, round(N * new_rate / rate)]; the same array if the rates are equal.
-    """
-    if rate == new_rate:
-        return samples
-    frames = round(samples.shape[1] * new_rate / rate)
-    made = soxr.resample(np.ascontiguousarray(samples.T), rate, new_rate, quality="HQ").T[
-        :, :frames
-    ]
-    # soxr rounds the length differently; a missing last frame is filled with silence.
-    return np.ascontiguousarray(
-        np.pad(made, ((0, 0), (0, frames - made.shape[1]))), dtype=np.float32
-    )
-
-
 def to_stereo(samples: Samples) -> Samples:
     """[C, N] to [2, N]: mono goes to both sides; channels after the second are averaged and added to both at -3 dB."""
     if samples.shape[0] == 2:
@@ -139,6 +109,23 @@ def to_stereo(samples: Samples) -> Samples:
         return np.repeat(samples, 2, axis=0)
     rest = samples[2:].mean(axis=0, keepdims=True, dtype=np.float32)
     return samples[:2] + np.float32(0.5**0.5) * rest
+
+
+class Quantiser:
+    """Samples as they are stored: 16 bits with triangular dither, so that fades end in noise and not in distortion."""
+
+    def __init__(self, subtype: str) -> None:
+        # A fixed seed: the same take gives the same file, byte for byte.
+        self._dither = np.random.default_rng(0) if subtype == "16" else None
+
+    def __call__(self, samples: Samples) -> NDArray[Any]:
+        """The next block [C, N] of a file; integers of 16 bit, or the same array."""
+        if self._dither is None:
+            return samples
+        # Drawn frame by frame, so that the noise does not depend on block sizes.
+        noise = self._dither.random((*samples.T.shape, 2), dtype=np.float32).T
+        whole = np.rint(samples * np.float32(32767) + noise[0] - noise[1])
+        return np.clip(whole, -32768, 32767).astype(np.int16)
 
 
 class AudioWriter:
@@ -159,9 +146,9 @@ class AudioWriter:
         """Checks path and format; the file is created with the first block, which sets the number of channels.
 
         Args:
-            path: of the file; its suffix, .wav or .flac, sets the format.
-            sample_rate: Hz.
-            subtype: "16" (with triangular dither), "24" or "float" (WAV only); None is "24".
+            path: of the file; its suffix sets the format, see `formats.FORMATS`.
+            sample_rate: of the samples, Hz; `self.sample_rate` is the file's.
+            subtype: "16" (with triangular dither), "24" or "float"; None is "24", or what a compressed format has.
             overwrite: whether an existing file may be replaced.
             texts: tags of `TEXTS` to store in the file.
 
@@ -170,17 +157,21 @@ class AudioWriter:
             DiskError: if the folder is missing or not writable.
         """
         self.path = Path(path)
-        self.sample_rate = sample_rate
         self.subtype = check_target(self.path, subtype, overwrite)
+        self._form = format_of(self.path)
+        self.sample_rate = self._form.rate or sample_rate
+        self._given_rate = sample_rate
         self._overwrite = overwrite
-        self._texts = {name: encodable(text) for name, text in (texts or {}).items()}
+        whole = {name: encodable(text) for name, text in (texts or {}).items()}
+        self._texts = {
+            name: text for name, text in whole.items() if len(text.encode()) <= self._form.longest
+        }
         try:
             self._part = part_of(self.path)
         except OSError as error:
             raise unwritten(self.path, error) from error
         self._file: soundfile.SoundFile | None = None
-        # A fixed seed: the same take gives the same file, byte for byte.
-        self._dither = np.random.default_rng(0) if self.subtype == "16" else None
+        self._quantised = Quantiser(self.subtype)
 
     def write(self, samples: Samples) -> None:
         """Appends a block.
@@ -196,7 +187,7 @@ class AudioWriter:
         try:
             if self._file is None:
                 self._file = self._begun(samples.shape[0])
-            self._file.write(self._quantised(samples).T)
+            self._file.write(self._quantised(self._resampling.add(samples)).T)
         except (soundfile.LibsndfileError, OSError) as error:
             raise unwritten(self.path, error) from error
 
@@ -210,9 +201,10 @@ class AudioWriter:
         if self._file is None:
             raise AudioError(f"{self.path} was not written: there was no audio.")
         try:
+            self._file.write(self._quantised(self._resampling.end()).T)
             self._file.close()
-            if self._texts and self.path.suffix.lower() == ".wav":
-                riff.append_texts(self._part, self._texts)
+            if self._texts and self._form.tag is not None:
+                self._form.tag(self._part, self._texts)
             if not self._overwrite and self.path.exists():
                 raise AudioError(exists(self.path))
             put_in_place(self._part, self.path)
@@ -245,27 +237,21 @@ class AudioWriter:
             self.abort()
 
     def _begun(self, channels: int) -> soundfile.SoundFile:
+        self._resampling = Resampling(self._given_rate, self.sample_rate, channels)
+        form, subtype = self._form.stored(self.subtype)
         file = soundfile.SoundFile(
             on_disk(self._part),
             "w",
             samplerate=self.sample_rate,
             channels=channels,
-            format=FORMATS[self.path.suffix.lower()],
-            subtype=SUBTYPES[self.subtype],
+            format=form,
+            subtype=subtype,
+            compression_level=self._form.quality,
         )
-        if self.path.suffix.lower() == ".flac":
+        if self._form.tag is None:
             for name, text in self._texts.items():
                 setattr(file, name, text)
         return file
-
-    def _quantised(self, samples: Samples) -> NDArray[Any]:
-        """For 16 bit: triangular dither, so that fades end in noise and not in distortion."""
-        if self._dither is None:
-            return samples
-        # Drawn frame by frame, so that the noise does not depend on block sizes.
-        noise = self._dither.random((*samples.T.shape, 2), dtype=np.float32).T
-        whole = np.rint(samples * np.float32(32767) + noise[0] - noise[1])
-        return np.clip(whole, -32768, 32767).astype(np.int16)
 
 
 def write_audio(

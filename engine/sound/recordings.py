@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from engine.composing.midi_files import midi_seconds, read_midi
 from engine.errors import AudioError, LongtakeError, SpecError
 from engine.registry import model_spec
 from engine.sound.audio import to_stereo
 from engine.sound.reading import BLOCK, Samples, blocks, opened
+from engine.sound.resampling import Resampling
 from engine.spec import PARAMETERS, GenerationSpec, tempo_in
 
 
@@ -113,17 +113,8 @@ def read_start(path: str, sample_rate: int, frames: int) -> Samples:
 
 
 def _resampled(parts: Iterable[Samples], rate: int, new_rate: int) -> Iterator[Samples]:
-    """Blocks [2, N] at another rate, equal to `audio.resample` of them all."""
-    if rate == new_rate:
-        yield from parts
-        return
-    stream = soxr.ResampleStream(rate, new_rate, 2, dtype="float32", quality="HQ")
-    read = made = 0
+    """Blocks [2, N] at another rate, equal to `resample` of them all."""
+    resampling = Resampling(rate, new_rate)
     for part in parts:
-        read += part.shape[1]
-        found = stream.resample_chunk(np.ascontiguousarray(part.T)).T
-        made += found.shape[1]
-        yield found
-    end = stream.resample_chunk(np.zeros((0, 2), np.float32), last=True).T
-    missing = max(round(read * new_rate / rate) - made, 0)
-    yield np.pad(end[:, :missing], ((0, 0), (0, max(missing - end.shape[1], 0))))
+        yield resampling.add(part)
+    yield resampling.end()

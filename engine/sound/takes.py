@@ -1,6 +1,6 @@
 """A take on disk: the audio file, and beside it `<take>.json` with the settings that reproduce it.
 
-The settings are also stored in the audio file (LIST/INFO comment in WAV, Vorbis comment in FLAC), so that they survive
+The settings are also stored in the audio file (see `audio.TEXTS`), so that they survive
 when it is moved alone. Knows nothing of torch or of how a take is made: `TakeWriter` consumes `AudioBlock`s.
 """
 
@@ -21,10 +21,9 @@ from engine import __version__, disks
 from engine.errors import AudioError, DiskError
 from engine.file_names import encodable
 from engine.sound.audio import AudioWriter, read_texts
+from engine.sound.formats import format_of
 from engine.sound.metering import Meter
 from engine.sound.targets import (
-    DEFAULT_SUBTYPE,
-    WIDTHS,
     Place,
     check_finite,
     check_target,
@@ -191,8 +190,9 @@ class TakeWriter:
 
     def _written(self, path: Path) -> AudioWriter:
         """Everything so far, in another place or anew in the same."""
-        width = WIDTHS[self._place.subtype or DEFAULT_SUBTYPE]
-        disks.need(path, sum(samples.size for samples in self._samples) * width)
+        form = format_of(path)
+        width = form.width(form.subtype(self._place.subtype))
+        disks.need(path, round(sum(samples.size for samples in self._samples) * width))
         audio = self._begun(path)
         try:
             for samples in self._samples:
@@ -218,9 +218,9 @@ class TakeWriter:
             "longtake": __version__,
             "file": audio.path.name,
             "created": time.time(),
-            "frames": self.frames,
+            "frames": round(self.frames * audio.sample_rate / self._sample_rate),
             "seconds": self.frames / self._sample_rate,
-            "sample_rate": self._sample_rate,
+            "sample_rate": audio.sample_rate,
             "channels": meter.channels,
             "subtype": audio.subtype,
             **self._heard,

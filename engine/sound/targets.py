@@ -1,4 +1,4 @@
-"""Where audio may be written, and in which formats: a target is checked before any work is done for it.
+"""Where audio may be written: a target is checked before any work is done for it.
 
 Knows nothing of how audio is read or written.
 """
@@ -12,22 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from engine import disks
-from engine.errors import AudioError, DiskError, choices
-
-FORMATS = {".wav": "WAV", ".flac": "FLAC"}
-"""Suffix -> the format's name in libsndfile."""
-
-SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
-"""Sample type -> its name in libsndfile."""
-
-WIDTHS = {"16": 2, "24": 3, "float": 4}
-"""Bytes of a sample."""
-
-DEFAULT_SUBTYPE = "24"
+from engine.errors import AudioError, DiskError
+from engine.sound.formats import format_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +24,7 @@ class Place:
     """Where a take goes.
 
     Attributes:
-        path: of the audio file; its suffix, .wav or .flac, sets the format.
+        path: of the audio file; its suffix sets the format, see `formats.FORMATS`.
         subtype: as `check_target` has it.
         overwrite: whether an existing audio file or sidecar may be replaced.
         refuges: folders for what the disk of `path` does not take, made when they are needed.
@@ -51,21 +40,12 @@ def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
     """Checks that a file can be written, before any work is done for it.
 
     Returns:
-        The sample type that will be used.
+        The sample type that will be used, or the codec.
 
     Raises:
         AudioError: if not; says what to do. `DiskError` if its folder or disk is the cause.
     """
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
-        raise AudioError(f"{path} must end in {choices(FORMATS)}: the suffix sets the format.")
-    subtype = subtype or DEFAULT_SUBTYPE
-    if subtype not in SUBTYPES:
-        raise AudioError(f"Unknown sample type {subtype!r}; choose {choices(SUBTYPES)}.")
-    if not soundfile.check_format(form, SUBTYPES[subtype]):
-        raise AudioError(
-            f"{form} does not support {subtype} samples; choose 16 or 24, or write a .wav file."
-        )
+    subtype = format_of(path).subtype(subtype)
     stands = is_there(path)
     if stands and path.is_dir():
         raise AudioError(f"{path} is a folder; give the name of a file in it.")

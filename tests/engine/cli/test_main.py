@@ -184,7 +184,7 @@ BAD = {
     "unknown sampler": (["render", PROMPT, "--sampler", "magic"], "choose dpmpp-2m"),
     "unknown command": (["rendr", PROMPT], "choose from"),
     "unknown flag": (["render", PROMPT, "--volume", "11"], "unrecognized arguments: --volume"),
-    "wrong suffix": (["render", PROMPT, "--out", "take.mp3"], "end in .wav or .flac"),
+    "wrong suffix": (["render", PROMPT, "--out", "take.m4a"], "end in .wav, .flac"),
     "no folder": (["render", PROMPT, "--out", "nowhere/take.wav"], "There is no folder nowhere"),
     "a long name": (["render", PROMPT, "--out", f"{'a' * 251}.wav"], "name is too long"),
     "a longer name": (["render", PROMPT, "--out", f"{'a' * 300}.wav"], "name is too long"),

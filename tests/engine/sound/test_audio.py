@@ -14,10 +14,10 @@ from engine.sound.audio import (
     AudioWriter,
     read_audio,
     read_texts,
-    resample,
     to_stereo,
     write_audio,
 )
+from engine.sound.formats import FORMATS
 
 
 def noise(channels: int = 2, frames: int = 4410) -> np.ndarray:
@@ -32,6 +32,9 @@ def noise(channels: int = 2, frames: int = 4410) -> np.ndarray:
         (".wav", "16", 2.0**-15),
         (".flac", "24", 2.0**-23),
         (".flac", "16", 2.0**-15),
+        (".aiff", "float", 0.0),
+        (".aiff", "24", 2.0**-23),
+        (".aif", "16", 2.0**-15),
     ],
 )
 def test_what_is_written_comes_back(tmp_path: Path, suffix: str, subtype: str, step: float) -> None:
@@ -60,14 +63,15 @@ def test_dither_makes_a_fade_below_one_step_audible_and_is_the_same_for_all_bloc
     assert np.array_equal(whole, read_audio(tmp_path / "blocks.wav").samples)
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+@pytest.mark.parametrize("suffix", [suffix for suffix in FORMATS if suffix != ".opus"])
 def test_texts_of_any_length_stand_in_the_file(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"take{suffix}"
     texts = {"title": "Größe ♪", "comment": "x" * 70_001}
     with AudioWriter(path, 44_100, texts=texts) as writer:
         writer.write(noise(frames=4411))
     assert read_texts(path) == texts
-    assert np.abs(read_audio(path).samples - noise(frames=4411)).max() < 1e-6
+    assert read_audio(path).samples.shape == (2, 4411)
+    assert soundfile.info(path).frames == 4411, "the tags damage nothing"
 
 
 def test_texts_that_other_programs_read_too(tmp_path: Path) -> None:
@@ -120,10 +124,12 @@ def test_a_file_that_came_meanwhile_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "subtype", "sentence"),
     [
-        ("take.mp3", None, "must end in .wav or .flac"),
-        ("take", None, "must end in .wav or .flac"),
+        ("take.m4a", None, "must end in .wav, .flac, .aiff, .aif, .mp3, .ogg or .opus"),
+        ("take", None, "must end in .wav"),
+        ("take.mp3", "24", "MP3 has no sample types to choose from"),
+        ("take.opus", "8", "choose 16, 24 or float"),
         ("take.wav", "8", "choose 16, 24 or float"),
-        ("take.flac", "float", "FLAC does not support float samples"),
+        ("take.flac", "float", "FLAC does not support float samples; choose 16 or 24"),
         ("nowhere/take.wav", None, "no folder"),
         ("folder.wav", None, "is a folder"),
     ],
@@ -169,29 +175,6 @@ def test_what_is_no_audio_is_refused_in_one_sentence(
     with pytest.raises(AudioError, match=sentence) as raised:
         read_audio(path)
     assert str(path) in str(raised.value) and "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize("rate", [8_000, 22_050, 48_000, 96_000])
-def test_resampling_keeps_length_and_pitch(rate: int) -> None:
-    time = np.arange(44_100) / 44_100
-    tone = np.sin(2 * np.pi * 441 * time).astype(np.float32)[None]
-    found = resample(tone, 44_100, rate)
-    assert found.shape == (1, rate) and found.dtype == np.float32
-    expected = np.sin(2 * np.pi * 441 * np.arange(rate) / rate)
-    middle = slice(rate // 10, -rate // 10)
-    assert np.abs(found[0, middle] - expected[middle]).max() < 1e-3
-
-
-def test_resampling_gives_the_rounded_length_for_every_length() -> None:
-    for frames in (1, 2, 100, 44_099, 44_101):
-        for rate in (11_025, 48_000):
-            found = resample(np.zeros((2, frames), np.float32), 44_100, rate)
-            assert found.shape == (2, round(frames * rate / 44_100))
-
-
-def test_resampling_to_the_same_rate_changes_nothing() -> None:
-    samples = noise()
-    assert resample(samples, 44_100, 44_100) is samples
 
 
 def test_stereo_of_mono_stereo_and_surround() -> None:

@@ -18,6 +18,7 @@ from engine.errors import AudioError, DiskError
 from engine.registry import SKETCH
 from engine.sound import riff
 from engine.sound.audio import read_audio, write_audio
+from engine.sound.formats import FORMATS
 from engine.sound.takes import TakeWriter, check_take, read_settings, read_spec, sidecar_path
 from engine.sound.targets import Place
 from engine.spec import GenerationSpec
@@ -45,7 +46,7 @@ def written(path: Path, **options: Any) -> dict[str, object]:
         return writer.close(render_seconds=1.5)
 
 
-@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+@pytest.mark.parametrize("suffix", FORMATS)
 def test_a_take_tells_its_settings_with_and_without_its_sidecar(
     tmp_path: Path, suffix: str
 ) -> None:
