@@ -22,15 +22,40 @@ LARGEST = 2**24
 
 def append_texts(path: Path, texts: Mapping[str, str]) -> None:
     """Adds the tags of `TAGS`, in UTF-8, to a finished WAV file."""
-    listed = b"INFO" + b"".join(
-        chunk(TAGS[name], text.encode() + b"\0") for name, text in texts.items()
-    )
     with path.open("rb+") as file:
         end = file.seek(0, 2)
-        file.write(b"\0" * (end % 2) + chunk(b"LIST", listed))
+        file.write(b"\0" * (end % 2) + text_chunk(texts))
         size = file.tell() - 8
         file.seek(4)
         file.write(struct.pack("<I", size))
+
+
+def text_chunk(texts: Mapping[str, str]) -> bytes:
+    """The tags of `TAGS` as they stand in a file."""
+    listed = b"".join(chunk(TAGS[name], text.encode() + b"\0") for name, text in texts.items())
+    return chunk(b"LIST", b"INFO" + listed)
+
+
+def header(channels: int, rate: int, width: int, frames: int, after: int) -> bytes:
+    """All of a WAV file before its samples, where its length is known before them.
+
+    Args:
+        channels: how many.
+        rate: Hz.
+        width: bytes of a sample; 4 are floats.
+        frames: samples of a channel.
+        after: bytes of the chunks after the samples.
+    """
+    size = frames * channels * width
+    kind, bits = (3, 32) if width == 4 else (1, 8 * width)
+    form = struct.pack(
+        "<HHIIHH", kind, channels, rate, rate * channels * width, channels * width, bits
+    )
+    head = chunk(b"fmt ", form) + (chunk(b"fact", struct.pack("<I", frames)) if kind == 3 else b"")
+    whole = 4 + len(head) + 8 + size + size % 2 + after
+    return (
+        struct.pack("<4sI4s", b"RIFF", whole, b"WAVE") + head + struct.pack("<4sI", b"data", size)
+    )
 
 
 def read_texts(path: Path) -> dict[str, str]:

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import __version__, disks
+from engine import disks
 from engine.errors import AudioError, DiskError
 from engine.file_names import encodable
 from engine.sound.audio import AudioWriter, read_texts
 from engine.sound.formats import format_of
-from engine.sound.metering import Meter
+from engine.sound.take_facts import TakeFacts, tags
 from engine.sound.targets import (
     Place,
-    check_finite,
     check_target,
     exists,
     is_there,
@@ -57,15 +55,10 @@ class TakeWriter:
         """
         self.path = place.path
         self.facts: dict[str, Any] = {}
-        self.frames = 0
         self.problem: AudioError | None = None
         """Why the take does not stand, or will not stand, where it was asked to."""
         self._place = place
-        self._spec = spec
-        self._sample_rate = sample_rate
-        self._meter: Meter | None = None
-        self._heard: dict[str, float] = {}
-        self._notes: dict[str, Any] = {}
+        self._known = TakeFacts(place.path, spec, sample_rate)
         self._samples: list[NDArray[np.float32]] = []
         self._audio: AudioWriter | None = None
         try:
@@ -74,6 +67,11 @@ class TakeWriter:
             if not place.refuges:
                 raise
             self.problem = error
+
+    @property
+    def frames(self) -> int:
+        """How long the take is so far."""
+        return self._known.frames
 
     @property
     def sidecar(self) -> Path:
@@ -86,16 +84,8 @@ class TakeWriter:
         Raises:
             AudioError: if it is not finite, or does not continue the previous one.
         """
-        if block.start != self.frames:
-            raise AudioError(
-                f"{self.path}: a block starts at {block.start} instead of {self.frames}."
-            )
-        check_finite(self.path, block.samples)
-        if self._meter is None:
-            self._meter = Meter(self._sample_rate, block.samples.shape[0])
+        self._known.add(block)
         self._samples.append(block.samples)
-        self._meter.add(block.samples)
-        self.frames += block.samples.shape[1]
         if self._audio is not None:
             try:
                 self._audio.write(block.samples)
@@ -104,11 +94,7 @@ class TakeWriter:
 
     def note(self, said: LeadSheet | Remark) -> None:
         """Keeps what the take plays, or what was remarked about it, for its sidecar."""
-        if isinstance(said, Remark):
-            self._notes.setdefault("remarks", []).append(said.text)
-            return
-        score = None if said.score is None else said.score.to_dict()
-        self._notes |= {"lead_sheet": said.about, "score": score}
+        self._known.note(said)
 
     def close(self, **facts: Any) -> dict[str, Any]:
         """Finishes the audio file and the sidecar.
@@ -123,8 +109,7 @@ class TakeWriter:
             AudioError: if there was no block, or no place takes the take (`DiskError` if its disk is the cause): then
                 neither file is left, it is still in memory, and `close` may be called again.
         """
-        if self._meter is None:
-            raise AudioError(f"{self.path} was not written: there was no audio.")
+        self._known.check_heard()
         problems: list[AudioError] = []
         for folder in (None, *self._place.refuges):
             try:
@@ -161,25 +146,19 @@ class TakeWriter:
 
     def _begun(self, path: Path) -> AudioWriter:
         check_take(path, self._place.subtype, self._place.overwrite)
-        settings = {"longtake": __version__, "spec": self._spec.to_dict()}
-        texts = {
-            "title": self._spec.prompt,
-            "software": f"Longtake {__version__}",
-            "comment": json.dumps(settings, ensure_ascii=False),
-        }
         return AudioWriter(
             path,
-            self._sample_rate,
+            self._known.sample_rate,
             subtype=self._place.subtype,
             overwrite=self._place.overwrite,
-            texts=texts,
+            texts=tags(self._known.spec),
         )
 
     def _finished(self, path: Path, facts: dict[str, Any]) -> dict[str, Any]:
         """Both files, whole under their names; gives the contents of the sidecar."""
         audio = self._audio = self._audio or self._written(path)
         audio.close()
-        facts = self._measurements(audio) | facts | self._notes
+        facts = self._known.told(audio.path.name, audio.sample_rate, audio.subtype, facts)
         try:
             write_whole(sidecar_path(path), sidecar_text(facts))
         except OSError as error:
@@ -207,37 +186,24 @@ class TakeWriter:
             self._audio.abort()
         self.problem, self._audio = self.problem or error, None
 
-    def _measurements(self, audio: AudioWriter) -> dict[str, Any]:
-        meter = cast(Meter, self._meter)
-        self._heard = self._heard or {  # A meter is read once, and a take may be closed again.
-            "peak_db": round(meter.peak, 2),
-            "true_peak_db": round(meter.true_peak, 2),
-            "loudness_lufs": round(meter.loudness, 2),
-        }
-        return {
-            "longtake": __version__,
-            "file": audio.path.name,
-            "created": time.time(),
-            "frames": round(self.frames * audio.sample_rate / self._sample_rate),
-            "seconds": self.frames / self._sample_rate,
-            "sample_rate": audio.sample_rate,
-            "channels": meter.channels,
-            "subtype": audio.subtype,
-            **self._heard,
-            "spec": self._spec.to_dict(),
-        }
-
 
 def check_take(path: Path, subtype: str | None, overwrite: bool) -> None:
     """Checks that a take can be written, before any work is done for it; see `check_target`.
 
     Raises:
-        AudioError: if not.
+        AudioError: if not; where a take may be replaced, also if the `.json` beside it is somebody else's.
     """
     check_target(path, subtype, overwrite)
     beside = sidecar_path(path)
-    if is_there(beside) and not overwrite:
+    if not is_there(beside):
+        return
+    if not overwrite:
         raise AudioError(exists(beside))
+    owner = (_parsed(_text(beside)) or {}).get("file")
+    if not isinstance(owner, str):
+        raise AudioError(f"{beside} is no take's and would be replaced; choose another name.")
+    if owner != path.name and is_there(path.with_name(owner)):
+        raise AudioError(f"{beside} belongs to {owner} and would be replaced; choose another name.")
 
 
 def _free(path: Path) -> Path:

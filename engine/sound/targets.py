@@ -63,7 +63,7 @@ def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
     return subtype
 
 
-def check_finite(path: Path, samples: NDArray[np.float32]) -> None:
+def check_finite(path: object, samples: NDArray[np.float32]) -> None:
     """Checks that every sample is a number.
 
     Raises:

@@ -237,3 +237,14 @@ def test_a_file_of_a_million_tags_is_not_read_for_minutes(tmp_path: Path) -> Non
     listed = b"WAVELIST" + len(text).to_bytes(4, "little") + text
     path.write_bytes(b"RIFF" + len(listed).to_bytes(4, "little") + listed)
     assert riff.read_texts(path) == {"comment": "x" * riff.LONGEST}
+
+
+def test_what_is_replaced_is_the_take_of_that_name_and_nobody_elses(tmp_path: Path) -> None:
+    written(tmp_path / "take.wav")
+    with pytest.raises(AudioError, match=r"take.json belongs to take.wav"):
+        check_take(tmp_path / "take.flac", None, True)
+    (tmp_path / "take.wav").unlink()
+    written(tmp_path / "take.flac", overwrite=True)
+    (tmp_path / "package.json").write_text('{"name": "somebody else\'s"}')
+    with pytest.raises(AudioError, match=r"package.json is no take's"):
+        check_take(tmp_path / "package.wav", None, True)

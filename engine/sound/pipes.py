@@ -1,0 +1,104 @@
+"""A take as WAV into a pipe, block by block: its length is exact, so its header is right before the first sample.
+
+The bytes are those of the file that `takes.TakeWriter` would write. Knows nothing of who reads them.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+from typing import Any, BinaryIO
+
+import soundfile
+
+from engine.errors import AudioError
+from engine.file_names import encodable
+from engine.sound import riff
+from engine.sound.audio import Quantiser
+from engine.sound.formats import FORMATS, SUBTYPES, WIDTHS
+from engine.sound.take_facts import TakeFacts, tags
+from engine.spec import GenerationSpec
+from engine.updates import AudioBlock, LeadSheet, Remark
+
+_CLOSED = (errno.EPIPE, errno.EINVAL)
+"""What writing to a pipe without a reader fails with; the second on Windows."""
+
+
+class TakePipe:
+    """Writes the blocks of a take as they come; there is no sidecar, the settings follow the samples."""
+
+    def __init__(
+        self, stream: BinaryIO, spec: GenerationSpec, sample_rate: int, subtype: str | None = None
+    ) -> None:
+        """Writes nothing yet.
+
+        Args:
+            stream: where the bytes go.
+            spec: the resolved spec, which reproduces the take and says how long it is.
+            sample_rate: of the blocks, Hz.
+            subtype: "16", "24" or "float"; None is "24".
+
+        Raises:
+            AudioError: if the sample type is unknown.
+        """
+        self._stream = stream
+        self._subtype = FORMATS[".wav"].subtype(subtype)
+        self._known = TakeFacts("The take", spec, sample_rate)
+        self._due = spec.frames(sample_rate)
+        self._quantised = Quantiser(self._subtype)
+        texts = {name: encodable(text) for name, text in tags(spec).items()}
+        self._texts = riff.text_chunk(texts)
+
+    def add(self, block: AudioBlock) -> None:
+        """Writes the next block.
+
+        Raises:
+            AudioError: if it is not finite, or does not continue the previous one.
+            BrokenPipeError: if nobody reads any longer.
+        """
+        first = not self._known.frames
+        self._known.add(block)
+        channels = block.samples.shape[0]
+        if first:
+            width = int(WIDTHS[self._subtype])
+            facts = channels, self._known.sample_rate, width, self._due, len(self._texts)
+            self._write(riff.header(*facts))
+        self._write(self._stored(block))
+
+    def note(self, said: LeadSheet | Remark) -> None:
+        """Keeps what the take plays, or what was remarked about it, for its facts."""
+        self._known.note(said)
+
+    def close(self, **facts: Any) -> dict[str, Any]:
+        """Ends the stream; gives what a sidecar would have.
+
+        Raises:
+            AudioError: if there was no block, or the take is not as long as it was to be.
+            BrokenPipeError: if nobody reads any longer.
+        """
+        self._known.check_heard()
+        if self._known.frames != self._due:
+            raise AudioError(f"The take has {self._known.frames} frames instead of {self._due}.")
+        told = self._known.told("-", self._known.sample_rate, self._subtype, facts)
+        size = self._due * told["channels"] * int(WIDTHS[self._subtype])
+        self._write(b"\0" * (size % 2) + self._texts)
+        return told
+
+    def _stored(self, block: AudioBlock) -> bytes:
+        """The samples as libsndfile stores them in a file."""
+        raw = io.BytesIO()
+        samples = self._quantised(block.samples).T
+        kind = {"format": "RAW", "subtype": SUBTYPES[self._subtype], "endian": "LITTLE"}
+        soundfile.write(raw, samples, self._known.sample_rate, **kind)
+        return raw.getvalue()
+
+    def _write(self, content: bytes) -> None:
+        try:
+            self._stream.write(content)
+            self._stream.flush()
+        except OSError as error:
+            if error.errno in _CLOSED:
+                raise BrokenPipeError(error.errno, "nobody reads") from error
+            raise AudioError(
+                f"The take cannot be written to the pipe: {error.strerror}."
+            ) from error

@@ -1,0 +1,112 @@
+"""What is known of a take as its blocks come: how long and how loud it is, what it plays, what was remarked about it.
+
+Knows nothing of where the take is written.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, cast
+
+from engine import __version__
+from engine.errors import AudioError
+from engine.sound.metering import Meter
+from engine.sound.targets import check_finite
+from engine.spec import GenerationSpec
+from engine.updates import AudioBlock, LeadSheet, Remark
+
+
+class TakeFacts:
+    """Gathers the facts of one take."""
+
+    def __init__(self, name: object, spec: GenerationSpec, sample_rate: int) -> None:
+        """Begins without any sound.
+
+        Args:
+            name: of the take in errors, as its path.
+            spec: the resolved spec, which reproduces the take.
+            sample_rate: of the blocks, Hz.
+        """
+        self.frames = 0
+        self.spec = spec
+        self.sample_rate = sample_rate
+        self._name = name
+        self._meter: Meter | None = None
+        self._heard: dict[str, float] = {}
+        self._notes: dict[str, Any] = {}
+
+    def add(self, block: AudioBlock) -> None:
+        """Hears the next block.
+
+        Raises:
+            AudioError: if it is not finite, or does not continue the previous one.
+        """
+        if block.start != self.frames:
+            raise AudioError(
+                f"{self._name}: a block starts at {block.start} instead of {self.frames}."
+            )
+        check_finite(self._name, block.samples)
+        if self._meter is None:
+            self._meter = Meter(self.sample_rate, block.samples.shape[0])
+        self._meter.add(block.samples)
+        self.frames += block.samples.shape[1]
+
+    def note(self, said: LeadSheet | Remark) -> None:
+        """Keeps what the take plays, or what was remarked about it."""
+        if isinstance(said, Remark):
+            self._notes.setdefault("remarks", []).append(said.text)
+            return
+        score = None if said.score is None else said.score.to_dict()
+        self._notes |= {"lead_sheet": said.about, "score": score}
+
+    def check_heard(self) -> None:
+        """Checks that there is something to write.
+
+        Raises:
+            AudioError: if no block came.
+        """
+        if self._meter is None:
+            raise AudioError(f"{self._name} was not written: there was no audio.")
+
+    def told(
+        self, file: str, sample_rate: int, subtype: str, more: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The contents of the sidecar.
+
+        Args:
+            file: the name that the sound has now.
+            sample_rate: of that file, Hz.
+            subtype: its sample type.
+            more: JSON values to add, such as `render_seconds`.
+        """
+        meter = cast(Meter, self._meter)
+        self._heard = self._heard or {  # A meter is read once, and a take may be closed again.
+            "peak_db": round(meter.peak, 2),
+            "true_peak_db": round(meter.true_peak, 2),
+            "loudness_lufs": round(meter.loudness, 2),
+        }
+        return {
+            "longtake": __version__,
+            "file": file,
+            "created": time.time(),
+            "frames": round(self.frames * sample_rate / self.sample_rate),
+            "seconds": self.frames / self.sample_rate,
+            "sample_rate": sample_rate,
+            "channels": meter.channels,
+            "subtype": subtype,
+            **self._heard,
+            "spec": self.spec.to_dict(),
+            **more,
+            **self._notes,
+        }
+
+
+def tags(spec: GenerationSpec) -> dict[str, str]:
+    """The texts that a take has in its own file: they reproduce it, wherever it goes."""
+    settings = {"longtake": __version__, "spec": spec.to_dict()}
+    return {
+        "title": spec.prompt,
+        "software": f"Longtake {__version__}",
+        "comment": json.dumps(settings, ensure_ascii=False),
+    }
