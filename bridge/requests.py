@@ -9,12 +9,13 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
-from engine.errors import SpecError
+from engine.errors import LongtakeError, SpecError
 from engine.sound.recordings import recording_seconds
-from engine.spec import RANDOM_SEEDS, GenerationSpec, tempo_in
+from engine.spec import RANDOM_SEEDS, GenerationSpec, converted, tempo_in
 
 Span = tuple[float, float]
 
@@ -49,11 +50,15 @@ def transformed(
 
 
 def continued(spec: GenerationSpec, path: Path, seconds: float) -> GenerationSpec:
-    """The recording kept, and `seconds` of new music after it; a MIDI file, which begins with the take, is left out."""
+    """The recording kept, and `seconds` of new music after it.
+
+    A MIDI file, which begins with the take, is left out, and what goes on is no loop.
+    """
     length = seconds_of(path)
     return replace(
         spec,
         midi=None,
+        loop=False,
         init_audio=str(path),
         init_noise_level=1.0,
         keep=((0.0, length),),
@@ -63,7 +68,7 @@ def continued(spec: GenerationSpec, path: Path, seconds: float) -> GenerationSpe
 
 
 def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> GenerationSpec:
-    """The recording with `spans` (seconds) regenerated and the rest kept; a MIDI file is left out, as in `continued`.
+    """The recording with `spans` (seconds) regenerated and the rest kept; MIDI file and loop are off, as in `continued`.
 
     Raises:
         SpecError: if a span is empty, or they cover everything or nothing.
@@ -79,6 +84,7 @@ def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> Genera
     return replace(
         spec,
         midi=None,
+        loop=False,
         init_audio=str(path),
         init_noise_level=1.0,
         keep=keep,
@@ -106,6 +112,20 @@ def complement(spans: Iterable[Span], length: float) -> tuple[Span, ...]:
     return tuple(kept)
 
 
+def understood(values: dict[str, Any]) -> tuple[GenerationSpec, list[str]]:
+    """The settings a take was made with as far as they are known here, and the names of those that are not.
+
+    A newer Longtake has settings that this one lacks, or values that this one cannot use.
+    """
+    known: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            known[name] = converted(name, value)
+        except LongtakeError:
+            continue
+    return GenerationSpec(**known), sorted(set(values) - set(known))
+
+
 def varied(take: Take, amount: float) -> GenerationSpec:
     """The take's own spec, moved by `amount` towards another, random take; it plays the same notes.
 
@@ -116,13 +136,24 @@ def varied(take: Take, amount: float) -> GenerationSpec:
         raise BridgeError(
             "bad_args", f"{take.name} was recorded, not generated; transform it instead."
         )
-    spec = GenerationSpec.from_dict(take.spec)
+    spec, _ = understood(take.spec)
     return replace(
         spec,
         variation=amount,
         variation_seed=secrets.randbelow(RANDOM_SEEDS),
         score_seed=spec.composer_seed,
     )
+
+
+def remade(take: Take, spans: Iterable[Span]) -> GenerationSpec:
+    """The take with `spans` (seconds) made anew, by its own settings but another seed; the rest is kept.
+
+    Raises:
+        SpecError: as `inpainted`.
+    """
+    spec, _ = understood(take.spec)
+    spec = replace(spec, seed=None, score_seed=None, variation=0.0)
+    return inpainted(spec, take.path, spans)
 
 
 def in_time(spec: GenerationSpec, transport: TransportState) -> GenerationSpec:

@@ -26,7 +26,7 @@ from bridge import requests
 from bridge.absent import AbsentCapture, AbsentMidi, AbsentPlayback
 from bridge.closing import close_all
 from bridge.errors import BridgeError
-from bridge.events import Hub, Listener
+from bridge.events import Hub, Listener, Notice
 from bridge.jobs.queue import JobQueue
 from bridge.jobs.wishes import NOBODY, Client
 from bridge.models import Models
@@ -146,7 +146,23 @@ class Session:
 
     def vary(self, which: str, amount: float = 0.3, *, options: JobOptions = ONCE) -> Job:
         """Makes something near a take, named as in `find`."""
-        return self._submit("vary", requests.varied(self.find(which), amount), options)
+        take = self.find(which)
+        spec = requests.varied(take, amount)
+        self._say_unknown(take)
+        return self._submit("vary", spec, options)
+
+    def remake(
+        self, which: str, spans: Iterable[requests.Span], *, options: JobOptions = ONCE
+    ) -> Job:
+        """Makes spans (seconds) of a take anew, by the take's own settings but another seed, and keeps the rest.
+
+        The take is named as in `find`. One that was recorded has no settings; the parameters stand in for them.
+        """
+        take = self.find(which)
+        if not take.spec:
+            return self.inpaint(take.path, spans, options=options)
+        self._say_unknown(take)
+        return self._submit("inpaint", requests.remade(take, spans), options)
 
     def fit(self, which: str, tempo: float | None = None) -> None:
         """Stretches a take to the exact tempo asked for, or another; a new take follows as an event."""
@@ -195,6 +211,13 @@ class Session:
                 self.hub.close,
             )
         )
+
+    def _say_unknown(self, take: Take) -> None:
+        """Says which settings of a take, made by a newer version, are left out."""
+        _, unknown = requests.understood(take.spec)
+        if unknown:
+            words = f"{take.name} has settings that this version does not know: {', '.join(unknown)}. They are left out."
+            self.hub.publish(Notice("warning", "", words))
 
     def _prompt_of(self, path: Path | str) -> str:
         """The prompt of the take this file is, or empty: a take continues in its own words."""

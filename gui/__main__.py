@@ -27,6 +27,7 @@ from engine.presets import PresetStore
 from gui.look.language import SYSTEM, speak
 from gui.look.theme import Look
 from gui.memory import Memory
+from gui.mishaps import Mishaps, caught
 from gui.qt_session import QtSession
 from gui.window.main_window import MainWindow
 from gui.window.surroundings import Surroundings
@@ -61,12 +62,15 @@ def main(argv: Sequence[str] = ()) -> int:
         sys.stderr.write(f"{error}\n")
         QMessageBox.warning(None, "Longtake", str(error))
         return 2
-    window = open_window(running.session, running.around)
-    QTimer.singleShot(0, running.start)
-    with _interruptible(application):
-        code = application.exec()
-    window.close()
-    running.close()
+    mishaps = Mishaps()
+    with caught(mishaps):
+        window = open_window(running.session, running.around)
+        mishaps.happened.connect(lambda words: window.session.say(words, "error"))
+        QTimer.singleShot(0, running.start)
+        with _interruptible(application):
+            code = application.exec()
+        window.close()
+        running.close()
     return code
 
 

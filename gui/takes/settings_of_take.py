@@ -5,19 +5,24 @@ Knows the spec; no widget. Tempo and key come back through the prompt, which has
 
 from __future__ import annotations
 
+from bridge.requests import understood
 from bridge.state import Take
-from engine.spec import DEFAULTS, GenerationSpec
+from engine.spec import DEFAULTS
 from gui.qt_session import QtSession
 
 IN_THE_PROMPT = ("tempo", "key")
 THE_SOURCE = ("init_audio", "keep")
 
 
-def use_settings(session: QtSession, take: Take) -> None:
-    """Sets every parameter as it was for the take; the recording it started from is not brought back."""
+def use_settings(session: QtSession, take: Take) -> list[str]:
+    """Sets every parameter as it was for the take; the recording it started from is not brought back.
+
+    Returns:
+        The names of settings that this version does not know, or whose values it cannot use; they are left out.
+    """
     if not take.spec:
-        return
-    spec = GenerationSpec.from_dict(take.spec)
+        return []
+    spec, unknown = understood(take.spec)
     for name, default in DEFAULTS.items():
         value = getattr(spec, name)
         if (
@@ -28,3 +33,4 @@ def use_settings(session: QtSession, take: Take) -> None:
             value = default
         if session.session.parameters.get(name) != value:
             session.attempt(session.session.parameters.set, name, value)
+    return unknown

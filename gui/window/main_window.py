@@ -180,9 +180,13 @@ class MainWindow(QMainWindow):
 
     def use(self, take: Take) -> None:
         """Brings a take's settings back."""
-        use_settings(self.session, take)
+        unknown = use_settings(self.session, take)
         self.composer.prompt.show_text(take.prompt)
-        self.session.say(self.tr("The settings of {0} are back, its seed too.").format(take.name))
+        words = self.tr("The settings of {0} are back, its seed too.").format(take.name)
+        if unknown:
+            left = self.tr("This version does not know {0}, which is left out.")
+            words = f"{words} {left.format(', '.join(unknown))}"
+        self.session.say(words, "warning" if unknown else "info")
 
     def vary(self, take: Take) -> None:
         """Makes something near a take."""
