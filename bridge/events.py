@@ -74,9 +74,10 @@ class ScoreRead:
 
 @dataclass(frozen=True, slots=True)
 class TakeAdded:
-    """A whole file is in the library under its final name."""
+    """A whole file is in the library under its final name; `again` when it came back from the bin."""
 
     take: Take
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

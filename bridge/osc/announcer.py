@@ -134,7 +134,7 @@ class Announcer:
         if isinstance(event, events.CaptureChanged):
             capture = event.capture
             self._say("capture", "capture/state", (capture.state, float(capture.seconds)))
-        elif event.take.kind == "capture":
+        elif event.take.kind == "capture" and not event.again:
             values = (str(event.take.path), float(event.take.seconds))
             self._clients.tell("capture", f"{ROOT}/captured", values, self._actions.capturing)
 

@@ -9,22 +9,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from pathlib import Path
 from typing import Any, cast
-
-from send2trash import send2trash
 
 from bridge.events import Notice, Publish, TakeAdded, TakeChanged, TakeRemoved
 from bridge.state import Take, TakeChange
-from bridge.takes import sidecar
+from bridge.takes import bin, sidecar
 from bridge.takes.index import Index
 from engine.disks import why
 from engine.errors import AudioError
-from engine.whole_files import patiently
 
 UNWRITTEN = 0
 """The stamp of a take whose sidecar lacks its last change; no file has this stamp."""
@@ -49,6 +46,8 @@ class Changes:
         """How many changes to each take's files are still to be made."""
         self._unwritten: dict[str, TakeChange] = {}
         """What they change in its sidecar, all together."""
+        self._binned: dict[str, Take] = {}
+        """What was binned since the start and can come back."""
         self._writer = ThreadPoolExecutor(1, "library")
         self.let_go: Callable[[Take], None] = lambda take: None
         """Called before a take is binned: whoever plays it closes its file."""
@@ -63,8 +62,23 @@ class Changes:
         self._later(take, self._write)
 
     def bin(self, take: Take) -> None:
-        """Queues that a take's files go to the system's bin; called under the lock."""
+        """Queues that a take's files go to the bin; called under the lock."""
+        self._binned[take.id] = take
         self._later(take, self._bin)
+
+    def give_back(self, take_id: str) -> Take | None:
+        """Queues that the files of a take come back that was binned since the start; that take, or None.
+
+        Called under the lock.
+        """
+        take = self._binned.pop(take_id, None)
+        if take is not None:
+            self._later(take, self._give_back)
+        return take
+
+    def pass_on(self, left: Callable[[], Iterable[Path]]) -> None:
+        """Queues that what a run that died left in the bin goes to the system's."""
+        self.do(lambda: self._pass_on(left(), tell=True))
 
     def do(self, task: Callable[[], None]) -> None:
         """Queues anything else, unless it is being closed."""
@@ -72,7 +86,8 @@ class Changes:
             self._writer.submit(task)
 
     def close(self) -> None:
-        """Writes what is not written yet."""
+        """Writes what is not written yet; what is in the bin goes to the system's."""
+        self.do(lambda: self._pass_on([take.path for take in self._binned.values()]))
         self._writer.shutdown()
 
     def _later(self, take: Take, do: Callable[[Take], None]) -> None:
@@ -103,6 +118,10 @@ class Changes:
             take = sidecar.read(take.path)
         take = replace(take, **change)
         sidecar.write(take)
+        self._written(take)
+
+    def _written(self, take: Take) -> None:
+        """The files say what the index says, unless more is owed."""
         with self._lock:
             if self._owed[take.id] == 1 and self._index.take(take.id):
                 self._index.put([(take, sidecar.stamp(take.path))])
@@ -128,6 +147,34 @@ class Changes:
 
     def _bin(self, take: Take) -> None:
         self.let_go(take)
-        for path in (take.path, sidecar.path_for(take.path), sidecar.notes_path(take.path)):
-            if path.exists():
-                patiently(partial(send2trash, path))
+        try:
+            bin.put(take.path)
+        except OSError:
+            with self._lock:
+                self._binned.pop(take.id, None)
+            raise
+
+    def _give_back(self, take: Take) -> None:
+        bin.give_back(take.path)
+        self._written(take)
+
+    def _pass_on(self, paths: Iterable[Path], *, tell: bool = False) -> None:
+        """Moves takes from our bin to the system's; what it does not take stays in ours."""
+        refused: list[tuple[Path, Exception]] = []
+        for path in paths:
+            try:
+                bin.pass_on(path)
+            except Exception as error:
+                _log.warning("%s stays in %s", path.name, bin.place(path), exc_info=True)
+                refused.append((path, error))
+        if refused and tell:
+            path, error = refused[0]
+            words = f"{path.name} was deleted, but the system's bin does not take it"
+            others = f" (nor {len(refused) - 1} more)" if len(refused) > 1 else ""
+            self._publish(
+                Notice(
+                    "warning",
+                    "io",
+                    f"{words}{others}: {why(path, error)}. What is left lies in {bin.place(path).parent}.",
+                )
+            )

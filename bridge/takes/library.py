@@ -30,7 +30,7 @@ from bridge.errors import BridgeError
 from bridge.events import Notice, Publish, TakeAdded, TakeChanged, TakeRemoved
 from bridge.places import REFUGE
 from bridge.state import Search, Take, TakeChange
-from bridge.takes import sidecar
+from bridge.takes import bin, sidecar
 from bridge.takes.changes import UNWRITTEN, Changes
 from bridge.takes.index import Index, move
 from bridge.takes.listing import LeftOut, index_path, listed, sentence
@@ -91,6 +91,7 @@ class Library:
             OSError: if the folder cannot be read at all.
         """
         self._tell_of_index()
+        self.changes.pass_on(lambda: [path for f in self._folders() for path in bin.left(f)])
         with self._lock:
             writing = self._writing | self.changes.owed()  # Whoever writes these enters them.
         known = self._index.stamps()
@@ -267,7 +268,7 @@ class Library:
         return take
 
     def delete(self, take_id: str) -> None:
-        """Moves a take's files to the system's bin.
+        """Moves a take's files to the bin: `restore` gives them back until `close`, which passes them on to the system's.
 
         Raises:
             BridgeError: `bad_args` if there is no such take.
@@ -277,6 +278,20 @@ class Library:
             self._index.drop([take_id])
             self.changes.bin(take)
             self._publish(TakeRemoved(take_id))
+
+    def restore(self, take_id: str) -> Take:
+        """Gives a take back that was deleted since the library was opened.
+
+        Raises:
+            BridgeError: `bad_args` if it was not deleted, or is there again.
+        """
+        with self._lock:
+            take = self.changes.give_back(take_id)
+            if take is None:
+                raise BridgeError("bad_args", f"The take {take_id!r} is not in the bin any more.")
+            self._index.put([(take, UNWRITTEN)])
+            self._publish(TakeAdded(take, again=True))
+        return take
 
     def close(self) -> None:
         """Writes what is not written yet, and closes the index."""
@@ -320,4 +335,5 @@ class Library:
             return unique
 
     def _stands(self, name: str) -> bool:
-        return any((folder / f"{name}.wav").exists() for folder in (self.folder, self.refuge))
+        paths = [folder / f"{name}.wav" for folder in (self.folder, self.refuge)]
+        return any(path.exists() or bin.place(path).exists() for path in paths)

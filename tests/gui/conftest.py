@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -60,6 +61,19 @@ def qapp() -> QApplication:
         application = application_for(["longtake"])
         QFontDatabase.families()
     return application
+
+
+@pytest.fixture(autouse=True)
+def system_bin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A bin of the system's that is looked into; the true one belongs to whoever runs the tests."""
+    folder = tmp_path / "system's bin"
+    folder.mkdir()
+
+    def send(path: Path) -> None:
+        shutil.move(str(path), str(folder))
+
+    monkeypatch.setattr("bridge.takes.bin.send2trash", send)
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -204,16 +204,9 @@ def told_by(code: str, folder: Path, take: Take, share: Path) -> list[str]:
     return [line.split("(")[0] for line in done.stdout.splitlines()]
 
 
-def test_a_bin_that_takes_nothing_gives_the_take_back(library: Library, tmp_path: Path) -> None:
-    take = add(library)
-    (tmp_path / "no folder").touch()
-    told = told_by(DELETE, tmp_path, take, tmp_path / "no folder")
-    assert told == ["TakeRemoved", "TakeAdded", "Notice"]
-    assert take.path.exists()
-    assert library.search(Search()) == [take]
-
-
-def test_delete_goes_to_the_bin(library: Library, tmp_path: Path) -> None:
+def test_what_was_deleted_is_in_the_systems_bin_when_all_is_closed(
+    library: Library, tmp_path: Path
+) -> None:
     take = add(library)
     assert told_by(DELETE, tmp_path, take, tmp_path / "home" / "share") == ["TakeRemoved"]
     assert not take.path.exists()
@@ -264,7 +257,7 @@ def test_who_plays_a_take_lets_it_go_before_it_is_binned(
         if len(story) < 4:  # As Windows says of a file that somebody still closes.
             raise PermissionError(13, "The process cannot access the file", str(path))
 
-    monkeypatch.setattr("bridge.takes.changes.send2trash", send2trash)
+    monkeypatch.setattr("bridge.takes.bin.send2trash", send2trash)
     library.changes.let_go = lambda gone: story.append(gone.id)
     library.delete(take.id)
     library.close()

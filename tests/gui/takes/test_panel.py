@@ -3,7 +3,6 @@
 # pyright: reportOptionalSubscript=false
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from PyQt6.QtWidgets import QApplication, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from bridge.state import Take
+from bridge.takes.bin import place
 from gui.demo.studio import Studio
 from gui.takes.model import length_words, take_mime, tempo_words
 from gui.window.main_window import MainWindow
@@ -85,26 +85,15 @@ def test_search_and_favourites_narrow_the_list(
     assert window.takes.model.take(0) == studio.session.takes.get(takes[1].id)
 
 
-@pytest.fixture
-def bin_(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A bin that is looked into; the system's may lie on another disk."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setattr(
-        "bridge.takes.changes.send2trash", lambda path: shutil.move(str(path), str(folder))
-    )
-    return folder
-
-
 def test_del_bins_and_the_next_one_is_chosen(
-    window: MainWindow, bin_: Path, make_takes: MakeTakes, qtbot: QtBot
+    window: MainWindow, make_takes: MakeTakes, qtbot: QtBot
 ) -> None:
     takes = make_takes(3)
     window.takes.select(takes[1].id)
     qtbot.keyClick(window.takes.list, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: window.takes.model.rowCount() == 2)
-    assert not takes[1].path.exists()
-    assert (bin_ / takes[1].path.name).exists()
+    qtbot.waitUntil(lambda: not takes[1].path.exists())
+    assert (place(takes[1].path) / takes[1].path.name).exists()
     qtbot.waitUntil(lambda: window.takes.current() is not None)
 
 
