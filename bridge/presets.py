@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.events import PresetsChanged, Publish
 from bridge.parameters import Parameters
-from engine.presets import PresetStore
+from engine.presets import PresetFile, PresetStore
 from engine.spec import PARAMETERS, Parameter
 
 
@@ -42,11 +42,26 @@ class Presets:
         self._publish(PresetsChanged())
 
     def delete(self, name: str) -> None:
-        """Removes a preset of the user."""
+        """Moves a preset of the user to the system's bin."""
         self._store.delete(name)
         self._publish(PresetsChanged())
 
     def rename(self, name: str, new_name: str) -> None:
         """Gives a preset of the user another name."""
         self._store.rename(name, new_name)
+        self._publish(PresetsChanged())
+
+    def duplicate(self, name: str, new_name: str) -> str:
+        """Copies any preset to one of the user's; the new name, numbered if it is taken."""
+        made = self._store.duplicate(name, new_name)
+        self._publish(PresetsChanged())
+        return made.name
+
+    def file(self, name: str) -> PresetFile | None:
+        """What one of the user's presets says now, to be put back later; None if there is none of that name."""
+        return self._store.file(name)
+
+    def put_back(self, file: PresetFile) -> None:
+        """Makes a preset what it was."""
+        self._store.put_back(file)
         self._publish(PresetsChanged())

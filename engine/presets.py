@@ -7,9 +7,7 @@ jobs.
 
 from __future__ import annotations
 
-import re
 import tomllib
-import unicodedata
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
@@ -17,11 +15,11 @@ from typing import Any, cast
 
 import platformdirs
 
-from engine.disks import why
 from engine.errors import PresetError, SpecError, choices
-from engine.file_names import encodable, safe
+from engine.file_names import encodable
+from engine.preset_files import PresetFile, free_path, put, to_bin
 from engine.spec import DEFAULTS, PARAMETERS, GenerationSpec, converted
-from engine.whole_files import read_text, write_whole
+from engine.whole_files import read_text
 
 CATEGORIES: dict[str, str] = {
     "genre": "whole pieces in a style",
@@ -232,11 +230,8 @@ class PresetStore:
             if key not in KEPT and value != DEFAULTS.get(key)
         }
         old = self._named(name)
-        self.write(
-            replace(old, values=mine)
-            if old is not None and not old.builtin
-            else Preset(name, values=mine)
-        )
+        kept = Preset(name) if old is None or old.builtin else old
+        self.write(replace(kept, values=mine))
 
     def write(self, preset: Preset) -> Preset:
         """Writes one of the user's presets, replacing one of the same name.
@@ -244,12 +239,8 @@ class PresetStore:
         Raises:
             PresetError: as for `save`.
         """
-        old = self._named(preset.name)
-        if old is not None and old.builtin:
-            raise PresetError(f"{old.name!r} is a built-in preset; save yours under another name.")
         name = preset.name.strip()
-        path = (old and old.path) or self._free_path(name)
-        return self._write(replace(preset, name=name), path)
+        return self._write(replace(preset, name=name), self._place(name))
 
     def rename(self, name: str, new_name: str) -> None:
         """Renames one of the user's presets.
@@ -263,13 +254,55 @@ class PresetStore:
             raise PresetError(f"There is already a preset {other.name!r}; choose another name.")
         self._write(replace(preset, name=new_name.strip()), path)
 
-    def delete(self, name: str) -> None:
-        """Deletes one of the user's presets.
+    def duplicate(self, name: str, new_name: str) -> Preset:
+        """Writes a copy of any preset, built in or not, as one of the user's.
 
         Raises:
-            PresetError: if there is no such preset or it is built in.
+            PresetError: if there is no such preset, or the folder is read-only.
         """
-        self._own_or_error(name, "deleted")[1].unlink(missing_ok=True)
+        return self.write(replace(self.find(name), name=self.free_name(new_name), path=None))
+
+    def free_name(self, name: str) -> str:
+        """The name, with a number if another preset has it."""
+        taken, number, free = {known.casefold() for known in self.names()}, 2, name.strip()
+        while free.casefold() in taken:
+            free, number = f"{name.strip()} {number}", number + 1
+        return free
+
+    def delete(self, name: str) -> None:
+        """Moves one of the user's presets to the system's bin.
+
+        Raises:
+            PresetError: if there is no such preset, it is built in, or the bin does not take it.
+        """
+        to_bin(self._own_or_error(name, "deleted")[1])
+
+    def file(self, name: str) -> PresetFile | None:
+        """What stands in the file of one of the user's presets now; None if there is none of that name.
+
+        Raises:
+            PresetError: if it cannot be read.
+        """
+        preset = self._named(name)
+        if preset is None or preset.path is None:
+            return None
+        return PresetFile.read(preset.name, preset.path)
+
+    def put_back(self, file: PresetFile) -> None:
+        """Writes what `file` gave, over what the preset of that name says now.
+
+        Raises:
+            PresetError: if a built-in preset has the name, or it cannot be written.
+        """
+        put(self._place(file.name, file.path), file.text)
+
+    def _place(self, name: str, once: Path | None = None) -> Path:
+        """Where a preset of the user is written: in its file, else where it was `once`, else in a new one."""
+        old = self._named(name)
+        if old is not None and old.builtin:
+            raise PresetError(f"{old.name!r} is a built-in preset; save yours under another name.")
+        free = once if once is not None and not once.exists() else None
+        return (old and old.path) or free or free_path(self.folder, name)
 
     def _named(self, name: str) -> Preset | None:
         wanted = name.strip().casefold()
@@ -288,24 +321,8 @@ class PresetStore:
             raise PresetError("A preset needs a name; type one.")
         # Read back what will be written, so that no preset is saved that could not be read.
         preset = read_preset(write_preset(preset), preset.name, path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, write_preset(preset))
-        except OSError as error:
-            raise PresetError(
-                f"The preset could not be written to {path}: {why(path, error)}."
-            ) from error
+        put(path, write_preset(preset))
         return preset
-
-    def _free_path(self, name: str) -> Path:
-        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-        slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "preset"
-        number = 1
-        while True:
-            path = self.folder / safe(slug, ".toml" if number == 1 else f"-{number}.toml")
-            if not path.exists():
-                return path
-            number += 1
 
 
 def _plain(value: Any) -> Any:

@@ -268,7 +268,7 @@ class Library:
         return take
 
     def delete(self, take_id: str) -> None:
-        """Moves a take's files to the bin: `restore` gives them back until `close`, which passes them on to the system's.
+        """Moves a take's files to the bin; `restore` gives them back until `close` passes them on to the system's.
 
         Raises:
             BridgeError: `bad_args` if there is no such take.

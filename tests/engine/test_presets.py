@@ -16,7 +16,17 @@ GOOD = 'name = "A"\ncategory = "loop"\ntags = ["x"]\nprompt = "House"\nbars = 4\
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> PresetStore:
+def system_bin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setattr(
+        "send2trash.send2trash", lambda path: path.rename(folder / path.name), raising=True
+    )
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path, system_bin: Path) -> PresetStore:
     return PresetStore(tmp_path / "mine")
 
 
@@ -98,6 +108,60 @@ def test_rename_and_delete(store: PresetStore) -> None:
         store.find("ONE")
     store.delete("Three")
     assert [preset.name for preset in store.list() if not preset.builtin] == ["Two"]
+
+
+def test_a_deleted_preset_is_in_the_bin_and_can_be_put_back_word_for_word(
+    store: PresetStore, system_bin: Path
+) -> None:
+    store.write(Preset("One", values={"prompt": "1"}))
+    path = store.find("One").path
+    assert path is not None
+    path.write_text("# my own words\nname = 'One'\nprompt = '1'\n")
+    file = store.file("one")
+    assert file is not None
+    store.delete("One")
+    assert [each.name for each in system_bin.iterdir()] == [path.name]
+    assert store.file("One") is None
+    store.write(Preset("one!", values={"prompt": "another"}))
+    store.put_back(file)
+    assert store.find("One").values == {"prompt": "1"}
+    assert store.find("one!").values == {"prompt": "another"}
+    put = store.file("One")
+    assert put is not None and put.text.startswith("# my own words")
+
+
+def test_what_was_saved_over_can_be_put_back(store: PresetStore) -> None:
+    store.save("One", {"prompt": "1"})
+    file = store.file("One")
+    assert file is not None
+    store.save("One", {"prompt": "2"})
+    store.put_back(file)
+    assert store.find("One").values == {"prompt": "1"}
+    assert len(list(store.folder.iterdir())) == 1
+
+
+def test_a_bin_that_takes_nothing_leaves_the_preset(
+    store: PresetStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "no bin here", str(path))
+
+    monkeypatch.setattr("send2trash.send2trash", refuse)
+    store.save("One", {"prompt": "1"})
+    with pytest.raises(PresetError, match=r"moved to the bin.*one\.toml"):
+        store.delete("One")
+    assert store.find("One").values == {"prompt": "1"}
+
+
+def test_a_copy_is_ones_own_and_has_a_name_of_its_own(store: PresetStore) -> None:
+    builtin = store.list()[0]
+    first = store.duplicate(builtin.name, f"{builtin.name} copy")
+    second = store.duplicate(builtin.name, f"{builtin.name} copy")
+    assert (first.name, second.name) == (f"{builtin.name} copy", f"{builtin.name} copy 2")
+    for copy in (first, second):
+        found = store.find(copy.name)
+        assert not found.builtin
+        assert (found.values, found.category) == (builtin.values, builtin.category)
 
 
 def test_a_builtin_preset_is_never_changed(store: PresetStore) -> None:
