@@ -32,6 +32,7 @@ from bridge.jobs.making import Works
 from bridge.jobs.queue import JobQueue
 from bridge.link import LinkFollower
 from bridge.midi.input import MidiInput, MidiOptions
+from bridge.model_files import ModelFiles
 from bridge.models import Models
 from bridge.osc.server import OscOptions, OscServer
 from bridge.parameters import Parameters
@@ -107,7 +108,9 @@ class App:
             jobs=self._queue,
             takes=self.library,
             transport=transport,
-            models=Models(parameters, self.engine),
+            models=Models(
+                parameters, self.engine, ModelFiles(hub.publish, chosen.engine.licences)
+            ),
             presets=Presets(PresetStore(where.presets), parameters, hub.publish),
         )
         self._ends.append(self.session.close)

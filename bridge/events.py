@@ -27,6 +27,7 @@ from bridge.state import (
     Take,
     TransportState,
 )
+from bridge.stored import Account, StoredModel
 from engine.composing.score import Score
 from engine.updates import LeadSheet
 
@@ -99,6 +100,20 @@ class ModelChanged:
     """The model is loading, ready, failed or gone."""
 
     model: ModelState
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStored:
+    """A model's files are here, gone or on their way, or its licence was accepted."""
+
+    model: StoredModel
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """A token for the hub is stored, or could not be."""
+
+    account: Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +194,8 @@ Event = (
     | TakeChanged
     | TakeRemoved
     | ModelChanged
+    | ModelStored
+    | AccountChanged
     | TransportChanged
     | PlaybackChanged
     | CaptureChanged

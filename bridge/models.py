@@ -1,4 +1,4 @@
-"""The models of the registry, and the one that the engine holds.
+"""The models of the registry, their files (`files`), and the one that the engine holds.
 
 Knows the engine only as `ModelControl`; without one, no model can be loaded.
 """
@@ -6,6 +6,7 @@ Knows the engine only as `ModelControl`; without one, no model can be loaded.
 from __future__ import annotations
 
 from bridge.errors import BridgeError
+from bridge.model_files import ModelFiles
 from bridge.parameters import Parameters
 from bridge.ports import ModelControl
 from bridge.state import ModelInfo, ModelState
@@ -15,8 +16,14 @@ from engine.registry import MODELS
 class Models:
     """Lists models, and loads and unloads them; `ModelChanged` tells how that goes."""
 
-    def __init__(self, parameters: Parameters, engine: ModelControl | None = None) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        engine: ModelControl | None = None,
+        files: ModelFiles | None = None,
+    ) -> None:
         """Loads into `engine`; a loaded model also becomes the parameter `model`."""
+        self.files = files or ModelFiles(lambda _: None)
         self._parameters = parameters
         self._engine = engine
 
@@ -50,6 +57,7 @@ class Models:
             self._engine.unload()
 
     def close(self) -> None:
-        """Ends the engine."""
+        """Ends the engine, and pauses downloads."""
+        self.files.close()
         if self._engine:
             self._engine.close()

@@ -47,6 +47,7 @@ class EngineSettings:
 
     model: str = setting("sketch", "the model that is loaded at the start", choices=tuple(MODELS))
     load_at_start: bool = setting(True, "load it at once, so that the first take need not wait")
+    licences: tuple[str, ...] = setting((), "models whose licence was read and accepted here")
     patience: int = setting(
         300,
         "seconds an engine may stand still before it is taken to hang and started anew; 0 waits for ever",

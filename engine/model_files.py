@@ -26,6 +26,11 @@ def models_folder() -> Path:
     return platformdirs.user_data_path("longtake", appauthor=False) / "models"
 
 
+def part_folder(root: Path, name: str) -> Path:
+    """Where a model's files are collected until they are complete, in the folder of models."""
+    return root / f".{name}.part"
+
+
 def embedded_folder() -> Path:
     """The folder of the weights in the package, one subfolder per model."""
     return Path(str(resources.files("engine") / "weights"))

@@ -46,6 +46,8 @@ class QtSession(QObject):
     take_changed = pyqtSignal(object)
     take_removed = pyqtSignal(str)
     model_changed = pyqtSignal(object)
+    model_stored = pyqtSignal(object)
+    account_changed = pyqtSignal(object)
     transport_changed = pyqtSignal(object)
     playback_changed = pyqtSignal(object)
     capture_changed = pyqtSignal(object)
@@ -72,6 +74,8 @@ class QtSession(QObject):
             events.TakeChanged: lambda e: self.take_changed.emit(e.take),
             events.TakeRemoved: lambda e: self.take_removed.emit(e.take_id),
             events.ModelChanged: lambda e: self.model_changed.emit(e.model),
+            events.ModelStored: lambda e: self.model_stored.emit(e.model),
+            events.AccountChanged: lambda e: self.account_changed.emit(e.account),
             events.TransportChanged: lambda e: self.transport_changed.emit(e.transport),
             events.PlaybackChanged: lambda e: self.playback_changed.emit(e.playback),
             events.CaptureChanged: lambda e: self.capture_changed.emit(e.capture),
@@ -162,7 +166,10 @@ def _thing(event: Event) -> object:
         return ("job", event.job.id)
     if isinstance(event, events.TakeChanged):
         return ("take", event.take.id)
+    if isinstance(event, events.ModelStored):
+        return ("model", event.model.name)
     states = (
+        events.AccountChanged,
         events.ModelChanged,
         events.TransportChanged,
         events.PlaybackChanged,

@@ -74,6 +74,25 @@ class Hub:
             revisions = {source.repository: self._fetch(source, part) for source in sources(spec)}
         return store.install(spec, {"revisions": revisions})
 
+    def size(self, spec: ModelSpec) -> int:
+        """Bytes of all files of a model; asks the hub, which says so without a token too.
+
+        Raises:
+            SpecError: if the model is not public.
+            CheckpointError: if the hub is unreachable or refuses.
+        """
+        require_public(spec)
+        with _in_words(spec):
+            from huggingface_hub import HfApi
+
+            api = HfApi(endpoint=self.endpoint, token=self.token or stored_token() or False)
+            found = 0
+            for source in sources(spec):
+                info = api.model_info(source.repository, files_metadata=True)
+                files = {file.rfilename: file.size or 0 for file in info.siblings or []}
+                found += sum(files[name] for name in _wanted(list(files), source))
+        return found
+
     def _fetch(self, source: Source, part: Path) -> str:
         """Downloads the files of a repository; returns their revision."""
         # Takes seconds to import, and only downloads need it.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import CheckpointError, SpecError, choices
-from engine.model_files import models_folder, sha256
+from engine.model_files import models_folder, part_folder, sha256
 from engine.registry import MODELS, ModelSpec
 from engine.whole_files import whole, write_whole
 
@@ -41,7 +41,7 @@ class Store:
 
     def part(self, spec: ModelSpec) -> Path:
         """Where a model's files are collected until they are complete."""
-        return self.root / f".{spec.name}.part"
+        return part_folder(self.root, spec.name)
 
     def has(self, spec: ModelSpec) -> bool:
         """Whether a model is installed."""

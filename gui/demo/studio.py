@@ -13,6 +13,7 @@ from typing import Protocol
 from bridge.events import Hub, ModelChanged, Publish
 from bridge.jobs.making import Works
 from bridge.jobs.queue import JobQueue
+from bridge.model_files import ModelFiles
 from bridge.models import Models
 from bridge.parameters import Parameters
 from bridge.ports import ModelControl
@@ -102,7 +103,7 @@ def build_studio(
         jobs=queue,
         takes=library,
         transport=Transport(hub.publish),
-        models=Models(parameters, model),
+        models=Models(parameters, model, ModelFiles(hub.publish, root=folder / "models")),
         presets=Presets(presets, parameters, hub.publish),
         playback=playback,
         capture=DeafCapture(hub.publish),

@@ -6,8 +6,9 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ class FakeHub:
         token: what a request must carry; None serves everyone.
         gated: repositories whose licence the account has not accepted.
         cut: file name -> after how many bytes the next answer breaks off, once.
+        slow: file name -> bytes a second.
         damaged: file names whose first byte is wrong on the way.
         ranges: the byte ranges that were asked for.
     """
@@ -32,6 +34,7 @@ class FakeHub:
         self.token: str | None = None
         self.gated: set[str] = set()
         self.cut: dict[str, int] = {}
+        self.slow: dict[str, int] = {}
         self.damaged: set[str] = set()
         self.ranges: list[tuple[str, str]] = []
         self.endpoint = ""
@@ -102,6 +105,9 @@ class FakeHub:
             content, status = content[start:], 206
         if not body:
             return _send(request, status, b"", headers, len(content))
+        pace = self.slow.get(path.name)
+        if pace:
+            return _send_slowly(request, status, content, headers, pace)
         stop = self.cut.pop(path.name, None)
         if stop is None:
             return _send(request, status, content, headers)
@@ -140,3 +146,14 @@ def _send(
     request.send_header("Content-Length", str(len(content) if length is None else length))
     request.end_headers()
     request.wfile.write(content)
+
+
+def _send_slowly(
+    request: BaseHTTPRequestHandler, status: int, content: bytes, headers: dict[str, str], pace: int
+) -> None:
+    _send(request, status, b"", headers, len(content))
+    with suppress(OSError):  # Whoever asked has gone.
+        for start in range(0, len(content), pace // 20):
+            request.wfile.write(content[start : start + pace // 20])
+            time.sleep(0.05)
+    request.close_connection = True
