@@ -13,6 +13,7 @@ from typing import Any
 
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
+from engine.composing.notation import key_in
 from engine.errors import LongtakeError, SpecError
 from engine.sound.recordings import recording_seconds
 from engine.spec import RANDOM_SEEDS, GenerationSpec, converted, tempo_in
@@ -164,7 +165,7 @@ def in_time(spec: GenerationSpec, transport: TransportState) -> GenerationSpec:
     silent = spec.tempo is None and tempo_in(spec.prompt) is None
     if silent and (transport.tempo_known or spec.bars is not None):
         spec = replace(spec, tempo=transport.tempo)
-    if not spec.key and transport.key:
+    if not spec.key and transport.key and key_in(spec.prompt)[0] is None:
         spec = replace(spec, key=transport.key)
     return spec
 

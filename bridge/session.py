@@ -38,7 +38,7 @@ from bridge.takes.fitting import Fitting
 from bridge.takes.library import Library
 from bridge.takes.scores import Scores
 from bridge.transport import Transport
-from engine.composing.notation import beats_per_bar_in
+from engine.composing.reading import metre_in
 from engine.errors import LongtakeError
 from engine.precedence import agreed
 from engine.spec import GenerationSpec
@@ -233,7 +233,7 @@ class Session:
             values["prompt"] = prompt
         transport = self.transport.state()
         quarters = requests.quarters_in_bar(transport)
-        named = beats_per_bar_in(values.get("prompt", ""))
+        named = metre_in(values.get("prompt", ""))
         if quarters and not named and "beats_per_bar" not in values:
             values["beats_per_bar"] = quarters
         if overrides.get("seconds_total") is not None:

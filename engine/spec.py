@@ -7,8 +7,6 @@ unit, range, choices and help are defined in its `Parameter` and nowhere else. K
 from __future__ import annotations
 
 import dataclasses
-import math
-import re
 import secrets
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 from engine.composing.chord_symbols import parse_chords
 from engine.composing.form import form_bars
 from engine.composing.frame import RING
-from engine.composing.notation import TEMPI, beats_per_bar_in, tempo_in
+from engine.composing.notation import TEMPI, tempo_in
+from engine.composing.reading import metre_in
+from engine.composing.wording import with_key, with_metre, with_tempo
 from engine.errors import LongtakeError, SpecError, choices
 from engine.parameter import Parameter, parameter, value_of
 
@@ -219,8 +219,8 @@ class GenerationSpec:
             raise SpecError(
                 "The prompt is empty; describe the music, for example 'Genre: House | BPM: 124'."
             )
-        prompt, tempo = _with_tempo(spec.prompt.strip(), spec.tempo)
-        spec = replace(spec, beats_per_bar=spec.beats_per_bar or beats_per_bar_in(prompt) or 4)
+        prompt, tempo = spec.prompt.strip(), spec.tempo or tempo_in(spec.prompt)
+        spec = replace(spec, beats_per_bar=spec.beats_per_bar or metre_in(prompt) or 4)
         seconds = _seconds(spec, tempo, model)
         if seconds > model.max_seconds:
             raise SpecError(
@@ -230,7 +230,7 @@ class GenerationSpec:
         defaults = model.defaults
         return replace(
             spec,
-            prompt=_with_key(prompt, spec.key),
+            prompt=_said(prompt, spec, tempo),
             model=model.name,
             tempo=tempo,
             seconds_total=seconds,
@@ -279,27 +279,13 @@ def converted(name: str, value: Any) -> Any:
     return value_of(name, value, known)
 
 
-def _with_tempo(prompt: str, tempo: float | None) -> tuple[str, float | None]:
-    """Makes prompt and tempo agree: the parameter takes precedence over the tempo in the prompt."""
-    named = tempo_in(prompt)
-    if tempo is None:
-        return prompt, named
-    if named is None:
-        return f"{prompt}{_joint(prompt, 'BPM: ')}{tempo:g}{'' if '|' in prompt else ' BPM'}", tempo
-    if math.isclose(named, tempo):
-        return prompt, tempo
-    return re.sub(rf"(?<![\d.]){named:g}(?:\.0+)?(?![\d.])", f"{tempo:g}", prompt, count=1), tempo
-
-
-def _with_key(prompt: str, key: str) -> str:
-    if not key or key.lower() in prompt.lower():
-        return prompt
-    return f"{prompt}{_joint(prompt, 'Key: ')}{key}"
-
-
-def _joint(prompt: str, kind: str) -> str:
-    """How to append a property: prompts with metadata types separate by '|' and name the type."""
-    return f" | {kind}" if "|" in prompt or re.match(r"\w+:", prompt) else ", "
+def _said(prompt: str, spec: GenerationSpec, tempo: float | None) -> str:
+    """The prompt with the tempo, metre and key of the take, and no other ones."""
+    if tempo is not None:
+        prompt = with_tempo(prompt, tempo)
+    if spec.beats_per_bar is not None:
+        prompt = with_metre(prompt, spec.beats_per_bar)
+    return with_key(prompt, spec.key) if spec.key.strip() else prompt
 
 
 def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> float:

@@ -5,10 +5,10 @@ Pure text; knows nothing of Qt. What the form does not know stays as it was type
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
-from engine.spec import tempo_in
+from engine.composing.notation import Mention, key_in, keys_in, tempi_in, tempo_in
+from engine.composing.wording import key_of, spelt_key, without
 
 _NAMES = {
     "genre": "genre",
@@ -21,9 +21,6 @@ _NAMES = {
     "tempo": "tempo",
     "key": "key",
 }
-_FREE_TEMPO = re.compile(
-    r",?\s*\b(?:bpm\s*[:=]?\s*\d{2,3}(?:\.\d+)?|\d{2,3}(?:\.\d+)?\s*bpm)\b", re.I
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +40,26 @@ class PromptForm:
     key: str = ""
 
     def write(self) -> str:
-        """The prompt in the form the model was trained on; free words come first."""
+        """The prompt in the form the model was trained on; free words come first, and what they say is said once."""
+        tempo = self.tempo if tempo_in(self.text) != self.tempo else None
+        key = self.key if not self.key or key_in(self.text) != key_of(self.key) else ""
         parts = [
             self.text.strip(),
             f"Genre: {self.genre}" if self.genre else "",
             f"Instruments: {', '.join(self.instruments)}" if self.instruments else "",
             f"Moods: {', '.join(self.moods)}" if self.moods else "",
-            f"BPM: {self.tempo:g}" if self.tempo else "",
-            f"Key: {self.key}" if self.key else "",
+            f"BPM: {tempo:g}" if tempo else "",
+            f"Key: {key}" if key else "",
         ]
         return " | ".join(part for part in parts if part)
 
     def with_tempo(self, tempo: float | None) -> PromptForm:
         """Another tempo; one that stood in the free words goes."""
-        return replace(self, tempo=tempo, text=_FREE_TEMPO.sub("", self.text).strip(" ,"))
+        return replace(self, tempo=tempo, text=without(self.text, tempi_in(self.text)))
+
+    def with_key(self, key: str) -> PromptForm:
+        """Another key; one that stood in the free words goes."""
+        return replace(self, key=key, text=without(self.text, keys_in(self.text)))
 
 
 def headline(prompt: str) -> str:
@@ -78,11 +81,19 @@ def read_form(prompt: str) -> PromptForm:
         elif known in ("instruments", "moods"):
             form = replace(form, **{known: getattr(form, known) + words})
         elif known == "tempo":
-            tempo = tempo_in(f"BPM: {words[0]}")
-            if tempo is None:
+            if not _is_all(said := tempi_in(part), part):
                 free.append(part.strip())
-            form = replace(form, tempo=tempo or form.tempo)
+            form = replace(form, tempo=form.tempo or tempo_in(part))
+        elif known == "key":
+            form = replace(form, key=form.key or ", ".join(words))
         else:
             form = replace(form, **{known: ", ".join(words)})
     text = " | ".join(part for part in free if part)
-    return replace(form, text=text, tempo=form.tempo or tempo_in(text))
+    said = next((text[m.start : m.end] for m in keys_in(text) if m.value), "")
+    key = form.key or spelt_key(said)
+    return replace(form, text=text, tempo=form.tempo or tempo_in(text), key=key)
+
+
+def _is_all(said: list[Mention[float]], part: str) -> bool:
+    """Whether a part of a prompt says a tempo and nothing else, so that it need not be kept as it was typed."""
+    return len(said) == 1 and said[0].value is not None and not without(part, said).strip(". ")

@@ -147,6 +147,13 @@ def read(prompt: str, similar: Similar) -> Reading:
     )
 
 
+def metre_in(prompt: str) -> int | None:
+    """The length of a bar in quarter notes, in figures ("6/8") or in words ("a waltz"); None if nothing says it."""
+    words = words_of(prompt)
+    kept = [match for match in matches(prompt, words) if not _is_denied(match, words)]
+    return beats_per_bar_in(prompt) or _metre(kept)
+
+
 def _says_more(words: Sequence[Word], found: Sequence[Match]) -> bool:
     """Whether a prompt has words that might tell a style, beside those that were understood."""
     known = {place for match in found for place in range(match.first, match.last)}

@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from engine.composing.wording import key_of
 from engine.spec import PARAMETERS
 from gui.compose.vocabulary import MODES, ROOTS
 from gui.look.containers import Scrolled
@@ -295,10 +296,11 @@ class KeyChip(Chip):
 
     def before_open(self) -> None:
         """Checks root and mode of the current key."""
-        root, _, mode = self._key.partition(" ")
-        for group, word in ((self._roots, root), (self._modes, mode or "minor")):
-            for button in group.buttons():
-                button.setChecked(button.text().casefold() == word.casefold())
+        tonic, mode = key_of(self._key) or (None, None)
+        for button in self._roots.buttons():
+            button.setChecked(tonic is not None and key_of(button.text()) == (tonic, None))
+        for button in self._modes.buttons():
+            button.setChecked(button.text() == (mode or "minor"))
 
     def _take(self) -> None:
         root, mode = self._roots.checkedButton(), self._modes.checkedButton()

@@ -141,7 +141,7 @@ class PromptPanel(QWidget):
         self.instruments.chosen.connect(lambda words: self._write(instruments=words))
         self.moods.chosen.connect(lambda words: self._write(moods=words))
         self.tempo.chosen.connect(lambda tempo: self.write(self.form().with_tempo(tempo)))
-        self.key.chosen.connect(lambda key: self._write(key=key))
+        self.key.chosen.connect(lambda key: self.write(self.form().with_key(key)))
         self.dice.clicked.connect(self.surprise)
         session.parameter_changed.connect(self._heard)
         self._heard("prompt", session.session.parameters.get("prompt"))

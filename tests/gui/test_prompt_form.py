@@ -65,3 +65,26 @@ def test_the_words_offered_are_the_styles_words() -> None:
         assert set(style.instruments) <= set(INSTRUMENTS)
         assert set(style.moods) <= set(MOODS)
         assert 40 <= style.slow < style.fast <= 220
+
+
+def test_a_key_in_words_is_shown_and_said_once() -> None:
+    form = read_form("piano in B♭ minor, slow | Genre: Jazz")
+    assert form.key == "Bb minor"
+    assert form.write() == "piano in B♭ minor, slow | Genre: Jazz"
+    assert form.with_key("C major").write() == "piano, slow | Genre: Jazz | Key: C major"
+    assert form.with_key("").write() == "piano, slow | Genre: Jazz"
+
+
+def test_what_is_said_beside_a_tempo_is_kept() -> None:
+    form = read_form("BPM: 120 half-time | Genre: Dub")
+    assert form.tempo == 120.0
+    assert form.write() == "BPM: 120 half-time | Genre: Dub"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["warm 90 bpm | BPM: 120", "BPM: 120,5", "120 beats per minute", "90 bpm, BPM: 80.", "BPM: 120 | BPM: 90"],
+)  # fmt: skip
+def test_the_chip_shows_the_tempo_that_the_engine_reads(prompt: str) -> None:
+    assert read_form(prompt).tempo == tempo_in(prompt)
+    assert tempo_in(read_form(prompt).write()) == tempo_in(prompt)
