@@ -19,6 +19,8 @@ from engine.spec import Parameter
 _NUMBER = Parameter("float", "")
 _TEXT = Parameter("text", "", most=80)
 _DIGITS = 9
+_BITWIG = re.compile(r"\s*(-?[0-9]+)\.([0-9]+)\.([0-9])(?::([0-9]{1,3}))?\s*")
+_REAPER = re.compile(r"\s*(-?[0-9]+)\.([0-9]+)(?:\.([0-9]{2}))?\s*")
 _TONICS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
@@ -86,14 +88,22 @@ def _parts(value: Value) -> list[str]:
 
 
 def _bar_and_beat(heard: Heard, value: Value, transport: TransportState) -> TransportChange:
-    """`12.3.45` is bar 12, beat 3 and 45 hundredths (Reaper) or sixteenth 45 (Bitwig: `12.3.2:50`)."""
-    parts = _parts(value)
-    if len(parts) < 2:
-        return {}
-    bar, beat = int(parts[0]), int(parts[1])
-    rest = f"0.{parts[2]}" if len(parts) == 3 else "0"
-    beats = (bar - 1) * transport.signature[0] + (beat - 1) + float(rest)
-    return {"beat": beats * 4.0 / transport.signature[1]}
+    """A place in bars, beats and parts of a beat; nothing if it is none.
+
+    Reaper's beats are those of the metre, with hundredths: `12.3.45`. Bitwig's are quarter notes, with the sixteenth and
+    hundredths of it: `12.3.2:50`, or `12.3.2` from older versions of DrivenByMoss; bars of 7/8 have 3 there.
+    """
+    text = converted("value", _TEXT, value)
+    _parts(text)
+    beats, unit = transport.signature
+    if place := _BITWIG.fullmatch(text):
+        bar, quarter, sixteenth, hundredths = (int(part or 0) for part in place.groups())
+        in_bar = (quarter - 1) + (sixteenth - 1) / 4 + hundredths / 400
+        return {"beat": (bar - 1) * max(4 * beats // unit, 1) + in_bar}
+    if place := _REAPER.fullmatch(text):
+        bar, beat, hundredths = (int(part or 0) for part in place.groups())
+        return {"beat": ((bar - 1) * beats + (beat - 1) + hundredths / 100) * 4.0 / unit}
+    return {}
 
 
 def _signature(heard: Heard, value: Value, transport: TransportState) -> TransportChange:
@@ -159,7 +169,7 @@ ALIASES: dict[str, Alias] = {
     "/play": Alias("whether it plays (Reaper, Bitwig)", _playing),
     "/stop": Alias("it stands (Reaper, Bitwig)", _stopped),
     "/record": Alias("heard and not used (Reaper, Bitwig)", _nothing),
-    "/beat/str": Alias("position as bar.beat.hundredths (Reaper, Bitwig)", _bar_and_beat),
+    "/beat/str": Alias("position as bar.beat.hundredths (Reaper) or bar.quarter.sixteenth:hundredths (Bitwig)", _bar_and_beat),
     "/time": Alias(
         "heard and not used: seconds say no beat when the tempo changes (Reaper)", _nothing
     ),
