@@ -60,6 +60,9 @@ class Parameters:
                 model_spec(value)
         except SpecError as error:
             raise BridgeError("out_of_range", str(error)) from error
+        if value is None:  # It was asked to be drawn.
+            self._take_back(name)
+            return
         with self._lock:
             self._chosen[name] = value
             self._publish(ParameterChanged(name, value))

@@ -28,6 +28,15 @@ class Parameter:
     choices: tuple[str, ...] = ()
     most: int | None = None
     """Characters of a text."""
+    drawn: int | None = None
+    """The number that asks for one at random, as in other programs."""
+
+    @property
+    def range(self) -> str:
+        """The numbers it may be, for people: "30 to 300 BPM"; empty where it has no bounds."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{self.low:.15g} to {self.high:.15g} {self.unit}".strip()
 
 
 def parameter(default: Any, kind: Kind, help: str, **facts: Any) -> Any:
@@ -51,9 +60,17 @@ def value_of(name: str, value: Any, known: Parameter) -> Any:
         return _pair(name, value, known)
     if not isinstance(value, (list, tuple)):
         raise SpecError(
-            f"{name} must be a list of spans in seconds, such as [[0, 8.5]]; it is {value!r:.40}."
+            f"{name} must be a list of spans in seconds, such as [[0, 8.5]]; it is {shown(value)}."
         )
     return tuple(_pair(name, span, known) for span in cast(list[Any], value))
+
+
+def shown(value: Any) -> str:
+    """The beginning of a value, for a message, whatever it is."""
+    try:
+        return f"{value!r:.40}"
+    except (ValueError, RecursionError):  # Whole numbers and lists have no text beyond some size.
+        return f"too large a {type(value).__name__}"
 
 
 def readable(text: str) -> str:
@@ -64,7 +81,7 @@ def readable(text: str) -> str:
 
 def _text(name: str, value: Any, known: Parameter) -> str:
     if not isinstance(value, str):
-        raise SpecError(f"{name} must be text; it is {value!r:.40}.")
+        raise SpecError(f"{name} must be text; it is {shown(value)}.")
     if known.kind == "text":
         value = readable(value)
     if known.most is not None and len(value) > known.most:
@@ -72,38 +89,35 @@ def _text(name: str, value: Any, known: Parameter) -> str:
             f"{name} may have {known.most} characters; it has {len(value)}. Shorten it; what repeats is written once."
         )
     if known.choices and value not in known.choices:
-        raise SpecError(f"Unknown {name} {value!r}; choose {choices(known.choices)}.")
+        raise SpecError(f"Unknown {name} {shown(value)}; choose {choices(known.choices)}.")
     return value
 
 
 def _switch(name: str, value: Any) -> bool:
     if value in (True, False, 0, 1):
         return bool(value)
-    raise SpecError(f"{name} must be true or false; it is {value!r:.40}.")
+    raise SpecError(f"{name} must be true or false; it is {shown(value)}.")
 
 
 def _number(name: str, value: Any, known: Parameter) -> float | int:
+    whole = known.kind == "int"
+    wanted = f"{name} must be a {'whole ' if whole else ''}number{_range(known)}"
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not abs(value) <= sys.float_info.max:
-        raise SpecError(f"{name} must be a number{_range(known)}; it is {value!r:.40}.")
-    if known.low is not None and not known.low <= value <= cast(float, known.high):
-        raise SpecError(f"{name} must be a number{_range(known)}; it is {value:g}.")
-    if known.kind == "float":
-        return float(value)
-    if value != int(value):
-        raise SpecError(f"{name} must be a whole number{_range(known)}; it is {value:g}.")
-    return int(value)
+        raise SpecError(f"{wanted}; it is {shown(value)}.")
+    outside = known.low is not None and not known.low <= value <= cast(float, known.high)
+    if outside or (whole and value != int(value)):
+        raise SpecError(f"{wanted}; it is {value:.15g}.")
+    return int(value) if whole else float(value)
 
 
 def _pair(name: str, value: Any, known: Parameter) -> tuple[float, float]:
     if not isinstance(value, (list, tuple)) or len(cast(list[Any], value)) != 2:
-        raise SpecError(f"{name} must be two numbers{_range(known)}; it is {value!r:.40}.")
+        raise SpecError(f"{name} must be two numbers{_range(known)}; it is {shown(value)}.")
     number = dataclasses.replace(known, kind="float")
     first, second = cast(list[Any], value)
     return float(_number(name, first, number)), float(_number(name, second, number))
 
 
 def _range(known: Parameter) -> str:
-    if known.low is None or known.high is None:
-        return ""
-    return f" from {known.low:g} to {known.high:g}{' ' + known.unit if known.unit else ''}"
+    return f" from {known.range}" if known.range else ""

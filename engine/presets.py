@@ -17,6 +17,7 @@ import platformdirs
 
 from engine.errors import PresetError, SpecError, choices
 from engine.file_names import encodable
+from engine.parameter import shown
 from engine.preset_files import PresetFile, free_path, put, to_bin
 from engine.spec import DEFAULTS, PARAMETERS, GenerationSpec, converted
 from engine.whole_files import read_text
@@ -108,17 +109,19 @@ def _about(table: dict[str, Any], source: str) -> tuple[str, str, str, tuple[str
     about = {key: table.pop(key) for key in ABOUT if key in table}
     for key in ("name", "description", "category"):
         if not isinstance(about.get(key, ""), str):
-            raise PresetError(f"{source}: {key} must be text; it is {about[key]!r}.")
+            raise PresetError(f"{source}: {key} must be text; it is {shown(about[key])}.")
     tags: list[Any] | Any = about.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in cast(list[Any], tags)):
         raise PresetError(
-            f'{source}: tags must be a list of words, such as ["drums", "dark"]; it is {tags!r}.'
+            f'{source}: tags must be a list of words, such as ["drums", "dark"]; it is {shown(tags)}.'
         )
     name, category = about.get("name", "").strip(), about.get("category", "mine")
     if not name:
         raise PresetError(f'{source} has no name; add a line name = "...".')
     if category not in CATEGORIES:
-        raise PresetError(f"{source}: unknown category {category!r}; choose {choices(CATEGORIES)}.")
+        raise PresetError(
+            f"{source}: unknown category {shown(category)}; choose {choices(CATEGORIES)}."
+        )
     return name, about.get("description", ""), category, tuple(cast(list[str], tags))
 
 
@@ -343,8 +346,7 @@ def keys_table() -> str:
     )
     rows = [f"| `{key}` | {kind} | | {text} |" for key, kind, text in about]
     for key, known in ((key, PARAMETERS[key]) for key in KEYS):
-        span = "" if known.low is None else f"{known.low:g} to {known.high:g} {known.unit}".strip()
-        allowed = ", ".join(f"`{choice}`" for choice in known.choices) or span
+        allowed = ", ".join(f"`{choice}`" for choice in known.choices) or known.range
         text = known.help.replace("|", "\\|")
         rows.append(f"| `{key}` | {known.kind} | {allowed} | {text} |")
     return "\n".join(("| key | kind | values | meaning |", "|---|---|---|---|", *rows))

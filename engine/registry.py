@@ -277,5 +277,5 @@ def model_spec(name: str) -> ModelSpec:
     if name == SKETCH_SMOKE.name:
         return SKETCH_SMOKE
     if name not in MODELS:
-        raise SpecError(f"Unknown model {name!r}; choose {choices(MODELS)}.")
+        raise SpecError(f"Unknown model {name!r:.40}; choose {choices(MODELS)}.")
     return MODELS[name]

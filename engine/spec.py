@@ -36,9 +36,12 @@ class GenerationSpec:
     """Everything that determines the sound, and nothing else: equal resolved specs give equal audio on one device."""
 
     prompt: str = parameter(
-        "", "text", "description of the music, in words or as 'Genre: House | BPM: 124'"
+        "",
+        "text",
+        "description of the music, in words or as 'Genre: House | BPM: 124'",
+        most=8_000,
     )
-    negative_prompt: str = parameter("", "text", "what the music should not sound like")
+    negative_prompt: str = parameter("", "text", "what the music should not sound like", most=8_000)
     model: str = parameter("sketch", "text", "which model to use")
     lora: str = parameter(
         "",
@@ -46,7 +49,7 @@ class GenerationSpec:
         "LoRA files with their strengths, such as 'warm.safetensors:0.8, tape.safetensors'",
     )
     seconds_total: float | None = parameter(
-        None, "float", "length of the take", unit="s", low=0.5, high=600.0
+        None, "float", "length of the take", unit="s", low=0.05, high=600.0
     )
     bars: float | None = parameter(
         None,
@@ -72,7 +75,7 @@ class GenerationSpec:
         low=1,
         high=16,
     )
-    key: str = parameter("", "text", "key and mode, such as 'A minor'")
+    key: str = parameter("", "text", "key and mode, such as 'A minor'", most=80)
     score: str | None = parameter(
         None,
         "text",
@@ -81,7 +84,12 @@ class GenerationSpec:
         choices=SCORES,
     )
     score_seed: int | None = parameter(
-        None, "int", "seed of the composer; the take's own if not given", low=0, high=MAX_SEED
+        None,
+        "int",
+        "seed of the composer; the take's own if not given, or with -1",
+        low=0,
+        high=MAX_SEED,
+        drawn=-1,
     )
     chords: str = parameter(
         "",
@@ -98,13 +106,23 @@ class GenerationSpec:
     midi: str | None = parameter(None, "path", "a MIDI file whose notes are played")
     loop: bool = parameter(False, "bool", "make the take a seamless loop")
     seed: int | None = parameter(
-        None, "int", "the same seed gives the same take", low=0, high=MAX_SEED
+        None,
+        "int",
+        "the same seed gives the same take; -1 draws one each time",
+        low=0,
+        high=MAX_SEED,
+        drawn=-1,
     )
     variation: float = parameter(
         0.0, "float", "how far to move from this seed's take towards another", low=0.0, high=1.0
     )
     variation_seed: int = parameter(
-        0, "int", "seed of the take to move towards", low=0, high=MAX_SEED
+        0,
+        "int",
+        "seed of the take to move towards; -1 draws one",
+        low=0,
+        high=MAX_SEED,
+        drawn=-1,
     )
     steps: int | None = parameter(
         None, "int", "denoising steps: more is finer and slower", low=1, high=500
@@ -276,6 +294,8 @@ def converted(name: str, value: Any) -> Any:
         raise SpecError(f"Unknown setting {name}; use {choices(PARAMETERS)}.")
     if value is None and DEFAULTS[name] is None:
         return None
+    if known.drawn is not None and type(value) in (int, float) and value == known.drawn:
+        return None if DEFAULTS[name] is None else secrets.randbelow(RANDOM_SEEDS)
     return value_of(name, value, known)
 
 

@@ -169,7 +169,10 @@ ALIASES: dict[str, Alias] = {
     "/play": Alias("whether it plays (Reaper, Bitwig)", _playing),
     "/stop": Alias("it stands (Reaper, Bitwig)", _stopped),
     "/record": Alias("heard and not used (Reaper, Bitwig)", _nothing),
-    "/beat/str": Alias("position as bar.beat.hundredths (Reaper) or bar.quarter.sixteenth:hundredths (Bitwig)", _bar_and_beat),
+    "/beat/str": Alias(
+        "position as bar.beat.hundredths (Reaper) or bar.quarter.sixteenth:hundredths (Bitwig)",
+        _bar_and_beat,
+    ),
     "/time": Alias(
         "heard and not used: seconds say no beat when the tempo changes (Reaper)", _nothing
     ),

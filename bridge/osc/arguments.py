@@ -101,13 +101,11 @@ def converted(name: str, what: Parameter, value: Value) -> Any:
     found = _number(name, what, value)
     if what.kind == "bool":
         return found != 0
-    if what.low is not None and what.high is not None and not what.low <= found <= what.high:
-        unit = f" {what.unit}" if what.unit else ""
-        raise BridgeError(
-            "out_of_range", f"{name} is from {what.low:g} to {what.high:g}{unit}; it is {found:g}."
-        )
+    inside = what.low is None or what.high is None or what.low <= found <= what.high
+    if not inside and found != what.drawn:
+        raise BridgeError("out_of_range", f"{name} is from {what.range}; it is {found:.15g}.")
     if what.kind == "int" and found != int(found):
-        raise BridgeError("bad_args", f"{name} is a whole number; it is {found:g}.")
+        raise BridgeError("bad_args", f"{name} is a whole number; it is {found:.15g}.")
     return int(found) if what.kind == "int" else found
 
 

@@ -161,9 +161,7 @@ def range_of(what: Parameter) -> str:
     """A parameter's range or choices for people; empty when it has none."""
     if what.choices:
         return choices(what.choices)
-    if what.low is None or what.high is None:
-        return ""
-    return f"{what.low:g} to {what.high:g}{' ' + what.unit if what.unit else ''}"
+    return what.range
 
 
 def _row(command: Command) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidge
 
 from bridge.state import Job
 from engine.registry import MODELS
-from engine.spec import MAX_SEED, PARAMETERS, RANDOM_SEEDS
+from engine.spec import PARAMETERS, RANDOM_SEEDS
 from gui.compose.parameter_controls import ParameterControl, control_for, sentence
 from gui.learn import teach
 from gui.look.containers import Fold
@@ -65,7 +65,7 @@ class SeedControl(QWidget):
         )
         self.field = text_field(title, free)
         self.field.setAccessibleDescription(sentence(PARAMETERS[name]))
-        self.field.setMaxLength(10)
+        self.field.setMaxLength(12)
         self.dice = IconButton(look, "dice", self.tr("Another seed"))
         self.lock = IconButton(look, "unlock", locks)
         self.lock.setCheckable(True)
@@ -86,15 +86,9 @@ class SeedControl(QWidget):
 
     def _typed(self) -> None:
         text = self.field.text().strip()
-        if not text:
-            self._set(None)
-        elif text.isdigit() and int(text) <= MAX_SEED:
-            self._set(int(text))
-        else:
-            self._session.say(
-                self.tr("A seed is a whole number from 0 to {0}.").format(MAX_SEED), "error"
-            )
-            self._heard(self._name, self._session.session.parameters.get(self._name))
+        whole = text.removeprefix("-").isdecimal()
+        self._set((int(text) if whole else text) if text else None)
+        self._heard(self._name, self._session.session.parameters.get(self._name))
 
     def _turn(self, on: bool) -> None:
         self._set(
@@ -103,7 +97,7 @@ class SeedControl(QWidget):
             else None
         )
 
-    def _set(self, seed: int | None) -> None:
+    def _set(self, seed: int | str | None) -> None:
         if seed != self._session.session.parameters.get(self._name):
             self._session.attempt(self._session.session.parameters.set, self._name, seed)
 

@@ -84,22 +84,6 @@ def test_a_form_and_a_tempo_are_a_length() -> None:
     assert sections["beats"].tolist() == [16, 32, 16]
 
 
-def test_the_prompt_of_a_take_says_its_tempo_metre_and_key_alone() -> None:
-    spec = resolved(
-        prompt="120 sheep in Bb minor, 3/4, BPM: 120.", tempo=90, key="B minor", beats_per_bar=4
-    )
-    assert spec.prompt == "120 sheep in B minor, 4/4, BPM: 90."
-    assert spec.resolved(SKETCH) == spec
-    twice = resolved(prompt="90 bpm, then BPM: 120")
-    assert (twice.tempo, twice.prompt) == (120.0, "120 bpm, then BPM: 120")
-    assert twice.resolved(SKETCH) == twice
-
-
-def test_a_waltz_in_words_is_as_long_as_one_in_figures() -> None:
-    assert resolved(prompt="a waltz, 150 BPM", bars=4).seconds_total == pytest.approx(4.8)
-    assert resolved(prompt="no waltz, 150 BPM", bars=4).seconds_total == pytest.approx(6.4)
-
-
 def test_a_metre_in_the_prompt_is_the_metre_of_the_length() -> None:
     spec = resolved(prompt="waltz in 3/4, 150 BPM", form="verse 4, chorus 4", seconds_total=None)
     assert spec.beats_per_bar == 3

@@ -23,21 +23,15 @@ def beat(address: str, value: Value, metre: tuple[int, int] = (4, 4)) -> float |
 
 def bitwig(beats: float, metre: tuple[int, int]) -> str:
     """As DrivenByMoss writes a position: bar.quarter.sixteenth:hundredths of a sixteenth, all but the last from 1."""
-    bar = 4 * metre[0] // metre[1]
-    bars = math.floor(beats / bar)
-    quarters = math.floor(beats - bars * bar)
-    rest = beats - bars * bar - quarters
-    sixteenths = math.floor(rest / 0.25)
-    hundredths = math.floor((rest - sixteenths * 0.25) / 0.25 * 100)
-    return f"{bars + 1}.{quarters + 1}.{sixteenths + 1}:{hundredths:02d}"
+    bars, rest = divmod(math.floor(beats * 400), 400 * (4 * metre[0] // metre[1]))
+    quarters, rest = divmod(rest, 400)
+    return f"{bars + 1}.{quarters + 1}.{rest // 100 + 1}:{rest % 100:02d}"
 
 
 def reaper(beats: float, metre: tuple[int, int]) -> str:
     """As Reaper writes a position: bar.beat.hundredths, in beats of the metre."""
-    counted = beats * metre[1] / 4
-    bars = math.floor(counted / metre[0])
-    rest = counted - bars * metre[0]
-    return f"{bars + 1}.{math.floor(rest) + 1}.{math.floor(rest % 1 * 100):02d}"
+    bars, rest = divmod(math.floor(beats * metre[1] / 4 * 100), 100 * metre[0])
+    return f"{bars + 1}.{rest // 100 + 1}.{rest % 100:02d}"
 
 
 @pytest.mark.parametrize("metre", METRES)

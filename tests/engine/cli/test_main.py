@@ -174,8 +174,8 @@ def test_models_lists_every_model_and_loads_none(capsys: pytest.CaptureFixture[s
 BAD = {
     "empty prompt": (["render", "  "], "The prompt is empty"),
     "no prompt": (["render"], "prompt"),
-    "0 seconds": (["render", PROMPT, "--seconds", "0"], "from 0.5 to 600 s; it is 0"),
-    "10000 seconds": (["render", PROMPT, "--seconds", "10000"], "from 0.5 to 600 s; it is 10000"),
+    "0 seconds": (["render", PROMPT, "--seconds", "0"], "from 0.05 to 600 s; it is 0"),
+    "10000 seconds": (["render", PROMPT, "--seconds", "10000"], "from 0.05 to 600 s; it is 10000"),
     "longer than the model": (["render", PROMPT, "--seconds", "400"], "longest take is 285"),
     "no number": (["render", PROMPT, "--seconds", "long"], "must be a number; it is 'long'"),
     "not finite": (["render", PROMPT, "--cfg-scale", "nan"], "cfg_scale must be a number from 0"),
