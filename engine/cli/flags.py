@@ -1,25 +1,65 @@
-"""Flags from the table of parameters: name, range, unit, choices and help are defined in `engine/spec.py`."""
+"""Flags from the table of parameters: name, range, unit, choices and help are defined in `engine/spec.py`.
+
+They are grouped by what a musician asks: what, how long, which notes, from a recording, which take, and how the model
+works.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.errors import LongtakeError
-from engine.spec import PARAMETERS, Parameter, converted
+from engine.registry import SKETCH
+from engine.spec import DEFAULTS, PARAMETERS, Parameter, converted
 
-ALIASES = {"seconds_total": "--seconds", "init_noise_level": "--strength"}
-"""More familiar names for some parameters."""
+ALIASES: dict[str, tuple[str, ...]] = {
+    "seconds_total": ("--seconds", "--length", "--duration"),
+    "tempo": ("--tempo", "--bpm"),
+    "cfg_scale": ("--guidance",),
+    "init_noise_level": ("--strength",),
+    "negative_prompt": ("--negative",),
+}
+"""More familiar names for some parameters; the first is what the help and errors call it."""
+
+GROUPS = {
+    "what": ("prompt", "negative_prompt", "tempo", "key", "beats_per_bar"),
+    "how long": ("seconds_total", "bars", "loop"),
+    "which notes": ("chords", "form", "midi", "score", "score_seed"),
+    "from a recording": ("init_audio", "init_noise_level", "keep"),
+    "which take": ("seed", "variation", "variation_seed"),
+    "how the model works": (),
+}
+"""Heading -> parameters; the last has all others."""
+MODEL = "how the model works"
+
+Groups = dict[str, "argparse._ArgumentGroup"]
 
 
-def add_flags(parser: argparse.ArgumentParser, left_out: Collection[str] = ()) -> None:
-    """Adds a flag for every parameter, except those left out; flags that are not given are absent from the result."""
-    group = parser.add_argument_group("settings")
-    for name, known in PARAMETERS.items():
+def add_flags(
+    parser: argparse.ArgumentParser,
+    left_out: Collection[str] = (),
+    about: Mapping[str, str] | None = None,
+) -> Groups:
+    """Adds a flag for every parameter, except those left out; flags that are not given are absent from the result.
+
+    Args:
+        parser: gets the flags.
+        left_out: parameters without a flag.
+        about: help of those that mean something else here.
+
+    Returns:
+        The groups of the help by their headings.
+    """
+    groups = {heading: parser.add_argument_group(heading) for heading in GROUPS}
+    grouped = {name: heading for heading, names in GROUPS.items() for name in names}
+    for name in [*grouped, *(name for name in PARAMETERS if name not in grouped)]:
         if name not in left_out:
-            group.add_argument(*_spellings(name), **_options(name, known))
+            told = (about or {}).get(name) or _help(name, PARAMETERS[name])
+            _add(groups[grouped.get(name, MODEL)], name, told)
+    return groups
 
 
 def settings(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -27,27 +67,34 @@ def settings(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in vars(arguments).items() if name in PARAMETERS}
 
 
-def _spellings(name: str) -> list[str]:
-    own = f"--{name.replace('_', '-')}"
-    return [ALIASES[name], own] if name in ALIASES else [own]
-
-
-def _options(name: str, known: Parameter) -> dict[str, Any]:
-    options: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS, "help": _help(known)}
+def _add(group: argparse._ArgumentGroup, name: str, told: str) -> None:
+    known, own = PARAMETERS[name], f"--{name.replace('_', '-')}"
+    shown, *more = ALIASES.get(name, (own,))
+    if more:
+        told = f"{told}; also {more[0]}"
+    hidden = [*more, *([own] if own != shown else [])]
+    options: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS}
     if known.kind == "bool":
-        return options | {"action": argparse.BooleanOptionalAction}
-    return options | {"type": _parser_of(name, known), "metavar": _metavar(known)}
+        options["action"] = argparse.BooleanOptionalAction
+    else:
+        options |= {"type": _parser_of(name, known), "metavar": _metavar(known)}
+    # argparse interprets %.
+    group.add_argument(shown, **options, help=told.replace("%", "%%"))
+    if hidden:
+        group.add_argument(*hidden, **options, help=argparse.SUPPRESS)
 
 
 def _parser_of(name: str, known: Parameter) -> Callable[[str], Any]:
     """A function from the flag's text to a validated value."""
-    read = _READERS.get(known.kind, str)
+    read = _seconds if name == "seconds_total" else _READERS.get(known.kind, str)
 
     def parse(text: str) -> Any:
         try:
             return converted(name, read(text))
-        except ValueError:
-            raise argparse.ArgumentTypeError(_expected(text, known)) from None
+        except (ValueError, OverflowError):
+            raise argparse.ArgumentTypeError(
+                f"must be {_EXPECTED[known.kind]}; it is {text[:40]!r}."
+            ) from None
         except LongtakeError as error:
             raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -60,6 +107,12 @@ def _whole(text: str) -> int | float:
         return int(text)
     except ValueError:
         return float(text)
+
+
+def _seconds(text: str) -> float:
+    """Seconds, or minutes and seconds."""
+    minutes, colon, seconds = text.rpartition(":")
+    return 60.0 * int(minutes) + float(seconds) if colon else float(text)
 
 
 def _pair(text: str) -> tuple[float, float]:
@@ -87,21 +140,39 @@ _EXPECTED = {
 }
 
 
-def _expected(text: str, known: Parameter) -> str:
-    return f"must be {_EXPECTED[known.kind]}; it is {text!r}."
+_METAVARS = {
+    "text": "TEXT",
+    "path": "FILE",
+    "files": "FILE",
+    "pair": "LOW:HIGH",
+    "spans": "FROM:TO,...",
+}
 
 
 def _metavar(known: Parameter) -> str:
     if known.choices:
         return "NAME"
-    return {"pair": "LOW:HIGH", "spans": "FROM:TO,..."}.get(
-        known.kind, known.unit.upper() or known.kind.upper()
-    )
+    number = {"s": "SECONDS", "": "NUMBER"}.get(known.unit, known.unit.upper())
+    return _METAVARS.get(known.kind, number)
 
 
-def _help(known: Parameter) -> str:
+def _help(name: str, known: Parameter) -> str:
     facts = [", ".join(known.choices)] if known.choices else []
     if known.low is not None and known.high is not None:
-        facts.append(f"{known.low:g} to {known.high:g} {known.unit}".strip())
-    # argparse interprets %.
-    return (known.help + (f" ({'; '.join(facts)})" if facts else "")).replace("%", "%%")
+        facts.append(f"{known.low:.15g} to {known.high:.15g} {known.unit}".strip())
+    facts += _default(name)
+    return known.help + (f" ({'; '.join(facts)})" if facts else "")
+
+
+def _default(name: str) -> list[str]:
+    """What holds where the flag is not given: the table's value, or what the embedded model does."""
+    if DEFAULTS[name] is None:
+        own = getattr(SKETCH.defaults, name, None)
+        return [] if own is None else [f"default: the model's, {_text(own)} with sketch"]
+    return [f"default {_text(DEFAULTS[name])}"] if DEFAULTS[name] not in ("", (), False) else []
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ":".join(map(_text, value))
+    return value if isinstance(value, str) else f"{value:.15g}"

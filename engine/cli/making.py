@@ -1,4 +1,4 @@
-"""From a spec to a file: the updates of `generate` are shown and written as they arrive.
+"""From a spec to a file or a pipe: the updates of `generate` are shown and written as they arrive.
 
 Works with any `Generates` and knows nothing of torch. Interrupted or failed work leaves no file behind.
 """
@@ -11,15 +11,16 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
-from engine.cli.progress import progress
+from engine.cli.progress import Shown
 from engine.errors import AudioError, DiskError
 from engine.file_names import safe
 from engine.registry import model_spec
+from engine.sound.pipes import TakePipe
 from engine.sound.recordings import with_recording
 from engine.sound.takes import TakeWriter, check_take, sidecar_path
 from engine.sound.targets import Place
@@ -32,40 +33,80 @@ NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a take goes: path (None for a new name in the current folder), sample type, whether to replace a file."""
+    """Where a take goes.
+
+    Attributes:
+        path: the file; None for a new name in the current folder.
+        subtype: its sample type.
+        overwrite: whether to replace a file.
+        pipe: gets WAV instead of a file.
+    """
 
     path: Path | None = None
     subtype: str | None = None
     overwrite: bool = False
+    pipe: BinaryIO | None = None
 
 
-def make(
-    spec: GenerationSpec, target: Target, build: Callable[[], Generates]
-) -> tuple[Path, dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A take that can be made: its resolved spec, and the file that it will be; None for a pipe."""
+
+    spec: GenerationSpec
+    target: Target
+    path: Path | None
+
+
+def ordered(spec: GenerationSpec, target: Target, taken: Collection[Path] = ()) -> Order:
+    """Resolves a request.
+
+    Args:
+        spec: the request.
+        target: where the take goes.
+        taken: names that other takes will have.
+
+    Raises:
+        LongtakeError: if the spec is invalid, or its take would replace the recording that it is made from.
+    """
+    spec = with_recording(spec).resolved(model_spec(spec.model))
+    path = None if target.pipe else target.path or unique_name(spec, taken=taken)
+    if path is not None and spec.init_audio and path.resolve() == Path(spec.init_audio).resolve():
+        raise AudioError(
+            f"{path} is the recording that the take is made from; choose another name."
+        )
+    return Order(spec, target, path)
+
+
+def check(order: Order) -> None:
+    """Checks that its file can be written, before any work is done for it.
+
+    Raises:
+        AudioError: if not.
+    """
+    if order.path is not None:
+        check_take(order.path, order.target.subtype, order.target.overwrite)
+
+
+def make(order: Order, engine: Generates, shown: Shown) -> dict[str, Any]:
     """Generates a take and writes it.
 
     Args:
-        spec: the request; it is resolved, and the target checked, before the engine is built.
-        target: where to write the take.
-        build: builds the engine.
+        order: what is made.
+        engine: makes it.
+        shown: shows the updates.
 
     Returns:
-        The file, and the contents of its sidecar.
+        The contents of its sidecar.
 
     Raises:
-        LongtakeError: if the spec or the target is invalid, or generating fails; if the disk failed meanwhile, it says
-            where the take is now.
+        LongtakeError: if generating fails; if the disk failed meanwhile, it says where the take is now.
     """
-    model = model_spec(spec.model)
-    spec = with_recording(spec).resolved(model)
-    path = target.path or unique_name(spec)
     began = time.monotonic()
     times: dict[str, float] = {}
-    check_take(path, target.subtype, target.overwrite)
-    place = Place(path, target.subtype, target.overwrite, (Path(tempfile.gettempdir()),))
-    writer = TakeWriter(place, spec, model.sample_rate)
-    with writer, progress(spec.frames(model.sample_rate)) as bar:
-        with contextlib.closing(build().generate(spec)) as updates:
+    check(order)
+    writer = _writer(order)
+    with writer, shown as bar:
+        with contextlib.closing(engine.generate(order.spec)) as updates:
             for update in updates:
                 elapsed = round(time.monotonic() - began, 3)
                 if isinstance(update, AudioBlock):
@@ -78,12 +119,21 @@ def make(
                 bar.show(update)
         times["render_seconds"] = round(time.monotonic() - began, 3)
         facts = _kept(writer, times)
-        if writer.path != path:
+        if isinstance(writer, TakeWriter) and writer.path != order.path:
             raise AudioError(f"{writer.problem} What was made is in {writer.path}.")
-        return path, facts
+        return facts
 
 
-def _kept(writer: TakeWriter, times: dict[str, Any]) -> dict[str, Any]:
+def _writer(order: Order) -> TakeWriter | TakePipe:
+    target, rate = order.target, model_spec(order.spec.model).sample_rate
+    if target.pipe is not None:
+        return TakePipe(target.pipe, order.spec, rate, target.subtype)
+    path = cast(Path, order.path)
+    place = Place(path, target.subtype, target.overwrite, (Path(tempfile.gettempdir()),))
+    return TakeWriter(place, order.spec, rate)
+
+
+def _kept(writer: TakeWriter | TakePipe, times: dict[str, Any]) -> dict[str, Any]:
     """The take's facts, once a disk has taken it: in a terminal, whoever sits there is asked to make some space."""
     while True:
         try:
@@ -97,19 +147,9 @@ def _kept(writer: TakeWriter, times: dict[str, Any]) -> dict[str, Any]:
                 raise
 
 
-def summary(path: Path, facts: dict[str, Any]) -> str:
-    """One line about a finished take."""
-    making = facts["render_seconds"] - facts.get("load_seconds", 0.0)
-    loading = f" after {facts['load_seconds']:.1f} s of loading" if "load_seconds" in facts else ""
-    return (
-        f"{path}: {facts['seconds']:.3f} s of music in {making:.1f} s{loading}, "
-        f"{facts['seconds'] / max(making, 1e-3):.1f} times real time; "
-        f"true peak {facts['true_peak_db']:.1f} dB, {facts['loudness_lufs']:.1f} LUFS, "
-        f"seed {facts['spec']['seed']}"
-    )
-
-
-def unique_name(spec: GenerationSpec, folder: Path | None = None) -> Path:
+def unique_name(
+    spec: GenerationSpec, folder: Path | None = None, taken: Collection[Path] = ()
+) -> Path:
     """A new file name that describes the take: `house-drums-bass-124-7.wav`."""
     folder = folder or Path.cwd()
     # Without metadata types: 'Genre: House' becomes 'house'.
@@ -117,6 +157,6 @@ def unique_name(spec: GenerationSpec, folder: Path | None = None) -> Path:
     for number in itertools.count(1):
         end = f"-{spec.seed}" if number == 1 else f"-{spec.seed}-{number}"
         path = folder / safe("-".join(words[:6]) or "take", f"{end}.wav", NAME)
-        if not path.exists() and not sidecar_path(path).exists():
+        if not (path in taken or path.exists() or sidecar_path(path).exists()):
             return path
     raise AssertionError("the numbers ended")

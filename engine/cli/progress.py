@@ -5,8 +5,10 @@ Everything goes to standard error; standard output is for results. Knows nothing
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import TextIO
 
@@ -26,10 +28,19 @@ EVERY = 5.0
 """Seconds between plain lines of one stage."""
 
 
-def progress(frames: int, stream: TextIO | None = None) -> Bar | Lines:
-    """The right one for standard error or another stream; `frames` is the take's length."""
+def progress(frames: int, stream: TextIO | None = None, quiet: bool = False) -> Shown:
+    """The right one for standard error or another stream.
+
+    Args:
+        frames: the take's length.
+        stream: where it goes; a bar needs a terminal that moves its cursor and was not asked for plain text.
+        quiet: whether only remarks are wanted.
+    """
     shown = sys.stderr if stream is None else stream
-    return Bar(frames, shown) if shown.isatty() else Lines(frames, shown)
+    if quiet:
+        return Quiet(frames, shown)
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown")
+    return Bar(frames, shown) if shown.isatty() and not plain else Lines(frames, shown)
 
 
 def said(update: LeadSheet | Remark) -> str:
@@ -81,7 +92,8 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        with suppress(OSError):  # A terminal that was closed.
+            self._progress.stop()
 
 
 class Lines:
@@ -119,4 +131,17 @@ class Lines:
 
     def _say(self, text: str) -> None:
         self._last = time.monotonic()
-        print(text, file=self._stream, flush=True)
+        with suppress(OSError):  # Nobody reads any longer: that costs no take.
+            print(text, file=self._stream, flush=True)
+
+
+class Quiet(Lines):
+    """Remarks alone."""
+
+    def show(self, update: Update) -> None:
+        """Prints what was remarked."""
+        if isinstance(update, Remark):
+            self._say(said(update))
+
+
+Shown = Bar | Lines

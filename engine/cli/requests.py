@@ -1,16 +1,19 @@
-"""The request of each command: from command-line arguments to a `GenerationSpec`.
+"""The request of each command: from what was asked to a `GenerationSpec`.
 
-The headers of recordings are read here, so that what is no recording is refused at once. Knows nothing of torch.
+The headers of recordings are read here, so that what is no recording is refused at once. Knows nothing of torch or of
+the command line's words.
 """
 
 from __future__ import annotations
 
-import argparse
+import contextlib
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.cli.flags import settings
+from engine.composing.notation import beats_per_bar_in, tempo_in
 from engine.errors import AudioError, SpecError
 from engine.precedence import agreed
 from engine.sound.recordings import recording_seconds
@@ -23,60 +26,102 @@ ADDED_SECONDS = 15.0
 VARIATION = 0.3
 """Default variation of `vary`."""
 
+WHOLE = ("seconds_total", "bars", "form", "loop")
+"""What a preset says of a take's length: not for one that goes on from a recording."""
 
-def render(arguments: argparse.Namespace) -> GenerationSpec:
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a command was asked for.
+
+    Attributes:
+        typed: parameters that beat all others.
+        base: parameters of a preset or of a batch.
+        audio: the recording or take, for the commands that have one.
+    """
+
+    typed: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    base: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    audio: Path = Path()
+
+    def values(self, without: tuple[str, ...] = ()) -> dict[str, Any]:
+        """All parameters, where they agree; the base without some."""
+        base = {name: value for name, value in self.base.items() if name not in without}
+        return agreed(base, self.typed) | dict(self.typed)
+
+
+def render(asked: Asked) -> GenerationSpec:
     """Music from a prompt."""
-    return GenerationSpec.from_dict(settings(arguments))
+    return GenerationSpec.from_dict(asked.values())
 
 
-def transform(arguments: argparse.Namespace) -> GenerationSpec:
+def transform(asked: Asked) -> GenerationSpec:
     """A recording restyled after a prompt; as long as the recording, unless a length is given."""
-    recording_seconds(str(arguments.audio))
-    return GenerationSpec.from_dict(settings(arguments) | _from(arguments.audio))
+    _length(asked.audio)
+    return GenerationSpec.from_dict(asked.values() | _from(asked.audio))
 
 
-def continue_(arguments: argparse.Namespace) -> GenerationSpec:
-    """A recording with new music after it; the default prompt is that of the recorded take."""
-    given = _prompted(arguments)
-    length = _length(arguments.audio)
-    given["seconds_total"] = length + given.get("seconds_total", ADDED_SECONDS)
-    return GenerationSpec.from_dict(given | _from(arguments.audio) | {"keep": [[0.0, length]]})
+def continue_(asked: Asked) -> GenerationSpec:
+    """A recording with new music after it; the default prompt and tempo are those of the recorded take."""
+    given = _prompted(asked)
+    length = _length(asked.audio)
+    bars = given.pop("bars", None)
+    if bars is not None and "seconds_total" in given:
+        raise SpecError("bars and seconds both say how much is added; give one of them.")
+    added = given.get("seconds_total", ADDED_SECONDS) if bars is None else bars * _bar(asked, given)
+    given["seconds_total"] = length + added
+    return GenerationSpec.from_dict(given | _from(asked.audio) | {"keep": [[0.0, length]]})
 
 
-def inpaint(arguments: argparse.Namespace) -> GenerationSpec:
+def inpaint(asked: Asked) -> GenerationSpec:
     """A recording with the spans in `keep` kept and the rest generated."""
-    given = _prompted(arguments)
-    length = _length(arguments.audio)
+    given = _prompted(asked)
+    length = _length(asked.audio)
     if "keep" not in given:
         raise SpecError(
             "inpaint needs --keep, the spans of the recording to keep, such as --keep 0:8,16:24."
         )
     given["keep"] = [[start, min(end, length)] for start, end in given["keep"] if start < length]
     if not given["keep"]:
-        raise SpecError(f"Nothing to keep lies within the {length:g} s of {arguments.audio}.")
-    return GenerationSpec.from_dict(given | _from(arguments.audio))
+        raise SpecError(f"Nothing to keep lies within the {length:g} s of {asked.audio}.")
+    return GenerationSpec.from_dict(given | _from(asked.audio))
 
 
-def vary(arguments: argparse.Namespace) -> GenerationSpec:
+def vary(asked: Asked) -> GenerationSpec:
     """A take's own settings and notes, or other chords, moved towards another seed."""
     moved = {"variation": VARIATION, "variation_seed": secrets.randbelow(RANDOM_SEEDS)}
-    spec, asked = read_spec(arguments.audio), settings(arguments)
+    spec = read_spec(asked.audio)
     moved["score_seed"] = spec.composer_seed
-    return GenerationSpec.from_dict(agreed(spec.to_dict(), asked) | moved | asked)
+    values = Asked(asked.typed, spec.to_dict() | moved).values()
+    return GenerationSpec.from_dict(values)
 
 
-def _prompted(arguments: argparse.Namespace) -> dict[str, Any]:
-    given = settings(arguments)
+def _prompted(asked: Asked) -> dict[str, Any]:
+    given = asked.values(WHOLE)
     if "prompt" in given:
         return given
     try:
-        return given | {"prompt": read_spec(arguments.audio).prompt}
+        return given | {"prompt": read_spec(asked.audio).prompt}
     except AudioError as error:
         # Raises if the recording itself is invalid, which matters more.
-        recording_seconds(str(arguments.audio))
+        _length(asked.audio)
         raise SpecError(
-            f"Add a prompt after {arguments.audio}: it has no prompt of its own."
+            f"Add a prompt after {asked.audio}: it has no prompt of its own."
         ) from error
+
+
+def _bar(asked: Asked, given: Mapping[str, Any]) -> float:
+    """Length of a bar of what is continued, s."""
+    prompt, own = str(given["prompt"]), GenerationSpec()
+    with contextlib.suppress(AudioError):  # No take of ours: the prompt must say it.
+        own = read_spec(asked.audio)
+    tempo = given.get("tempo") or tempo_in(prompt) or own.tempo
+    beats = given.get("beats_per_bar") or beats_per_bar_in(prompt) or own.beats_per_bar or 4
+    if tempo is None:
+        raise SpecError(
+            f"A length in bars needs a tempo, and {asked.audio} says none: add --tempo, or give --seconds."
+        )
+    return beats * 60.0 / tempo
 
 
 def _from(path: Path) -> dict[str, Any]:

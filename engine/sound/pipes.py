@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import io
+from types import TracebackType
 from typing import Any, BinaryIO
 
 import soundfile
@@ -83,6 +84,16 @@ class TakePipe:
         size = self._due * told["channels"] * int(WIDTHS[self._subtype])
         self._write(b"\0" * (size % 2) + self._texts)
         return told
+
+    def __enter__(self) -> TakePipe:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
 
     def _stored(self, block: AudioBlock) -> bytes:
         """The samples as libsndfile stores them in a file."""

@@ -37,12 +37,16 @@ class Resampling:
 
     def __init__(self, rate: int, new_rate: int, channels: int = 2) -> None:
         self._rates, self._channels = (rate, new_rate), channels
-        self._stream = soxr.ResampleStream(rate, new_rate, channels, dtype="float32", quality="HQ")
+        self._stream = (
+            None
+            if rate == new_rate
+            else soxr.ResampleStream(rate, new_rate, channels, dtype="float32", quality="HQ")
+        )
         self._read = self._made = 0
 
     def add(self, samples: Samples) -> Samples:
         """What of the result is known with this block; the block itself if the rates are equal."""
-        if self._rates[0] == self._rates[1]:
+        if self._stream is None:
             return samples
         self._read += samples.shape[1]
         found = self._stream.resample_chunk(np.ascontiguousarray(samples.T)).T
@@ -51,7 +55,7 @@ class Resampling:
 
     def end(self) -> Samples:
         """The rest, once every block was added."""
-        if not self._read:
+        if self._stream is None or not self._read:
             return np.zeros((self._channels, 0), np.float32)
         end = self._stream.resample_chunk(np.zeros((0, self._channels), np.float32), last=True).T
         missing = max(round(self._read * self._rates[1] / self._rates[0]) - self._made, 0)

@@ -1,0 +1,99 @@
+"""The parser of every command: one-line errors that name what was meant, help in 80 columns, no abbreviations.
+
+Knows nothing of the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from engine.errors import choices
+
+BAD_INPUT = 2
+WIDTH = 80
+_INVALID_CHOICE = re.compile(r"^(.*)invalid choice: '(.*)' \(choose from (.*)\)$", re.S)
+
+
+class Help(argparse.HelpFormatter):
+    """Flags at the left, at most 80 columns; the value of a flag with two spellings is named once."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        columns = shutil.get_terminal_size((WIDTH, 24)).columns
+        options["width"] = max(min(columns, WIDTH) - 1, 40)
+        super().__init__(prog, max_help_position=26, **options)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with what a newcomer needs."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("formatter_class", Help)
+        super().__init__(*args, allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the error in one line and exits with 2."""
+        self.exit(BAD_INPUT, f"{self.prog}: {_said(message)} (see {self.prog} --help)\n")
+
+    def parse_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """The arguments; unknown ones are an error that names the nearest known."""
+        found, rest = self.parse_known_args(args, namespace or argparse.Namespace())
+        self.refuse(rest)
+        return found
+
+    def parse_words(self, args: Sequence[str]) -> argparse.Namespace:
+        """Like `parse_args`; the words that are no flags may stand anywhere, and are in `words`."""
+        end = args.index("--") if "--" in args else len(args)
+        found, rest = self.parse_known_intermixed_args(args[:end])
+        self.refuse(rest)
+        found.words = [*found.words, *args[end + 1 :]]
+        return found
+
+    def refuse(self, rest: Sequence[str]) -> None:
+        """Ends with an error if anything was not understood."""
+        flags = [word.split("=")[0] for word in rest if word.startswith("-") and len(word) > 1]
+        if flags:
+            near = nearest(flags[0], self._flags())
+            self.error(f"there is no flag {flags[0]}{near or _quoting(flags[0])}")
+        if rest:
+            self.error(
+                f"{' '.join(rest)!r} is one word too many; put words that belong together in quotes"
+            )
+
+    def _flags(self) -> list[str]:
+        known = list(self._option_string_actions)
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
+                for parser in action.choices.values():
+                    known += parser._option_string_actions
+        return known
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean X?` for the known word that is most like this one; empty if none is."""
+    names = {name.strip("-").casefold(): name for name in known}
+    typed = word.strip("-").casefold()
+    begun = [name for small, name in names.items() if typed and small.startswith(typed)]
+    near = begun[:3] or [names[small] for small in difflib.get_close_matches(typed, names, 1)]
+    return f"; did you mean {choices(near)}?" if near else ""
+
+
+def _said(message: str) -> str:
+    wrong = _INVALID_CHOICE.match(message)
+    if wrong is None:
+        return message
+    before, word, listed = wrong.groups()
+    known = [name.strip(" '") for name in listed.split(",")]
+    near = nearest(word, known)
+    return f"{before}there is no {word!r}{near or f'; choose {choices(known)}'}"
+
+
+def _quoting(flag: str) -> str:
+    """For a prompt that begins with a dash."""
+    return "" if flag.startswith("--") else "; text that begins with a dash goes after --"
