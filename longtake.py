@@ -8,13 +8,20 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+from types import FrameType
+from typing import NoReturn
 
 PANEL = "gui.__main__"
 BRIDGE = "bridge.__main__"
 ENGINE = "engine.cli.main"
 BENCHMARKS = "benchmarks.__main__"
+
+STOPPED = 130
 
 ELSEWHERE = {"panel": PANEL, "serve": BRIDGE, "config": BRIDGE, "bench": BENCHMARKS}
 """Commands outside the engine. `panel` passes arguments to the panel; the bridge also gets the command's name."""
@@ -23,7 +30,7 @@ NAMES = {PANEL: "panel", BRIDGE: "bridge", BENCHMARKS: "benchmarks", ENGINE: "en
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs `longtake`; returns the exit code."""
+    """Runs `longtake`; returns the exit code, 130 where Ctrl-C came before a command could see to it."""
     share_processors()
     write_whatever_comes()
     argv = list(sys.argv[1:] if argv is None else argv)
@@ -36,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         return 1
     try:
-        command: Callable[[Sequence[str]], int] = importlib.import_module(module).main
+        with leaving_at_once():
+            command: Callable[[Sequence[str]], int] = importlib.import_module(module).main
     except (ImportError, OSError) as error:
         # Raised for missing system libraries: ImportError by Qt, OSError by PortAudio.
         print(
@@ -45,7 +53,30 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    return command(rest)
+    try:
+        return command(rest)
+    except KeyboardInterrupt:
+        print("longtake: stopped.", file=sys.stderr)
+        return STOPPED
+
+
+@contextmanager
+def leaving_at_once() -> Iterator[None]:
+    """Ctrl-C ends the program at once: while modules are loaded, an exception may be taken for a fault of theirs."""
+
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
+        os.write(2, b"longtake: stopped.\n")
+        os._exit(STOPPED)
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or current_thread() is not main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def destination(argv: Sequence[str]) -> tuple[str, list[str]]:

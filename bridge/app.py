@@ -39,10 +39,11 @@ from bridge.parameters import Parameters
 from bridge.places import Places, places
 from bridge.presets import Presets
 from bridge.session import Session
-from bridge.settings import Settings, SettingsFile, osc_folders, takes_folder
+from bridge.settings import Settings, SettingsFile, check, osc_folders, takes_folder
 from bridge.takes import recordings
 from bridge.takes.library import Library
 from bridge.transport import Transport
+from engine.cli.parsing import Parser
 from engine.errors import LongtakeError, PresetError
 from engine.presets import PresetStore
 
@@ -245,16 +246,18 @@ def build(options: AppOptions | None = None) -> App:
 
 
 def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
-    """`longtake serve`: runs without a screen until SIGINT or SIGTERM; 2 when it cannot."""
+    """`longtake serve`: runs without a screen until it is interrupted or its terminal closed; 2 when it cannot."""
     arguments = _parser().parse_args(argv)
     ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
         ended.set()
 
-    # Before anything exists that needs a clean shutdown.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    # Before anything exists that needs a clean shutdown. What nohup ignores stays ignored.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end)
     try:
         where = places()
         settings = SettingsFile(where.settings)
@@ -287,22 +290,33 @@ def _overridden(chosen: Settings, arguments: argparse.Namespace) -> Settings:
         "hosts": tuple(arguments.allow) or None,
         "token": arguments.token,
     }
-    osc = replace(chosen.osc, **{name: value for name, value in said.items() if value is not None})
+    said = {name: value for name, value in said.items() if value is not None}
+    for name, value in said.items():
+        check("osc", name, value)
+    osc = replace(chosen.osc, **said)
     takes = replace(chosen.takes, folder=str(arguments.takes)) if arguments.takes else chosen.takes
     audio = replace(chosen.audio, enabled=chosen.audio.enabled and not arguments.no_audio)
     midi = replace(chosen.midi, enabled=chosen.midi.enabled and not arguments.no_midi)
     return replace(chosen, osc=osc, takes=takes, audio=audio, midi=midi)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="longtake serve",
-        description="Runs the bridge without a screen: OSC, MIDI, audio, jobs, takes.",
+        description="Runs the bridge without a screen: OSC, MIDI, audio, jobs, takes. "
+        "Ctrl-C ends it, with exit code 0.",
     )
     parser.add_argument(
-        "--bind", metavar="ADDRESS", help="listen to other machines too; needs --allow and --token"
+        "--bind",
+        "--host",
+        metavar="ADDRESS",
+        help="listen to other machines too; needs --allow and --token (default 127.0.0.1)",
     )
-    parser.add_argument("--port", type=int, help="OSC port, UDP and TCP; 0 takes a free one")
+    parser.add_argument(
+        "--port",
+        type=int,
+        help="OSC port, UDP and TCP; 0 takes a free one (0 to 65535; default 9440)",
+    )
     parser.add_argument(
         "--allow",
         metavar="HOST",

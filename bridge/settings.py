@@ -222,6 +222,19 @@ def read(text: str, source: str) -> Settings:
     return Settings(**found)
 
 
+def check(section: str, key: str, value: Any) -> None:
+    """Checks a value that holds for one run alone, as the file's are checked.
+
+    Raises:
+        PresetError: if it is wrong.
+    """
+    known = next(each for each in fields(_SECTIONS[section]) if each.name == key)
+    plain = list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
+    wrong = _wrong(known, plain) or _nowhere(known, plain)
+    if wrong:
+        raise PresetError(f"{section}.{key} {wrong}, not {plain!r}.")
+
+
 def default_text() -> str:
     """A fresh settings file: every key with its help and its default, commented out."""
     lines = [

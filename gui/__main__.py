@@ -5,7 +5,6 @@ The window is shown before anything is started, so that it is there at once; tor
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import logging
 import signal
@@ -22,6 +21,7 @@ from bridge import logs
 from bridge.app import build
 from bridge.places import places
 from bridge.session import Session
+from engine.cli.parsing import Parser
 from engine.errors import LongtakeError
 from engine.presets import PresetStore
 from gui.look.language import SYSTEM, speak
@@ -47,9 +47,7 @@ class Running:
 
 def main(argv: Sequence[str] = ()) -> int:
     """Opens the panel and returns when it is closed."""
-    options = argparse.ArgumentParser(
-        prog="longtake panel", description="The panel: what a musician sees."
-    )
+    options = Parser(prog="longtake panel", description="The panel: what a musician sees.")
     options.add_argument(
         "--demo", action="store_true", help="without model and devices, in a folder of its own"
     )

@@ -40,10 +40,12 @@ def bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
     for _ in range(NEXT_PORTS if port == 0 else 1):
         try:
             return _bind_both(host, port)
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+        except (OSError, ValueError) as error:
+            number = getattr(error, "errno", None)
+            if number not in (errno.EADDRINUSE, errno.EACCES):
+                why = getattr(error, "strerror", None) or "no name has this form"
                 raise BridgeError(
-                    "bad_args", f"{host} is no address that can be listened on: {error.strerror}."
+                    "bad_args", f"{host:.80} is no address that can be listened on: {why}."
                 ) from error
     raise PortInUse(port, _next_free(host, port))
 
@@ -62,7 +64,7 @@ def _bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tcp.bind((host, udp.getsockname()[1]))
         tcp.listen(CONNECTIONS_WAITING)
-    except OSError:
+    except (OSError, ValueError):
         udp.close()
         tcp.close()
         raise

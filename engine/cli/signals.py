@@ -7,27 +7,34 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
 
 STOPPED = 130
 _ENDS = {"SIGTERM": 143, "SIGHUP": 129, "SIGBREAK": 143}
 """Signal -> exit code; Windows sends the last one when its window is closed."""
+CLEANING = 2.0
+"""Seconds in which a second Ctrl-C does not interrupt what the first one began."""
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Within it, Ctrl-C raises KeyboardInterrupt and the others SystemExit, once: the clean-up is not interrupted.
+    """Within it, Ctrl-C raises KeyboardInterrupt and the others SystemExit; an impatient second one changes nothing.
 
     What the caller of the program had ignored, as `nohup` does, stays ignored.
     """
     previous: dict[int, object] = {}
 
-    def end(number: int, frame: FrameType | None) -> NoReturn:
-        for each in previous:
-            signal.signal(each, signal.SIG_IGN)
+    last = -CLEANING
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < CLEANING:
+            return
+        last = now
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         raise SystemExit(_ENDS[signal.Signals(number).name])
