@@ -6,10 +6,8 @@ the work and frees its memory. Knows nothing of output files, processes, queues 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,13 +18,10 @@ from engine.chunking import encode_chunked
 from engine.composing.score import Score
 from engine.conditioning import Prompt
 from engine.errors import LongtakeError, SpecError, choices
+from engine.held_model import INSTALLED, HeldModel, load_model
 from engine.latent_diffusion import LatentDiffusion
 from engine.lead_sheets import lead_sheet, within
-from engine.lora_list import lora_files
-from engine.model_files import find_weights
 from engine.precision import resolved_precision
-from engine.public.loading import load_public
-from engine.public.lora import adapt
 from engine.registry import SAMPLE_RATE, AdaptiveDiTConfig, ModelSpec, model_spec
 from engine.samplers.guidance import Guidance, guided_denoiser
 from engine.samplers.noise import NoiseSource
@@ -37,23 +32,13 @@ from engine.sound.audio import Samples
 from engine.sound.recordings import with_recording
 from engine.spec import GenerationSpec
 from engine.streaming import streamed
-from engine.text import Likeness
 from engine.updates import LeadSheet, Step, Update
 from engine.variable_length import Window, window_for
 
+__all__ = ["BLOCK", "Engine", "load_model"]
+
 BLOCK = SAMPLE_RATE
 """The longest block of audio that is yielded, in frames."""
-log = logging.getLogger(__name__)
-
-
-def load_model(spec: ModelSpec, folder: Path | None = None) -> LatentDiffusion:
-    """Loads a model with its own or public weights, from a folder or from where they are installed.
-
-    Raises:
-        CheckpointError: if a file is missing, damaged or of another network.
-    """
-    load = load_public if spec.weights == "public" else LatentDiffusion.from_folder
-    return load(spec, folder or find_weights(spec))
 
 
 class Engine:
@@ -66,7 +51,7 @@ class Engine:
         precision: str = "auto",
         compiled: bool = False,
         block: int = BLOCK,
-        load: Callable[[ModelSpec], LatentDiffusion] = load_model,
+        load: Callable[[ModelSpec], LatentDiffusion] = INSTALLED,
     ) -> None:
         """Loads nothing yet.
 
@@ -83,12 +68,8 @@ class Engine:
         self.device = _device(device)
         if precision != "auto":
             resolved_precision(precision, self.device)
-        self.precision = precision
-        self._compiled = compiled
         self._block = block
-        self._load = load
-        self._loaded: tuple[tuple[str, str], LatentDiffusion] | None = None
-        self._likeness: Likeness | None = None
+        self._held = HeldModel(self.device, precision, compiled=compiled, load=load)
 
     @torch.inference_mode()
     def generate(
@@ -110,7 +91,7 @@ class Engine:
         kept = creative.Kept.of(spec, recording, window.samples)
 
         yield from self.load(spec.model, spec.lora)
-        model = self._model(spec.model, spec.lora)
+        model = self._held.model(spec.model, spec.lora)
 
         sheet = self._sheet(model, spec, recording, score)
         yield sheet
@@ -141,30 +122,16 @@ class Engine:
         Raises:
             LongtakeError: if the model is unknown, or its weights or a LoRA file are missing or damaged.
         """
-        spec = model_spec(name)
-        files = lora_files(lora)
-        if self._loaded is not None and self._loaded[0] == (name, lora):
-            return
-        self.unload()
-        yield Step("loading", 1, 2)
-        model = self._load(spec)
-        if files:
-            adapt(model, files)
-        self._loaded = ((name, lora), model.placed(self.device, self.precision))
-        log.info(
-            "loaded %s on %s in %s",
-            name,
-            self.device,
-            resolved_precision(self.precision, self.device),
-        )
-        yield Step("loading", 2, 2)
-        if self._compiled:
-            model.compile_network()
-            yield Step("compiling", 1, 1)
+        yield from self._held.load(name, lora)
+
+    @property
+    def loaded(self) -> str:
+        """The name of the model in memory; empty if there is none."""
+        return self._held.name
 
     def unload(self) -> None:
         """Releases the model."""
-        self._loaded = self._likeness = None
+        self._held.unload()
 
     def describe(self) -> str:
         """A readable name of the hardware it runs on."""
@@ -183,16 +150,7 @@ class Engine:
             return LeadSheet(None, f"{model.spec.name} takes no score", spec.tempo)
         if score is not None:
             return LeadSheet(score, "a score that was given", score.tempo)
-        if self._likeness is None:
-            self._likeness = Likeness(model.conditioner.text_encoder)
-        return lead_sheet(spec, self._likeness, recording)
-
-    def _model(self, name: str, lora: str) -> LatentDiffusion:
-        # Another take may have switched models while this generator was paused after loading.
-        for _ in self.load(name, lora):
-            pass
-        assert self._loaded is not None
-        return self._loaded[1]
+        return lead_sheet(spec, self._held.likeness(model), recording)
 
 
 def _encoded(model: LatentDiffusion, recording: Samples, window: Window) -> Tensor:

@@ -27,6 +27,19 @@ HEADERS = Path(sysconfig.get_path("include"), "Python.h")
 """What such a compiler includes; Debian has it in a package of its own."""
 
 
+def check_compiler(device: torch.device) -> None:
+    """Checks that a model can be compiled for a device.
+
+    Raises:
+        SpecError: if that needs a C++ compiler and Python's headers, and one of them is missing.
+    """
+    if device.type != "cuda" and not (any(map(shutil.which, COMPILERS)) and HEADERS.exists()):
+        raise SpecError(
+            f"Compiling for the CPU needs a C++ compiler ({choices(COMPILERS)}) and Python's headers (on Debian: "
+            "g++ and python3-dev); one of them was not found. Install it, or run without compiling."
+        )
+
+
 class LatentScale(nn.Module):
     """Normalises each latent channel to zero mean and unit variance, as the noise levels of the diffusion assume."""
 
@@ -57,13 +70,14 @@ class LatentDiffusion(nn.Module):
         conditioner: prompts to conditioning (§2.2).
         dit: the diffusion transformer (§2.2).
         precision: its number format, one of precision.NAMES.
+        compiled: whether the transformer is compiled, or will be on its next call.
     """
 
     def __init__(self, spec: ModelSpec, text_encoder: TextEncoder) -> None:
         super().__init__()
         self.spec = spec
         self.precision = "auto"
-        self._graphs = False
+        self.compiled = self._graphs = False
         self.autoencoder = build_autoencoder(spec.autoencoder)
         self.latent_scale = LatentScale(spec.autoencoder.latent_channels)
         self.conditioner = Conditioner(spec, text_encoder)
@@ -123,21 +137,12 @@ class LatentDiffusion(nn.Module):
         return self.to(device)
 
     def compile_network(self) -> None:
-        """Compiles the transformer on its first call; on CUDA, steps are also recorded as CUDA graphs.
-
-        Raises:
-            SpecError: if the device needs a C++ compiler and Python's headers, and one of them is missing.
-        """
+        """Compiles the transformer on its first call; on CUDA, steps are also recorded as CUDA graphs."""
         cuda = self.latent_scale.mean.is_cuda
-        if not cuda and not (any(map(shutil.which, COMPILERS)) and HEADERS.exists()):
-            raise SpecError(
-                f"Compiling for the CPU needs a C++ compiler ({choices(COMPILERS)}) and Python's headers (on Debian: "
-                "g++ and python3-dev); one of them was not found. Install it, or run without compiling."
-            )
         # A CUDA graph has one fixed length; on the CPU, one compilation serves all lengths.
         mode, dynamic = ("reduce-overhead", None) if cuda else (None, True)
         self.dit.compile(backend=BACKEND, mode=mode, dynamic=dynamic)
-        self._graphs = cuda
+        self.compiled, self._graphs = True, cuda
 
     def network(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
         """The transformer's output in float32, computed in bfloat16 where the hardware supports it.

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from engine.errors import SpecError
 
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+
 
 @dataclass(frozen=True, slots=True)
 class LoraFile:
-    """A LoRA file and its strength: 0 has no effect, 1 is as trained.
+    """A LoRA file and its strength: 0 has no effect, 1 is as trained, and below 0 is the opposite.
 
     Raises:
         SpecError: if the strength is out of range.
@@ -22,9 +24,9 @@ class LoraFile:
     strength: float = 1.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 10:
+        if not -10 <= self.strength <= 10:
             raise SpecError(
-                f"A LoRA's strength must be a number from 0 to 10; it is {self.strength:g}."
+                f"A LoRA's strength must be a number from -10 to 10; it is {self.strength:g}."
             )
 
 
@@ -32,12 +34,17 @@ def lora_files(text: str) -> tuple[LoraFile, ...]:
     """Parses a list such as `warm.safetensors:0.8, tape.safetensors`; the default strength is 1.
 
     Raises:
-        SpecError: if a strength is out of range.
+        SpecError: if a strength is out of range or is no number.
     """
+    if re.search(r":\s*[+-]?\d*\s*,\s*\d+\s*(,|$)", text):
+        raise SpecError(f"A comma separates LoRA files; a strength has a point, as 0.8: {text}.")
     files: list[LoraFile] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
-        found = re.fullmatch(r"(.+):(-?\d+(?:\.\d+)?)", part, re.DOTALL)
+        found = re.fullmatch(rf"(.+?)\s*:\s*({_NUMBER})", part, re.DOTALL)
         path, strength = (found[1], float(found[2])) if found else (part, 1.0)
+        if re.search(r"\.safetensors\s*:[^\\/]*$", path):
+            wrong = path.rpartition(":")[2].strip()
+            raise SpecError(f"A LoRA's strength must be a number such as 0.8; it is {wrong!r}.")
         files.append(LoraFile(_at_home(Path(path)), strength))
     return tuple(files)
 

@@ -1,4 +1,4 @@
-"""Where a model's files are, and whether they match their checksums.
+"""Where the files of models and LoRAs are, and whether they match their checksums.
 
 Knows nothing of torch or of what is in the files, so that the panel and `longtake models` can use it without delay.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import tomllib
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import platformdirs
 
+from engine.configs import ModelSpec
 from engine.errors import CheckpointError
-from engine.registry import ModelSpec
 from engine.whole_files import write_whole
 
 CHECKSUMS = "checksums.toml"
@@ -29,6 +30,27 @@ def models_folder() -> Path:
 def part_folder(root: Path, name: str) -> Path:
     """Where a model's files are collected until they are complete, in the folder of models."""
     return root / f".{name}.part"
+
+
+def loras_folder() -> Path:
+    """The folder of the user's LoRA files, which are found there and below by name alone; it need not exist."""
+    return models_folder().with_name("loras")
+
+
+def lora_place(path: Path) -> Path:
+    """Where a LoRA is: as named, or under its name in `loras_folder`; as named if it is in neither place.
+
+    So the settings of a take find it after a move to another machine, also between Windows and others.
+    """
+    if path.exists():
+        return path.absolute()
+    # Reads the separators of all systems.
+    whole = PureWindowsPath(path)
+    for folder, folders, files in os.walk(loras_folder()):
+        folders.sort()
+        if whole.name in (*files, *folders):
+            return Path(folder, whole.name)
+    return path if whole.is_absolute() else path.absolute()
 
 
 def embedded_folder() -> Path:

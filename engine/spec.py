@@ -18,6 +18,8 @@ from engine.composing.notation import TEMPI, tempo_in
 from engine.composing.reading import metre_in
 from engine.composing.wording import with_key, with_metre, with_tempo
 from engine.errors import LongtakeError, SpecError, choices
+from engine.lora_list import lora_files, lora_list
+from engine.model_files import lora_place
 from engine.parameter import Parameter, parameter, value_of
 
 if TYPE_CHECKING:
@@ -250,6 +252,7 @@ class GenerationSpec:
             spec,
             prompt=_said(prompt, spec, tempo),
             model=model.name,
+            lora=_located(spec.lora),
             tempo=tempo,
             seconds_total=seconds,
             seed=secrets.randbelow(RANDOM_SEEDS) if spec.seed is None else spec.seed,
@@ -306,6 +309,13 @@ def _said(prompt: str, spec: GenerationSpec, tempo: float | None) -> str:
     if spec.beats_per_bar is not None:
         prompt = with_metre(prompt, spec.beats_per_bar)
     return with_key(prompt, spec.key) if spec.key.strip() else prompt
+
+
+def _located(lora: str) -> str:
+    """LoRA files by their whole paths: the settings must reproduce the take from any folder."""
+    files = [replace(file, path=lora_place(file.path)) for file in lora_files(lora)]
+    # A comma in the path of the current folder would separate files.
+    return lora if any("," in str(file.path) for file in files) else lora_list(files)
 
 
 def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> float:

@@ -107,18 +107,19 @@ class EngineServer:
             finally:
                 updates.close()
         except _Stopped:
-            self._loading_ends("unloaded")
+            self._loading_ends(engine)
             self._wire.send(say="end", run=run)
         except Exception as error:
             if not isinstance(error, LongtakeError):
                 _log.exception("Generating failed")
-            self._loading_ends("failed", _sentence(error))
+            self._loading_ends(engine, _sentence(error))
             self._wire.send(say="error", run=run, kind=type(error).__name__, text=_sentence(error))
         else:
             self._wire.send(say="end", run=run)
 
     def _load(self, engine: Generates, model: str) -> None:
         load = getattr(engine, "load", None)
+        self._loading = model
         self._tell("loading", model)
         try:
             steps = load(model) if load else None
@@ -128,10 +129,9 @@ class EngineServer:
         except Exception as error:
             if not isinstance(error, LongtakeError):
                 _log.exception("Loading %s failed", model)
-            self._tell("failed", model, _sentence(error))
+            self._loading_ends(engine, _sentence(error))
         else:
-            self._loaded = model
-            self._tell("ready", model, described(engine), 1.0)
+            self._ready(engine, model)
 
     def _unload(self, engine: Generates) -> None:
         unload = getattr(engine, "unload", None)
@@ -141,20 +141,31 @@ class EngineServer:
         self._tell("unloaded")
 
     def _note_loading(self, engine: Generates, model: str, update: Update) -> None:
-        if model == self._loaded:
-            return
         if isinstance(update, Step) and update.stage == "loading":
-            self._loading = model
+            self._loading, self._loaded = model, ""
             self._tell("loading", model, fraction=update.index / max(update.total, 1))
-        else:
-            self._loading, self._loaded = "", model
-            self._tell("ready", model, described(engine), 1.0)
+        elif model != self._loaded:
+            self._ready(engine, model)
 
-    def _loading_ends(self, phase: str, detail: str = "") -> None:
-        """A take ended before its model was loaded."""
-        if self._loading:
-            self._tell(phase, self._loading, detail)
-            self._loading = self._loaded = ""
+    def _ready(self, engine: Generates, model: str, besides: str = "") -> None:
+        self._loading, self._loaded = "", model
+        self._tell("ready", model, described(engine) + besides, 1.0)
+
+    def _loading_ends(self, engine: Generates, why: str = "") -> None:
+        """Loading was stopped, or failed: says what the engine holds now, which may be the last model still."""
+        if not self._loading:
+            return
+        wanted, self._loading = self._loading, ""
+        if why:
+            self._tell("failed", wanted, why)
+        # An engine that does not say holds nothing once it has begun to load.
+        held = str(getattr(engine, "loaded", ""))
+        if held:
+            self._ready(engine, held, f"; {wanted} is not loaded: {why}" if why else "")
+            return
+        self._loaded = ""
+        if not why:
+            self._tell("unloaded", wanted)
 
     def _tell(self, phase: str, name: str = "", detail: str = "", fraction: float = 0.0) -> None:
         self._wire.send(say="model", name=name, phase=phase, detail=detail, fraction=fraction)

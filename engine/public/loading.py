@@ -25,7 +25,8 @@ from engine.public.renames import (
     renamed,
     without_weight_norm,
 )
-from engine.registry import AdaptiveDiTConfig, ModelSpec
+from engine.registry import AdaptiveDiTConfig, ModelSpec, TextConfig
+from engine.stable_audio.t5 import encoder_folder
 
 WEIGHTS = "model.safetensors"
 CONFIG = "model_config.json"
@@ -110,25 +111,44 @@ def names_and_shapes(path: Path) -> dict[str, list[int]]:
         ) from error
 
 
-def check_fit(spec: ModelSpec, path: Path) -> None:
+def check_fit(spec: ModelSpec, path: Path) -> dict[str, torch.Size]:
     """Checks that a file has exactly the weights of a model, from its header.
+
+    Returns:
+        Names and shapes of all weights, under this engine's names.
 
     Raises:
         CheckpointError: if a weight is missing, unknown or of the wrong shape; names the first.
     """
     with torch.device("meta"):
         there = {name: torch.empty(shape) for name, shape in names_and_shapes(path).items()}
-        model = LatentDiffusion(spec, NoText())
+        model = LatentDiffusion(spec, NoText(spec.conditioning.text))
         tensors = renamed(there, table_of(spec), str(path))
     without_weight_norm(model.autoencoder)
     del model.latent_scale
     load_strictly(model, tensors, str(path))
+    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+
+
+def check_public(spec: ModelSpec, folder: Path) -> dict[str, torch.Size]:
+    """Checks, without loading it, that a folder has all of a model: weights that fit, and a text encoder.
+
+    Returns:
+        Names and shapes of all weights, under this engine's names.
+
+    Raises:
+        CheckpointError: if a file is missing or of another model.
+    """
+    check_config(spec, folder / CONFIG)
+    encoder_folder(spec.conditioning.text, folder)
+    return check_fit(spec, folder / WEIGHTS)
 
 
 class NoText:
     """Replaces the text encoder when only shapes are compared."""
 
-    width = max_tokens = 0
+    def __init__(self, config: TextConfig) -> None:
+        self.width, self.max_tokens = config.width, config.max_tokens
 
     def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Never called."""

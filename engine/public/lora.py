@@ -1,40 +1,25 @@
-"""LoRA files of Stable Audio 3: low-rank adaptations, merged into the weights, so that steps cost no more.
+"""LoRA files merged into a model's weights, so that steps cost no more.
 
 There are four kinds, each also with frozen bases ("-xs"): `lora` adds B A; `dora-rows`, `dora-cols` and `bora` also
-rescale the rows, the columns or both to trained norms. Knows nothing of networks: names and tensors in and out.
+rescale the rows, the columns or both to trained norms. Knows nothing of networks: names and tensors in and out; the
+files are read by lora_formats.py.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from engine.errors import CheckpointError, choices
+from engine.errors import CheckpointError
 from engine.lora_list import LoraFile
+from engine.public.lora_formats import KINDS, XS, Part, placed, read_lora
 
-KINDS = ("lora", "dora-rows", "dora-cols", "bora")
-XS = "-xs"
-_PART = re.compile(r"(.+)\.parametrizations\.(weight)\.\d+\.(\w+)")
+__all__ = ["KINDS", "XS", "adapt", "check_loras", "merge"]
+
 _TINY = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class _Lora:
-    """The contents of a file: its kind, and for each weight's name its tensors."""
-
-    kind: str
-    rank: int
-    alpha: float
-    parts: Mapping[str, Mapping[str, Tensor]]
 
 
 def merge(weights: Mapping[str, Tensor], files: Sequence[LoraFile]) -> dict[str, Tensor]:
@@ -48,21 +33,11 @@ def merge(weights: Mapping[str, Tensor], files: Sequence[LoraFile]) -> dict[str,
         CheckpointError: if a file is missing, damaged, or for another model.
     """
     merged = dict(weights)
+    shapes = {name: weight.shape for name, weight in weights.items()}
     for file in files:
-        lora = read_lora(file.path)
-        for name, parts in lora.parts.items():
-            if name not in weights:
-                raise CheckpointError(
-                    f"{file.path} changes {name}, which this model does not have; it is for another model."
-                )
-            try:
-                # Bases that are not in a file are those of the published weight.
-                merged[name] = _changed(merged[name], weights[name], lora, parts, file.strength)
-            except RuntimeError as error:
-                raise CheckpointError(
-                    f"{file.path} does not fit {name} of shape {list(weights[name].shape)}; "
-                    "it is for another model."
-                ) from error
+        for name, part in _parts(file.path, shapes).items():
+            # Bases that are not in a file are those of the published weight.
+            merged[name] = _changed(merged[name], weights[name], part, file.strength)
     return merged
 
 
@@ -75,89 +50,84 @@ def adapt(model: nn.Module, files: Sequence[LoraFile]) -> None:
     model.load_state_dict(merge(model.state_dict(), files), assign=True)
 
 
-def read_lora(path: Path) -> _Lora:
-    """Reads a LoRA file; kind, rank and alpha are in its header.
+def check_loras(shapes: Mapping[str, torch.Size], files: Sequence[LoraFile]) -> None:
+    """Checks that LoRA files can be merged into weights of these names and shapes.
 
     Raises:
-        CheckpointError: if it is missing, damaged, or not a LoRA file.
+        CheckpointError: if a file is missing, damaged, or for another model.
     """
-    if not path.is_file():
-        raise CheckpointError(f"The LoRA file {path} is missing.")
-    try:
-        with safe_open(path, "pt") as file:
-            config: dict[str, Any] = json.loads((file.metadata() or {}).get("lora_config", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{path} is damaged or not a safetensors file.") from error
-    parts: defaultdict[str, dict[str, Tensor]] = defaultdict(dict)
-    for name, tensor in tensors.items():
-        found = _PART.fullmatch(name)
-        if found is None:
+    for file in files:
+        for name, part in _parts(file.path, shapes).items():
+            if not all(tensor.float().isfinite().all() for tensor in part.tensors.values()):
+                raise CheckpointError(
+                    f"{file.path} has values for {name} that are not finite; its training has failed."
+                )
+
+
+def _parts(path: Path, shapes: Mapping[str, torch.Size]) -> dict[str, Part]:
+    """What a file does, by the names of weights; all of them fit."""
+    parts = read_lora(path)
+    found: dict[str, Part] = {}
+    for name, ours in placed(parts, shapes).items():
+        if ours is None:
             raise CheckpointError(
-                f"{path} is not a LoRA of Stable Audio 3: it has a weight {name}."
+                f"{path} changes {name}, which this model does not have; it is for another model."
             )
-        parts[f"{_module(found[1])}.{found[2]}"][found[3]] = tensor.float()
-    if not parts:
-        raise CheckpointError(f"{path} is an empty LoRA.")
-    rank = int(config.get("rank") or _rank(next(iter(parts.values())), path))
-    return _Lora(_kind(config, parts, path), rank, float(config.get("alpha") or rank), parts)
+        if not _fits(parts[name], shapes[ours]):
+            raise CheckpointError(
+                f"{path} does not fit {ours} of shape {list(shapes[ours])}; it is for another model."
+            )
+        found[ours] = parts[name]
+    return found
 
 
-def _module(name: str) -> str:
-    """The weight's name in this engine; files name weights relative to the transformer or the conditioner."""
-    if name.startswith("conditioners."):
-        return f"conditioner.{name}"
-    return f"dit.{name.removeprefix('model.')}"
+def _fits(part: Part, shape: torch.Size) -> bool:
+    outputs, inputs = shape[0], shape[1:].numel()
+    rank, kind = part.rank, part.kind.removesuffix(XS)
+    if part.kind.endswith(XS):
+        wanted = {"M_xs": (rank, rank)}
+        if "U" in part.tensors or rank > min(outputs, inputs):
+            wanted |= {"U": (outputs, rank), "V": (inputs, rank)}
+    else:
+        wanted = {"lora_A": (rank, inputs), "lora_B": (outputs, rank)}
+    sizes = {
+        "lora": {},
+        "dora-rows": {"magnitude": outputs},
+        "dora-cols": {"magnitude": inputs},
+        "bora": {"magnitude_r": outputs, "magnitude_c": inputs},
+    }[kind]
+    there = part.tensors
+    return all(
+        name in there and there[name].ndim > 1 and there[name].flatten(1).shape == size
+        for name, size in wanted.items()
+    ) and all(name in there and there[name].numel() == size for name, size in sizes.items())
 
 
-def _kind(config: Mapping[str, Any], parts: Mapping[str, Mapping[str, Tensor]], path: Path) -> str:
-    kind = str(config.get("adapter_type", "lora"))
-    if kind == "dora":
-        # Old files do not distinguish rows and columns; the shape does.
-        lengths = [part["magnitude"] for part in parts.values() if "magnitude" in part]
-        columns = bool(lengths) and lengths[0].ndim == 2 and lengths[0].shape[0] == 1
-        kind = "dora-cols" if columns else "dora-rows"
-    if kind.removesuffix(XS) not in KINDS:
-        raise CheckpointError(
-            f"{path} is a LoRA of the kind {kind!r}; supported are {choices(KINDS)}."
-        )
-    return kind
-
-
-def _rank(parts: Mapping[str, Tensor], path: Path) -> int:
-    for name in ("lora_A", "M_xs"):
-        if name in parts:
-            return parts[name].shape[0]
-    raise CheckpointError(f"{path} has no LoRA matrices.")
-
-
-def _changed(
-    weight: Tensor, published: Tensor, lora: _Lora, parts: Mapping[str, Tensor], strength: float
-) -> Tensor:
+def _changed(weight: Tensor, published: Tensor, part: Part, strength: float) -> Tensor:
     """One weight with one file merged in."""
     if strength == 0:
         return weight
-    kind = lora.kind.removesuffix(XS)
-    delta = _delta(published, lora, parts)
-    flat = weight.flatten(1).float() + lora.alpha / lora.rank * strength * delta
+    kind, tensors = part.kind.removesuffix(XS), part.tensors
+    flat = weight.flatten(1).float() + part.scale * strength * _delta(published, part)
     if kind in ("dora-rows", "bora"):
-        lengths = parts["magnitude_r" if kind == "bora" else "magnitude"].reshape(-1, 1)
+        lengths = tensors["magnitude_r" if kind == "bora" else "magnitude"].float().reshape(-1, 1)
         flat = flat / (flat.norm(dim=1, keepdim=True) + _TINY) * lengths
     if kind in ("dora-cols", "bora"):
-        lengths = parts["magnitude_c" if kind == "bora" else "magnitude"].reshape(1, -1)
+        lengths = tensors["magnitude_c" if kind == "bora" else "magnitude"].float().reshape(1, -1)
         flat = flat / (flat.norm(dim=0, keepdim=True) + _TINY) * lengths
     return flat.reshape(weight.shape).to(weight.dtype)
 
 
-def _delta(published: Tensor, lora: _Lora, parts: Mapping[str, Tensor]) -> Tensor:
+def _delta(published: Tensor, part: Part) -> Tensor:
     """The low-rank update, [outputs, inputs]."""
-    if not lora.kind.endswith(XS):
-        return parts["lora_B"] @ parts["lora_A"]
-    if "U" in parts:
-        left, right = parts["U"], parts["V"]
+    tensors = {name: tensor.float() for name, tensor in part.tensors.items()}
+    if not part.kind.endswith(XS):
+        return tensors["lora_B"].flatten(1) @ tensors["lora_A"].flatten(1)
+    if "U" in tensors:
+        left, right = tensors["U"], tensors["V"]
     else:
-        left, right = _bases(published, lora.rank)
-    return left @ parts["M_xs"] @ right.T
+        left, right = _bases(published, part.rank)
+    return left @ tensors["M_xs"] @ right.T
 
 
 def _bases(published: Tensor, rank: int) -> tuple[Tensor, Tensor]:

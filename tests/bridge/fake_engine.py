@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Generator
+from pathlib import Path
 
 import numpy as np
 
@@ -123,6 +124,30 @@ class NoWeights(FakeEngine):
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
         yield from self.load(spec.model)
+
+
+class Holds(FakeEngine):
+    """Says what it holds; a misfit is found before what it holds goes, 'late' only afterwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded = ""
+
+    def load(self, model: str, lora: str = "") -> Generator[Step, None, None]:
+        if lora == "misfit" or model == "stable-audio-2":
+            raise CheckpointError("It is for another model.")
+        if (model, lora) == (self.loaded, ""):
+            return
+        self.loaded = ""
+        yield Step("loading", 1, 2)
+        if lora == "late":
+            raise CheckpointError("Its disk is gone.")
+        self.loaded = model
+        yield Step("loading", 2, 2)
+
+    def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
+        yield from self.load(spec.model, Path(spec.lora.split(":")[0]).name)
+        yield from super().generate(spec)
 
 
 class DiesAtBirth:

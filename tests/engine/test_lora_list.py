@@ -15,7 +15,7 @@ def test_files_and_strengths_from_text() -> None:
         LoraFile(Path("b.safetensors"), 1.0),
     )
     assert lora_files("C:/x/a.safetensors")[0].path == Path("C:/x/a.safetensors")
-    with pytest.raises(SpecError, match="from 0 to 10"):
+    with pytest.raises(SpecError, match="from -10 to 10"):
         lora_files("a.safetensors:11")
 
 

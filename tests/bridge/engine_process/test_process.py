@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +227,46 @@ def test_load_and_unload_are_seen(started: Callable) -> None:
     assert 0.5 in fractions
     process.unload()
     wait_for(lambda: process.state().phase == "unloaded")
+
+
+def test_after_a_load_that_failed_the_state_is_what_the_engine_holds(started: Callable) -> None:
+    process, events = started("Holds")
+    wait_for(lambda: process.state().phase == "ready")
+    # Found before: the model stays, and the job says why.
+    with pytest.raises(CheckpointError, match="another model"):
+        list(process.generate(replace(spec(), lora="misfit")))
+    assert (process.state().name, process.state().phase) == ("sketch", "ready")
+    # Found too late: nothing is held, although the name is the same.
+    with pytest.raises(CheckpointError, match="disk is gone"):
+        list(process.generate(replace(spec(), lora="late")))
+    wait_for(lambda: process.state().phase == "failed")
+    assert process.state().detail == "Its disk is gone."
+    assert audio(list(process.generate(spec()))).shape == (2, 88_200)
+    wait_for(lambda: process.state().phase == "ready")
+    # Another model that cannot be loaded is told, and that the last one is still there.
+    del events[:]
+    process.load("stable-audio-2")
+    wait_for(lambda: "stable-audio-2 is not loaded: It is for" in process.state().detail)
+    assert (process.state().name, process.state().phase) == ("sketch", "ready")
+    told = [(e.model.name, e.model.phase) for e in events if isinstance(e, ModelChanged)]
+    assert told == [
+        ("stable-audio-2", "loading"),
+        ("stable-audio-2", "failed"),
+        ("sketch", "ready"),
+    ]
+
+
+def test_closed_while_loading_the_state_is_what_the_engine_holds(started: Callable) -> None:
+    process, events = started("Holds", model="")
+    for _ in range(3):
+        updates = process.generate(spec())
+        next(updates)
+        updates.close()
+        list(process.generate(spec()))
+        wait_for(lambda: process.state().phase == "ready")
+        process.unload()
+        wait_for(lambda: process.state().phase == "unloaded")
+    assert not [e for e in events if isinstance(e, ModelChanged) and e.model.phase == "failed"]
 
 
 PARENT = """

@@ -113,5 +113,5 @@ def test_every_kind_of_value_passes_the_same_door(allowed: AllowedFiles, tmp_pat
         with pytest.raises(BridgeError) as raised:
             allowed.permitted(lora, wrong)
         assert raised.value.code == "bad_path"
-    with pytest.raises(SpecError, match="from 0 to 10"):
+    with pytest.raises(SpecError, match="from -10 to 10"):
         allowed.permitted(lora, "warm.safetensors:11")
