@@ -28,7 +28,7 @@ _OWN = re.compile(r"(.+)\.parametrizations\.weight\.\d+\.(\w+)")
 _OTHERS = re.compile(
     r"(.+?)\.(lora_A|lora_B|lora_down|lora_up|lora\.down|lora\.up|lora_magnitude_vector|dora_scale|alpha)"
     # PEFT may name the adapter.
-    r"(?:\.(?!weight$)\w+)?(?:\.weight)?"
+    r"(?:\.(?!weight$|bias$)\w+)?(?:\.weight)?"
 )
 _SAME = {
     "lora_down": "lora_A",
@@ -38,6 +38,7 @@ _SAME = {
     "lora_magnitude_vector": "magnitude",
     "dora_scale": "magnitude",
 }
+_TEXT = r"(^lora_te|text_encoder|text_model|^clip_)"
 _UNLIKE = (
     (r"\.hada_", "LoHa"),
     (r"\.lokr_", "LoKr"),
@@ -46,7 +47,7 @@ _UNLIKE = (
     (r"\.(oft|boft)_", "OFT"),
     (r"\.vera_", "VeRA"),
     (r"\.(diff|diff_b|set_weight)$", "whole weights"),
-    (r"(^lora_te|text_encoder|^text_model|clip_)", "a LoRA of the text encoder"),
+    (_TEXT, "a LoRA of the text encoder"),
 )
 _PREFIXES = re.compile(
     r"(base_model_model|lora_unet|lora_transformer|lycoris|diffusion_model|diffusion|unet|model|dit"
@@ -89,7 +90,7 @@ def read_lora(path: Path) -> dict[str, Part]:
     own = any(_OWN.fullmatch(name) for name in tensors)
     for name, tensor in tensors.items():
         found = (_OWN if own else _OTHERS).fullmatch(name)
-        if found is None:
+        if found is None or re.search(_TEXT, name):
             raise CheckpointError(_refusal(name, path))
         modules[found[1]][_SAME.get(found[2], found[2])] = tensor
     if not modules:

@@ -11,8 +11,9 @@ from safetensors.torch import save_file
 from engine import model_files
 from engine.checkpoints import read_tensors
 from engine.errors import CheckpointError
-from engine.model_files import find_weights, seal
+from engine.model_files import find_weights, lora_place, seal
 from engine.registry import SKETCH, STABLE_AUDIO_2
+from engine.spec import GenerationSpec
 
 
 def saved(folder: Path) -> Path:
@@ -60,3 +61,36 @@ def test_weights_are_looked_for_in_the_package_and_then_in_the_users_folder(
     # What came with the package must be sealed.
     with pytest.raises(CheckpointError, match="cannot be checked"):
         read_tensors(tmp_path / "package" / "sketch" / "dit.safetensors")
+
+
+def test_a_lora_is_found_where_it_is_named_or_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_files, "models_folder", lambda: tmp_path / "data" / "models")
+    monkeypatch.chdir(tmp_path)
+    ours = tmp_path / "data" / "loras" / "tape"
+    ours.mkdir(parents=True)
+    for path in (tmp_path / "near.safetensors", ours / "warm.safetensors"):
+        path.touch()
+    assert lora_place(Path("near.safetensors")) == tmp_path / "near.safetensors"
+    for elsewhere in (
+        "warm.safetensors",
+        "/home/ann/loras/warm.safetensors",
+        "C:\\Users\\Ann\\warm.safetensors",
+        "C:/Users/Ann/warm.safetensors",
+    ):
+        assert lora_place(Path(elsewhere)) == ours / "warm.safetensors"
+    assert lora_place(Path("/elsewhere/tape")) == ours, "PEFT's are folders"
+    assert lora_place(Path("none")) == tmp_path / "none"
+    assert lora_place(Path("C:\\none")) == Path("C:\\none")
+
+
+def test_the_settings_of_a_take_name_whole_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.safetensors").touch()
+    spec = GenerationSpec(prompt="warm", lora="own.safetensors: .5, none:2").resolved(SKETCH)
+    assert spec.lora == f"{tmp_path / 'own.safetensors'}:0.5, {tmp_path / 'none'}:2"
+    monkeypatch.chdir(tmp_path.parent)
+    assert spec.resolved(SKETCH) == spec
