@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import fnmatch
+import glob
 import hashlib
 import logging
 import os
@@ -104,12 +105,11 @@ class Hub:
         wanted = _wanted([file.rfilename for file in info.siblings or []], source)
         target = part / source.folder
         files = {file.rfilename: file for file in info.siblings or [] if file.rfilename in wanted}
-        missing = sum(f.size or 0 for n, f in files.items() if not (target / n).is_file())
-        _check_space(part, missing)
-        for name, file in files.items():
-            path = target / name
-            if not path.is_file():
-                self._fetch_file(source.repository, str(info.sha), file, path)
+        # What came before the repository changed, or was cut short, comes again.
+        missing = {n: file for n, file in files.items() if not _is_whole(target / n, file)}
+        _check_space(part, sum(file.size or 0 for file in missing.values()))
+        for name, file in missing.items():
+            self._fetch_file(source.repository, str(info.sha), file, target / name)
         return str(info.sha)
 
     def _fetch_file(self, repository: str, revision: str, file: Any, path: Path) -> None:
@@ -120,21 +120,34 @@ class Hub:
 
         url = hf_hub_url(repository, file.rfilename, revision=revision, endpoint=self.endpoint)
         headers = build_hf_headers(token=self.token or stored_token() or False)
-        part = path.with_name(f"{path.name}.incomplete")
-        part.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Named by what it will be: the rest of another version is never appended.
+        part = path.with_name(f"{path.name}.{_checksum(file)[:12]}.incomplete")
+        for other in path.parent.glob(f"{glob.escape(path.name)}*.incomplete"):
+            if other != part:
+                other.unlink()
+        resumed = _started(part, file)
         with part.open("ab") as content:
-            http_get(
-                url,
-                content,
-                resume_size=content.tell(),
-                headers=headers,
-                expected_size=file.size,
-                displayed_filename=file.rfilename,
-            )
+            if file.size is None or content.tell() < file.size:
+                http_get(
+                    url,
+                    content,
+                    resume_size=content.tell(),
+                    headers=headers,
+                    expected_size=file.size,
+                    displayed_filename=file.rfilename,
+                )
             content.flush()
             os.fsync(content.fileno())
-        _check_file(part, file)
+        if not _is_whole(part, file):
+            part.unlink()
+            if resumed:  # What was here may have been the damage.
+                return self._fetch_file(repository, revision, file, path)
+            raise CheckpointError(
+                f"{file.rfilename} was damaged in the download (its checksum differs); download it again."
+            )
         part.replace(path)
+        return None
 
 
 def sources(spec: ModelSpec) -> tuple[Source, ...]:
@@ -192,19 +205,28 @@ def _wanted(names: list[str], source: Source) -> set[str]:
     return wanted
 
 
-def _check_file(path: Path, file: Any) -> None:
-    """Checks a file against the hub: SHA-256 for large files, the git blob id for small ones."""
+def _started(part: Path, file: Any) -> bool:
+    """Whether a download goes on; one that is longer than the file can ever be starts over."""
+    there = part.stat().st_size if part.is_file() else 0
+    if file.size is not None and there > file.size:
+        part.unlink()
+        return False
+    return there > 0
+
+
+def _checksum(file: Any) -> str:
+    """The hub's own: SHA-256 of large files, the git blob id of small ones."""
+    return str(file.lfs.sha256 if file.lfs else file.blob_id)
+
+
+def _is_whole(path: Path, file: Any) -> bool:
+    """Whether a file is here as the hub has it."""
+    if not path.is_file() or (file.size is not None and path.stat().st_size != file.size):
+        return False
     if file.lfs:
-        expected, found = file.lfs.sha256, sha256(path)
-    else:
-        content = path.read_bytes()
-        expected = file.blob_id
-        found = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-    if found != expected:
-        path.unlink()
-        raise CheckpointError(
-            f"{file.rfilename} was damaged in the download (its checksum differs); download it again."
-        )
+        return sha256(path) == _checksum(file)
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == _checksum(file)
 
 
 def _check_space(folder: Path, needed: int) -> None:

@@ -101,6 +101,9 @@ class FakeHub:
         if wanted and body:
             self.ranges.append((path.name, wanted))
             start = int(wanted.removeprefix("bytes=").split("-")[0])
+            if start >= len(content):
+                headers["Content-Range"] = f"bytes */{len(content)}"
+                return _send(request, 416, b"", headers)
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
             content, status = content[start:], 206
         if not body:

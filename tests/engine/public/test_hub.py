@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from engine.engine import load_model
 from engine.errors import CheckpointError, SpecError
 from engine.latent_diffusion import LatentDiffusion
+from engine.model_files import sha256
 from engine.public import hub as hub_module
 from engine.public.hub import Hub, stored_token
 from engine.public.installed import ORIGIN, Store, recognised
@@ -38,6 +39,14 @@ def fetch(server: FakeHub, store: Store, spec: ModelSpec = TINY_MEDIUM, token: s
     return Hub(token, server.endpoint).download(spec, store, accepted=True)
 
 
+def arriving(server: FakeHub, store: Store) -> Path:
+    """Where a killed download left its weights."""
+    path = server.repositories[TINY_MEDIUM.repository] / "model.safetensors"
+    part = store.part(TINY_MEDIUM)
+    part.mkdir(parents=True, exist_ok=True)
+    return part / f"model.safetensors.{sha256(path)[:12]}.incomplete"
+
+
 @pytest.mark.parametrize("spec", [TINY_MEDIUM, TINY_OPEN], ids=lambda spec: spec.name)
 def test_a_download_is_a_model(spec: ModelSpec, server: FakeHub, store: Store) -> None:
     folder = fetch(server, store, spec)
@@ -60,12 +69,38 @@ def test_nothing_is_fetched_before_the_licence_is_accepted(server: FakeHub, stor
 
 def test_a_download_that_was_killed_goes_on(server: FakeHub, store: Store) -> None:
     whole = (server.repositories[TINY_MEDIUM.repository] / "model.safetensors").read_bytes()
-    part = store.part(TINY_MEDIUM)
-    part.mkdir(parents=True)
-    (part / "model.safetensors.incomplete").write_bytes(whole[:100_000])
+    arriving(server, store).write_bytes(whole[:100_000])
     fetch(server, store)
     assert server.ranges == [("model.safetensors", "bytes=100000-")]
     store.verify(TINY_MEDIUM)
+
+
+@pytest.mark.parametrize("change", ["whole", "longer", "other bytes"])
+def test_whatever_a_killed_download_left_the_next_one_is_whole(
+    change: str, server: FakeHub, store: Store
+) -> None:
+    whole = (server.repositories[TINY_MEDIUM.repository] / "model.safetensors").read_bytes()
+    left = {"whole": whole, "longer": whole + b"more", "other bytes": b"x" * 100_000}[change]
+    arriving(server, store).write_bytes(left)
+    folder = fetch(server, store)
+    assert (folder / "model.safetensors").read_bytes() == whole
+    assert not list(folder.rglob("*.incomplete"))
+    # Nothing is asked for twice that is there, and no server is asked for what lies beyond the end.
+    assert len(server.ranges) == (change == "other bytes")
+
+
+def test_what_changed_on_the_hub_meanwhile_is_not_mixed(server: FakeHub, store: Store) -> None:
+    folder = server.repositories[TINY_MEDIUM.repository]
+    arriving(server, store).write_bytes((folder / "model.safetensors").read_bytes()[:100_000])
+    part = store.part(TINY_MEDIUM)
+    (part / "model_config.json").write_text("of an older revision")
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: tensor + 1 for name, tensor in weights.items()}, folder / "model.safetensors")
+    there = fetch(server, store)
+    assert not server.ranges
+    for name in ("model.safetensors", "model_config.json"):
+        assert (there / name).read_bytes() == (folder / name).read_bytes()
+    assert not list(there.rglob("*.incomplete"))
 
 
 def test_a_line_that_breaks_is_taken_up_again(server: FakeHub, store: Store) -> None:
@@ -115,14 +150,12 @@ def test_words_for_a_full_disk(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
 def test_words_for_a_disk_that_fills_up_on_the_way(server: FakeHub, store: Store) -> None:
-    part = store.part(TINY_MEDIUM)
-    part.mkdir(parents=True)
-    arriving = part / "model.safetensors.incomplete"
-    arriving.symlink_to("/dev/full")
+    part = arriving(server, store)
+    part.symlink_to("/dev/full")
     with pytest.raises(CheckpointError, match="The disk is full"):
         fetch(server, store)
     assert not store.has(TINY_MEDIUM)
-    arriving.unlink()
+    part.unlink()
     fetch(server, store)
     store.verify(TINY_MEDIUM)
 
