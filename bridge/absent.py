@@ -19,7 +19,7 @@ class AbsentPlayback:
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise no_device("audio output")
 
-    play = launch = pause = stop = seek = set_loop = set_gain = set_output = _refuse
+    play = launch = cancel_launch = pause = stop = seek = set_loop = set_gain = set_output = _refuse
 
     def state(self) -> PlaybackState:
         """Stopped, with the reason."""
@@ -35,6 +35,10 @@ class AbsentPlayback:
 
     def playhead(self) -> float | None:
         """Nothing is heard."""
+        return None
+
+    def launches_in(self) -> float | None:
+        """Nothing waits."""
         return None
 
     def open_stream(self, stream: StreamFormat) -> None:

@@ -24,14 +24,26 @@ from engine.updates import AudioBlock, Generates
 
 
 @dataclass(frozen=True, slots=True)
+class Cue:
+    """Where a take is played from, and the range in it that is repeated while it repeats (None = all), in seconds."""
+
+    start: float = 0.0
+    span: tuple[float, float] | None = None
+
+
+WHOLE = Cue()
+
+
+@dataclass(frozen=True, slots=True)
 class StreamFormat:
-    """A take that is heard while it is decoded: whose it is and how long it will be, in frames."""
+    """A take that is heard while it is decoded: whose it is, its length and where it is heard from, in frames."""
 
     job_id: str
     sample_rate: int
     channels: int
     frames: int
     loop: bool = False
+    start: int = 0
 
 
 class Stream(Protocol):
@@ -57,12 +69,23 @@ class Playback(Stream, Protocol):
         """What is heard now."""
         ...
 
-    def play(self, take: Take | None = None) -> None:
-        """Plays a take from its start; None goes on after a pause or repeats the last one."""
+    def play(self, take: Take | None = None, cue: Cue = WHOLE) -> None:
+        """Plays a take now, a loop again and again; None goes on after a pause or repeats the last one."""
         ...
 
-    def launch(self, take: Take, quantize: Quantize | None = None) -> None:
-        """Plays a take at the next boundary of a grid (None = the transport's own); at once if there is no grid."""
+    def launch(self, take: Take, quantize: Quantize | None = None, cue: Cue = WHOLE) -> None:
+        """Plays a take at the next boundary of a grid (None = the transport's own); at once if there is no grid.
+
+        While the transport stands, the bars of the take that sounds are the grid.
+        """
+        ...
+
+    def cancel_launch(self) -> None:
+        """What waits for its boundary begins no more; what sounds goes on."""
+        ...
+
+    def launches_in(self) -> float | None:
+        """Seconds until what waits begins, or None when nothing waits."""
         ...
 
     def pause(self) -> None:
@@ -98,7 +121,7 @@ class Playback(Stream, Protocol):
         ...
 
     def playhead(self) -> float | None:
-        """Seconds into what is heard, or None when nothing is."""
+        """Seconds into what is heard or where a pause keeps its place, or None when neither is."""
         ...
 
     def close(self) -> None:

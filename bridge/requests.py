@@ -69,7 +69,7 @@ def continued(spec: GenerationSpec, path: Path, seconds: float) -> GenerationSpe
 
 
 def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> GenerationSpec:
-    """The recording with `spans` (seconds) regenerated and the rest kept; MIDI file and loop are off, as in `continued`.
+    """The recording with `spans` (seconds) regenerated and the rest kept; no MIDI file, no loop, as in `continued`.
 
     Raises:
         SpecError: if a span is empty, or they cover everything or nothing.
@@ -92,6 +92,14 @@ def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> Genera
         bars=None,
         seconds_total=length,
     )
+
+
+def before_join(spec: GenerationSpec) -> float:
+    """From where one hears how a recording goes on, in seconds: a bar before its end, or 2 s; 0 if it does not."""
+    if len(spec.keep) != 1 or spec.keep[0][0] > 0:
+        return 0.0
+    lead = (spec.beats_per_bar or 4) * 60.0 / spec.tempo if spec.tempo else 2.0
+    return max(spec.keep[0][1] - lead, 0.0)
 
 
 def complement(spans: Iterable[Span], length: float) -> tuple[Span, ...]:

@@ -22,6 +22,8 @@ SyncSource = Literal["manual", "osc", "midi", "link"]
 
 QUANTIZES: tuple[Quantize, ...] = ("none", "beat", "bar", "2bar", "4bar")
 SYNC_SOURCES: tuple[SyncSource, ...] = ("manual", "osc", "midi", "link")
+NEAR = 0.02
+"""How far, as a share, a tempo that was found may lie from the one asked for to be the same."""
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled", "interrupted")
 
 
@@ -140,6 +142,18 @@ class Take:
     spec: dict[str, Any] = field(default_factory=dict[str, Any])
     lead_sheet: str = ""
 
+    @property
+    def tempo(self) -> float | None:
+        """BPM by which its bars are counted: the one asked, made finer by a reading near it; a far one misheard it."""
+        asked, found = self.tempo_asked, self.tempo_measured
+        return found if asked is None or (found and abs(found - asked) < NEAR * asked) else asked
+
+    @property
+    def beats_per_bar(self) -> int:
+        """Quarter notes in its bars; 4 where its settings say nothing."""
+        beats = self.spec.get("beats_per_bar")
+        return beats if isinstance(beats, int) and beats > 0 else 4
+
 
 class TakeChange(TypedDict, total=False):
     """What may be changed of a finished take."""
@@ -238,6 +252,7 @@ class PlaybackState:
         job_id: the job being heard while it is decoded, or None.
         length: seconds known so far, 0 when nothing is loaded.
         loop: whether it repeats, and `loop_range` in seconds (None = the whole take).
+        next_id: the take that waits for its boundary to begin, or None.
         gain_db: output gain.
         device: readable name, empty when there is none; `problem` then says why.
     """
@@ -248,6 +263,7 @@ class PlaybackState:
     length: float = 0.0
     loop: bool = False
     loop_range: tuple[float, float] | None = None
+    next_id: str | None = None
     gain_db: float = 0.0
     device: str = ""
     sample_rate: int = 0

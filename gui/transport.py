@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QComboBox, QDoubleSpinBox, QFrame
+from PyQt6.QtWidgets import QFrame
 
 from bridge.state import Levels, PlaybackState, TransportState
 from engine.spec import PARAMETERS
 from gui.compose.vocabulary import MODES, ROOTS
 from gui.learn import teach
 from gui.look.controls import Button, Figure, IconButton, Lamp, side_by_side
+from gui.look.fields import ChoiceBox, NumberField
 from gui.look.flow_layout import FlowLayout
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
 from gui.qt_session import QtSession
 
+BLINKS = 2.5
+"""Times a second that Play lights up while a take waits for its beat."""
 METRES = ((4, 4), (3, 4), (2, 4), (6, 8), (5, 4), (7, 8), (12, 8))
 
 
@@ -38,24 +41,39 @@ class TransportPanel(QFrame):
         self.loop = IconButton(look, "loop", self.tr("Repeat"), "play")
         self.loop.rename(self.tr("Repeat what is heard, or the range"), "L")
         self.loop.setCheckable(True)
+        self.grid = ChoiceBox()
+        self.grid.setAccessibleName(self.tr("When a take begins while another plays"))
+        self.grid.setToolTip(
+            self.tr(
+                "A take begins now, or at the next beat or bar of the DAW or of the take that plays"
+            )
+        )
+        for grid, words in (
+            ("none", self.tr("now")),
+            ("beat", self.tr("beat")),
+            ("bar", self.tr("bar")),
+            ("2bar", self.tr("2 bars")),
+            ("4bar", self.tr("4 bars")),
+        ):
+            self.grid.addItem(words, grid)
         self.time = Figure("0:00.0", "00:00.0", "title")
         self.time.setAccessibleName(self.tr("Time"))
-        self.tempo = QDoubleSpinBox()
+        self.tempo = NumberField()
         limits = PARAMETERS["tempo"]
         self.tempo.setRange(limits.low or 30.0, limits.high or 300.0)
         self.tempo.setDecimals(1)
         self.tempo.setSuffix(" BPM")
         self.tempo.setKeyboardTracking(False)
         self.tempo.setAccessibleName(self.tr("Tempo of the transport"))
-        self.metre = QComboBox()
+        self.metre = ChoiceBox()
         self.metre.setAccessibleName(self.tr("Metre"))
         self.metre.addItems([f"{beats}/{unit}" for beats, unit in METRES])
-        self.key = QComboBox()
+        self.key = ChoiceBox()
         self.key.setAccessibleName(self.tr("Key of the transport"))
         self.key.addItem(self.tr("no key"))
         self.key.addItems([f"{root} {mode}" for mode in MODES[:2] for root in ROOTS])
         self.lamp = Lamp(look)
-        self.source = QComboBox()
+        self.source = ChoiceBox()
         self.source.setAccessibleName(self.tr("Where tempo and position come from"))
         for key, words in (
             ("manual", self.tr("by hand")),
@@ -90,8 +108,10 @@ class TransportPanel(QFrame):
     def show_playback(self, playback: PlaybackState) -> None:
         """Shows what is heard."""
         playing = playback.state in ("playing", "waiting")
+        self._waits = bool(playback.next_id)
+        words = self.tr("Pause") if playing else self.tr("Play")
         self.play.set_icon("pause" if playing else "play")
-        self.play.rename(self.tr("Pause") if playing else self.tr("Play"), self.tr("Space"))
+        self.play.rename(self.tr("Wait no longer") if self._waits else words, self.tr("Space"))
         self.loop.setChecked(playback.loop)
 
     def show_transport(self, transport: TransportState) -> None:
@@ -107,6 +127,7 @@ class TransportPanel(QFrame):
             self.key.addItem(transport.key)
         self.key.setCurrentIndex(self.key.findText(transport.key) if transport.key else 0)
         self.source.setCurrentIndex(self.source.findData(transport.source))
+        self.grid.setCurrentIndex(self.grid.findData(transport.quantize))
         led = transport.source != "manual"
         words = self.tr("Time comes from {0}").format(self.source.currentText())
         self.lamp.show_state("on" if led else "off", words)
@@ -118,12 +139,14 @@ class TransportPanel(QFrame):
         held = self.meter.held()
         self.peak.setText(f"{held:.1f} dB" if held > -60 else self.tr("quiet"))
 
-    def show_time(self, seconds: float | None) -> None:
-        """Shows the place in what is heard; polled."""
-        place = seconds or 0.0
-        text = f"{int(place) // 60}:{place % 60:04.1f}"
+    def show_time(self, seconds: float | None, waits: float | None = None) -> None:
+        """Shows the place in what is heard, or counts the seconds down to what waits, blinking; polled."""
+        place = (seconds or 0.0) if waits is None else waits
+        text = f"{'' if waits is None else '-'}{int(place) // 60}:{place % 60:04.1f}"
         if text != self.time.text():
             self.time.setText(text)
+        if self._waits and waits is not None:
+            self.play.set_icon("play", "accent" if place * BLINKS % 1 < 0.5 else "edge")
 
     def _join(self) -> None:
         session, run = self._session, self._session.session
@@ -139,6 +162,9 @@ class TransportPanel(QFrame):
             )
         )
         self.key.activated.connect(self._chose_key)
+        self.grid.activated.connect(
+            lambda _: session.attempt(run.transport.set_quantize, self.grid.currentData())
+        )
         self.source.activated.connect(
             lambda _: session.attempt(run.transport.set_source, self.source.currentData())
         )
@@ -156,7 +182,7 @@ class TransportPanel(QFrame):
 
     def _build(self, look: Look) -> None:
         self._row = row = look.pad(FlowLayout(self), (16, 10, 16, 10), 8)
-        for control in (self.play, self.stop, self.loop, self.time):
+        for control in (self.play, self.stop, self.loop, self.grid, self.time):
             row.addWidget(control)
         row.addStretch()
         row.addLayout(side_by_side(look, self.lamp, self.source))

@@ -10,18 +10,23 @@ from dataclasses import dataclass
 from bridge.audio.feeder import Feeder
 from bridge.audio.sources import GrowingSource, Source
 from bridge.audio.voices import Voice
+from bridge.ports import WHOLE, Cue
 from bridge.state import Take
 
 
 @dataclass(slots=True)
 class Loaded:
-    """A source and whose it is; `voice` while it sounds, `place` (frames) where it goes on otherwise."""
+    """A source and whose it is; `voice` while it sounds, `place` (frames) where it goes on otherwise.
+
+    One that `loops`, being made so, repeats by itself.
+    """
 
     source: Source
     take: Take | None = None
     job_id: str | None = None
     voice: Voice | None = None
     place: int = 0
+    loops: bool = False
 
     @property
     def length(self) -> float:
@@ -34,7 +39,7 @@ class Deck:
 
     Attributes:
         now: what is loaded.
-        loop: whether it repeats.
+        loop: whether it repeats: by itself, or since that was asked for.
         span: between which seconds, None for the whole.
     """
 
@@ -42,7 +47,7 @@ class Deck:
         """An empty deck."""
         self._feeder = feeder
         self.now: Loaded | None = None
-        self.loop = False
+        self.loop = self._asked = False
         self.span: tuple[float, float] | None = None
 
     @property
@@ -50,14 +55,14 @@ class Deck:
         """The voice of what is loaded, while it plays."""
         return self.now.voice if self.now else None
 
-    def load(self, loaded: Loaded, delay: int = 0) -> None:
-        """Plays something from its first frame, in so many frames; what played till then fades out."""
+    def load(self, loaded: Loaded, cue: Cue = WHOLE, delay: int = 0) -> None:
+        """Plays something from a place of it, in so many frames of the device; what played till then fades out."""
         self.hush(after=delay)
         if self.now:
             self._retire(self.now.source)
         self.now = loaded
-        self.span = None
-        self.sound(0, delay)
+        self.loop, self.span = self._asked or loaded.loops, cue.span
+        self.sound(round(cue.start * loaded.source.sample_rate), delay)
 
     def sound(self, frame: int, delay: int = 0) -> None:
         """Plays what is loaded from a frame; a voice that sounds already fades into it."""
@@ -101,7 +106,8 @@ class Deck:
 
     def set_loop(self, on: bool, span: tuple[float, float] | None) -> None:
         """Repeats the whole or a span in seconds; a voice beyond the span goes to its start."""
-        self.loop, self.span = on, span
+        self.loop = self._asked = on
+        self.span = span
         voice = self.sounding
         if voice:
             self._repeat(voice)

@@ -12,16 +12,15 @@ from typing import Literal
 
 from bridge.audio.deck import Deck, Loaded
 from bridge.audio.feeder import Feeder
-from bridge.audio.launch import Launch
+from bridge.audio.launch import Launches
 from bridge.audio.process import Told, Wish
 from bridge.audio.sources import FileSource, GrowingSource, Source
 from bridge.audio.supervisor import AudioSupervisor
 from bridge.audio.voices import Voice
 from bridge.errors import BridgeError
 from bridge.events import Notice, PlaybackChanged, Publish, SettingChosen
-from bridge.ports import StreamFormat
+from bridge.ports import WHOLE, Cue, StreamFormat
 from bridge.state import Devices, Levels, PlaybackState, Quantize, Take, TransportState
-from bridge.transport import quantum
 from engine.updates import AudioBlock
 
 GAIN = (-60.0, 12.0)
@@ -38,11 +37,10 @@ class Player:
         """Feeds the supervisor's ring; `transport` tells where the DAW is now, or at a time (`Transport.state`)."""
         self._audio = audio
         self._publish = publish
-        self._transport = transport
         self._feeder = Feeder(audio.output, self._turn)
         self.heard_at = self._feeder.heard_at
         self._deck = Deck(self._feeder)
-        self._launch: Launch | None = None
+        self._launches = Launches(self._feeder, self._deck, transport)
         self._state = PlaybackState()
         self._devices = Devices()
 
@@ -57,8 +55,8 @@ class Player:
         """What is heard now."""
         return self._state
 
-    def play(self, take: Take | None = None) -> None:
-        """Plays a take from its start; None goes on after a pause or repeats the last one.
+    def play(self, take: Take | None = None, cue: Cue = WHOLE) -> None:
+        """Plays a take now; None goes on after a pause or repeats the last one. One made as a loop repeats by itself.
 
         Raises:
             BridgeError: `no_device`, `bad_path`, `not_audio`; `bad_args` when there is nothing to go on with.
@@ -75,27 +73,39 @@ class Player:
         else:
             source = self._opened(take)
             with self._feeder.lock:
-                self._deck.load(Loaded(source, take, take.job_id or None))
+                self._launches.drop()
+                loaded = Loaded(source, take, take.job_id or None, loops=take.loop)
+                self._deck.load(loaded, cue)
                 self._mark("playing")
         self._tell()
 
-    def launch(self, take: Take, quantize: Quantize | None = None) -> None:
-        """Plays a take at the next boundary of a grid (None = the transport's own); at once while it stands.
+    def launch(self, take: Take, quantize: Quantize | None = None, cue: Cue = WHOLE) -> None:
+        """Plays a take at the next boundary of a grid (None = the transport's own); at once while there is none.
 
         Raises:
             BridgeError: as `play`.
         """
-        transport = self._transport()
-        quantize = quantize or transport.quantize
-        if not transport.playing or quantum(quantize, transport.signature) == 0:
-            return self.play(take)
+        with self._feeder.lock:
+            grid = self._launches.grid(quantize)
+        if grid is None:
+            return self.play(take, cue)
         self._need_device()
         source = self._opened(take)
         with self._feeder.lock:
-            self._drop_launch()
-            self._launch = Launch(source, take, quantize)
-            self._feeder.awaiting = True
+            self._launches.wait(source, take, grid, cue)
         self._feeder.wake()
+        self._tell()
+
+    def cancel_launch(self) -> None:
+        """What waits for its boundary begins no more."""
+        with self._feeder.lock:
+            self._launches.drop()
+        self._tell()
+
+    def launches_in(self) -> float | None:
+        """Seconds until what waits begins."""
+        with self._feeder.lock:
+            return self._launches.seconds()
 
     def pause(self) -> None:
         """Fades out and keeps the place."""
@@ -108,7 +118,7 @@ class Player:
         """Fades out and goes to the start; a launch that waits is dropped."""
         with self._feeder.lock:
             self._deck.hush()
-            self._drop_launch()  # Its file is closed with it.
+            self._launches.drop()  # Its file is closed with it.
             self._mark("stopped")
         self._tell()
 
@@ -186,15 +196,18 @@ class Player:
         return Levels(meter.peak, meter.rms, underruns=underruns)
 
     def playhead(self) -> float | None:
-        """Seconds into what is heard, or None when nothing is."""
+        """Seconds into what is heard or where a pause keeps its place, or None when neither is."""
         with self._feeder.lock:
+            now = self._deck.now
+            if now and self._state.state == "paused":
+                return now.place / now.source.sample_rate
             return self._deck.playhead()
 
     def let_go(self, take: Take) -> None:
         """Ends what plays a take that is to be binned: Windows bins no open file."""
         with self._feeder.lock:
-            if self._launch and self._launch.take.id == take.id:
-                self._drop_launch()
+            if self._launches.waiting and self._launches.waiting.take.id == take.id:
+                self._launches.drop()
             if self._state.take_id == take.id:
                 self._deck.unload()
                 self._mark("stopped")
@@ -214,7 +227,8 @@ class Player:
             self._publish(Notice("warning", "no_device", words))
             return
         with self._feeder.lock:
-            self._deck.load(Loaded(GrowingSource(stream), job_id=stream.job_id))
+            loaded = Loaded(GrowingSource(stream), job_id=stream.job_id, loops=stream.loop)
+            self._deck.load(loaded, Cue(stream.start / stream.sample_rate))
             self._mark("waiting")
         self._tell()
 
@@ -297,42 +311,26 @@ class Player:
             problem = self._state.problem or "The audio output is not open yet."
             raise BridgeError("no_device", problem)
 
-    def _drop_launch(self) -> None:
-        if self._launch:
-            self._launch.source.close()
-        self._launch = None
-        self._feeder.awaiting = False
-
     # --- in the feeder's thread ---
 
     def _turn(self) -> None:
         with self._feeder.lock:
-            before = self._state
-            self._begin_launch()
+            before, waited = self._state, self._launches.waiting
+            self._launches.begin()
             now, voice = self._deck.now, self._deck.sounding
             if now and voice and voice.done and not voice.ending:
                 now.voice, now.place = None, 0
                 self._mark("stopped")
             elif now and voice:
-                silent = voice.dry or now.source.frames == 0 or not self._feeder.rate
+                to_come = not now.source.whole and now.source.frames <= now.place
+                silent = voice.dry or to_come or not self._feeder.rate
                 self._mark("waiting" if silent else "playing")
-            changed = self._state != before
+            changed = self._state != before or self._launches.waiting is not waited
             if now and isinstance(now.source, FileSource) and now.source.problem:
                 self._publish(Notice("warning", "not_audio", now.source.problem))
                 now.source.problem = ""
         if changed:
             self._tell()
-
-    def _begin_launch(self) -> None:
-        launch = self._launch
-        heard = self._feeder.next_heard()
-        if launch is None or heard is None:
-            return
-        delay = launch.delay(self._transport(heard), self._feeder.rate)
-        if delay is not None:
-            self._launch = None
-            self._feeder.awaiting = False
-            self._deck.load(Loaded(launch.source, launch.take, launch.take.job_id or None), delay)
 
     def _tell(self) -> None:
         with self._feeder.lock:
@@ -344,5 +342,6 @@ class Player:
                 length=now.length if now else 0.0,
                 loop=self._deck.loop,
                 loop_range=self._deck.span,
+                next_id=self._launches.waiting.take.id if self._launches.waiting else None,
             )
             self._publish(PlaybackChanged(state))

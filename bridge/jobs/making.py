@@ -16,6 +16,7 @@ from bridge.events import AudioReady, Notice, Publish, SheetReady
 from bridge.jobs.journal import Journal
 from bridge.jobs.progress import Progress
 from bridge.ports import Stream, StreamFormat
+from bridge.requests import before_join
 from bridge.state import Job, Take
 from bridge.takes.library import Library
 from bridge.takes.pending import Draft, PendingTake
@@ -131,8 +132,9 @@ class _Heard:
             self._open = True
             rate = making.sample_rate
             frames, channels = making.spec.frames(rate), block.samples.shape[0]
+            start = round(before_join(making.spec) * rate)
             self._stream.open_stream(
-                StreamFormat(making.job.id, rate, channels, frames, making.spec.loop)
+                StreamFormat(making.job.id, rate, channels, frames, making.spec.loop, start)
             )
         self._stream.feed_stream(making.job.id, block)
 

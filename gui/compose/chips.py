@@ -12,7 +12,6 @@ from PyQt6.QtCore import QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
-    QDoubleSpinBox,
     QFrame,
     QPushButton,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from gui.compose.vocabulary import MODES, ROOTS
 from gui.look.containers import Scrolled
 from gui.look.controls import Button, label, restyle, text_field
 from gui.look.elided import ElidedButton
+from gui.look.fields import NumberField
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
 
@@ -191,7 +191,7 @@ class TempoChip(Chip):
     """A tempo: typed, tapped, or one of the usual ones."""
 
     chosen = pyqtSignal(object)
-    _field: QDoubleSpinBox
+    _field: NumberField
     USUAL = (70, 80, 90, 100, 110, 120, 124, 128, 140, 174)
 
     def __init__(self, look: Look, title: str) -> None:
@@ -207,7 +207,7 @@ class TempoChip(Chip):
     def fill(self, sheet: Sheet) -> None:
         """Field, tap, usual tempi, none."""
         limits = PARAMETERS["tempo"]
-        self._field = QDoubleSpinBox()
+        self._field = NumberField()
         self._field.setRange(limits.low or 30.0, limits.high or 300.0)
         self._field.setDecimals(1)
         self._field.setSuffix(" BPM")

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from PyQt6.QtCore import QSignalBlocker, Qt
-from PyQt6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.state import TransportState
 from engine.registry import MODELS, SKETCH
@@ -17,6 +17,7 @@ from engine.spec import PARAMETERS
 from gui.compose.parameter_controls import sentence
 from gui.learn import teach
 from gui.look.controls import Lamp, Segments, Switch, label, restyle, side_by_side
+from gui.look.fields import NumberField, Slider
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
 from gui.memory import State
@@ -37,11 +38,11 @@ class LengthPanel(QWidget):
         self.unit = Segments(
             look, self.tr("Unit of length"), [("s", self.tr("Seconds")), ("bars", self.tr("Bars"))]
         )
-        self.field = QDoubleSpinBox()
+        self.field = NumberField()
         self.field.setAccessibleName(self.tr("Length"))
         self.field.setKeyboardTracking(False)
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slider()
         self.slider.setAccessibleName(self.tr("Length, slider"))
         self.said = label("", "small", wrap=True)
         self.loop = Switch(look, self.tr("Loop"))

@@ -12,10 +12,7 @@ from typing import Any, cast
 from PyQt6.QtCore import QSignalBlocker, Qt
 from PyQt6.QtWidgets import (
     QAbstractSpinBox,
-    QComboBox,
-    QDoubleSpinBox,
     QLineEdit,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +21,7 @@ from engine.registry import MODELS
 from engine.spec import DEFAULTS, PARAMETERS, Parameter
 from gui.learn import teach
 from gui.look.controls import Switch, label, row, side_by_side
+from gui.look.fields import ChoiceBox, NumberField, Slider
 from gui.look.language import tr
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -93,7 +91,7 @@ class NumberControl(ParameterControl):
         )
         self.step = 1.0 if self.known.kind == "int" else 0.01 if high <= 1 else 0.1
         self.low, self.high = low, high
-        self.field = QDoubleSpinBox()
+        self.field = NumberField()
         self.field.setDecimals(0 if self.step == 1 else 2 if self.step < 0.1 else 1)
         self.field.setRange(low - self.step if self.auto else low, high)
         self.field.setSingleStep(self.step)
@@ -101,7 +99,7 @@ class NumberControl(ParameterControl):
         self.field.setAccessibleName(self.title)
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.field.setSuffix(f" {self.known.unit}" if self.known.unit else "")
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slider()
         self.slider.setRange(0, SLIDER_STEPS)
         self.slider.setAccessibleName(self.tr("{0}, slider").format(self.title))
         self.column.addLayout(row(self.look, label(self.title), self.field))
@@ -157,7 +155,7 @@ class ChoiceControl(ParameterControl):
 
     def build(self) -> None:
         """Label and list in a row."""
-        self.box = QComboBox()
+        self.box = ChoiceBox()
         self.box.setAccessibleName(self.title)
         self.options = list(self.known.choices)
         self.auto = (
@@ -232,7 +230,7 @@ class PairControl(ParameterControl):
 
     def build(self) -> None:
         """Label and two fields."""
-        self.fields = [QDoubleSpinBox(), QDoubleSpinBox()]
+        self.fields = [NumberField(), NumberField()]
         bounds = row(self.look, label(self.title))
         for field, which in zip(self.fields, (self.tr("from"), self.tr("to")), strict=True):
             field.setRange(

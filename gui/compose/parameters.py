@@ -9,8 +9,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PyQt6.QtCore import QSignalBlocker, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.state import Job
 from engine.registry import MODELS
@@ -20,6 +20,7 @@ from gui.learn import teach
 from gui.look.containers import Fold
 from gui.look.controls import IconButton, label, row, show_placeholder, text_field
 from gui.look.elided import Elided
+from gui.look.fields import ChoiceBox, Slider
 from gui.look.theme import Look
 from gui.memory import State
 from gui.qt_session import QtSession
@@ -127,7 +128,7 @@ class VariationsControl(QWidget):
 
     def __init__(self, look: Look) -> None:
         super().__init__()
-        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider = Slider()
         self.slider.setRange(1, MOST_VARIATIONS)
         self.slider.setPageStep(1)
         self.slider.setAccessibleName(self.tr("Number of variations"))
@@ -153,7 +154,7 @@ class ModelControl(QWidget):
     def __init__(self, session: QtSession, look: Look) -> None:
         super().__init__()
         self._session = session
-        self.box = QComboBox()
+        self.box = ChoiceBox()
         self.box.setAccessibleName(self.tr("Model"))
         self.box.addItems(list(MODELS))
         self._about = Elided("", "small")

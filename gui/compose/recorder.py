@@ -6,11 +6,12 @@ Knows the session's capture. The finished recording is a take of the library lik
 from __future__ import annotations
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
 from bridge.state import CaptureState, Levels
 from gui.learn import teach
 from gui.look.controls import Button, label, set_role
+from gui.look.fields import ChoiceBox
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -27,7 +28,7 @@ class Recorder(QWidget):
         self._asked = False
         self.button = Button(look, self.tr("Record"), "record", "record", "error")
         self.button.setCheckable(True)
-        self.count_in = QComboBox()
+        self.count_in = ChoiceBox()
         self.count_in.setAccessibleName(self.tr("Count-in with the metronome"))
         for bars, metronome, words in (
             (0, False, self.tr("No count-in")),

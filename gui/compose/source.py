@@ -16,7 +16,6 @@ from PyQt6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +28,7 @@ from gui.compose.recorder import Recorder
 from gui.learn import teach
 from gui.look.controls import Button, IconButton, Segments, label, restyle
 from gui.look.elided import Elided
+from gui.look.fields import Slider
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -86,7 +86,7 @@ class SourcePanel(QFrame):
                 ("continue", self.tr("Continue")),
             ],
         )
-        self.strength = QSlider(Qt.Orientation.Horizontal)
+        self.strength = Slider()
         self.strength.setRange(0, 100)
         self.strength.setAccessibleName(
             self.tr("Strength: from keeping my rhythm to following the prompt")

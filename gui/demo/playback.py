@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.events import CaptureChanged, DevicesChanged, MidiChanged, PlaybackChanged, Publish
-from bridge.ports import StreamFormat
+from bridge.ports import WHOLE, Cue, StreamFormat
 from bridge.state import (
     AudioDevice,
     CaptureState,
@@ -24,7 +25,9 @@ from bridge.state import (
     PlaybackState,
     Quantize,
     Take,
+    TransportState,
 )
+from bridge.transport import quantum
 from engine.updates import AudioBlock
 
 SPEAKERS = AudioDevice("out-1", "Studio Monitors", "JACK", 0, 2, 48_000, default_output=True)
@@ -35,22 +38,26 @@ MICROPHONE = AudioDevice("in-1", "Microphone", "JACK", 1, 0, 48_000, default_inp
 class SilentPlayback:
     """Plays nothing, in time."""
 
-    def __init__(self, publish: Publish) -> None:
-        """Starts stopped."""
-        self._publish = publish
+    def __init__(self, publish: Publish, transport: Callable[[], TransportState]) -> None:
+        """Starts stopped; `transport` tells the grid of launches."""
+        self._publish, self._transport = publish, transport
         self._lock = threading.Lock()
+        self._launch: threading.Timer | None = None
+        self._due = 0.0
         self._state = PlaybackState(device=SPEAKERS.name, sample_rate=48_000)
         self._devices = Devices((SPEAKERS, HEADPHONES, MICROPHONE), SPEAKERS.id, MICROPHONE.id)
         self._place, self._since = 0.0, 0.0
         self._sound: NDArray[np.float32] | None = None
         self._rate = 44_100
+        self._take: Take | None = None
+        self._asked = False
 
     def state(self) -> PlaybackState:
         """What would be heard."""
         return self._state
 
-    def play(self, take: Take | None = None) -> None:
-        """Plays from the start, or goes on."""
+    def play(self, take: Take | None = None, cue: Cue = WHOLE) -> None:
+        """Plays a take, or goes on."""
         if take is None:
             self._tell("playing", self._place)
             return
@@ -58,12 +65,42 @@ class SilentPlayback:
 
         samples, self._rate = soundfile.read(str(take.path), dtype="float32", always_2d=True)
         self._sound = np.asarray(samples, np.float32).T
-        self._state = replace(self._state, take_id=take.id, job_id=None, length=take.seconds)
-        self._tell("playing", 0.0)
+        self._forget_launch()
+        self._take = take
+        self._state = replace(
+            self._state,
+            take_id=take.id,
+            job_id=None,
+            length=take.seconds,
+            loop=self._asked or take.loop,
+            loop_range=cue.span,
+        )
+        self._tell("playing", cue.start)
 
-    def launch(self, take: Take, quantize: Quantize | None = None) -> None:
-        """Plays at once: there is no grid here."""
-        self.play(take)
+    def launch(self, take: Take, quantize: Quantize | None = None, cue: Cue = WHOLE) -> None:
+        """Plays at the next boundary of the bars of what would be heard; at once if nothing would be."""
+        transport, place = self._transport(), self.playhead()
+        step = quantum(quantize or transport.quantize, transport.signature)
+        tempo = self._take.tempo if self._take else None
+        if not step or not tempo or place is None or self._state.state != "playing":
+            return self.play(take, cue)
+        self._forget_launch()
+        seconds = step * 60.0 / tempo - place % (step * 60.0 / tempo)
+        self._due = time.monotonic() + seconds
+        self._launch = threading.Timer(seconds, self.play, (take, cue))
+        self._launch.daemon = True
+        self._launch.start()
+        self._state = replace(self._state, next_id=take.id)
+        self._publish(PlaybackChanged(self._state))
+
+    def cancel_launch(self) -> None:
+        """Waits no longer."""
+        self._forget_launch()
+        self._publish(PlaybackChanged(self._state))
+
+    def launches_in(self) -> float | None:
+        """Until the boundary."""
+        return max(self._due - time.monotonic(), 0.0) if self._launch else None
 
     def pause(self) -> None:
         """Keeps the place."""
@@ -71,6 +108,7 @@ class SilentPlayback:
 
     def stop(self) -> None:
         """Goes to the start."""
+        self._forget_launch()
         self._tell("stopped", 0.0)
 
     def seek(self, seconds: float) -> None:
@@ -79,6 +117,7 @@ class SilentPlayback:
 
     def set_loop(self, on: bool, span: tuple[float, float] | None = None) -> None:
         """Repeats."""
+        self._asked = on
         self._state = replace(self._state, loop=on, loop_range=span)
         self._tell(self._state.state, self.playhead() or 0.0)
 
@@ -128,8 +167,16 @@ class SilentPlayback:
             np.zeros((stream.channels, stream.frames), np.float32),
             stream.sample_rate,
         )
-        self._state = replace(self._state, take_id=None, job_id=stream.job_id, length=0.0)
-        self._tell("waiting", 0.0)
+        self._take = None
+        self._state = replace(
+            self._state,
+            take_id=None,
+            job_id=stream.job_id,
+            length=0.0,
+            loop=self._asked or stream.loop,
+            loop_range=None,
+        )
+        self._tell("waiting", stream.start / stream.sample_rate)
 
     def feed_stream(self, job_id: str, block: AudioBlock) -> None:
         """Its next block."""
@@ -140,19 +187,27 @@ class SilentPlayback:
         self._state = replace(
             self._state, length=(block.start + block.samples.shape[1]) / self._rate
         )
-        if self._state.state == "waiting":
-            self._tell("playing", 0.0)
+        if self._state.state == "waiting" and self._state.length > self._place:
+            self._tell("playing", self._place)
 
     def close_stream(self, job_id: str, take: Take | None) -> None:
         """It is a take now, or came to nothing."""
         if take is None:
             self.stop()
             return
+        self._take = take
         self._state = replace(self._state, take_id=take.id, job_id=None, length=take.seconds)
         self._publish(PlaybackChanged(self._state))
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Nothing begins any more."""
+        self._forget_launch()
+
+    def _forget_launch(self) -> None:
+        if self._launch:
+            self._launch.cancel()
+        self._launch = None
+        self._state = replace(self._state, next_id=None)
 
     def _tell(self, state: str, place: float) -> None:
         with self._lock:

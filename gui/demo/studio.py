@@ -94,7 +94,8 @@ def build_studio(
     model = (
         make_model(hub.publish) if make_model else DemoModel(hub.publish, engine or DemoEngine())
     )
-    playback, midi = SilentPlayback(hub.publish), QuietMidi(hub.publish)
+    transport = Transport(hub.publish)
+    playback, midi = SilentPlayback(hub.publish, transport.state), QuietMidi(hub.publish)
     queue = JobQueue(Works(model, library, hub.publish, stream=playback))
     presets, parameters = PresetStore(folder / "presets"), Parameters(hub.publish)
     session = Session(
@@ -102,7 +103,7 @@ def build_studio(
         parameters=parameters,
         jobs=queue,
         takes=library,
-        transport=Transport(hub.publish),
+        transport=transport,
         models=Models(parameters, model, ModelFiles(hub.publish, root=folder / "models")),
         presets=Presets(presets, parameters, hub.publish),
         playback=playback,

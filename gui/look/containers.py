@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QEvent, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QResizeEvent
+from PyQt6.QtGui import QResizeEvent, QWheelEvent
 from PyQt6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from gui.look.elided import ElidedButton
+from gui.look.fields import Wheel
 from gui.look.theme import Look
 
 LEAST_LINES = 8
@@ -52,6 +53,12 @@ class Scrolled(QScrollArea):
     def minimumSizeHint(self) -> QSize:
         """The whole width and a few lines."""
         return self._room(lambda inside: inside.minimumSizeHint(), LEAST_LINES)
+
+    def wheelEvent(self, a0: QWheelEvent | None) -> None:
+        """Scrolls, and remembers it for the fields inside."""
+        super().wheelEvent(a0)
+        if a0 is not None:
+            Wheel.scrolled(a0)
 
     def height_for(self, width: int) -> int:
         """The height at which nothing needs to scroll at a given width."""

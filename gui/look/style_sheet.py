@@ -103,6 +103,7 @@ QToolButton[role="plain"]:hover {{ background: {c.hover}; }}
 QToolButton[role="plain"]:checked {{ background: {c.accent_soft}; }}
 QToolButton[role="play"] {{ border-radius: {px(8)}px; padding: {px(7)}px; background: {c.raised}; }}
 QToolButton[role="play"]:hover {{ background: {c.hover}; }}
+QToolButton[role="play"]:checked {{ background: {c.accent_soft}; border: 1px solid {c.accent}; }}
 QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 0; }}
 QPushButton[role="card"] {{ background: {c.raised}; border: 1px solid {c.line}; border-radius: {px(10)}px;
   min-height: {px(132)}px; padding: 0; }}

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt6.QtCore import QSignalBlocker, Qt
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.state import AudioDevice, CaptureState, Devices, Levels, MidiState, PlaybackState
 from gui.learn import teach
 from gui.look.containers import Card, line
 from gui.look.controls import Button, Figure, IconButton, label, restyle
 from gui.look.elided import Elided
+from gui.look.fields import ChoiceBox, Slider
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -36,7 +37,7 @@ class DevicesPanel(Card):
         for rate in RATES:
             self.rate.addItem(f"{rate / 1000:g} kHz", rate)
         self.input = self._box(self.tr("Input device"))
-        self.gain = QSlider(Qt.Orientation.Horizontal)
+        self.gain = Slider()
         self.gain.setRange(-60, 12)
         self.gain.setAccessibleName(self.tr("Output gain in dB"))
         self.gain_said = Figure("0 dB", "+12 dB", "small")
@@ -179,16 +180,16 @@ class DevicesPanel(Card):
             self.rate.currentData(),
         )
 
-    def _box(self, name: str) -> QComboBox:
-        box = QComboBox()
+    def _box(self, name: str) -> ChoiceBox:
+        box = ChoiceBox()
         box.setAccessibleName(name)
         # Long names of devices must not make the panel wider than it is: the tooltip has the whole.
         box.currentTextChanged.connect(box.setToolTip)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(12)
         return box
 
-    def _fill(self, box: QComboBox, devices: list[AudioDevice], chosen: str) -> None:
+    def _fill(self, box: ChoiceBox, devices: list[AudioDevice], chosen: str) -> None:
         with QSignalBlocker(box):
             box.clear()
             box.addItem(self.tr("system's default"), "")

@@ -10,7 +10,6 @@ from typing import Any
 from PyQt6.QtCore import QModelIndex, QRectF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QPainter
 from PyQt6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QInputDialog,
     QListWidget,
@@ -22,6 +21,7 @@ from PyQt6.QtWidgets import (
 from engine.presets import CATEGORIES, Preset, PresetStore
 from gui.look.containers import Card
 from gui.look.controls import Button, IconButton, label, text_field
+from gui.look.fields import ChoiceBox
 from gui.look.flow_layout import FlowLayout
 from gui.look.icons import paint_icon
 from gui.look.theme import Look
@@ -74,6 +74,9 @@ class PresetList(QListWidget):
     favour = pyqtSignal()
     remove = pyqtSignal()
 
+    def keyboardSearch(self, search: str | None) -> None:
+        """Letters are the window's keys; the search above is for words."""
+
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
         """Sends keys where they belong."""
         keys = {
@@ -101,7 +104,7 @@ class PresetsPanel(Card):
             self.tr("Search presets by name, tag or word"), self.tr("Search presets")
         )
         self.search.setClearButtonEnabled(True)
-        self.category = QComboBox()
+        self.category = ChoiceBox()
         self.category.setAccessibleName(self.tr("Category of presets"))
         self.list = PresetList()
         self.list.setAccessibleName(self.tr("Presets"))

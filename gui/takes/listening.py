@@ -1,6 +1,7 @@
-"""What is heard: play and pause, loop, seek, comparing two takes - and the timer that moves playhead and meters.
+"""What is heard: play and pause, where play starts, repeat, seek, launching in time, comparing - and the timer.
 
-Knows the session's playback and the viewer. The timer polls thirty times a second and repaints only what moved.
+Knows the session's playback and the viewer. The timer polls thirty times a second and repaints only what moved. Where
+play starts is the take's own: a click, the range that was chosen, the join of what goes on; Stop goes back there.
 """
 
 from __future__ import annotations
@@ -9,26 +10,33 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, QTimer
 
-from bridge.state import Levels, PlaybackState, Take
+from bridge.ports import Cue
+from bridge.requests import before_join
+from bridge.state import Job, Levels, PlaybackState, Take
 from gui.qt_session import QtSession
 from gui.takes.viewer import Viewer
+from gui.takes.waveform import Span
 
 FRAME_MS = 33
+END = 0.05
+"""Seconds before the end of a take that one may go to and still hear something."""
+Show = Callable[[Levels, float | None, float | None], None]
+"""Shows levels, the place in what is heard, and the seconds until what waits begins."""
 
 
 class Listening(QObject):
     """Joins viewer and playback."""
 
-    def __init__(
-        self, session: QtSession, viewer: Viewer, show: Callable[[Levels, float | None], None]
-    ) -> None:
+    def __init__(self, session: QtSession, viewer: Viewer, show: Show) -> None:
         super().__init__()
         self._session, self._viewer, self._show = session, viewer, show
-        self._playback = session.session.playback.state()
+        self._starts: tuple[str, float] = ("", 0.0)
+        self._fresh: dict[str, float] = {}
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.poll)
-        session.playback_changed.connect(self._heard)
+        session.playback_changed.connect(lambda _: self.poll())
+        session.job_changed.connect(self._made)
         viewer.hands.sought.connect(self.seek)
         viewer.hands.range_chosen.connect(self.take_range)
 
@@ -43,9 +51,11 @@ class Listening(QObject):
     def poll(self) -> None:
         """Moves playhead and meters."""
         run = self._session.session
-        place = run.playback.playhead() if self.here() else None
-        self._show(run.levels(), place)
-        self._viewer.show_playhead(place)
+        here, heard = self.here(), run.playback.playhead()
+        place = heard if here else self.start_place()
+        waits = run.playback.launches_in() if self._playback.next_id else None
+        self._show(run.levels(), heard if heard is not None else place, waits)
+        self._viewer.show_playhead(place, moving=here and self._playback.state == "playing")
 
     def here(self) -> bool:
         """Whether what is heard (or paused) is what is looked at."""
@@ -56,56 +66,102 @@ class Listening(QObject):
             return playback.take_id == viewer.take.id
         return viewer.job is not None and playback.job_id == viewer.job.id
 
+    def start_place(self) -> float | None:
+        """Where play starts in the take that is looked at, in seconds; None while there is none."""
+        take, span = self._viewer.take, self._viewer.wave.loop_range
+        if take is None:
+            return None
+        if self._starts[0] == take.id:
+            return min(self._starts[1], max(take.seconds - END, 0.0))
+        return span[0] if span else self._fresh.get(take.id, 0.0)
+
     def toggle(self) -> None:
-        """Plays what is looked at, or pauses it."""
-        run = self._session.session
-        if self.here() and self._playback.state in ("playing", "waiting"):
-            self._session.attempt(run.playback.pause)
-        elif self.here() and self._playback.state == "paused":
-            self._session.attempt(run.playback.play)
-        elif self._viewer.take is not None:
-            self.play(self._viewer.take)
-        elif self._playback.state in ("playing", "waiting"):
-            self._session.attempt(run.playback.pause)
+        """Plays what is looked at, pauses it, or waits no longer."""
+        playback, run = self._playback, self._session.session.playback
+        take, sounds = self._viewer.take, playback.state in ("playing", "waiting")
+        if playback.next_id and (take is None or playback.next_id == take.id):
+            self._session.attempt(run.cancel_launch)
+        elif self.here() and sounds:
+            self._session.attempt(run.pause)
+        elif self.here() and playback.state == "paused":
+            self._session.attempt(run.play)
+        elif take is not None:
+            self._launch(take, Cue(self.start_place() or 0.0, self._viewer.wave.loop_range))
+        elif sounds:
+            self._session.attempt(run.pause)
 
     def play(self, take: Take | None) -> None:
-        """Plays a take from its start."""
-        if take is not None:
-            self._session.attempt(self._session.session.playback.play, take)
+        """Plays a take: from where its play starts if it is looked at, else from its start."""
+        if take is None:
+            return
+        seen = self._viewer.take is not None and self._viewer.take.id == take.id
+        cue = Cue(self.start_place() or 0.0, self._viewer.wave.loop_range) if seen else Cue()
+        self._launch(take, cue)
 
     def toggle_loop(self) -> None:
         """Repeats what is heard, or the range that was dragged over, or no more."""
         self._session.attempt(
             self._session.session.playback.set_loop,
             not self._playback.loop,
-            self._viewer.wave.loop_range,
+            self._viewer.wave.loop_range if self.here() else None,
         )
 
-    def take_range(self, span: tuple[float, float] | None) -> None:
-        """A range was chosen: it is repeated."""
-        self._session.attempt(
-            self._session.session.playback.set_loop, span is not None or self._playback.loop, span
+    def take_range(self, span: Span | None) -> None:
+        """A range was chosen: play starts there, and repeats it if it is heard."""
+        self._starts = ("", 0.0)
+        playback = self._playback
+        loop, other = (
+            span is not None or playback.loop,
+            playback.state != "stopped" and not self.here(),
         )
+        heard = playback.loop_range if other else span
+        self._session.attempt(self._session.session.playback.set_loop, loop, heard)
+        self.poll()
 
     def seek(self, seconds: float) -> None:
-        """Goes to a place in what is looked at; if something else is heard, plays this from there."""
-        if not self.here():
-            if self._viewer.take is None or self._playback.state != "playing":
-                return
-            self.play(self._viewer.take)
-        self._session.attempt(self._session.session.playback.seek, seconds)
+        """Goes to a place in what is looked at; while that is not heard, play starts there."""
+        if self._viewer.take is not None:
+            self._starts = (self._viewer.take.id, seconds)
+        if self.here():
+            self._session.attempt(self._session.session.playback.seek, seconds)
+        elif self._viewer.take is not None and self._playback.state == "playing":
+            self._launch(self._viewer.take, Cue(seconds, self._viewer.wave.loop_range))
         self.poll()
+
+    def to_start(self) -> None:
+        """Goes to the start of the take, or of the range."""
+        span = self._viewer.wave.loop_range
+        self.seek(span[0] if span else 0.0)
+
+    def to_end(self) -> None:
+        """Goes to the end of the range; without one, to the last bar of the take."""
+        take, span = self._viewer.take, self._viewer.wave.loop_range
+        if take is not None:
+            self.seek(span[1] if span else self._viewer.wave.last_bar())
 
     def compare(self, take: Take) -> None:
-        """Goes on with another take at the same place."""
-        place = self._session.session.playback.playhead()
-        if place is None or self._playback.state != "playing":
-            return
-        self.play(take)
-        self._session.attempt(
-            self._session.session.playback.seek, min(place, max(take.seconds - 0.05, 0.0))
+        """Goes on with another take at the same place, in the same range."""
+        run, span = self._session.session.playback, self._playback.loop_range
+        heard = run.playhead()
+        start = min(
+            self.start_place() or 0.0 if heard is None else heard, max(take.seconds - END, 0.0)
         )
+        if heard is None or self._playback.state != "playing":
+            self._starts = (take.id, start)
+            return
+        fits = span is not None and span[1] <= take.seconds + END
+        self._session.attempt(run.play, take, Cue(start, span if fits else None))
 
-    def _heard(self, playback: PlaybackState) -> None:
-        self._playback = playback
-        self.poll()
+    def _launch(self, take: Take, cue: Cue) -> None:
+        """Plays a take now, or at the next step of the grid while something sounds to be in time with."""
+        self._fresh.pop(take.id, None)
+        self._session.attempt(self._session.session.playback.launch, take, None, cue)
+
+    def _made(self, job: Job) -> None:
+        """What goes on after a recording is first heard from before the join."""
+        if job.state == "done" and job.kind == "continue":
+            self._fresh.update((take_id, before_join(job.spec)) for take_id in job.take_ids)
+
+    @property
+    def _playback(self) -> PlaybackState:
+        return self._session.session.playback.state()

@@ -192,3 +192,17 @@ def length_words(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} s"
     return f"{int(seconds + 0.5) // 60}:{int(seconds + 0.5) % 60:02d}"
+
+
+def take_facts(take: Take) -> str:
+    """Tempo, key, length, loop, model, seed and rate in a line."""
+    parts = (
+        tempo_words(take),
+        take.key,
+        length_words(take.seconds),
+        tr("loop") if take.loop else "",
+        take.model,
+        tr("seed {0}").format(take.seed) if take.seed is not None else "",
+        f"{take.sample_rate / 1000:g} kHz",
+    )
+    return "  ·  ".join(part for part in parts if part)

@@ -1,11 +1,11 @@
-"""'Use these settings': a take's spec back into the session's parameters.
+"""What a take was made with: 'Use these settings', and which parts of it are new.
 
 Knows the spec; no widget. Tempo and key come back through the prompt, which has them in the model's own form.
 """
 
 from __future__ import annotations
 
-from bridge.requests import understood
+from bridge.requests import complement, understood
 from bridge.state import Take
 from engine.spec import DEFAULTS
 from gui.qt_session import QtSession
@@ -34,3 +34,9 @@ def use_settings(session: QtSession, take: Take) -> list[str]:
         if session.session.parameters.get(name) != value:
             session.attempt(session.session.parameters.set, name, value)
     return unknown
+
+
+def made_anew(take: Take) -> tuple[tuple[float, float], ...]:
+    """The spans in seconds that are new in a take that keeps parts of a recording; none where all of it is new."""
+    spec, _ = understood(take.spec)
+    return complement(spec.keep, take.seconds) if spec.keep else ()

@@ -24,10 +24,11 @@ from gui.prompt_form import headline
 from gui.qt_session import QtSession
 from gui.takes.drag_button import DragButton
 from gui.takes.lead_sheet import LeadSheetView
-from gui.takes.model import length_words, take_mime, take_title, tempo_words
+from gui.takes.model import take_facts, take_mime, take_title
 from gui.takes.notes import export_notes, notes_mime
 from gui.takes.peak_store import PeakStore
 from gui.takes.peaks import GrowingPeaks
+from gui.takes.settings_of_take import made_anew
 from gui.takes.stages import stage_words
 from gui.takes.waveform import WaveformView
 from gui.takes.waveform_hands import WaveformHands
@@ -109,6 +110,8 @@ class Viewer(Card):
         self.title.show_text(self.tr("Nothing here yet"))
         self.facts.show_text(self.tr("Say what you want to hear, then press Generate."))
         self.wave.show_peaks(None)
+        self.wave.show_range(None)
+        self.wave.show_new(())
         self.wave.show_progress(None)
         self._show_sheet(None, "")
         self._enable()
@@ -116,15 +119,16 @@ class Viewer(Card):
     def show_take(self, take: Take) -> None:
         """Shows a take."""
         same = self.take is not None and self.take.id == take.id
-        self.take, self.job, self._growing = take, None, None
+        before, self.take, self.job, self._growing = self.take, take, None, None
         self._say_take(take)
         self.wave.show_progress(None)
-        beats = int(take.spec.get("beats_per_bar") or 4)
-        self.wave.show_grid(take.tempo_measured or take.tempo_asked, beats)
         if not same:
-            self.wave.show_range(None)
+            self.wave.show_grid(take.tempo, take.beats_per_bar)
+            if before is None or not {before.id, take.id} <= self._held():
+                self.wave.show_range(None)
             self.wave.show_playhead(None)
             self.wave.show_peaks(self._peaks.whole(take.path), take.seconds)
+            self.wave.show_new(made_anew(take))
             if take.job_id != self._sheet_of:  # else it stands there already
                 self._show_sheet(None, "")
             self._session.attempt(self._session.session.ask_score, take.id)
@@ -139,6 +143,7 @@ class Viewer(Card):
             self.wave.show_playhead(None)
             self.wave.show_grid(job.spec.tempo, job.spec.beats_per_bar or 4)
             self.wave.show_peaks(None, job.spec.seconds_total or 0.0)
+            self.wave.show_new(())
             if job.id != self._sheet_of:
                 self._show_sheet(None, "")
         self.job = job
@@ -164,9 +169,9 @@ class Viewer(Card):
         """The spectrogram, once it was asked for."""
         return self._spectrogram
 
-    def show_playhead(self, seconds: float | None) -> None:
-        """Moves the playhead."""
-        self.wave.show_playhead(seconds)
+    def show_playhead(self, seconds: float | None, *, moving: bool = False) -> None:
+        """Moves the playhead; one that is `moving` takes the view with it."""
+        self.wave.show_playhead(seconds, moving=moving)
         self.sheet.show_playhead(seconds)
         if self._spectrogram is not None and self._spectrogram.isVisible():
             self._spectrogram.show_playhead(seconds)
@@ -176,11 +181,19 @@ class Viewer(Card):
         held = self._compared.get(slot)
         if held is None or again:
             if self.take is not None:
-                self._compared[slot] = self.take
-                self.marked.emit({take.id: name for name, take in self._compared.items()})
+                self.hold({slot: self.take})
         elif self.take is None or held.id != self.take.id:
             self.compared.emit(held)
         self._enable()
+
+    def hold(self, takes: dict[str, Take]) -> None:
+        """Remembers takes as A and B."""
+        self._compared |= takes
+        self.marked.emit({take.id: name for name, take in self._compared.items()})
+        self._enable()
+
+    def _held(self) -> set[str]:
+        return {take.id for take in self._compared.values()}
 
     def forget(self, take_id: str) -> None:
         """A take went to the bin."""
@@ -214,22 +227,16 @@ class Viewer(Card):
         for control in (self.a, self.b, self.score, self.spectrum, self.whole):
             switches.addWidget(control)
         head.addLayout(switches)
-        actions = look.pad(FlowLayout(), gap=8)
-        for control in (
-            self.use,
-            self.vary,
-            self.transform,
-            self.go_on,
-            self.handle,
-            self.notes,
-        ):
-            actions.addWidget(control)
+        self.deeds = look.pad(FlowLayout(), gap=8)
+        controls = (self.use, self.vary, self.transform, self.go_on, self.handle, self.notes)
+        for control in controls:
+            self.deeds.addWidget(control)
         played = look.pad(QVBoxLayout(), gap=2)
         played.addWidget(self.sheet)
         played.addWidget(self.wave, 1)
         self.body.addLayout(head)
         self.body.addLayout(played, 1)
-        self.body.addLayout(actions)
+        self.body.addLayout(self.deeds)
         self.score.toggled.connect(self.sheet.want)
         self.wave.view_changed.connect(self.sheet.show_view)
         self.sheet.section_chosen.connect(self.hands.choose)
@@ -261,26 +268,13 @@ class Viewer(Card):
 
     def _say_take(self, take: Take) -> None:
         self.title.show_text(take_title(take))
-        seed = self.tr("seed {0}").format(take.seed) if take.seed is not None else ""
-        loop = self.tr("loop") if take.loop else ""
-        rate = f"{take.sample_rate / 1000:g} kHz"
-        parts = (
-            tempo_words(take),
-            take.key,
-            length_words(take.seconds),
-            loop,
-            take.model,
-            seed,
-            rate,
-        )
-        self.facts.show_text("  ·  ".join(part for part in parts if part))
+        self.facts.show_text(take_facts(take))
 
     def _show_spectrogram(self) -> None:
         wanted = self.spectrum.isChecked() and self.take is not None
         if wanted and self._spectrogram is None:
-            from gui.takes.spectrogram import (
-                SpectrogramView,
-            )  # pyqtgraph takes 0.4 s to import: only those who use it wait
+            # pyqtgraph takes 0.4 s to import: only those who use it wait.
+            from gui.takes.spectrogram import SpectrogramView
 
             self._spectrogram = SpectrogramView(self._look)
             self.body.insertWidget(2, self._spectrogram, 1)
@@ -315,6 +309,8 @@ class Viewer(Card):
     def _show_sheet(self, score: Score | None, about: str, length: float = 0.0) -> None:
         if score is None:
             self._sheet_of = ""
+        else:
+            self.wave.show_grid(score.tempo, round(score.beats_per_bar))
         self.sheet.show_score(score, about, length)
         self.sheet.show_view(*self.wave.view())
         self._enable()
@@ -336,6 +332,8 @@ class Viewer(Card):
         if self.take is not None and take.id == self.take.id:
             self.take = take
             self._say_take(take)
+            if self.sheet.empty():
+                self.wave.show_grid(take.tempo, take.beats_per_bar)
 
     def _read(self, path: object) -> None:
         if self.take is not None and path == self.take.path:

@@ -10,25 +10,25 @@ import math
 
 import numpy as np
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QPainter, QPaintEvent, QPixmap, QPolygonF, QResizeEvent
+from PyQt6.QtGui import QPainter, QPaintEvent, QPen, QPixmap, QPolygonF, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from gui.look.theme import Look
 from gui.takes.peaks import Peaks
+from gui.takes.ruling import Line, Ruling
 
 Span = tuple[float, float]
 NEAREST = 0.05
 """Seconds across the whole view at the closest zoom."""
 RULED = 100
 """Pixels at 100 % from which a waveform has numbers above it."""
-STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120)
-"""Seconds between two numbers where no tempo is known."""
 
 
 class WaveformView(QWidget):
-    """One drawn waveform; `view_changed` tells when other seconds are in view."""
+    """One drawn waveform; `view_changed` tells when other seconds are in view, `range_shown` which range there is."""
 
     view_changed = pyqtSignal(float, float)
+    range_shown = pyqtSignal(object)
 
     def __init__(self, look: Look, name: str, height: int = 120) -> None:
         super().__init__()
@@ -40,7 +40,8 @@ class WaveformView(QWidget):
         self._range: Span | None = None
         self._drag: Span | None = None
         self._spans: tuple[Span, ...] = ()
-        self._grid: tuple[float, int] | None = None
+        self._new: tuple[Span, ...] = ()
+        self._ruling = Ruling()
         self._progress: float | None = None
         self._pictures: tuple[QPixmap, QPixmap] | None = None
         self.setAccessibleName(name)
@@ -59,10 +60,16 @@ class WaveformView(QWidget):
             self.view_changed.emit(self._start, self._end)
         self._redraw()
 
-    def show_playhead(self, seconds: float | None) -> None:
-        """Moves the playhead; None hides it. Repaints only the strip between the two places."""
+    def show_playhead(self, seconds: float | None, *, moving: bool = False) -> None:
+        """Moves the playhead; None hides it. Repaints only the strip between the two places.
+
+        One that is `moving` takes the view with it when it leaves it.
+        """
         if seconds == self._playhead:
             return
+        seen = moving and self._in_view(self._playhead)
+        if seen and seconds is not None and not self._in_view(seconds):
+            self._look_at(seconds, self._end - self._start)
         places = [self.x_at(place) for place in (self._playhead, seconds) if place is not None]
         if len(places) == 2:
             self.update(int(min(places)) - 3, 0, int(max(places) - min(places)) + 7, self.height())
@@ -73,11 +80,17 @@ class WaveformView(QWidget):
     def show_range(self, span: Span | None) -> None:
         """Shows the loop range."""
         self._range = span
+        self.range_shown.emit(span)
         self.update()
 
     def show_spans(self, spans: tuple[Span, ...]) -> None:
         """Shows the kept spans."""
         self._spans = spans
+        self.update()
+
+    def show_new(self, spans: tuple[Span, ...]) -> None:
+        """Marks what was made anew in a take that keeps a recording: a line where it joins, a strip along it."""
+        self._new = spans
         self.update()
 
     def show_drag(self, span: Span | None) -> None:
@@ -87,7 +100,7 @@ class WaveformView(QWidget):
 
     def show_grid(self, tempo: float | None, beats_per_bar: int = 4) -> None:
         """Draws bars and beats at a tempo in BPM; None draws none."""
-        self._grid = (tempo, beats_per_bar) if tempo else None
+        self._ruling = Ruling(tempo or None, beats_per_bar)
         self._redraw()
 
     def show_progress(self, fraction: float | None) -> None:
@@ -136,7 +149,14 @@ class WaveformView(QWidget):
         """Shows all of it."""
         self._look_at(0.0, max(self._length, NEAREST))
 
+    def zoom_to_range(self) -> None:
+        """Shows the range, with a little around it."""
+        if self._range is not None:
+            around = (self._range[1] - self._range[0]) / 10
+            self._look_at(self._range[0] - around, self._range[1] - self._range[0] + 2 * around)
+
     def _look_at(self, start: float, width: float) -> None:
+        width = min(max(width, NEAREST), max(self._length, NEAREST))
         start = min(max(start, 0.0), max(self._length - width, 0.0))
         if (start, start + width) != (self._start, self._end):
             self._start, self._end = start, start + width
@@ -153,6 +173,34 @@ class WaveformView(QWidget):
         """The place at a pixel, within the sound."""
         place = self._start + x / max(self.width(), 1) * (self._end - self._start)
         return min(max(place, 0.0), self._length)
+
+    def line_at(self, seconds: float) -> float:
+        """The nearest of the bars or beats that are drawn, and of the ends; the place itself without a tempo."""
+        return (
+            min(self._places(), key=lambda line: abs(line - seconds)) if self.gridded else seconds
+        )
+
+    def line_after(self, seconds: float, *, back: bool = False) -> float:
+        """The next of them after a place, or the one before it."""
+        lines = self._places()
+        if back:
+            return max((line for line in lines if line < seconds - 1e-6), default=seconds)
+        return min((line for line in lines if line > seconds + 1e-6), default=seconds)
+
+    def last_bar(self) -> float:
+        """Where the last bar begins."""
+        return max(math.ceil(self._length / self._ruling.bar - 1e-6) - 1, 0) * self._ruling.bar
+
+    @property
+    def gridded(self) -> bool:
+        """Whether bars and beats are drawn."""
+        return self._ruling.tempo is not None
+
+    def _places(self) -> list[float]:
+        return [0.0, *(line for line, _, _ in self._lines()), self._length]
+
+    def _in_view(self, seconds: float | None) -> bool:
+        return seconds is not None and self._start <= seconds <= self._end
 
     # --- drawing ---
 
@@ -200,6 +248,16 @@ class WaveformView(QWidget):
             painter.setPen(look.colour("accent"))
             painter.setFont(look.font("small", strong=True))
             painter.drawText(box.adjusted(look.px(5), look.px(2), 0, 0), self.tr("kept"))
+        for start, end in self._new:
+            left, right = self.x_at(start), self.x_at(end)
+            strip = QRectF(left, self.height() - look.px(3), right - left, look.px(3))
+            painter.fillRect(strip, look.colour("accent"))
+            painter.setPen(QPen(look.colour("accent"), 1, Qt.PenStyle.DashLine))
+            for edge in (start, end):
+                if 0 < edge < self._length:
+                    painter.drawLine(
+                        QPointF(self.x_at(edge), 0), QPointF(self.x_at(edge), self.height())
+                    )
         shown = (min(self._drag), max(self._drag)) if self._drag else self._range
         if shown is not None:
             left, right = self.x_at(shown[0]), self.x_at(shown[1])
@@ -249,7 +307,7 @@ class WaveformView(QWidget):
         """Bars and beats, or seconds where no tempo is known, with the numbers of those that have room."""
         look, free = self._look, 0.0
         painter.setFont(look.font("tiny"))
-        for seconds, strong, words in self._bars() if self._grid else self._clock():
+        for seconds, strong, words in self._lines():
             x = self.x_at(seconds)
             line = look.colour("edge", 0.32 if strong else 0.16)
             painter.fillRect(QRectF(x, 0, 1, self.height()), line)
@@ -259,35 +317,11 @@ class WaveformView(QWidget):
                 painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
                 free = x + painter.fontMetrics().horizontalAdvance(words) + look.px(14)
 
-    def _bars(self) -> list[tuple[float, bool, str]]:
-        """Places of bars, and of beats where there is room: seconds, whether it is a bar, and the bar's number."""
-        if self._grid is None:
-            return []
-        beat, beats = 60.0 / self._grid[0], self._grid[1]
-        room = self.width() / max(self._end - self._start, 1e-9) * beat
-        step = 1 if room >= self._look.px(14) else beats
-        while room * step < self._look.px(14):
-            step *= 2
-        first = math.ceil(self._start / beat / step) * step
-        last = math.floor(min(self._end, self._length) / beat)
-        return [
-            (index * beat, index % beats == 0, "" if index % beats else str(index // beats + 1))
-            for index in range(first, last + 1, step)
-        ]
-
-    def _clock(self) -> list[tuple[float, bool, str]]:
-        """Places of whole steps of time: seconds, True, and the time as '0:05' or '0.2'."""
-        if not self._length:
-            return []
+    def _lines(self) -> list[Line]:
+        """The lines in view."""
         a_second = self.width() / max(self._end - self._start, 1e-9)
-        step = next((step for step in STEPS if step * a_second >= self._look.px(60)), STEPS[-1])
-        first = math.ceil(self._start / step)
-        last = math.floor(min(self._end, self._length) / step + 1e-6)
-        times = [number * step for number in range(first, last + 1)]
-        return [
-            (time, True, f"{time:.1f}" if step < 1 else f"{int(time) // 60}:{int(time) % 60:02d}")
-            for time in times
-        ]
+        least = self._look.px(14), self._look.px(60)
+        return self._ruling.lines(self._start, min(self._end, self._length), a_second, least)
 
     def _redraw(self) -> None:
         self._pictures = None

@@ -1,7 +1,8 @@
 """`WaveformHands`: mouse and keys on a waveform: a click seeks, a drag chooses a range or a kept span, a wheel zooms.
 
-Knows the waveform; nothing of the session. All of it works from the keyboard: arrows move a mark, Shift+arrows stretch
-a range from it, Return takes the range, Escape clears, plus and minus zoom.
+A range snaps to the bars or beats that are drawn, the closer one looks the finer; with Ctrl it does not. Its ends can
+be taken and moved. Knows the waveform; nothing of the session. All of it works from the keyboard: arrows move a mark
+from line to line, Shift+arrows stretch a range from it, Return takes the range, Escape clears, plus and minus zoom.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from gui.takes.waveform import Span, WaveformView
 
 CLICK = 4
-"""Pixels that a press may move and still be a click."""
+"""Pixels that a press may move and still be a click, and within which an end of the range is taken."""
+FREE = Qt.KeyboardModifier.ControlModifier
+"""Held (on macOS Command), a range does not snap to the grid."""
 
 
 class WaveformHands(QObject):
@@ -35,6 +38,8 @@ class WaveformHands(QObject):
         super().__init__(wave)
         self._wave = wave
         self._mark = 0.0
+        self._from: float | None = None
+        self._at = 0.0
         self.keeping = False
         """Whether a drag chooses a kept span, not a range to repeat."""
         self._answers: dict[QEvent.Type, Callable[[Any], bool]] = {
@@ -66,25 +71,46 @@ class WaveformHands(QObject):
 
     def _press(self, event: QMouseEvent) -> bool:
         if event.button() == Qt.MouseButton.LeftButton and self._wave.length:
-            place = self._wave.seconds_at(event.position().x())
-            self._wave.show_drag((place, place))
+            self._from = self._grasped(event.position().x())
+            self._at = event.position().x()
         return True
 
     def _move(self, event: QMouseEvent) -> bool:
-        drag = self._wave.drag
-        if drag is not None:
-            self._wave.show_drag((drag[0], self._wave.seconds_at(event.position().x())))
+        if self._from is not None and abs(event.position().x() - self._at) >= CLICK:
+            ends = sorted((self._from, self._wave.seconds_at(event.position().x())))
+            self._wave.show_drag(self._in_time((ends[0], ends[1]), event))
         return True
 
     def _release(self, event: QMouseEvent) -> bool:
-        drag = self._wave.drag
-        if drag is not None:
+        drag, place, self._from = self._wave.drag, self._from, None
+        if place is not None:
             self._wave.show_drag(None)
-            if abs(self._wave.x_at(drag[1]) - self._wave.x_at(drag[0])) < CLICK:
-                self._click(drag[0])
+            if abs(event.position().x() - self._at) < CLICK or drag is None:
+                self._click(self._wave.seconds_at(event.position().x()))
             else:
-                self.choose((min(drag), max(drag)))
+                self.choose(drag)
         return True
+
+    def _grasped(self, x: float) -> float:
+        """The place that a drag from a pixel goes out from: the far end of the range whose near end is taken there."""
+        wave = self._wave
+        span = None if self.keeping else wave.loop_range
+        if span is not None:
+            for near, far in (span, span[::-1]):
+                if abs(wave.x_at(near) - x) <= CLICK:
+                    return far
+        return wave.seconds_at(x)
+
+    def _in_time(self, span: Span, event: QMouseEvent) -> Span:
+        """A span from line to line of the grid, at least one step of it; with Ctrl, as it is."""
+        wave = self._wave
+        if not wave.gridded or event.modifiers() & FREE:
+            return span
+        start, end = wave.line_at(span[0]), wave.line_at(span[1])
+        if start == end:
+            middle = sum(span) / 2
+            return wave.line_after(middle, back=True), wave.line_after(middle)
+        return start, end
 
     def _double_click(self, event: QMouseEvent) -> bool:
         if self._wave.loop_range is not None:
@@ -107,8 +133,12 @@ class WaveformHands(QObject):
         start, end = wave.view()
         step = (end - start) / 40
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            back, free = key == Qt.Key.Key_Left, bool(event.modifiers() & FREE)
+            place = self._mark - step if back else self._mark + step
+            if wave.gridded and not free:
+                place = wave.line_after(self._mark, back=back)
             stretch = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._walk(-step if key == Qt.Key.Key_Left else step, stretch=stretch)
+            self._walk(place, stretch=stretch)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and wave.drag is not None:
             drag = wave.drag
             wave.show_drag(None)
@@ -118,7 +148,7 @@ class WaveformHands(QObject):
         elif key == Qt.Key.Key_Minus:
             wave.zoom(1 / 0.7, self._mark)
         elif key == Qt.Key.Key_Escape and (wave.drag or wave.loop_range or wave.spans):
-            self._clear()
+            self.clear()
         else:
             return False
         return True
@@ -132,16 +162,17 @@ class WaveformHands(QObject):
             self._mark = place
             self.sought.emit(place)
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Takes the range or the kept spans away."""
         self._wave.show_drag(None)
         if self.keeping:
             self._keep(())
         else:
             self._repeat(None)
 
-    def _walk(self, seconds: float, *, stretch: bool) -> None:
+    def _walk(self, place: float, *, stretch: bool) -> None:
         before, drag = self._mark, self._wave.drag
-        self._mark = min(max(self._mark + seconds, 0.0), self._wave.length)
+        self._mark = min(max(place, 0.0), self._wave.length)
         if stretch:
             self._wave.show_drag((drag[0] if drag else before, self._mark))
         else:

@@ -6,7 +6,6 @@ take is looked at, what a take offers, files that are dropped, keys, and what is
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -28,6 +27,7 @@ from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
 from gui.queue import QueuePanel
 from gui.status import StatusLine
+from gui.takes.anew import Anew
 from gui.takes.listening import Listening
 from gui.takes.model import take_title
 from gui.takes.panel import TakesPanel
@@ -38,12 +38,10 @@ from gui.transport import TransportPanel
 from gui.welcome import Welcome, first_presets
 from gui.window.columns import Columns, Middle
 from gui.window.dropping import drop, may_drop
-from gui.window.restoring import Restoring
+from gui.window.keys import keep_out_of_text, pressed
+from gui.window.restoring import Restoring, first_size
 from gui.window.surroundings import Surroundings
 from gui.window.window_menus import Acting, build_menus
-
-WIDTH, HEIGHT = 1440, 880
-"""The first size in pixels at 100 %, as far as the screen has it."""
 
 
 class MainWindow(QMainWindow):
@@ -58,6 +56,7 @@ class MainWindow(QMainWindow):
         self.transport = TransportPanel(session, look)
         self.composer = Composer(session, look, self.peaks)
         self.viewer = Viewer(session, look, self.peaks)
+        self.anew = Anew(session, look, self.viewer)
         self.queue = QueuePanel(session, look)
         self.takes = TakesPanel(session, look, self.peaks)
         self.presets = PresetsPanel(session, look, around.presets)
@@ -96,6 +95,7 @@ class MainWindow(QMainWindow):
         )
         self.restoring.restore()
         self.listening.start()
+        keep_out_of_text(self)
         for problem in around.problems:
             session.say(problem, "warning")
 
@@ -150,7 +150,7 @@ class MainWindow(QMainWindow):
     def restore(self, state: State) -> None:
         """Restores them; without a remembered size the window gets its default."""
         if not self.restoreGeometry(state["geometry"]):
-            self._first_size()
+            first_size(self, self.look)
         self.drawer.show_page(state["page"])
         self.show_welcome(not state["welcomed"] and self.takes.model.rowCount() == 0)
         if state["take"]:
@@ -204,6 +204,10 @@ class MainWindow(QMainWindow):
         if not self._select(take.id):
             self.viewer.show_take(take)
 
+    def stay(self) -> None:
+        """Goes on looking at what is looked at, whatever is made meanwhile."""
+        self._follow = False
+
     # --- what happens ---
 
     def _made(self, job: Job | None) -> None:
@@ -242,19 +246,17 @@ class MainWindow(QMainWindow):
             self.viewer.show_take(current)
         return found
 
-    def _show_levels(self, levels: Levels, place: float | None) -> None:
+    def _show_levels(self, levels: Levels, place: float | None, waits: float | None) -> None:
         self.transport.show_levels(levels)
-        self.transport.show_time(place)
+        self.transport.show_time(place, waits)
         self.devices.show_levels(levels)
         self.composer.source.recorder.show_levels(levels)
 
     # --- hands ---
 
     def keyPressEvent(self, a0: QKeyEvent | None) -> None:
-        """Space plays wherever no control takes it."""
-        if a0 is not None and a0.key() == Qt.Key.Key_Space and not a0.modifiers():
-            self.listening.toggle()
-        else:
+        """Return presses, Home and End go there, wherever no control takes them."""
+        if a0 is None or not pressed(a0, self.listening):
             super().keyPressEvent(a0)
 
     def dragEnterEvent(self, a0: QDragEnterEvent | None) -> None:
@@ -285,6 +287,7 @@ class MainWindow(QMainWindow):
             memory=self.around.memory,
             composer=self.composer,
             viewer=self.viewer,
+            anew=self.anew,
             takes=self.takes,
             listening=self.listening,
             presets=self.presets,
@@ -318,13 +321,6 @@ class MainWindow(QMainWindow):
         main.addWidget(self.status)
         self.setCentralWidget(inside)
 
-    def _first_size(self) -> None:
-        width, height, screen = self.look.px(WIDTH), self.look.px(HEIGHT), self.screen()
-        if screen is not None:
-            room = screen.availableGeometry()
-            width, height = min(width, room.width()), min(height, room.height())
-        self.resize(width, height)
-
     def _join(self) -> None:
         session, takes, viewer = self.session, self.takes, self.viewer
         self.composer.generate_asked.connect(self.generate)
@@ -341,6 +337,8 @@ class MainWindow(QMainWindow):
             panel.source_asked.connect(self.start_from)
             panel.continue_asked.connect(lambda take: self.start_from(take, "continue"))
         viewer.compared.connect(self.compare)
+        self.anew.landed.connect(self.compare)
+        self.anew.asked.connect(self.stay)
         viewer.marked.connect(takes.mark)
         self.drawer.turned.connect(lambda _: self.columns.arrange())
         self.status.models_asked.connect(lambda: self.drawer.turn("models"))

@@ -18,12 +18,16 @@ from gui.memory import Memory
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a menu; no words make a separator. `shown` keys are named but handled elsewhere."""
+    """One line of a menu; no words make a separator. `shown` keys are named but handled elsewhere.
+
+    A key that is held acts once, unless `held` says that it goes on.
+    """
 
     words: str = ""
     do: Callable[[], object] | None = None
     keys: str = ""
     shown: str = ""
+    held: bool = False
 
 
 def fill_menu(window: QMainWindow, title: str, entries: list[Entry]) -> QMenu:
@@ -40,6 +44,7 @@ def fill_menu(window: QMainWindow, title: str, entries: list[Entry]) -> QMenu:
         action = QAction(words, window)
         if entry.keys:
             action.setShortcuts([QKeySequence(keys) for keys in entry.keys.split(" | ")])
+            action.setAutoRepeat(entry.held)
         action.triggered.connect(_caller(entry.do))
         menu.addAction(action)
     return menu

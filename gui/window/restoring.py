@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from PyQt6.QtWidgets import QWidget
+
+from gui.look.theme import Look
 from gui.memory import Memory, State
 
 VERSION = 2
+WIDTH, HEIGHT = 1440, 880
+"""The first size of a window in pixels at 100 %, as far as the screen has it."""
 
 
 class Remembers(Protocol):
@@ -43,3 +48,12 @@ class Restoring:
         """Restores every part; what the file lacks stays at its default."""
         for section, part in self._parts.items():
             part.restore(self._memory.like(section, part.state()))
+
+
+def first_size(window: QWidget, look: Look) -> None:
+    """Gives a window its first size."""
+    width, height, screen = look.px(WIDTH), look.px(HEIGHT), window.screen()
+    if screen is not None:
+        room = screen.availableGeometry()
+        width, height = min(width, room.width()), min(height, room.height())
+    window.resize(width, height)

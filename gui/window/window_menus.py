@@ -1,7 +1,7 @@
 """The menus of the window: every action with its keys, so that all of it can be found and reached from the keyboard.
 
-Knows the panels; what an action does is done there. Single letters act only outside of text fields: Qt
-gives a field its letters first.
+Knows the panels; what an action does is done there. Space and single letters act wherever no text is written
+(`keys.py` has the rule): Qt asks what has the focus first, and only text takes them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gui.memory import Memory
 from gui.pages.drawer import Drawer
 from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
+from gui.takes.anew import Anew
 from gui.takes.listening import Listening
 from gui.takes.panel import TakesPanel
 from gui.takes.viewer import Viewer
@@ -35,6 +36,7 @@ class Acting:
     memory: Memory
     composer: Composer
     viewer: Viewer
+    anew: Anew
     takes: TakesPanel
     listening: Listening
     presets: PresetsPanel
@@ -88,11 +90,13 @@ def _play(acting: Acting) -> list[Entry]:
     tr, session, run = acting.tr, acting.session, acting.session.session
     listening, takes, viewer = acting.listening, acting.takes, acting.viewer
     return [
-        Entry(tr("Play or pause"), listening.toggle, shown=tr("Space")),
+        Entry(tr("Play or pause"), listening.toggle, "Space"),
         Entry(tr("Stop"), lambda: session.attempt(run.playback.stop), "Shift+Space"),
         Entry(tr("Repeat"), listening.toggle_loop, "L"),
-        Entry(tr("Next take"), lambda: takes.walk(1), "Ctrl+Down"),
-        Entry(tr("Previous take"), lambda: takes.walk(-1), "Ctrl+Up"),
+        Entry(tr("To the start"), listening.to_start, shown=tr("Home")),
+        Entry(tr("To the end"), listening.to_end, shown=tr("End")),
+        Entry(tr("Next take"), lambda: takes.walk(1), "Ctrl+Down", held=True),
+        Entry(tr("Previous take"), lambda: takes.walk(-1), "Ctrl+Up", held=True),
         LINE,
         Entry(tr("Hear A"), lambda: viewer.compare("A"), "A"),
         Entry(tr("Hear B"), lambda: viewer.compare("B"), "B"),
@@ -110,6 +114,8 @@ def _take(acting: Acting) -> list[Entry]:
         Entry(tr("Vary"), viewer.vary.click, "V"),
         Entry(tr("Start from this take"), viewer.transform.click, "R"),
         Entry(tr("Continue"), viewer.go_on.click, "C"),
+        Entry(tr("Make this range anew"), acting.anew.make, "I"),
+        Entry(tr("Keep this range"), acting.anew.make_others, "K"),
         Entry(tr("Fit to its tempo exactly"), takes.fit, "T"),
         Entry(tr("Export notes as MIDI…"), viewer.export_notes, "M"),
         Entry(tr("Favourite"), takes.favour, "F"),
@@ -131,6 +137,8 @@ def _view(acting: Acting) -> list[Entry]:
         LINE,
         Entry(tr("Lead sheet"), acting.viewer.score.click, "N"),
         Entry(tr("Spectrogram"), acting.viewer.spectrum.click, "S"),
+        Entry(tr("Look at this range"), acting.viewer.wave.zoom_to_range, "Z"),
+        Entry(tr("Show all of it"), acting.viewer.wave.zoom_out, "Shift+Z"),
         Entry(tr("Welcome"), lambda: acting.show_welcome(True)),
         LINE,
     ]

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from bridge.events import Notice
-from bridge.requests import continued, inpainted, remade, understood, varied
+from bridge.requests import before_join, continued, inpainted, remade, understood, varied
 from bridge.state import Take
 from engine.errors import SpecError
 from engine.spec import GenerationSpec
@@ -76,3 +76,13 @@ def test_a_recording_is_made_anew_in_part_by_the_parameters(bench: Bench) -> Non
     bench.session.parameters.set("prompt", "polka")
     spec = bench.session.remake(recorded.id, [(0.5, 1.0)]).spec
     assert (spec.prompt, spec.keep) == ("polka", ((0.0, 0.5), (1.0, 2.0)))
+
+
+def test_what_goes_on_is_heard_from_a_bar_before_the_join() -> None:
+    going_on = GenerationSpec(prompt="house", init_audio="a.wav", keep=((0.0, 10.0),))
+    assert before_join(replace(going_on, tempo=120.0, beats_per_bar=3)) == 8.5
+    assert before_join(replace(going_on, tempo=120.0)) == before_join(going_on) == 8.0
+    assert before_join(replace(going_on, keep=((0.0, 1.0),))) == 0.0
+    assert before_join(replace(going_on, keep=((0.0, 1.0), (3.0, 4.0)))) == 0.0
+    assert before_join(replace(going_on, keep=((2.0, 10.0),))) == 0.0
+    assert before_join(GenerationSpec(prompt="house")) == 0.0

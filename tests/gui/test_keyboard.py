@@ -170,7 +170,8 @@ def test_a_sheet_of_words_is_walked_with_arrows_and_left_with_escape(
         prompt.key,
     )
     for chip in chips:
-        qtbot.keyClick(chip, Qt.Key.Key_Space)
+        chip.setFocus()
+        qtbot.keyClick(chip, Qt.Key.Key_Return)
         sheet = chip.sheet()
         assert sheet is not None
         assert sheet.isVisible()
@@ -206,12 +207,19 @@ def test_letters_typed_into_the_prompt_are_no_shortcuts(window: MainWindow, qtbo
 def test_a_range_and_a_kept_part_are_chosen_with_arrows(crowded: Room, qtbot: QtBot) -> None:
     window, studio, _ = crowded
     wave = window.viewer.wave
+    window.look_at(window.takes.current())
     qtbot.waitUntil(lambda: wave.length > 0)
     wave.setFocus()
-    for _ in range(4):
-        qtbot.keyClick(wave, Qt.Key.Key_Right)
+    shift, free = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(wave, Qt.Key.Key_Right)
+    for _ in range(2):
+        qtbot.keyClick(wave, Qt.Key.Key_Right, shift)
+    qtbot.keyClick(wave, Qt.Key.Key_Return)
+    assert wave.loop_range == pytest.approx((0.5, 1.0))  # From beat to beat, at 120 BPM.
+    for _ in range(36):
+        qtbot.keyClick(wave, Qt.Key.Key_Left, free)
     for _ in range(8):
-        qtbot.keyClick(wave, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+        qtbot.keyClick(wave, Qt.Key.Key_Right, shift | free)
     qtbot.keyClick(wave, Qt.Key.Key_Return)
     assert wave.loop_range == pytest.approx((0.1, 0.3))
     assert studio.session.playback.state().loop

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.audio.deck import Loaded
 from bridge.audio.launch import SOON, Launch
 from bridge.audio.sources import GrowingSource
-from bridge.ports import StreamFormat
+from bridge.ports import WHOLE, StreamFormat
 from bridge.state import Take, TransportState
 
 RATE = 48_000
@@ -20,7 +21,7 @@ PLAYING = TransportState(tempo=120.0, playing=True, quantize="bar")
 
 
 def launch() -> Launch:
-    return Launch(GrowingSource(StreamFormat("j", RATE, 2, 1)), TAKE, "bar")
+    return Launch(Loaded(GrowingSource(StreamFormat("j", RATE, 2, 1))), TAKE, "bar", WHOLE)
 
 
 @given(beat=st.floats(0, 100), tempo=st.floats(30, 300), block=st.integers(64, 512))

@@ -15,7 +15,7 @@ import soxr
 
 from bridge.errors import BridgeError
 from bridge.events import DevicesChanged, Notice, PlaybackChanged
-from bridge.ports import StreamFormat
+from bridge.ports import Cue, StreamFormat
 from bridge.state import Take
 from engine.updates import AudioBlock
 from tests.bridge.conftest import Sounding
@@ -280,3 +280,96 @@ def test_a_take_that_is_binned_is_let_go(sounding: Sounding) -> None:
     assert open_here()
     player.let_go(take)
     until(lambda: not open_here(), what="the file to be closed")
+
+
+def flat(path: Path, level: float, seconds: float) -> Take:
+    """A take of one level at 120 BPM."""
+    soundfile.write(path, np.full((round(seconds * RATE), 2), level, np.float32), RATE, "FLOAT")
+    return replace(take_at(path, RATE), id=path.stem, tempo_asked=120.0)
+
+
+def test_a_pause_keeps_its_place_and_goes_on_from_there(sounding: Sounding, tmp_path: Path) -> None:
+    player = sounding.audio.player
+    player.play(flat(tmp_path / "a.wav", 0.5, 60.0), Cue(20.0))
+    until(lambda: (player.playhead() or 0) > 20.1)
+    player.pause()
+    place = player.playhead()
+    assert place is not None and 20.0 < place < 30.0
+    assert player.playhead() == place
+    player.seek(40.0)
+    assert player.playhead() == pytest.approx(40.0)
+    player.play(None)
+    until(lambda: (player.playhead() or 0) > 40.0)
+    player.stop()
+    assert player.playhead() is None
+
+
+def test_a_loop_repeats_by_itself_and_what_follows_does_not(
+    sounding: Sounding, tmp_path: Path
+) -> None:
+    player, loop = sounding.audio.player, replace(flat(tmp_path / "a.wav", 0.5, 2.0), loop=True)
+    player.play(loop)
+    assert player.state().loop
+    player.set_loop(False)
+    assert not player.state().loop
+    player.play(loop)
+    assert player.state().loop
+    player.play(flat(tmp_path / "b.wav", 0.5, 2.0))
+    assert not player.state().loop
+    player.set_loop(True)
+    player.play(flat(tmp_path / "b.wav", 0.5, 2.0), Cue(0.5, (0.5, 1.5)))
+    assert (player.state().loop, player.state().loop_range) == (True, (0.5, 1.5))
+
+
+def test_without_a_transport_takes_follow_each_other_at_the_bars_of_what_sounds(
+    sounding: Sounding, tmp_path: Path
+) -> None:
+    player, first = sounding.audio.player, flat(tmp_path / "a.wav", 0.25, 20.0)
+    second, third = flat(tmp_path / "b.wav", 0.5, 20.0), flat(tmp_path / "c.wav", 0.75, 20.0)
+    player.launch(first, "bar")
+    assert (player.state().take_id, player.state().next_id) == ("a", None)  # Nothing sounded.
+    with jack_client("ear") as client:
+        ear = Ear(client, 4 * RATE)
+        ear.listen_to(OUTPUT)
+        player.play(first)
+        player.launch(third, "4bar")
+        assert player.state().next_id == "c"
+        assert 0 < (player.launches_in() or 0) < 8.5
+        player.cancel_launch()
+        assert (player.state().take_id, player.state().next_id) == ("a", None)
+        assert player.launches_in() is None
+        player.launch(second, "bar", Cue(3.0))
+        until(lambda: player.state().take_id == "b", what="the bar")
+        assert player.state().next_id is None
+        until(lambda: ear.count > 3 * RATE)
+        heard = ear.heard()[:, 0]
+    began = int(np.flatnonzero(heard > 0.3)[0])
+    restarted = int(np.flatnonzero(heard == np.float32(0.25))[-1]) + 1
+    assert began - restarted < 0.01 * RATE  # It fades in within 5 ms, being begun in its middle.
+    assert (player.playhead() or 0) > 3.0
+
+
+def test_the_bars_of_what_sounds_are_kept_to_the_frame(sounding: Sounding, tmp_path: Path) -> None:
+    player = sounding.audio.player
+    first, second = flat(tmp_path / "a.wav", 0.25, 8.0), flat(tmp_path / "b.wav", 0.5, 8.0)
+    with jack_client("ear") as client:
+        ear = Ear(client, 3 * RATE)
+        ear.listen_to(OUTPUT)
+        player.play(first)
+        player.launch(second, "bar")
+        until(lambda: ear.count > 2.5 * RATE)
+        heard = ear.heard()[:, 0]
+    assert np.all(heard[: 2 * RATE] == np.float32(0.25))
+    assert heard[2 * RATE] > 0.7  # The new one begins at once; the old one fades.
+    assert np.all(heard[round(2.01 * RATE) : round(2.4 * RATE)] == np.float32(0.5))
+
+
+def test_a_take_that_goes_on_is_heard_from_before_the_join(sounding: Sounding) -> None:
+    player = sounding.audio.player
+    player.open_stream(StreamFormat("j", RATE, 2, 20 * RATE, start=9 * RATE))
+    player.feed_stream("j", AudioBlock(0, np.full((2, 5 * RATE), 0.5, np.float32)))
+    until(lambda: player.state().state == "waiting")
+    assert not any(level > 0 for level in player.levels().out_peak)
+    player.feed_stream("j", AudioBlock(5 * RATE, np.full((2, 7 * RATE), 0.5, np.float32)))
+    until(lambda: player.state().state == "playing")
+    until(lambda: 9.0 < (player.playhead() or 0) < 12.5)

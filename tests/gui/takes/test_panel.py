@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QEvent, QPointF, QRectF, Qt
+from PyQt6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QApplication, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 from bridge.state import Take
 from bridge.takes.bin import place
 from gui.demo.studio import Studio
-from gui.takes.model import length_words, take_mime, tempo_words
+from gui.takes.model import take_mime
+from gui.takes.waveform import WaveformView
 from gui.window.main_window import MainWindow
 
 MakeTakes = Callable[[int], list[Take]]
@@ -187,59 +188,54 @@ def test_the_waveform_takes_hands_and_keys(
     with qtbot.waitSignal(hands.sought) as told:
         qtbot.mouseClick(wave, Qt.MouseButton.LeftButton, pos=wave.rect().center())
     assert told.args[0] == pytest.approx(1.0, abs=0.02)
-    for key, modifier in ((Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier),) * 4:
-        qtbot.keyClick(wave, key, modifier)
-    with qtbot.waitSignal(hands.range_chosen) as told:
-        qtbot.keyClick(wave, Qt.Key.Key_Return)
-    assert told.args[0] == pytest.approx((1.0, 1.2), abs=0.05)
+    shift, ctrl = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+    for modifiers, end in ((shift | ctrl, 1.1), (shift, 1.8)):  # At 100 BPM a beat has 0.6 s.
+        qtbot.mouseClick(wave, Qt.MouseButton.LeftButton, pos=wave.rect().center())
+        for _ in range(2):
+            qtbot.keyClick(wave, Qt.Key.Key_Right, modifiers)
+        with qtbot.waitSignal(hands.range_chosen) as told:
+            qtbot.keyClick(wave, Qt.Key.Key_Return)
+        assert told.args[0] == pytest.approx((1.0, end), abs=0.02)
     with qtbot.waitSignal(hands.range_chosen) as told:
         qtbot.keyClick(wave, Qt.Key.Key_Escape)
     assert told.args[0] is None
 
 
-def test_dragging_over_the_waveform_chooses_a_range(
+def drag(
+    wave: WaveformView,
+    qtbot: QtBot,
+    start: float,
+    end: float,
+    modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
+    """Drags over a waveform, from second to second."""
+    places = [QPoint(round(wave.x_at(seconds)), wave.height() // 2) for seconds in (start, end)]
+    qtbot.mousePress(wave, Qt.MouseButton.LeftButton, modifier, places[0])
+    move = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(places[1]),
+        QPointF(wave.mapToGlobal(places[1])),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        modifier,
+    )
+    QApplication.sendEvent(wave, move)
+    qtbot.mouseRelease(wave, Qt.MouseButton.LeftButton, modifier, places[1])
+
+
+def test_dragging_over_the_waveform_chooses_a_range_in_time(
     window: MainWindow, make_takes: MakeTakes, qtbot: QtBot
 ) -> None:
     window.takes.select(make_takes(1)[0].id)
     wave = window.viewer.wave
     qtbot.waitUntil(lambda: wave.length == pytest.approx(2.0))
-    start, end = wave.rect().center(), wave.rect().center()
-    start.setX(wave.width() // 4)
-    end.setX(wave.width() // 2)
-    qtbot.mousePress(wave, Qt.MouseButton.LeftButton, pos=start)
-    move = QMouseEvent(
-        QEvent.Type.MouseMove,
-        QPointF(end),
-        QPointF(wave.mapToGlobal(end)),
-        Qt.MouseButton.NoButton,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(wave, move)
-    qtbot.mouseRelease(wave, Qt.MouseButton.LeftButton, pos=end)
+    drag(wave, qtbot, 0.5, 1.0)
+    assert wave.loop_range == pytest.approx((0.6, 1.2))
+    drag(wave, qtbot, 1.2, 1.7)  # An end that is taken is moved.
+    assert wave.loop_range == pytest.approx((0.6, 1.8))
+    drag(wave, qtbot, 1.25, 1.5)
+    assert wave.loop_range == pytest.approx((1.2, 1.8))  # Within a beat it is that beat.
+    drag(wave, qtbot, 0.5, 1.0, Qt.KeyboardModifier.ControlModifier)
     assert wave.loop_range == pytest.approx((0.5, 1.0), abs=0.02)
-
-
-def test_the_spectrogram_comes_on_its_key(
-    window: MainWindow, make_takes: MakeTakes, qtbot: QtBot
-) -> None:
-    window.takes.select(make_takes(1)[0].id)
-    window.viewer.spectrum.click()
-    view = window.viewer.spectrogram()
-    assert view is not None
-    qtbot.waitUntil(view.has_picture, timeout=20_000)
-
-
-def test_words_of_tempo_and_length_are_true(make_takes: MakeTakes) -> None:
-    take = make_takes(1)[0]
-
-    def said(asked: float | None, measured: float | None) -> str:
-        values = {name: getattr(take, name) for name in Take.__slots__}
-        return tempo_words(Take(**{**values, "tempo_asked": asked, "tempo_measured": measured}))
-
-    assert said(124, 123.8) == "124 → 123.8"
-    assert said(124, 124.02) == "124 BPM"
-    assert said(None, 99.96) == "100.0 BPM"
-    assert said(124, None) == "124 BPM"
-    assert said(None, None) == ""
-    assert [length_words(s) for s in (2.44, 59.6, 61.0, 285.0)] == ["2.4 s", "1:00", "1:01", "4:45"]
+    drag(wave, qtbot, 1.9, 0.2)
+    assert wave.loop_range == pytest.approx((0.0, 2.0))  # The end of the sound is a line too.
