@@ -101,6 +101,15 @@ class QtSession(QObject):
             )
         return None
 
+    def manages(self, call: Callable[[], object]) -> bool:
+        """Whether a call did what it should; what it is refused becomes a notice as in `attempt`."""
+
+        def whole() -> bool:
+            call()
+            return True
+
+        return self.attempt(whole) is not None
+
     def say(self, text: str, level: Any = "info") -> None:
         """Shows a sentence in the status line."""
         self.noticed.emit(Notice(level, "", text))

@@ -1,23 +1,29 @@
-"""The line at the bottom: the last thing worth saying with what to do about it, and the state of the engine.
+"""The line at the bottom: what is worth saying now with what to do about it, and the state of the engine.
 
-Knows notices and the model's state. No dialog is ever opened for an error: it is said here, and it can be put away.
+Knows notices, what can be undone, and the model's state. No dialog is ever opened for an error: it is said here, by the
+law of `messages.py`, and all that was said can be read again.
 """
 
 from __future__ import annotations
 
+import time
+from typing import TypeVar
+
 from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from bridge.events import Notice
 from bridge.state import ModelState
-from gui.look.controls import IconButton, Lamp, restyle
+from gui.history import History
+from gui.look.controls import Button, IconButton, Lamp, restyle
 from gui.look.elided import Elided, ElidedButton
 from gui.look.theme import Look
+from gui.message_list import MessageList
+from gui.messages import Messages
 from gui.qt_session import QtSession
 
-INFO_MS = 8000
-"""A piece of news goes by itself; warnings and errors stay until they are put away."""
+W = TypeVar("W", bound=QWidget)
 
 
 class StatusLine(QFrame):
@@ -25,29 +31,44 @@ class StatusLine(QFrame):
 
     models_asked = pyqtSignal()
 
-    def __init__(self, session: QtSession, look: Look) -> None:
+    def __init__(self, session: QtSession, look: Look, history: History) -> None:
         super().__init__()
         self.setProperty("role", "status")
+        self._look, self._history = look, history
+        self.messages = Messages()
+        self.list: MessageList | None = None
+        self._offer = ""
+        """The sentence whose act can be undone from here."""
         self.words = Elided("")
         self.words.setAccessibleDescription(self.tr("Last message"))
+        self.undo = Button(look, self.tr("Undo"), role="chip")
         self.away = IconButton(look, "close", self.tr("Put the message away"))
+        self.past = IconButton(look, "menu", self.tr("All messages"))
         self.lamp = Lamp(look)
         self.engine = ElidedButton(look, "", role="fold")
         self.engine.say(self.tr("Models"))
-        row = look.pad(QHBoxLayout(self), (16, 4, 12, 4), 6)
+        row = self._row = look.pad(QHBoxLayout(self), (16, 4, 12, 4), 6)
         row.addWidget(self.words, 1)
-        row.addWidget(self.away)
-        row.addWidget(self.lamp)
-        row.addWidget(self.engine)
+        for control in (self.undo, self.away, self.past, self.lamp, self.engine):
+            row.addWidget(control)
         self._going = QTimer(self)
         self._going.setSingleShot(True)
-        self._going.timeout.connect(self.clear)
-        self.away.clicked.connect(self.clear)
+        self._going.timeout.connect(self.show_now)
+        self.away.clicked.connect(self.put_away)
+        self.past.clicked.connect(self.open_list)
+        self.undo.clicked.connect(history.undo)
         self.engine.clicked.connect(self.models_asked)
         session.noticed.connect(self.show_notice)
+        history.done.connect(self.offer)
+        history.changed.connect(self._withdraw)
         session.model_changed.connect(self.show_model)
-        self.clear()
+        self.show_now()
         self.show_model(session.session.models.state())
+
+    def add(self, widget: W) -> W:
+        """Puts something before the engine's state."""
+        self._row.insertWidget(self._row.indexOf(self.lamp), widget)
+        return widget
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         """Leaves most of the line to the message."""
@@ -56,24 +77,53 @@ class StatusLine(QFrame):
 
     def show_notice(self, notice: Notice) -> None:
         """Says a sentence."""
-        if notice.level == "info" and self.level() == "error":
-            return
-        self.words.show_text(notice.text)
-        self.words.setProperty("role", {"info": "muted"}.get(notice.level, notice.level))
-        restyle(self.words)
-        self.away.setVisible(True)
-        self._going.stop()
-        if notice.level == "info":
-            self._going.start(INFO_MS)
+        self.messages.add(notice, time.time(), time.monotonic())
+        self.show_now()
+
+    def offer(self, text: str) -> None:
+        """Says what was done, and offers to undo it for as long as it is seen and nothing else is done."""
+        self.show_notice(Notice("info", "", text))
+        self._offer = " ".join(text.split())
+        self.show_now()
 
     def level(self) -> str:
-        """Of what is said now: error, warning, muted; empty when nothing is."""
-        return str(self.words.property("role") or "") if self.words.text_whole() else ""
+        """Of what is said now: error, warning, info; empty when nothing is."""
+        message = self.messages.seen(time.monotonic())
+        return message.level if message is not None else ""
 
-    def clear(self) -> None:
-        """Says nothing."""
-        self.words.show_text("")
-        self.away.setVisible(False)
+    def put_away(self) -> None:
+        """Says nothing more of what is seen; what lay below it is seen again."""
+        self.messages.put_away(time.monotonic())
+        self.show_now()
+
+    def open_list(self) -> None:
+        """Opens all that was said; what is read there needs not to be said any more."""
+        if self.list is None:
+            self.list = MessageList(self._look, self)
+        self.list.show_messages(self.messages.all)
+        self.list.show()
+        self.list.raise_()
+        self.list.activateWindow()
+        self.messages.put_all_away()
+        self.show_now()
+
+    def show_now(self) -> None:
+        """Shows what is to be seen now, until that is something else."""
+        now = time.monotonic()
+        message = self.messages.seen(now)
+        words, level = (message.words(), message.level) if message is not None else ("", "info")
+        if (words, level) != (self.words.text_whole(), self.words.property("level")):
+            self.words.setProperty("level", level)
+            self.words.setProperty("role", "muted" if level == "info" else level)
+            restyle(self.words)
+            self.words.show_text(words)
+        self.away.setVisible(message is not None)
+        self.undo.setVisible(message is not None and message.text == self._offer)
+        self._going.stop()
+        if message is not None and message.level != "error":
+            self._going.start(max(round((message.until - now) * 1000) + 1, 1))
+        if self.list is not None and self.list.isVisible():
+            self.list.show_messages(self.messages.all)
 
     def show_model(self, model: ModelState) -> None:
         """Says what the engine does."""
@@ -87,3 +137,8 @@ class StatusLine(QFrame):
         text = model.detail or words[model.phase]
         self.lamp.show_state(lamp, text)
         self.engine.show_text(f"{model.name}  {text}".strip())
+
+    def _withdraw(self) -> None:
+        """Something else was done or undone: what is said now can not be undone from here."""
+        self._offer = ""
+        self.show_now()

@@ -94,6 +94,7 @@ class PromptPanel(QWidget):
     """Prompt, chips, what to leave out."""
 
     changed = pyqtSignal(str)
+    surprise_asked = pyqtSignal()
 
     def __init__(self, session: QtSession, look: Look) -> None:
         super().__init__()
@@ -142,7 +143,7 @@ class PromptPanel(QWidget):
         self.moods.chosen.connect(lambda words: self._write(moods=words))
         self.tempo.chosen.connect(lambda tempo: self.write(self.form().with_tempo(tempo)))
         self.key.chosen.connect(lambda key: self.write(self.form().with_key(key)))
-        self.dice.clicked.connect(self.surprise)
+        self.dice.clicked.connect(self.surprise_asked)
         session.parameter_changed.connect(self._heard)
         self._heard("prompt", session.session.parameters.get("prompt"))
         self._heard("negative_prompt", session.session.parameters.get("negative_prompt"))
@@ -171,6 +172,12 @@ class PromptPanel(QWidget):
         """Writes a style at random; what was there goes into the history."""
         self.remember()
         self.write(surprise(self._dice))
+        self.settle()
+
+    def tell(self) -> None:
+        """Passes on what was typed and not told yet."""
+        if self._settling.isActive():
+            self.settle()
 
     def settle(self) -> None:
         """Passes what was typed on to the session at once."""

@@ -1,4 +1,4 @@
-"""The preset browser: search, favourites, save, rename, delete; Return or a double click uses one.
+"""The preset browser: search, favourites, save, rename, copy, delete; Return or a double click uses one.
 
 Knows `engine.presets` for what a preset is and the session for loading and changing it.
 """
@@ -7,88 +7,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from PyQt6.QtCore import QModelIndex, QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QPainter
+from PyQt6.QtCore import QPoint, QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
     QListWidget,
     QListWidgetItem,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
+    QMenu,
 )
 
 from engine.presets import CATEGORIES, Preset, PresetStore
+from gui.folders import show_in_folder
+from gui.history import History
 from gui.look.containers import Card
-from gui.look.controls import Button, IconButton, label, text_field
+from gui.look.controls import Button, IconButton, label
 from gui.look.fields import ChoiceBox
 from gui.look.flow_layout import FlowLayout
-from gui.look.icons import paint_icon
+from gui.look.search_field import SearchField
 from gui.look.theme import Look
 from gui.memory import State
+from gui.pages.preset_acts import PresetActs
+from gui.pages.preset_list import FAVOURITE, PRESET, PresetDelegate, PresetList
 from gui.qt_session import QtSession
-from gui.takes.row_painter import RowPainter
 
-PRESET = Qt.ItemDataRole.UserRole
-FAVOURITE = Qt.ItemDataRole.UserRole + 1
-ALL, LOVED = "all", "favourites"
-
-
-class PresetDelegate(QStyledItemDelegate):
-    """Name, description, star."""
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self._look = look
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        """Two lines."""
-        return QSize(self._look.px(160), self._look.px(52))
-
-    def paint(
-        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
-        """Draws a preset."""
-        preset = index.data(PRESET)
-        if painter is None or not isinstance(preset, Preset):
-            return
-        look, row = self._look, RowPainter(painter, self._look)
-        painter.save()
-        box = row.ground(option)
-        loved = bool(index.data(FAVOURITE))
-        room = box.adjusted(look.px(10), look.px(7), -look.px(34 if loved else 8), -look.px(7))
-        half = room.height() / 2
-        row.write(room.adjusted(0, 0, 0, -half), preset.name, ("strong", "text"))
-        row.write(room.adjusted(0, half, 0, 0), preset.description, ("small", "muted"))
-        if loved:
-            side = look.px(16)
-            star = QRectF(box.right() - look.px(28), box.center().y() - side / 2, side, side)
-            paint_icon(painter, "star-filled", look.colour("accent"), star)
-        painter.restore()
-
-
-class PresetList(QListWidget):
-    """The list; Return uses, F marks, Del deletes."""
-
-    use = pyqtSignal()
-    favour = pyqtSignal()
-    remove = pyqtSignal()
-
-    def keyboardSearch(self, search: str | None) -> None:
-        """Letters are the window's keys; the search above is for words."""
-
-    def keyPressEvent(self, e: QKeyEvent | None) -> None:
-        """Sends keys where they belong."""
-        keys = {
-            Qt.Key.Key_Return: self.use,
-            Qt.Key.Key_Enter: self.use,
-            Qt.Key.Key_F: self.favour,
-            Qt.Key.Key_Delete: self.remove,
-        }
-        if e is not None and e.key() in keys and not e.modifiers():
-            keys[Qt.Key(e.key())].emit()
-        else:
-            super().keyPressEvent(e)
+ALL, LOVED, MINE = "all", "favourites", "mine"
 
 
 class PresetsPanel(Card):
@@ -96,14 +38,20 @@ class PresetsPanel(Card):
 
     used = pyqtSignal(object)
 
-    def __init__(self, session: QtSession, look: Look, store: PresetStore) -> None:
+    def __init__(
+        self, session: QtSession, look: Look, store: PresetStore, history: History
+    ) -> None:
         super().__init__(look)
         self._session, self._store = session, store
+        self.acts = PresetActs(session, history, self._choose_next, self._renamed)
         self.favourites: set[str] = set()
-        self.search = text_field(
+        self._chosen = ""
+        """The file of what was chosen last, or its name if it is built in; also while a search hides it."""
+        self._next = ""
+        """The name of what is chosen as soon as it is there."""
+        self.search = SearchField(
             self.tr("Search presets by name, tag or word"), self.tr("Search presets")
         )
-        self.search.setClearButtonEnabled(True)
         self.category = ChoiceBox()
         self.category.setAccessibleName(self.tr("Category of presets"))
         self.list = PresetList()
@@ -116,6 +64,7 @@ class PresetsPanel(Card):
         self.star = IconButton(look, "star", self.tr("Favourite"))
         self.save = Button(look, self.tr("Save settings as…"), "save")
         self.rename = IconButton(look, "pencil", self.tr("Rename the preset"))
+        self.copy = IconButton(look, "copy", self.tr("Copy the preset to one of your own"))
         self.delete = IconButton(look, "bin", self.tr("Delete the preset"))
         self._name_categories()
         self._arrange(look)
@@ -144,7 +93,7 @@ class PresetsPanel(Card):
         head.addWidget(self.category)
         tools = look.pad(QHBoxLayout(), gap=6)
         tools.addWidget(self.use, 1)
-        for control in (self.star, self.rename, self.delete):
+        for control in (self.star, self.rename, self.copy, self.delete):
             tools.addWidget(control)
         self.body.addWidget(label(self.tr("Presets"), "title"))
         self.body.addLayout(head)
@@ -159,12 +108,18 @@ class PresetsPanel(Card):
             self.read()
 
     def state(self) -> State:
-        """The favourites."""
-        return {"favourites": sorted(self.favourites)}
+        """The favourites, the category that is shown, and what is chosen in it."""
+        return {
+            "favourites": sorted(self.favourites),
+            "category": str(self.category.currentData()),
+            "chosen": self._chosen,
+        }
 
     def restore(self, state: State) -> None:
-        """Takes the favourites of the last time."""
+        """Is again as it was the last time."""
         self.favourites = set(state["favourites"])
+        self.category.setCurrentIndex(max(self.category.findData(state["category"]), 0))
+        self._chosen = state["chosen"]
 
     def read(self) -> None:
         """Reads all presets again."""
@@ -180,58 +135,124 @@ class PresetsPanel(Card):
 
     def use_preset(self, preset: Preset) -> None:
         """Sets what the preset names."""
-        self._session.attempt(self._session.session.presets.load, preset.name)
+        self.acts.use(preset)
         self.used.emit(preset)
 
     def save_as(self, name: str) -> None:
         """Saves the present settings."""
-        self._session.attempt(self._session.session.presets.save, name)
+        self.acts.save(name)
+
+    def show_all(self) -> None:
+        """Takes away what narrows the list."""
+        self.search.clear()
+        self.category.setCurrentIndex(0)
+        self._fill()
+
+    def menu(self, preset: Preset) -> QMenu:
+        """What can be done with a preset."""
+        menu, own = QMenu(self), not preset.builtin
+        entries = (
+            (self.tr("Use"), self._use, True),
+            (self.tr("Favourite"), self._favour, True),
+            (self.tr("Copy to one of your own"), self._copy, True),
+            (self.tr("Rename…"), self._rename, own),
+            (self.tr("Save the settings over it"), lambda: self.acts.save(preset.name), own),
+            (self.tr("Move to the bin"), self._delete, own),
+            (
+                self.tr("Show in folder") if own else self.tr("Show the folder of your presets"),
+                self._show_file,
+                True,
+            ),
+        )
+        for words, do, on in entries:
+            action = menu.addAction(words, do)
+            if action is not None:
+                action.setEnabled(on)
+        return menu
 
     def _connect(self) -> None:
         self.search.textChanged.connect(lambda _: self._fill())
-        self.search.returnPressed.connect(self.list.setFocus)
+        self.search.entered.connect(self._first_hit)
+        self.search.left.connect(self.list.setFocus)
         self.category.activated.connect(lambda _: self._fill())
         self.list.itemDoubleClicked.connect(lambda _: self._use())
-        self.list.currentItemChanged.connect(lambda _now, _before: self._enable())
+        self.list.currentItemChanged.connect(lambda _now, _before: self._choose())
         self.list.use.connect(self._use)
         self.list.favour.connect(self._favour)
+        self.list.rename.connect(self._rename)
         self.list.remove.connect(self._delete)
+        self.list.left.connect(self.show_all)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._open_menu)
         self.use.clicked.connect(self._use)
         self.star.clicked.connect(self._favour)
         self.save.clicked.connect(self._save)
         self.rename.clicked.connect(self._rename)
+        self.copy.clicked.connect(self._copy)
         self.delete.clicked.connect(self._delete)
         self._session.presets_changed.connect(self.read)
 
     def _fill(self) -> None:
-        words = self.search.text().casefold().split()
-        chosen = self.category.currentData()
-        before = self.current()
-        self.list.clear()
-        for preset in self._presets:
-            loved = preset.name in self.favourites
-            if (chosen == LOVED and not loved) or chosen not in (ALL, LOVED, preset.category):
-                continue
-            said = " ".join(
-                (preset.name, preset.description, *preset.tags, preset.values.get("prompt", ""))
-            )
-            if not all(word in said.casefold() for word in words):
-                continue
-            item = QListWidgetItem(preset.name)
-            item.setData(PRESET, preset)
-            item.setData(FAVOURITE, loved)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{preset.name}. {preset.description}")
-            whole = (preset.name, preset.description, preset.values.get("prompt", ""))
-            item.setToolTip("\n".join(filter(None, whole)))
-            self.list.addItem(item)
-            if before is not None and preset.name == before.name:
-                self.list.setCurrentItem(item)
-        if self.list.currentItem() is None and self.list.count():
-            self.list.setCurrentRow(0)
+        """Lists what matches; what was chosen stays so, else what stands in its place is."""
+        words, row = self.search.text().casefold().split(), self.list.currentRow()
+        shown = [preset for preset in self._presets if self._matches(preset, words)]
+        found = [row for row, preset in enumerate(shown) if preset.name == self._next]
+        self._next = "" if found else self._next
+        found += [row for row, preset in enumerate(shown) if _key(preset) == self._chosen]
+        with QSignalBlocker(self.list):
+            self.list.clear()
+            for preset in shown:
+                self.list.addItem(self._item(preset))
+            if shown:
+                self.list.setCurrentRow(found[0] if found else min(max(row, 0), len(shown) - 1))
+        # What only a search hides is chosen again when that is cleared.
+        if found or len(shown) == len(self._presets):
+            self._choose()
         self._enable()
+
+    def _matches(self, preset: Preset, words: list[str]) -> bool:
+        shown = {
+            ALL: True,
+            LOVED: preset.name in self.favourites,
+            MINE: not preset.builtin,
+        }.get(self.category.currentData(), preset.category == self.category.currentData())
+        said = (preset.name, preset.description, *preset.tags, preset.values.get("prompt", ""))
+        return shown and all(word in " ".join(said).casefold() for word in words)
+
+    def _item(self, preset: Preset) -> QListWidgetItem:
+        item = QListWidgetItem(preset.name)
+        yours = "" if preset.builtin else self.tr("yours")
+        loved = self.tr("Favourite") if preset.name in self.favourites else ""
+        item.setData(PRESET, preset)
+        item.setData(FAVOURITE, bool(loved))
+        spoken = ", ".join(filter(None, (preset.name, yours, loved, preset.description)))
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
+        whole = (preset.name, preset.description, preset.values.get("prompt", ""))
+        item.setToolTip("\n".join(filter(None, (*whole, str(preset.path or "")))))
+        return item
+
+    def _choose(self) -> None:
+        preset = self.current()
+        if preset is not None:
+            self._chosen = _key(preset)
+        self._enable()
+
+    def _choose_next(self, name: str) -> None:
+        self._next = name
+
+    def _renamed(self, name: str, new_name: str) -> None:
+        """The star goes with the name."""
+        if name in self.favourites:
+            self.favourites = self.favourites - {name} | {new_name}
+
+    def _first_hit(self) -> None:
+        if self.list.count():
+            self.list.setCurrentRow(0)
+            self.list.setFocus()
 
     def _enable(self) -> None:
         preset = self.current()
+        self.copy.setEnabled(preset is not None)
         self.use.setEnabled(preset is not None)
         self.star.setEnabled(preset is not None)
         loved = preset is not None and preset.name in self.favourites
@@ -266,9 +287,33 @@ class PresetsPanel(Card):
             self, self.tr("Rename preset"), self.tr("Name of the preset"), text=preset.name
         )
         if agreed:
-            self._session.attempt(self._session.session.presets.rename, preset.name, name)
+            self.acts.rename(preset, name)
+
+    def _copy(self) -> None:
+        preset = self.current()
+        if preset is not None:
+            self.acts.duplicate(preset)
 
     def _delete(self) -> None:
         preset = self.current()
         if preset is not None and not preset.builtin:
-            self._session.attempt(self._session.session.presets.delete, preset.name)
+            self.acts.delete(preset)
+
+    def _show_file(self) -> None:
+        """Shows the file of a preset; of one that is built in, where one's own lie."""
+        preset = self.current()
+        path = preset.path if preset is not None else None
+        if not show_in_folder(path or self._store.folder):
+            self._session.say(self.tr("Your presets lie in {0}.").format(self._store.folder))
+
+    def _open_menu(self, place: QPoint) -> None:
+        preset = self.current()
+        if preset is not None:
+            menu = self.menu(preset)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            menu.popup(self.list.mapToGlobal(place))
+
+
+def _key(preset: Preset) -> str:
+    """What stays the same when a preset is renamed."""
+    return str(preset.path or preset.name)

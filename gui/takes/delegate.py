@@ -24,7 +24,7 @@ from PyQt6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from bridge.state import Take
 from gui.look.icons import paint_icon
 from gui.look.theme import Look
-from gui.takes.model import TAKE, length_words, take_title, take_words, tempo_words
+from gui.takes.model import APART, TAKE, length_words, take_title, take_words, tempo_words
 from gui.takes.peak_store import PeakStore, Thumbnail
 from gui.takes.row_painter import RIGHT, RowPainter
 
@@ -46,10 +46,10 @@ class Places:
 
 
 class TakeDelegate(QStyledItemDelegate):
-    """Draws takes; `favoured` and `rated` signal clicks, with the take's id."""
+    """Draws takes; `favoured` and `rated` signal clicks, with the take."""
 
-    favoured = pyqtSignal(str, bool)
-    rated = pyqtSignal(str, int)
+    favoured = pyqtSignal(object)
+    rated = pyqtSignal(object, int)
 
     def __init__(self, look: Look, peaks: PeakStore) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class TakeDelegate(QStyledItemDelegate):
         painter.save()
         places = self.places(row.ground(option))
         self._paint_marks(painter, take, places)
-        self._paint_words(row, take, places)
+        self._paint_words(row, take, places, str(index.data(APART) or ""))
         painter.restore()
 
     def editorEvent(
@@ -114,13 +114,13 @@ class TakeDelegate(QStyledItemDelegate):
         ):
             places, point = self.places(QRectF(option.rect)), event.position()
             if places.star.adjusted(-6, -6, 6, 6).contains(point):
-                self.favoured.emit(take.id, not take.favourite)
+                self.favoured.emit(take)
                 return True
             if places.rating.contains(point):
                 stars = (
                     int((point.x() - places.rating.left()) / (places.rating.width() / STARS)) + 1
                 )
-                self.rated.emit(take.id, 0 if stars == take.rating else stars)
+                self.rated.emit(take, 0 if stars == take.rating else stars)
                 return True
         return super().editorEvent(event, model, option, index)
 
@@ -150,14 +150,14 @@ class TakeDelegate(QStyledItemDelegate):
                 icon = "star-filled" if full else "star"
                 paint_icon(painter, icon, look.colour("text" if full else "edge"), small)
 
-    def _paint_words(self, row: RowPainter, take: Take, places: Places) -> None:
+    def _paint_words(self, row: RowPainter, take: Take, places: Places, told: str) -> None:
         look, words = self._look, places.words
         half, edge = words.height() / 2, look.px(8)
         mark = self.marks.get(take.id, "")
         name = f"{mark}  {take_title(take)}" if mark else take_title(take)
         # A narrow row says the tempo in its second line, so that the title has the room.
         tempo = tempo_words(take)
-        second = take_words(take, "" if places.tempo.width() else tempo)
+        second = take_words(take, "" if places.tempo.width() else tempo, told)
         row.write(words.adjusted(0, edge, 0, -half), name, ("strong", "text"))
         row.write(words.adjusted(0, half, 0, -edge), second, ("small", "muted"))
         for box, text, colour in (

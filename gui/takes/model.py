@@ -6,6 +6,7 @@ any size opens at once.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -17,9 +18,14 @@ from bridge.takes.naming import title
 from gui.look.language import tr
 from gui.prompt_form import headline, read_form
 from gui.qt_session import QtSession
+from gui.takes.apart import akin, apart
 
 PAGE = 60
+DEEPEST = 2000
+"""Rows that are fetched at most to find a take again."""
 TAKE = Qt.ItemDataRole.UserRole
+APART = Qt.ItemDataRole.UserRole + 1
+"""What tells a take from the rows beside it that read alike: a text."""
 
 
 class TakeModel(QAbstractListModel):
@@ -50,10 +56,20 @@ class TakeModel(QAbstractListModel):
             return take
         if role == Qt.ItemDataRole.DisplayRole:
             return take.name
+        if role == APART:
+            return "  ·  ".join(self._apart(index.row()))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            stars = self.tr("{0} stars").format(take.rating)
-            return f"{take_title(take)}, {tempo_words(take)}, {take.seconds:.0f} s, {stars}"
+            return ", ".join(filter(None, spoken(take, self._apart(index.row()))))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join(filter(None, whole(take, self._apart(index.row()))))
         return None
+
+    def _apart(self, row: int) -> list[str]:
+        """What tells a take from its neighbours that read alike; nothing where none does."""
+        take = self._takes[row]
+        beside = [other for other in (self.take(row - 1), self.take(row + 1)) if other is not None]
+        alike = [other for other in beside if akin(take, other)]
+        return apart(take, alike) if alike else []
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
         """Takes can be chosen and dragged away."""
@@ -88,14 +104,30 @@ class TakeModel(QAbstractListModel):
 
     def search(self, search: Search) -> None:
         """Shows what matches."""
-        self.beginResetModel()
-        self._search, self._takes, self._more = replace(search, limit=PAGE, offset=0), [], True
-        self._takes = self._page(0)
-        self.endResetModel()
+        self._start(replace(search, limit=PAGE, offset=0), PAGE)
 
     def again(self) -> None:
-        """Searches again."""
-        self.search(self._search)
+        """Searches again, as far as was looked."""
+        self._start(self._search, max(len(self._takes) + 1, PAGE))
+
+    def _start(self, search: Search, size: int) -> None:
+        self.beginResetModel()
+        self._search, self._takes, self._more = search, [], True
+        self._takes = self._page(0, size)
+        self.endResetModel()
+
+    def reach(self, take: Take) -> int:
+        """The row of a take, however far down it is; -1 if it does not match what is searched for."""
+        if self.row(take.id) < 0 and self._matches(take):
+            while self._more and self.row(take.id) < 0 and len(self._takes) < DEEPEST:
+                self.fetchMore(QModelIndex())
+        return self.row(take.id)
+
+    def _matches(self, take: Take) -> bool:
+        made = take.created
+        one = replace(self._search, since=made, until=math.nextafter(made, math.inf), offset=0)
+        found = self._session.attempt(self._session.session.takes.search, one) or []
+        return any(each.id == take.id for each in found)
 
     def take(self, row: int) -> Take | None:
         """The take in a row."""
@@ -109,13 +141,13 @@ class TakeModel(QAbstractListModel):
         """Whether anything is asked for."""
         return replace(self._search, limit=PAGE, offset=0) != Search(limit=PAGE)
 
-    def _page(self, offset: int) -> list[Take]:
+    def _page(self, offset: int, size: int = PAGE) -> list[Take]:
         found = self._session.attempt(
-            self._session.session.takes.search, replace(self._search, offset=offset)
+            self._session.session.takes.search, replace(self._search, offset=offset, limit=size)
         )
         known = {take.id for take in self._takes}
         page = [take for take in found or [] if take.id not in known]
-        self._more = len(found or []) == PAGE
+        self._more = len(found or []) == size
         return page
 
     # --- what happens ---
@@ -134,7 +166,9 @@ class TakeModel(QAbstractListModel):
         row = self.row(take.id)
         if row >= 0:
             self._takes[row] = take
-            self.dataChanged.emit(self.index(row), self.index(row))
+            # The rows beside it may be told apart otherwise now.
+            last = min(row + 1, len(self._takes) - 1)
+            self.dataChanged.emit(self.index(max(row - 1, 0)), self.index(last))
 
     def _removed(self, take_id: str) -> None:
         row = self.row(take_id)
@@ -171,9 +205,17 @@ def take_title(take: Take) -> str:
     return headline(take.prompt) if take.prompt and take.name == title(take.prompt) else take.name
 
 
-def take_words(take: Take, tempo: str = "") -> str:
-    """The second line: what the title leaves out, and when it was made."""
+def take_words(take: Take, tempo: str = "", told: str = "") -> str:
+    """The second line: what tells it from its neighbours, when it was made, and what the title leaves out."""
     moods = ", ".join(read_form(take.prompt).moods)
+    made = time.localtime(take.created)
+    today = time.strftime("%Y%j", made) == time.strftime("%Y%j")
+    when = time.strftime("%H:%M" if today else "%d %b %H:%M", made)
+    return "  ·  ".join(part for part in (told, when, tempo, moods, kind_words(take)) if part)
+
+
+def kind_words(take: Take) -> str:
+    """How a take came about; nothing of one that was made from nothing."""
     kinds = {
         "transform": tr("transformed"),
         "continue": tr("continued"),
@@ -181,10 +223,32 @@ def take_words(take: Take, tempo: str = "") -> str:
         "vary": tr("varied"),
         "capture": tr("recorded"),
     }
-    made = time.localtime(take.created)
-    today = time.strftime("%Y%j", made) == time.strftime("%Y%j")
-    when = time.strftime("%H:%M" if today else "%d %b %H:%M", made)
-    return "  ·  ".join(part for part in (when, tempo, moods, kinds.get(take.kind)) if part)
+    return kinds.get(take.kind, "")
+
+
+def spoken(take: Take, told: list[str]) -> list[str]:
+    """A row for those who hear it: what tells it from its neighbours comes right after the title."""
+    stars = tr("{0} stars").format(take.rating)
+    favourite = tr("Favourite") if take.favourite else ""
+    made = time.strftime("%H:%M:%S", time.localtime(take.created))
+    length = f"{take.seconds:.0f} s" if take.seconds >= 10 else f"{take.seconds:.1f} s"
+    words = (tempo_words(take), take.key, length, stars, favourite, kind_words(take), made)
+    return [take_title(take), *told, *words]
+
+
+def whole(take: Take, told: list[str]) -> list[str]:
+    """All that is worth knowing of a take, a line each."""
+    made = time.strftime("%x  %X", time.localtime(take.created))
+    seed = "" if take.seed is None else tr("seed {0}").format(take.seed)
+    about = (made, kind_words(take), f"{take.seconds:.1f} s", tempo_words(take), take.key)
+    made_by = (take.model, seed)
+    return [
+        take_title(take),
+        "  ·  ".join(told),
+        "  ·  ".join(filter(None, about)),
+        "  ·  ".join(filter(None, made_by)),
+        take.prompt if take.prompt != take_title(take) else "",
+    ]
 
 
 def length_words(seconds: float) -> str:

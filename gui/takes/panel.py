@@ -1,89 +1,39 @@
 """The takes: search, list, and what the keys do in it.
 
 Knows the session's library. Arrows move, Space plays, L loops, Del bins, F marks a favourite, 0-5 rate, F2 renames,
-A and B set what is compared; a take that is dragged out of the list leaves as a file.
+A and B set what is compared, Escape shows all takes again; a take that is dragged out of the list leaves as a file.
+Whatever is searched, comes or goes, what was chosen stays chosen.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Unpack
 
-from PyQt6.QtCore import QModelIndex, QPoint, QRect, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QDrag, QKeyEvent, QPixmap
+from PyQt6.QtCore import QPoint, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QInputDialog,
-    QListView,
     QMenu,
 )
 
-from bridge.state import PlaybackState, Search, Take, TakeChange
+from bridge.state import PlaybackState, Search, Take
+from gui.history import History
 from gui.look.containers import Card
-from gui.look.controls import IconButton, label, later, text_field
+from gui.look.controls import IconButton, label
+from gui.look.search_field import SearchField
 from gui.look.theme import Look
 from gui.qt_session import QtSession
+from gui.takes.acts import TakeActs
 from gui.takes.delegate import TakeDelegate
 from gui.takes.model import TakeModel
 from gui.takes.notes import export_notes
 from gui.takes.peak_store import PeakStore
 from gui.takes.search import read_search
+from gui.takes.take_list import TakeList
 
 SETTLE_MS = 120
-
-
-class TakeList(QListView):
-    """The list itself; `key_pressed` signals the keys it does not use itself."""
-
-    key_pressed = pyqtSignal(object)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setDragEnabled(True)
-        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
-        self.setDefaultDropAction(Qt.DropAction.CopyAction)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-
-    def keyPressEvent(self, e: QKeyEvent | None) -> None:
-        """Handles arrows and the like itself and signals all other keys."""
-        own = (
-            Qt.Key.Key_Up,
-            Qt.Key.Key_Down,
-            Qt.Key.Key_PageUp,
-            Qt.Key.Key_PageDown,
-            Qt.Key.Key_Home,
-            Qt.Key.Key_End,
-        )
-        if e is not None and e.key() in own:
-            super().keyPressEvent(e)
-        elif e is not None:
-            e.ignore()
-            self.key_pressed.emit(e)
-
-    def startDrag(self, supportedActions: Qt.DropAction) -> None:
-        """Drags takes out as files, by copy: dragging never moves them out of the library."""
-        model = self.model()
-        chosen = self.selectedIndexes()
-        if model is None or not chosen:
-            return
-        drag = QDrag(self)
-        drag.setMimeData(model.mimeData(chosen))
-        drag.setPixmap(self._picture(chosen[0]))
-        drag.setHotSpot(QPoint(16, 16))
-        drag.exec(Qt.DropAction.CopyAction, Qt.DropAction.CopyAction)
-
-    def _picture(self, index: QModelIndex) -> QPixmap:
-        box = self.visualRect(index)
-        viewport = self.viewport()
-        if viewport is None or not box.isValid():
-            return QPixmap()
-        return viewport.grab(QRect(box.left(), box.top(), min(box.width(), 360), box.height()))
 
 
 class TakesPanel(Card):
@@ -103,21 +53,20 @@ class TakesPanel(Card):
     source_asked = pyqtSignal(object)
     key_pressed = pyqtSignal(object)
 
-    def __init__(self, session: QtSession, look: Look, peaks: PeakStore) -> None:
+    def __init__(self, session: QtSession, look: Look, peaks: PeakStore, history: History) -> None:
         super().__init__(look, (12, 12, 8, 8), 8)
         self._session = session
+        self.acts = TakeActs(session, history, self._back)
         self.model = TakeModel(session, self)
-        self.search = text_field(
+        self.search = SearchField(
             self.tr("Search takes by name, prompt, key or model"),
             self.tr("Search: piano, 120bpm, 4*"),
         )
-        self.search.setClearButtonEnabled(True)
         self.favourites = IconButton(look, "star", self.tr("Only favourites"))
         self.favourites.setCheckable(True)
-        self.list = TakeList()
+        self.list = TakeList(self.model)
         self.list.setAccessibleName(self.tr("Takes"))
         self.delegate = TakeDelegate(look, peaks)
-        self.list.setModel(self.model)
         self.list.setItemDelegate(self.delegate)
         self.nothing = label("", "muted", wrap=True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -139,7 +88,8 @@ class TakesPanel(Card):
         self._settling.setInterval(SETTLE_MS)
         self._settling.timeout.connect(self.settle)
         self.search.textChanged.connect(lambda _: self._settling.start())
-        self.search.returnPressed.connect(self.settle)
+        self.search.entered.connect(self._first_hit)
+        self.search.left.connect(self.list.setFocus)
         self.favourites.toggled.connect(lambda _: self.settle())
         self.list.activated.connect(
             lambda index: self.play_asked.emit(self.model.take(index.row()))
@@ -147,15 +97,12 @@ class TakesPanel(Card):
         self.list.key_pressed.connect(self._key)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._open_menu)
-        selection = self.list.selectionModel()
-        if selection is not None:
-            selection.currentChanged.connect(
-                lambda now, _: self.chosen.emit(self.model.take(now.row()))
-            )
+        self.list.chosen.connect(self.chosen)
         for signal in (self.model.modelReset, self.model.rowsInserted, self.model.rowsRemoved):
             signal.connect(self._count)
-        self.delegate.favoured.connect(lambda take_id, on: self._change(take_id, favourite=on))
-        self.delegate.rated.connect(lambda take_id, stars: self._change(take_id, rating=stars))
+        self.delegate.favoured.connect(lambda take: self.acts.favour([take]))
+        self.delegate.rated.connect(lambda take, stars: self.acts.rate([take], stars))
+        self._session.take_added.connect(lambda take: peaks.retry(take.path))
         viewport = self.list.viewport()
         if viewport is not None:
             peaks.ready.connect(lambda _: viewport.update())
@@ -163,34 +110,34 @@ class TakesPanel(Card):
 
     def current(self) -> Take | None:
         """The take that is chosen."""
-        return self.model.take(self.list.currentIndex().row())
+        return self.list.current_take()
 
     def chosen_takes(self) -> list[Take]:
         """All that are chosen."""
-        rows = sorted(index.row() for index in self.list.selectedIndexes())
-        return [take for take in map(self.model.take, rows) if take is not None]
+        return self.list.chosen_takes()
 
     def select(self, take_id: str) -> bool:
         """Chooses a take; False if it is not in the list."""
-        row = self.model.row(take_id)
-        if row >= 0:
-            self.list.setCurrentIndex(self.model.index(row))
-        return row >= 0
+        return self.list.select_take(take_id)
 
     def walk(self, step: int) -> None:
         """Chooses the next or the one before."""
-        row = min(max(self.list.currentIndex().row() + step, 0), self.model.rowCount() - 1)
-        if row >= 0:
-            self.list.setCurrentIndex(self.model.index(row))
+        self.list.walk(step)
 
     def settle(self) -> None:
-        """Searches for what was typed."""
+        """Searches for what was typed; what was chosen stays so."""
         self._settling.stop()
-        before = self.current()
         favourite = True if self.favourites.isChecked() else None
         self.model.search(replace(read_search(self.search.text()), favourite=favourite))
-        if before is not None:
-            self.select(before.id)
+
+    def show_all(self) -> bool:
+        """Takes away what narrows the list; False if nothing did."""
+        narrowed = bool(self.search.text()) or self.favourites.isChecked()
+        if narrowed:
+            self.search.clear()
+            self.favourites.setChecked(False)
+            self.settle()
+        return narrowed
 
     def mark(self, marks: dict[str, str]) -> None:
         """Shows which takes are A and B."""
@@ -198,28 +145,16 @@ class TakesPanel(Card):
         self.list.viewport().update()  # pyright: ignore[reportOptionalMemberAccess]
 
     def bin(self) -> None:
-        """Moves the chosen takes to the system's bin, and chooses what comes after them."""
-        takes, row = self.chosen_takes(), self.list.currentIndex().row()
-        for take in takes:
-            self._session.attempt(self._session.session.takes.delete, take.id)
-        if takes:
-            words = (
-                self.tr("{0} is in the bin.")
-                if len(takes) == 1
-                else self.tr("{0} and others are in the bin.")
-            )
-            self._session.say(words.format(takes[0].name))
-            later(self, lambda: self.walk(row - self.list.currentIndex().row()), 50)
+        """Moves the chosen takes to the bin; what comes after them is chosen."""
+        self.acts.bin(self.chosen_takes())
 
     def rate(self, stars: int) -> None:
         """Rates the chosen takes."""
-        for take in self.chosen_takes():
-            self._change(take.id, rating=stars)
+        self.acts.rate(self.chosen_takes(), stars)
 
     def favour(self) -> None:
         """Marks the chosen takes, or takes the mark away."""
-        for take in self.chosen_takes():
-            self._change(take.id, favourite=not take.favourite)
+        self.acts.favour(self.chosen_takes())
 
     def fit(self) -> None:
         """Stretches the chosen takes to the tempo they were asked for, as new takes."""
@@ -235,7 +170,7 @@ class TakesPanel(Card):
             self, self.tr("Rename"), self.tr("Title of the take"), text=take.name
         )
         if agreed and name.strip():
-            self._change(take.id, name=name.strip())
+            self.acts.rename(take, name.strip())
 
     def menu(self, take: Take) -> QMenu:
         """What can be done with a take."""
@@ -282,12 +217,21 @@ class TakesPanel(Card):
             self.bin()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self.play_asked.emit(self.current())
+        elif key == Qt.Key.Key_Escape:
+            if not self.show_all():
+                return
         else:
             return
         event.accept()
 
-    def _change(self, take_id: str, **change: Unpack[TakeChange]) -> None:
-        self._session.attempt(self._session.session.takes.change, take_id, **change)
+    def _back(self, ids: Sequence[str]) -> None:
+        self.list.awaited = ids
+
+    def _first_hit(self) -> None:
+        self.settle()
+        if self.model.rowCount():
+            self.list.setCurrentIndex(self.model.index(0))
+            self.list.setFocus()
 
     def _heard(self, playback: PlaybackState) -> None:
         playing = playback.take_id or "" if playback.state == "playing" else ""

@@ -70,6 +70,10 @@ class PeakStore(QObject):
         with self._lock:
             self._remember(path, peaks)
 
+    def retry(self, path: Path) -> None:
+        """A file is there again that could not be read."""
+        self._bad.discard(path)
+
     def close(self) -> None:
         """Ends the thread."""
         with self._lock:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PyQt6.QtCore import QRectF, Qt
-from PyQt6.QtGui import QPainter
+from PyQt6.QtGui import QFontMetrics, QPainter
 from PyQt6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from gui.look.theme import Look
@@ -52,3 +52,7 @@ class RowPainter:
         metrics = self.painter.fontMetrics()
         cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, int(box.width()))
         self.painter.drawText(box, align, cut)
+
+    def width(self, text: str, size: str) -> int:
+        """How many pixels a line takes."""
+        return QFontMetrics(self.look.font(size)).horizontalAdvance(text)

@@ -15,6 +15,7 @@ from gui.compose.composer import Composer
 from gui.compose.dropped import accept
 from gui.compose.request import make
 from gui.compose.source import Mode
+from gui.history import History
 from gui.look.containers import Pane
 from gui.look.controls import later
 from gui.look.theme import Look
@@ -32,7 +33,6 @@ from gui.takes.listening import Listening
 from gui.takes.model import take_title
 from gui.takes.panel import TakesPanel
 from gui.takes.peak_store import PeakStore
-from gui.takes.settings_of_take import use_settings
 from gui.takes.viewer import Viewer
 from gui.transport import TransportPanel
 from gui.welcome import Welcome, first_presets
@@ -41,6 +41,7 @@ from gui.window.dropping import drop, may_drop
 from gui.window.keys import keep_out_of_text, pressed
 from gui.window.restoring import Restoring, first_size
 from gui.window.surroundings import Surroundings
+from gui.window.undoing import Undoing
 from gui.window.window_menus import Acting, build_menus
 
 
@@ -53,17 +54,19 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Longtake")
         self.setAcceptDrops(True)
         self.peaks = PeakStore()
+        self.history = History(session, self)
         self.transport = TransportPanel(session, look)
         self.composer = Composer(session, look, self.peaks)
+        self.undoing = Undoing(session, self.history, self.composer)
         self.viewer = Viewer(session, look, self.peaks)
         self.anew = Anew(session, look, self.viewer)
         self.queue = QueuePanel(session, look)
-        self.takes = TakesPanel(session, look, self.peaks)
-        self.presets = PresetsPanel(session, look, around.presets)
+        self.takes = TakesPanel(session, look, self.peaks, self.history)
+        self.presets = PresetsPanel(session, look, around.presets, self.history)
         self.devices = DevicesPanel(session, look)
         self.osc = OscMonitor(session, look, around.osc_address)
         self.models = ModelsPanel(session, look)
-        self.status = StatusLine(session, look)
+        self.status = StatusLine(session, look, self.history)
         self.welcome = Welcome(look, first_presets(around.presets.list()))
         self.drawer = Drawer(
             look,
@@ -159,7 +162,7 @@ class MainWindow(QMainWindow):
     def begin(self, preset: Preset) -> None:
         """The welcome's choice: loads it and makes it."""
         self.show_welcome(False)
-        self.session.attempt(self.session.session.presets.load, preset.name)
+        self.presets.acts.use(preset)
         self.composer.prompt.show_text(preset.values.get("prompt", ""))
         self.generate()
 
@@ -180,13 +183,7 @@ class MainWindow(QMainWindow):
 
     def use(self, take: Take) -> None:
         """Brings a take's settings back."""
-        unknown = use_settings(self.session, take)
-        self.composer.prompt.show_text(take.prompt)
-        words = self.tr("The settings of {0} are back, its seed too.").format(take.name)
-        if unknown:
-            left = self.tr("This version does not know {0}, which is left out.")
-            words = f"{words} {left.format(', '.join(unknown))}"
-        self.session.say(words, "warning" if unknown else "info")
+        self.undoing.use(take)
 
     def vary(self, take: Take) -> None:
         """Makes something near a take."""
@@ -292,6 +289,7 @@ class MainWindow(QMainWindow):
             listening=self.listening,
             presets=self.presets,
             drawer=self.drawer,
+            history=self.history,
             generate=self.generate,
             show_welcome=self.show_welcome,
             close=self.close,

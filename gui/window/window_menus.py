@@ -13,6 +13,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMainWindow, QMenu
 
 from gui.compose.composer import Composer
+from gui.history import History
 from gui.look.theme import Look
 from gui.memory import Memory
 from gui.pages.drawer import Drawer
@@ -41,6 +42,7 @@ class Acting:
     listening: Listening
     presets: PresetsPanel
     drawer: Drawer
+    history: History
     generate: Callable[[], None]
     show_welcome: Callable[[bool], None]
     close: Callable[[], bool]
@@ -51,6 +53,7 @@ def build_menus(window: QMainWindow, acting: Acting) -> None:
     """Fills the menu bar."""
     tr = acting.tr
     fill_menu(window, tr("&File"), _file(acting))
+    fill_menu(window, tr("&Edit"), []).addActions(acting.history.actions(window))
     fill_menu(window, tr("&Make"), _make(acting))
     fill_menu(window, tr("&Play"), _play(acting))
     fill_menu(window, tr("&Take"), _take(acting))
@@ -74,7 +77,7 @@ def _make(acting: Acting) -> list[Entry]:
     tr, session, composer = acting.tr, acting.session, acting.composer
     return [
         Entry(tr("Generate"), acting.generate, "Ctrl+Return | Ctrl+Enter"),
-        Entry(tr("Surprise me"), composer.prompt.surprise, "Ctrl+D"),
+        Entry(tr("Surprise me"), composer.prompt.dice.click, "Ctrl+D"),
         Entry(tr("Record, or stop recording"), composer.source.recorder.toggle, "Ctrl+R"),
         Entry(
             tr("Cancel everything"),

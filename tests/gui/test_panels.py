@@ -11,7 +11,6 @@ from bridge.events import (
     CaptureChanged,
     DevicesChanged,
     ModelChanged,
-    Notice,
     OscTraffic,
     PlaybackChanged,
 )
@@ -180,17 +179,6 @@ def test_presets_are_found_used_saved_renamed_and_deleted(
     qtbot.waitUntil(lambda: panel.list.count() == 1)
     panel.delete.click()
     qtbot.waitUntil(lambda: "Ours" not in studio.session.presets.names())
-
-
-def test_an_error_stays_news_goes(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
-    status = window.status
-    studio.hub.publish(Notice("error", "no_device", "No output device; choose one under Devices."))
-    qtbot.waitUntil(lambda: status.level() == "error")
-    studio.hub.publish(Notice("info", "", "A take was saved."))
-    qtbot.wait(30)
-    assert "No output" in status.words.text_whole()
-    status.away.click()
-    assert status.level() == ""
 
 
 def test_panic_silences(window: MainWindow, studio: Studio) -> None:

@@ -1,0 +1,83 @@
+"""The list of presets: how one is drawn, and the keys that act on it.
+
+Knows presets; nothing of the session.
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QModelIndex, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QPainter
+from PyQt6.QtWidgets import QListWidget, QStyledItemDelegate, QStyleOptionViewItem
+
+from engine.presets import Preset
+from gui.look.icons import paint_icon
+from gui.look.theme import Look
+from gui.takes.row_painter import RIGHT, RowPainter
+
+PRESET = Qt.ItemDataRole.UserRole
+FAVOURITE = Qt.ItemDataRole.UserRole + 1
+
+
+class PresetDelegate(QStyledItemDelegate):
+    """Name, description, star."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self._look = look
+        self.yours = self.tr("yours")
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        """Two lines."""
+        return QSize(self._look.px(160), self._look.px(52))
+
+    def paint(
+        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Draws a preset."""
+        preset = index.data(PRESET)
+        if painter is None or not isinstance(preset, Preset):
+            return
+        look, row = self._look, RowPainter(painter, self._look)
+        painter.save()
+        box = row.ground(option)
+        loved = bool(index.data(FAVOURITE))
+        room = box.adjusted(look.px(10), look.px(7), -look.px(34 if loved else 8), -look.px(7))
+        half = room.height() / 2
+        yours = 0 if preset.builtin else look.px(6) + row.width(self.yours, "small")
+        row.write(room.adjusted(0, 0, -yours, -half), preset.name, ("strong", "text"))
+        if yours:
+            row.write(room.adjusted(0, 0, 0, -half), self.yours, ("small", "accent"), RIGHT)
+        row.write(room.adjusted(0, half, 0, 0), preset.description, ("small", "muted"))
+        if loved:
+            side = look.px(16)
+            star = QRectF(box.right() - look.px(28), box.center().y() - side / 2, side, side)
+            paint_icon(painter, "star-filled", look.colour("accent"), star)
+        painter.restore()
+
+
+class PresetList(QListWidget):
+    """The list; Return uses, F marks, F2 renames, Del deletes, Escape shows all again."""
+
+    use = pyqtSignal()
+    favour = pyqtSignal()
+    rename = pyqtSignal()
+    remove = pyqtSignal()
+    left = pyqtSignal()
+
+    def keyboardSearch(self, search: str | None) -> None:
+        """Letters are the window's keys; the search above is for words."""
+
+    def keyPressEvent(self, e: QKeyEvent | None) -> None:
+        """Sends keys where they belong."""
+        keys = {
+            Qt.Key.Key_Return: self.use,
+            Qt.Key.Key_Enter: self.use,
+            Qt.Key.Key_F: self.favour,
+            Qt.Key.Key_F2: self.rename,
+            Qt.Key.Key_Escape: self.left,
+            Qt.Key.Key_Delete: self.remove,
+        }
+        if e is not None and e.key() in keys and not e.modifiers():
+            keys[Qt.Key(e.key())].emit()
+        else:
+            super().keyPressEvent(e)
