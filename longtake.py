@@ -26,6 +26,8 @@ STOPPED = 130
 ELSEWHERE = {"panel": PANEL, "serve": BRIDGE, "config": BRIDGE, "bench": BENCHMARKS}
 """Commands outside the engine. `panel` passes arguments to the panel; the bridge also gets the command's name."""
 
+MUSIC = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3", ".opus", ".mid", ".midi")
+
 NAMES = {PANEL: "panel", BRIDGE: "bridge", BENCHMARKS: "benchmarks", ENGINE: "engine"}
 
 
@@ -84,9 +86,16 @@ def destination(argv: Sequence[str]) -> tuple[str, list[str]]:
     if not argv:
         return PANEL, []
     module = ELSEWHERE.get(argv[0])
+    if module is None and is_music(argv[0]):
+        return PANEL, list(argv)
     if module is None:
         return ENGINE, list(argv)
     return module, list(argv if module == BRIDGE else argv[1:])
+
+
+def is_music(argument: str) -> bool:
+    """Whether it is a file that the panel opens: what a double click or "Open with" gives."""
+    return argument.lower().endswith(MUSIC) and os.path.isfile(argument)
 
 
 def share_processors() -> None:

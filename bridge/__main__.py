@@ -12,9 +12,9 @@ from collections.abc import Sequence
 def main(argv: Sequence[str]) -> int:
     """Runs a command of the bridge; gives the exit code."""
     if argv and argv[0] == "config":
-        from bridge import settings
+        from bridge import config
 
-        return settings.main(list(argv[1:]))
+        return config.main(list(argv[1:]))
     from bridge import app
 
     return app.main(list(argv[1:] if argv and argv[0] == "serve" else argv))

@@ -21,6 +21,7 @@ from types import FrameType
 
 from bridge import logs
 from bridge.audio.system import AudioOptions, AudioSystem
+from bridge.broken_file import BrokenFile, set_aside
 from bridge.closing import close_all
 from bridge.engine_process.process import REAL_ENGINE, EngineProcess
 from bridge.engine_process.vigil import Limits
@@ -109,9 +110,7 @@ class App:
             jobs=self._queue,
             takes=self.library,
             transport=transport,
-            models=Models(
-                parameters, self.engine, ModelFiles(hub.publish, chosen.engine.licences)
-            ),
+            models=Models(parameters, self.engine, ModelFiles(hub.publish, chosen.engine.licences)),
             presets=Presets(PresetStore(where.presets), parameters, hub.publish),
         )
         self._ends.append(self.session.close)
@@ -245,6 +244,22 @@ def build(options: AppOptions | None = None) -> App:
     return App(options or AppOptions(), where, SettingsFile(where.settings))
 
 
+def settings_or_defaults(path: Path, defaults: bool) -> SettingsFile:
+    """The settings; with `defaults`, a file that cannot be read is set aside first.
+
+    Raises:
+        PresetError: if it cannot be read, or not be set aside.
+    """
+    try:
+        return SettingsFile(path)
+    except BrokenFile as error:
+        if not defaults:
+            raise PresetError(f"{error} Mend it, or start with --defaults.") from error
+        kept = set_aside(path)
+        _log.warning("%s Longtake starts with the defaults; the file is now %s", error, kept)
+        return SettingsFile(path)
+
+
 def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
     """`longtake serve`: runs without a screen until it is interrupted or its terminal closed; 2 when it cannot."""
     arguments = _parser().parse_args(argv)
@@ -260,7 +275,7 @@ def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
             signal.signal(number, end)
     try:
         where = places()
-        settings = SettingsFile(where.settings)
+        settings = settings_or_defaults(where.settings, arguments.defaults)
         level = arguments.log_level or settings.settings.log.level
         logs.start(where.logs, level, as_json=arguments.json)
         options = AppOptions(
@@ -328,6 +343,11 @@ def _parser() -> Parser:
     parser.add_argument("--takes", type=Path, metavar="FOLDER", help="where takes are kept")
     parser.add_argument("--no-audio", action="store_true", help="play and record nothing")
     parser.add_argument("--no-midi", action="store_true", help="listen to no MIDI")
+    parser.add_argument(
+        "--defaults",
+        action="store_true",
+        help="if the settings file cannot be read: set it aside and start with the defaults",
+    )
     parser.add_argument("--json", action="store_true", help="log JSON lines to the console")
     parser.add_argument(
         "--log-level", choices=("debug", "info", "warning", "error"), help="how much is logged"

@@ -169,7 +169,11 @@ class ModelFiles:
     def _run(self, name: str, order: Order) -> None:
         """Starts an errand; one at a time for each model, and one for the account (whose name is empty)."""
         with self._lock:
-            if name in self._errands:
+            known = self._errands.get(name)
+            if known is not None and known.do == "size":
+                # A question does not hold up what is to be done.
+                known.process.kill()
+            elif known is not None:
                 what = name or "The account"
                 raise BridgeError("busy", f"{what} is being worked on; wait for its end, or pause.")
             environment = os.environ | {
@@ -221,7 +225,9 @@ class ModelFiles:
                     self._show(replace(model, state="checking" if whole else "downloading"))
         code = errand.process.wait()
         with self._lock:
-            self._errands.pop(name, None)
+            if self._errands.get(name) is not errand:
+                return
+            del self._errands[name]
             if errand.ending == "cancel":
                 self._forget_part(name)
             seen = replace(self._seen(name), total=last.get("total") or self.get(name).total)

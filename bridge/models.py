@@ -56,6 +56,12 @@ class Models:
         if self._engine:
             self._engine.unload()
 
+    def remove(self, name: str) -> None:
+        """Deletes a model's files; the one in memory is unloaded first."""
+        if self.state().name == name:
+            self.unload()
+        self.files.remove(name)
+
     def close(self) -> None:
         """Ends the engine, and pauses downloads."""
         self.files.close()

@@ -1,13 +1,12 @@
 """The settings: one TOML file in the platform's own folder, strict, its comments kept when a value is changed.
 
 Knows nothing of sockets or devices: each section is a frozen dataclass whose fields carry their own help, and the
-file, its reader and `longtake config` are made from these. A wrong file is named with every wrong key, and never
+file, its reader and `longtake config` (`config.py`) are made from these. A wrong file is named with every wrong key, and never
 overwritten.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -17,7 +16,8 @@ from typing import Any, cast
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from bridge.places import Places, folder, places
+from bridge.broken_file import BrokenFile, Wrong, broken_line, line_of
+from bridge.places import Places, folder
 from engine.disks import why
 from engine.errors import PresetError, choices
 from engine.registry import MODELS
@@ -152,7 +152,10 @@ class SettingsFile:
         self.path = path
         self._lock = threading.Lock()
         self._text = self._read()
-        self.settings = read(self._text, path.name)
+        try:
+            self.settings = read(self._text, path.name)
+        except BrokenFile as error:
+            raise BrokenFile(error.source, error.wrong, path) from error
 
     def change(self, section: str, key: str, value: Any) -> Settings:
         """Sets one value and writes the file whole; comments and order stay.
@@ -186,9 +189,11 @@ class SettingsFile:
         except FileNotFoundError:
             return default_text()
         except UnicodeDecodeError as error:
-            raise PresetError(f"{self.path} is no text in UTF-8; save it as such.") from error
+            wrong = Wrong("it is no text in UTF-8; save it as such")
+            raise BrokenFile(str(self.path), [wrong], self.path) from error
         except OSError as error:
-            raise PresetError(f"{self.path} cannot be read: {error.strerror}.") from error
+            wrong = Wrong(f"it cannot be read: {error.strerror}")
+            raise BrokenFile(str(self.path), [wrong], self.path) from error
 
     def text(self) -> str:
         """The file as it stands."""
@@ -200,25 +205,30 @@ def read(text: str, source: str) -> Settings:
     """Settings from TOML.
 
     Raises:
-        PresetError: naming every unknown or wrong key.
+        BrokenFile: naming every unknown or wrong key with its line.
     """
     try:
         document: dict[str, Any] = tomlkit.parse(text).unwrap()
     except (TOMLKitError, ValueError) as error:
-        raise PresetError(f"{source} is no TOML: {error}.") from error
+        words = f"it is no TOML: {str(error).partition(' at line')[0]}"
+        raise BrokenFile(source, [Wrong(words, broken_line(text))]) from error
     except RecursionError as error:
-        raise PresetError(f"{source} is no TOML: it has too many brackets.") from error
-    problems: list[str] = []
+        raise BrokenFile(source, [Wrong("it is no TOML: it has too many brackets")]) from error
+    problems: list[Wrong] = []
     found: dict[str, Any] = {}
     for name, table in document.items():
+        line = line_of(text, name)
         if name not in _SECTIONS:
-            problems.append(f"unknown section {name} (known are {choices(_SECTIONS)})")
+            words = f"unknown section {name} (known are {choices(_SECTIONS)})"
+            problems.append(Wrong(words, line))
         elif not isinstance(table, dict):
-            problems.append(f"{name} is a section: [{name}]")
+            problems.append(Wrong(f"{name} is a section: [{name}]", line))
         else:
-            found[name] = _section(name, cast(dict[str, Any], table), problems)
+            wrong, section = _section(name, cast(dict[str, Any], table))
+            problems += [Wrong(words, line_of(text, name, key)) for key, words in wrong]
+            found[name] = section
     if problems:
-        raise PresetError(f"{source}: {'; '.join(problems)}.")
+        raise BrokenFile(source, problems)
     return Settings(**found)
 
 
@@ -249,19 +259,20 @@ def default_text() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(name: str, table: Mapping[str, Any], problems: list[str]) -> Any:
+def _section(name: str, table: Mapping[str, Any]) -> tuple[list[tuple[str, str]], Any]:
+    """What is wrong, by key, and the section, which has its defaults then."""
     section = _SECTIONS[name]
     known = {f.name: f for f in fields(section)}
+    wrong: list[tuple[str, str]] = []
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            problems.append(f"unknown key {name}.{key} (known are {choices(known)})")
+            wrong.append((key, f"unknown key {name}.{key} (known are {choices(known)})"))
             continue
-        wrong = _wrong(known[key], value) or _nowhere(known[key], value)
-        if wrong:
-            problems.append(f"{name}.{key} {wrong}, not {value!r}")
+        if words := _wrong(known[key], value) or _nowhere(known[key], value):
+            wrong.append((key, f"{name}.{key} {words}, not {value!r}"))
         values[key] = tuple(cast(list[Any], value)) if isinstance(value, list) else value
-    return section() if problems else section(**values)
+    return wrong, section() if wrong else section(**values)
 
 
 def _wrong(known: Field[Any], value: Any) -> str:
@@ -316,38 +327,3 @@ def takes_folder(settings: Settings, where: Places) -> Path:
 def osc_folders(settings: Settings, where: Places) -> tuple[Path, ...]:
     """The folders whose files OSC messages may name."""
     return (takes_folder(settings, where), where.refuge, *map(folder, settings.osc.folders))
-
-
-def main(argv: list[str]) -> int:
-    """`longtake config [--path | SECTION.KEY VALUE]`: prints the settings with their path, or changes one."""
-    try:
-        path = places().settings
-        file = SettingsFile(path)
-        if argv == ["--path"]:
-            sys.stdout.write(f"{path}\n")
-        elif len(argv) == 2 and "." in argv[0]:
-            section, key = argv[0].split(".", 1)
-            value = (
-                tomlkit.parse(f"value = {argv[1]}\n") if _is_toml(argv[1]) else {"value": argv[1]}
-            )
-            file.change(section, key, cast(Any, value)["value"])
-        elif argv:
-            raise PresetError(
-                "Use: longtake config [--path | SECTION.KEY VALUE], as longtake config osc.port 9450."
-            )
-        else:
-            sys.stdout.write(
-                f"# {path}{'' if path.exists() else ' (not written yet)'}\n{file.text()}"
-            )
-    except PresetError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    return 0
-
-
-def _is_toml(text: str) -> bool:
-    try:
-        tomlkit.parse(f"value = {text}\n")
-    except TOMLKitError:
-        return False
-    return True

@@ -1,7 +1,7 @@
 """What the panel remembers from one start to the next: window, splitters, folds, theme, history, favourites.
 
-One file of its own, apart from the bridge's settings; if it is damaged or older, what it remembered is lost and the
-panel starts all the same.
+One file of its own, apart from the bridge's settings; if it is damaged, it is set aside and the panel starts all
+the same.
 """
 
 from __future__ import annotations
@@ -12,16 +12,44 @@ from typing import Any
 
 from PyQt6.QtCore import QByteArray, QSettings
 
+from bridge.broken_file import set_aside
+from engine.errors import PresetError
+from gui.look.language import tr
+
 State = dict[str, Any]
 """What a part of the window remembers, by name: texts, switches, numbers, lists of texts and `QByteArray`."""
+
+
+def _garbled(path: Path) -> bool:
+    """Whether there is something under the name that Qt takes for an empty file."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return path.exists()
+    return bool(content.strip()) and (b"\0" in content or b"=" not in content)
 
 
 class Memory:
     """The panel's own settings file."""
 
     def __init__(self, path: Path) -> None:
-        """Reads `path` if it is there."""
-        self._settings = QSettings(str(path), QSettings.Format.IniFormat)
+        """Reads `path` if it is there; a damaged one is set aside, and `problem` says so."""
+        self.problem = ""
+        self._settings = self._read(path)
+
+    def _read(self, path: Path) -> QSettings:
+        found = QSettings(str(path), QSettings.Format.IniFormat)
+        if found.status() == QSettings.Status.NoError and not _garbled(path):
+            return found
+        try:
+            kept = set_aside(path)
+        except PresetError as error:
+            self.problem = str(error)
+            return found
+        self.problem = tr(
+            "What the panel remembered could not be read; it begins anew, and the old file is {0}."
+        ).format(kept)
+        return QSettings(str(path), QSettings.Format.IniFormat)
 
     def text(self, name: str, default: str = "") -> str:
         """A text."""

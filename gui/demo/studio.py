@@ -13,7 +13,7 @@ from typing import Protocol
 from bridge.events import Hub, ModelChanged, Publish
 from bridge.jobs.making import Works
 from bridge.jobs.queue import JobQueue
-from bridge.model_files import ModelFiles
+from bridge.model_files import ERRANDS, ModelFiles
 from bridge.models import Models
 from bridge.parameters import Parameters
 from bridge.ports import ModelControl
@@ -81,6 +81,7 @@ def build_studio(
     folder: Path,
     engine: Generates | None = None,
     make_model: Callable[[Publish], Model] | None = None,
+    errands: str = ERRANDS,
 ) -> Studio:
     """Builds a studio whose takes and presets lie in `folder`; its queue runs.
 
@@ -88,6 +89,7 @@ def build_studio(
         folder: where everything is kept.
         engine: makes the takes; the demo's own if none is given.
         make_model: builds an engine with a model of its own in place of `engine`, from where it tells its events.
+        errands: the module that fetches models.
     """
     hub = Hub()
     library = Library(folder / "takes", hub.publish, folder / "data")
@@ -104,7 +106,9 @@ def build_studio(
         jobs=queue,
         takes=library,
         transport=transport,
-        models=Models(parameters, model, ModelFiles(hub.publish, root=folder / "models")),
+        models=Models(
+            parameters, model, ModelFiles(hub.publish, root=folder / "models", program=errands)
+        ),
         presets=Presets(presets, parameters, hub.publish),
         playback=playback,
         capture=DeafCapture(hub.publish),

@@ -73,3 +73,8 @@ def speak(application: QCoreApplication, choice: str = SYSTEM) -> str:
 def tr(text: str) -> str:
     """A text in the panel's language, for what is no widget."""
     return QCoreApplication.translate("", text)
+
+
+def said(text: str) -> str:
+    """A sentence of the bridge or the engine in the panel's language."""
+    return tr(text)

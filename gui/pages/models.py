@@ -1,20 +1,24 @@
-"""The models: what there is, its licence and limits, whether it is installed, and the one in memory.
+"""The models: what there is, its licence and limits, and everything that can be done: fetch, add, use, remove.
 
-Knows the session's models and its state of the engine; the words of the state are the engine's own.
+Knows the session's models, their files and its state of the engine; the words of the state are the engine's own.
 """
 
 from __future__ import annotations
 
-from PyQt6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from pathlib import Path
+
+from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from bridge.state import ModelInfo, ModelState
-from engine.errors import LongtakeError
-from engine.model_files import find_weights
-from engine.registry import model_spec
+from bridge.stored import StoredModel
 from gui.look.containers import Card, line
 from gui.look.controls import Button, Lamp, label, restyle
 from gui.look.elided import Elided
+from gui.look.flow_layout import FlowLayout
+from gui.look.language import said
 from gui.look.theme import Look
+from gui.pages.account import AccountFold
+from gui.pages.licence import LicenceBox, in_words
 from gui.qt_session import QtSession
 
 
@@ -23,61 +27,174 @@ class ModelRow(QWidget):
 
     def __init__(self, session: QtSession, look: Look, model: ModelInfo) -> None:
         super().__init__()
+        self._session = session
         self.model = model
-        self.bytes = size_on_disk(model.name)
-        run = session.session
+        self.files = session.session.models.files
+        self.stored = self.files.get(model.name)
+        self._engine = ModelState()
+        self._folder: Path | None = None
+        self._sure = False
         self.lamp = Lamp(look)
         self.name = Elided(model.name, "strong")
-        self.title = label(model.title, wrap=True)
-        self.licence = label(model.licence, "small", wrap=True)
-        self.facts = label(facts(self, model, self.bytes), "small", wrap=True)
-        self.load = Button(look, self.tr("Load"))
-        self.load.setAccessibleName(self.tr("Load {0}").format(model.name))
-        self.unload = Button(look, self.tr("Unload"))
-        self.unload.setAccessibleName(self.tr("Unload {0}").format(model.name))
+        self.facts = label("", "small", wrap=True)
         self.state = label("", "small", wrap=True)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
-        self.bar.setAccessibleName(self.tr("Loading {0}").format(model.name))
+        self.licence = LicenceBox(look, model, self.files.root)
+        self._make_buttons(look)
         head = look.pad(QHBoxLayout(), gap=6)
         head.addWidget(self.lamp)
         head.addWidget(self.name, 1)
-        head.addWidget(self.load)
-        head.addWidget(self.unload)
         column = look.pad(QVBoxLayout(self), gap=4)
         column.addLayout(head)
-        column.addWidget(self.title)
+        column.addWidget(label(said(model.title), wrap=True))
         column.addWidget(self.facts)
-        column.addWidget(self.licence)
+        column.addWidget(label(said(model.licence), "small", wrap=True))
         column.addWidget(self.state)
         column.addWidget(self.bar)
-        self.load.clicked.connect(lambda: session.attempt(run.models.load, model.name))
-        self.unload.clicked.connect(lambda: session.attempt(run.models.unload))
+        column.addWidget(self.licence)
+        column.addLayout(self._buttons)
+        self.licence.agree.clicked.connect(self._accepted)
+        self.licence.leave.clicked.connect(lambda: self._ask_licence(False))
+        self._show()
+
+    def _make_buttons(self, look: Look) -> None:
+        run, name = self._session.session, self.model.name
+        self._buttons = look.pad(FlowLayout(), gap=6)
+
+        def button(words: str, named: str) -> Button:
+            made = Button(look, words)
+            made.setAccessibleName(named.format(name))
+            self._buttons.addWidget(made)
+            return made
+
+        self.load = button(self.tr("Use this one"), self.tr("Use {0}"))
+        self.unload = button(self.tr("Unload"), self.tr("Unload {0}"))
+        self.download = button(self.tr("Download…"), self.tr("Download {0}"))
+        self.pause = button(self.tr("Pause"), self.tr("Pause the download of {0}"))
+        self.cancel = button(self.tr("Cancel"), self.tr("Cancel the download of {0}"))
+        self.add = button(self.tr("Add from a folder…"), self.tr("Add {0} from a folder"))
+        self.remove = button(self.tr("Remove"), self.tr("Remove {0}"))
+        attempt = self._session.attempt
+        self.load.clicked.connect(lambda: attempt(run.models.load, name))
+        self.unload.clicked.connect(lambda: attempt(run.models.unload))
+        self.download.clicked.connect(self._download)
+        self.pause.clicked.connect(lambda: attempt(self.files.pause, name))
+        self.cancel.clicked.connect(lambda: attempt(self.files.cancel, name))
+        self.add.clicked.connect(self._choose)
+        self.remove.clicked.connect(self._remove)
+
+    # --- what hands do ---
+
+    def _download(self) -> None:
+        self._folder = None
+        if self.stored.accepted:
+            self._session.attempt(self.files.download, self.model.name)
+            return
+        self._ask_licence()
+        if not self.stored.total:
+            self._session.attempt(self.files.ask_size, self.model.name)
+
+    def _choose(self) -> None:
+        title = self.tr("Choose the folder with the files of {0}").format(self.model.name)
+        if found := QFileDialog.getExistingDirectory(self, title):
+            self.take_over(Path(found))
+
+    def take_over(self, folder: Path) -> None:
+        """Adds the model from a folder, once its licence is accepted."""
+        self._folder = folder
+        if self.stored.accepted:
+            self._session.attempt(self.files.add, self.model.name, folder)
+        else:
+            self._ask_licence()
+
+    def _ask_licence(self, on: bool = True) -> None:
+        self.licence.setVisible(on)
+        self._show()
+
+    def _accepted(self) -> None:
+        self.licence.hide()
+        name = self.model.name
+        self._session.attempt(self.files.accept, name)
+        if self._folder:
+            self._session.attempt(self.files.add, name, self._folder)
+        else:
+            self._session.attempt(self.files.download, name)
+
+    def _remove(self) -> None:
+        """The second click removes: what took an hour to come must not go by a slip."""
+        if self._sure:
+            self._session.attempt(self._session.session.models.remove, self.model.name)
+        self._sure = not self._sure
+        self._show()
+
+    # --- what is shown ---
+
+    def show_stored(self, stored: StoredModel) -> None:
+        """Shows what is here, and what is being done."""
+        if stored.name == self.model.name:
+            self.stored = stored
+            self._sure = False
+            self._show()
 
     def show_state(self, state: ModelState) -> None:
         """Shows whether this model is the one in memory."""
-        mine = state.name == self.model.name
-        phase = state.phase if mine else "unloaded"
-        installed = self.bytes is not None
-        lamp = {"ready": "on", "loading": "warning", "failed": "error"}.get(phase, "off")
-        self.state.setText(state.detail if mine else "" if installed else self._missing())
-        self.lamp.show_state(lamp, self.state.text() or self.tr("no model loaded"))
-        self.state.setVisible(bool(self.state.text()))
-        self.state.setProperty("role", "error" if phase == "failed" else "small")
-        restyle(self.state)
-        self.bar.setVisible(phase == "loading")
-        self.bar.setValue(round(state.fraction * 1000))
-        self.load.setVisible(installed and phase in ("unloaded", "failed"))
-        self.unload.setVisible(phase in ("ready", "loading"))
+        self._engine = state
+        self._show()
 
-    def _missing(self) -> str:
-        """What to do about a model that is not installed."""
-        if self.model.weights != "public":
-            return self.tr("Not installed: nobody has published its weights; train your own.")
-        return self.tr("Not installed. In a terminal: longtake models download {0}").format(
-            self.model.name
+    def _show(self) -> None:
+        stored, mine = self.stored, self._engine.name == self.model.name
+        phase = self._engine.phase if mine else "unloaded"
+        public, here = self.model.weights == "public", stored.state == "installed"
+        self.facts.setText(facts(self, self.model, stored.done if here else 0))
+        lamp = {"ready": "on", "loading": "warning", "failed": "error"}.get(phase, "off")
+        words = said(self._engine.detail) if mine and here else ""
+        words = said(stored.problem) or words or self._doing(stored)
+        self.state.setText(words)
+        self.lamp.show_state(lamp, words or self.tr("no model loaded"))
+        self.state.setVisible(bool(words))
+        wrong = bool(stored.problem) or phase == "failed"
+        self.state.setProperty("role", "error" if wrong else "small")
+        restyle(self.state)
+        moving = stored.state in ("downloading", "checking", "adding", "removing")
+        self.bar.setVisible(phase == "loading" or moving or stored.state == "paused")
+        sized = phase == "loading" or (
+            stored.total > 0 and stored.state in ("downloading", "paused")
         )
+        self.bar.setRange(0, 1000 if sized or not moving else 0)
+        fraction = self._engine.fraction if phase == "loading" else stored.fraction
+        self.bar.setValue(round(fraction * 1000))
+        self.bar.setAccessibleName((words or self.tr("Loading {0}")).format(self.model.name))
+        self.licence.show_size(stored)
+        idle = public and not stored.busy and not here and self.licence.isHidden()
+        self.load.setVisible(here and phase in ("unloaded", "failed"))
+        self.unload.setVisible(here and phase in ("ready", "loading"))
+        self.download.setVisible(idle)
+        self.download.show_text(
+            self.tr("Go on") if stored.state == "paused" else self.tr("Download…")
+        )
+        self.pause.setVisible(stored.state == "downloading")
+        self.cancel.setVisible(stored.state in ("downloading", "paused"))
+        self.add.setVisible(idle)
+        self.remove.setVisible(public and here)
+        self.remove.show_text(self.tr("Remove it for good") if self._sure else self.tr("Remove"))
+
+    def _doing(self, stored: StoredModel) -> str:
+        """What is being done, or could be."""
+        parts = in_words(stored.done), in_words(stored.total) if stored.total else "…"
+        if stored.state == "downloading":
+            return self.tr("Downloading: {0} of {1}").format(*parts)
+        if stored.state == "paused":
+            return self.tr("Paused: {0} of {1} are here").format(*parts)
+        if stored.state == "absent" and self.model.weights != "public":
+            return self.tr("Not installed: nobody has published its weights; train your own.")
+        return {
+            "checking": self.tr("Checking what has come …"),
+            "adding": self.tr("Taking the files over …"),
+            "removing": self.tr("Removing …"),
+            "absent": self.tr("Not on this machine."),
+        }.get(stored.state, "")
 
 
 class ModelsPanel(Card):
@@ -86,14 +203,17 @@ class ModelsPanel(Card):
     def __init__(self, session: QtSession, look: Look) -> None:
         super().__init__(look)
         self.rows: list[ModelRow] = []
+        self.account = AccountFold(session, look)
         self.body.addWidget(label(self.tr("Models"), "title"))
         for model in session.session.models.all():
             row = ModelRow(session, look, model)
             self.rows.append(row)
             self.body.addWidget(row)
             self.body.addWidget(line())
+        self.body.addWidget(self.account)
         self.body.addStretch(1)
         session.model_changed.connect(self.show_state)
+        session.model_stored.connect(self.show_stored)
         self.show_state(session.session.models.state())
 
     def show_state(self, state: ModelState) -> None:
@@ -101,26 +221,20 @@ class ModelsPanel(Card):
         for row in self.rows:
             row.show_state(state)
 
-
-def size_on_disk(name: str) -> int | None:
-    """Bytes of a model's weights, or None if it is not installed."""
-    try:
-        folder = find_weights(model_spec(name))
-    except LongtakeError:
-        return None
-    return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    def show_stored(self, stored: StoredModel) -> None:
+        """Shows what has become of a model's files; what needs an account opens that."""
+        for row in self.rows:
+            row.show_stored(stored)
+        if "is gated" in stored.problem:
+            self.account.open()
 
 
-def facts(panel: QWidget, model: ModelInfo, size: int | None) -> str:
+def facts(panel: QWidget, model: ModelInfo, size: int) -> str:
     """Limits and size in one line."""
     parts = [
         panel.tr("up to {0:.0f} s").format(model.max_seconds),
         f"{model.sample_rate / 1000:g} kHz",
-        _size(size) if size else "",
+        in_words(size) if size else "",
         panel.tr("comes with Longtake") if model.weights == "embedded" else "",
     ]
     return "  ·  ".join(part for part in parts if part)
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

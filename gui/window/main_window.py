@@ -15,6 +15,7 @@ from gui.compose.composer import Composer
 from gui.compose.dropped import accept
 from gui.compose.request import make
 from gui.compose.source import Mode
+from gui.fetching import Fetching
 from gui.history import History
 from gui.look.containers import Pane
 from gui.look.controls import later
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.osc = OscMonitor(session, look, around.osc_address)
         self.models = ModelsPanel(session, look)
         self.status = StatusLine(session, look, self.history)
+        self.fetching = self.status.add(Fetching(session, look))
         self.welcome = Welcome(look, first_presets(around.presets.list()))
         self.drawer = Drawer(
             look,
@@ -340,6 +342,7 @@ class MainWindow(QMainWindow):
         viewer.marked.connect(takes.mark)
         self.drawer.turned.connect(lambda _: self.columns.arrange())
         self.status.models_asked.connect(lambda: self.drawer.turn("models"))
+        self.fetching.clicked.connect(lambda: self.drawer.show_page("models"))
         session.job_changed.connect(self._heard_job)
         session.take_added.connect(self._heard_take)
         session.take_removed.connect(viewer.forget)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bridge.places import Places
+from bridge.settings import SettingsFile
 from engine.presets import PresetStore
 from gui.memory import Memory
 
@@ -17,9 +19,13 @@ class Surroundings:
         presets: where presets lie.
         osc_address: where to send OSC, for people; empty when OSC is off.
         problems: sentences to say at the start.
+        settings: the settings file; None in the demo.
+        places: where files are kept; None in the demo.
     """
 
     memory: Memory
     presets: PresetStore = field(default_factory=PresetStore)
     osc_address: str = ""
     problems: tuple[str, ...] = ()
+    settings: SettingsFile | None = None
+    places: Places | None = None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge import logs
+from bridge.config import main
 from bridge.errors import BridgeError
 from bridge.instance import InstanceLock
 from bridge.places import places
@@ -19,7 +20,6 @@ from bridge.settings import (
     Settings,
     SettingsFile,
     default_text,
-    main,
     osc_folders,
     read,
     takes_folder,
