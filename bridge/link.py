@@ -20,7 +20,7 @@ from bridge.state import TransportChange
 LOOK_EVERY = 0.05
 BEAT_EVERY = 10
 """Polls between two reports of the position."""
-MISSING = "Ableton Link is an extra: install it with pip install 'longtake[link]'."
+MISSING = "Ableton Link is an extra: install it on the panel's page Settings, or with pip install 'longtake[link]'."
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Sequence
@@ -89,7 +91,18 @@ def main(argv: Sequence[str] = ()) -> int:
             code = application.exec()
         window.close()
         running.close()
+    if window.again:
+        _start_again()
     return code
+
+
+def _start_again() -> None:
+    """Runs the same command anew; in a terminal it stays the same process where the system can do that."""
+    command = [sys.executable, *sys.orig_argv[1:]]
+    if sys.platform == "win32":
+        subprocess.Popen(command)
+    else:
+        os.execv(command[0], command)
 
 
 def _answer(window: MainWindow, paths: list[Path]) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QUrl
+from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import QDialog, QVBoxLayout
 
 from bridge.broken_file import BrokenFile
+from gui.folders import show_in_folder
 from gui.look.controls import Button, label
 from gui.look.flow_layout import FlowLayout
-from gui.look.folders import open_file
 from gui.look.language import said
 from gui.look.theme import Look
 
@@ -63,8 +64,9 @@ class FirstAid(QDialog):
         return self.tr("Line {0}: {1}").format(line, said(words)) if line else said(words)
 
     def _open(self) -> None:
-        if self._broken.path is not None:
-            open_file(self._broken.path)
+        path = self._broken.path
+        if path is not None and not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+            show_in_folder(path)
 
     def _go(self, way: Way) -> None:
         self.way = way

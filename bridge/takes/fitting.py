@@ -135,5 +135,6 @@ def _stretch() -> Any:
     except ImportError as error:
         raise BridgeError(
             "not_loaded",
-            "Fitting a take to a tempo needs one more part: pip install 'longtake[stretch]'.",
+            "Fitting a take to a tempo needs one more part: install it on the panel's page Settings, or with "
+            "pip install 'longtake[stretch]'.",
         ) from error

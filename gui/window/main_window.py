@@ -25,6 +25,7 @@ from gui.pages.devices import DevicesPanel
 from gui.pages.drawer import Drawer
 from gui.pages.models import ModelsPanel
 from gui.pages.osc_monitor import OscMonitor
+from gui.pages.preferences import PreferencesPanel
 from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
 from gui.queue import QueuePanel
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.devices = DevicesPanel(session, look)
         self.osc = OscMonitor(session, look, around.osc_address)
         self.models = ModelsPanel(session, look)
+        self.preferences = PreferencesPanel(session, look, around.settings, around.places)
         self.status = StatusLine(session, look, self.history)
         self.fetching = self.status.add(Fetching(session, look))
         self.welcome = Welcome(look, first_presets(around.presets.list()))
@@ -77,9 +79,11 @@ class MainWindow(QMainWindow):
                 "devices": ("devices", self.tr("Devices"), self.devices),
                 "osc": ("osc", self.tr("OSC"), self.osc),
                 "models": ("models", self.tr("Models"), self.models),
+                "settings": ("settings", self.tr("Settings"), self.preferences),
             },
         )
         self.listening = Listening(session, self.viewer, self._show_levels)
+        self.again = False
         self._follow = True
         self._selecting = False
         self._compose()
@@ -207,6 +211,11 @@ class MainWindow(QMainWindow):
         """Goes on looking at what is looked at, whatever is made meanwhile."""
         self._follow = False
 
+    def start_again(self) -> None:
+        """Closes, and asks for a new start."""
+        self.again = True
+        self.close()
+
     # --- what happens ---
 
     def _made(self, job: Job | None) -> None:
@@ -283,7 +292,7 @@ class MainWindow(QMainWindow):
         acting = Acting(
             session=self.session,
             look=self.look,
-            memory=self.around.memory,
+            around=self.around,
             composer=self.composer,
             viewer=self.viewer,
             anew=self.anew,
@@ -342,6 +351,7 @@ class MainWindow(QMainWindow):
         viewer.marked.connect(takes.mark)
         self.drawer.turned.connect(lambda _: self.columns.arrange())
         self.status.models_asked.connect(lambda: self.drawer.turn("models"))
+        self.preferences.restart_asked.connect(self.start_again)
         self.fetching.clicked.connect(lambda: self.drawer.show_page("models"))
         session.job_changed.connect(self._heard_job)
         session.take_added.connect(self._heard_take)

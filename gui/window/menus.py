@@ -20,7 +20,8 @@ from gui.memory import Memory
 class Entry:
     """One line of a menu; no words make a separator. `shown` keys are named but handled elsewhere.
 
-    A key that is held acts once, unless `held` says that it goes on.
+    A key that is held acts once, unless `held` says that it goes on. `standard` keys are the system's own for that; `role`
+    says what macOS takes into the menu of the application.
     """
 
     words: str = ""
@@ -28,6 +29,8 @@ class Entry:
     keys: str = ""
     shown: str = ""
     held: bool = False
+    standard: QKeySequence.StandardKey | None = None
+    role: QAction.MenuRole = QAction.MenuRole.NoRole
 
 
 def fill_menu(window: QMainWindow, title: str, entries: list[Entry]) -> QMenu:
@@ -45,6 +48,10 @@ def fill_menu(window: QMainWindow, title: str, entries: list[Entry]) -> QMenu:
         if entry.keys:
             action.setShortcuts([QKeySequence(keys) for keys in entry.keys.split(" | ")])
             action.setAutoRepeat(entry.held)
+        if entry.standard is not None:
+            action.setShortcuts(entry.standard)
+        # Left to itself, Qt takes every entry that begins with "Settings" for the application's own.
+        action.setMenuRole(entry.role)
         action.triggered.connect(_caller(entry.do))
         menu.addAction(action)
     return menu

@@ -51,7 +51,7 @@ class Restoring:
 
 
 def first_size(window: QWidget, look: Look) -> None:
-    """Gives a window its first size."""
+    """Gives a window that remembers none its first size."""
     width, height, screen = look.px(WIDTH), look.px(HEIGHT), window.screen()
     if screen is not None:
         room = screen.availableGeometry()

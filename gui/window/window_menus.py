@@ -15,7 +15,6 @@ from PyQt6.QtWidgets import QMainWindow, QMenu
 from gui.compose.composer import Composer
 from gui.history import History
 from gui.look.theme import Look
-from gui.memory import Memory
 from gui.pages.drawer import Drawer
 from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
@@ -23,7 +22,10 @@ from gui.takes.anew import Anew
 from gui.takes.listening import Listening
 from gui.takes.panel import TakesPanel
 from gui.takes.viewer import Viewer
+from gui.window.editing import editing, follow_focus
+from gui.window.helping import Helping, show_take
 from gui.window.menus import Entry, fill_language, fill_look, fill_menu
+from gui.window.surroundings import Surroundings
 
 LINE = Entry()
 
@@ -34,7 +36,7 @@ class Acting:
 
     session: QtSession
     look: Look
-    memory: Memory
+    around: Surroundings
     composer: Composer
     viewer: Viewer
     anew: Anew
@@ -53,13 +55,19 @@ def build_menus(window: QMainWindow, acting: Acting) -> None:
     """Fills the menu bar."""
     tr = acting.tr
     fill_menu(window, tr("&File"), _file(acting))
-    fill_menu(window, tr("&Edit"), []).addActions(acting.history.actions(window))
+    edit = fill_menu(window, tr("&Edit"), [*editing(tr), *_preferences(acting)])
+    edit.insertActions(edit.actions()[0], acting.history.actions(window))
+    edit.insertSeparator(edit.actions()[2])
+    follow_focus(window, edit)
     fill_menu(window, tr("&Make"), _make(acting))
     fill_menu(window, tr("&Play"), _play(acting))
     fill_menu(window, tr("&Take"), _take(acting))
     view = fill_menu(window, tr("&View"), _view(acting))
     fill_look(view, acting.look)
-    fill_language(view, acting.memory, acting.session.say)
+    fill_language(view, acting.around.memory, acting.session.say)
+    fill_menu(
+        window, tr("&Help"), Helping(window, acting.look, acting.session, acting.around).entries()
+    )
 
 
 def _file(acting: Acting) -> list[Entry]:
@@ -69,7 +77,19 @@ def _file(acting: Acting) -> list[Entry]:
         Entry(tr("Open a MIDI file…"), acting.composer.score.open_dialog, "Ctrl+M"),
         Entry(tr("Save settings as a preset…"), acting.presets.save.click, "Ctrl+S"),
         LINE,
-        Entry(tr("Quit"), acting.close, "Ctrl+Q"),
+        Entry(tr("Quit"), acting.close, "Ctrl+Q", role=QAction.MenuRole.QuitRole),
+    ]
+
+
+def _preferences(acting: Acting) -> list[Entry]:
+    return [
+        LINE,
+        Entry(
+            acting.tr("Preferences…"),
+            lambda: acting.drawer.show_page("settings"),
+            "Ctrl+,",
+            role=QAction.MenuRole.PreferencesRole,
+        ),
     ]
 
 
@@ -124,6 +144,9 @@ def _take(acting: Acting) -> list[Entry]:
         Entry(tr("Favourite"), takes.favour, "F"),
         Entry(tr("Rename…"), takes.rename, "F2"),
         Entry(tr("Move to the bin"), takes.bin, shown=tr("Del")),
+        Entry(
+            tr("Show in folder"), lambda: show_take(acting.session, takes.current()), "Ctrl+Shift+F"
+        ),
         LINE,
         Entry(tr("Search takes"), takes.search.setFocus, "Ctrl+F"),
         Entry(tr("Go to the list"), takes.list.setFocus, "Ctrl+T"),
