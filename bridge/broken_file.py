@@ -49,7 +49,7 @@ def line_of(text: str, section: str, key: str = "") -> int:
         inside = header[1] if header else inside
         words = re.match(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]", line)
         if not key and (
-            inside == section and header or not inside and words and words[1] == section
+            (inside == section and header) or (not inside and words and words[1] == section)
         ):
             return number
         if key and words and inside == section and words[1] == key:

@@ -46,16 +46,16 @@ class FirstAid(QDialog):
             "that ends in .broken and the date. Your takes and presets are not touched."
         )
         column.addWidget(label(words, "muted", wrap=True))
-        self.open = Button(look, self.tr("Open the file"))
+        self.look = Button(look, self.tr("Open the file"))
         self.again = Button(look, self.tr("Try again"))
         self.defaults = Button(look, self.tr("Start with the defaults"))
         self.leave = Button(look, self.tr("Quit"))
         row = look.pad(FlowLayout(), gap=8)
-        for button in (self.open, self.again, self.defaults, self.leave):
+        for button in (self.look, self.again, self.defaults, self.leave):
             button.setAutoDefault(False)
             row.addWidget(button)
         column.addLayout(row)
-        self.open.clicked.connect(self._open)
+        self.look.clicked.connect(self._open)
         self.again.clicked.connect(lambda: self._go("again"))
         self.defaults.clicked.connect(lambda: self._go("defaults"))
         self.leave.clicked.connect(self.reject)

@@ -19,7 +19,7 @@ from bridge.osc.arguments import usage
 from bridge.osc.clients import Client, Clients, Plain
 from bridge.osc.docs import types
 from bridge.osc.schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS, Command
-from bridge.osc.values import VALUES, model_values
+from bridge.osc.values import VALUES, file_values, model_values
 from bridge.session import Session
 from bridge.state import Job, JobOptions, Take
 from engine.spec import PARAMETERS
@@ -263,6 +263,21 @@ class Actions:
     def model_unload(self, request: Request) -> Iterator[Answer]:
         self._session.models.unload()
         return self._model()
+
+    def model_files(self, request: Request) -> Iterator[Answer]:
+        for model in self._session.models.files.all():
+            yield "model/files", file_values(model)
+
+    def model_download(self, request: Request) -> Iterator[Answer]:
+        self._session.models.files.download(request.values[0])
+        return self._files(request.values[0])
+
+    def model_pause(self, request: Request) -> Iterator[Answer]:
+        self._session.models.files.pause(request.values[0])
+        return self._files(request.values[0])
+
+    def _files(self, name: str) -> Iterator[Answer]:
+        yield "model/files", file_values(self._session.models.files.get(name))
 
     def _model(self) -> Iterator[Answer]:
         yield "model/state", model_values(self._session.models.state())

@@ -14,7 +14,7 @@ from bridge.errors import BridgeError
 from bridge.osc.actions import Actions
 from bridge.osc.clients import Clients, Plain
 from bridge.osc.schema import ROOT
-from bridge.osc.values import model_values, plain, transport_values
+from bridge.osc.values import file_values, model_values, plain, transport_values
 from bridge.session import Session
 from bridge.state import Job, ModelState, PlaybackState, TransportState
 
@@ -69,6 +69,8 @@ class Announcer:
             self._tell_playback(event.playback)
         elif isinstance(event, events.ModelChanged):
             self._tell_model(event.model)
+        elif isinstance(event, events.ModelStored):
+            self._say("model", "model/files", file_values(event.model))
         elif isinstance(event, events.DevicesChanged):
             self._say("playback", "output/device", (event.devices.output,))
         elif isinstance(event, events.Notice) and event.code:

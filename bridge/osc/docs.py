@@ -11,7 +11,8 @@ from typing import Any
 
 from bridge.osc.aliases import ALIASES
 from bridge.osc.arguments import usage
-from bridge.osc.schema import COMMANDS, EVENTS, OPTIONS, PAIR_NAMES, Argument, Command
+from bridge.osc.schema import COMMANDS, OPTIONS, PAIR_NAMES, Argument, Command
+from bridge.osc.told import EVENTS
 from engine.errors import choices
 from engine.spec import PARAMETERS, Parameter
 

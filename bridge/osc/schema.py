@@ -146,7 +146,8 @@ _ID = word("id", "a take, a job or a request")
 PLAYED = maybe(_ID)
 _SECONDS = number("seconds", "length of the new part", 0.5, 600, "s")
 _STRENGTH = number("strength", "0 keeps the recording, 1 follows the prompt alone", 0, 1)
-_MODEL_STATE = "model/state state name detail fraction"
+MODEL_STATE = "model/state state name detail fraction"
+MODEL_FILES = "model/files name state fraction mb problem"
 
 CALLS = (
     _call("ping", "whether somebody is there", answer="pong version proto"),
@@ -257,9 +258,22 @@ CALLS = (
     _call("preset/save", "saves the parameters that were set", word("name", "under which name")),
     _call("model/list", "the models", answer="model/list index n name title max_seconds"),
     _call(
-        "model/load", "loads a model in the background", word("name", "which"), answer=_MODEL_STATE
+        "model/load", "loads a model in the background", word("name", "which"), answer=MODEL_STATE
     ),
-    _call("model/unload", "frees the model's memory", answer=_MODEL_STATE),
+    _call("model/unload", "frees the model's memory", answer=MODEL_STATE),
+    _call("model/files", "which models' files are on this machine", answer=MODEL_FILES),
+    _call(
+        "model/download",
+        "fetches a model's files, or goes on with that; its licence was accepted in the panel or the terminal",
+        word("name", "which"),
+        answer=MODEL_FILES,
+    ),
+    _call(
+        "model/pause",
+        "ends a download so that it can go on",
+        word("name", "which"),
+        answer=MODEL_FILES,
+    ),
     _call("panic", "stops all sound and cancels every job"),
 )
 
@@ -307,27 +321,6 @@ COMMANDS: dict[str, Command] = {
     for command in (*CALLS, *VALUES, *(_parameter(name, what) for name, what in PARAMETERS.items()))
 }
 """Address -> command: the one table."""
-
-EVENTS: dict[str, tuple[str, str]] = {
-    f"{ROOT}/progress job progress stage eta_s": ("jobs", "at most 10 a second; never goes back"),
-    f"{ROOT}/lead_sheet job about tempo": (
-        "jobs",
-        "before the first step: in a line, what the take plays and where that comes from; tempo 0 if unknown",
-    ),
-    f"{ROOT}/done req job path seconds sample_rate bpm key seed index total": (
-        "jobs",
-        "once for each file, when it is whole and has its final name",
-    ),
-    f"{ROOT}/cancelled id": ("jobs", "a job was cancelled"),
-    f"{ROOT}/error req code message detail": ("errors", "what went wrong"),
-    f"{ROOT}/captured path seconds": ("capture", "a recording is in the library"),
-    f"{ROOT}/capture/state state seconds": ("capture", "idle/count_in/recording/saving/measuring"),
-    f"{ROOT}/playback state id": ("playback", "stopped, playing, paused or waiting, and what"),
-    f"{ROOT}/{_MODEL_STATE}": ("model", "unloaded, loading, ready or failed"),
-    f"{ROOT}/status state jobs model": ("status", "every 2 s and on change: idle or busy"),
-    f"{ROOT}/bye": ("status", "the bridge ends"),
-}
-"""What is sent without being asked, with its topic; every accepted set is echoed under its own address too."""
 
 
 def find(address: str) -> list[Command]:

@@ -27,8 +27,9 @@ from bridge.osc.inbox import Inbox, Item
 from bridge.osc.packet import Message, PacketError, decode
 from bridge.osc.query import OscQuery
 from bridge.osc.rare_log import RareLog
-from bridge.osc.schema import COMMANDS, EVENTS, ROOT
+from bridge.osc.schema import COMMANDS, ROOT
 from bridge.osc.sockets import Sockets
+from bridge.osc.told import EVENTS
 from bridge.session import Session
 
 TICK = 0.05

@@ -13,6 +13,7 @@ from bridge.errors import BridgeError
 from bridge.osc.schema import Command
 from bridge.session import Session
 from bridge.state import ModelState, TransportChange, TransportState
+from bridge.stored import StoredModel
 
 Plain = int | float | str | bool
 Reads = Callable[[Session, Command], tuple[Plain, ...]]
@@ -117,3 +118,8 @@ VALUES: dict[str, Settable] = {
 def model_values(model: ModelState) -> tuple[Plain, ...]:
     """The arguments of `/longtake/model/state`."""
     return model.phase, model.name, model.detail, float(model.fraction)
+
+
+def file_values(model: StoredModel) -> tuple[Plain, ...]:
+    """The arguments of `/longtake/model/files`."""
+    return model.name, model.state, float(model.fraction), model.done / 1e6, model.problem

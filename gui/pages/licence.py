@@ -32,7 +32,7 @@ class LicenceBox(Pane):
         hint = self.tr(
             "To be accepted here, and once on the model's page too, with your account there. The page has all of its text."
         )
-        self.size = label("", "small", wrap=True)
+        self.cost = label("", "small", wrap=True)
         self.read = Button(look, self.tr("Open its page"))
         self.read.setToolTip(self.page)
         self.agree = Button(look, self.tr("I accept the licence"))
@@ -40,7 +40,7 @@ class LicenceBox(Pane):
         column = look.pad(QVBoxLayout(self), (12, 10, 12, 10), 8)
         column.addWidget(label(self.tr("Its licence"), "strong"))
         column.addWidget(label(hint, "small", wrap=True))
-        column.addWidget(self.size)
+        column.addWidget(self.cost)
         buttons = look.pad(FlowLayout(), gap=6)
         for button in (self.agree, self.read, self.leave):
             buttons.addWidget(button)
@@ -51,16 +51,16 @@ class LicenceBox(Pane):
     def show_size(self, stored: StoredModel) -> None:
         """Says how much is to be fetched, and how much room there is."""
         if stored.state == "asking":
-            self.size.setText(self.tr("Asking how large it is …"))
+            self.cost.setText(self.tr("Asking how large it is …"))
         elif stored.total:
             free = free_space(self._root)
-            self.size.setText(
+            self.cost.setText(
                 self.tr("{0} to download, {1} are free.").format(
                     in_words(stored.total), in_words(free)
                 )
             )
         else:
-            self.size.setText("")
+            self.cost.setText("")
 
 
 def free_space(folder: Path) -> int:

@@ -15,17 +15,11 @@ from gui.compose.composer import Composer
 from gui.compose.dropped import accept
 from gui.compose.request import make
 from gui.compose.source import Mode
-from gui.fetching import Fetching
 from gui.history import History
 from gui.look.containers import Pane
 from gui.look.controls import later
 from gui.look.theme import Look
 from gui.memory import State
-from gui.pages.devices import DevicesPanel
-from gui.pages.drawer import Drawer
-from gui.pages.models import ModelsPanel
-from gui.pages.osc_monitor import OscMonitor
-from gui.pages.preferences import PreferencesPanel
 from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
 from gui.queue import QueuePanel
@@ -41,6 +35,7 @@ from gui.welcome import Welcome, first_presets
 from gui.window.columns import Columns, Middle
 from gui.window.dropping import drop, may_drop
 from gui.window.keys import keep_out_of_text, pressed
+from gui.window.pages import Pages
 from gui.window.restoring import Restoring, first_size
 from gui.window.surroundings import Surroundings
 from gui.window.undoing import Undoing
@@ -65,23 +60,11 @@ class MainWindow(QMainWindow):
         self.queue = QueuePanel(session, look)
         self.takes = TakesPanel(session, look, self.peaks, self.history)
         self.presets = PresetsPanel(session, look, around.presets, self.history)
-        self.devices = DevicesPanel(session, look)
-        self.osc = OscMonitor(session, look, around.osc_address)
-        self.models = ModelsPanel(session, look)
-        self.preferences = PreferencesPanel(session, look, around.settings, around.places)
         self.status = StatusLine(session, look, self.history)
-        self.fetching = self.status.add(Fetching(session, look))
         self.welcome = Welcome(look, first_presets(around.presets.list()))
-        self.drawer = Drawer(
-            look,
-            {
-                "presets": ("presets", self.tr("Presets"), self.presets),
-                "devices": ("devices", self.tr("Devices"), self.devices),
-                "osc": ("osc", self.tr("OSC"), self.osc),
-                "models": ("models", self.tr("Models"), self.models),
-                "settings": ("settings", self.tr("Settings"), self.preferences),
-            },
-        )
+        self.pages = pages = Pages(session, look, around, self.presets)
+        self.devices, self.osc, self.models = pages.devices, pages.osc, pages.models
+        self.drawer, self.preferences = pages.drawer, pages.preferences
         self.listening = Listening(session, self.viewer, self._show_levels)
         self.again = False
         self._follow = True
@@ -350,9 +333,8 @@ class MainWindow(QMainWindow):
         self.anew.asked.connect(self.stay)
         viewer.marked.connect(takes.mark)
         self.drawer.turned.connect(lambda _: self.columns.arrange())
-        self.status.models_asked.connect(lambda: self.drawer.turn("models"))
+        self.pages.join(self.status)
         self.preferences.restart_asked.connect(self.start_again)
-        self.fetching.clicked.connect(lambda: self.drawer.show_page("models"))
         session.job_changed.connect(self._heard_job)
         session.take_added.connect(self._heard_take)
         session.take_removed.connect(viewer.forget)

@@ -37,7 +37,7 @@ def test_it_says_where_and_what(
         "gui.first_aid.QDesktopServices.openUrl",
         lambda url: opened.append(url.toLocalFile()) or True,
     )
-    window.open.click()
+    window.look.click()
     assert opened == [str(path)]
     for button, way in ((window.again, "again"), (window.defaults, "defaults")):
         button.click()

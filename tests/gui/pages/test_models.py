@@ -57,17 +57,17 @@ def test_a_model_is_fetched_by_clicks_and_used(
     assert not row.load.isVisible()
     row.download.click()
     assert row.licence.isVisible() and not row.download.isVisible()
-    qtbot.waitUntil(lambda: "to download" in row.licence.size.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "to download" in row.licence.cost.text(), timeout=PATIENCE)
     row.licence.read.click()
     assert opened == ["https://huggingface.co/stabilityai/stable-audio-3-medium"]
     hub.slow["model.safetensors"] = 200_000
     row.licence.agree.click()
     qtbot.waitUntil(lambda: row.stored.done > 50_000, timeout=PATIENCE)
     assert "Downloading" in row.state.text() and 0 < row.bar.value() < 1000
-    assert NAME in window.fetching.text_whole() and window.fetching.isVisible()
+    assert NAME in window.pages.fetching.text_whole() and window.pages.fetching.isVisible()
     row.pause.click()
     qtbot.waitUntil(lambda: row.stored.state == "paused", timeout=PATIENCE)
-    assert "are here" in row.state.text() and not window.fetching.isVisible()
+    assert "are here" in row.state.text() and not window.pages.fetching.isVisible()
     assert row.download.isVisible() and row.cancel.isVisible()
     hub.slow.clear()
     row.download.click()

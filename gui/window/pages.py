@@ -1,0 +1,48 @@
+"""The pages beside the window and the drawer that holds them: presets, devices, OSC, models, settings.
+
+Knows each page by its class; what the window does with them is joined there.
+"""
+
+from __future__ import annotations
+
+from gui.fetching import Fetching
+from gui.look.language import tr
+from gui.look.theme import Look
+from gui.pages.devices import DevicesPanel
+from gui.pages.drawer import Drawer
+from gui.pages.models import ModelsPanel
+from gui.pages.osc_monitor import OscMonitor
+from gui.pages.preferences import PreferencesPanel
+from gui.pages.presets import PresetsPanel
+from gui.qt_session import QtSession
+from gui.status import StatusLine
+from gui.window.surroundings import Surroundings
+
+
+class Pages:
+    """Every page, and what opens one of them."""
+
+    def __init__(
+        self, session: QtSession, look: Look, around: Surroundings, presets: PresetsPanel
+    ) -> None:
+        self.devices = DevicesPanel(session, look)
+        self.osc = OscMonitor(session, look, around.osc_address)
+        self.models = ModelsPanel(session, look)
+        self.preferences = PreferencesPanel(session, look, around.settings, around.places)
+        self.fetching = Fetching(session, look)
+        self.drawer = Drawer(
+            look,
+            {
+                "presets": ("presets", tr("Presets"), presets),
+                "devices": ("devices", tr("Devices"), self.devices),
+                "osc": ("osc", tr("OSC"), self.osc),
+                "models": ("models", tr("Models"), self.models),
+                "settings": ("settings", tr("Settings"), self.preferences),
+            },
+        )
+        self.fetching.clicked.connect(lambda: self.drawer.show_page("models"))
+
+    def join(self, status: StatusLine) -> None:
+        """Puts what is being fetched into the line at the bottom, which opens the models."""
+        status.add(self.fetching)
+        status.models_asked.connect(lambda: self.drawer.turn("models"))
