@@ -6,6 +6,7 @@ it as `/longtake/error`; the panel shows it in its status bar.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 
@@ -43,3 +44,12 @@ def choices(known: Iterable[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean X?` for the known name that is most like this word; empty if none is."""
+    names = {name.strip("-").casefold(): name for name in known}
+    typed = word.strip("-").casefold()
+    begun = [name for small, name in names.items() if typed and small.startswith(typed)]
+    near = begun[:3] or [names[small] for small in difflib.get_close_matches(typed, names, 1)]
+    return f"; did you mean {choices(near)}?" if near else ""

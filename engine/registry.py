@@ -21,7 +21,7 @@ from engine.configs import (
     SpectralConfig,
     TextConfig,
 )
-from engine.errors import SpecError, choices
+from engine.errors import SpecError, choices, nearest
 
 __all__ = [
     "MODELS",
@@ -277,5 +277,6 @@ def model_spec(name: str) -> ModelSpec:
     if name == SKETCH_SMOKE.name:
         return SKETCH_SMOKE
     if name not in MODELS:
-        raise SpecError(f"Unknown model {name!r:.40}; choose {choices(MODELS)}.")
+        near = nearest(name, MODELS) or f"; choose {choices(MODELS)}."
+        raise SpecError(f"Unknown model {name!r:.40}{near}")
     return MODELS[name]

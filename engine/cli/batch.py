@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli.flags import ALIASES
-from engine.cli.parsing import nearest
-from engine.errors import LongtakeError, SpecError
+from engine.errors import LongtakeError, SpecError, nearest
 from engine.parameter import readable
 from engine.spec import PARAMETERS, converted
 from engine.whole_files import read_text

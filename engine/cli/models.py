@@ -5,7 +5,6 @@ Shows a model's licence and asks for its acceptance before anything is downloade
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import shutil
 import sys
@@ -13,10 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.cli import showing
-from engine.errors import LongtakeError, SpecError
+from engine.cli.parsing import Parser
+from engine.errors import SpecError, choices
 from engine.public.hub import Hub, store_token
 from engine.public.installed import Store, recognised
-from engine.registry import ModelSpec, model_spec
+from engine.registry import MODELS, ModelSpec, model_spec
 
 
 def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None) -> int:
@@ -42,21 +42,43 @@ def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None
         store_token(getpass.getpass("Token of your account on huggingface.co (input is hidden): "))
         print("The token is stored in the system's keyring.")
     elif command == "download":
-        _download(model_spec(arguments.name), arguments.accept_licence, store, hub)
+        _download(arguments.name, arguments.accept_licence, store, hub)
     elif command == "add":
-        spec = model_spec(arguments.name) if arguments.name else recognised(arguments.folder)
+        spec = _public(arguments.name) if arguments.name else recognised(arguments.folder)
         _accepted(spec, arguments.accept_licence)
         print(f"{spec.name} is now in {store.add(arguments.folder, spec)}.")
     elif command == "remove":
-        size = store.remove(model_spec(arguments.name))
+        size = store.remove(_public(arguments.name))
         print(f"Removed {arguments.name} ({size / 1e9:.2f} GB).")
     else:
-        files = store.verify(model_spec(arguments.name))
+        files = store.verify(_public(arguments.name))
         print(f"{arguments.name} is complete: {files} files match their checksums.")
     return 0
 
 
-def _download(spec: ModelSpec, accepted: bool, store: Store, hub: Hub) -> None:
+def _public(name: str) -> ModelSpec:
+    """A model that can be downloaded.
+
+    Raises:
+        SpecError: if there is no such model, or it comes with Longtake, or from nobody.
+    """
+    spec = model_spec(name)
+    if spec.weights == "public":
+        return spec
+    about = (
+        "comes with Longtake: it is neither downloaded, added nor removed"
+        if spec.weights == "embedded"
+        else f"has no public weights: {spec.title[0].lower()}{spec.title[1:]}"
+    )
+    public = choices(each.name for each in MODELS.values() if each.weights == "public")
+    raise SpecError(f"{name} {about}. Public models are {public}.")
+
+
+def _download(name: str, accepted: bool, store: Store, hub: Hub) -> None:
+    if model_spec(name).weights == "embedded":
+        print(f"{name} comes with Longtake: there is nothing to download.")
+        return
+    spec = _public(name)
     if store.has(spec):
         print(f"{spec.name} is already in {store.folder(spec)}.")
         return
@@ -82,16 +104,13 @@ def _accepted(spec: ModelSpec, beforehand: bool) -> bool:
     return True
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        raise LongtakeError(f"{message}; see '{self.prog} --help'.")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="longtake models", description="Manages the public models on this machine."
+def _parser() -> Parser:
+    parser = Parser(
+        prog="longtake models",
+        description="Lists the models, and manages the public ones on this machine. "
+        "Example: longtake models download stable-audio-3-small-music",
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("list", help="show all models, their licences, and which are installed")
     download = commands.add_parser("download", help="download a model from the hub")
     add = commands.add_parser("add", help="import a model from a folder")

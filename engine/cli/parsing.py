@@ -6,13 +6,12 @@ Knows nothing of the commands.
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from engine.errors import choices
+from engine.errors import choices, nearest
 
 BAD_INPUT = 2
 WIDTH = 80
@@ -73,15 +72,6 @@ class Parser(argparse.ArgumentParser):
                 for parser in action.choices.values():
                     known += parser._option_string_actions
         return known
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean X?` for the known word that is most like this one; empty if none is."""
-    names = {name.strip("-").casefold(): name for name in known}
-    typed = word.strip("-").casefold()
-    begun = [name for small, name in names.items() if typed and small.startswith(typed)]
-    near = begun[:3] or [names[small] for small in difflib.get_close_matches(typed, names, 1)]
-    return f"; did you mean {choices(near)}?" if near else ""
 
 
 def _said(message: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from engine.cli import main as command_line
 from engine.cli.models import main
-from engine.errors import LongtakeError, SpecError
+from engine.errors import SpecError
 from engine.public.hub import Hub
 from engine.public.installed import Store
 from engine.registry import MODELS
@@ -66,8 +66,37 @@ def test_without_a_command_it_lists(capsys: pytest.CaptureFixture[str]) -> None:
         assert name in listed
 
 
-def test_mistakes_are_one_sentence() -> None:
-    with pytest.raises(LongtakeError, match="invalid choice"):
-        main(["upload"])
-    with pytest.raises(SpecError, match="choose sketch"):
-        main(["verify", "sketsch"])
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["upload"], "argument COMMAND: there is no 'upload'; choose list, download, add"),
+        (["lst"], "there is no 'lst'; did you mean list?"),
+        (["list", "all"], "'all' is one word too many"),
+        (["download"], "required: NAME"),
+        (["verify", "sketsch"], "Unknown model 'sketsch'; did you mean sketch?"),
+        (["download", "opus"], "Unknown model 'opus'; choose sketch"),
+        (["download", "stable-audio-2"], "stable-audio-2 has no public weights: the paper's own"),
+        (["remove", "sketch"], "sketch comes with Longtake: it is neither downloaded, added nor"),
+        (["verify", "sketch"], "Public models are stable-audio-3-medium, "),
+        (["add", ".", "--as", "sketch"], "sketch comes with Longtake"),
+        (["add", "nowhere"], "nowhere does not contain a public model"),
+        (["add", ".", "--as", "stable-audio-3"], "did you mean stable-audio-3-medium, "),
+        (["verify", "stable-audio-open-1.0"], "is not installed; download it with"),
+        (["remove", "stable-audio-open-1.0"], "stable-audio-open-1.0 is not in"),
+    ],
+)
+def test_mistakes_are_one_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = command_line.main(["models", *arguments])
+    except SystemExit as leaving:  # argparse's own way out.
+        code = leaving.code
+    out, err = capsys.readouterr()
+    assert code == 2 and sentence in err
+    assert out == "" and err.count("\n") == 1 and err.startswith("longtake")
+
+
+def test_the_embedded_model_is_there_already(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["download", "sketch"]) == 0
+    assert capsys.readouterr().out == "sketch comes with Longtake: there is nothing to download.\n"
