@@ -1,6 +1,6 @@
 """Creative uses (§4.6): takes from recordings, with a model that was trained on text alone.
 
-Audio-to-audio starts the solver from a noised recording, brought nearer to mastered music before. Inpainting and
+Audio-to-audio starts the solver from a noised recording, levelled before (sound/levels.py). Inpainting and
 continuation restore the known latents at every step, and finally the recording itself; a loop crossfades its
 continuation into its beginning. All of this happens around the solver and is independent of the network.
 """
@@ -15,13 +15,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.autoencoder import Autoencoder
+from engine.chunking import decode_chunked, encode_chunked
 from engine.errors import SpecError
 from engine.registry import SAMPLE_RATE
 from engine.samplers.solvers import Denoiser
 from engine.sound.audio import Samples
 from engine.sound.limiter import limited
 from engine.sound.metering import loudness
-from engine.sound.recordings import read_start
+from engine.sound.recordings import read_start, recording_seconds
 from engine.spec import GenerationSpec
 
 Spans = Sequence[tuple[float, float]]
@@ -31,14 +33,12 @@ LATENT_EDGE = 0.09
 """Width of the transition of latents inside a kept span, s: two latent frames."""
 SOUND_EDGE = 0.07
 """Length of the crossfade from generated audio to the recording inside a kept span, s."""
+SLACK = 0.01
+"""By how much a recording may be longer than its take without a word, s."""
+LOUDEST_PART, MOST_LOST = 6.0, 30.0
+"""What is tried of a recording, s, and the most that is made up for, dB."""
 LISTENED = 60.0
 """How much of a recording is read at least, s: what it plays is heard from more than a short take needs of it."""
-MASTERED, INAUDIBLE = -16.0, -60.0
-"""Loudness of the music that models learn from, and of what counts as silence, LUFS."""
-FLOOR = (-80.0, -15.0)
-"""Power of the noise in a recording's gaps relative to its loudness, dB, at strengths 0 and 1."""
-NOISE, LOWEST = 2**18, 22.0
-"""Length of the noise in samples, and the frequency from which it falls by 3 dB an octave, Hz."""
 
 
 def recording(path: str, frames: int) -> Samples:
@@ -50,40 +50,46 @@ def recording(path: str, frames: int) -> Samples:
     return read_start(path, SAMPLE_RATE, max(frames, round(LISTENED * SAMPLE_RATE)))
 
 
-def filled(samples: Samples, frames: int) -> Samples:
-    """Fits a recording [C, N] to `frames`: a longer one is cut, a shorter one loops."""
-    repeats = -(-frames // samples.shape[1])
-    return np.tile(samples, (1, repeats))[:, :frames]
+def loss(autoencoder: Autoencoder, samples: Samples, place: torch.device) -> float:
+    """How much quieter the loudest part of a recording [2, N] comes back from its latents, dB.
 
+    Few sounds lose much, but a bell alone loses 20 dB in the embedded model's, and would be taken for silence.
 
-def approached(samples: Samples, strength: float) -> Samples:
-    """A recording [2, N] on the way to what models have learnt: as loud as mastered music, and never dead silent.
-
-    Noised, the digital silence between dry strokes outweighs them, and a model follows it into silence. The level moves
-    in proportion to the strength, 0 to 1, from the recording's to `MASTERED`, and pink noise rises in its gaps; at 0
-    the recording stays as it is. A silent recording stays silent.
+    Args:
+        autoencoder: a model's.
+        samples: what goes into it.
+        place: the device that it is on.
     """
-    level = loudness(samples, SAMPLE_RATE)
-    if strength == 0 or level < INAUDIBLE:
-        return samples
-    wanted = level + strength * (MASTERED - level)
-    floor = wanted + FLOOR[0] + strength * (FLOOR[1] - FLOOR[0])
-    noise = filled(_pink_noise(), samples.shape[1])
-    mixed = _linear(wanted - level) * samples + _linear(floor) * noise
-    return mixed.astype(np.float32)
+    frames = round(LOUDEST_PART * SAMPLE_RATE)
+    energy = np.concatenate([[0.0], np.square(samples, dtype=np.float64).sum(axis=0).cumsum()])
+    start = int(np.argmax(energy[frames:] - energy[:-frames])) if len(energy) > frames else 0
+    part = samples[:, start : start + frames]
+    mean, _ = encode_chunked(
+        autoencoder, torch.from_numpy(np.ascontiguousarray(part))[None].to(place)
+    )
+    again = torch.cat(list(decode_chunked(autoencoder, mean)), dim=-1)[0, :, : part.shape[1]]
+    lost = loudness(part, SAMPLE_RATE) - loudness(again.float().cpu().numpy(), SAMPLE_RATE)
+    return float(np.clip(lost, 0.0, MOST_LOST))
 
 
-def _pink_noise() -> Samples:
-    """[2, N] of unit power, the same each time; it may be looped."""
-    spectrum = np.fft.rfft(np.random.default_rng(0).standard_normal((2, NOISE)))
-    frequencies = np.arange(spectrum.shape[1]) * SAMPLE_RATE / NOISE
-    # Flat below the lowest notes, so that the power is where music is.
-    pink = np.fft.irfft(spectrum / np.sqrt(np.maximum(frequencies, LOWEST)), NOISE)
-    return (pink / pink.std()).astype(np.float32)
+def left_out(spec: GenerationSpec, frames: int) -> Iterator[str]:
+    """Sentences about what of a spec's recording is not in its take of so many frames."""
+    if spec.init_audio is None:
+        return
+    seconds, taken = recording_seconds(spec.init_audio), frames / SAMPLE_RATE
+    if seconds > taken + SLACK:
+        yield (
+            f"The recording is {seconds:.1f} s long and the take {taken:.1f} s; "
+            "what the recording has after that is left out."
+        )
+    for start, end in spec.keep:
+        if start >= min(seconds, taken):
+            yield f"From {start:g} to {end:g} s there is nothing to keep: {_ends(seconds, taken)}."
 
 
-def _linear(level: float) -> float:
-    return 10 ** (level / 20)
+def _ends(seconds: float, taken: float) -> str:
+    what, when = ("recording", seconds) if seconds < taken else ("take", taken)
+    return f"the {what} ends at {when:.1f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +109,11 @@ class Kept:
         """What a spec keeps of its recording [2, any], in a take of so many frames; None if nothing.
 
         Raises:
-            SpecError: if the recording ends before the first span begins.
+            SpecError: if recording or take end before the first span begins.
         """
         if samples is None or not spec.keep:
             return None
-        seconds = samples.shape[1] / SAMPLE_RATE
+        seconds = min(samples.shape[1], frames) / SAMPLE_RATE
         spans = [(start, min(end, seconds)) for start, end in spec.keep if start < seconds]
         if not spans:
             raise SpecError(
@@ -116,6 +122,13 @@ class Kept:
         cut = samples[:, :frames]
         whole = np.pad(cut, ((0, 0), (0, frames - cut.shape[1])))
         return cls(spans, np.concatenate(list(limited([whole], SAMPLE_RATE)), axis=1))
+
+    def parts(self, samples: Samples) -> Samples:
+        """The kept spans of a recording [2, N], one after the other."""
+        places = [
+            (round(start * SAMPLE_RATE), round(end * SAMPLE_RATE)) for start, end in self.spans
+        ]
+        return np.concatenate([samples[:, start:stop] for start, stop in places], axis=1)
 
     def weights(self, positions: Weights, edge: float) -> Weights:
         """The recording's weight at each position, in [0, 1], with ramps of length `edge` inside each span.

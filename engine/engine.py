@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from engine import creative
+from engine.audibility import audible, loudness_of_parts, tries_for
 from engine.chunking import encode_chunked
 from engine.composing.score import Score
 from engine.conditioning import Prompt
@@ -29,10 +31,11 @@ from engine.samplers.objectives import OBJECTIVES, noised
 from engine.samplers.schedules import flow_reference_start, schedule_times
 from engine.samplers.solvers import SOLVERS, Denoiser
 from engine.sound.audio import Samples
+from engine.sound.levels import Levels, looping
 from engine.sound.recordings import with_recording
 from engine.spec import GenerationSpec
-from engine.streaming import streamed
-from engine.updates import LeadSheet, Step, Update
+from engine.streaming import Source, streamed
+from engine.updates import LeadSheet, Remark, Step, Update
 from engine.variable_length import Window, window_for
 
 __all__ = ["BLOCK", "Engine", "load_model"]
@@ -77,6 +80,8 @@ class Engine:
     ) -> Generator[Update, None, None]:
         """Generates a take: a `LeadSheet`, a `Step` for each step of work, then `AudioBlock`s as they are decoded.
 
+        `Remark`s say what of a recording is left out, and that a take stayed silent.
+
         Args:
             spec: resolved or not. A take from a recording is as long as the recording, unless a length is given.
             score: what is played; None for what the spec says.
@@ -89,6 +94,8 @@ class Engine:
         needed = window.samples + window.surplus
         recording = creative.recording(spec.init_audio, needed) if spec.init_audio else None
         kept = creative.Kept.of(spec, recording, window.samples)
+        for sentence in creative.left_out(spec, window.samples):
+            yield Remark(sentence)
 
         yield from self.load(spec.model, spec.lora)
         model = self._held.model(spec.model, spec.lora)
@@ -96,21 +103,32 @@ class Engine:
         sheet = self._sheet(model, spec, recording, score)
         yield sheet
 
-        known = None
+        known = levels = None
         if recording is not None:
-            if kept is None and model.spec.weights != "public":
+            sound = looping(recording, needed)
+            if model.spec.weights != "public":
                 # Measured on models of this project; public ones take recordings as they are.
-                sound = creative.filled(recording, needed)
-                recording = creative.approached(sound, spec.init_noise_level or 0.0)
-            known = _encoded(model, recording, window)
+                used = sound if kept is None else kept.parts(recording)
+                levels = Levels.of(used, spec.init_noise_level or 0.0, kept=kept is not None)
+                if levels is not None:
+                    place, plain = model.latent_scale.mean.device, levels.plain(used)
+                    levels = levels.stronger(creative.loss(model.autoencoder, plain, place))
+            known = _encoded(model, sound if levels is None else levels.levelled(sound), window)
             yield Step("encode", 1, 1)
 
         inpainted = None if known is None or kept is None else (known, kept)
         denoiser = _denoiser(model, _prompt(spec, window, sheet), spec, window, inpainted)
-        x = yield from _diffused(model, spec, denoiser, window, known)
-
-        latents = model.latent_scale.unscaled(x)
-        yield from streamed(model.autoencoder, latents, window, kept, self._block)
+        silent = recording is not None and levels is None
+        latents = yield from audible(
+            lambda attempt: _diffused(
+                model, spec, denoiser, _start(model, spec, window, known, attempt)
+            ),
+            partial(loudness_of_parts, autoencoder=model.autoencoder, window=window, kept=kept),
+            tries_for(model.spec, spec, sheet.score, silent=silent),
+            spec.steps or 1,
+        )
+        source = Source(kept, levels)
+        yield from streamed(model.autoencoder, latents, window, source, self._block)
 
     def load(self, name: str, lora: str = "") -> Generator[Step, None, None]:
         """Loads a model unless it is already loaded; yields steps of the stages "loading" and "compiling".
@@ -153,9 +171,8 @@ class Engine:
         return lead_sheet(spec, self._held.likeness(model), recording)
 
 
-def _encoded(model: LatentDiffusion, recording: Samples, window: Window) -> Tensor:
-    """The recording's latents for the whole window, [1, D, T]: fitted to the take, then silence."""
-    sound = creative.filled(recording, window.samples + window.surplus)
+def _encoded(model: LatentDiffusion, sound: Samples, window: Window) -> Tensor:
+    """The latents of a take's recording [2, N] for the whole window, [1, D, T]: after it is silence."""
     length = window.latent_frames * model.autoencoder.downsampling_ratio
     sound = np.pad(sound, ((0, 0), (0, max(length - sound.shape[1], 0))))
     place = model.latent_scale.mean.device
@@ -208,23 +225,27 @@ def _denoiser(
     return creative.kept(denoiser, latents, kept.latent_weights(rate, frames))
 
 
-def _diffused(
-    model: LatentDiffusion,
-    spec: GenerationSpec,
-    denoiser: Denoiser,
-    window: Window,
-    known: Tensor | None,
-) -> Generator[Step, None, Tensor]:
-    """Denoises from pure noise, or from the noised recording, to clean latents [1, D, T]."""
-    assert spec.seed is not None and spec.steps and spec.sampler  # The spec is resolved.
-    objective = OBJECTIVES[model.spec.objective]
-    t_start = 1.0 if known is None or spec.init_noise_level is None else spec.init_noise_level
-    times = _times(model.spec, spec, t_start)
+def _start(
+    model: LatentDiffusion, spec: GenerationSpec, window: Window, known: Tensor | None, attempt: int
+) -> Tensor:
+    """Pure noise, or the noised recording, [1, D, T]; the noise is that of the attempt, from 0."""
+    assert spec.seed is not None  # The spec is resolved.
     noise = NoiseSource(spec.seed, spec.variation, spec.variation_seed)
     channels = model.spec.autoencoder.latent_channels
-    x = noise.start((1, channels, window.latent_frames)).to(model.latent_scale.mean.device)
-    if known is not None:
-        x = noised(objective, known, x, times[0].to(x))
+    x = noise.start((1, channels, window.latent_frames), attempt).to(model.latent_scale.mean.device)
+    if known is None:
+        return x
+    return noised(OBJECTIVES[model.spec.objective], known, x, _times(model.spec, spec)[0].to(x))
+
+
+def _diffused(
+    model: LatentDiffusion, spec: GenerationSpec, denoiser: Denoiser, x: Tensor
+) -> Generator[Step, None, Tensor]:
+    """Denoises to clean latents [1, D, T], not normalised."""
+    assert spec.seed is not None and spec.steps and spec.sampler  # The spec is resolved.
+    objective = OBJECTIVES[model.spec.objective]
+    times = _times(model.spec, spec)
+    noise = NoiseSource(spec.seed, spec.variation, spec.variation_seed)
     for step in SOLVERS[spec.sampler](denoiser, x, times, objective, noise):
         x = step.x
         if not x.isfinite().all():
@@ -233,12 +254,14 @@ def _diffused(
                 "its weights may be damaged: download or install them again."
             )
         yield Step("diffuse", step.index, step.total)
-    return x
+    return model.latent_scale.unscaled(x)
 
 
-def _times(model: ModelSpec, spec: GenerationSpec, t_start: float) -> Tensor:
+def _times(model: ModelSpec, spec: GenerationSpec) -> Tensor:
     """The noise levels of a resolved spec; from pure noise, public models use their reference schedules."""
     schedule, steps = spec.schedule, spec.steps or 1
+    level = spec.init_noise_level if spec.init_audio else None
+    t_start = 1.0 if level is None else level
     third = isinstance(model.dit, AdaptiveDiTConfig)
     if t_start == 1 and (third or (model.weights == "public" and model.objective == "v")):
         schedule = "reference"

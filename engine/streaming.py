@@ -1,7 +1,8 @@
 """From latents to the finished take, chunk by chunk, so that playback starts while the rest is being decoded.
 
 A loop begins with the continuation of its end, so all of it is decoded before it is heard: 60 s in 2 s on one core.
-The stages are iterators of blocks: decode, close the loop (§4.6), limit, paste kept audio. Every stage is exact across
+The stages are iterators of blocks: decode, return to the recording's level, close the loop (§4.6), limit, paste kept
+audio. Every stage is exact across
 block boundaries, so the result does not depend on block sizes. Knows nothing of prompts or solvers.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
@@ -20,13 +22,22 @@ from engine.creative import Kept, looped, pasted
 from engine.errors import LongtakeError
 from engine.registry import SAMPLE_RATE
 from engine.sound.audio import Samples
+from engine.sound.levels import Levels
 from engine.sound.limiter import Limiter, limited
 from engine.updates import AudioBlock, Step
 from engine.variable_length import Window
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """What a take owes to its recording: the parts to restore, and the levels it returns to; None for none."""
+
+    kept: Kept | None = None
+    levels: Levels | None = None
+
+
 def streamed(
-    autoencoder: Autoencoder, latents: Tensor, window: Window, kept: Kept | None, block: int
+    autoencoder: Autoencoder, latents: Tensor, window: Window, source: Source, block: int
 ) -> Iterator[Step | AudioBlock]:
     """Decodes a take.
 
@@ -34,7 +45,7 @@ def streamed(
         autoencoder: the decoder.
         latents: [1, D, T], not normalised; T may extend beyond what is decoded.
         window: which part of them is the take.
-        kept: the parts of a recording to restore, if any.
+        source: what of a recording is in it.
         block: the longest block, in audio frames.
 
     Yields:
@@ -45,6 +56,8 @@ def streamed(
     """
     done: deque[Step] = deque()
     sound = _decoded(autoencoder, latents, window.samples + window.surplus, done)
+    if source.levels is not None:
+        sound = map(source.levels.returned, sound)
     before = after = None
     if window.surplus:
         # The beginning sounds with the continuation of the end, and that follows from all that was decoded before.
@@ -55,8 +68,8 @@ def streamed(
                 yield done.popleft()
         sound, before, after = _closed(np.concatenate(parts, axis=1), window)
     sound = limited(sound, SAMPLE_RATE, before, after)
-    if kept is not None:
-        sound = pasted(sound, kept)
+    if source.kept is not None:
+        sound = pasted(sound, source.kept)
     start = 0
     for samples in _cut(sound, block):
         while done:

@@ -34,9 +34,12 @@ class NoiseSource:
     variation: float = 0.0
     variation_seed: int = 0
 
-    def start(self, shape: tuple[int, int, int]) -> Tensor:
-        """The initial noise, [B, D, T] float32 on the CPU; its first frames do not depend on T."""
-        return self._normal("start", 0, shape)
+    def start(self, shape: tuple[int, int, int], attempt: int = 0) -> Tensor:
+        """The initial noise, [B, D, T] float32 on the CPU; its first frames do not depend on T.
+
+        Attempts after the first are for takes that came out silent.
+        """
+        return self._normal("start", attempt, shape)
 
     def step(self, index: int, like: Tensor) -> Tensor:
         """Fresh noise for step `index` of a stochastic solver; shape, dtype and device as `like` [B, D, T]."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,11 @@ import soundfile
 import torch
 
 from engine.creative import (
-    FLOOR,
     LATENT_EDGE,
-    MASTERED,
     SOUND_EDGE,
     Kept,
-    approached,
-    filled,
     kept,
+    left_out,
     looped,
     pasted,
     recording,
@@ -27,7 +25,6 @@ from engine.samplers.objectives import V_OBJECTIVE, noised
 from engine.samplers.schedules import schedule_times
 from engine.samplers.solvers import SOLVERS
 from engine.sound.audio import Samples
-from engine.sound.metering import decibels, loudness
 from engine.spec import GenerationSpec
 
 
@@ -53,43 +50,6 @@ def test_recordings_of_any_kind_become_stereo_at_the_models_rate(
     assert samples.shape == (2, SAMPLE_RATE) and samples.dtype == np.float32
     spectrum = np.abs(np.fft.rfft(samples[0]))
     assert spectrum.argmax() == 440
-
-
-def test_a_short_recording_repeats_and_a_long_one_is_cut() -> None:
-    samples = noise(100)
-    np.testing.assert_array_equal(filled(samples, 250)[:, 100:200], samples)
-    assert filled(samples, 250).shape == (2, 250)
-    np.testing.assert_array_equal(filled(samples, 30), samples[:, :30])
-
-
-def strokes(level: float = 0.1) -> Samples:
-    """Dry strokes with digital silence between them, 4 s."""
-    samples = np.zeros((2, 4 * SAMPLE_RATE), np.float32)
-    for start in range(0, samples.shape[1], SAMPLE_RATE // 2):
-        samples[:, start : start + 4000] = 10 * level * noise(4000, start)
-    return samples
-
-
-@pytest.mark.parametrize("level", [0.01, 0.1, 0.5])
-def test_a_recording_approaches_the_level_of_music_with_the_strength(level: float) -> None:
-    samples = strokes(level)
-    before = loudness(samples, SAMPLE_RATE)
-    np.testing.assert_array_equal(approached(samples, 0.0), samples)
-    for strength in (0.2, 0.5, 0.8, 1.0):
-        after = loudness(approached(samples, strength), SAMPLE_RATE)
-        assert after == pytest.approx(before + strength * (MASTERED - before), abs=0.5)
-
-
-def test_noise_rises_in_the_gaps_of_a_recording_and_nowhere_beside_its_strokes() -> None:
-    samples = strokes()
-    wanted = loudness(samples, SAMPLE_RATE)
-    gap = slice(6_000, 20_000)
-    for strength in (0.3, 0.6, 1.0):
-        floor = decibels(float(approached(samples, strength)[:, gap].std()))
-        level = wanted + strength * (MASTERED - wanted)
-        assert floor == pytest.approx(level + FLOOR[0] + strength * (FLOOR[1] - FLOOR[0]), abs=1.5)
-    silence = np.zeros((2, SAMPLE_RATE), np.float32)
-    np.testing.assert_array_equal(approached(silence, 0.9), silence)
 
 
 def test_weights_rise_inside_the_spans_and_not_outside() -> None:
@@ -123,8 +83,47 @@ def test_nothing_kept_is_no_kept_and_spans_after_the_end_are_refused() -> None:
     assert Kept.of(GenerationSpec(prompt="x", init_audio="x.wav"), noise(100), 100) is None
     assert Kept.of(GenerationSpec(prompt="x"), None, 100) is None
     spec = GenerationSpec(prompt="x", init_audio="x.wav", keep=((20.0, 30.0),))
-    with pytest.raises(SpecError, match=r"within the 1\.0 s of x\.wav"):
-        Kept.of(spec, noise(SAMPLE_RATE), SAMPLE_RATE)
+    for seconds, take in ((1, 40), (40, 1)):  # After the recording, and after the take.
+        with pytest.raises(SpecError, match=r"within the 1\.0 s of x\.wav"):
+            Kept.of(spec, noise(seconds * SAMPLE_RATE), take * SAMPLE_RATE)
+
+
+def test_the_kept_parts_of_a_recording_end_where_it_or_the_take_does() -> None:
+    sound = noise(10 * SAMPLE_RATE)
+    assert keeping((1, 2), (8, 20)).spans == [(1, 2), (8, 10)]
+    assert keeping((1, 2), (3, 9), total=5.0).spans == [(1, 2), (3, 5)]
+    joined = np.concatenate(
+        [sound[:, SAMPLE_RATE : 2 * SAMPLE_RATE], sound[:, 8 * SAMPLE_RATE :]], 1
+    )
+    np.testing.assert_array_equal(keeping((1, 2), (8, 20)).parts(sound), joined)
+
+
+@pytest.mark.parametrize(
+    ("keep", "take", "said"),
+    [
+        ((), 2.0, []),
+        ((), 1.995, []),
+        ((), 1.5, ["recording is 2.0 s long and the take 1.5 s; what the recording has after"]),
+        (((0, 1), (1.2, 9)), 4.0, []),
+        (
+            ((0, 1), (2.5, 3)),
+            4.0,
+            ["From 2.5 to 3 s there is nothing to keep: the recording ends at 2.0"],
+        ),
+        (((0, 1), (1.6, 2)), 1.5, ["take 1.5 s", "From 1.6 to 2 s .* the take ends at 1.5 s"]),
+    ],
+)
+def test_what_is_cut_is_said(
+    tmp_path: Path, keep: tuple[tuple[float, float], ...], take: float, said: list[str]
+) -> None:
+    path = str(tmp_path / "x.wav")
+    soundfile.write(path, np.zeros(2 * 48_000), 48_000)
+    spec = GenerationSpec(prompt="x", init_audio=path, keep=keep)
+    found = list(left_out(spec, round(take * SAMPLE_RATE)))
+    assert len(found) == len(said)
+    for sentence, words in zip(found, said, strict=True):
+        assert re.search(words, sentence)
+    assert not list(left_out(GenerationSpec(prompt="x"), 1))
 
 
 def test_kept_sound_returns_sample_for_sample_outside_its_edges() -> None:

@@ -11,7 +11,7 @@ from engine.registry import SAMPLE_RATE
 from engine.sound.audio import Samples
 from engine.sound.limiter import limited
 from engine.sound.metering import true_peak
-from engine.streaming import streamed
+from engine.streaming import Source, streamed
 from engine.updates import AudioBlock, Step
 from engine.variable_length import Window
 from tests.engine.song_model import RATIO, FoldingAutoencoder
@@ -29,7 +29,7 @@ def window(samples: int, surplus: int = 0) -> Window:
 
 
 def joined(latents: Tensor, of: Window, block: int = 10_000) -> Samples:
-    updates = list(streamed(FoldingAutoencoder(), latents, of, None, block))
+    updates = list(streamed(FoldingAutoencoder(), latents, of, Source(), block))
     blocks = [update for update in updates if isinstance(update, AudioBlock)]
     place = 0
     for part in blocks:
@@ -60,7 +60,9 @@ def test_the_joined_stream_does_not_depend_on_the_block(level: float) -> None:
 
 def test_steps_tell_the_chunks_and_blocks_come_between_them() -> None:
     take = window(3 * CHUNK * RATIO)
-    updates = list(streamed(FoldingAutoencoder(), encoded(song(take.samples)), take, None, 10**6))
+    updates = list(
+        streamed(FoldingAutoencoder(), encoded(song(take.samples)), take, Source(), 10**6)
+    )
     steps = [update for update in updates if isinstance(update, Step)]
     total = len(list(spans(3 * CHUNK)))
     assert [(step.stage, step.index, step.total) for step in steps] == [
@@ -81,7 +83,7 @@ def test_decoding_happens_only_as_far_as_it_is_asked_for() -> None:
 
     autoencoder.decode = counted  # pyright: ignore[reportAttributeAccessIssue]
     take = window(4 * CHUNK * RATIO)
-    updates = streamed(autoencoder, encoded(song(take.samples)), take, None, 10**6)
+    updates = streamed(autoencoder, encoded(song(take.samples)), take, Source(), 10**6)
     next(updates)
     assert isinstance(next(updates), AudioBlock)
     assert asked == [FIRST]
@@ -130,7 +132,7 @@ def test_the_real_decoder_streams_what_it_decodes_as_a_whole() -> None:
     latents = torch.randn(1, 64, 200, generator=torch.Generator().manual_seed(2))
     with torch.inference_mode():
         whole = autoencoder.decode(latents)[0, :, :400_000].numpy()
-        updates = list(streamed(autoencoder, latents, window(400_000), None, 10**6))
+        updates = list(streamed(autoencoder, latents, window(400_000), Source(), 10**6))
     done = np.concatenate([u.samples for u in updates if isinstance(u, AudioBlock)], axis=1)
     expected = np.concatenate(list(limited([whole], SAMPLE_RATE)), axis=1)
     np.testing.assert_allclose(done, expected, atol=1e-5)

@@ -37,7 +37,7 @@ class NoiseByName:
     def __init__(self, seed: int, variation: float, variation_seed: int) -> None:
         self.drawn = count()
 
-    def start(self, shape: tuple[int, ...]) -> Tensor:
+    def start(self, shape: tuple[int, ...], attempt: int) -> Tensor:
         return values("noise", shape)
 
     def step(self, index: int, like: Tensor) -> Tensor:
