@@ -42,6 +42,10 @@ class RandomText:
         mask[:, : len(self.features)] = True
         return features, mask
 
+    def reach(self, text: str) -> int:
+        """All of it: nothing is read."""
+        return len(text)
+
 
 def random_model(spec: ModelSpec, device: torch.device) -> LatentDiffusion:
     """A model for generation with random weights, which are drawn on the device: there it takes no time."""

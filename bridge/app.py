@@ -39,6 +39,7 @@ from bridge.osc.server import OscOptions, OscServer
 from bridge.parameters import Parameters
 from bridge.places import Places, places
 from bridge.presets import Presets
+from bridge.requests import count_in_time
 from bridge.session import Session
 from bridge.settings import Settings, SettingsFile, check, osc_folders, takes_folder
 from bridge.takes import recordings
@@ -92,7 +93,7 @@ class App:
         parameters = Parameters(hub.publish)
         transport = Transport(hub.publish)
         self.library = Library(takes_folder(chosen, where), hub.publish, where.data)
-        self._audio = self._sound(chosen, transport) if chosen.audio.enabled else None
+        self._audio = self._sound(chosen, transport, parameters) if chosen.audio.enabled else None
         self.engine = EngineProcess(
             hub.publish,
             options.engine,
@@ -123,7 +124,7 @@ class App:
             parameters.set("model", chosen.engine.model)
         self.osc = self._osc(chosen, where, options.strict) if chosen.osc.enabled else None
 
-    def _sound(self, chosen: Settings, transport: Transport) -> AudioSystem:
+    def _sound(self, chosen: Settings, transport: Transport, asked: Parameters) -> AudioSystem:
         audio = chosen.audio
         options = AudioOptions(
             output=audio.output,
@@ -134,7 +135,13 @@ class App:
             corrections=audio.corrections,
         )
         begin = partial(recordings.begin, self.library)
-        return AudioSystem(self._hub.publish, transport.state, begin, options)
+        return AudioSystem(
+            self._hub.publish,
+            transport.state,
+            begin,
+            options,
+            lambda: count_in_time(transport.state(), asked.chosen()),
+        )
 
     def _controls(self, chosen: Settings) -> MidiInput | None:
         midi = chosen.midi

@@ -6,7 +6,7 @@ Knows nothing of queues or devices; reads at most the header of an audio file, f
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
 from engine.composing.notation import key_in
+from engine.composing.reading import metre_in
 from engine.errors import LongtakeError, SpecError
 from engine.sound.recordings import recording_seconds
 from engine.spec import RANDOM_SEEDS, GenerationSpec, converted, tempo_in
@@ -176,6 +177,24 @@ def in_time(spec: GenerationSpec, transport: TransportState) -> GenerationSpec:
     if not spec.key and transport.key and key_in(spec.prompt)[0] is None:
         spec = replace(spec, key=transport.key)
     return spec
+
+
+def count_in_time(transport: TransportState, values: Mapping[str, Any]) -> TransportState:
+    """The time in which a recording is counted in: a DAW's, or else that of the next take.
+
+    Args:
+        transport: now; where its tempo is set by hand, the one that is asked of the next take counts.
+        values: what is asked: parameters by their names.
+    """
+    if transport.source != "manual":
+        return transport
+    prompt = values.get("prompt") or ""
+    if tempo := values.get("tempo") or tempo_in(prompt):
+        transport = replace(transport, tempo=tempo, tempo_known=True)
+    beats = values.get("beats_per_bar") or metre_in(prompt)
+    if beats and beats != quarters_in_bar(transport):
+        transport = replace(transport, signature=(beats, 4))
+    return transport
 
 
 def quarters_in_bar(transport: TransportState) -> int | None:

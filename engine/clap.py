@@ -32,7 +32,7 @@ from transformers import (
 from engine.checkpoints import load_strictly, read_tensors, renamed, save_weights
 from engine.errors import AudioError, CheckpointError
 from engine.registry import TextConfig
-from engine.text import padded, read_tokenizer, zero_padded
+from engine.text import padded, reach, read_tokenizer, zero_padded
 from engine.whole_files import write_whole
 
 SAMPLE_RATE = 48_000
@@ -193,6 +193,10 @@ class ClapText:
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             found = self.network(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
         return zero_padded(found.hidden_states[-2], mask, self.max_tokens)
+
+    def reach(self, text: str) -> int:
+        """How many characters of a text, from its beginning, are read."""
+        return reach(self.tokenizer, text)
 
 
 def window_frames(listener: ClapFeatureExtractor) -> int:

@@ -71,6 +71,10 @@ class TextEncoder(Protocol):
         """
         ...
 
+    def reach(self, text: str) -> int:
+        """How many characters of a text, from its beginning, its features are of; all but spaces if nothing is cut."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:

@@ -25,6 +25,7 @@ from engine.latent_diffusion import LatentDiffusion
 from engine.lead_sheets import lead_sheet, within
 from engine.precision import resolved_precision
 from engine.registry import SAMPLE_RATE, AdaptiveDiTConfig, ModelSpec, model_spec
+from engine.remarks import remarks
 from engine.samplers.guidance import Guidance, guided_denoiser
 from engine.samplers.noise import NoiseSource
 from engine.samplers.objectives import OBJECTIVES, noised
@@ -102,6 +103,7 @@ class Engine:
 
         sheet = self._sheet(model, spec, recording, score)
         yield sheet
+        yield from remarks(spec, model.spec, model.conditioner.text_encoder)
 
         known = levels = None
         if recording is not None:

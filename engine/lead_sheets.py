@@ -17,6 +17,7 @@ from engine.composing.instruments import INSTRUMENTS
 from engine.composing.lead_sheet import written
 from engine.composing.midi_files import read_midi
 from engine.composing.mix import DRUMS
+from engine.composing.notation import TEMPI
 from engine.composing.reading import read
 from engine.composing.score import GROUPS, NOTES, Score, score_in
 from engine.composing.splicing import moved, only, repeated, said, spliced
@@ -131,11 +132,12 @@ def _heard(spec: GenerationSpec, known: Score | None, recording: Samples) -> Lea
         score = repeated(only(known, SOUNDS_LIKE), period * tempo / 60, length * tempo / 60)
         other = f", at its {tempo:g} BPM" if spec.tempo not in (None, tempo) else ""
         return LeadSheet(score, f"notes of the take it starts from{other}", tempo)
-    score = heard(recording, spec.tempo, float(spec.beats_per_bar or 4))
+    tempo = spec.tempo or _counted_in(spec.init_audio)
+    score = heard(recording, tempo, float(spec.beats_per_bar or 4))
     if score is None:
-        return LeadSheet(None, "no single voice or beat was heard in the recording", spec.tempo)
+        return LeadSheet(None, "no single voice or beat was heard in the recording", tempo)
     score = repeated(score, period * score.tempo / 60, length * score.tempo / 60)
-    return LeadSheet(score, f"{' and '.join(said(score))} as heard in the recording", spec.tempo)
+    return LeadSheet(score, f"{' and '.join(said(score))} as heard in the recording", tempo)
 
 
 def _going_on(
@@ -175,7 +177,19 @@ def _going_on(
 
 def _beside(path: str) -> Score | None:
     """The score in the sidecar of one of our takes; None if there is none."""
-    try:
-        return score_in(read_settings(path))
-    except AudioError:
+    return score_in(_settings(path))
+
+
+def _counted_in(path: str | None) -> float | None:
+    """The tempo that a recording was counted in with, as its sidecar says; what is heard only guesses it."""
+    tempo = _settings(path).get("tempo_asked") if path else None
+    if isinstance(tempo, bool) or not isinstance(tempo, (int, float)):
         return None
+    return float(tempo) if TEMPI[0] <= tempo <= TEMPI[1] else None
+
+
+def _settings(path: str) -> dict[str, Any]:
+    try:
+        return read_settings(path)
+    except AudioError:
+        return {}

@@ -123,6 +123,10 @@ class MiniLM:
             features = self.network(tokens, mask)
         return zero_padded(features, mask, self.max_tokens)
 
+    def reach(self, text: str) -> int:
+        """How many characters of a text, from its beginning, are read."""
+        return reach(self.tokenizer, text)
+
     def on(self, device: torch.device) -> MiniLM:
         """Has it run, and give its features, on the CPU or a GPU: training there asks for hundreds of texts a step."""
         self.network.to(device)
@@ -185,6 +189,15 @@ def read_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     return tokenizer
+
+
+def reach(tokenizer: Tokenizer, text: str) -> int:
+    """How many characters of a text, from its beginning, a tokenizer that truncates reads."""
+    found = tokenizer.encode(text)
+    if not found.overflowing:
+        return len(text)
+    said = zip(found.offsets, found.special_tokens_mask, strict=True)
+    return max((end for (_, end), special in said if not special), default=0)
 
 
 def padded(tokenizer: Tokenizer, texts: Sequence[str], pad: int) -> tuple[Tensor, Tensor]:

@@ -103,7 +103,7 @@ class Recorder:
     def start(
         self, source: str | None = None, count_in_bars: int = 0, metronome: bool = False
     ) -> None:
-        """Counts in at the transport's tempo, then records; the metronome may go on meanwhile.
+        """Counts in at the tempo of the next take, then records; the metronome may go on meanwhile.
 
         Raises:
             BridgeError: `busy` while one is running, `no_device` when there is no such input.

@@ -50,14 +50,16 @@ class AudioSystem:
         transport: Callable[[], TransportState],
         begin: Begin,
         options: AudioOptions = AudioOptions(),
+        count_in: Callable[[], TransportState] | None = None,
     ) -> None:
-        """Builds; `start` opens."""
+        """Builds; `start` opens. `count_in` is the time of count-in and metronome, the transport's if None."""
         self._publish = publish
         self._options = options
         self._problem = ""
         self.supervisor = AudioSupervisor(self._take_in, asio=options.asio)
         self.player = Player(self.supervisor, publish, transport)
-        self.recorder = Recorder(self.supervisor, self.player, publish, transport, begin)
+        counted = count_in or transport
+        self.recorder = Recorder(self.supervisor, self.player, publish, counted, begin)
         self.recorder.wish = Wish(True, options.input, latency=options.latency)
         self.recorder.corrections = Corrections(options.corrections)
         self.recorder.on_correction = self.supervisor.tell_again

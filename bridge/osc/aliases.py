@@ -90,8 +90,8 @@ def _parts(value: Value) -> list[str]:
 def _bar_and_beat(heard: Heard, value: Value, transport: TransportState) -> TransportChange:
     """A place in bars, beats and parts of a beat; nothing if it is none.
 
-    Reaper's beats are those of the metre, with hundredths: `12.3.45`. Bitwig's are quarter notes, with the sixteenth and
-    hundredths of it: `12.3.2:50`, or `12.3.2` from older versions of DrivenByMoss; bars of 7/8 have 3 there.
+    Reaper's beats are those of the metre, with hundredths: `12.3.45`. Bitwig's are quarter notes, with the sixteenth
+    and hundredths of it: `12.3.2:50`, or `12.3.2` from older versions of DrivenByMoss; bars of 7/8 have 3 there.
     """
     text = converted("value", _TEXT, value)
     _parts(text)

@@ -156,7 +156,7 @@ class Announcer:
                 str(take.path),
                 float(take.seconds),
                 take.sample_rate,
-                float(take.tempo_measured or take.tempo_asked or 0.0),
+                float(take.tempo or 0.0),
                 take.key,
                 take.seed or 0,
                 index,

@@ -24,7 +24,7 @@ from engine.file_names import encodable
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 BUSY = 1.0
 """Seconds to wait for a program that holds the file, such as a backup."""
 _log = logging.getLogger(__name__)
@@ -287,7 +287,7 @@ def _row(take: Take, stamp: int) -> tuple[Any, ...]:
     return (
         take.id,
         take.created,
-        take.tempo_measured or take.tempo_asked,
+        take.tempo,
         take.rating,
         int(take.favourite),
         take.kind,

@@ -153,3 +153,7 @@ class NoText:
     def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         """Never called."""
         raise NotImplementedError
+
+    def reach(self, text: str) -> int:
+        """Never called."""
+        raise NotImplementedError

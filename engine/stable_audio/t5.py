@@ -63,6 +63,17 @@ class T5Text:
         # A copy made outside of inference mode, so that training can use it.
         return torch.where(mask[..., None], features, 0.0), mask
 
+    def reach(self, text: str) -> int:
+        """How many characters of a text, from its beginning, are read."""
+        kept = self.tokenizer(text, truncation=True, max_length=self.max_tokens)["input_ids"]
+        whole = self.tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
+        if len(kept) == len(whole["input_ids"]):
+            return len(text)
+        said = zip(whole["offset_mapping"], whole["special_tokens_mask"], strict=True)
+        ends = [end for (_, end), special in said if not special]
+        special = sum(whole["special_tokens_mask"])
+        return max(ends[: len(kept) - special], default=0)
+
 
 def encoder_folder(config: TextConfig, folder: Path) -> Path:
     """The folder of a model's text encoder.

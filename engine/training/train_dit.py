@@ -63,6 +63,10 @@ class Remembering:
         features, masks = zip(*(self.known[text] for text in texts), strict=True)
         return torch.stack(features).float(), torch.stack(masks)
 
+    def reach(self, text: str) -> int:
+        """The encoder's."""
+        return self.encoder.reach(text)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:

@@ -11,6 +11,7 @@ import pytest
 
 from bridge.audio.system import AudioOptions, AudioSystem
 from bridge.events import Event, Hub
+from bridge.requests import count_in_time
 from bridge.session import Session
 from bridge.takes import recordings
 from tests.bridge.real_parts import JackServer, until
@@ -55,7 +56,13 @@ def sounding(jack: JackServer, tmp_path: Path) -> Iterator[Sounding]:
         hub.subscribe(events.append)
         options = AudioOptions(output="JACK: system")
         begin = partial(recordings.begin, session.takes)
-        audio = AudioSystem(hub.publish, session.transport.state, begin, options)
+        audio = AudioSystem(
+            hub.publish,
+            session.transport.state,
+            begin,
+            options,
+            lambda: count_in_time(session.transport.state(), session.parameters.chosen()),
+        )
         session.playback, session.capture = audio.player, audio.recorder
         audio.start()
         until(lambda: audio.player.rate, what="the audio output")

@@ -24,6 +24,7 @@ from engine.registry import SKETCH
 from engine.sound.recordings import with_recording
 from engine.spec import SCORES, GenerationSpec
 from engine.training.corpus import render
+from engine.training.corpus.beatbox import beatbox
 from engine.updates import LeadSheet
 
 
@@ -193,6 +194,24 @@ def test_a_take_that_is_transformed_at_another_tempo_keeps_its_own_and_says_so(t
     found = sheet(sound, prompt="jazz, 200 BPM", init_audio=path)
     assert found.tempo == score_of(found).tempo == known.tempo
     assert f"{known.tempo:g} BPM" in found.about
+
+
+def test_what_the_sidecar_says_of_the_tempo_counts_before_what_is_heard(tmp_path: Path) -> None:
+    import soundfile
+
+    sound, _ = beatbox(3, 104, 6)
+    path = tmp_path / "beat.wav"
+    soundfile.write(path, sound.T, 44_100, "FLOAT")
+    settings: dict[str, Any] = {"prompt": "funk drums", "init_audio": str(path)}
+    guessed = sheet(sound, **settings)
+    assert guessed.tempo is None and score_of(guessed).tempo == pytest.approx(104, rel=0.01)
+    facts: dict[str, Any] = {"longtake": "1", "file": path.name, "spec": {}, "tempo_asked": 78.0}
+    path.with_suffix(".json").write_text(json.dumps(facts))
+    found = sheet(sound, **settings)
+    assert found.tempo == score_of(found).tempo == 78.0
+    assert sheet(sound, **settings, tempo=90).tempo == 90.0
+    path.with_suffix(".json").write_text(json.dumps(facts | {"tempo_asked": "fast"}))
+    assert sheet(sound, **settings).tempo is None
 
 
 def test_a_longer_transform_repeats_its_notes(take: Any) -> None:

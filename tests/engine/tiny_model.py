@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,6 +43,10 @@ class Words:
                 features[row, place] = torch.randn(self.width, generator=generator)
                 mask[row, place] = True
         return features, mask
+
+    def reach(self, text: str) -> int:
+        words = list(re.finditer(r"\S+", text))
+        return len(text) if len(words) <= self.max_tokens else words[self.max_tokens - 1].end()
 
 
 def tiny_model(spec: ModelSpec = TINY) -> LatentDiffusion:

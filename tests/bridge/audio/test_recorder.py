@@ -108,7 +108,7 @@ def test_what_is_played_in_is_recorded_and_stops_by_itself(sounding: Sounding) -
 @pytest.mark.real_parts
 def test_a_count_in_is_heard_before_the_recording_begins(sounding: Sounding) -> None:
     session = sounding.session
-    session.transport.change("manual", {"tempo": 240.0})
+    session.parameters.set("prompt", "beatbox at 240 BPM")  # The transport still says 120.
     wanted = clicks(RATE, 240.0, (4, 4), 1)
     with jack_client("ear") as client, jack_client("mouth") as other:
         ear = Ear(client, len(wanted))

@@ -75,10 +75,12 @@ def test_an_index_of_another_version_is_begun_anew(tmp_path: Path, bare: Take) -
     again.close()
 
 
-def test_the_measured_tempo_counts_before_the_one_asked(index: Index, bare: Take) -> None:
+def test_the_tempo_asked_counts_before_the_one_measured(index: Index, bare: Take) -> None:
     index.put([(replace(bare, tempo_asked=124.0, tempo_measured=93.0), 1)])
-    assert index.search(Search(tempo=124.0)) == []
-    assert len(index.search(Search(tempo=93.5))) == 1
+    index.put([(replace(bare, id="found", tempo_measured=110.0), 1)])
+    assert index.search(Search(tempo=93.5)) == []
+    assert [take.tempo for take in index.search(Search(tempo=124.0))] == [124.0]
+    assert [take.tempo for take in index.search(Search(tempo=110.0))] == [110.0]
 
 
 def test_a_file_that_is_held_by_another_program_is_kept_and_done_without(

@@ -68,6 +68,9 @@ class Words:
     def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         raise NotImplementedError
 
+    def reach(self, text: str) -> int:
+        return len(text)
+
 
 def write_public(spec: ModelSpec, folder: Path) -> Path:
     """A checkpoint under its official names, its configuration and text encoder: a folder as the hub's."""

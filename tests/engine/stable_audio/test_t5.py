@@ -70,6 +70,9 @@ class Words:
         mask = torch.tensor([[i < len(text.split()) for i in range(4)] for text in texts])
         return mask[..., None].float().expand(-1, -1, 768), mask
 
+    def reach(self, text: str) -> int:
+        return len(text)
+
 
 def prompt(text: str) -> Prompt:
     return Prompt(text=text, seconds_total=30.5)

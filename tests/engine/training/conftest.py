@@ -48,6 +48,9 @@ class Words:
         ]
         return torch.stack(features), torch.ones(len(texts), 8, dtype=torch.bool)
 
+    def reach(self, text: str) -> int:
+        return len(text)
+
 
 @pytest.fixture
 def words() -> Words:
