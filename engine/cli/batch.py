@@ -56,6 +56,8 @@ def typed_text() -> str:
     stream = getattr(sys.stdin, "buffer", None)
     if stream is None:
         return sys.stdin.read() if sys.stdin else ""
+    if sys.stdin.isatty():
+        print("Type the prompt and end it with Ctrl-D (on Windows Ctrl-Z, Enter).", file=sys.stderr)
     content: bytes = stream.read()
     try:
         return content.decode("utf-8-sig")

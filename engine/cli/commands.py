@@ -237,7 +237,7 @@ def _add_target(group: argparse._ArgumentGroup, making: Making) -> None:
     group.add_argument(
         "--resume",
         action="store_true",
-        help="leave takes of --count or --batch that are there already as they are",
+        help="of several takes, leave those that are there already as they are",
     )
     if making.prompt:
         group.add_argument(

@@ -21,7 +21,6 @@ from engine.cli.requests import Asked
 from engine.errors import LongtakeError, SpecError
 from engine.file_names import safe
 from engine.precedence import agreed
-from engine.sound.formats import format_of
 from engine.sound.takes import read_spec
 from engine.sound.targets import is_there
 from engine.spec import MAX_SEED, GenerationSpec
@@ -50,7 +49,7 @@ def orders(arguments: argparse.Namespace) -> list[Order]:
         try:
             order = ordered(spec, target, taken)
             if order.path in taken:
-                raise SpecError(f"two takes would be {order.path}; give them other names.")
+                raise SpecError(f"Two takes would be {order.path}; give them other names.")
             if not (arguments.resume and _is_made(order, spec)):
                 _check(order, several)
                 found.append(order)
@@ -61,6 +60,8 @@ def orders(arguments: argparse.Namespace) -> list[Order]:
 
 
 def _check_several(arguments: argparse.Namespace, several: bool) -> None:
+    if {"seconds_total", "bars"} <= settings(arguments).keys():
+        raise SpecError("--length and --bars both say how long; give one of them.")
     if several and arguments.out == PIPE:
         raise SpecError("Standard output takes one take; give several a file: --out NAME.wav.")
     if arguments.resume and not (several and (arguments.out or arguments.batch)):
@@ -71,7 +72,8 @@ def _check_several(arguments: argparse.Namespace, several: bool) -> None:
 
 def _check(order: Order, several: bool) -> None:
     path = order.path
-    if several and path is not None and is_there(path) and not order.target.overwrite:
+    replaces = path is not None and is_there(path) and not path.is_dir()
+    if several and replaces and not order.target.overwrite:
         raise SpecError(
             f"{path} already exists; --resume goes on with those that are missing, --force replaces it."
         )
@@ -94,10 +96,10 @@ def _path(arguments: argparse.Namespace, name: str) -> Path | None:
     if arguments.out is None and not arguments.batch:
         return None
     stem = "batch" if arguments.batch == PIPE else Path(arguments.batch or "").stem
-    path = Path(arguments.out or f"{stem}.wav")
-    if arguments.out != PIPE:
-        format_of(path)
-    return path.with_name(safe(f"{path.stem}-{name}", path.suffix)) if name else path
+    path = Path(f"{stem}.wav" if arguments.out is None else arguments.out)
+    if not name or path.is_dir():
+        return path
+    return path.with_name(safe(f"{path.stem}-{name}", path.suffix))
 
 
 def _specs(

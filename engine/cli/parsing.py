@@ -66,12 +66,14 @@ class Parser(argparse.ArgumentParser):
             )
 
     def _flags(self) -> list[str]:
-        known = list(self._option_string_actions)
+        """All flags, those that the help shows first."""
+        parsers: list[argparse.ArgumentParser] = [self]
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):  # pyright: ignore[reportPrivateUsage]
-                for parser in action.choices.values():
-                    known += parser._option_string_actions
-        return known
+                parsers += action.choices.values()
+        actions = [action for parser in parsers for action in parser._actions]
+        actions.sort(key=lambda action: action.help == argparse.SUPPRESS)
+        return [flag for action in actions for flag in action.option_strings]
 
 
 def _said(message: str) -> str:

@@ -66,8 +66,6 @@ def continue_(asked: Asked) -> GenerationSpec:
     given = _prompted(asked)
     length = _length(asked.audio)
     bars = given.pop("bars", None)
-    if bars is not None and "seconds_total" in given:
-        raise SpecError("bars and seconds both say how much is added; give one of them.")
     added = given.get("seconds_total", ADDED_SECONDS) if bars is None else bars * _bar(asked, given)
     given["seconds_total"] = length + added
     return GenerationSpec.from_dict(given | _from(asked.audio) | {"keep": [[0.0, length]]})

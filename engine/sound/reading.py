@@ -35,7 +35,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator[soundfile.SoundFile]:
     """
     path = Path(path)
     try:
-        _check_file(path)
+        check_file(path)
         with soundfile.SoundFile(on_disk(path)) as file:
             if file.frames == 0:
                 raise AudioError(f"{path} has no audio in it: 0 samples.")
@@ -46,7 +46,12 @@ def opened(path: str | os.PathLike[str]) -> Iterator[soundfile.SoundFile]:
         ) from error
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Checks that there is a file that ends.
+
+    Raises:
+        AudioError: if it is missing, a folder, a pipe or a device.
+    """
     if path.is_dir():
         raise AudioError(f"{path} is a folder; give an audio file.")
     if not path.exists():

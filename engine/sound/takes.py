@@ -21,6 +21,7 @@ from engine.errors import AudioError, DiskError
 from engine.file_names import encodable
 from engine.sound.audio import AudioWriter, read_texts
 from engine.sound.formats import format_of
+from engine.sound.reading import check_file
 from engine.sound.take_facts import TakeFacts, tags
 from engine.sound.targets import (
     Place,
@@ -238,11 +239,10 @@ def read_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
         path: the audio file or its sidecar.
 
     Raises:
-        AudioError: if the file does not exist or was not made by Longtake.
+        AudioError: if there is no such file, or it was not made by Longtake.
     """
     path = Path(path)
-    if not path.is_file():
-        raise AudioError(f"There is no file {path}.")
+    check_file(path)
     settings = _parsed(_text(path)) if path.suffix.lower() == ".json" else _beside_or_inside(path)
     if settings is None:
         raise AudioError(f"{path} has no Longtake settings, neither in the file nor beside it.")

@@ -45,10 +45,10 @@ def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
     Raises:
         AudioError: if not; says what to do. `DiskError` if its folder or disk is the cause.
     """
-    subtype = format_of(path).subtype(subtype)
     stands = is_there(path)
     if stands and path.is_dir():
         raise AudioError(f"{path} is a folder; give the name of a file in it.")
+    subtype = format_of(path).subtype(subtype)
     if not path.parent.is_dir():
         raise DiskError(f"There is no folder {path.parent}; create it, or connect its disk.")
     try:
