@@ -7,6 +7,7 @@ jobs.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -153,7 +154,10 @@ def builtin_presets() -> list[Preset]:
 
 
 def user_folder() -> Path:
-    """The folder of the user's own presets on this platform."""
+    """The folder of the user's own presets on this platform, or under `LONGTAKE_HOME`."""
+    home = os.environ.get("LONGTAKE_HOME")
+    if home:
+        return Path(home).expanduser() / "data" / "presets"
     return platformdirs.user_data_path("longtake", appauthor=False) / "presets"
 
 
