@@ -10,7 +10,7 @@ from bridge.model_files import ModelFiles
 from bridge.parameters import Parameters
 from bridge.ports import ModelControl
 from bridge.state import ModelInfo, ModelState
-from engine.registry import MODELS
+from engine.registry import all_models
 
 
 class Models:
@@ -28,10 +28,10 @@ class Models:
         self._engine = engine
 
     def all(self) -> list[ModelInfo]:
-        """The registered models."""
+        """The registered models and the user's own, as they are now."""
         return [
             ModelInfo(m.name, m.title, m.licence, m.weights, m.max_seconds, m.sample_rate)
-            for m in MODELS.values()
+            for m in all_models().values()
         ]
 
     def state(self) -> ModelState:

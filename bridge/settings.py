@@ -20,7 +20,7 @@ from bridge.broken_file import BrokenFile, Wrong, broken_line, line_of
 from bridge.places import Places, folder
 from engine.disks import why
 from engine.errors import PresetError, choices
-from engine.registry import MODELS
+from engine.registry import all_models
 from engine.whole_files import read_text, write_whole
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -28,7 +28,7 @@ STREAMS = ("high", "low")
 
 
 def setting(default: Any, help: str, **facts: Any) -> Any:
-    """A field with its help; `facts` are `choices`, or `low` and `high`."""
+    """A field with its help; `facts` are `choices` or what gives them, or `low` and `high`."""
     return field(default=default, metadata={"help": help, **facts})
 
 
@@ -45,7 +45,7 @@ class TakesSettings:
 class EngineSettings:
     """[engine]."""
 
-    model: str = setting("sketch", "the model that is loaded at the start", choices=tuple(MODELS))
+    model: str = setting("sketch", "the model that is loaded at the start", choices=all_models)
     load_at_start: bool = setting(True, "load it at once, so that the first take need not wait")
     licences: tuple[str, ...] = setting((), "models whose licence was read and accepted here")
     patience: int = setting(
@@ -296,7 +296,9 @@ def _wrong(known: Field[Any], value: Any) -> str:
         return "" if table is not None and _texts(list(table.values())) else "is a table of texts"
     if not isinstance(value, str):
         return "is text"
+    # What there is may change while the program runs, as the user's own models do.
     known_choices = facts.get("choices")
+    known_choices = known_choices() if callable(known_choices) else known_choices
     return f"is {choices(known_choices)}" if known_choices and value not in known_choices else ""
 
 

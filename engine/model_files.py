@@ -5,8 +5,11 @@ Knows nothing of torch or of what is in the files, so that the panel and `longta
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import importlib.util
+import json
 import os
 import tomllib
 from importlib import resources
@@ -16,8 +19,12 @@ import platformdirs
 
 from engine.configs import ModelSpec
 from engine.errors import CheckpointError
-from engine.whole_files import write_whole
+from engine.whole_files import read_text, write_whole
 
+ORIGIN = "origin.json"
+"""In a public model's folder: its origin, the accepted licence, and checksums of the files."""
+SAFETENSORS, PICKLE, CONFIG = "model.safetensors", "model.ckpt", "model_config.json"
+"""What public models call their weights and their configuration."""
 CHECKSUMS = "checksums.toml"
 """In the folders of weights in the package: file name = sha256."""
 
@@ -30,6 +37,29 @@ def models_folder() -> Path:
 def part_folder(root: Path, name: str) -> Path:
     """Where a model's files are collected until they are complete, in the folder of models."""
     return root / f".{name}.part"
+
+
+def own_models() -> dict[str, str]:
+    """The user's own models of public shapes: name and the name of the registered model it was made from."""
+    folder = models_folder()
+    try:
+        changed = folder.stat().st_mtime_ns
+    except OSError:
+        return {}
+    return _own_models(folder, changed)
+
+
+@functools.lru_cache(maxsize=1)
+def _own_models(folder: Path, _changed: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for place in sorted(folder.iterdir()):
+        if place.name.startswith("."):
+            continue
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            model = json.loads(read_text(place / ORIGIN)).get("model")
+            if isinstance(model, str) and model != place.name:
+                found[place.name] = model
+    return found
 
 
 def loras_folder() -> Path:

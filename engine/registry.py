@@ -1,6 +1,6 @@
-"""The models: the table `MODELS`, with the shapes of all networks and all defaults.
+"""The models: the table `MODELS`, with the shapes of all networks and all defaults, and the user's own fine-tunes.
 
-The dataclasses are in configs.py. Knows nothing of torch or files, so that the panel can read it without delay.
+The dataclasses are in configs.py. Knows nothing of torch or weights, so that the panel can read it without delay.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from engine.configs import (
     TextConfig,
 )
 from engine.errors import SpecError, choices, nearest
+from engine.model_files import own_models
 
 __all__ = [
     "MODELS",
@@ -37,6 +38,7 @@ __all__ = [
     "SameConfig",
     "SpectralConfig",
     "TextConfig",
+    "all_models",
     "model_spec",
 ]
 
@@ -268,15 +270,26 @@ MODELS: dict[str, ModelSpec] = {
 }
 
 
+def all_models() -> dict[str, ModelSpec]:
+    """`MODELS`, and the user's own fine-tunes under their names, as they lie in the folder of models now."""
+    own = {
+        name: replace(MODELS[base], name=name, title=f"Your own, made from {base}")
+        for name, base in own_models().items()
+        if base in MODELS and name not in MODELS
+    }
+    return MODELS | own
+
+
 def model_spec(name: str) -> ModelSpec:
-    """The registered model of that name.
+    """The model of that name, registered or the user's own.
 
     Raises:
-        SpecError: if there is none; names the registered models.
+        SpecError: if there is none; names those there are.
     """
     if name == SKETCH_SMOKE.name:
         return SKETCH_SMOKE
-    if name not in MODELS:
-        near = nearest(name, MODELS) or f"; choose {choices(MODELS)}."
+    known = all_models()
+    if name not in known:
+        near = nearest(name, known) or f"; choose {choices(known)}."
         raise SpecError(f"Unknown model {name!r:.40}{near}")
-    return MODELS[name]
+    return known[name]

@@ -1,10 +1,11 @@
-"""`longtake models list | download | add | remove | verify | login`: the public models on this machine.
+"""`longtake models list | info | download | add | remove | verify | login`: the models on this machine.
 
 Shows a model's licence and asks for its acceptance before anything is downloaded. Knows nothing of networks.
 """
 
 from __future__ import annotations
 
+import argparse
 import getpass
 import shutil
 import sys
@@ -13,10 +14,12 @@ from pathlib import Path
 
 from engine.cli import showing
 from engine.cli.parsing import Parser
-from engine.errors import SpecError, choices
+from engine.errors import CheckpointError, SpecError
+from engine.model_files import find_weights
 from engine.public.hub import Hub, store_token
-from engine.public.installed import Store, recognised
-from engine.registry import MODELS, ModelSpec, model_spec
+from engine.public.importing import Found, recognised
+from engine.public.installed import Store, own_name, public_models, require_public
+from engine.registry import ModelSpec, model_spec
 
 
 def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None) -> int:
@@ -38,47 +41,62 @@ def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None
     command = arguments.command
     if command == "list":
         print(showing.models())
+    elif command == "info":
+        print(_info(model_spec(arguments.name), store))
     elif command == "login":
         store_token(getpass.getpass("Token of your account on huggingface.co (input is hidden): "))
         print("The token is stored in the system's keyring.")
     elif command == "download":
         _download(arguments.name, arguments.accept_licence, store, hub)
     elif command == "add":
-        spec = _public(arguments.name) if arguments.name else recognised(arguments.folder)
-        _accepted(spec, arguments.accept_licence)
-        print(f"{spec.name} is now in {store.add(arguments.folder, spec)}.")
+        _add(arguments, store)
     elif command == "remove":
-        size = store.remove(_public(arguments.name))
+        size = store.remove(require_public(model_spec(arguments.name)))
         print(f"Removed {arguments.name} ({size / 1e9:.2f} GB).")
     else:
-        files = store.verify(_public(arguments.name))
+        files = store.verify(require_public(model_spec(arguments.name)))
         print(f"{arguments.name} is complete: {files} files match their checksums.")
     return 0
 
 
-def _public(name: str) -> ModelSpec:
-    """A model that can be downloaded.
+def _add(arguments: argparse.Namespace, store: Store) -> None:
+    if arguments.own:
+        own_name(arguments.own)
+    if arguments.name:
+        spec = require_public(model_spec(arguments.name))
+    else:
+        spec = recognised(Found.at(arguments.source), public_models())
+    _accepted(spec, arguments.accept_licence)
+    folder = store.add(arguments.source, spec, arguments.own or "")
+    print(f"{arguments.own or spec.name} is now in {folder}.")
 
-    Raises:
-        SpecError: if there is no such model, or it comes with Longtake, or from nobody.
-    """
-    spec = model_spec(name)
-    if spec.weights == "public":
-        return spec
-    about = (
-        "comes with Longtake: it is neither downloaded, added nor removed"
-        if spec.weights == "embedded"
-        else f"has no public weights: {spec.title[0].lower()}{spec.title[1:]}"
-    )
-    public = choices(each.name for each in MODELS.values() if each.weights == "public")
-    raise SpecError(f"{name} {about}. Public models are {public}.")
+
+def _info(spec: ModelSpec, store: Store) -> str:
+    """What a model is, and whether it is here, in lines."""
+    facts = {"title": spec.title, "licence": spec.licence, "up to": f"{spec.max_seconds:.0f} s"}
+    if spec.weights != "public":
+        try:
+            facts["weights"] = str(find_weights(spec))
+        except CheckpointError as error:
+            facts["weights"] = str(error)
+    elif store.has(spec):
+        origin, folder = store.origin(spec), store.folder(spec)
+        size = sum((folder / name).stat().st_size for name in origin["files"])
+        facts |= {"folder": str(folder), "size": f"{size / 1e9:.2f} GB"}
+        facts |= {
+            name: str(origin[name]) for name in ("model", "source", "accepted") if name in origin
+        }
+    else:
+        facts["weights"] = f"not installed: 'longtake models download {spec.name}'"
+    return "\n".join([spec.name, *(f"  {name:<9} {fact}" for name, fact in facts.items())])
 
 
 def _download(name: str, accepted: bool, store: Store, hub: Hub) -> None:
-    if model_spec(name).weights == "embedded":
+    spec = model_spec(name)
+    if spec.weights == "embedded":
         print(f"{name} comes with Longtake: there is nothing to download.")
         return
-    spec = _public(name)
+    require_public(spec)
     if store.has(spec):
         print(f"{spec.name} is already in {store.folder(spec)}.")
         return
@@ -113,17 +131,28 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("list", help="show all models, their licences, and which are installed")
     download = commands.add_parser("download", help="download a model from the hub")
-    add = commands.add_parser("add", help="import a model from a folder")
-    add.add_argument(
-        "folder", type=Path, help="contains model.safetensors and the files that came with it"
+    add = commands.add_parser(
+        "add", help="import a model, or one made from it, from a folder or a file"
     )
-    add.add_argument("--as", dest="name", metavar="NAME", help="which model it is")
+    add.add_argument(
+        "source",
+        type=Path,
+        metavar="FOLDER",
+        help="contains the weights and the files that came with them; or the file of weights alone",
+    )
+    add.add_argument(
+        "--as", dest="name", metavar="MODEL", help="which model it is or was made from"
+    )
+    add.add_argument(
+        "--name", dest="own", metavar="NAME", help="a name of your own, for a fine-tune"
+    )
     for command in (download, add):
         command.add_argument(
             "--accept-licence", action="store_true", help="you have read and accept the licence"
         )
     for command in (
         download,
+        commands.add_parser("info", help="show what a model is and where it lies"),
         commands.add_parser("remove", help="delete a model"),
         commands.add_parser("verify", help="check a model's files"),
     ):

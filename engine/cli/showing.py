@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import CheckpointError
-from engine.model_files import find_weights, models_folder
-from engine.registry import MODELS, ModelSpec
+from engine.model_files import find_weights, loras_folder, models_folder
+from engine.registry import ModelSpec, all_models
 from engine.sound.takes import read_settings
 from engine.spec import PARAMETERS, GenerationSpec
 
 
 def models() -> str:
     """A paragraph for each registered model, and the folder for the user's own."""
-    known = "\n".join(_model(spec) for spec in MODELS.values())
-    return f"{known}\nYour own models go in {models_folder()}, one folder each."
+    known = "\n".join(_model(spec) for spec in all_models().values())
+    return (
+        f"{known}\nModels lie in {models_folder()}, one folder each: 'longtake models add FOLDER --name NAME' for your "
+        f"own. LoRA files in {loras_folder()} are found by their names."
+    )
 
 
 def _model(spec: ModelSpec) -> str:

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import CheckpointError, SpecError
-from engine.model_files import sha256
-from engine.public.installed import CONFIG, PICKLE, SAFETENSORS, Store, require_public
-from engine.registry import ModelSpec
+from engine.model_files import CONFIG, PICKLE, SAFETENSORS, sha256
+from engine.public.installed import Store, require_public
+from engine.registry import MODELS, ModelSpec
 
 KEYRING_SERVICE, KEYRING_USER = "longtake", "huggingface"
 log = logging.getLogger(__name__)
@@ -65,6 +65,8 @@ class Hub:
             CheckpointError: if the hub is unreachable or refuses, or the files do not fit.
         """
         require_public(spec)
+        if spec.name not in MODELS:
+            raise SpecError(f"{spec.name} is your own: nobody else has it to download.")
         if not accepted:
             raise SpecError(f"The licence of {spec.name} must be accepted first: {spec.licence}.")
         if store.has(spec):

@@ -1,28 +1,37 @@
-"""Public models on this machine: import from a folder, install, verify, remove.
+"""Public models on this machine, and the user's own made from them: import, install, verify, remove.
 
 A model is moved to its folder once its files are complete and fit its network; until then they are in a hidden folder
-beside it. Pickles are read here only, with `weights_only`, and converted to safetensors. Knows nothing of the hub
-(hub.py) or of what the networks compute.
+beside it. Knows nothing of the hub (hub.py), of what files people have (importing.py) or of what the networks compute.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
+import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from engine.errors import CheckpointError, SpecError, choices
-from engine.model_files import models_folder, part_folder, sha256
+from engine.file_names import is_device
+from engine.model_files import (
+    CONFIG,
+    ORIGIN,
+    PICKLE,
+    SAFETENSORS,
+    models_folder,
+    part_folder,
+    sha256,
+)
+from engine.public.importing import Found, collect, recognised, shapes_of
+from engine.public.loading import check_config, check_names, check_public
+from engine.public.weight_files import opened, save
 from engine.registry import MODELS, ModelSpec
-from engine.whole_files import whole, write_whole
-
-ORIGIN = "origin.json"
-"""In a public model's folder: its origin, the accepted licence, and checksums of the files."""
-SAFETENSORS, PICKLE, CONFIG = "model.safetensors", "model.ckpt", "model_config.json"
+from engine.stable_audio.t5 import check_encoder
+from engine.whole_files import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +56,43 @@ class Store:
         """Whether a model is installed."""
         return (self.folder(spec) / ORIGIN).is_file()
 
-    def add(self, source: Path, spec: ModelSpec | None = None) -> Path:
-        """Imports a model from a folder, with hard links where possible and copies otherwise.
+    def add(self, source: Path, spec: ModelSpec | None = None, name: str = "") -> Path:
+        """Imports a model from a folder or a file, with hard links where possible and copies otherwise.
 
         Args:
-            source: contains the downloaded files.
-            spec: which model it is; None detects it.
+            source: the file of weights, or the folder with it; a text encoder may be beside it.
+            spec: which model it is, or was made from; None detects it.
+            name: of the user's own for it; empty for the model's.
 
         Raises:
-            CheckpointError: if the files are not of a public model, are ambiguous, or cannot be copied.
+            CheckpointError: if the files are not of a public model, are ambiguous or incomplete, or cannot be copied.
+            SpecError: if the name cannot be one.
         """
-        if not source.is_dir():
-            raise CheckpointError(f"{source} is not a folder.")
-        spec = recognised(source) if spec is None else spec
-        require_public(spec)
-        part = self.part(spec)
+        found = Found.at(source)
+        base = recognised(found, public_models()) if spec is None else spec
+        require_public(base)
+        own = replace(base, name=own_name(name)) if name else base
+        installed = self.folder(base) / SAFETENSORS
+        found = found.completed(installed if self.has(base) else None, base)
+        check_config(base, found.folder / CONFIG)
+        check_names(base, shapes_of(found.tensors), str(found.path))
+        part = self.part(own)
         shutil.rmtree(part, ignore_errors=True)
-        hidden = shutil.ignore_patterns(".*")
         try:
-            shutil.copytree(source, part, copy_function=_linked, ignore=hidden)
+            collect(found, base, part, lambda: self._with_encoder(base))
         except (OSError, shutil.Error) as error:
             raise CheckpointError(f"{source} cannot be imported to {part}: {error}.") from error
-        return self.install(spec, {"folder": str(source.resolve())})
+        facts = {"model": base.name, "name": own.name, "source": str(found.path.resolve())}
+        return self.install(own, facts)
+
+    def _with_encoder(self, spec: ModelSpec) -> list[Path]:
+        """The folders of installed models that have the text encoder of this one."""
+        found: list[Path] = []
+        for folder in sorted(self.root.iterdir()) if self.root.is_dir() else ():
+            with contextlib.suppress(CheckpointError):
+                check_encoder(spec.conditioning.text, folder)
+                found.append(folder)
+        return [folder for folder in found if (folder / ORIGIN).is_file()]
 
     def install(self, spec: ModelSpec, facts: dict[str, Any]) -> Path:
         """Checks a complete set of files and moves it to the model's folder.
@@ -82,8 +106,9 @@ class Store:
         """
         part = self.part(spec)
         if not (part / SAFETENSORS).is_file() and (part / PICKLE).is_file():
-            _without_pickle(part / PICKLE, part / SAFETENSORS)
-        _check_fit(spec, part)
+            save(opened(part / PICKLE)[0], part / SAFETENSORS)
+            (part / PICKLE).unlink()
+        check_public(spec, part)
         files = {
             path.relative_to(part).as_posix(): sha256(path)
             for path in sorted(part.rglob("*"))
@@ -116,12 +141,10 @@ class Store:
         for name, expected in files.items():
             path = folder / name
             if not path.is_file():
-                raise CheckpointError(f"{path} is missing; download {spec.name} again.")
+                raise CheckpointError(f"{path} is missing; {_again(spec)}.")
             if sha256(path) != expected:
-                raise CheckpointError(
-                    f"{path} has changed; remove {spec.name} and download it again."
-                )
-        _check_fit(spec, folder)
+                raise CheckpointError(f"{path} has changed; remove {spec.name} and {_again(spec)}.")
+        check_public(spec, folder)
         return len(files)
 
     def origin(self, spec: ModelSpec) -> dict[str, Any]:
@@ -135,12 +158,10 @@ class Store:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise CheckpointError(
-                f"{spec.name} is not installed; download it with 'longtake models download {spec.name}'."
-            ) from error
+            raise CheckpointError(f"{spec.name} is not installed; {_again(spec)}.") from error
         except (OSError, ValueError) as error:
             raise CheckpointError(
-                f"{path} is damaged; remove {spec.name} and download it again."
+                f"{path} is damaged; remove {spec.name} and {_again(spec)}."
             ) from error
 
     def remove(self, spec: ModelSpec) -> int:
@@ -162,68 +183,45 @@ class Store:
         return size
 
 
-def recognised(folder: Path) -> ModelSpec:
-    """Detects which public model the files in a folder are of.
+def public_models() -> list[ModelSpec]:
+    """The registered public models."""
+    return [spec for spec in MODELS.values() if spec.weights == "public"]
+
+
+def own_name(name: str) -> str:
+    """A name of the user's own for a model, checked: it becomes a folder's, and is typed.
 
     Raises:
-        CheckpointError: if they are of none, or possibly of several.
+        SpecError: if it cannot be one; says what can.
     """
-    public = [spec for spec in MODELS.values() if spec.weights == "public"]
-    fitting: list[ModelSpec] = []
-    reasons: list[str] = []
-    for spec in public:
-        try:
-            _check_fit(spec, folder)
-            fitting.append(spec)
-        except CheckpointError as error:
-            reasons.append(str(error))
-    if not fitting:
-        raise CheckpointError(f"{folder} does not contain a public model: {reasons[0]}")
-    config = folder / CONFIG
-    text = config.read_text(encoding="utf-8") if config.is_file() else ""
-    # Models of the same size differ only in their weights and in the repository that the configuration names.
-    named = [spec for spec in fitting if f'"{spec.repository}"' in text]
-    if len(named or fitting) > 1:
-        names = choices(spec.name for spec in fitting)
-        raise CheckpointError(f"{folder} may contain {names}; choose with --as NAME.")
-    return (named or fitting)[0]
+    if name in MODELS:
+        raise SpecError(f"{name} is a model of its own; choose another name for yours.")
+    # In small letters: some disks do not tell them from capitals.
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]", name) or is_device(name):
+        raise SpecError(
+            f"{name!r} cannot be a model's name; choose 2 to 64 small letters, digits and hyphens, such as 'my-tune'."
+        )
+    return name
 
 
-def require_public(spec: ModelSpec) -> None:
-    """Raises a SpecError that names the public models, if this is not one."""
-    if spec.weights != "public":
-        known = choices(s.name for s in MODELS.values() if s.weights == "public")
-        raise SpecError(f"{spec.name} is not a public model; choose {known}.")
+def _again(spec: ModelSpec) -> str:
+    if spec.name in MODELS:
+        return f"download it with 'longtake models download {spec.name}'"
+    return f"add it with 'longtake models add FOLDER --name {spec.name}'"
 
 
-def _check_fit(spec: ModelSpec, folder: Path) -> None:
-    from engine.public.loading import check_config, check_fit
+def require_public(spec: ModelSpec) -> ModelSpec:
+    """The model, if it is a public one.
 
-    check_config(spec, folder / CONFIG)
-    if not (folder / SAFETENSORS).is_file():
-        raise CheckpointError(f"{folder} has no {SAFETENSORS}.")
-    check_fit(spec, folder / SAFETENSORS)
-
-
-def _without_pickle(path: Path, target: Path) -> None:
-    """Converts a pickled checkpoint to safetensors, without executing anything in it."""
-    import torch
-    from safetensors.torch import save_file
-
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # pickle, zip and torch errors alike
-        raise CheckpointError(f"{path} is damaged, or contains more than weights.") from error
-    state = state.get("state_dict", state)
-    tensors = {n: t.contiguous().clone() for n, t in state.items() if torch.is_tensor(t)}
-    with whole(target) as part:
-        save_file(tensors, part)
-    path.unlink()
-
-
-def _linked(source: str, target: str) -> None:
-    try:
-        # Files in the hub's cache are symbolic links.
-        os.link(os.path.realpath(source), target)
-    except OSError:
-        shutil.copy2(source, target)
+    Raises:
+        SpecError: if it comes with Longtake, or from nobody; names the public ones.
+    """
+    if spec.weights == "public":
+        return spec
+    about = (
+        "comes with Longtake: it is neither downloaded, added nor removed"
+        if spec.weights == "embedded"
+        else f"has no public weights: {spec.title[0].lower()}{spec.title[1:]}"
+    )
+    known = choices(each.name for each in public_models())
+    raise SpecError(f"{spec.name} {about}. Public models are {known}.")

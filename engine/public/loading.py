@@ -7,7 +7,7 @@ or of sampling.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from safetensors import SafetensorError, safe_open
 from engine.checkpoints import load_strictly, read_tensors
 from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion
+from engine.model_files import CONFIG, SAFETENSORS
 from engine.networks import open_text_encoder
+from engine.public.fp8 import widened, without_scales
 from engine.public.renames import (
     STABLE_AUDIO_3,
     STABLE_AUDIO_OPEN,
@@ -25,11 +27,12 @@ from engine.public.renames import (
     renamed,
     without_weight_norm,
 )
+from engine.public.wrappings import AUTOENCODER, CONDITIONER, TRANSFORMER
 from engine.registry import AdaptiveDiTConfig, ModelSpec, TextConfig
-from engine.stable_audio.t5 import encoder_folder
+from engine.stable_audio.t5 import check_encoder
 
-WEIGHTS = "model.safetensors"
-CONFIG = "model_config.json"
+PARTS = {"dit": TRANSFORMER, "conditioner": CONDITIONER, "autoencoder": AUTOENCODER}
+"""The parts of a model, and how their published names begin."""
 
 
 def load_public(spec: ModelSpec, folder: Path) -> LatentDiffusion:
@@ -43,7 +46,8 @@ def load_public(spec: ModelSpec, folder: Path) -> LatentDiffusion:
         CheckpointError: if a file is missing, damaged or of another network.
     """
     check_config(spec, folder / CONFIG)
-    tensors = renamed(read_tensors(folder / WEIGHTS), table_of(spec), str(folder / WEIGHTS))
+    path = folder / SAFETENSORS
+    tensors = renamed(widened(read_tensors(path), str(path)), table_of(spec), str(path))
     text_encoder = open_text_encoder(spec.conditioning.text, folder)
     with torch.device("meta"):
         model = LatentDiffusion(spec, text_encoder)
@@ -52,7 +56,7 @@ def load_public(spec: ModelSpec, folder: Path) -> LatentDiffusion:
     # These models diffuse the autoencoder's latents without normalisation.
     tensors["latent_scale.mean"] = torch.zeros(channels)
     tensors["latent_scale.std"] = torch.ones(channels)
-    load_strictly(model, tensors, str(folder / WEIGHTS))
+    load_strictly(model, tensors, str(path))
     return model.eval().requires_grad_(False)
 
 
@@ -120,13 +124,33 @@ def check_fit(spec: ModelSpec, path: Path) -> dict[str, torch.Size]:
     Raises:
         CheckpointError: if a weight is missing, unknown or of the wrong shape; names the first.
     """
+    return check_names(spec, names_and_shapes(path), str(path))
+
+
+def check_names(
+    spec: ModelSpec,
+    shapes: Mapping[str, Sequence[int]],
+    source: str,
+    lacking: tuple[str, ...] = (),
+) -> dict[str, torch.Size]:
+    """As `check_fit`, with the names and shapes of a file, of which whole parts may be lacking.
+
+    Args:
+        spec: the model.
+        shapes: by the published names.
+        source: of the weights, for errors.
+        lacking: how the published names begin that are not looked for.
+    """
     with torch.device("meta"):
-        there = {name: torch.empty(shape) for name, shape in names_and_shapes(path).items()}
+        there = {name: torch.empty(shape) for name, shape in without_scales(shapes).items()}
         model = LatentDiffusion(spec, NoText(spec.conditioning.text))
-        tensors = renamed(there, table_of(spec), str(path))
+        tensors = renamed(there, table_of(spec), source)
     without_weight_norm(model.autoencoder)
     del model.latent_scale
-    load_strictly(model, tensors, str(path))
+    for part, begins in PARTS.items():
+        if begins in lacking:
+            delattr(model, part)
+    load_strictly(model, tensors, source)
     return {name: tensor.shape for name, tensor in model.state_dict().items()}
 
 
@@ -140,8 +164,8 @@ def check_public(spec: ModelSpec, folder: Path) -> dict[str, torch.Size]:
         CheckpointError: if a file is missing or of another model.
     """
     check_config(spec, folder / CONFIG)
-    encoder_folder(spec.conditioning.text, folder)
-    return check_fit(spec, folder / WEIGHTS)
+    check_encoder(spec.conditioning.text, folder)
+    return check_fit(spec, folder / SAFETENSORS)
 
 
 class NoText:

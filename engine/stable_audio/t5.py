@@ -88,12 +88,32 @@ def encoder_folder(config: TextConfig, folder: Path) -> Path:
     raise CheckpointError(f"The text encoder is missing; its files belong in {places}.")
 
 
+def check_encoder(config: TextConfig, folder: Path) -> None:
+    """Checks, without loading it, that a model has a whole text encoder.
+
+    Raises:
+        CheckpointError: if files are missing; names them.
+    """
+    own = encoder_folder(config, folder)
+    if not any(own.glob("*.safetensors")):
+        raise CheckpointError(f"The text encoder in {own} has no model.safetensors.")
+    place = _tokenizer_folder(own)
+    if not any((*place.glob("tokenizer*"), *place.glob("spiece.model"))):
+        raise CheckpointError(
+            f"The text encoder in {own} has no tokenizer, such as tokenizer.json."
+        )
+
+
+def _tokenizer_folder(folder: Path) -> Path:
+    beside = folder.parent / "tokenizer"
+    return beside if not any(folder.glob("tokenizer*")) and beside.is_dir() else folder
+
+
 def _tokenizer(folder: Path) -> Any:
     # Takes seconds to import, and only public models need it.
     from transformers import AutoTokenizer
 
-    beside = folder.parent / "tokenizer"
-    place = beside if not any(folder.glob("tokenizer*")) and beside.is_dir() else folder
+    place = _tokenizer_folder(folder)
     try:
         return AutoTokenizer.from_pretrained(place, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:

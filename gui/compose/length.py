@@ -12,7 +12,7 @@ from PyQt6.QtCore import QSignalBlocker, Qt
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.state import TransportState
-from engine.registry import MODELS, SKETCH
+from engine.registry import SKETCH, all_models
 from engine.spec import PARAMETERS
 from gui.compose.parameter_controls import sentence
 from gui.learn import teach
@@ -131,7 +131,7 @@ class LengthPanel(QWidget):
         return beats * 4 / unit
 
     def _longest(self) -> float:
-        return MODELS.get(self._session.session.parameters.get("model"), SKETCH).max_seconds
+        return all_models().get(self._session.session.parameters.get("model"), SKETCH).max_seconds
 
     def _turn_unit(self, unit: str) -> None:
         seconds = self.seconds() if unit == "s" else self.field.value()
@@ -197,7 +197,7 @@ class LengthPanel(QWidget):
                 self._session.session.parameters.get("bars"),
                 self._session.session.parameters.get("seconds_total"),
             )
-            model = MODELS.get(self._session.session.parameters.get("model"), SKETCH)
+            model = all_models().get(self._session.session.parameters.get("model"), SKETCH)
             if bars is not None:
                 self._show("bars", bars)
             else:

@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.registry import MODELS
+from engine.registry import all_models
 from engine.spec import DEFAULTS, PARAMETERS, Parameter
 from gui.learn import teach
 from gui.look.controls import Switch, label, row, side_by_side
@@ -69,7 +69,7 @@ class ParameterControl(QWidget):
 
     def model_default(self) -> Any:
         """What None means for the current model."""
-        model = MODELS.get(self.session.session.parameters.get("model"))
+        model = all_models().get(self.session.session.parameters.get("model"))
         return getattr(model.defaults, self.name, None) if model else None
 
     def _heard(self, name: str, value: Any) -> None:

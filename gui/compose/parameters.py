@@ -13,7 +13,7 @@ from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.state import Job
-from engine.registry import MODELS
+from engine.registry import all_models
 from engine.spec import PARAMETERS, RANDOM_SEEDS
 from gui.compose.parameter_controls import ParameterControl, control_for, sentence
 from gui.learn import teach
@@ -148,15 +148,27 @@ class VariationsControl(QWidget):
         self.changed.emit(value)
 
 
+class _ModelBox(ChoiceBox):
+    """The models' names, with those that were added since the panel was opened."""
+
+    def fill(self) -> None:
+        """Adds what is new."""
+        self.addItems([name for name in all_models() if self.findText(name) < 0])
+
+    def showPopup(self) -> None:
+        """Opens the list."""
+        self.fill()
+        super().showPopup()
+
+
 class ModelControl(QWidget):
     """Which model makes it, and what it is."""
 
     def __init__(self, session: QtSession, look: Look) -> None:
         super().__init__()
         self._session = session
-        self.box = ChoiceBox()
+        self.box = _ModelBox()
         self.box.setAccessibleName(self.tr("Model"))
-        self.box.addItems(list(MODELS))
         self._about = Elided("", "small")
         column = look.pad(QVBoxLayout(self), gap=3)
         column.addLayout(row(look, label(self.tr("Model")), self.box))
@@ -170,11 +182,12 @@ class ModelControl(QWidget):
         self._heard("model", session.session.parameters.get("model"))
 
     def _heard(self, name: str, value: Any) -> None:
-        if name != "model" or value not in MODELS:
+        model = all_models().get(value) if name == "model" else None
+        if model is None:
             return
         with QSignalBlocker(self.box):
+            self.box.fill()
             self.box.setCurrentText(value)
-        model = MODELS[value]
         self._about.show_text(
             self.tr("{0}. Up to {1:.0f} s.").format(model.title, model.max_seconds)
         )

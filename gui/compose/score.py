@@ -13,7 +13,7 @@ from typing import Any
 
 from PyQt6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 
-from engine.registry import MODELS, SKETCH
+from engine.registry import SKETCH, all_models
 from gui.compose.chord_boxes import bars_of
 from gui.compose.clip import ClipControl, dropped_clip
 from gui.compose.dropped import accept
@@ -113,7 +113,7 @@ class ScorePanel(Fold):
         if name not in (*SHOWN, "model"):
             return
         get = self._session.session.parameters.get
-        model, clip = MODELS.get(get("model"), SKETCH), get("midi")
+        model, clip = all_models().get(get("model"), SKETCH), get("midi")
         takes = model.dit.grid
         words = self.tr("{0} takes no score: it finds its notes by itself.").format(model.name)
         self.refusal.setText(words)

@@ -1,4 +1,4 @@
-"""Public models from a hub on this machine and from folders: whole or not at all, resumed, checked, told in words."""
+"""Public models from a hub on this machine: whole or not at all, resumed, checked, told in words."""
 
 import json
 import shutil
@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from safetensors.torch import load_file, save_file
 
 from engine.engine import load_model
 from engine.errors import CheckpointError, SpecError
 from engine.latent_diffusion import LatentDiffusion
-from engine.model_files import sha256
+from engine.model_files import ORIGIN, sha256
 from engine.public import hub as hub_module
 from engine.public.hub import Hub, stored_token
-from engine.public.installed import ORIGIN, Store, recognised
+from engine.public.installed import Store
 from engine.registry import MODELS, ModelSpec
 from tests.engine.public.hub_server import FakeHub
 from tests.engine.public.public_models import TINY_MEDIUM, TINY_OPEN, write_public
@@ -163,71 +162,3 @@ def test_words_for_a_disk_that_fills_up_on_the_way(server: FakeHub, store: Store
 def test_the_token_is_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", " hf_secret\n")
     assert stored_token() == "hf_secret"
-
-
-def test_a_folder_is_taken_over(tmp_path: Path, store: Store) -> None:
-    source = write_public(TINY_MEDIUM, tmp_path)
-    folder = store.add(source, TINY_MEDIUM)
-    assert (folder / "model.safetensors").samefile(source / "model.safetensors")
-    assert load_model(TINY_MEDIUM, folder)
-    (source / "model.safetensors").unlink()
-    assert store.verify(TINY_MEDIUM)
-
-
-def test_a_pickle_becomes_safetensors_and_runs_nothing(tmp_path: Path, store: Store) -> None:
-    source = write_public(TINY_OPEN, tmp_path)
-    state = load_file(source / "model.safetensors")
-    (source / "model.safetensors").unlink()
-    torch.save({"state_dict": state}, source / "model.ckpt")
-    folder = store.add(source, TINY_OPEN)
-    assert not (folder / "model.ckpt").exists()
-    assert load_model(TINY_OPEN, folder)
-    torch.save({"state_dict": state, "more": Path("/")}, source / "model.ckpt")
-    store.remove(TINY_OPEN)
-    with pytest.raises(CheckpointError, match="contains more than weights"):
-        store.add(source, TINY_OPEN)
-
-
-def test_what_does_not_fit_is_not_taken_over(tmp_path: Path, store: Store) -> None:
-    source = write_public(TINY_OPEN, tmp_path)
-    with pytest.raises(CheckpointError, match="another model"):
-        store.add(source, TINY_MEDIUM)
-    assert not store.has(TINY_MEDIUM)
-    with pytest.raises(CheckpointError, match="does not contain a public model"):
-        recognised(source)
-    with pytest.raises(CheckpointError, match="not a folder"):
-        store.add(tmp_path / "none")
-
-
-def test_recognised_by_the_repository_its_configuration_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    source = write_public(TINY_MEDIUM, tmp_path)
-    import dataclasses
-
-    twin = dataclasses.replace(TINY_MEDIUM, name="twin", repository="stabilityai/twin")
-    monkeypatch.setattr("engine.public.installed.MODELS", {s.name: s for s in (TINY_MEDIUM, twin)})
-    with pytest.raises(CheckpointError, match="stable-audio-3-medium or twin; choose with"):
-        recognised(source)
-    config = json.loads((source / "model_config.json").read_text())
-    config["model"]["conditioning"]["configs"][0]["config"] = {"repo_id": "stabilityai/twin"}
-    (source / "model_config.json").write_text(json.dumps(config))
-    assert recognised(source) is twin
-
-
-def test_changes_are_found_and_removal_leaves_nothing(tmp_path: Path, store: Store) -> None:
-    store.add(write_public(TINY_MEDIUM, tmp_path), TINY_MEDIUM)
-    path = store.folder(TINY_MEDIUM) / "model_config.json"
-    path.write_text(path.read_text() + " ")
-    with pytest.raises(CheckpointError, match="has changed"):
-        store.verify(TINY_MEDIUM)
-    path.unlink()
-    with pytest.raises(CheckpointError, match="is missing"):
-        store.verify(TINY_MEDIUM)
-    assert store.remove(TINY_MEDIUM) > 0
-    assert not list(store.root.iterdir())
-    for act in (store.verify, store.remove):
-        with pytest.raises(SpecError, match="sketch is not a public model"):
-            act(MODELS["sketch"])
-        with pytest.raises(CheckpointError, match=r"not installed|is not in"):
-            act(TINY_MEDIUM)
