@@ -128,6 +128,16 @@ class WaveformView(QWidget):
         """The range that is being dragged over."""
         return self._drag
 
+    @property
+    def playhead(self) -> float | None:
+        """Where the playhead is, in seconds."""
+        return self._playhead
+
+    @property
+    def new(self) -> tuple[Span, ...]:
+        """What was made anew."""
+        return self._new
+
     def view(self) -> Span:
         """The seconds in view."""
         return self._start, self._end

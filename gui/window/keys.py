@@ -12,7 +12,11 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
+    QAbstractSpinBox,
     QApplication,
+    QComboBox,
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
@@ -22,6 +26,9 @@ from PyQt6.QtWidgets import (
 from gui.look.controls import later
 from gui.takes.listening import Listening
 
+WALKED = (QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox)
+"""What Home and End walk in, even where there is no further to go."""
+
 
 def pressed(event: QKeyEvent, listening: Listening) -> bool:
     """Answers a key that no control took; False if it is none of these."""
@@ -30,6 +37,8 @@ def pressed(event: QKeyEvent, listening: Listening) -> bool:
         return False
     if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(focus, QAbstractButton):
         focus.click()
+    elif isinstance(focus, WALKED):
+        return False
     elif key == Qt.Key.Key_Home:
         listening.to_start()
     elif key == Qt.Key.Key_End:

@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self._join()
         self._fill_menus()
         later(self, self.composer.prompt.field.setFocus)
+        first_size(self, look)
         self.restoring = Restoring(
             around.memory,
             {
@@ -140,9 +141,8 @@ class MainWindow(QMainWindow):
         }
 
     def restore(self, state: State) -> None:
-        """Restores them; without a remembered size the window gets its default."""
-        if not self.restoreGeometry(state["geometry"]):
-            first_size(self, self.look)
+        """Restores them."""
+        self.restoreGeometry(state["geometry"])
         self.drawer.show_page(state["page"])
         self.show_welcome(not state["welcomed"] and self.takes.model.rowCount() == 0)
         if state["take"]:

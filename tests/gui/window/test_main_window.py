@@ -12,6 +12,7 @@ from gui.look.theme import Look
 from gui.memory import Memory
 from gui.qt_session import QtSession
 from gui.window.main_window import MainWindow
+from gui.window.restoring import HEIGHT, WIDTH
 from gui.window.surroundings import Surroundings
 from tests.gui.conftest import end
 
@@ -51,6 +52,16 @@ def test_everything_is_where_it_was(
     assert again.drawer.page() == "osc"
     assert again.presets.favourites == {"Ambient Drift", "Solo Piano"}
     end(again)
+
+
+def test_the_first_window_is_as_large_as_it_looks_well_or_as_the_screen(
+    window: MainWindow, look: Look
+) -> None:
+    screen = window.screen()
+    assert screen is not None
+    room = screen.availableGeometry()
+    assert window.width() == min(look.px(WIDTH), room.width())
+    assert window.height() == min(look.px(HEIGHT), room.height())
 
 
 def test_a_damaged_memory_costs_only_the_memory(studio: Studio, look: Look, tmp_path: Path) -> None:
