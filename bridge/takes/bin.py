@@ -51,10 +51,11 @@ def give_back(audio: Path) -> None:
         OSError: if they are gone, or cannot be moved.
     """
     held = place(audio)
-    if not held.is_dir() and audio.exists():
-        return
-    _move(sorted(held.iterdir()), audio.parent)
-    _tidy(held)
+    if held.is_dir():
+        _move(sorted(held.iterdir()), audio.parent)
+        _tidy(held)
+    if not audio.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(held / audio.name))
 
 
 def pass_on(audio: Path) -> None:

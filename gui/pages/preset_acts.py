@@ -40,19 +40,21 @@ class PresetActs:
         """Saves the present settings, over those of a preset of one's own if it has the name."""
         name = name.strip()
         before = self._file(name)
-        self._chosen(name)
         if not self._session.manages(lambda: self._presets.save(name)):
             return
         after = self._file(name)
         if after is None:
             return
+        self._chosen(after.name)
         over = before is not None
         words = tr("{0} was saved over.") if over else tr("{0} is saved.")
         self._history.did(
-            tr("saving of {0}").format(name),
+            tr("saving of {0}").format(after.name),
             lambda: self._put_back(after),
-            lambda: self._put_back(before) if before is not None else self._presets.delete(name),
-            words.format(name),
+            lambda: (
+                self._put_back(before) if before is not None else self._presets.delete(after.name)
+            ),
+            words.format(after.name),
         )
 
     def rename(self, preset: Preset, name: str) -> None:

@@ -5,7 +5,7 @@ Knows presets; nothing of the session.
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QModelIndex, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QModelIndex, QRectF, QSize, Qt, pyqtBoundSignal, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QPainter
 from PyQt6.QtWidgets import QListWidget, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -67,8 +67,23 @@ class PresetList(QListWidget):
     def keyboardSearch(self, search: str | None) -> None:
         """Letters are the window's keys; the search above is for words."""
 
+    def event(self, e: QEvent | None) -> bool:
+        """Keeps the keys that are its own from the takes', which have them everywhere else."""
+        asks = isinstance(e, QKeyEvent) and e.type() == QEvent.Type.ShortcutOverride
+        if asks and self._own(e) is not None:
+            e.accept()
+            return True
+        return super().event(e)
+
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
         """Sends keys where they belong."""
+        own = self._own(e)
+        if own is not None:
+            own.emit()
+        else:
+            super().keyPressEvent(e)
+
+    def _own(self, event: QKeyEvent | None) -> pyqtBoundSignal | None:
         keys = {
             Qt.Key.Key_Return: self.use,
             Qt.Key.Key_Enter: self.use,
@@ -77,7 +92,6 @@ class PresetList(QListWidget):
             Qt.Key.Key_Escape: self.left,
             Qt.Key.Key_Delete: self.remove,
         }
-        if e is not None and e.key() in keys and not e.modifiers():
-            keys[Qt.Key(e.key())].emit()
-        else:
-            super().keyPressEvent(e)
+        if event is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            return None
+        return keys.get(Qt.Key(event.key()))

@@ -211,11 +211,9 @@ class PresetsPanel(Card):
         self._enable()
 
     def _matches(self, preset: Preset, words: list[str]) -> bool:
-        shown = {
-            ALL: True,
-            LOVED: preset.name in self.favourites,
-            MINE: not preset.builtin,
-        }.get(self.category.currentData(), preset.category == self.category.currentData())
+        category = str(self.category.currentData())
+        chosen = {ALL: True, LOVED: preset.name in self.favourites, MINE: not preset.builtin}
+        shown = chosen.get(category, preset.category == category)
         said = (preset.name, preset.description, *preset.tags, preset.values.get("prompt", ""))
         return shown and all(word in " ".join(said).casefold() for word in words)
 

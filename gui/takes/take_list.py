@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, pyqtSignal
+from PyQt6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QDrag, QKeyEvent, QPixmap
 from PyQt6.QtWidgets import QAbstractItemView, QListView
 
@@ -35,6 +35,13 @@ class TakeList(QListView):
         self._restoring = False
         self.awaited: Sequence[str] = ()
         """Takes that come back from the bin and are chosen as soon as they are there."""
+        self._gap = -1
+        """The row where what was chosen went away; -1 when nothing did."""
+        self._filling = QTimer(self)
+        self._filling.setSingleShot(True)
+        self._filling.timeout.connect(self._fill_gap)
+        # Heard before Qt makes the row above current.
+        takes.rowsAboutToBeRemoved.connect(self._remember_gap)
         self.setModel(takes)
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
@@ -50,7 +57,6 @@ class TakeList(QListView):
             selection.currentChanged.connect(lambda now, _: self._choose(now.row()))
         takes.modelAboutToBeReset.connect(self._keep_chosen)
         takes.modelReset.connect(self._restore_chosen)
-        takes.rowsRemoved.connect(self._select_current)
         for signal in (takes.modelReset, takes.rowsInserted):
             signal.connect(self._welcome_back)
 
@@ -138,10 +144,24 @@ class TakeList(QListView):
         self.scrollTo(self._takes.index(row))
         self._restoring = False
 
-    def _select_current(self) -> None:
-        """Rows went: Qt has made another one current, and it is chosen too."""
-        if not self.selectedIndexes():
-            self.walk(0)
+    def _remember_gap(self, _parent: QModelIndex, first: int, last: int) -> None:
+        """What is chosen goes: when all that goes is gone, what comes after it is chosen."""
+        if first <= self.currentIndex().row() <= last:
+            self._gap, self._restoring = first, True
+        elif 0 <= last < self._gap:
+            self._gap -= last - first + 1
+        if self._gap >= 0:
+            self._filling.start()
+
+    def _fill_gap(self) -> None:
+        row = min(self._gap, self._takes.rowCount() - 1)
+        self._gap, self._restoring = -1, False
+        if row >= 0 and not self.selectedIndexes():
+            flags = QItemSelectionModel.SelectionFlag
+            self.selectionModel().setCurrentIndex(  # pyright: ignore[reportOptionalMemberAccess]
+                self._takes.index(row), flags.ClearAndSelect
+            )
+        self._choose(self.currentIndex().row())
 
     def _welcome_back(self) -> None:
         """Chooses what comes back from the bin, as soon as it is there."""

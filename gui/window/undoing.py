@@ -26,12 +26,10 @@ class Undoing(QObject):
 
     def use(self, take: Take) -> None:
         """Brings the settings of a take back, its prompt and its seed too."""
+        unknown: list[str] = []
 
         def load() -> None:
-            unknown = use_settings(self._session, take)
-            if unknown:
-                left = self.tr("This version does not know {0}, which is left out.")
-                self._session.say(left.format(", ".join(unknown)), "warning")
+            unknown.extend(use_settings(self._session, take))
             self._prompt.show_text(take.prompt)
 
         self._history.load(
@@ -39,6 +37,9 @@ class Undoing(QObject):
             load,
             self.tr("The settings of {0} are back, its seed too.").format(take_title(take)),
         )
+        if unknown:
+            left = self.tr("This version does not know {0}, which is left out.")
+            self._session.say(left.format(", ".join(unknown)), "warning")
 
     def surprise(self) -> None:
         """Writes a style at random."""
