@@ -230,7 +230,7 @@ class TakesPanel(Card):
     def _first_hit(self) -> None:
         self.settle()
         if self.model.rowCount():
-            self.list.setCurrentIndex(self.model.index(0))
+            self.list.choose_row(0)
             self.list.setFocus()
 
     def _heard(self, playback: PlaybackState) -> None:

@@ -71,16 +71,19 @@ class TakeList(QListView):
 
     def select_take(self, take_id: str) -> bool:
         """Chooses a take; False if it is not in the list."""
-        row = self._takes.row(take_id)
-        if row >= 0:
-            self.setCurrentIndex(self._takes.index(row))
-        return row >= 0
+        return self.choose_row(self._takes.row(take_id))
 
     def walk(self, step: int) -> None:
         """Chooses the next or the one before."""
-        row = min(max(self.currentIndex().row() + step, 0), self._takes.rowCount() - 1)
-        if row >= 0:
-            self.setCurrentIndex(self._takes.index(row))
+        self.choose_row(min(max(self.currentIndex().row() + step, 0), self._takes.rowCount() - 1))
+
+    def choose_row(self, row: int) -> bool:
+        """Chooses a row and no other, whatever keys are held as this happens; False if there is none."""
+        selection = self.selectionModel()
+        if row >= 0 and selection is not None:
+            how = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            selection.setCurrentIndex(self._takes.index(row), how)
+        return row >= 0
 
     def keyPressEvent(self, e: QKeyEvent | None) -> None:
         """Handles arrows and the like itself and signals all other keys."""
@@ -156,11 +159,8 @@ class TakeList(QListView):
     def _fill_gap(self) -> None:
         row = min(self._gap, self._takes.rowCount() - 1)
         self._gap, self._restoring = -1, False
-        if row >= 0 and not self.selectedIndexes():
-            flags = QItemSelectionModel.SelectionFlag
-            self.selectionModel().setCurrentIndex(  # pyright: ignore[reportOptionalMemberAccess]
-                self._takes.index(row), flags.ClearAndSelect
-            )
+        if not self.selectedIndexes():
+            self.choose_row(row)
         self._choose(self.currentIndex().row())
 
     def _welcome_back(self) -> None:

@@ -129,3 +129,16 @@ def test_a_take_far_down_is_found_again(
     assert window.takes.list.rect().contains(
         window.takes.list.visualRect(window.takes.list.currentIndex()).center()
     )
+
+
+def test_keys_with_ctrl_choose_one_take_and_add_none(
+    window: MainWindow, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    takes = make_takes(3)
+    window.activateWindow()
+    window.takes.select(takes[0].id)
+    held = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyPress(window.takes.list, Qt.Key.Key_Control)
+    for take in takes[1:]:
+        qtbot.keyClick(window.takes.list, Qt.Key.Key_Down, held)
+        assert window.takes.chosen_takes() == [take]
