@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from typing import TypeVar
 
-from PyQt6.QtCore import QTimer, pyqtSignal
+from PyQt6.QtCore import QSize, QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from bridge.events import Notice
 from bridge.state import ModelState
@@ -24,6 +24,24 @@ from gui.messages import Messages
 from gui.qt_session import QtSession
 
 W = TypeVar("W", bound=QWidget)
+
+
+class Words(Elided):
+    """A message, as wide as it needs to be as long as there is room, so that what can be done stands beside it."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def show_text(self, text: str) -> None:
+        """Shows another text."""
+        super().show_text(text)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Room for all of it."""
+        wide = self.fontMetrics().horizontalAdvance(self.text_whole()) + 2
+        return QSize(wide, super().sizeHint().height())
 
 
 class StatusLine(QFrame):
@@ -39,7 +57,7 @@ class StatusLine(QFrame):
         self.list: MessageList | None = None
         self._offer = ""
         """The sentence whose act can be undone from here."""
-        self.words = Elided("")
+        self.words = Words()
         self.words.setAccessibleDescription(self.tr("Last message"))
         self.undo = Button(look, self.tr("Undo"), role="chip")
         self.away = IconButton(look, "close", self.tr("Put the message away"))
@@ -48,8 +66,10 @@ class StatusLine(QFrame):
         self.engine = ElidedButton(look, "", role="fold")
         self.engine.say(self.tr("Models"))
         row = self._row = look.pad(QHBoxLayout(self), (16, 4, 12, 4), 6)
-        row.addWidget(self.words, 1)
-        for control in (self.undo, self.away, self.past, self.lamp, self.engine):
+        for control in (self.words, self.undo, self.away):
+            row.addWidget(control)
+        row.addStretch(1)
+        for control in (self.past, self.lamp, self.engine):
             row.addWidget(control)
         self._going = QTimer(self)
         self._going.setSingleShot(True)
