@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
@@ -20,6 +21,7 @@ from bridge.errors import code_of
 from bridge.events import Event, Notice
 from bridge.session import Session
 from engine.errors import LongtakeError
+from gui.look.language import said, tr
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -83,7 +85,7 @@ class QtSession(QObject):
             events.MidiChanged: lambda e: self.midi_changed.emit(e.midi),
             events.OscTraffic: self.osc_traffic.emit,
             events.PresetsChanged: lambda _: self.presets_changed.emit(),
-            events.Notice: self.noticed.emit,
+            events.Notice: lambda e: self.noticed.emit(replace(e, text=said(e.text))),
         }
         self._woken.connect(self._drain, Qt.ConnectionType.QueuedConnection)  # pyright: ignore[reportCallIssue]
         self._unsubscribe = session.subscribe(self._arrived)
@@ -93,11 +95,15 @@ class QtSession(QObject):
         try:
             return call(*args, **kwargs)
         except LongtakeError as error:
-            self.noticed.emit(Notice("error", code_of(error), str(error)))
+            self.noticed.emit(Notice("error", code_of(error), said(str(error))))
         except OSError as error:
             log.warning("A call of the panel failed", exc_info=True)
             self.noticed.emit(
-                Notice("error", "io", f"{error.strerror or error}; check the disk and try again.")
+                Notice(
+                    "error",
+                    "io",
+                    tr("{0}; check the disk and try again.").format(error.strerror or error),
+                )
             )
         return None
 
@@ -112,7 +118,7 @@ class QtSession(QObject):
 
     def say(self, text: str, level: Any = "info") -> None:
         """Shows a sentence in the status line."""
-        self.noticed.emit(Notice(level, "", text))
+        self.noticed.emit(Notice(level, "", said(text)))
 
     def close(self) -> None:
         """Hears nothing more."""

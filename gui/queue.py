@@ -11,6 +11,7 @@ from bridge.state import Job
 from gui.look.containers import Card, Scrolled
 from gui.look.controls import IconButton, label
 from gui.look.elided import Elided
+from gui.look.language import said
 from gui.look.theme import Look
 from gui.prompt_form import headline
 from gui.qt_session import QtSession
@@ -63,7 +64,7 @@ class JobRow(QWidget):
         self.job = job
         waiting, failed = job.state == "queued", job.finished and job.state != "done"
         self.words.show_text(headline(job.spec.prompt))
-        self.stage.show_text(job.error if failed and job.error else stage_words(job))
+        self.stage.show_text(said(job.error) if failed and job.error else stage_words(job))
         self.stage.setProperty("role", "error" if job.state == "failed" else "small")
         self.bar.setVisible(job.state == "running")
         self.bar.setValue(round(job.progress * 1000))

@@ -18,6 +18,7 @@ from bridge.state import ModelState
 from gui.history import History
 from gui.look.controls import Button, IconButton, Lamp, restyle
 from gui.look.elided import Elided, ElidedButton
+from gui.look.language import said
 from gui.look.theme import Look
 from gui.message_list import MessageList
 from gui.messages import Messages
@@ -154,7 +155,7 @@ class StatusLine(QFrame):
             "failed": self.tr("the model failed"),
         }
         lamp = {"ready": "on", "loading": "warning", "failed": "error"}.get(model.phase, "off")
-        text = model.detail or words[model.phase]
+        text = said(model.detail) or words[model.phase]
         self.lamp.show_state(lamp, text)
         self.engine.show_text(f"{model.name}  {text}".strip())
 

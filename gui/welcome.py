@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, 
 from engine.presets import Preset
 from gui.look.containers import Card, Scrolled
 from gui.look.controls import Button, label
+from gui.look.language import said
 from gui.look.theme import Look
 
 LEAST, BESIDE = 120, 173
@@ -28,9 +29,9 @@ class WelcomeCard(QPushButton):
         self.preset = preset
         self.setProperty("role", "card")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.setAccessibleName(f"{preset.name}. {preset.description}")
+        self.setAccessibleName(f"{preset.name}. {said(preset.description)}")
         column = look.pad(QVBoxLayout(self), (16, 16, 16, 16), 6)
-        for words, role in ((preset.name, "title"), (preset.description, "muted")):
+        for words, role in ((preset.name, "title"), (said(preset.description), "muted")):
             text = label(words, role, wrap=True)
             text.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             column.addWidget(text)

@@ -24,6 +24,7 @@ from gui.compose.parameter_controls import sentence
 from gui.learn import teach
 from gui.look.controls import Button, IconButton, label, restyle
 from gui.look.elided import Elided
+from gui.look.language import said
 from gui.look.theme import Look
 from gui.qt_session import QtSession
 from gui.takes.model import length_words
@@ -115,7 +116,7 @@ class ClipControl(QFrame):
 
     def _say(self, path: str, facts: str, problem: str) -> None:
         if path == self._path:
-            self.facts.setText(problem or facts)
+            self.facts.setText(said(problem) or facts)
             self.facts.setProperty("role", "wrong" if problem else "small")
             restyle(self.facts)
 

@@ -21,6 +21,7 @@ from gui.look.containers import Fold
 from gui.look.controls import IconButton, label, row, show_placeholder, text_field
 from gui.look.elided import Elided
 from gui.look.fields import ChoiceBox, Slider
+from gui.look.language import said
 from gui.look.theme import Look
 from gui.memory import State
 from gui.qt_session import QtSession
@@ -189,7 +190,7 @@ class ModelControl(QWidget):
             self.box.fill()
             self.box.setCurrentText(value)
         self._about.show_text(
-            self.tr("{0}. Up to {1:.0f} s.").format(model.title, model.max_seconds)
+            self.tr("{0}. Up to {1:.0f} s.").format(said(model.title), model.max_seconds)
         )
 
 

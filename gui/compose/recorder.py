@@ -12,6 +12,7 @@ from bridge.state import CaptureState, Levels
 from gui.learn import teach
 from gui.look.controls import Button, label, set_role
 from gui.look.fields import ChoiceBox
+from gui.look.language import said
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -79,7 +80,7 @@ class Recorder(QWidget):
         self.count_in.setVisible(not busy)
         self.setVisible(busy)
         self.said.setText(words[capture.state])
-        self.button.setToolTip(capture.problem or self.tr("Record from the input device"))
+        self.button.setToolTip(said(capture.problem) or self.tr("Record from the input device"))
         set_role(self.said, "small")
         if not busy and self._asked and capture.take_id:
             self._asked = False

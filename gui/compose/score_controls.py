@@ -17,6 +17,7 @@ from engine.errors import LongtakeError
 from gui.compose.chord_boxes import MOST, ChordBoxes, bars_of, problem_of
 from gui.compose.parameter_controls import ParameterControl
 from gui.look.controls import IconButton, Segments, label, row, set_role, text_field
+from gui.look.language import said
 
 
 class NotesControl(ParameterControl):
@@ -151,6 +152,6 @@ class FormControl(ParameterControl):
 
 def say(where: QLabel, problem: str, words: str = "") -> None:
     """Says what is wrong, or else some words, or nothing and takes no room."""
-    where.setText(problem or words)
+    where.setText(said(problem) or words)
     set_role(where, "wrong" if problem else "small")
     where.setVisible(bool(problem or words))

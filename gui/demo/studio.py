@@ -27,6 +27,7 @@ from engine.spec import GenerationSpec
 from engine.updates import Generates, Update
 from gui.demo.engine import DemoEngine
 from gui.demo.playback import DeafCapture, QuietMidi, SilentPlayback
+from gui.look.language import tr
 
 
 class Model(ModelControl, Generates, Protocol):
@@ -39,7 +40,7 @@ class DemoModel:
     def __init__(self, publish: Publish, engine: Generates) -> None:
         """Takes the engine that makes the takes."""
         self._publish, self._engine = publish, engine
-        self._state = ModelState("sketch", "ready", "demo: drums and chords, no model", 1.0)
+        self._state = ModelState("sketch", "ready", tr("demo: drums and chords, no model"), 1.0)
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
         """As the engine does."""
@@ -51,11 +52,11 @@ class DemoModel:
 
     def load(self, model: str) -> None:
         """Is loaded at once."""
-        self._change(ModelState(model, "ready", "demo: drums and chords, no model", 1.0))
+        self._change(ModelState(model, "ready", tr("demo: drums and chords, no model"), 1.0))
 
     def unload(self) -> None:
         """Is gone at once."""
-        self._change(ModelState(self._state.name, "unloaded", "no model loaded"))
+        self._change(ModelState(self._state.name, "unloaded", tr("no model loaded")))
 
     def close(self) -> None:
         """Nothing to end."""

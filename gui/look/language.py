@@ -1,5 +1,7 @@
 """The panel's language: a book of phrases in `translations/`, the system's language unless another is chosen.
 
+What engine and bridge say is translated by a second book, `translations/said/`, since their sentences hold values.
+
 Knows nothing of panels. A book is one TOML table, a text of the sources = its translation, so that a translator needs
 an editor and nothing else; a text that a book lacks stays English. Numbers and prompts stay as they are: the models
 read English.
@@ -7,7 +9,9 @@ read English.
 
 from __future__ import annotations
 
+import re
 import tomllib
+from functools import lru_cache
 from importlib.resources import files
 
 from PyQt6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
@@ -55,7 +59,9 @@ def chosen_language(choice: str) -> str:
 
 def speak(application: QCoreApplication, choice: str = SYSTEM) -> str:
     """Gives the application its language, for all widgets that are made from now on; returns the key."""
+    global _sayings
     language = chosen_language(choice)
+    _sayings = Sayings(language)
     for old in application.findChildren(QTranslator):
         application.removeTranslator(old)
         old.setParent(None)
@@ -75,6 +81,62 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("", text)
 
 
+class Sayings:
+    """What engine and bridge say, by a book of their sentences: an exact one, or one with values in braces.
+
+    Values that are sentences or parts of them are translated by themselves; names, numbers and paths stay.
+    """
+
+    def __init__(self, language: str) -> None:
+        path = files("gui") / "translations" / "said" / f"{language}.toml"
+        self._book: dict[str, str] = (
+            tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
+        )
+        known = [_Template(text, other) for text, other in self._book.items() if "{" in text]
+        self._templates = sorted(known, key=lambda template: -template.literal)
+        self.of = lru_cache(maxsize=2048)(self._of)
+        """A sentence in the language; one that the book lacks stays as it is."""
+
+    def _of(self, text: str, depth: int = 0) -> str:
+        if text in self._book:
+            return self._book[text]
+        for template in self._templates:
+            values = template.values(text)
+            if values is not None:
+                inner = [self._of(value, depth + 1) if depth < DEEP else value for value in values]
+                return template.filled(inner)
+        one_of = re.fullmatch(r"((?:[\w-]+, )*[\w-]+) or ([\w-]+)", text) if depth else None
+        return f"{one_of[1]} {tr('or')} {one_of[2]}" if one_of else text
+
+
+class _Template:
+    """A sentence with values: its pattern, and what is said instead."""
+
+    def __init__(self, text: str, other: str) -> None:
+        self._pieces = re.split(r"\{\d*\}", text)
+        self._numbers = re.findall(r"\{(\d*)\}", text)
+        self._other = other
+        self._pattern = re.compile("(.*?)".join(map(re.escape, self._pieces)), re.DOTALL)
+        self.literal = sum(map(len, self._pieces))
+
+    def values(self, text: str) -> list[str] | None:
+        """The values of a text that is this sentence, or None."""
+        if not text.startswith(self._pieces[0]) or not text.endswith(self._pieces[-1]):
+            return None
+        found = self._pattern.fullmatch(text)
+        return list(found.groups()) if found else None
+
+    def filled(self, values: list[str]) -> str:
+        """The other sentence with these values."""
+        named = {number or "0": value for number, value in zip(self._numbers, values, strict=True)}
+        return re.sub(r"\{(\d*)\}", lambda hole: named[hole[1] or "0"], self._other)
+
+
+DEEP = 3
+"""A value in a value in a value: no sentence of ours goes deeper."""
+_sayings = Sayings("en")
+
+
 def said(text: str) -> str:
-    """A sentence of the bridge or the engine in the panel's language."""
-    return tr(text)
+    """A sentence of the bridge or the engine in the panel's words and language."""
+    return _sayings.of(text) if text else text

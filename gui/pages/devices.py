@@ -16,6 +16,7 @@ from gui.look.containers import Card, line
 from gui.look.controls import Button, Figure, IconButton, label, restyle
 from gui.look.elided import Elided
 from gui.look.fields import ChoiceBox, Slider
+from gui.look.language import said
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -81,7 +82,7 @@ class DevicesPanel(Card):
         inputs = [device for device in devices.audio if device.inputs]
         self._fill(self.output, outputs, devices.output)
         self._fill(self.input, inputs, devices.input)
-        self.problem.setText(devices.problem)
+        self.problem.setText(said(devices.problem))
         self.problem.setVisible(bool(devices.problem))
         self._show_latency()
 
@@ -114,7 +115,7 @@ class DevicesPanel(Card):
             self.gain.setValue(round(playback.gain_db))
         self.gain_said.setText(self.tr("{0:+.0f} dB").format(playback.gain_db))
         problem = playback.problem or self._devices.problem
-        self.problem.setText(problem)
+        self.problem.setText(said(problem))
         self.problem.setVisible(bool(problem))
 
     def show_levels(self, levels: Levels) -> None:
@@ -145,7 +146,7 @@ class DevicesPanel(Card):
             self.midi.setCurrentIndex(max(self.midi.findData(midi.input), 0))
         self.midi.setEnabled(bool(midi.ports))
         if midi.problem:
-            words = midi.problem
+            words = said(midi.problem)
         elif midi.learning:
             words = self.tr("Waiting for a MIDI control for {0} …").format(midi.learning)
         elif midi.clock:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """One extra: its key in pyproject.toml, what Python imports, what pip is asked for, and its words (English)."""
+    """One extra: its key in pyproject.toml, what Python imports, what pip is asked for, and its words."""
 
     key: str
     module: str
@@ -34,22 +34,24 @@ class Extra:
     what: str
 
 
-EXTRAS = (
-    Extra(
-        "link",
-        "aalink",
-        "aalink>=0.2.3",
-        "Ableton Link",
-        "Follows the tempo of other programs in your network.",
-    ),
-    Extra(
-        "stretch",
-        "python_stretch",
-        "python-stretch>=0.3",
-        "Signalsmith Stretch",
-        "Fits a take to its tempo exactly.",
-    ),
-)
+def extras() -> tuple[Extra, ...]:
+    """Those that the panel offers, in its language."""
+    return (
+        Extra(
+            "link",
+            "aalink",
+            "aalink>=0.2.3",
+            "Ableton Link",
+            tr("Follows the tempo of other programs in your network."),
+        ),
+        Extra(
+            "stretch",
+            "python_stretch",
+            "python-stretch>=0.3",
+            "Signalsmith Stretch",
+            tr("Fits a take to its tempo exactly."),
+        ),
+    )
 
 
 def pip_command(extra: Extra, root: Path = ROOT) -> list[str]:
@@ -69,7 +71,7 @@ def hindrance(extra: Extra) -> str:
         return words.format(extra.name, f"'longtake[{extra.key}]'")
     if not os.access(sys.prefix, os.W_OK):
         words = tr(
-            "{0} cannot be installed into {1}, which you may not write; start Longtake by its run.py instead."
+            "{0} cannot be installed into {1}, which is not yours to write; put Longtake into a folder of your own."
         )
         return words.format(extra.name, sys.prefix)
     return ""
@@ -93,7 +95,7 @@ class ExtraRow(QWidget):
         head.addWidget(self.install)
         column = look.pad(QVBoxLayout(self), gap=4)
         column.addLayout(head)
-        column.addWidget(label(tr(extra.what), "small", wrap=True))
+        column.addWidget(label(extra.what, "small", wrap=True))
         column.addWidget(self.state)
         column.addWidget(self.bar)
         self._pip = QProcess(self)

@@ -21,7 +21,7 @@ from gui.look.containers import Card, line
 from gui.look.controls import Button, label
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
-from gui.pages.extras import EXTRAS, ExtraRow
+from gui.pages.extras import ExtraRow, extras
 from gui.qt_session import QtSession
 
 
@@ -42,7 +42,7 @@ class PreferencesPanel(Card):
         self.choose = Button(look, self.tr("Choose another folder…"))
         self.show_takes = Button(look, self.tr("Show in folder"))
         self.again = Button(look, self.tr("Start again now"))
-        self.extras = [ExtraRow(look, extra) for extra in EXTRAS]
+        self.extras = [ExtraRow(look, extra) for extra in extras()]
         self._build(look)
         self.choose.clicked.connect(self._choose)
         self.show_takes.clicked.connect(lambda: self._show(self.folder))

@@ -18,6 +18,7 @@ from gui.look.containers import Card
 from gui.look.controls import Button, IconButton
 from gui.look.elided import Elided
 from gui.look.flow_layout import FlowLayout
+from gui.look.language import said
 from gui.look.theme import Look
 from gui.memory import State
 from gui.prompt_form import headline
@@ -148,7 +149,7 @@ class Viewer(Card):
                 self._show_sheet(None, "")
         self.job = job
         self.title.show_text(headline(job.spec.prompt))
-        self.facts.show_text("  ·  ".join(filter(None, (stage_words(job), job.lead_sheet))))
+        self.facts.show_text("  ·  ".join(filter(None, (stage_words(job), said(job.lead_sheet)))))
         self.wave.show_progress(job.progress if self._growing is None else None)
         self._enable()
 
@@ -300,11 +301,11 @@ class Viewer(Card):
         if self.job is not None and told.job_id == self.job.id:
             self._sheet_of = told.job_id
             length = self.job.spec.seconds_total or 0.0
-            self._show_sheet(told.sheet.score, told.sheet.about, length)
+            self._show_sheet(told.sheet.score, said(told.sheet.about), length)
 
     def _read_score(self, read: ScoreRead) -> None:
         if self.take is not None and read.take_id == self.take.id:
-            self._show_sheet(read.score, self.take.lead_sheet, self.take.seconds)
+            self._show_sheet(read.score, said(self.take.lead_sheet), self.take.seconds)
 
     def _show_sheet(self, score: Score | None, about: str, length: float = 0.0) -> None:
         if score is None:
