@@ -6,6 +6,7 @@ goes through `opened`, which refuses with a sentence what is no audio file. Know
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ Samples = NDArray[np.float32]
 
 LONGEST = 3600.0
 """The longest recording that is read to its end, s."""
+HIGHEST = 2.0**32
+"""The largest sample: floating point beyond full scale is levelled, even 32 bits that were never divided by it."""
 BLOCK = 1 << 20
 """Most values of a block, over all channels: 4 MiB."""
 
@@ -69,17 +72,21 @@ def blocks(file: soundfile.SoundFile, multiple: int = 1, longest: int = BLOCK) -
         longest: most frames of a block; it has fewer if there are many channels.
 
     Raises:
-        AudioError: if samples are not finite.
+        AudioError: if samples are not finite, or beyond what any format means by them.
     """
     frames = max(min(BLOCK // file.channels, longest) // multiple, 1) * multiple
     while True:
         read: Samples = file.read(frames, dtype="float32", always_2d=True)  # pyright: ignore
         if not len(read):
             return
-        if not np.isfinite(read).all():
-            raise AudioError(
-                f"{os.fsdecode(file.name)} has samples that are not numbers (NaN or infinite); export it again."
+        largest = float(np.abs(read).max())
+        if not largest <= HIGHEST:
+            what = (
+                f"samples of {largest:.2g}, where 1 is full scale"
+                if math.isfinite(largest)
+                else "samples that are not numbers (NaN or infinite)"
             )
+            raise AudioError(f"{os.fsdecode(file.name)} has {what}; export it again.")
         yield np.ascontiguousarray(read.T)
 
 

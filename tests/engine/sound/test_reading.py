@@ -108,3 +108,20 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.wav")
     with pytest.raises(AudioError, match="no file on a disk"), opened(tmp_path / "pipe.wav"):
         pass
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e10, -1e20, 3e38])
+def test_samples_that_mean_nothing_are_refused_in_a_sentence(tmp_path: Path, value: float) -> None:
+    samples = np.zeros((1000, 2), np.float32)
+    samples[500, 1] = value
+    soundfile.write(tmp_path / "x.wav", samples, 44_100, subtype="FLOAT")
+    said = "where 1 is full scale" if np.isfinite(value) else "not numbers"
+    with pytest.raises(AudioError, match=said):
+        read_audio(tmp_path / "x.wav")
+
+
+@pytest.mark.parametrize("scale", [4.0, 2.0**15, 2.0**31])
+def test_floating_point_may_be_beyond_full_scale(tmp_path: Path, scale: float) -> None:
+    samples = (scale * np.linspace(-1, 1, 1000)).astype(np.float32)
+    soundfile.write(tmp_path / "x.wav", samples, 44_100, subtype="FLOAT")
+    np.testing.assert_array_equal(read_audio(tmp_path / "x.wav").samples[0], samples)
