@@ -12,6 +12,7 @@ import importlib.util
 import json
 import os
 import tomllib
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path, PureWindowsPath
 
@@ -72,8 +73,9 @@ def lora_place(path: Path) -> Path:
 
     So the settings of a take find it after a move to another machine, also between Windows and others.
     """
-    if path.exists():
-        return path.absolute()
+    with suppress(OSError, ValueError):  # No system has a file of such a name.
+        if path.exists():
+            return path.absolute()
     # Reads the separators of all systems.
     whole = PureWindowsPath(path)
     for folder, folders, files in os.walk(loras_folder()):

@@ -29,6 +29,8 @@ SAMPLERS = ("dpmpp-2m", "dpmpp-3m-sde", "euler", "heun", "ping-pong")
 SCHEDULES = ("monotone", "reference")
 SCORES = ("composed", "heard", "none")
 MAX_SEED = 2**32 - 1
+LONGEST_PATH = 4096
+"""Characters of a path, as most systems have it."""
 # Random seeds are exact in the 32-bit floats that most OSC clients send.
 RANDOM_SEEDS = 2**24
 
@@ -49,6 +51,7 @@ class GenerationSpec:
         "",
         "files",
         "LoRA files with their strengths, such as 'warm.safetensors:0.8, tape.safetensors'",
+        most=16_000,
     )
     seconds_total: float | None = parameter(
         None, "float", "length of the take", unit="s", low=0.05, high=600.0
@@ -105,7 +108,9 @@ class GenerationSpec:
         "sections and their bars, such as 'intro 4, verse 8, chorus 8'; with a tempo, the length of the take",
         most=4_000,
     )
-    midi: str | None = parameter(None, "path", "a MIDI file whose notes are played")
+    midi: str | None = parameter(
+        None, "path", "a MIDI file whose notes are played", most=LONGEST_PATH
+    )
     loop: bool = parameter(False, "bool", "make the take a seamless loop")
     seed: int | None = parameter(
         None,
@@ -154,7 +159,7 @@ class GenerationSpec:
         choices=SCHEDULES,
     )
     init_audio: str | None = parameter(
-        None, "path", "a recording to start from or to keep parts of"
+        None, "path", "a recording to start from or to keep parts of", most=LONGEST_PATH
     )
     init_noise_level: float | None = parameter(
         None,
