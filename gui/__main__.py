@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from bridge import logs
@@ -75,7 +75,9 @@ def main(argv: Sequence[str] = ()) -> int:
     except LongtakeError as error:
         # There is no window yet to show it in.
         sys.stderr.write(f"{error}\n")
-        QMessageBox.warning(None, "Longtake", said(str(error)))
+        refusal = QMessageBox(QMessageBox.Icon.Warning, "Longtake", said(str(error)))
+        refusal.setTextFormat(Qt.TextFormat.PlainText)
+        refusal.exec()
         return 2
     if running is None:
         return 0

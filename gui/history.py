@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtGui import QAction, QKeySequence, QUndoCommand, QUndoStack
 
 from engine.spec import PARAMETERS
+from gui.look.as_typed import unmarked
 from gui.qt_session import QtSession
 
 KEPT = 100
@@ -126,7 +127,7 @@ class History(QObject):
                 (undo, self.tr("Undo"), self.tr("Undo: {0}"), self.undoes()),
                 (redo, self.tr("Redo"), self.tr("Redo: {0}"), self.redoes()),
             ):
-                action.setText(named.format(name.replace("&", "&&")) if name else alone)
+                action.setText(named.format(unmarked(name)) if name else alone)
                 action.setEnabled(bool(name))
 
         self.changed.connect(show)

@@ -12,6 +12,7 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from engine.spec import PARAMETERS
+from gui.look.as_typed import unmarked
 from gui.qt_session import QtSession
 
 
@@ -48,7 +49,7 @@ def learn_menu(
     menu = QMenu(widget)
     midi = session.session.midi.state()
     bound = [binding.message for binding in midi.bindings if binding.target == target]
-    heading = menu.addAction(title)
+    heading = menu.addAction(unmarked(title))
     if heading is not None:
         heading.setEnabled(False)
     menu.addSeparator()

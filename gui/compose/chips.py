@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 from engine.composing.wording import key_of
 from engine.spec import PARAMETERS
 from gui.compose.vocabulary import MODES, ROOTS
+from gui.look.as_typed import TypedButton
 from gui.look.containers import Scrolled
 from gui.look.controls import Button, label, restyle, text_field
 from gui.look.elided import ElidedButton
@@ -149,7 +150,7 @@ class WordChip(Chip):
         """A chip for each word."""
         flow = self.look.pad(FlowLayout(), gap=6)
         for word in self._known:
-            button = QPushButton(word)
+            button = TypedButton(word)
             button.setProperty("role", "chip")
             button.setCheckable(True)
             button.setAccessibleName(word)
@@ -223,7 +224,7 @@ class TempoChip(Chip):
             row.addWidget(control)
         flow = self.look.pad(FlowLayout(), gap=6)
         for tempo in self.USUAL:
-            button = QPushButton(str(tempo))
+            button = TypedButton(str(tempo))
             button.setProperty("role", "chip")
             button.setAccessibleName(f"{tempo} BPM")
             button.clicked.connect(self._taker(float(tempo)))
@@ -279,7 +280,7 @@ class KeyChip(Chip):
         for group, words in ((self._roots, ROOTS), (self._modes, MODES)):
             flow = self.look.pad(FlowLayout(), gap=6)
             for word in words:
-                button = QPushButton(word)
+                button = TypedButton(word)
                 button.setProperty("role", "chip")
                 button.setCheckable(True)
                 button.setAccessibleName(word)

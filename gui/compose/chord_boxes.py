@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import QGridLayout, QLineEdit, QMenu, QWidget
 
 from engine.composing.chord_symbols import parse_chords
 from engine.errors import LongtakeError
+from gui.look.as_typed import hint
 from gui.look.controls import restyle
 from gui.look.theme import Look
 
@@ -193,7 +194,9 @@ class ChordBoxes(QWidget):
         for box in self.boxes:
             text = box.text().strip()
             wrong = "true" if text and problem_of(f"C | {text}") else "false"
-            box.setToolTip(box.text() if len(box.text()) > 4 else "")  # a narrow box may cut it
+            box.setToolTip(
+                hint(box.text()) if len(box.text()) > 4 else ""
+            )  # a narrow box may cut it
             if box.property("wrong") != wrong:
                 box.setProperty("wrong", wrong)
                 restyle(box)

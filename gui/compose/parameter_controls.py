@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
 from engine.registry import all_models
 from engine.spec import DEFAULTS, PARAMETERS, Parameter
 from gui.learn import teach
+from gui.look.as_typed import hint
 from gui.look.controls import Switch, label, row, side_by_side
 from gui.look.fields import ChoiceBox, NumberField, Slider
 from gui.look.language import tr
@@ -38,7 +39,7 @@ class ParameterControl(QWidget):
         self.known: Parameter = PARAMETERS[name]
         self.column = look.pad(QVBoxLayout(self), gap=3)
         help_text = " ".join(filter(None, (sentence(self.known), limits(self.known))))
-        self.setToolTip(help_text)
+        self.setToolTip(hint(help_text))
         self.build()
         for control in self.controls():
             control.setAccessibleDescription(help_text)

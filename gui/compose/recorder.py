@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QWidget
 
 from bridge.state import CaptureState, Levels
 from gui.learn import teach
+from gui.look.as_typed import hint
 from gui.look.controls import Button, label, set_role
 from gui.look.fields import ChoiceBox
 from gui.look.language import said
@@ -80,7 +81,8 @@ class Recorder(QWidget):
         self.count_in.setVisible(not busy)
         self.setVisible(busy)
         self.said.setText(words[capture.state])
-        self.button.setToolTip(said(capture.problem) or self.tr("Record from the input device"))
+        problem = hint(said(capture.problem))
+        self.button.setToolTip(problem or self.tr("Record from the input device"))
         set_role(self.said, "small")
         if not busy and self._asked and capture.take_id:
             self._asked = False

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from gui.look.as_typed import TypedButton, hint
 from gui.look.flow_layout import FlowLayout
 from gui.look.theme import Look
 
@@ -54,6 +55,7 @@ def later(owner: QObject, do: Callable[[], object], milliseconds: int = 0) -> No
 def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
     """A text in one of the roles of the style sheet."""
     made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
     made.setWordWrap(wrap)
     if role:
         made.setProperty("role", role)
@@ -71,7 +73,7 @@ def text_field(name: str, placeholder: str = "") -> QLineEdit:
 def show_placeholder(field: QLineEdit, text: str) -> None:
     """Sets the placeholder of a field, and its tooltip."""
     field.setPlaceholderText(text)
-    field.setToolTip(text)
+    field.setToolTip(hint(text))
 
 
 def side_by_side(look: Look, *widgets: QWidget) -> QHBoxLayout:
@@ -97,6 +99,7 @@ class Figure(QLabel):
 
     def __init__(self, text: str, widest: str, role: str = "") -> None:
         super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._widest = widest
         if role:
             self.setProperty("role", role)
@@ -129,7 +132,7 @@ class IconButton(QToolButton):
 
     def rename(self, name: str, keys: str = "") -> None:
         """Says what the button does (now), and which keys do it too."""
-        self.setToolTip(f"{name}  ({keys})" if keys else name)
+        self.setToolTip(hint(f"{name}  ({keys})" if keys else name))
         self.setAccessibleName(name)
 
     def set_icon(self, icon: str, colour: str = "text") -> None:
@@ -143,7 +146,7 @@ class IconButton(QToolButton):
         self.setIconSize(self._look.icon_size())
 
 
-class Button(QPushButton):
+class Button(TypedButton):
     """A button with a text and, if need be, an icon before it."""
 
     def __init__(
@@ -238,7 +241,7 @@ class Segments(QFrame):
         self._buttons: dict[str, QPushButton] = {}
         row = look.pad(FlowLayout(self), (2, 2, 2, 2), 2)
         for key, text in options:
-            button = QPushButton(text)
+            button = TypedButton(text)
             button.setProperty("role", "segment")
             button.setCheckable(True)
             button.setAccessibleName(f"{name}: {text}")
@@ -272,7 +275,7 @@ class Lamp(QWidget):
     def show_state(self, state: str, words: str) -> None:
         """Shows a state of off, on, warning, error, and its words as tooltip."""
         self._state = state
-        self.setToolTip(words)
+        self.setToolTip(hint(words))
         self.setAccessibleName(words)
         self.update()
 

@@ -12,6 +12,7 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QLabel, QSizePolicy
 
+from gui.look.as_typed import hint
 from gui.look.controls import Button
 from gui.look.theme import Look
 
@@ -52,7 +53,7 @@ class Elided(QLabel):
             self._whole, Qt.TextElideMode.ElideRight, max(self.width(), 1)
         )
         super().setText(cut)
-        self.setToolTip(self._whole if cut != self._whole else "")
+        self.setToolTip(hint(self._whole) if cut != self._whole else "")
 
 
 class ElidedButton(Button):
@@ -102,7 +103,7 @@ class ElidedButton(Button):
         cut = metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, room)
         if cut != self.text():
             self.setText(cut)
-        self.setToolTip(self._whole if cut != self._whole else self._hint)
+        self.setToolTip(hint(self._whole if cut != self._whole else self._hint))
 
     def _restyle(self) -> None:
         super()._restyle()

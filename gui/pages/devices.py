@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.state import AudioDevice, CaptureState, Devices, Levels, MidiState, PlaybackState
 from gui.learn import teach
+from gui.look.as_typed import hint
 from gui.look.containers import Card, line
 from gui.look.controls import Button, Figure, IconButton, label, restyle
 from gui.look.elided import Elided
@@ -197,7 +198,7 @@ class DevicesPanel(Card):
             for device in devices:
                 name = f"{device.name}  ({device.host_api})"
                 box.addItem(name, device.id)
-                box.setItemData(box.count() - 1, name, Qt.ItemDataRole.ToolTipRole)
+                box.setItemData(box.count() - 1, hint(name), Qt.ItemDataRole.ToolTipRole)
             box.setCurrentIndex(max(box.findData(chosen), 0))
         box.setEnabled(bool(devices))
 

@@ -17,6 +17,7 @@ from bridge.places import Places
 from bridge.settings import SettingsFile
 from engine.disks import why
 from gui.folders import show_in_folder
+from gui.look.as_typed import hint
 from gui.look.containers import Card, line
 from gui.look.controls import Button, label
 from gui.look.flow_layout import FlowLayout
@@ -100,7 +101,7 @@ class PreferencesPanel(Card):
         shown = look.pad(FlowLayout(), gap=6)
         for words, path in self._files():
             button = Button(look, words)
-            button.setToolTip(str(path))
+            button.setToolTip(hint(str(path)))
             button.clicked.connect(self._shower(path))
             shown.addWidget(button)
         self.body.addLayout(shown)

@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 from engine.presets import CATEGORIES, Preset, PresetStore
 from gui.folders import show_in_folder
 from gui.history import History
+from gui.look.as_typed import hint
 from gui.look.containers import Card
 from gui.look.controls import Button, IconButton, label
 from gui.look.fields import ChoiceBox
@@ -226,7 +227,7 @@ class PresetsPanel(Card):
         spoken = ", ".join(filter(None, (preset.name, yours, loved, preset.description)))
         item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
         whole = (preset.name, preset.description, preset.values.get("prompt", ""))
-        item.setToolTip("\n".join(filter(None, (*whole, str(preset.path or "")))))
+        item.setToolTip(hint("\n".join(filter(None, (*whole, str(preset.path or ""))))))
         return item
 
     def _choose(self) -> None:

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from engine.composing.chord_symbols import symbol
 from engine.composing.description import sharps
 from engine.composing.score import Score, chord_of
+from gui.look.as_typed import hint
 from gui.look.theme import Look
 
 Span = tuple[float, float]
@@ -139,7 +140,7 @@ class LeadSheetView(QWidget):
         self.sections = [s for s in sections_of(score) if s.start < length] if score else []
         self.chords = [c for c in chords_of(score) if c.start < length] if score else []
         self._now = (-1, -1)
-        self.setToolTip(about)
+        self.setToolTip(hint(about))
         self.setAccessibleDescription(about)
         self.has_notes = score is not None and len(score.notes) > 0
         self.want(self._wanted)

@@ -15,6 +15,7 @@ from PyQt6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelIndex,
 
 from bridge.state import Search, Take
 from bridge.takes.naming import title
+from gui.look.as_typed import hint
 from gui.look.language import tr
 from gui.prompt_form import headline, read_form
 from gui.qt_session import QtSession
@@ -61,7 +62,7 @@ class TakeModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join(filter(None, spoken(take, self._apart(index.row()))))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(filter(None, whole(take, self._apart(index.row()))))
+            return hint("\n".join(filter(None, whole(take, self._apart(index.row())))))
         return None
 
     def _apart(self, row: int) -> list[str]:
