@@ -323,3 +323,20 @@ def test_the_tables_name_only_what_there_is() -> None:
     moods = {*vocabulary()["moods"]} | {mood for style in styles().values() for mood in style.moods}
     modes = {mood for names in said["modes"].values() for mood in names}
     assert {*said["moods"]} | {*said["levels"]} | modes <= moods
+
+
+@pytest.mark.parametrize(
+    ("said", "style"),
+    [
+        ("R&B", "rnb"), ("R & B", "rnb"), ("r'n'b", "rnb"), ("RnB", "rnb"), ("R and B", "rnb"),
+        ("Drum & Bass", "drum_and_bass"), ("drum'n'bass", "drum_and_bass"), ("drum’n’bass", "drum_and_bass"),
+        ("D&B", "drum_and_bass"), ("d & b", "drum_and_bass"), ("DnB", "drum_and_bass"),
+        ("rock'n'roll", "rock"), ("Rock & Roll", "rock"), ("rock ’n’ roll", "rock"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("prompt", ["{}", "Genre: {} | Moods: Warm", "a warm {} track"])
+def test_genres_with_an_ampersand_are_read_however_they_are_written(
+    prompt: str, said: str, style: str
+) -> None:
+    found = read(prompt.format(said), unlike)
+    assert (found.style, found.instruments) == (style, ())
