@@ -20,6 +20,7 @@ from bridge.broken_file import BrokenFile, Wrong, broken_line, line_of
 from bridge.places import Places, folder
 from engine.disks import why
 from engine.errors import PresetError, choices
+from engine.model_files import loras_folder
 from engine.registry import all_models
 from engine.whole_files import read_text, write_whole
 
@@ -328,4 +329,5 @@ def takes_folder(settings: Settings, where: Places) -> Path:
 
 def osc_folders(settings: Settings, where: Places) -> tuple[Path, ...]:
     """The folders whose files OSC messages may name."""
-    return (takes_folder(settings, where), where.refuge, *map(folder, settings.osc.folders))
+    own = takes_folder(settings, where), where.refuge, loras_folder()
+    return (*own, *map(folder, settings.osc.folders))

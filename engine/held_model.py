@@ -7,7 +7,7 @@ file for another model or a missing file costs nothing. Knows nothing of takes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,8 +24,8 @@ from engine.registry import ModelSpec, model_spec
 from engine.text import Likeness
 from engine.updates import Step
 
-Shapes = Mapping[str, torch.Size]
-"""Names of weights and their shapes."""
+Version = tuple[tuple[str, int, int], ...]
+"""Path, size in bytes and time of change of files, ns."""
 log = logging.getLogger(__name__)
 
 
@@ -39,18 +39,25 @@ def load_model(spec: ModelSpec, folder: Path | None = None) -> LatentDiffusion:
     return load(spec, folder or find_weights(spec))
 
 
-def outline_model(spec: ModelSpec) -> Shapes:
-    """Names and shapes of a model's weights, once its files were looked at, but not loaded.
+def check_model(spec: ModelSpec, files: Sequence[LoraFile] = ()) -> None:
+    """Looks at a model's files and at LoRA files for it, without loading them.
 
     Raises:
-        CheckpointError: if a file is missing or of another network.
+        CheckpointError: if one is missing or of another network.
     """
     folder = find_weights(spec)
     if spec.weights == "public":
-        return check_public(spec, folder)
-    with torch.device("meta"):
-        model = LatentDiffusion(spec, NoText(spec.conditioning.text))
-    return {name: tensor.shape for name, tensor in model.state_dict().items()}
+        check_loras(check_public(spec, folder), files)
+    elif files:
+        with torch.device("meta"):
+            model = LatentDiffusion(spec, NoText(spec.conditioning.text))
+        check_loras({name: tensor.shape for name, tensor in model.state_dict().items()}, files)
+
+
+def version(spec: ModelSpec) -> Version:
+    """Tells the files of a model from those that replace them, by names, sizes and times of change."""
+    found = [(path, path.stat()) for path in sorted(find_weights(spec).glob("*.safetensors"))]
+    return tuple((str(path), facts.st_size, facts.st_mtime_ns) for path, facts in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +66,30 @@ class Loader:
 
     Attributes:
         load: loads a registered model.
-        outline: names and shapes of what it will load; raises what loading would, as far as that shows beforehand.
+        check: raises what loading it with LoRA files would, as far as that shows beforehand.
+        version: of the files.
     """
 
     load: Callable[[ModelSpec], LatentDiffusion]
-    outline: Callable[[ModelSpec], Shapes]
+    check: Callable[[ModelSpec, Sequence[LoraFile]], None]
+    version: Callable[[ModelSpec], Version]
 
     def __call__(self, spec: ModelSpec) -> LatentDiffusion:
         """Loads a model."""
         return self.load(spec)
 
 
-INSTALLED = Loader(load_model, outline_model)
+INSTALLED = Loader(load_model, check_model, version)
 """The models on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is in memory: the model's name, and of each LoRA file path, strength, size in bytes and time of change."""
+    """What is in memory: the model's name, its LoRA files with their strengths, and the files' version."""
 
     model: str
-    loras: tuple[tuple[Path, float, int, int], ...]
+    loras: tuple[LoraFile, ...]
+    files: Version
 
 
 class HeldModel:
@@ -115,12 +125,14 @@ class HeldModel:
         spec, files = model_spec(name), _located(lora_files(lora))
         if self._compiled:
             check_compiler(self._device)
-        held = Held(name, tuple(map(_version, files)))
+        loader = self._load if isinstance(self._load, Loader) else None
+        own = loader.version(spec) if loader else ()
+        held = Held(name, files, (*own, *map(_version, files)))
         if self._loaded is not None and self._loaded[0] == held:
             model = self._loaded[1]
         else:
-            if isinstance(self._load, Loader):
-                check_loras(self._load.outline(spec), files)
+            if loader is not None:
+                loader.check(spec, files)
             self.unload()
             yield Step("loading", 1, 2)
             model = self._load(spec)
@@ -157,12 +169,12 @@ class HeldModel:
         self._loaded = self._likeness = None
 
 
-def _located(files: Sequence[LoraFile]) -> list[LoraFile]:
-    return [replace(file, path=lora_place(file.path)) for file in files]
+def _located(files: Sequence[LoraFile]) -> tuple[LoraFile, ...]:
+    return tuple(replace(file, path=lora_place(file.path)) for file in files)
 
 
-def _version(file: LoraFile) -> tuple[Path, float, int, int]:
-    """Tells a LoRA file from another, and from what it was before it was trained on.
+def _version(file: LoraFile) -> tuple[str, int, int]:
+    """Tells a LoRA file from what it was before it was trained on.
 
     Raises:
         CheckpointError: if it is missing.
@@ -173,4 +185,4 @@ def _version(file: LoraFile) -> tuple[Path, float, int, int]:
         raise CheckpointError(
             f"The LoRA file {file.path} is missing; name it where it is, or put it into {loras_folder()}."
         ) from error
-    return file.path, file.strength, found.st_size, found.st_mtime_ns
+    return str(file.path), found.st_size, found.st_mtime_ns

@@ -72,12 +72,13 @@ turn, and other clients are served meanwhile. What only Longtake sends (`ack`, `
 answered when it comes back, and values that a program sends back without end are set but not told to it again. Over TCP
 the first packet that is no OSC ends the connection, and so does one that is begun and not there after 10 s.
 
-Files are named by path and must lie in an allowed folder (`osc.folders` in the settings), LoRA files and those of a
-preset as well; of all others nothing is said. Characters that no file can hold come as U+FFFD. To be heard from another
-machine, `serve --bind` needs an allow-list of hosts and a token, which each host sends once as `/longtake/token`;
-after three wrong ones it waits ever longer. Events go to a program on this machine for as long as its port is open, to
-another machine for `osc.subscription` seconds after it asked. OSCQuery answers on http://127.0.0.1:9442 (`?HOST_INFO`),
-under that name or `localhost` and to no web page. [bridge.md](bridge.md) says how fast all of this is.
+Files are named by path and must lie in an allowed folder (`osc.folders` in the settings, besides the takes and the
+folder of LoRA files), those of a preset as well; of all others nothing is said. Characters that no file can hold come
+as U+FFFD. To be heard from another machine, `serve --bind` needs an allow-list of hosts and a token, which each host
+sends once as `/longtake/token`; after three wrong ones it waits ever longer. Events go to a program on this machine for
+as long as its port is open, to another machine for `osc.subscription` seconds after it asked. OSCQuery answers on
+http://127.0.0.1:9442 (`?HOST_INFO`), under that name or `localhost` and to no web page. [bridge.md](bridge.md) says how
+fast all of this is.
 """
 
 

@@ -178,8 +178,13 @@ class Store:
         if not places:
             raise CheckpointError(f"{spec.name} is not in {self.root}.")
         size = sum(f.stat().st_size for place in places for f in place.rglob("*") if f.is_file())
-        for place in places:
-            shutil.rmtree(place)
+        try:
+            for place in places:
+                shutil.rmtree(place)
+        except OSError as error:
+            raise CheckpointError(
+                f"{spec.name} cannot be removed whole ({error}); close every Longtake that plays it, and try again."
+            ) from error
         return size
 
 

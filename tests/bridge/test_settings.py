@@ -25,6 +25,7 @@ from bridge.settings import (
     takes_folder,
 )
 from engine.errors import PresetError
+from engine.model_files import loras_folder
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +143,7 @@ def test_folders(home: Path) -> None:
     where = places()
     settings = read('[osc]\nfolders = ["~/Music"]', "x")
     assert takes_folder(settings, where) == home / "takes"
-    own = (home / "takes", home / "data" / "rescued")
+    own = (home / "takes", home / "data" / "rescued", loras_folder())
     assert osc_folders(settings, where) == (*own, Path("~/Music").expanduser())
 
 
@@ -233,3 +234,16 @@ def test_the_settings_of_nobody_are_a_sentence(
     monkeypatch.setenv("LONGTAKE_HOME", "~nosuchuser")
     assert main([]) == 2
     assert "Nobody's home" in capsys.readouterr().err
+
+
+def test_a_model_of_ones_own_may_be_the_one_at_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.model_files.models_folder", lambda: tmp_path)
+    text = '[engine]\nmodel = "my-tune"'
+    with pytest.raises(PresetError, match="sketch"):
+        read(text, "x")
+    (tmp_path / "my-tune").mkdir()
+    origin = json.dumps({"model": "stable-audio-open-small"})
+    (tmp_path / "my-tune" / "origin.json").write_text(origin)
+    assert read(text, "x").engine.model == "my-tune"

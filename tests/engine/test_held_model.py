@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,10 @@ from safetensors.torch import save_file
 
 from engine import held_model
 from engine.errors import CheckpointError, SpecError
-from engine.held_model import INSTALLED, HeldModel, Loader, outline_model
+from engine.held_model import INSTALLED, HeldModel, Loader, Version, check_model
 from engine.latent_diffusion import LatentDiffusion
+from engine.lora_list import LoraFile
+from engine.public.lora import check_loras
 from engine.registry import MODELS, ModelSpec
 from tests.engine.tiny_model import tiny_model
 
@@ -26,15 +30,20 @@ class Tiny:
 
     def __init__(self) -> None:
         self.loads: list[str] = []
+        self.changed = 0
 
     def load(self, spec: ModelSpec) -> LatentDiffusion:
         self.loads.append(spec.name)
         return tiny_model()
 
-    def outline(self, spec: ModelSpec) -> dict[str, torch.Size]:
+    def check(self, spec: ModelSpec, files: Sequence[LoraFile]) -> None:
         if spec.name == "stable-audio-2":
             raise CheckpointError("stable-audio-2 has no weights.")
-        return {name: tensor.shape for name, tensor in tiny_model().state_dict().items()}
+        shapes = {name: tensor.shape for name, tensor in tiny_model().state_dict().items()}
+        check_loras(shapes, files)
+
+    def version(self, spec: ModelSpec) -> Version:
+        return ((spec.name, 0, self.changed),)
 
 
 @pytest.fixture
@@ -43,7 +52,7 @@ def tiny() -> Tiny:
 
 
 def held(tiny: Tiny, *, compiled: bool = False) -> HeldModel:
-    loader = Loader(tiny.load, tiny.outline)
+    loader = Loader(tiny.load, tiny.check, tiny.version)
     return HeldModel(CPU, "float32", compiled=compiled, load=loader)
 
 
@@ -85,8 +94,7 @@ def test_a_load_that_fails_late_holds_nothing_and_the_next_works(tiny: Tiny) -> 
             raise MemoryError
         return tiny_model()
 
-    tiny.load = load  # pyright: ignore[reportAttributeAccessIssue]
-    model = HeldModel(CPU, "float32", compiled=False, load=Loader(load, tiny.outline))
+    model = HeldModel(CPU, "float32", compiled=False, load=Loader(load, tiny.check, tiny.version))
     with pytest.raises(MemoryError):
         list(model.load("sketch", ""))
     assert model.name == ""
@@ -135,9 +143,27 @@ def test_that_nothing_can_compile_is_said_before_anything_is_loaded(
     assert not tiny.loads
 
 
-def test_the_outline_is_what_loads() -> None:
-    outline = INSTALLED.outline(MODELS["sketch"])
-    loaded = INSTALLED(MODELS["sketch"]).state_dict()
-    assert outline == {name: tensor.shape for name, tensor in loaded.items()}
+def test_a_model_that_was_added_anew_is_loaded_anew(tiny: Tiny) -> None:
+    model = held(tiny)
+    for tiny.changed in (0, 0, 1, 1):
+        list(model.load("sketch", ""))
+    assert tiny.loads == ["sketch"] * 2
+
+
+def test_the_installed_models_are_looked_at_before(tmp_path: Path) -> None:
+    sketch = MODELS["sketch"]
+    assert [Path(name).name for name, _, _ in INSTALLED.version(sketch)] == [
+        "autoencoder.safetensors",
+        "dit.safetensors",
+    ]
+    weights = INSTALLED(sketch).state_dict()
+    outputs = weights[f"dit.{LAYER}.weight"].shape[0]
+    inputs = weights[f"dit.{LAYER}.weight"].shape[1:].numel()
+    for name, wide, fits in (("a", outputs, True), ("b", outputs + 1, False)):
+        path = tmp_path / f"{name}.safetensors"
+        pair = {"lora_A": torch.ones(2, inputs), "lora_B": torch.ones(wide, 2)}
+        save_file({f"diffusion_model.{LAYER}.{n}.weight": t for n, t in pair.items()}, path)
+        with nullcontext() if fits else pytest.raises(CheckpointError, match="does not fit"):
+            check_model(sketch, [LoraFile(path)])
     with pytest.raises(CheckpointError, match="stable-audio-2 has no weights"):
-        outline_model(MODELS["stable-audio-2"])
+        check_model(MODELS["stable-audio-2"])

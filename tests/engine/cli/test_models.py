@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import model_files
 from engine.cli import main as command_line
 from engine.cli.models import main
 from engine.errors import SpecError
@@ -57,6 +58,53 @@ def test_add_asks_for_the_licence_too(
     assert main(arguments, store) == 0
     assert "Gemma" in capsys.readouterr().out
     assert store.has(TINY_MEDIUM)
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_fine_tune_is_listed_told_and_removed_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(model_files, "models_folder", lambda: tmp_path / "models")
+    source, store = write_public(TINY_MEDIUM, tmp_path), Store(tmp_path / "models")
+    # One file, of another's name: what it was made from is said.
+    (source / "model.safetensors").rename(source / "epoch-3.safetensors")
+    arguments = ["add", str(source / "epoch-3.safetensors"), "--as", TINY_MEDIUM.name]
+    accepted = ["--accept-licence"]
+    with pytest.raises(SpecError, match="cannot be a model's name"):
+        main([*arguments, "--name", "My Tune", *accepted], store)
+    assert main([*arguments, "--name", "my-tune", *accepted], store) == 0
+    assert "my-tune is now in" in capsys.readouterr().out
+    assert not store.has(TINY_MEDIUM)
+    main(["list"], store)
+    listed = capsys.readouterr().out
+    assert f"Your own, made from {TINY_MEDIUM.name}" in listed
+    assert f"weights in {store.root / 'my-tune'}" in listed
+    main(["info", "my-tune"], store)
+    told = capsys.readouterr().out
+    for fact in (TINY_MEDIUM.name, str(source / "epoch-3.safetensors"), "Stability AI", " GB"):
+        assert fact in told
+    main(["verify", "my-tune"], store)
+    with pytest.raises(SpecError, match="your own"):
+        main(["download", "my-tune", *accepted], Store(tmp_path / "elsewhere"))
+    assert main(["remove", "my-tune"], store) == 0
+    with pytest.raises(SpecError, match="Unknown model 'my-tune'"):
+        main(["info", "my-tune"], store)
+
+
+def test_what_is_told_of_models_that_are_not_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, words in (
+        ("sketch", "weights"),
+        ("stable-audio-2", "train your own"),
+        ("stable-audio-open-small", "not installed: 'longtake models download"),
+    ):
+        main(["info", name], Store(tmp_path))
+        assert words in capsys.readouterr().out
+    with pytest.raises(SpecError, match="sketch comes with Longtake: there is nothing to download"):
+        main(["download", "sketch"], Store(tmp_path))
+    with pytest.raises(SpecError, match="not a public model"):
+        main(["add", str(tmp_path), "--as", "sketch"], Store(tmp_path))
 
 
 def test_without_a_command_it_lists(capsys: pytest.CaptureFixture[str]) -> None:
