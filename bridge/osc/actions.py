@@ -141,6 +141,11 @@ class Actions:
         more = {} if amount is None else {"amount": amount}
         return self._make(request, self._session.vary, self._take(request, which).id, **more)
 
+    def remake(self, request: Request) -> Iterator[Answer]:
+        _, which, start, end = request.values
+        take = self._take(request, which)
+        return self._make(request, self._session.remake, take.id, [(start, end)])
+
     def fit(self, request: Request) -> None:
         which, tempo = request.values
         self._session.fit(self._take(request, which).id, tempo)

@@ -148,6 +148,10 @@ _SECONDS = number("seconds", "length of the new part", 0.5, 600, "s")
 _STRENGTH = number("strength", "0 keeps the recording, 1 follows the prompt alone", 0, 1)
 MODEL_STATE = "model/state state name detail fraction"
 MODEL_FILES = "model/files name state fraction mb problem"
+_SPAN = (
+    number("start", "where the new part begins", 0, 600, "s"),
+    number("end", "where it ends", 0, 600, "s"),
+)
 
 CALLS = (
     _call("ping", "whether somebody is there", answer="pong version proto"),
@@ -205,8 +209,7 @@ CALLS = (
         "makes a part of a recording anew",
         REQ,
         path("path", "the recording"),
-        number("start", "where the new part begins", 0, 600, "s"),
-        number("end", "where it ends", 0, 600, "s"),
+        *_SPAN,
         maybe(_PROMPT),
         answer=_ACK,
         pairs=True,
@@ -218,6 +221,9 @@ CALLS = (
         word("job_id", "the job or take to start from"),
         maybe(number("amount", "0 is the same take, 1 another one", 0, 1)),
         answer=_ACK,
+    ),
+    _call(
+        "remake", "makes a part of a take anew by its own settings", REQ, _ID, *_SPAN, answer=_ACK
     ),
     _call(
         "fit",

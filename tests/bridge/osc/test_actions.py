@@ -111,6 +111,18 @@ def test_a_variation_asked_for_again_while_it_waits_is_one_job(peer: Peer) -> No
     assert peer.ask("vary", "v", job, 0.5, answer="ack") != first
 
 
+def test_a_part_of_a_take_is_made_anew_by_its_own_settings(peer: Peer, served: Served) -> None:
+    _, job, _ = peer.ask("generate", "g", "techno", "duration", 2.0, "steps", 3, answer="ack")
+    peer.wait("done")
+    peer.send("param/steps", 9)
+    _, again, _ = peer.ask("remake", "r", job, 0.5, 1.0, answer="ack")
+    peer.wait("done")
+    spec = served[1].jobs.get(again).spec
+    assert (spec.prompt, spec.steps, spec.keep) == ("techno", 3, ((0.0, 0.5), (1.0, 2.0)))
+    peer.send("remake", "r", job, 0.0, 2.0)
+    assert "nothing is kept" in peer.wait("error")[2]
+
+
 def test_every_one_of_many_requests_gets_its_ack_or_its_error(peer: Peer) -> None:
     peer.ask("generate", "slow", *SLOW, answer="ack")
     asked = {f"r{number}" for number in range(200)}
