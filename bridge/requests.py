@@ -158,11 +158,15 @@ def varied(take: Take, amount: float) -> GenerationSpec:
 def remade(take: Take, spans: Iterable[Span]) -> GenerationSpec:
     """The take with `spans` (seconds) made anew, by its own settings but another seed; the rest is kept.
 
+    What a composer wrote is written anew there, over the same chords; notes that were given or locked stay.
+
     Raises:
         SpecError: as `inpainted`.
     """
     spec, _ = understood(take.spec)
-    spec = replace(spec, seed=None, score_seed=None, variation=0.0)
+    given = spec.midi is not None or spec.score_seed is not None
+    score = spec.score if spec.score or given else "composed"
+    spec = replace(spec, seed=None, score=score, variation=0.0)
     return inpainted(spec, take.path, spans)
 
 
