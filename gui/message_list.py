@@ -41,7 +41,9 @@ class MessageList(QDialog):
         self.resize(look.px(680), look.px(360))
 
     def show_messages(self, messages: Sequence[Message]) -> None:
-        """Shows them, the newest first; where somebody reads stays where it is."""
+        """Shows them, the newest first; what somebody marks there, to copy it, is left alone."""
+        if self.text.textCursor().hasSelection():
+            return
         lines = "\n".join(map(line_of, reversed(messages))) or self.tr("Nothing was said yet.")
         bar = self.text.verticalScrollBar()
         place = bar.value() if bar is not None else 0

@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from typing import TypeVar
 
-from PyQt6.QtCore import QSize, QTimer, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStatusBar, QWidget
 
 from bridge.events import Notice
 from bridge.state import ModelState
@@ -45,14 +45,21 @@ class Words(Elided):
         return QSize(wide, super().sizeHint().height())
 
 
-class StatusLine(QFrame):
-    """Notice on the left, engine on the right."""
+class StatusLine(QStatusBar):
+    """Notice on the left, engine on the right.
+
+    It is a status bar because screen readers have a key that reads one.
+    """
 
     models_asked = pyqtSignal()
 
     def __init__(self, session: QtSession, look: Look, history: History) -> None:
         super().__init__()
-        self.setProperty("role", "status")
+        self.setSizeGripEnabled(False)
+        self.setAccessibleName(self.tr("Messages"))
+        inside = QFrame()
+        inside.setProperty("role", "status")
+        self.addWidget(inside, 1)
         self._look, self._history = look, history
         self.messages = Messages()
         self.list: MessageList | None = None
@@ -60,13 +67,15 @@ class StatusLine(QFrame):
         """The sentence whose act can be undone from here."""
         self.words = Words()
         self.words.setAccessibleDescription(self.tr("Last message"))
+        # A key of the menu leads here, so that it is read out; Tab does not stop at it.
+        self.words.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.undo = Button(look, self.tr("Undo"), role="chip")
         self.away = IconButton(look, "close", self.tr("Put the message away"))
         self.past = IconButton(look, "menu", self.tr("All messages"))
         self.lamp = Lamp(look)
         self.engine = ElidedButton(look, "", role="fold")
         self.engine.say(self.tr("Models"))
-        row = self._row = look.pad(QHBoxLayout(self), (16, 4, 12, 4), 6)
+        row = self._row = look.pad(QHBoxLayout(inside), (16, 4, 12, 4), 6)
         for control in (self.words, self.undo, self.away):
             row.addWidget(control)
         row.addStretch(1)
@@ -125,6 +134,10 @@ class StatusLine(QFrame):
         self.list.show()
         self.list.raise_()
         self.list.activateWindow()
+        self.clear()
+
+    def clear(self) -> None:
+        """Says nothing more of what was said; it stays in the list."""
         self.messages.put_all_away()
         self.show_now()
 

@@ -40,6 +40,8 @@ QMainWindow, QDialog, QWidget[role="window"] {{ background: {c.window}; }}
 QFrame[role="card"] {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: {px(10)}px; }}
 QFrame[role="bar"] {{ background: {c.surface}; border: none; border-bottom: 1px solid {c.line}; }}
 QFrame[role="status"] {{ background: {c.surface}; border: none; border-top: 1px solid {c.line}; }}
+QStatusBar {{ background: {c.surface}; }}
+QStatusBar::item {{ border: none; }}
 QFrame[role="line"] {{ background: {c.line}; border: none; max-height: 1px; min-height: 1px; }}
 QFrame[role="popup"] {{ background: {c.surface}; border: 1px solid {c.edge}; border-radius: {px(8)}px; }}
 QFrame[role="drop"] {{ background: transparent; border: 1px dashed {c.edge}; border-radius: {px(8)}px; }}

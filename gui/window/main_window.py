@@ -210,18 +210,22 @@ class MainWindow(QMainWindow):
 
     def _heard_job(self, job: Job) -> None:
         shown = self.viewer.job
-        if job.state == "running" and self._follow and (shown is None or shown.id != job.id):
+        if job.state == "running" and self._follows() and (shown is None or shown.id != job.id):
             if shown is None or shown.state != "running":
                 self.show_welcome(False)
                 self.viewer.show_job(job)
         elif job.state == "failed":
             self.session.say(job.error, "error")
-        elif job.state == "done" and self._follow and job.take_ids:
+        elif job.state == "done" and self._follows() and job.take_ids:
             self._select(job.take_ids[-1])
+
+    def _follows(self) -> bool:
+        """Whether what is made now is looked at; several takes that somebody chose stay chosen."""
+        return self._follow and len(self.takes.chosen_takes()) < 2
 
     def _heard_take(self, take: Take) -> None:
         self.viewer.grown(take)
-        if self._follow and self.viewer.job is not None and take.job_id == self.viewer.job.id:
+        if self._follows() and self.viewer.job is not None and take.job_id == self.viewer.job.id:
             self._select(take.id)
 
     def _select(self, take_id: str) -> bool:
@@ -284,6 +288,7 @@ class MainWindow(QMainWindow):
             presets=self.presets,
             drawer=self.drawer,
             history=self.history,
+            status=self.status,
             generate=self.generate,
             show_welcome=self.show_welcome,
             close=self.close,

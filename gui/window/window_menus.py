@@ -19,6 +19,7 @@ from gui.pages.drawer import Drawer
 from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
 from gui.takes.anew import Anew
+from gui.status import StatusLine
 from gui.takes.listening import Listening
 from gui.takes.panel import TakesPanel
 from gui.takes.viewer import Viewer
@@ -45,6 +46,7 @@ class Acting:
     presets: PresetsPanel
     drawer: Drawer
     history: History
+    status: StatusLine
     generate: Callable[[], None]
     show_welcome: Callable[[bool], None]
     close: Callable[[], bool]
@@ -165,6 +167,8 @@ def _view(acting: Acting) -> list[Entry]:
         Entry(tr("Spectrogram"), acting.viewer.spectrum.click, "S"),
         Entry(tr("Look at this range"), acting.viewer.wave.zoom_to_range, "Z"),
         Entry(tr("Show all of it"), acting.viewer.wave.zoom_out, "Shift+Z"),
+        Entry(tr("Last message"), acting.status.words.setFocus, "Ctrl+Shift+M"),
+        Entry(tr("All messages"), acting.status.open_list, "Ctrl+Shift+L"),
         Entry(tr("Welcome"), lambda: acting.show_welcome(True)),
         LINE,
     ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QStatusBar
 from pytestqt.qtbot import QtBot
 
 from bridge.events import Notice
 from gui.demo.studio import Studio
 from gui.status import StatusLine
 from gui.window.main_window import MainWindow
+from gui.window.window_menus import menu_actions
 
 
 @pytest.fixture
@@ -85,3 +87,27 @@ def test_an_act_offers_undo_until_something_else_is_done(
     assert done == ["two"]
     assert not status.undo.isVisible(), "a second click must not undo another act"
     assert status.words.text_whole() == "Undone: two"
+
+
+def test_a_key_leads_to_the_last_message_so_that_it_is_read_out(
+    window: MainWindow, status: StatusLine
+) -> None:
+    window.activateWindow()
+    window.session.say("The disk is full.", "error")
+    actions = {action.text(): action for action in menu_actions(window)}
+    actions["Last message"].trigger()
+    assert status.words.hasFocus()
+    assert status.words.accessibleName() == "The disk is full."
+    assert not status.words.focusPolicy() & Qt.FocusPolicy.TabFocus
+    actions["All messages"].trigger()
+    assert status.list is not None
+    assert "The disk is full." in status.list.text.toPlainText()
+    status.list.text.selectAll()
+    window.session.say("Something new.")
+    assert "new" not in status.list.text.toPlainText(), "what is marked is left alone"
+
+
+def test_it_is_a_status_bar_to_a_screen_reader(status: StatusLine) -> None:
+    assert isinstance(status, QStatusBar)
+    assert status.isAncestorOf(status.words)
+    assert not status.isSizeGripEnabled()
