@@ -1,7 +1,7 @@
 """The models' files on this machine: downloads, imports and removals, each in a process of its own.
 
-Knows who does it by name only (`engine.public.errands`), since that imports torch. No call waits: `ModelStored` tells how it
-goes. A download may be paused, which ends its process, and goes on where it stopped, after a restart too.
+Knows who does it by name only (`engine.public.errands`), since that imports torch. No call waits: `ModelStored` tells how
+it goes. A download may be paused, which ends its process, and goes on where it stopped, after a restart too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The settings: one TOML file in the platform's own folder, strict, its comments kept when a value is changed.
 
 Knows nothing of sockets or devices: each section is a frozen dataclass whose fields carry their own help, and the
-file, its reader and `longtake config` (`config.py`) are made from these. A wrong file is named with every wrong key, and never
-overwritten.
+file, its reader and `longtake config` (`config.py`) are made from these. A wrong file is named with every wrong key,
+and never overwritten.
 """
 
 from __future__ import annotations

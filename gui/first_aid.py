@@ -42,8 +42,8 @@ class FirstAid(QDialog):
         for text in self.wrong:
             column.addWidget(text)
         words = self.tr(
-            "Mend the file and try again, or start with the defaults: the file is kept beside the new one, under a name "
-            "that ends in .broken and the date. Your takes and presets are not touched."
+            "Mend the file and try again, or start with the defaults: the file is kept beside the new one, under a "
+            "name that ends in .broken and the date. Your takes and presets are not touched."
         )
         column.addWidget(label(words, "muted", wrap=True))
         self.look = Button(look, self.tr("Open the file"))

@@ -67,10 +67,8 @@ class Announcer:
             self._tell_transport(event.transport)
         elif isinstance(event, events.PlaybackChanged):
             self._tell_playback(event.playback)
-        elif isinstance(event, events.ModelChanged):
-            self._tell_model(event.model)
-        elif isinstance(event, events.ModelStored):
-            self._say("model", "model/files", file_values(event.model))
+        elif isinstance(event, (events.ModelChanged, events.ModelStored)):
+            self._tell_model(event)
         elif isinstance(event, events.DevicesChanged):
             self._say("playback", "output/device", (event.devices.output,))
         elif isinstance(event, events.Notice) and event.code:
@@ -183,7 +181,10 @@ class Announcer:
             span = tuple(float(second) for second in playback.loop_range or ())
             self._say("playback", "loop", (int(playback.loop), *span))
 
-    def _tell_model(self, model: ModelState) -> None:
+    def _tell_model(self, event: events.ModelChanged | events.ModelStored) -> None:
+        if isinstance(event, events.ModelStored):
+            return self._say("model", "model/files", file_values(event.model))
+        model = event.model
         before, self._model = self._model, model
         if (model.phase, model.name) != (before.phase, before.name):
             self._say("model", "model/state", model_values(model))

@@ -30,7 +30,8 @@ class LicenceBox(Pane):
         self.page = f"https://huggingface.co/{model_spec(model.name).repository}"
         self.setProperty("role", "drop")
         hint = self.tr(
-            "To be accepted here, and once on the model's page too, with your account there. The page has all of its text."
+            "To be accepted here, and once on the model's page too, with your account there. "
+            "The page has all of its text."
         )
         self.cost = label("", "small", wrap=True)
         self.read = Button(look, self.tr("Open its page"))

@@ -67,8 +67,8 @@ class PreferencesPanel(Card):
         chosen = self._settings.settings.takes.folder if self._settings is not None else ""
         later = bool(chosen) and Path(chosen).expanduser() != self.folder
         words = self.tr(
-            "From the next start on, takes are kept in {0}. Those of before stay where they are; move their files there "
-            "to have them in the list."
+            "From the next start on, takes are kept in {0}. Those of before stay where they are; move their files "
+            "there to have them in the list."
         )
         self.next.setText(words.format(chosen))
         self.next.setVisible(later)

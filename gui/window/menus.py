@@ -20,8 +20,8 @@ from gui.memory import Memory
 class Entry:
     """One line of a menu; no words make a separator. `shown` keys are named but handled elsewhere.
 
-    A key that is held acts once, unless `held` says that it goes on. `standard` keys are the system's own for that; `role`
-    says what macOS takes into the menu of the application.
+    A key that is held acts once, unless `held` says that it goes on. `standard` keys are the system's own for that;
+    `role` says what macOS takes into the menu of the application.
     """
 
     words: str = ""

@@ -20,7 +20,7 @@ def test_files_are_listed_and_licences_asked_for(served: Served) -> None:
         peer.quiet(0.1)
         told = {values[0]: values for values in peer.at("model/files")}
         assert set(told) == set(MODELS)
-        name, state, fraction, mb, problem = told["sketch"]
+        _, state, fraction, mb, problem = told["sketch"]
         assert (state, fraction, problem) == ("installed", 1.0, "") and mb > 10
         peer.send("model/download", "stable-audio-3-medium")
         assert "licence" in peer.wait("error")[2]

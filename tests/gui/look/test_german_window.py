@@ -1,4 +1,4 @@
-"""The running panel in German: every text, tooltip and accessible name of every widget, with takes and messages in it."""
+"""The running panel in German: every text, tooltip and accessible name of every widget, with a take and messages."""
 
 from __future__ import annotations
 
