@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QUrl
 from PyQt6.QtGui import QDesktopServices
-from PyQt6.QtWidgets import QLineEdit
+from PyQt6.QtWidgets import QLineEdit, QScrollArea
 
 from bridge.stored import Account
 from gui.look.containers import Fold
@@ -64,6 +64,15 @@ class AccountFold(Fold):
             words = self.tr("No token is stored.") if account.stored is False else ""
         self.state.setText(words)
         self.state.setVisible(bool(words))
+
+    def come_into_view(self) -> None:
+        """Scrolls the page here; the next word typed is the token."""
+        around = self.parentWidget()
+        while around is not None and not isinstance(around, QScrollArea):
+            around = around.parentWidget()
+        if around is not None:
+            around.ensureWidgetVisible(self)
+        self.field.setFocus()
 
     def _turned(self, on: bool) -> None:
         files = self._session.session.models.files

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QHBoxLayout,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from bridge.state import ModelInfo, ModelState
 from bridge.stored import StoredModel
 from gui.look.containers import Card, line
-from gui.look.controls import Button, Lamp, label, restyle
+from gui.look.controls import Button, Lamp, label, later, restyle
 from gui.look.elided import Elided
 from gui.look.flow_layout import FlowLayout
 from gui.look.language import said
@@ -34,6 +42,7 @@ class ModelRow(QWidget):
         self._engine = ModelState()
         self._folder: Path | None = None
         self._sure = False
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.lamp = Lamp(look)
         self.name = Elided(model.name, "strong")
         self.facts = label("", "small", wrap=True)
@@ -62,11 +71,13 @@ class ModelRow(QWidget):
     def _make_buttons(self, look: Look) -> None:
         run, name = self._session.session, self.model.name
         self._buttons = look.pad(FlowLayout(), gap=6)
+        self._all: list[Button] = []
 
         def button(words: str, named: str) -> Button:
             made = Button(look, words)
             made.setAccessibleName(named.format(name))
             self._buttons.addWidget(made)
+            self._all.append(made)
             return made
 
         self.load = button(self.tr("Use this one"), self.tr("Use {0}"))
@@ -112,8 +123,11 @@ class ModelRow(QWidget):
     def _ask_licence(self, on: bool = True) -> None:
         self.licence.setVisible(on)
         self._show()
+        (self.licence.read if on else self.download).setFocus()
 
     def _accepted(self) -> None:
+        # First, or the focus would go to the next button there is: that of another model.
+        self.setFocus()
         self.licence.hide()
         name = self.model.name
         self._session.attempt(self.files.accept, name)
@@ -144,6 +158,15 @@ class ModelRow(QWidget):
         self._show()
 
     def _show(self) -> None:
+        focus = QApplication.focusWidget()
+        mine = focus is not None and self.isAncestorOf(focus)
+        self._show_all()
+        if mine and not self.isAncestorOf(QApplication.focusWidget() or self):
+            # What had the focus is gone; a key must not press the button of another model.
+            shown = [button for button in self._all if button.isVisible()]
+            (shown[0] if shown else self).setFocus()
+
+    def _show_all(self) -> None:
         stored, mine = self.stored, self._engine.name == self.model.name
         phase = self._engine.phase if mine else "unloaded"
         public, here = self.model.weights == "public", stored.state == "installed"
@@ -194,6 +217,8 @@ class ModelRow(QWidget):
             "adding": self.tr("Taking the files over …"),
             "removing": self.tr("Removing …"),
             "absent": self.tr("Not on this machine."),
+            # The same words: a button must not move away from under the mouse.
+            "asking": self.tr("Not on this machine."),
         }.get(stored.state, "")
 
 
@@ -227,6 +252,8 @@ class ModelsPanel(Card):
             row.show_stored(stored)
         if "is gated" in stored.problem:
             self.account.open()
+            if self.isVisible():
+                later(self, self.account.come_into_view)
 
 
 def facts(panel: QWidget, model: ModelInfo, size: int) -> str:

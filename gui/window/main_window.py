@@ -6,6 +6,7 @@ take is looked at, what a take offers, files that are dropped, keys, and what is
 
 from __future__ import annotations
 
+from PyQt6.QtCore import QByteArray
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -134,7 +135,8 @@ class MainWindow(QMainWindow):
     def state(self) -> State:
         """Size and place, the open page, the take that is looked at, and whether the welcome was seen."""
         return {
-            "geometry": self.saveGeometry(),
+            # Before it was ever shown, it has no size that is worth keeping.
+            "geometry": self.saveGeometry() if self.windowHandle() else QByteArray(),
             "page": self.drawer.page(),
             "take": self.viewer.take.id if self.viewer.take else "",
             "welcomed": self.welcome.isHidden(),

@@ -56,7 +56,10 @@ def test_a_model_is_fetched_by_clicks_and_used(
     assert row.licence.isVisible() and not row.download.isVisible()
     qtbot.waitUntil(lambda: "to download" in row.licence.cost.text(), timeout=PATIENCE)
     hub.slow["model.safetensors"] = 200_000
+    window.activateWindow()
+    row.licence.agree.setFocus()
     row.licence.agree.click()
+    assert row.hasFocus(), "a key must not press another model's button"
     qtbot.waitUntil(lambda: row.stored.done > 50_000, timeout=PATIENCE)
     assert "Downloading" in row.state.text() and 0 < row.bar.value() < 1000
     assert NAME in window.pages.fetching.text_whole() and window.pages.fetching.isVisible()
@@ -94,6 +97,7 @@ def test_a_gated_model_says_so_and_opens_the_account(
     qtbot.waitUntil(lambda: bool(row.stored.problem), timeout=PATIENCE)
     assert "is gated" in row.state.text() and row.state.property("role") == "error"
     assert window.models.account.is_open()
+    qtbot.waitUntil(window.models.account.field.hasFocus)
     assert row.download.isVisible(), "it can be tried again"
 
 

@@ -94,3 +94,10 @@ def test_it_fits_a_full_hd_screen_at_200_percent(window: MainWindow, look: Look)
         assert window.minimumSizeHint().width() <= 1920, page
         assert window.minimumSizeHint().height() <= 1020, page
     look.set(scale=1.0)
+
+
+def test_the_first_window_is_large(window: MainWindow, qtbot: QtBot) -> None:
+    screen = window.screen()
+    assert screen is not None
+    room = screen.availableGeometry()
+    assert (window.width(), window.height()) == (min(1440, room.width()), min(880, room.height()))
