@@ -108,7 +108,9 @@ def read_start(path: str, sample_rate: int, frames: int) -> Samples:
                 break
     samples = np.concatenate([np.zeros((2, 0), np.float32), *made], axis=1)
     if not samples.shape[1]:
-        raise AudioError(f"{path} is shorter than one sample at {sample_rate} Hz; give a longer one.")
+        raise AudioError(
+            f"{path} is shorter than one sample at {sample_rate} Hz; give a longer one."
+        )
     return samples
 
 

@@ -18,8 +18,8 @@ from gui.look.theme import Look
 from gui.pages.drawer import Drawer
 from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
-from gui.takes.anew import Anew
 from gui.status import StatusLine
+from gui.takes.anew import Anew
 from gui.takes.listening import Listening
 from gui.takes.panel import TakesPanel
 from gui.takes.viewer import Viewer

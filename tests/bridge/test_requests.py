@@ -57,7 +57,10 @@ def test_a_range_is_made_anew_by_the_takes_own_settings_and_another_seed(take: T
     assert (spec.seed, spec.variation, spec.seconds_total) == (None, 0.0, 4.0)
     assert spec.score == "composed"  # Other notes, over the chords that are there.
     locked = replace(take, spec=take.spec | {"score_seed": 8})
-    assert (remade(locked, [(1.0, 2.5)]).score_seed, remade(locked, [(1.0, 2.5)]).score) == (8, None)
+    assert (remade(locked, [(1.0, 2.5)]).score_seed, remade(locked, [(1.0, 2.5)]).score) == (
+        8,
+        None,
+    )
     heard = replace(take, spec=take.spec | {"score": "none"})
     assert remade(heard, [(1.0, 2.5)]).score == "none"
     with pytest.raises(SpecError, match="nothing is kept"):
