@@ -1,6 +1,6 @@
 """Creative uses (§4.6): takes from recordings, with a model that was trained on text alone.
 
-Audio-to-audio starts the solver from a noised recording, levelled before (sound/levels.py). Inpainting and
+Audio-to-audio starts the solver from a noised recording, levelled before (levelling.py). Inpainting and
 continuation restore the known latents at every step, and finally the recording itself; a loop crossfades its
 continuation into its beginning. All of this happens around the solver and is independent of the network.
 """
@@ -15,14 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.autoencoder import Autoencoder
-from engine.chunking import decode_chunked, encode_chunked
 from engine.errors import SpecError
 from engine.registry import SAMPLE_RATE
 from engine.samplers.solvers import Denoiser
 from engine.sound.audio import Samples
 from engine.sound.limiter import limited
-from engine.sound.metering import loudness
 from engine.sound.recordings import read_start, recording_seconds
 from engine.spec import GenerationSpec
 
@@ -35,8 +32,6 @@ SOUND_EDGE = 0.07
 """Length of the crossfade from generated audio to the recording inside a kept span, s."""
 SLACK = 0.01
 """By how much a recording may be longer than its take without a word, s."""
-LOUDEST_PART, MOST_LOST = 6.0, 30.0
-"""What is tried of a recording, s, and the most that is made up for, dB."""
 LISTENED = 60.0
 """How much of a recording is read at least, s: what it plays is heard from more than a short take needs of it."""
 
@@ -48,28 +43,6 @@ def recording(path: str, frames: int) -> Samples:
         AudioError: if it cannot be used as audio.
     """
     return read_start(path, SAMPLE_RATE, max(frames, round(LISTENED * SAMPLE_RATE)))
-
-
-def loss(autoencoder: Autoencoder, samples: Samples, place: torch.device) -> float:
-    """How much quieter the loudest part of a recording [2, N] comes back from its latents, dB.
-
-    Few sounds lose much, but a bell alone loses 20 dB in the embedded model's, and would be taken for silence.
-
-    Args:
-        autoencoder: a model's.
-        samples: what goes into it.
-        place: the device that it is on.
-    """
-    frames = round(LOUDEST_PART * SAMPLE_RATE)
-    energy = np.concatenate([[0.0], np.square(samples, dtype=np.float64).sum(axis=0).cumsum()])
-    start = int(np.argmax(energy[frames:] - energy[:-frames])) if len(energy) > frames else 0
-    part = samples[:, start : start + frames]
-    mean, _ = encode_chunked(
-        autoencoder, torch.from_numpy(np.ascontiguousarray(part))[None].to(place)
-    )
-    again = torch.cat(list(decode_chunked(autoencoder, mean)), dim=-1)[0, :, : part.shape[1]]
-    lost = loudness(part, SAMPLE_RATE) - loudness(again.float().cpu().numpy(), SAMPLE_RATE)
-    return float(np.clip(lost, 0.0, MOST_LOST))
 
 
 def left_out(spec: GenerationSpec, frames: int) -> Iterator[str]:

@@ -19,11 +19,12 @@ from engine.audibility import audible, loudness_of_parts, tries_for
 from engine.chunking import encode_chunked
 from engine.composing.score import Score
 from engine.conditioning import Prompt
-from engine.errors import LongtakeError, SpecError, choices
+from engine.errors import LongtakeError
 from engine.held_model import INSTALLED, HeldModel, load_model
 from engine.latent_diffusion import LatentDiffusion
 from engine.lead_sheets import lead_sheet, within
-from engine.precision import resolved_precision
+from engine.levelling import Levelling
+from engine.precision import device_named, resolved_precision
 from engine.registry import SAMPLE_RATE, AdaptiveDiTConfig, ModelSpec, model_spec
 from engine.remarks import remarks
 from engine.samplers.guidance import Guidance, guided_denoiser
@@ -69,7 +70,7 @@ class Engine:
         Raises:
             SpecError: if the device does not exist or does not support the precision.
         """
-        self.device = _device(device)
+        self.device = device_named(device)
         if precision != "auto":
             resolved_precision(precision, self.device)
         self._block = block
@@ -105,17 +106,15 @@ class Engine:
         yield sheet
         yield from remarks(spec, model.spec, model.conditioner.text_encoder)
 
-        known = levels = None
+        known = levels = levelling = None
         if recording is not None:
             sound = looping(recording, needed)
-            if model.spec.weights != "public":
-                # Measured on models of this project; public ones take recordings as they are.
-                used = sound if kept is None else kept.parts(recording)
-                levels = Levels.of(used, spec.init_noise_level or 0.0, kept=kept is not None)
-                if levels is not None:
-                    place, plain = model.latent_scale.mean.device, levels.plain(used)
-                    levels = levels.stronger(creative.loss(model.autoencoder, plain, place))
-            known = _encoded(model, sound if levels is None else levels.levelled(sound), window)
+            used = sound if kept is None else kept.parts(recording)
+            levels = Levels.of(used, spec.init_noise_level or 0.0, kept=kept is not None)
+            levelling = _levelling(model, used, levels)
+            if levelling is not None:
+                sound = levelling.levels.levelled(sound)
+            known = _encoded(model, sound, window)
             yield Step("encode", 1, 1)
 
         inpainted = None if known is None or kept is None else (known, kept)
@@ -129,7 +128,7 @@ class Engine:
             tries_for(model.spec, spec, sheet.score, silent=silent),
             spec.steps or 1,
         )
-        source = Source(kept, levels)
+        source = Source(kept, levelling and levelling.of_take(model.autoencoder, latents, kept))
         yield from streamed(model.autoencoder, latents, window, source, self._block)
 
     def load(self, name: str, lora: str = "") -> Generator[Step, None, None]:
@@ -171,6 +170,13 @@ class Engine:
         if score is not None:
             return LeadSheet(score, "a score that was given", score.tempo)
         return lead_sheet(spec, self._held.likeness(model), recording)
+
+
+def _levelling(model: LatentDiffusion, used: Samples, levels: Levels | None) -> Levelling | None:
+    """For what is used of a recording [2, N]; None if it is silent, or the model takes recordings as they are."""
+    if levels is None or model.spec.weights == "public":
+        return None
+    return Levelling.of(model.autoencoder, model.latent_scale.mean.device, used, levels)
 
 
 def _encoded(model: LatentDiffusion, sound: Samples, window: Window) -> Tensor:
@@ -270,21 +276,3 @@ def _times(model: ModelSpec, spec: GenerationSpec) -> Tensor:
     elif third and schedule == "reference":
         t_start = flow_reference_start(t_start, steps)
     return schedule_times(schedule, model.objective, steps, t_start)
-
-
-def _device(name: str) -> torch.device:
-    """The device of that name; auto is the fastest available.
-
-    Raises:
-        SpecError: if it is not available; names those that are.
-    """
-    there = ["cpu"]
-    if torch.backends.mps.is_available():
-        there.insert(0, "mps")
-    if torch.cuda.is_available():
-        there.insert(0, "cuda")
-    if name == "auto":
-        return torch.device(there[0])
-    if name not in there:
-        raise SpecError(f"There is no device {name!r} here; choose auto or {choices(there)}.")
-    return torch.device(name)

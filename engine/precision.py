@@ -1,4 +1,4 @@
-"""Number formats of the transformer: what each device supports, and linear layers in int8.
+"""Devices, and the number formats of the transformer that each supports; linear layers in int8.
 
 Only the transformer runs in reduced precision; the autoencoders stay in float32, because their decoders produce audible
 noise in half precision. Knows nothing of what the networks compute.
@@ -102,3 +102,21 @@ def to_int8(blocks: nn.Module) -> None:
         for name, child in module.named_children():
             if isinstance(child, nn.Linear):
                 setattr(module, name, Int8Linear(child))
+
+
+def device_named(name: str) -> torch.device:
+    """The device of that name; auto is the fastest available.
+
+    Raises:
+        SpecError: if it is not available; names those that are.
+    """
+    there = ["cpu"]
+    if torch.backends.mps.is_available():
+        there.insert(0, "mps")
+    if torch.cuda.is_available():
+        there.insert(0, "cuda")
+    if name == "auto":
+        return torch.device(there[0])
+    if name not in there:
+        raise SpecError(f"There is no device {name!r} here; choose auto or {choices(there)}.")
+    return torch.device(name)

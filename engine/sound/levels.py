@@ -88,6 +88,10 @@ class Levels:
         """For a recording that comes so much quieter out of a model's latents than it went in."""
         return replace(self, gain=self.gain * _linear(decibels))
 
+    def made_up(self, decibels: float) -> Levels:
+        """For a take that is so much quieter than its recording once both are levelled."""
+        return replace(self, back=self.back * np.float32(_linear(decibels)))
+
     def returned(self, samples: Samples) -> Samples:
         """What a model made [2, N], as loud and as far to one side as the recording."""
         return self.back * samples

@@ -61,7 +61,7 @@ def test_quiet_in_is_quiet_out(engine: Engine, tmp_path: Path, strength: float) 
         for level in (-26, -56)
     )
     levels = [loudness(sound, SAMPLE_RATE) for sound in (loud, quiet)]
-    assert levels[0] == pytest.approx(-26, abs=8)
+    assert levels[0] == pytest.approx(-26, abs=3)
     assert levels[0] - levels[1] == pytest.approx(30, abs=1)
 
 
