@@ -101,14 +101,15 @@ def _switch(name: str, value: Any) -> bool:
 
 def _number(name: str, value: Any, known: Parameter) -> float | int:
     whole = known.kind == "int"
-    wanted = f"{name} must be a {'whole ' if whole else ''}number{_range(known)}"
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not abs(value) <= sys.float_info.max:
-        raise SpecError(f"{wanted}; it is {shown(value)}.")
-    outside = known.low is not None and not known.low <= value <= cast(float, known.high)
-    if outside or (whole and value != int(value)):
-        raise SpecError(f"{wanted}; it is {value:.15g}.")
-    return int(value) if whole else float(value)
+    possible = number and abs(value) <= sys.float_info.max
+    inside = possible and (known.low is None or known.low <= value <= cast(float, known.high))
+    if inside and (not whole or value == int(value)):
+        return int(value) if whole else float(value)
+    given = f"{value:.15g}" if possible else shown(value)
+    if whole:
+        raise SpecError(f"{name} must be a whole number{_range(known)}; it is {given}.")
+    raise SpecError(f"{name} must be a number{_range(known)}; it is {given}.")
 
 
 def _pair(name: str, value: Any, known: Parameter) -> tuple[float, float]:
@@ -120,4 +121,7 @@ def _pair(name: str, value: Any, known: Parameter) -> tuple[float, float]:
 
 
 def _range(known: Parameter) -> str:
-    return f" from {known.range}" if known.range else ""
+    if known.low is None or known.high is None:
+        return ""
+    unit = f" {known.unit}" if known.unit else ""
+    return f" from {known.low:.15g} to {known.high:.15g}{unit}"

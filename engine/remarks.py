@@ -25,14 +25,12 @@ class Idle:
     Attributes:
         names: of the parameters; those count that are not at their default.
         when: whether a resolved spec leaves them without effect in a model.
-        why: the reason, and what would give them one; {model} is its name.
-        effect: what they have none on.
+        said: the sentence that says so, and what would give them one; {0} are their names, {1} is the model's.
     """
 
     names: tuple[str, ...]
     when: Callable[[GenerationSpec, ModelSpec], bool]
-    why: str
-    effect: str = "effect"
+    said: str
 
 
 def _may_compose(spec: GenerationSpec) -> bool:
@@ -47,23 +45,22 @@ IDLE: tuple[Idle, ...] = (
     Idle(
         ("negative_prompt", "cfg_rescale", "cfg_interval"),
         lambda spec, model: spec.cfg_scale == 1,
-        "with a guidance (cfg_scale) of 1 the prompt alone is followed; raise it",
+        "Without effect: {0}. With a guidance (cfg_scale) of 1 the prompt alone is followed; raise it.",
     ),
     Idle(
         ("variation_seed",),
         lambda spec, model: spec.variation == 0,
-        "variation is 0; above it, the take moves towards that seed",
+        "Without effect: {0}. A variation above 0 moves the take towards that seed.",
     ),
     Idle(
         ("chords", "form", "midi", "score", "score_seed"),
         lambda spec, model: not model.dit.grid and spec.score != "none",
-        "{model} takes no score and makes its notes up from the words",
-        "effect on the notes",
+        "Without effect on the notes: {0}. {1} takes no score and makes them up from the words.",
     ),
     Idle(
         ("key", "score_seed"),
         lambda spec, model: model.dit.grid and not _may_compose(spec),
-        "only the built-in composer makes use of that, and it writes nothing here; score = composed calls it",
+        "Without effect on the notes: {0}. Only the built-in composer reads that; score = composed calls it.",
     ),
 )
 """All settings that can be without effect in company of others. `init_noise_level` is not among them: it stays where
@@ -75,7 +72,7 @@ def remarks(spec: GenerationSpec, model: ModelSpec, encoder: TextEncoder) -> Ite
     for rule in IDLE:
         names = [name for name in rule.names if _is_set(spec, name)]
         if names and rule.when(spec, model):
-            yield Remark(_sentence(names, rule, model))
+            yield Remark(rule.said.format(_both(names), model.name))
     if spec.key and key_of(spec.key) is None and model.dit.grid:
         yield Remark(f"No key is {spec.key[:QUOTED]!r}; write one as 'A minor' or 'F# dorian'.")
     guided = spec.cfg_scale != 1 and spec.negative_prompt
@@ -91,10 +88,9 @@ def _is_set(spec: GenerationSpec, name: str) -> bool:
     return given != DEFAULTS[name] and not (name == "score_seed" and given == spec.seed)
 
 
-def _sentence(names: list[str], rule: Idle, model: ModelSpec) -> str:
+def _both(names: list[str]) -> str:
     *others, last = names
-    who = f"{', '.join(others)} and {last} have" if others else f"{last} has"
-    return f"{who} no {rule.effect}: {rule.why.format(model=model.name)}."
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _cut(name: str, text: str, read: int, tokens: int, model: str) -> str:
