@@ -43,6 +43,30 @@ class FoldingAutoencoder(Autoencoder):
         return latents.unflatten(1, (2, RATIO)).permute(0, 1, 3, 2).flatten(2)
 
 
+class Listener:
+    """Stands in for a `Conditioner` and its text encoder; remembers what it was asked and reads all of it."""
+
+    max_tokens = 64
+
+    def __init__(self) -> None:
+        self.prompts: list[Prompt] = []
+        self.text_encoder = self
+
+    def reach(self, text: str) -> int:
+        return len(text)
+
+    def __call__(self, prompts: Sequence[Prompt], frames: int) -> Conditioning:
+        self.prompts += prompts
+        return Conditioning(
+            cross=torch.zeros(1, 1, 4),
+            cross_mask=torch.ones(1, 1, dtype=torch.bool),
+            global_=torch.zeros(1, 4),
+            grid=None,
+            text_tokens=1,
+            dropped_tokens=1,
+        )
+
+
 class SongModel:
     """Stands in for `LatentDiffusion`; remembers what it was asked."""
 
@@ -54,7 +78,8 @@ class SongModel:
         self.autoencoder = FoldingAutoencoder()
         self.latent_scale = LatentScale(2 * RATIO)
         self.song = self.autoencoder.encode(song[None])
-        self.prompts: list[Prompt] = []
+        self.conditioner = Listener()
+        self.prompts = self.conditioner.prompts
         self.calls: list[tuple[int, float]] = []
         self.conditioning: list[Conditioning] = []
 
@@ -63,17 +88,6 @@ class SongModel:
 
     def width_directions(self) -> None:
         """A folded song knows none."""
-
-    def conditioner(self, prompts: Sequence[Prompt], frames: int) -> Conditioning:
-        self.prompts += prompts
-        return Conditioning(
-            cross=torch.zeros(1, 1, 4),
-            cross_mask=torch.ones(1, 1, dtype=torch.bool),
-            global_=torch.zeros(1, 4),
-            grid=None,
-            text_tokens=1,
-            dropped_tokens=1,
-        )
 
     def network(self, x: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
         """The output whose estimate is the song: v = (alpha x - song) / sigma."""

@@ -41,6 +41,18 @@ def test_features_are_zero_at_pads_and_know_no_other_prompt(kind: str, tmp_path:
     assert torch.allclose(alone[0], features[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", MAKERS)
+def test_it_says_how_far_it_reads(kind: str, tmp_path: Path) -> None:
+    config = TextConfig(encoder=kind, max_tokens=6, width=32)  # pyright: ignore[reportArgumentType]
+    encoder = T5Text(config, MAKERS[kind](tmp_path))
+    long = "house drums warm tape house drums warm"
+    read = encoder.reach(long)
+    assert 0 < read < len(long)
+    for short in ("", "warm tape", long[:read]):
+        assert encoder.reach(short) == len(short)
+    assert torch.equal(encoder.encode([long])[0], encoder.encode([long[:read]])[0])
+
+
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
     config = TextConfig(encoder="t5", max_tokens=6, width=32)
     with pytest.raises(CheckpointError, match="text_encoder"):
