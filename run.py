@@ -106,7 +106,9 @@ def main(argv: list[str], root: Path | None = None) -> int:
     root = root or Path(__file__).resolve().parent
     extras = ["test"] if argv[:1] in (["test"], ["lint"]) else []
     try:
-        ensure(root, extras)
+        # Standard output is the command's alone: sound may go there.
+        with contextlib.redirect_stdout(sys.stderr):
+            ensure(root, extras)
     except (SetupError, OSError) as error:
         print(f"\n{error}{left_behind(root)}", file=sys.stderr)
         return 1

@@ -29,6 +29,7 @@ from bridge.engine_process.process import REAL_ENGINE
 from bridge.osc.packet import decode, encode
 from bridge.state import Search, Take
 from bridge.takes.index import Index
+from engine.parsing import Parser
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Step, Update
 
@@ -303,7 +304,7 @@ def _lines(wish: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
 
 def main(argv: Sequence[str]) -> int:
     """Runs all measurements and prints a line for each, with its target."""
-    parser = argparse.ArgumentParser(prog="longtake bench bridge", description=__doc__)
+    parser = Parser(prog="longtake bench bridge", description=__doc__)
     parser.add_argument(
         "--engine",
         default=BUSY,

@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from engine.errors import LongtakeError
+from engine.parsing import Parser
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet, Step
 
@@ -58,7 +59,7 @@ class Measured:
 
 def main(argv: Sequence[str]) -> int:
     """Measures and prints a table."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="longtake bench",
         description=__doc__,
         epilog="'longtake bench gpu' measures a card; 'bridge', 'panel', 'peers' and 'presets' are further ones.",

@@ -20,6 +20,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+from engine.parsing import Parser
 from engine.whole_files import write_whole
 
 Row = Mapping[str, Any]
@@ -224,9 +225,7 @@ def _has_cuda() -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="longtake bench gpu", description=(__doc__ or "").split("\n\n")[0]
-    )
+    parser = Parser(prog="longtake bench gpu", description=(__doc__ or "").split("\n\n")[0])
     parts = ("machine", "take", "training", "forward", "compiled")
     parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
     parser.add_argument("--minutes", type=float, default=3.0, help="at most so many")

@@ -8,7 +8,6 @@ CPU time beside each figure shows what the panel itself used. The model is the e
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -19,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from engine.parsing import Parser
 
 START = """
 import time; began = time.perf_counter()
@@ -157,7 +158,7 @@ def fill(folder: Path, count: int) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Measures everything and prints it as JSON."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.panel", description=__doc__)
+    options = Parser(prog="python -m benchmarks.panel", description=__doc__)
     options.add_argument("--takes", type=int, default=5000)
     options.add_argument("--starts", type=int, default=3)
     chosen = options.parse_args(argv)

@@ -24,6 +24,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.parsing import Parser
+
 PEER = Path(__file__).with_name("_peer.py")
 MODELS = {"sa3-small": "stable-audio-3-small-music", "sao-small": "stable-audio-open-small"}
 TAKE_STEPS = 8
@@ -198,9 +200,7 @@ def _narrow(arguments: argparse.Namespace) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="longtake bench peers", description=(__doc__ or "").split("\n")[0]
-    )
+    parser = Parser(prog="longtake bench peers", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--python", help="an interpreter with the other implementations installed")
     parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
     parser.add_argument("--seconds", nargs="+", type=float, default=[30.0, 120.0])

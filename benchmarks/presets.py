@@ -11,7 +11,6 @@ quiet, clips, or keeps neither its tempo nor its beat.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 
 from bridge.takes.measure import Measuring
 from engine.model_files import find_weights, sha256
+from engine.parsing import Parser
 from engine.presets import Preset, builtin_presets, keys_table
 from engine.registry import model_spec
 from engine.spec import GenerationSpec, tempo_in
@@ -257,7 +257,7 @@ def document(rows: list[Heard], seconds: float) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Renders and measures; returns 1 if a preset is not usable."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks.presets", description=__doc__)
+    options = Parser(prog="python -m benchmarks.presets", description=__doc__)
     options.add_argument(
         "--keys", action="store_true", help="rewrite the table of keys in presets/README.md"
     )

@@ -15,9 +15,9 @@ def main(argv: Sequence[str]) -> int:
         from bridge import config
 
         return config.main(list(argv[1:]))
-    from bridge import app
+    from bridge import serve
 
-    return app.main(list(argv[1:] if argv and argv[0] == "serve" else argv))
+    return serve.main(list(argv[1:] if argv and argv[0] == "serve" else argv))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,17 @@ from bridge.places import places
 from bridge.settings import SettingsFile
 from engine.errors import PresetError
 
+_USE = "Use: longtake config [--path | SECTION.KEY VALUE], as longtake config osc.port 9450."
+
 
 def main(argv: list[str]) -> int:
     """`longtake config [--path | SECTION.KEY VALUE]`: prints the settings with their path, or changes one."""
     try:
         path = places().settings
         file = SettingsFile(path)
-        if argv == ["--path"]:
+        if argv in (["--help"], ["-h"]):
+            sys.stdout.write(f"{_USE}\n")
+        elif argv == ["--path"]:
             sys.stdout.write(f"{path}\n")
         elif len(argv) == 2 and "." in argv[0]:
             section, key = argv[0].split(".", 1)
@@ -27,9 +31,7 @@ def main(argv: list[str]) -> int:
             )
             file.change(section, key, cast(Any, value)["value"])
         elif argv:
-            raise PresetError(
-                "Use: longtake config [--path | SECTION.KEY VALUE], as longtake config osc.port 9450."
-            )
+            raise PresetError(_USE)
         else:
             sys.stdout.write(
                 f"# {path}{'' if path.exists() else ' (not written yet)'}\n{file.text()}"

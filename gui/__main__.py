@@ -26,8 +26,8 @@ from bridge.errors import BridgeError
 from bridge.places import places
 from bridge.session import Session
 from bridge.settings import SettingsFile
-from engine.cli.parsing import Parser
 from engine.errors import LongtakeError
+from engine.parsing import Parser
 from engine.presets import PresetStore
 from gui.first_aid import FirstAid, Way
 from gui.look.language import SYSTEM, said, speak, tr

@@ -2,7 +2,6 @@
 
     main.py       runs a command; its errors and exit codes
     commands.py   the table of commands, and the words of those that make takes
-    parsing.py    the parser: errors that name what was meant
     flags.py      one flag for every parameter in the table
     orders.py     what is to be made, all of it checked: one take, --count, --batch
     batch.py      lists of takes; requests.py: the `GenerationSpec` of each command

@@ -14,9 +14,9 @@ from pathlib import Path
 from engine import __version__
 from engine.cli import requests
 from engine.cli.flags import MODEL, add_flags
-from engine.cli.parsing import Parser
 from engine.cli.requests import ADDED_SECONDS, VARIATION, Asked
 from engine.errors import SpecError, choices, nearest
+from engine.parsing import Parser
 from engine.sound.formats import FORMATS, SUBTYPES
 from engine.spec import GenerationSpec
 

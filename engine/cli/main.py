@@ -17,10 +17,10 @@ from pathlib import Path
 from engine import __version__
 from engine.cli import commands, showing
 from engine.cli.orders import PIPE, orders
-from engine.cli.parsing import BAD_INPUT, Parser
 from engine.cli.results import Saying, make_all, note
 from engine.cli.signals import STOPPED, stoppable
 from engine.errors import LongtakeError
+from engine.parsing import BAD_INPUT, Parser
 from engine.updates import Generates
 
 PASSED_ON = {

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.cli import showing
-from engine.cli.parsing import Parser
 from engine.errors import CheckpointError, SpecError
 from engine.model_files import find_weights
+from engine.parsing import Parser
 from engine.public.hub import Hub, store_token
 from engine.public.importing import Found, recognised
 from engine.public.installed import Store, own_name, public_models, require_public

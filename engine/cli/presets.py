@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from engine.cli.parsing import Parser
 from engine.errors import SpecError
+from engine.parsing import Parser
 from engine.presets import CATEGORIES, PresetStore, write_preset
 from engine.registry import model_spec
 

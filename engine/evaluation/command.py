@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import LongtakeError
+from engine.parsing import Parser
 
 if TYPE_CHECKING:
     from engine.evaluation.bench import Bench
@@ -250,7 +251,7 @@ def _bench(arguments: argparse.Namespace, work: Path) -> Bench:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="longtake evaluate", description="Evaluates a model as in section 4 of the paper."
     )
     parser.add_argument("--model", default="sketch", help="which model (default: sketch)")

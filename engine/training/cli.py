@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.parsing import Parser
 from engine.registry import ModelSpec
 from engine.training.recipes import RECIPES, recipe
 
@@ -44,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="longtake train",
         description="Trains a model's networks, stage by stage.",
         epilog="All of it in one command: 'sketch'. To make training material: 'corpus' composes it, 'recordings' and "

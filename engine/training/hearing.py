@@ -6,7 +6,6 @@ how often held-out strokes are told right, by source.
 
 from __future__ import annotations
 
-import argparse
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from torch import nn
 
 import engine.hearing
 from engine.hearing.drum_sounds import FEATURES, SOUNDS, WEIGHTS, DrumSounds, features
+from engine.parsing import Parser
 from engine.training.corpus.grooves import NO_DRUMS, SOURCES, Groove, groove
 from engine.training.corpus.oscillators import Signal
 from engine.whole_files import whole
@@ -119,7 +119,7 @@ def material(grooves: int, *, held_out: bool) -> Iterator[Groove]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Makes the grooves, fits the perceptron, says what it is worth, and writes it."""
-    parser = argparse.ArgumentParser(prog="longtake train hearing", description=__doc__)
+    parser = Parser(prog="longtake train hearing", description=__doc__)
     parser.add_argument("--grooves", type=int, default=3000, help="6 s each, to learn from")
     parser.add_argument("--held-out", type=int, default=300, help="grooves to judge by")
     parser.add_argument("--steps", type=int, default=600, help="of the optimiser")

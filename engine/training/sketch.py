@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from engine.errors import LongtakeError, SpecError, choices
 from engine.model_files import find_weights
+from engine.parsing import Parser
 from engine.registry import SKETCH
 from engine.training.parcel.command import add_flags, parcel, travelling
 from engine.training.recipes import RECIPES
@@ -120,7 +121,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="longtake train sketch", description=DESCRIPTION)
+    parser = Parser(prog="longtake train sketch", description=DESCRIPTION)
     flag = parser.add_argument
     offered = sorted(name for name, recipe in RECIPES.items() if recipe.slot is not None)
     flag("--config", default="sketch", choices=offered)

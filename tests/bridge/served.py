@@ -97,6 +97,6 @@ def free_port() -> int:
 
 
 if __name__ == "__main__":
-    from bridge.app import main
+    from bridge.serve import main
 
     sys.exit(main(["--port", sys.argv[1], *sys.argv[2:]], ENGINE))

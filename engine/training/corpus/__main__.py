@@ -6,7 +6,6 @@ are kept, so that a run can be resumed. Seeds divisible by 50 are held out: neve
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from engine.composing.arrangement import KINDS
 from engine.composing.composer import compose
 from engine.composing.mix import DRUMS, casting
+from engine.parsing import Parser
 from engine.training.corpus.items import write_item
 from engine.training.corpus.renderer import render
 
@@ -35,7 +35,7 @@ def plays_alone(seed: int) -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Renders consecutive seeds until there are enough hours or items."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.corpus", description=__doc__)
+    parser = Parser(prog="python -m engine.training.corpus", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="directory of the items")
     parser.add_argument(
         "--hours", type=float, default=1.0, help="stop after so many hours of audio"

@@ -7,7 +7,6 @@ soundfont, another key and another tempo. Every tenth piece is held out, with al
 
 from __future__ import annotations
 
-import argparse
 import csv
 import hashlib
 import io
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.composing.instruments import FONTS
+from engine.parsing import Parser
 from engine.training.corpus.general_midi import Score, play, played, read_midi, varied
 from engine.training.corpus.items import write_item
 from engine.training.corpus.oscillators import SAMPLE_RATE
@@ -85,7 +85,7 @@ def metadata(index: int, piece: Piece, score: Score, speed: float) -> dict[str, 
 
 def main(arguments: list[str] | None = None) -> None:
     """Downloads, verifies and renders what is missing."""
-    parser = argparse.ArgumentParser(prog="longtake train freedoom", description=__doc__)
+    parser = Parser(prog="longtake train freedoom", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="directory of the items")
     parser.add_argument("--renderings", type=int, default=1, choices=range(1, len(_VARIATIONS) + 1))
     parser.add_argument(

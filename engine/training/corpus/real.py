@@ -8,7 +8,6 @@ only if it could be measured reliably. Every tenth recording is held out.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import hashlib
 import io
@@ -26,6 +25,7 @@ import soundfile
 import soxr
 
 from engine.errors import LongtakeError
+from engine.parsing import Parser
 from engine.training.corpus.effects import PEAK, loudness
 from engine.training.corpus.items import write_item
 from engine.training.corpus.oscillators import SAMPLE_RATE, Signal
@@ -156,9 +156,7 @@ def decode(contents: list[bytes]) -> Signal:
 
 def main(arguments: list[str] | None = None) -> None:
     """Downloads, verifies and writes what is missing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m engine.training.corpus.real", description=__doc__
-    )
+    parser = Parser(prog="python -m engine.training.corpus.real", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="directory of the items")
     parser.add_argument(
         "--downloads",

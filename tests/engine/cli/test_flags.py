@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.cli.flags import ALIASES, GROUPS, add_flags, settings
-from engine.cli.parsing import Parser
+from engine.parsing import Parser
 from engine.spec import PARAMETERS, converted
 
 EXAMPLES = {

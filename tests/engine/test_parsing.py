@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.cli.parsing import Parser
 from engine.errors import nearest
+from engine.parsing import Parser
 
 
 def parser() -> Parser:
