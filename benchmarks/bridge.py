@@ -108,7 +108,7 @@ def bridge(engine: str) -> Iterator[tuple[Peer, float]]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    code = f"import sys; from bridge.app import main; sys.exit(main(sys.argv[1:], {engine!r}))"
+    code = f"import sys; from bridge.serve import main; sys.exit(main(sys.argv[1:], {engine!r}))"
     flags = ["--port", str(port), "--no-audio", "--no-midi", "--log-level", "error"]
     with tempfile.TemporaryDirectory() as home:
         began = time.monotonic()

@@ -40,7 +40,7 @@ from bridge.settings import Settings, SettingsFile, osc_folders, takes_folder
 from bridge.takes import recordings
 from bridge.takes.library import Library
 from bridge.transport import Transport
-from engine.errors import LongtakeError, PresetError
+from engine.errors import PresetError
 from engine.presets import PresetStore
 
 _log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""`longtake serve`: the bridge without a screen, until it is interrupted. Knows how it is told what, and what ends it."""
+"""`longtake serve`: the bridge without a screen. Knows how it is told what to be, and what ends it."""
 
 from __future__ import annotations
 

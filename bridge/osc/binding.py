@@ -40,7 +40,7 @@ def bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
     for _ in range(NEXT_PORTS if port == 0 else 1):
         try:
             return _bind_both(host, port)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             number = getattr(error, "errno", None)
             if number not in (errno.EADDRINUSE, errno.EACCES):
                 why = getattr(error, "strerror", None) or "no name has this form"
@@ -64,7 +64,7 @@ def _bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tcp.bind((host, udp.getsockname()[1]))
         tcp.listen(CONNECTIONS_WAITING)
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         udp.close()
         tcp.close()
         raise

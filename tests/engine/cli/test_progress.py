@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from engine.cli.progress import Bar, Lines, place, progress
 from engine.updates import AudioBlock, Remark, Step, Update
@@ -58,3 +59,48 @@ def test_a_remark_is_a_line_of_its_own_in_both() -> None:
 def test_a_block_counts_in_frames() -> None:
     assert place(UPDATES[4], 1000) == ("decode", 1000, 1000)
     assert place(UPDATES[1], 1000) == ("diffuse", 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "unknown")]
+)
+def test_a_terminal_that_asks_for_plain_text_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert isinstance(progress(1000, Terminal()), Lines)
+    assert "\x1b" not in shown(Terminal())
+
+
+def test_a_console_without_unicode_gets_a_bar_too() -> None:
+    """As one of Windows with cp1252."""
+
+    class Console(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    raw = io.BytesIO()
+    stream = Console(raw, encoding="cp1252", errors="strict", write_through=True)
+    with progress(1000, stream) as bar:
+        assert isinstance(bar, Bar)
+        for update in UPDATES:
+            bar.show(update)
+    assert b"making music" in raw.getvalue() and b"100%" in raw.getvalue()
+
+
+def test_quiet_says_only_what_was_remarked() -> None:
+    stream = io.StringIO()
+    with progress(1000, stream, quiet=True) as shown:
+        for update in [*UPDATES, Remark("It is quiet."), LeadSheet(None, "composed: a tune")]:
+            shown.show(update)
+    assert stream.getvalue() == "It is quiet.\n"
+
+
+def test_a_reader_that_went_costs_no_take() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    with progress(1000, Gone()) as lines:
+        for update in UPDATES:
+            lines.show(update)
