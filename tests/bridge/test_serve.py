@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.serve import main
+from tests.bridge.served import ENGINE
 
 LOUD = ["--allow", "10.0.0.1", "--token", "abcdefgh"]
 
@@ -61,7 +62,7 @@ def test_wrong_flags_are_one_sentence(
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_it_ends_in_order(home: Path, name: str) -> None:
     """Port 0 takes a free one and says which."""
-    code = "import sys; from bridge.serve import main; sys.exit(main(sys.argv[1:], 'tests.bridge.fake_engine:FakeEngine'))"
+    code = f"import sys; from bridge.serve import main; sys.exit(main(sys.argv[1:], {ENGINE!r}))"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "--port", "0", "--no-audio", "--no-midi"],
         stderr=subprocess.PIPE,

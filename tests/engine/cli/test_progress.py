@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.cli.progress import Bar, Lines, place, progress
-from engine.updates import AudioBlock, Remark, Step, Update
+from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
 
 UPDATES = [
     Step("loading", 1, 1),
