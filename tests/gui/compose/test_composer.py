@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -14,7 +15,7 @@ from engine.presets import builtin_presets
 from engine.registry import SKETCH
 from engine.spec import PARAMETERS
 from gui.compose.parameter_controls import ChoiceControl, NumberControl
-from gui.compose.parameters import ELSEWHERE
+from gui.compose.parameters import ELSEWHERE, ModelControl
 from gui.demo.studio import Studio
 from gui.window.main_window import MainWindow
 
@@ -90,6 +91,30 @@ def test_controls_show_what_is_set_and_set_what_is_shown(
     assert run.parameters.get("sampler") == "heun"
     sampler.reset()
     assert run.parameters.get("sampler") is None
+
+
+def test_a_model_that_was_added_meanwhile_can_be_chosen(
+    window: MainWindow,
+    studio: Studio,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("engine.model_files.models_folder", lambda: tmp_path)
+    (control,) = window.composer.findChildren(ModelControl)
+    assert control.box.findText("my-tune") < 0
+    (tmp_path / "my-tune").mkdir()
+    origin = '{"model": "stable-audio-open-small"}'
+    (tmp_path / "my-tune" / "origin.json").write_text(origin)
+    control.box.showPopup()
+    control.box.hidePopup()
+    control.box.setCurrentText("my-tune")
+    control.box.activated.emit(control.box.currentIndex())
+    assert studio.session.parameters.get("model") == "my-tune"
+    steps = window.composer.more.controls["steps"]
+    assert isinstance(steps, NumberControl)
+    qtbot.waitUntil(lambda: "8" in steps.field.text())
+    assert "my-tune" in {model.name for model in studio.session.models.all()}
 
 
 def test_every_slider_and_field_stays_within_its_range(window: MainWindow, studio: Studio) -> None:
