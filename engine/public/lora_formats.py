@@ -92,7 +92,9 @@ def read_lora(path: Path) -> dict[str, Part]:
         found = (_OWN if own else _OTHERS).fullmatch(name)
         if found is None or re.search(_TEXT, name):
             raise CheckpointError(_refusal(name, path))
-        modules[found[1]][_SAME.get(found[2], found[2])] = tensor
+        # PEFT's are always those of rows, in whatever shape; of others, the shape tells.
+        part = tensor.flatten() if found[2] == "lora_magnitude_vector" else tensor
+        modules[found[1]][_SAME.get(found[2], found[2])] = part
     if not modules:
         raise CheckpointError(f"{path} is an empty LoRA.")
     config = _config(facts, "lora_config", path) if own else _adapter(facts, modules, file)
