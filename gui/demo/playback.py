@@ -27,7 +27,6 @@ from bridge.state import (
     Take,
     TransportState,
 )
-from bridge.transport import quantum
 from engine.updates import AudioBlock
 
 SPEAKERS = AudioDevice("out-1", "Studio Monitors", "JACK", 0, 2, 48_000, default_output=True)
@@ -80,7 +79,10 @@ class SilentPlayback:
     def launch(self, take: Take, quantize: Quantize | None = None, cue: Cue = WHOLE) -> None:
         """Plays at the next boundary of the bars of what would be heard; at once if nothing would be."""
         transport, place = self._transport(), self.playhead()
-        step = quantum(quantize or transport.quantize, transport.signature)
+        beats, unit = transport.signature
+        bars = {"bar": 1, "2bar": 2, "4bar": 4}.get(quantize or transport.quantize, 0)
+        beat = (quantize or transport.quantize) == "beat"
+        step = (1 if beat else bars * beats) * 4.0 / unit
         tempo = self._take.tempo if self._take else None
         if not step or not tempo or place is None or self._state.state != "playing":
             return self.play(take, cue)
