@@ -216,7 +216,8 @@ class Session:
         """Says which settings of a take, made by a newer version, are left out."""
         _, unknown = requests.understood(take.spec)
         if unknown:
-            words = f"This version does not know {', '.join(unknown)} of {take.name}; they are left out."
+            names = ", ".join(unknown)
+            words = f"{take.name} has settings that this version does not know: {names}. They are left out."
             self.hub.publish(Notice("warning", "", words))
 
     def _prompt_of(self, path: Path | str) -> str:
