@@ -25,10 +25,14 @@ from engine.updates import AudioBlock, Generates
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Where a take is played from, and the range in it that is repeated while it repeats (None = all), in seconds."""
+    """Where a take is played from, and the range in it that is repeated while it repeats (None = all), in seconds.
+
+    With `loop` it repeats from now on, as after `set_loop`.
+    """
 
     start: float = 0.0
     span: tuple[float, float] | None = None
+    loop: bool = False
 
 
 WHOLE = Cue()

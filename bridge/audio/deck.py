@@ -61,6 +61,7 @@ class Deck:
         if self.now:
             self._retire(self.now.source)
         self.now = loaded
+        self._asked = self._asked or cue.loop
         self.loop, self.span = self._asked or loaded.loops, cue.span
         self.sound(round(cue.start * loaded.source.sample_rate), delay)
 

@@ -65,7 +65,7 @@ class SilentPlayback:
         samples, self._rate = soundfile.read(str(take.path), dtype="float32", always_2d=True)
         self._sound = np.asarray(samples, np.float32).T
         self._forget_launch()
-        self._take = take
+        self._take, self._asked = take, self._asked or cue.loop
         self._state = replace(
             self._state,
             take_id=take.id,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, QTimer
 
-from bridge.ports import Cue
+from bridge.ports import WHOLE, Cue
 from bridge.requests import before_join
 from bridge.state import Job, Levels, PlaybackState, Take
 from gui.qt_session import QtSession
@@ -32,6 +32,7 @@ class Listening(QObject):
         self._session, self._viewer, self._show = session, viewer, show
         self._starts: tuple[str, float] = ("", 0.0)
         self._fresh: dict[str, float] = {}
+        self._range_repeats = False
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.poll)
@@ -86,7 +87,7 @@ class Listening(QObject):
         elif self.here() and playback.state == "paused":
             self._session.attempt(run.play)
         elif take is not None:
-            self._launch(take, Cue(self.start_place() or 0.0, self._viewer.wave.loop_range))
+            self._launch(take, self._cue(self.start_place() or 0.0))
         elif sounds:
             self._session.attempt(run.pause)
 
@@ -95,11 +96,11 @@ class Listening(QObject):
         if take is None:
             return
         seen = self._viewer.take is not None and self._viewer.take.id == take.id
-        cue = Cue(self.start_place() or 0.0, self._viewer.wave.loop_range) if seen else Cue()
-        self._launch(take, cue)
+        self._launch(take, self._cue(self.start_place() or 0.0) if seen else WHOLE)
 
     def toggle_loop(self) -> None:
         """Repeats what is heard, or the range that was dragged over, or no more."""
+        self._range_repeats = not self._playback.loop
         self._session.attempt(
             self._session.session.playback.set_loop,
             not self._playback.loop,
@@ -107,15 +108,13 @@ class Listening(QObject):
         )
 
     def take_range(self, span: Span | None) -> None:
-        """A range was chosen: play starts there, and repeats it if it is heard."""
+        """A range was chosen: play starts there and repeats it; what else is heard goes on as it is."""
         self._starts = ("", 0.0)
         playback = self._playback
-        loop, other = (
-            span is not None or playback.loop,
-            playback.state != "stopped" and not self.here(),
-        )
-        heard = playback.loop_range if other else span
-        self._session.attempt(self._session.session.playback.set_loop, loop, heard)
+        self._range_repeats = span is not None
+        if self.here() or playback.state == "stopped":
+            loop = span is not None or playback.loop
+            self._session.attempt(self._session.session.playback.set_loop, loop, span)
         self.poll()
 
     def seek(self, seconds: float) -> None:
@@ -125,7 +124,7 @@ class Listening(QObject):
         if self.here():
             self._session.attempt(self._session.session.playback.seek, seconds)
         elif self._viewer.take is not None and self._playback.state == "playing":
-            self._launch(self._viewer.take, Cue(seconds, self._viewer.wave.loop_range))
+            self._launch(self._viewer.take, self._cue(seconds))
         self.poll()
 
     def to_start(self) -> None:
@@ -151,6 +150,11 @@ class Listening(QObject):
             return
         fits = span is not None and span[1] <= take.seconds + END
         self._session.attempt(run.play, take, Cue(start, span if fits else None))
+
+    def _cue(self, start: float) -> Cue:
+        """How the take that is looked at is played."""
+        span = self._viewer.wave.loop_range
+        return Cue(start, span, loop=span is not None and self._range_repeats)
 
     def _launch(self, take: Take, cue: Cue) -> None:
         """Plays a take now, or at the next step of the grid while something sounds to be in time with."""

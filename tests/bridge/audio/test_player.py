@@ -319,6 +319,9 @@ def test_a_loop_repeats_by_itself_and_what_follows_does_not(
     player.set_loop(True)
     player.play(flat(tmp_path / "b.wav", 0.5, 2.0), Cue(0.5, (0.5, 1.5)))
     assert (player.state().loop, player.state().loop_range) == (True, (0.5, 1.5))
+    player.set_loop(False)
+    player.play(flat(tmp_path / "b.wav", 0.5, 2.0), Cue(loop=True))
+    assert player.state().loop
 
 
 def test_without_a_transport_takes_follow_each_other_at_the_bars_of_what_sounds(

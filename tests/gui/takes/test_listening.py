@@ -78,8 +78,11 @@ def test_a_range_of_what_is_looked_at_does_not_cut_what_is_heard(
     window.listening.play(first)
     look_at(window, second, qtbot)
     window.viewer.hands.choose((0.6, 1.2))
-    assert studio.session.playback.state().take_id == first.id
-    assert studio.session.playback.state().loop_range is None
+    heard = studio.session.playback.state()
+    assert (heard.take_id, heard.loop, heard.loop_range) == (first.id, False, None)
+    window.listening.toggle()
+    heard = studio.session.playback.state()
+    assert (heard.take_id, heard.loop, heard.loop_range) == (second.id, True, (0.6, 1.2))
 
 
 def test_a_loop_repeats_by_itself_and_repeat_shows_it(
