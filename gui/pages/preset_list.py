@@ -47,7 +47,8 @@ class PresetDelegate(QStyledItemDelegate):
         row.write(room.adjusted(0, 0, -yours, -half), preset.name, ("strong", "text"))
         if yours:
             row.write(room.adjusted(0, 0, 0, -half), self.yours, ("small", "accent"), RIGHT)
-        row.write(room.adjusted(0, half, 0, 0), preset.description, ("small", "muted"))
+        about = preset.description or preset.values.get("prompt", "")
+        row.write(room.adjusted(0, half, 0, 0), about, ("small", "muted"))
         if loved:
             side = look.px(16)
             star = QRectF(box.right() - look.px(28), box.center().y() - side / 2, side, side)

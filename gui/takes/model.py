@@ -22,8 +22,8 @@ from gui.qt_session import QtSession
 from gui.takes.apart import akin, apart
 
 PAGE = 60
-DEEPEST = 2000
-"""Rows that are fetched at most to find a take again."""
+NEAR, DEEPEST = 240, 2000
+"""Rows that are fetched at most to find a take again: as one types, and when all takes are shown."""
 TAKE = Qt.ItemDataRole.UserRole
 APART = Qt.ItemDataRole.UserRole + 1
 """What tells a take from the rows beside it that read alike: a text."""
@@ -109,7 +109,7 @@ class TakeModel(QAbstractListModel):
 
     def again(self) -> None:
         """Searches again, as far as was looked."""
-        self._start(self._search, max(len(self._takes) + 1, PAGE))
+        self._start(self._search, min(max(len(self._takes) + 1, PAGE), DEEPEST))
 
     def _start(self, search: Search, size: int) -> None:
         self.beginResetModel()
@@ -118,16 +118,20 @@ class TakeModel(QAbstractListModel):
         self.endResetModel()
 
     def reach(self, take: Take) -> int:
-        """The row of a take, however far down it is; -1 if it does not match what is searched for."""
+        """The row of a take; -1 if it does not match, or stands farther down than is worth waiting for."""
         if self.row(take.id) < 0 and self._matches(take):
-            while self._more and self.row(take.id) < 0 and len(self._takes) < DEEPEST:
-                self.fetchMore(QModelIndex())
+            first = len(self._takes)
+            most = NEAR if self.searching() else DEEPEST
+            page = self._ask(since=take.created, offset=first, limit=most)
+            if any(each.id == take.id for each in page):
+                self.beginInsertRows(QModelIndex(), first, first + len(page) - 1)
+                self._takes += page
+                self.endInsertRows()
         return self.row(take.id)
 
     def _matches(self, take: Take) -> bool:
         made = take.created
-        one = replace(self._search, since=made, until=math.nextafter(made, math.inf), offset=0)
-        found = self._session.attempt(self._session.session.takes.search, one) or []
+        found = self._ask(since=made, until=math.nextafter(made, math.inf))
         return any(each.id == take.id for each in found)
 
     def take(self, row: int) -> Take | None:
@@ -143,13 +147,14 @@ class TakeModel(QAbstractListModel):
         return replace(self._search, limit=PAGE, offset=0) != Search(limit=PAGE)
 
     def _page(self, offset: int, size: int = PAGE) -> list[Take]:
-        found = self._session.attempt(
-            self._session.session.takes.search, replace(self._search, offset=offset, limit=size)
-        )
+        found = self._ask(offset=offset, limit=size)
         known = {take.id for take in self._takes}
-        page = [take for take in found or [] if take.id not in known]
-        self._more = len(found or []) == size
-        return page
+        self._more = len(found) == size
+        return [take for take in found if take.id not in known]
+
+    def _ask(self, **more: Any) -> list[Take]:
+        search = replace(self._search, **more)
+        return self._session.attempt(self._session.session.takes.search, search) or []
 
     # --- what happens ---
 
