@@ -1,7 +1,7 @@
 """The models' files on this machine: downloads, imports and removals, each in a process of its own.
 
-Knows who does it by name only (`engine.public.errands`), since that imports torch. No call waits: `ModelStored` tells how
-it goes. A download may be paused, which ends its process, and goes on where it stopped, after a restart too.
+Knows who does it by name only (`engine.public.errands`), since that imports torch. No call waits: `ModelStored` tells
+how it goes. A download may be paused, which ends its process, and goes on where it stopped, after a restart too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bridge.errors import BridgeError
 from bridge.events import AccountChanged, ModelStored, Publish, SettingChosen
 from bridge.stored import Account, StoredModel, Storing
 from engine.model_files import embedded_folder, models_folder, part_folder
-from engine.registry import MODELS, model_spec
+from engine.registry import all_models, model_spec
 
 ERRANDS = "engine.public.errands"
 _DOING: dict[str, Storing] = {
@@ -45,6 +45,7 @@ class _Errand:
     process: subprocess.Popen[str]
     do: str
     ending: str = ""
+    own: str = ""
 
 
 class ModelFiles:
@@ -72,12 +73,12 @@ class ModelFiles:
         self._lock = threading.RLock()
         self._errands: dict[str, _Errand] = {}
         self._account = Account()
-        self._models = {name: self._seen(name) for name in MODELS}
+        self._models = {name: self._seen(name) for name in all_models()}
 
     def all(self) -> list[StoredModel]:
-        """All registered models, as last seen."""
+        """All registered models and the user's own, as last seen."""
         with self._lock:
-            return list(self._models.values())
+            return [self.get(name) for name in all_models()]
 
     def get(self, name: str) -> StoredModel:
         """One model.
@@ -86,7 +87,10 @@ class ModelFiles:
             SpecError: if there is no such model.
         """
         with self._lock:
-            return self._models[model_spec(name).name]
+            name = model_spec(name).name
+            if name not in self._models:
+                self._models[name] = self._seen(name)
+            return self._models[name]
 
     def account(self) -> Account:
         """Whether a token is stored, as last heard."""
@@ -114,10 +118,16 @@ class ModelFiles:
         self._licensed(name)
         self._begin(name, {"do": "download"})
 
-    def add(self, name: str, folder: Path) -> None:
-        """Takes a model over from a folder; raises as `download`."""
+    def add(self, name: str, source: Path, own: str = "") -> None:
+        """Takes a model over from a folder or a file; raises as `download`.
+
+        Args:
+            name: which model it is, or was made from.
+            source: the folder, or the file of weights.
+            own: the user's own name for a fine-tune; empty for the model itself.
+        """
         self._licensed(name)
-        self._begin(name, {"do": "add", "folder": str(folder)})
+        self._begin(name, {"do": "add", "source": str(source), "own": own})
 
     def remove(self, name: str) -> None:
         """Deletes a model's files, and what is left of a download."""
@@ -194,7 +204,7 @@ class ModelFiles:
                 raise BridgeError(
                     "io", f"No process could be started for it: {error.strerror}."
                 ) from error
-            errand = self._errands[name] = _Errand(process, order["do"])
+            errand = self._errands[name] = _Errand(process, order["do"], own=order.get("own", ""))
             if not name:
                 self._show_account(replace(self._account, busy=True, problem=""))
         with contextlib.suppress(OSError):
@@ -220,7 +230,7 @@ class ModelFiles:
             last = _message(line)
             if last.get("say") == "progress" and not errand.ending:
                 with self._lock:
-                    model = replace(self.get(name), done=last["done"], total=last["total"])
+                    model = replace(self._models[name], done=last["done"], total=last["total"])
                     whole = model.total and model.done >= model.total
                     self._show(replace(model, state="checking" if whole else "downloading"))
         code = errand.process.wait()
@@ -230,9 +240,11 @@ class ModelFiles:
             del self._errands[name]
             if errand.ending == "cancel":
                 self._forget_part(name)
-            seen = replace(self._seen(name), total=last.get("total") or self.get(name).total)
+            seen = replace(self._seen(name), total=last.get("total") or self._models[name].total)
             problem = "" if errand.ending else _problem(last, code)
             self._show(replace(seen, problem=problem))
+            if errand.own and not problem:
+                self._show(self._seen(errand.own))
 
     def _hear_account(self, name: str, errand: _Errand) -> None:
         last: dict[str, Any] = {}
@@ -258,7 +270,7 @@ class ModelFiles:
 
     def _forget_part(self, name: str) -> None:
         shutil.rmtree(part_folder(self.root, name), ignore_errors=True)
-        self._show(replace(self._seen(name), total=self.get(name).total))
+        self._show(replace(self._seen(name), total=self._models[name].total))
 
     def _show(self, model: StoredModel) -> None:
         self._models[model.name] = model

@@ -56,11 +56,11 @@ def download(order: Order, store: Store, say: Say) -> dict[str, Any]:
 
 
 def add(order: Order, store: Store, say: Say) -> dict[str, Any]:
-    """Takes a model over from a folder."""
+    """Takes a model over from a folder or a file, perhaps under the user's own name."""
     if not order.get("accepted"):
         spec = model_spec(order["model"])
         raise SpecError(f"The licence of {spec.name} must be accepted first: {spec.licence}.")
-    store.add(Path(order["folder"]), model_spec(order["model"]))
+    store.add(Path(order["source"]), model_spec(order["model"]), str(order.get("own", "")))
     return {}
 
 

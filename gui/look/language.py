@@ -105,16 +105,23 @@ class Sayings:
             if values is not None:
                 inner = [self._of(value, depth + 1) if depth < DEEP else value for value in values]
                 return template.filled(inner)
-        one_of = re.fullmatch(r"((?:[\w-]+, )*[\w-]+) or ([\w-]+)", text) if depth else None
-        return f"{one_of[1]} {tr('or')} {one_of[2]}" if one_of else text
+        return _joined(text) if depth else text
+
+
+def _joined(text: str) -> str:
+    """A value that is a choice of words or a range of numbers; any other stays."""
+    for joint, words in ((r"((?:[\w-]+, )*[\w-]+) or ([\w-]+)", tr("or")), (RANGE, tr("to"))):
+        if found := re.fullmatch(joint, text):
+            return f"{found[1]} {words} {found[2]}"
+    return text
 
 
 class _Template:
     """A sentence with values: its pattern, and what is said instead."""
 
     def __init__(self, text: str, other: str) -> None:
-        self._pieces = re.split(r"\{\d*\}", text)
-        self._numbers = re.findall(r"\{(\d*)\}", text)
+        parts = HOLE.split(text)
+        self._pieces, self._names = parts[::2], parts[1::2]
         self._other = other
         self._pattern = re.compile("(.*?)".join(map(re.escape, self._pieces)), re.DOTALL)
         self.literal = sum(map(len, self._pieces))
@@ -128,11 +135,13 @@ class _Template:
 
     def filled(self, values: list[str]) -> str:
         """The other sentence with these values."""
-        named = {number or "0": value for number, value in zip(self._numbers, values, strict=True)}
-        return re.sub(r"\{(\d*)\}", lambda hole: named[hole[1] or "0"], self._other)
+        named = dict(zip(self._names, values, strict=True))
+        return HOLE.sub(lambda hole: named[hole[1]], self._other)
 
 
-DEEP = 3
+HOLE = re.compile(r"\{(\w*)\}")
+RANGE = r"(-?[\d.]+(?:e[+-]?\d+)?) to (-?[\d.]+(?:e[+-]?\d+)?.*)"
+DEEP = 4
 """A value in a value in a value: no sentence of ours goes deeper."""
 _sayings = Sayings("en")
 

@@ -5,13 +5,17 @@ Knows the session's models, their files and its state of the engine; the words o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import (
     QApplication,
     QFileDialog,
     QHBoxLayout,
+    QInputDialog,
+    QMenu,
     QProgressBar,
     QVBoxLayout,
     QWidget,
@@ -19,6 +23,7 @@ from PyQt6.QtWidgets import (
 
 from bridge.state import ModelInfo, ModelState
 from bridge.stored import StoredModel
+from engine.registry import MODELS
 from gui.look.containers import Card, line
 from gui.look.controls import Button, Lamp, label, later, restyle
 from gui.look.elided import Elided
@@ -40,7 +45,7 @@ class ModelRow(QWidget):
         self.files = session.session.models.files
         self.stored = self.files.get(model.name)
         self._engine = ModelState()
-        self._folder: Path | None = None
+        self._adding: tuple[Path, str] | None = None
         self._sure = False
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.lamp = Lamp(look)
@@ -56,6 +61,7 @@ class ModelRow(QWidget):
         head.addWidget(self.lamp)
         head.addWidget(self.name, 1)
         column = look.pad(QVBoxLayout(self), gap=4)
+        column.addWidget(line())
         column.addLayout(head)
         column.addWidget(label(said(model.title), wrap=True))
         column.addWidget(self.facts)
@@ -85,7 +91,8 @@ class ModelRow(QWidget):
         self.download = button(self.tr("Download…"), self.tr("Download {0}"))
         self.pause = button(self.tr("Pause"), self.tr("Pause the download of {0}"))
         self.cancel = button(self.tr("Cancel"), self.tr("Cancel the download of {0}"))
-        self.add = button(self.tr("Add from a folder…"), self.tr("Add {0} from a folder"))
+        self.add = button(self.tr("Add…"), self.tr("Add {0} from a folder or a file"))
+        self.add.setMenu(self._adding_menu())
         self.remove = button(self.tr("Remove"), self.tr("Remove {0}"))
         attempt = self._session.attempt
         self.load.clicked.connect(lambda: attempt(run.models.load, name))
@@ -93,13 +100,28 @@ class ModelRow(QWidget):
         self.download.clicked.connect(self._download)
         self.pause.clicked.connect(lambda: attempt(self.files.pause, name))
         self.cancel.clicked.connect(lambda: attempt(self.files.cancel, name))
-        self.add.clicked.connect(self._choose)
         self.remove.clicked.connect(self._remove)
+
+    def _adding_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for words, file, own in (
+            (self.tr("From a folder…"), False, False),
+            (self.tr("From a file…"), True, False),
+            (self.tr("A fine-tune from a folder, under its own name…"), False, True),
+            (self.tr("A fine-tune from a file, under its own name…"), True, True),
+        ):
+            action = QAction(words, menu)
+            action.triggered.connect(self._chooser(file, own))
+            menu.addAction(action)
+        return menu
+
+    def _chooser(self, file: bool, own: bool) -> Callable[[], None]:
+        return lambda: self._choose(file=file, own=own)
 
     # --- what hands do ---
 
     def _download(self) -> None:
-        self._folder = None
+        self._adding = None
         if self.stored.accepted:
             self._session.attempt(self.files.download, self.model.name)
             return
@@ -107,16 +129,29 @@ class ModelRow(QWidget):
         if not self.stored.total:
             self._session.attempt(self.files.ask_size, self.model.name)
 
-    def _choose(self) -> None:
-        title = self.tr("Choose the folder with the files of {0}").format(self.model.name)
-        if found := QFileDialog.getExistingDirectory(self, title):
-            self.take_over(Path(found))
+    def _choose(self, *, file: bool, own: bool) -> None:
+        name = self._own_name() if own else ""
+        if own and not name:
+            return
+        if file:
+            title = self.tr("Choose the file with the weights")
+            found, _ = QFileDialog.getOpenFileName(self, title)
+        else:
+            title = self.tr("Choose the folder with the files of {0}").format(self.model.name)
+            found = QFileDialog.getExistingDirectory(self, title)
+        if found:
+            self.take_over(Path(found), name)
 
-    def take_over(self, folder: Path) -> None:
-        """Adds the model from a folder, once its licence is accepted."""
-        self._folder = folder
+    def _own_name(self) -> str:
+        title = self.tr("A fine-tune of {0}").format(self.model.name)
+        words = self.tr("Its name, in small letters and hyphens, such as my-tune")
+        return QInputDialog.getText(self, title, words)[0].strip()
+
+    def take_over(self, source: Path, own: str = "") -> None:
+        """Adds the model, or a fine-tune of it under its own name, once the licence is accepted."""
+        self._adding = source, own
         if self.stored.accepted:
-            self._session.attempt(self.files.add, self.model.name, folder)
+            self._session.attempt(self.files.add, self.model.name, source, own)
         else:
             self._ask_licence()
 
@@ -131,8 +166,8 @@ class ModelRow(QWidget):
         self.licence.hide()
         name = self.model.name
         self._session.attempt(self.files.accept, name)
-        if self._folder:
-            self._session.attempt(self.files.add, name, self._folder)
+        if self._adding:
+            self._session.attempt(self.files.add, name, *self._adding)
         else:
             self._session.attempt(self.files.download, name)
 
@@ -199,7 +234,8 @@ class ModelRow(QWidget):
         )
         self.pause.setVisible(stored.state == "downloading")
         self.cancel.setVisible(stored.state in ("downloading", "paused"))
-        self.add.setVisible(idle)
+        named = self.model.name in MODELS
+        self.add.setVisible(public and named and not stored.busy and self.licence.isHidden())
         self.remove.setVisible(public and here)
         self.remove.show_text(self.tr("Remove it for good") if self._sure else self.tr("Remove"))
 
@@ -230,11 +266,11 @@ class ModelsPanel(Card):
         self.rows: list[ModelRow] = []
         self.account = AccountFold(session, look)
         self.body.addWidget(label(self.tr("Models"), "title"))
+        self._session, self._look = session, look
+        self._list = look.pad(QVBoxLayout(), gap=10)
+        self.body.addLayout(self._list)
         for model in session.session.models.all():
-            row = ModelRow(session, look, model)
-            self.rows.append(row)
-            self.body.addWidget(row)
-            self.body.addWidget(line())
+            self._add_row(model)
         self.body.addWidget(self.account)
         self.body.addStretch(1)
         session.model_changed.connect(self.show_state)
@@ -248,12 +284,27 @@ class ModelsPanel(Card):
 
     def show_stored(self, stored: StoredModel) -> None:
         """Shows what has become of a model's files; what needs an account opens that."""
-        for row in self.rows:
+        gone = stored.state == "absent" and stored.name not in MODELS
+        for row in list(self.rows):
             row.show_stored(stored)
+            if gone and row.model.name == stored.name:
+                self.rows.remove(row)
+                row.hide()
+                row.deleteLater()
+        known = {row.model.name for row in self.rows}
+        for model in self._session.session.models.all():
+            if model.name == stored.name and model.name not in known:
+                self._add_row(model)
         if "is gated" in stored.problem:
             self.account.open()
             if self.isVisible():
                 later(self, self.account.come_into_view)
+
+    def _add_row(self, model: ModelInfo) -> None:
+        row = ModelRow(self._session, self._look, model)
+        row.show_state(self._session.session.models.state())
+        self.rows.append(row)
+        self._list.addWidget(row)
 
 
 def facts(panel: QWidget, model: ModelInfo, size: int) -> str:

@@ -111,7 +111,7 @@ def test_what_goes_wrong_is_a_sentence(
     shelf.files.download(NAME)
     assert "cannot be reached" in shelf.ends().problem
     shelf.files.add(NAME, tmp_path)
-    assert "has no model.safetensors" in shelf.ends().problem
+    assert "has no " in shelf.ends().problem
     shelf.files.remove("sketch")
     until(lambda: not shelf.files.get("sketch").busy, 120)
     assert "not a public model" in shelf.files.get("sketch").problem
@@ -124,6 +124,27 @@ def test_a_folder_is_taken_over(shelf: Shelf, tmp_path: Path) -> None:
     shelf.files.accept(NAME)
     shelf.files.add(NAME, source)
     assert shelf.ends().state == "installed"
+
+
+def test_a_fine_tune_gets_a_name_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "longtake" / "models"
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr("engine.model_files.models_folder", lambda: root)
+    shelf = Shelf(root)
+    shelf.files.accept(NAME)
+    shelf.files.add(NAME, write_public(TINY_MEDIUM, tmp_path), "my-tune")
+    assert shelf.ends().state == "absent", "the model itself is not here"
+    assert shelf.files.get("my-tune").state == "installed"
+    assert "my-tune" in [model.name for model in shelf.files.all()]
+    shelf.files.remove("my-tune")
+    until(lambda: "my-tune" not in [model.name for model in shelf.files.all()], 120)
+    last = [e.model for e in shelf.told if isinstance(e, ModelStored)][-1]
+    assert (last.name, last.state) == ("my-tune", "absent")
+    shelf.files.add(NAME, tmp_path, "Not a name!")
+    assert "cannot be a model's name" in shelf.ends().problem
+    shelf.files.close()
 
 
 def test_the_token_goes_to_the_keyring_and_nowhere_else(

@@ -16,7 +16,19 @@ from engine.presets import PresetStore
 from engine.registry import MODELS
 
 ROOT = Path(engine.__file__).parents[1]
-SAY = {"BridgeError", "EngineDied", "Notice", "Remark", "Wrong"}
+SAY = {
+    "AudioError",
+    "BridgeError",
+    "CheckpointError",
+    "DiskError",
+    "EngineDied",
+    "LongtakeError",
+    "Notice",
+    "PresetError",
+    "Remark",
+    "SpecError",
+    "Wrong",
+}
 LOG = {"debug", "info", "warning", "error", "exception", "log"}
 HELP = {"setting", "parameter", "Parameter", "add_argument", "add_parser", "ArgumentParser"}
 
@@ -44,6 +56,9 @@ ENGLISH = {
 """Path -> why its sentences stay English."""
 
 ALONE = {
+    "Runs the bridge without a screen: OSC, MIDI, audio, jobs, takes. Ctrl-C ends it, with exit code 0.": (
+        "help of `longtake serve`"
+    ),
     "{0} Mend it, or start with --defaults.": "said by `longtake serve`",
     "The length is not known yet; call resolved(model) first.": "says what a programmer did wrong",
     "# Settings of Longtake. Remove the # before a line to change it; what is wrong is named at the start.": (

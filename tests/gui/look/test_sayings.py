@@ -77,7 +77,10 @@ def test_values_are_filled_in_and_translated_by_themselves(german: None) -> None
     words = said("OSC is off: Port 9440 is in use by another program; 9441 is free (osc.port).")
     assert words.startswith("OSC ist aus: Port 9440 gehört schon einem anderen Programm; 9441 ist")
     assert said("composed: house, A minor, 124 BPM") == "komponiert: house, A minor, 124 BPM"
-    assert said("Unknown model 'x'; choose sketch, medium or small.").endswith("medium oder small.")
+    words = said("Unknown model 'x'; choose sketch, medium or small.")
+    assert words == "Unbekanntes Modell 'x'; wähle sketch, medium oder small."
+    words = said("steps must be a whole number from 1 to 500; it is 0.")
+    assert words == "steps ist eine ganze Zahl von 1 bis 500, nicht 0."
     path = "/takes/hip hop or rock.wav"
     assert path in said(f"{path} cannot be read as audio.")
     assert said("Nobody ever said this.") == "Nobody ever said this."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,9 +125,30 @@ def test_a_folder_is_added(
     source = write_public(TINY_MEDIUM, tmp_path)
     chosen = "gui.pages.models.QFileDialog.getExistingDirectory"
     monkeypatch.setattr(chosen, lambda *_: str(source))
-    row.add.click()
+    menu = row.add.menu()
+    assert menu is not None
+    folder, *_ = menu.actions()
+    folder.trigger()
     row.licence.leave.click()
     assert row.stored.state == "absent"
-    row.add.click()
+    folder.trigger()
     row.licence.agree.click()
     qtbot.waitUntil(row.load.isVisible, timeout=PATIENCE)
+
+
+def test_a_fine_tune_is_added_under_its_name(
+    row: ModelRow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(row.files, "add", lambda *said: asked.append(said))
+    monkeypatch.setattr(row.files, "_accepted", {NAME})
+    row.show_stored(replace(row.stored, accepted=True))
+    monkeypatch.setattr("gui.pages.models.QInputDialog.getText", lambda *_: ("my-tune", True))
+    weights = tmp_path / "mine.safetensors"
+    monkeypatch.setattr(
+        "gui.pages.models.QFileDialog.getOpenFileName", lambda *_: (str(weights), "")
+    )
+    menu = row.add.menu()
+    assert menu is not None
+    menu.actions()[-1].trigger()
+    assert asked == [(NAME, weights, "my-tune")]
