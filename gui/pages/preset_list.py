@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QListWidget, QStyledItemDelegate, QStyleOptionViewIt
 
 from engine.presets import Preset
 from gui.look.icons import paint_icon
+from gui.look.language import said
 from gui.look.theme import Look
 from gui.takes.row_painter import RIGHT, RowPainter
 
@@ -47,7 +48,7 @@ class PresetDelegate(QStyledItemDelegate):
         row.write(room.adjusted(0, 0, -yours, -half), preset.name, ("strong", "text"))
         if yours:
             row.write(room.adjusted(0, 0, 0, -half), self.yours, ("small", "accent"), RIGHT)
-        about = preset.description or preset.values.get("prompt", "")
+        about = said(preset.description) or preset.values.get("prompt", "")
         row.write(room.adjusted(0, half, 0, 0), about, ("small", "muted"))
         if loved:
             side = look.px(16)

@@ -24,6 +24,7 @@ from gui.look.containers import Card
 from gui.look.controls import Button, IconButton, label
 from gui.look.fields import ChoiceBox
 from gui.look.flow_layout import FlowLayout
+from gui.look.language import said
 from gui.look.search_field import SearchField
 from gui.look.theme import Look
 from gui.memory import State
@@ -215,8 +216,9 @@ class PresetsPanel(Card):
         category = str(self.category.currentData())
         chosen = {ALL: True, LOVED: preset.name in self.favourites, MINE: not preset.builtin}
         shown = chosen.get(category, preset.category == category)
-        said = (preset.name, preset.description, *preset.tags, preset.values.get("prompt", ""))
-        return shown and all(word in " ".join(said).casefold() for word in words)
+        english = (preset.name, preset.description, *preset.tags, preset.values.get("prompt", ""))
+        text = " ".join((*english, said(preset.description))).casefold()
+        return shown and all(word in text for word in words)
 
     def _item(self, preset: Preset) -> QListWidgetItem:
         item = QListWidgetItem(preset.name)
@@ -224,9 +226,9 @@ class PresetsPanel(Card):
         loved = self.tr("Favourite") if preset.name in self.favourites else ""
         item.setData(PRESET, preset)
         item.setData(FAVOURITE, bool(loved))
-        spoken = ", ".join(filter(None, (preset.name, yours, loved, preset.description)))
+        spoken = ", ".join(filter(None, (preset.name, yours, loved, said(preset.description))))
         item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
-        whole = (preset.name, preset.description, preset.values.get("prompt", ""))
+        whole = (preset.name, said(preset.description), preset.values.get("prompt", ""))
         item.setToolTip(hint("\n".join(filter(None, (*whole, str(preset.path or ""))))))
         return item
 

@@ -78,7 +78,7 @@ def test_values_are_filled_in_and_translated_by_themselves(german: None) -> None
     assert words.startswith("OSC ist aus: Port 9440 gehört schon einem anderen Programm; 9441 ist")
     assert said("composed: house, A minor, 124 BPM") == "komponiert: house, A minor, 124 BPM"
     words = said("Unknown model 'x'; choose sketch, medium or small.")
-    assert words == "Unbekanntes Modell 'x'; wähle sketch, medium oder small."
+    assert words == "Unbekannter Wert für model: 'x'; wähle sketch, medium oder small."
     words = said("steps must be a whole number from 1 to 500; it is 0.")
     assert words == "steps ist eine ganze Zahl von 1 bis 500, nicht 0."
     path = "/takes/hip hop or rock.wav"
