@@ -9,7 +9,8 @@ import pytest
 
 import longtake
 import run
-from engine.cli.main import MAKING, PASSED_ON
+from engine.cli.commands import MAKING
+from engine.cli.main import PASSED_ON
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(

@@ -114,7 +114,7 @@ def test_what_goes_wrong_is_a_sentence(
     assert "has no " in shelf.ends().problem
     shelf.files.remove("sketch")
     until(lambda: not shelf.files.get("sketch").busy, 120)
-    assert "not a public model" in shelf.files.get("sketch").problem
+    assert "comes with Longtake" in shelf.files.get("sketch").problem
     with pytest.raises(SpecError):
         shelf.files.download("nothing")
 

@@ -101,6 +101,8 @@ def test_what_is_told_of_models_that_are_not_installed(
     ):
         main(["info", name], Store(tmp_path))
         assert words in capsys.readouterr().out
+    with pytest.raises(SpecError, match="sketch comes with Longtake"):
+        main(["add", str(tmp_path), "--as", "sketch"], Store(tmp_path))
 
 
 def test_without_a_command_it_lists(capsys: pytest.CaptureFixture[str]) -> None:

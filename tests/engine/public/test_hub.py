@@ -62,7 +62,7 @@ def test_nothing_is_fetched_before_the_licence_is_accepted(server: FakeHub, stor
     with pytest.raises(SpecError, match="Stability AI Community License"):
         Hub("x", server.endpoint).download(TINY_MEDIUM, store, accepted=False)
     assert not store.root.exists()
-    with pytest.raises(SpecError, match="not a public model"):
+    with pytest.raises(SpecError, match="sketch comes with Longtake"):
         Hub("x", server.endpoint).download(MODELS["sketch"], store, accepted=True)
 
 

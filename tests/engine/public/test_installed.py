@@ -46,7 +46,7 @@ def test_changes_are_found_and_removal_leaves_nothing(tmp_path: Path, store: Sto
     assert store.remove(TINY_MEDIUM) > 0
     assert not list(store.root.iterdir())
     for act in (store.verify, store.remove):
-        with pytest.raises(SpecError, match="sketch is not a public model"):
+        with pytest.raises(SpecError, match="sketch comes with Longtake"):
             act(MODELS["sketch"])
         with pytest.raises(CheckpointError, match=r"not installed|is not in"):
             act(TINY_MEDIUM)
@@ -98,5 +98,5 @@ def test_what_does_not_fit_is_not_added(tmp_path: Path, store: Store) -> None:
     assert not store.has(TINY_MEDIUM)
     with pytest.raises(CheckpointError, match="neither a folder nor a file"):
         store.add(tmp_path / "none")
-    with pytest.raises(SpecError, match="sketch is not a public model"):
+    with pytest.raises(SpecError, match="sketch comes with Longtake"):
         store.add(source, MODELS["sketch"])

@@ -1,4 +1,4 @@
-"""What comes from data is shown as it was typed: no letter of a button becomes a key, no mark in a text becomes type."""
+"""What comes from data is shown as typed: no letter of a button becomes a key, no mark in a text becomes type."""
 
 from __future__ import annotations
 
