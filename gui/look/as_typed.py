@@ -19,9 +19,14 @@ def unmarked(words: str) -> str:
 
 def hint(words: str) -> str:
     """For a tooltip: shown as it is, also where it looks like rich text; its lines stay lines."""
-    if not Qt.mightBeRichText(words):
+    if not looks_rich(words):
         return words
     return f"<p style='white-space: pre-wrap'>{html.escape(words)}</p>"
+
+
+def looks_rich(words: str) -> bool:
+    """Whether Qt would take a text for rich text where it is not told."""
+    return Qt.mightBeRichText(words)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class TypedButton(QPushButton):

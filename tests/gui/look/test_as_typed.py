@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from bridge.state import JobOptions, Take
 from gui.demo.studio import Studio
 from gui.learn import learn_menu
-from gui.look.as_typed import TypedButton, hint, unmarked
+from gui.look.as_typed import TypedButton, hint, looks_rich, unmarked
 from gui.look.controls import Button, Figure, IconButton, Lamp, label
 from gui.look.elided import ElidedButton
 from gui.look.theme import Look
@@ -36,7 +36,7 @@ TEXTS = [
 
 def shown(tip: str) -> str:
     """What a tooltip shows."""
-    if not Qt.mightBeRichText(tip):
+    if not looks_rich(tip):
         return tip
     document = QTextDocument()
     document.setHtml(tip)
@@ -82,7 +82,7 @@ def test_the_chip_of_a_style_with_an_ampersand_reads_so(window: MainWindow) -> N
 def _wrong(widget: QWidget) -> list[str]:
     found = [] if _plain(widget.toolTip()) else [f"tooltip {widget.toolTip()!r}"]
     if isinstance(widget, QLabel):
-        rich = widget.textFormat() == Qt.TextFormat.AutoText and Qt.mightBeRichText(widget.text())
+        rich = widget.textFormat() == Qt.TextFormat.AutoText and looks_rich(widget.text())
         found += [f"label {widget.text()!r}"] * rich
     if isinstance(widget, QAbstractButton) and not widget.shortcut().isEmpty():
         found.append(f"button {widget.text()!r}")
@@ -90,7 +90,7 @@ def _wrong(widget: QWidget) -> list[str]:
 
 
 def _plain(tip: str) -> bool:
-    return not Qt.mightBeRichText(tip) or tip.startswith("<p style='white-space: pre-wrap'>")
+    return not looks_rich(tip) or tip.startswith("<p style='white-space: pre-wrap'>")
 
 
 def test_no_text_of_the_window_is_read_for_marks(
