@@ -1,19 +1,30 @@
-"""The files of the user's presets: what they are called, how they are written, put back and binned.
+"""The files of the user's presets: where they lie, what they are called, how they are written, put back and binned.
 
 Knows nothing of what a preset may say.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from engine.disks import why
 from engine.errors import PresetError
 from engine.file_names import safe
 from engine.whole_files import read_text, write_whole
+
+
+def user_folder() -> Path:
+    """The folder of the user's own presets on this platform, or under `LONGTAKE_HOME`."""
+    home = os.environ.get("LONGTAKE_HOME")
+    if home:
+        return Path(home).expanduser() / "data" / "presets"
+    return platformdirs.user_data_path("longtake", appauthor=False) / "presets"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,16 @@ jobs.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
-import platformdirs
-
 from engine.errors import PresetError, SpecError, choices
 from engine.file_names import encodable
 from engine.parameter import shown
-from engine.preset_files import PresetFile, free_path, put, to_bin
+from engine.preset_files import PresetFile, free_path, put, to_bin, user_folder
 from engine.spec import DEFAULTS, PARAMETERS, GenerationSpec, converted
 from engine.whole_files import read_text
 
@@ -151,14 +148,6 @@ def builtin_presets() -> list[Preset]:
         if entry.name.endswith(".toml")
     ]
     return sorted(found, key=lambda preset: order.index(preset.category))
-
-
-def user_folder() -> Path:
-    """The folder of the user's own presets on this platform, or under `LONGTAKE_HOME`."""
-    home = os.environ.get("LONGTAKE_HOME")
-    if home:
-        return Path(home).expanduser() / "data" / "presets"
-    return platformdirs.user_data_path("longtake", appauthor=False) / "presets"
 
 
 class PresetStore:

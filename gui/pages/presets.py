@@ -216,9 +216,9 @@ class PresetsPanel(Card):
         category = str(self.category.currentData())
         chosen = {ALL: True, LOVED: preset.name in self.favourites, MINE: not preset.builtin}
         shown = chosen.get(category, preset.category == category)
-        english = (preset.name, preset.description, *preset.tags, preset.values.get("prompt", ""))
-        text = " ".join((*english, said(preset.description))).casefold()
-        return shown and all(word in text for word in words)
+        text = (preset.name, preset.description, said(preset.description), *preset.tags)
+        whole = " ".join((*text, preset.values.get("prompt", ""))).casefold()
+        return shown and all(word in whole for word in words)
 
     def _item(self, preset: Preset) -> QListWidgetItem:
         item = QListWidgetItem(preset.name)
