@@ -7,7 +7,7 @@
     queue.py          what is being made
     takes/            what there is
     transport.py      time, and what is heard; status.py: the line at the bottom
-    pages/            presets, devices, models, OSC: the drawer
+    pages/            presets, devices, OSC, models, settings: the drawer
     learn.py, memory.py, welcome.py     MIDI learn, what the panel remembers, the first start
     first_aid.py, one_window.py         settings that cannot be read; a second start
     fetching.py         what is being downloaded; folders.py: files in the system's file manager

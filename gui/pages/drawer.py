@@ -1,4 +1,4 @@
-"""The right side: a rail of buttons and the page each opens - presets, devices, OSC, models. Closed, it is the rail.
+"""The right side: a rail of buttons and the page that each opens. Closed, it is the rail.
 
 Knows only the pages it is given.
 """
