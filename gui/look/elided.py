@@ -100,7 +100,10 @@ class ElidedButton(Button):
         metrics = self.fontMetrics()
         around = self.sizeHint().width() - metrics.horizontalAdvance(self._whole)
         room = max(self.width() - around, 1)
+        # Both are rounded; by the exact width, a button with just enough room would be cut.
+        fits = metrics.horizontalAdvance(self._whole) <= room
         cut = metrics.elidedText(self._whole, Qt.TextElideMode.ElideRight, room)
+        cut = self._whole if fits else cut
         if cut != self.text():
             self.setText(cut)
         self.setToolTip(hint(self._whole if cut != self._whole else self._hint))

@@ -67,6 +67,20 @@ def test_labels_icons_and_lamps_say_what_was_typed(text: str, look: Look) -> Non
     assert shown(lamp.toolTip()) == shown(IconButton(look, "play", text).toolTip()) == text
 
 
+@pytest.mark.parametrize("text", ["R&B", "Mood", "House", "Drum & Bass", "A & B & C", "fi", "WAVE"])
+def test_a_button_with_room_for_its_text_shows_all_of_it(
+    text: str, look: Look, qtbot: QtBot
+) -> None:
+    chip = ElidedButton(look, text, role="chip")
+    qtbot.addWidget(chip)
+    chip.ensurePolished()
+    chip.resize(chip.sizeHint())
+    chip.show()
+    assert chip.text() == text
+    chip.resize(chip.sizeHint().width() - 12, chip.height())
+    assert chip.text() != text and chip.text_whole() == text and chip.toolTip() == text
+
+
 def test_the_chip_of_a_style_with_an_ampersand_reads_so(window: MainWindow) -> None:
     chip = window.composer.prompt.genre
     chip.open()
