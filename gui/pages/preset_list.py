@@ -71,8 +71,9 @@ class PresetList(QListWidget):
 
     def event(self, e: QEvent | None) -> bool:
         """Keeps the keys that are its own from the takes', which have them everywhere else."""
-        asks = isinstance(e, QKeyEvent) and e.type() == QEvent.Type.ShortcutOverride
-        if asks and self._own(e) is not None:
+        if not isinstance(e, QKeyEvent) or e.type() != QEvent.Type.ShortcutOverride:
+            return super().event(e)
+        if self._own(e) is not None:
             e.accept()
             return True
         return super().event(e)
