@@ -99,8 +99,8 @@ class TakePipe:
         """The samples as libsndfile stores them in a file."""
         raw = io.BytesIO()
         samples = self._quantised(block.samples).T
-        kind = {"format": "RAW", "subtype": SUBTYPES[self._subtype], "endian": "LITTLE"}
-        soundfile.write(raw, samples, self._known.sample_rate, **kind)
+        rate, subtype = self._known.sample_rate, SUBTYPES[self._subtype]
+        soundfile.write(raw, samples, rate, format="RAW", subtype=subtype, endian="LITTLE")
         return raw.getvalue()
 
     def _write(self, content: bytes) -> None:
