@@ -11,15 +11,17 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.cli import showing
 from engine.errors import CheckpointError, SpecError
 from engine.model_files import find_weights
 from engine.parsing import Parser
-from engine.public.hub import Hub, store_token
-from engine.public.importing import Found, recognised
-from engine.public.installed import Store, own_name, public_models, require_public
 from engine.registry import ModelSpec, model_spec
+
+if TYPE_CHECKING:  # They import torch, and a list or a mistyped word should not wait for it.
+    from engine.public.hub import Hub
+    from engine.public.installed import Store
 
 
 def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None) -> int:
@@ -37,11 +39,18 @@ def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None
         LongtakeError: with a sentence for the user.
     """
     arguments = _parser().parse_args(argv or ["list"])
-    store, hub = store or Store(), hub or Hub()
     command = arguments.command
     if command == "list":
         print(showing.models())
-    elif command == "info":
+        return 0
+    if getattr(arguments, "name", None):
+        model_spec(arguments.name)
+
+    from engine.public.hub import Hub, store_token
+    from engine.public.installed import Store, require_public
+
+    store, hub = store or Store(), hub or Hub()
+    if command == "info":
         print(_info(model_spec(arguments.name), store))
     elif command == "login":
         store_token(getpass.getpass("Token of your account on huggingface.co (input is hidden): "))
@@ -60,6 +69,9 @@ def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None
 
 
 def _add(arguments: argparse.Namespace, store: Store) -> None:
+    from engine.public.importing import Found, recognised
+    from engine.public.installed import own_name, public_models, require_public
+
     if arguments.own:
         own_name(arguments.own)
     if arguments.name:
@@ -96,6 +108,8 @@ def _download(name: str, accepted: bool, store: Store, hub: Hub) -> None:
     if spec.weights == "embedded":
         print(f"{name} comes with Longtake: there is nothing to download.")
         return
+    from engine.public.installed import require_public
+
     require_public(spec)
     if store.has(spec):
         print(f"{spec.name} is already in {store.folder(spec)}.")
