@@ -49,7 +49,7 @@ def test_a_table_is_a_take_of_any_parameters(tmp_path: Path) -> None:
     [
         ("[a]\nsecnds = 3", "[a]: there is no setting secnds; did you mean seconds?"),
         ("[a]\nvolume = 3", "[a]: there is no setting volume."),
-        ("[a]\nlength = 'long'", "[a]: seconds_total must be a number from 0.5 to 600 s"),
+        ("[a]\nlength = 'long'", "[a]: seconds_total must be a number from 0.05 to 600 s"),
         ("[a]\n[[b]]\nbpm = 1", "[[b]] number 1: tempo must be a number from 30 to 300"),
         ("[a]\npreset = 3", "[a]: preset is the name of one"),
         ("bpm = 1000", "bad.toml: tempo must be"),
