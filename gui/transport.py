@@ -41,21 +41,7 @@ class TransportPanel(QFrame):
         self.loop = IconButton(look, "loop", self.tr("Repeat"), "play")
         self.loop.rename(self.tr("Repeat what is heard, or the range"), "L")
         self.loop.setCheckable(True)
-        self.grid = ChoiceBox()
-        self.grid.setAccessibleName(self.tr("When a take begins while another plays"))
-        self.grid.setToolTip(
-            self.tr(
-                "A take begins now, or at the next beat or bar of the DAW or of the take that plays"
-            )
-        )
-        for grid, words in (
-            ("none", self.tr("now")),
-            ("beat", self.tr("beat")),
-            ("bar", self.tr("bar")),
-            ("2bar", self.tr("2 bars")),
-            ("4bar", self.tr("4 bars")),
-        ):
-            self.grid.addItem(words, grid)
+        self.grid = self._grid_box()
         self.time = Figure("0:00.0", "00:00.0", "title")
         self.time.setAccessibleName(self.tr("Time"))
         self.tempo = NumberField()
@@ -147,6 +133,25 @@ class TransportPanel(QFrame):
             self.time.setText(text)
         if self._waits and waits is not None:
             self.play.set_icon("play", "accent" if place * BLINKS % 1 < 0.5 else "edge")
+
+    def _grid_box(self) -> ChoiceBox:
+        """When a take begins."""
+        box = ChoiceBox()
+        box.setAccessibleName(self.tr("When a take begins while another plays"))
+        box.setToolTip(
+            self.tr(
+                "A take begins now, or at the next beat or bar of the DAW or of the take that plays"
+            )
+        )
+        for grid, words in (
+            ("none", self.tr("now")),
+            ("beat", self.tr("beat")),
+            ("bar", self.tr("bar")),
+            ("2bar", self.tr("2 bars")),
+            ("4bar", self.tr("4 bars")),
+        ):
+            box.addItem(words, grid)
+        return box
 
     def _join(self) -> None:
         session, run = self._session, self._session.session
