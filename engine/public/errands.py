@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from engine.errors import LongtakeError, SpecError
 from engine.public.hub import Hub, store_token, stored_token
-from engine.public.installed import Store
+from engine.public.installed import Store, own_name
 from engine.registry import model_spec
 
 CHUNK = 2**20
@@ -60,7 +60,10 @@ def add(order: Order, store: Store, say: Say) -> dict[str, Any]:
     if not order.get("accepted"):
         spec = model_spec(order["model"])
         raise SpecError(f"The licence of {spec.name} must be accepted first: {spec.licence}.")
-    store.add(Path(order["source"]), model_spec(order["model"]), str(order.get("own", "")))
+    own = str(order.get("own", ""))
+    if own:
+        own_name(own)
+    store.add(Path(order["source"]), model_spec(order["model"]), own)
     return {}
 
 

@@ -31,6 +31,10 @@ class Shelf:
         until(lambda: not self.files.get(NAME).busy, 120)
         return self.files.get(NAME)
 
+    def last(self) -> tuple[str, str]:
+        model = [e.model for e in self.told if isinstance(e, ModelStored)][-1]
+        return model.name, model.state
+
     def states(self) -> list[str]:
         found = [e.model.state for e in self.told if isinstance(e, ModelStored)]
         return [s for i, s in enumerate(found) if i == 0 or s != found[i - 1]]
@@ -139,9 +143,8 @@ def test_a_fine_tune_gets_a_name_of_its_own(
     assert shelf.files.get("my-tune").state == "installed"
     assert "my-tune" in [model.name for model in shelf.files.all()]
     shelf.files.remove("my-tune")
-    until(lambda: "my-tune" not in [model.name for model in shelf.files.all()], 120)
-    last = [e.model for e in shelf.told if isinstance(e, ModelStored)][-1]
-    assert (last.name, last.state) == ("my-tune", "absent")
+    until(lambda: shelf.last() == ("my-tune", "absent"), 120)
+    assert "my-tune" not in [model.name for model in shelf.files.all()]
     shelf.files.add(NAME, tmp_path, "Not a name!")
     assert "cannot be a model's name" in shelf.ends().problem
     shelf.files.close()
