@@ -134,7 +134,7 @@ def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(arguments.threads)
     spec = _narrow(arguments)
     with torch.device("meta"):
-        model = LatentDiffusion(spec, NoText())
+        model = LatentDiffusion(spec, NoText(spec.conditioning.text))
     without_weight_norm(model.autoencoder)
     folder = Path(arguments.folder)
     tensors = renamed(read_tensors(folder / "model.safetensors"), table_of(spec), str(folder))

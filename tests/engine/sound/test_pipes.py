@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+from typing import Any
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def blocks(channels: int = 2, frames: int = 22_050, size: int = 5_000) -> list[A
     return [AudioBlock(start, samples[:, start : start + size]) for start in range(0, frames, size)]
 
 
-def piped(subtype: str | None, sound: list[AudioBlock]) -> tuple[bytes, dict[str, object]]:
+def piped(subtype: str | None, sound: list[AudioBlock]) -> tuple[bytes, dict[str, Any]]:
     stream = io.BytesIO()
     pipe = TakePipe(stream, SPEC, 44_100, subtype)
     pipe.note(Remark("It is loud."))

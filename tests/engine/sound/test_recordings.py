@@ -111,8 +111,8 @@ def test_only_what_is_needed_must_be_sound(tmp_path: Path) -> None:
 
 
 def test_a_recording_shorter_than_a_sample_of_the_models_says_so(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "x.wav", [0.5], 192_000)
+    soundfile.write(tmp_path / "x.wav", np.array([0.5]), 192_000)
     with pytest.raises(AudioError, match="shorter than one sample at 44100 Hz"):
         read_start(str(tmp_path / "x.wav"), 44_100, 100)
-    soundfile.write(tmp_path / "x.wav", [0.5], 44_100)
+    soundfile.write(tmp_path / "x.wav", np.array([0.5]), 44_100)
     np.testing.assert_array_equal(read_start(str(tmp_path / "x.wav"), 44_100, 100), [[0.5], [0.5]])

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractItemView, QApplication, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -33,8 +32,8 @@ def looked_at(window: MainWindow, make_takes: MakeTakes, qtbot: QtBot) -> Take:
     return take
 
 
-def press(widget: QWidget, key: Qt.Key, *modifiers: Qt.KeyboardModifier) -> None:
-    QTest.keyClick(widget, key, *modifiers)
+def press(widget: QWidget, key: Qt.Key) -> None:
+    QtBot.keyClick(widget, key)
     QApplication.processEvents()
 
 
