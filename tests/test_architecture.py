@@ -50,7 +50,9 @@ WITHOUT_TORCH = (
 """What the panel and the bridge stand on."""
 
 PANEL_MAY_IMPORT = re.compile(
-    r"gui\b|bridge\.(session|events|state|errors|ports|requests|takes\.naming)\b"
+    r"gui\b|bridge\.(session|events|state|stored|errors|ports|requests|takes\.naming)\b"
+    # Where files lie, what the settings say, and a file of them that is broken.
+    r"|bridge\.(places|settings|broken_file)\b|engine\.(__version__|disks)\b"
     r"|engine\.(composing|spec|presets|registry|errors|sound\.(audio|metering|reading)|updates|model_files)\b"
 )
 COMPOSITION_ROOTS = {

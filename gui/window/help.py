@@ -24,8 +24,8 @@ from PyQt6.QtWidgets import (
     QVBoxLayout,
 )
 
-import engine
 from bridge.state import ModelInfo
+from engine import __version__
 from gui.look.controls import Button
 from gui.look.language import said, tr
 from gui.look.theme import Look
@@ -167,7 +167,7 @@ def _text_of(name: str) -> str:
 def versions_page(more: Iterable[tuple[str, str]] = ()) -> str:
     """What runs here: what a bug report needs, and nothing about the user."""
     rows = [
-        ("Longtake", engine.__version__),
+        ("Longtake", __version__),
         (
             "Python",
             f"{platform.python_version()} ({platform.python_implementation()}, {platform.machine()})",
