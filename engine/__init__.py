@@ -12,7 +12,7 @@
     training/               section 3     losses, discriminators, contrastive, optim, loops; 3.1 prompts
     evaluation/             section 4     every figure of the report, with one command
     creative.py             section 4.6   audio-to-audio, inpainting, continuation, variation, loops
-    levelling.py            recordings at the level of music, and takes at theirs; audibility.py: no take is silent unheard
+    levelling.py            recordings at the level of music, takes at theirs; audibility.py: no take is silent unheard
     streaming.py            latents to blocks of finished audio; chunking.py: in overlapping chunks
     stable_audio/           the networks of Stable Audio 3 and Stable Audio Open
     public/                 public checkpoints: download, names, loading, LoRA
