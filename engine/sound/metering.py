@@ -29,6 +29,7 @@ class Meter:
     def __init__(self, sample_rate: int, channels: int = 2) -> None:
         """Starts empty; `sample_rate` in Hz."""
         self.channels = channels
+        self._rate = sample_rate
         self._hop = round(HOP * sample_rate)
         self._weighting = _KWeighting(sample_rate, channels)
         self._oversampler = soxr.ResampleStream(
@@ -65,7 +66,7 @@ class Meter:
     @property
     def loudness(self) -> float:
         """Integrated loudness, LUFS, from gated blocks of 400 ms; a shorter sound is a single block."""
-        energies = np.array(self._energies)
+        energies = np.array(self._energies or self._short())
         if energies.size == 0:
             return SILENCE
         width = min(HOPS_PER_BLOCK, energies.size)
@@ -74,6 +75,13 @@ class Meter:
         if loud.size:
             loud = loud[loud > loud.mean() * 10 ** (RELATIVE_GATE / 10)]
         return -0.691 + decibels(math.sqrt(loud.mean())) if loud.size else SILENCE
+
+    def _short(self) -> list[float]:
+        """The energy of what is shorter than a hop, which a take or a stroke may be."""
+        if not self._rest.size:
+            return []
+        weighted = _KWeighting(self._rate, self.channels)(self._rest)
+        return [float(np.square(weighted).mean(axis=1).sum())]
 
     def _oversampled(self, samples: Samples, last: bool = False) -> None:
         between = self._oversampler.resample_chunk(np.ascontiguousarray(samples.T), last=last)

@@ -121,6 +121,13 @@ def test_a_fade_in_and_a_quiet_piece_are_left_as_they_are(begins: float, level: 
     assert len(model.calls) == STEPS and not remarks(updates)
 
 
+def test_the_shortest_take_is_heard_too() -> None:
+    model = SongModel(music())
+    spec = asked(seconds_total=0.05, cfg_scale=1.0)
+    updates = list(Engine("cpu", load=model.loaded).generate(spec))
+    assert len(model.calls) == STEPS and not remarks(updates)
+
+
 def parts(sound: Tensor, kept: Kept | None = None) -> tuple[list[float], int]:
     """The loudness of each part, and how many latent frames were decoded for it."""
     autoencoder, asked = FoldingAutoencoder(), [0]

@@ -66,3 +66,12 @@ def test_the_stream_measures_as_the_whole() -> None:
         start += size
     assert meter.loudness == pytest.approx(loudness(samples, 44_100), abs=1e-4)
     assert meter.true_peak == pytest.approx(true_peak(samples, 44_100), abs=1e-4)
+
+
+@pytest.mark.parametrize("frames", [2000, 4409, 4410, 8000])
+def test_a_sound_shorter_than_a_hop_has_a_loudness_too(frames: int) -> None:
+    """A steady tone is as loud whatever its length, but for the filter's beginning."""
+    time = np.arange(frames) / 44_100
+    tone = np.repeat(0.1 * np.sin(2 * np.pi * 1000 * time)[None], 2, axis=0).astype(np.float32)
+    assert loudness(tone, 44_100) == pytest.approx(-20, abs=0.5)
+    assert loudness(tone[:, :0], 44_100) == SILENCE
