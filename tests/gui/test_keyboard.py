@@ -39,7 +39,7 @@ CONTROLS = (
     QAbstractItemView,
     WaveformView,
 )
-PAGES = ("", "presets", "devices", "osc", "models")
+PAGES = ("", "presets", "devices", "osc", "models", "settings")
 Room = tuple[MainWindow, Studio, Held]
 
 
