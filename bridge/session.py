@@ -217,7 +217,7 @@ class Session:
         _, unknown = requests.understood(take.spec)
         if unknown:
             names = ", ".join(unknown)
-            words = f"{take.name} has settings that this version does not know: {names}. They are left out."
+            words = f"{take.name} has settings that this version cannot use: {names}. They are left out."
             self.hub.publish(Notice("warning", "", words))
 
     def _prompt_of(self, path: Path | str) -> str:

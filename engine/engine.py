@@ -156,7 +156,8 @@ class Engine:
         """A readable name of the hardware it runs on."""
         if self.device.type == "cuda":
             return torch.cuda.get_device_name(self.device)
-        return f"{self.device.type.upper()}, {torch.get_num_threads()} threads"
+        threads = torch.get_num_threads()
+        return f"{self.device.type.upper()}, {threads} {'thread' if threads == 1 else 'threads'}"
 
     def _sheet(
         self,

@@ -14,7 +14,7 @@ from PyQt6.QtCore import QByteArray, QSettings
 
 from bridge.broken_file import set_aside
 from engine.errors import PresetError
-from gui.look.language import tr
+from gui.look.language import said, tr
 
 State = dict[str, Any]
 """What a part of the window remembers, by name: texts, switches, numbers, lists of texts and `QByteArray`."""
@@ -34,7 +34,7 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         """Reads `path` if it is there; a damaged one is set aside, and `problem` says so."""
-        self.problem = ""
+        self._refused, self._kept = "", ""
         self._settings = self._read(path)
 
     def _read(self, path: Path) -> QSettings:
@@ -44,12 +44,18 @@ class Memory:
         try:
             kept = set_aside(path)
         except PresetError as error:
-            self.problem = str(error)
+            self._refused = str(error)
             return found
-        self.problem = tr(
-            "What the panel remembered could not be read; it begins anew, and the old file is {0}."
-        ).format(kept)
+        self._kept = str(kept)
         return QSettings(str(path), QSettings.Format.IniFormat)
+
+    @property
+    def problem(self) -> str:
+        """What was wrong with the file, or empty. In the panel's language, which this file names: ask after `speak`."""
+        words = tr(
+            "What the panel remembered could not be read; it begins anew, and the old file is {0}."
+        )
+        return words.format(self._kept) if self._kept else said(self._refused)
 
     def text(self, name: str, default: str = "") -> str:
         """A text."""

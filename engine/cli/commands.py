@@ -148,6 +148,8 @@ def unknown(word: str) -> SpecError:
         return SpecError(
             f"There is no command {word[:60]!r}; to make music of it: longtake render {word[:60]!r}."
         )
+    if Path(word).suffix and word == Path(word).as_posix():
+        return SpecError(f"There is no file {word}, and no command of that name.")
     near = nearest(word, (*MAKING, *OTHERS))
     return SpecError(f"There is no command {word!r}{near or '; longtake --help lists them.'}")
 

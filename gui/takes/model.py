@@ -208,7 +208,9 @@ def tempo_words(take: Take) -> str:
 
 def take_title(take: Take) -> str:
     """What a list calls a take: the title it was given, or its prompt in short while it has none of its own."""
-    return headline(take.prompt) if take.prompt and take.name == title(take.prompt) else take.name
+    if take.prompt and take.name == title(take.prompt):
+        return headline(take.prompt)
+    return tr("Recording") if take.name == "capture" == take.kind else take.name
 
 
 def take_words(take: Take, tempo: str = "", told: str = "") -> str:

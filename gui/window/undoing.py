@@ -38,7 +38,7 @@ class Undoing(QObject):
             self.tr("The settings of {0} are back, its seed too.").format(take_title(take)),
         )
         if unknown:
-            left = self.tr("This version does not know {0}, which is left out.")
+            left = self.tr("This version cannot use its settings {0}; they are left out.")
             self._session.say(left.format(", ".join(unknown)), "warning")
 
     def surprise(self) -> None:

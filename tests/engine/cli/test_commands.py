@@ -70,6 +70,7 @@ def test_continue_takes_bars_and_says_what_a_length_is_there() -> None:
     [
         ("rendr", "There is no command 'rendr'; did you mean render?"),
         ("sing", "There is no command 'sing'; longtake --help lists them."),
+        ("beat.wav", "There is no file beat.wav, and no command of that name."),
         ("warm house", "to make music of it: longtake render 'warm house'."),
     ],
 )

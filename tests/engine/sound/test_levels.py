@@ -79,7 +79,11 @@ def test_noise_rises_in_the_gaps_of_a_recording_and_nowhere_beside_its_strokes()
 
 
 def test_silence_has_no_level() -> None:
-    for samples in (np.zeros((2, SAMPLE_RATE), np.float32), 1e-3 * noise(SAMPLE_RATE), np.zeros((2, 1), np.float32)):
+    for samples in (
+        np.zeros((2, SAMPLE_RATE), np.float32),
+        1e-3 * noise(SAMPLE_RATE),
+        np.zeros((2, 1), np.float32),
+    ):
         assert Levels.of(samples, 0.9) is None
 
 

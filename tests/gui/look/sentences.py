@@ -48,7 +48,6 @@ ENGLISH = {
     "engine/sound/formats.py": "the panel writes WAV; --out names another suffix",
     "engine/sound/pipes.py": "only a command writes into a pipe",
     "engine/sound/take_facts.py": "says what a programmer did wrong",
-    "engine/sound/targets.py": "the library names its files itself; --out names one",
     "bridge/audio/ring_buffer.py": "says what a programmer did wrong",
     "bridge/audio/corrections.py": "is written into the log alone",
     "bridge/shared_file.py": "says what a programmer did wrong",
