@@ -17,6 +17,7 @@ from engine.composing.notation import key_in
 from engine.composing.reading import metre_in
 from engine.errors import LongtakeError, SpecError
 from engine.sound.recordings import recording_seconds
+from engine.sound.takes import found_again
 from engine.spec import RANDOM_SEEDS, GenerationSpec, converted, tempo_in
 
 Span = tuple[float, float]
@@ -147,12 +148,7 @@ def varied(take: Take, amount: float) -> GenerationSpec:
             "bad_args", f"{take.name} was recorded, not generated; transform it instead."
         )
     spec, _ = understood(take.spec)
-    return replace(
-        spec,
-        variation=amount,
-        variation_seed=secrets.randbelow(RANDOM_SEEDS),
-        score_seed=spec.composer_seed,
-    )
+    return found_again(spec, take.path.parent).varied(amount, secrets.randbelow(RANDOM_SEEDS))
 
 
 def remade(take: Take, spans: Iterable[Span]) -> GenerationSpec:

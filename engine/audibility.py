@@ -18,7 +18,7 @@ from engine.chunking import decode_span, spans
 from engine.composing.score import NOTES, Score
 from engine.creative import SOUND_EDGE, Kept
 from engine.registry import SAMPLE_RATE, ModelSpec
-from engine.sound.metering import SILENCE, loudness
+from engine.sound.metering import loudness
 from engine.spec import GenerationSpec
 from engine.updates import Remark, Step
 from engine.variable_length import Window
@@ -29,6 +29,9 @@ AUDIBLE = -35.0
 TRIES = 8
 """How many noises are tried until a take can be heard."""
 SILENT = "Nothing can be heard in this take{}; try another seed, more seconds or other words."
+NOTHING_NEW = (
+    "Nothing can be heard in what is new{}; try another seed, a longer part or other words."
+)
 
 
 def tries_for(model: ModelSpec, spec: GenerationSpec, score: Score | None, *, silent: bool) -> int:
@@ -53,6 +56,7 @@ def audible(
     heard: Callable[[Tensor], Iterator[float]],
     tries: int,
     steps: int,
+    said: str = SILENT,
 ) -> Generator[Step | Remark, None, Tensor]:
     """The latents of the first try that can be heard, or else of the loudest.
 
@@ -61,6 +65,7 @@ def audible(
         heard: loudness of their new parts, LUFS.
         tries: how many there are; 0 to take the first as it is.
         steps: of diffusion, the last of which lasts until it is heard.
+        said: the remark, with a place for what was tried.
 
     Yields:
         The steps of every try; a remark if all stayed silent.
@@ -70,15 +75,17 @@ def audible(
         latents = yield from diffused(attempt)
         if not tries:
             return latents
-        loudest = SILENCE
+        levels: list[float] = []
         for level in heard(latents):
             if level >= AUDIBLE:
                 return latents
-            loudest = max(loudest, level)
+            levels.append(level)
             yield Step("diffuse", steps, steps)
-        made.append((loudest, -attempt, latents))
+        if not levels:
+            return latents  # All of it is kept.
+        made.append((max(levels), -attempt, latents))
     others = f", nor with {tries - 1} other noises" if tries > 1 else ""
-    yield Remark(SILENT.format(others))
+    yield Remark(said.format(others))
     return max(made, key=lambda one: one[:2])[2]
 
 

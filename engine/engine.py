@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from engine import creative
-from engine.audibility import audible, loudness_of_parts, tries_for
+from engine.audibility import NOTHING_NEW, SILENT, audible, loudness_of_parts, tries_for
 from engine.chunking import encode_chunked
 from engine.composing.score import Score
 from engine.conditioning import Prompt
@@ -127,6 +127,7 @@ class Engine:
             partial(loudness_of_parts, autoencoder=model.autoencoder, window=window, kept=kept),
             tries_for(model.spec, spec, sheet.score, silent=silent),
             spec.steps or 1,
+            SILENT if kept is None else NOTHING_NEW,
         )
         source = Source(kept, levelling and levelling.of_take(model.autoencoder, latents, kept))
         yield from streamed(model.autoencoder, latents, window, source, self._block)

@@ -276,6 +276,11 @@ class GenerationSpec:
         """The seed of the notes: the composer's own, or the take's."""
         return self.seed if self.score_seed is None else self.score_seed
 
+    def varied(self, amount: float, seed: int) -> GenerationSpec:
+        """Moved by `amount` from its seed's take towards another's, with its notes; 0 is this very take."""
+        moved = {"variation": amount, "variation_seed": seed} if amount else {}
+        return replace(self, score_seed=self.composer_seed, **moved)
+
     def frames(self, sample_rate: int) -> int:
         """Length of a resolved spec's take in audio frames: round(seconds x rate)."""
         if self.seconds_total is None:

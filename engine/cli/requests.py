@@ -17,7 +17,7 @@ from engine.composing.notation import beats_per_bar_in, tempo_in
 from engine.errors import AudioError, SpecError
 from engine.precedence import agreed
 from engine.sound.recordings import recording_seconds
-from engine.sound.takes import read_spec
+from engine.sound.takes import read_settings, read_spec
 from engine.spec import RANDOM_SEEDS, GenerationSpec
 
 ADDED_SECONDS = 15.0
@@ -87,11 +87,10 @@ def inpaint(asked: Asked) -> GenerationSpec:
 
 def vary(asked: Asked) -> GenerationSpec:
     """A take's own settings and notes, or other chords, moved towards another seed."""
-    moved = {"variation": VARIATION, "variation_seed": secrets.randbelow(RANDOM_SEEDS)}
-    spec = read_spec(asked.audio)
-    moved["score_seed"] = spec.composer_seed
-    values = Asked(asked.typed, spec.to_dict() | moved).values()
-    return GenerationSpec.from_dict(values)
+    amount = asked.typed.get("variation", VARIATION)
+    spec = read_spec(asked.audio).varied(amount, secrets.randbelow(RANDOM_SEEDS))
+    typed = {name: value for name, value in asked.typed.items() if name != "variation"}
+    return GenerationSpec.from_dict(Asked(typed, spec.to_dict()).values())
 
 
 def _prompted(asked: Asked) -> dict[str, Any]:
@@ -110,10 +109,11 @@ def _prompted(asked: Asked) -> dict[str, Any]:
 
 def _bar(asked: Asked, given: Mapping[str, Any]) -> float:
     """Length of a bar of what is continued, s."""
-    prompt, own = str(given["prompt"]), GenerationSpec()
+    prompt, own, played = str(given["prompt"]), GenerationSpec(), None
     with contextlib.suppress(AudioError):  # No take of ours: the prompt must say it.
         own = read_spec(asked.audio)
-    tempo = given.get("tempo") or tempo_in(prompt) or own.tempo
+        played = (read_settings(asked.audio).get("score") or {}).get("tempo")
+    tempo = given.get("tempo") or tempo_in(prompt) or own.tempo or played
     beats = given.get("beats_per_bar") or beats_per_bar_in(prompt) or own.beats_per_bar or 4
     if tempo is None:
         raise SpecError(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PureWindowsPath
 from types import TracebackType
 from typing import Any
 
@@ -256,7 +257,18 @@ def read_spec(path: str | os.PathLike[str]) -> GenerationSpec:
         AudioError: if the file has none.
         SpecError: if it has settings that this version does not know.
     """
-    return GenerationSpec.from_dict(read_settings(path)["spec"])
+    return found_again(GenerationSpec.from_dict(read_settings(path)["spec"]), Path(path).parent)
+
+
+def found_again(spec: GenerationSpec, folder: Path) -> GenerationSpec:
+    """The settings of a take in `folder`, whose recording or MIDI file moved together with it, also from Windows."""
+    moved: dict[str, Any] = {}
+    for name in ("init_audio", "midi"):
+        known = getattr(spec, name)
+        beside = folder.absolute() / PureWindowsPath(known or "").name
+        if known and not is_there(Path(known)) and is_there(beside):
+            moved[name] = str(beside)
+    return replace(spec, **moved)
 
 
 def _beside_or_inside(path: Path) -> dict[str, Any] | None:

@@ -84,6 +84,24 @@ def test_a_take_that_stays_silent_is_said_to_and_comes_all_the_same() -> None:
     assert f"Nothing can be heard in this take, nor with {TRIES - 1} other noises" in said
 
 
+def test_where_all_is_kept_nothing_is_asked(tmp_path: Any) -> None:
+    path = str(tmp_path / "pad.wav")
+    soundfile.write(path, music().numpy().T, SAMPLE_RATE)
+    model = Shy(99)
+    spec = asked(init_audio=path, keep=[[0.0, 2.0]])
+    updates = list(Engine("cpu", load=model.loaded).generate(spec))
+    assert len(model.starts) == 1
+    assert not [said for said in remarks(updates) if "heard" in said]
+
+
+def test_of_a_new_part_it_is_said_that_it_is_silent(tmp_path: Any) -> None:
+    path = str(tmp_path / "pad.wav")
+    soundfile.write(path, music().numpy().T, SAMPLE_RATE)
+    spec = asked(init_audio=path, keep=[[0.0, 0.5]])
+    updates = list(Engine("cpu", load=Shy(99).loaded).generate(spec))
+    assert any(said.startswith("Nothing can be heard in what is new") for said in remarks(updates))
+
+
 def test_public_models_are_not_asked_again_but_their_silence_is_said() -> None:
     model = SongModel(torch.zeros(2, SAMPLE_RATE), STABLE_AUDIO_OPEN_1_0)
     spec = asked(model=STABLE_AUDIO_OPEN_1_0.name)

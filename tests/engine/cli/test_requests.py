@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.requests import Asked, continue_, inpaint, render, transform, vary
+from engine.cli.requests import VARIATION, Asked, continue_, inpaint, render, transform, vary
+from engine.composing import compose
+from engine.composing.score import Score
 from engine.errors import AudioError, SpecError
 from engine.registry import SKETCH
 from engine.sound.takes import TakeWriter
 from engine.sound.targets import Place
 from engine.spec import GenerationSpec
+from engine.updates import LeadSheet
 from tests.engine.sound.test_takes import blocks
 
 
@@ -53,6 +56,29 @@ def test_a_length_that_is_typed_beats_the_one_of_a_relative(take: Path) -> None:
     assert vary(Asked({"bars": 1.0}, audio=take)).resolved(SKETCH).seconds_total == 1.5
     assert vary(Asked({"seconds_total": 3.0}, audio=take)).seconds_total == 3.0
     assert vary(Asked(audio=take)).seconds_total == 0.5
+
+
+def test_a_relative_at_no_distance_is_the_take_itself(take: Path) -> None:
+    own = GenerationSpec(prompt="flute", seconds_total=0.5, seed=7, variation=0.4, variation_seed=3)
+    with TakeWriter(Place(take, overwrite=True), own.resolved(SKETCH), 44_100) as writer:
+        for block in blocks():
+            writer.add(block)
+    same = vary(Asked({"variation": 0.0}, audio=take))
+    assert (same.seed, same.variation, same.variation_seed) == (7, 0.4, 3)
+    near = vary(Asked({"variation": 0.1, "variation_seed": 9}, audio=take))
+    assert (near.seed, near.variation, near.variation_seed) == (7, 0.1, 9)
+    assert vary(Asked(audio=take)).variation == VARIATION
+
+
+def test_bars_are_added_in_the_tempo_that_was_composed(tmp_path: Path) -> None:
+    score = Score.of(compose(3))
+    spec = GenerationSpec(prompt="piano", seconds_total=0.5, seed=7).resolved(SKETCH)
+    with TakeWriter(Place(tmp_path / "take.wav"), spec, 44_100) as writer:
+        writer.note(LeadSheet(score, "composed: a tune", score.tempo))
+        for block in blocks():
+            writer.add(block)
+    spec = continue_(Asked({"bars": 1.0}, audio=tmp_path / "take.wav"))
+    assert spec.seconds_total == pytest.approx(0.5 + 4 * 60 / score.tempo)
 
 
 def test_what_is_typed_beats_the_base() -> None:

@@ -19,7 +19,14 @@ from engine.registry import SKETCH
 from engine.sound import riff
 from engine.sound.audio import read_audio, write_audio
 from engine.sound.formats import FORMATS
-from engine.sound.takes import TakeWriter, check_take, read_settings, read_spec, sidecar_path
+from engine.sound.takes import (
+    TakeWriter,
+    check_take,
+    found_again,
+    read_settings,
+    read_spec,
+    sidecar_path,
+)
 from engine.sound.targets import Place
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet, Remark
@@ -59,6 +66,19 @@ def test_a_take_tells_its_settings_with_and_without_its_sidecar(
     sidecar_path(path).unlink()
     assert read_spec(moved) == SPEC
     assert read_settings(moved)["longtake"] == __version__
+
+
+@pytest.mark.parametrize("name", ["pad.mp3", "/elsewhere/pad.mp3", "C:\\music\\pad.mp3"])
+def test_a_recording_that_moved_with_its_take_is_found_beside_it(tmp_path: Path, name: str) -> None:
+    spec = GenerationSpec(prompt="a", init_audio=name, midi="clip.mid")
+    assert found_again(spec, tmp_path) == spec
+    (tmp_path / "pad.mp3").write_bytes(b"")
+    beside = dataclasses.replace(spec, init_audio=str(tmp_path / "pad.mp3"))
+    assert found_again(spec, tmp_path) == beside
+    there = tmp_path / "there.wav"
+    there.write_bytes(b"")
+    stays = GenerationSpec(prompt="a", init_audio=str(there))
+    assert found_again(stays, tmp_path / "other") == stays
 
 
 def test_what_a_take_plays_is_one_line_of_its_sidecar(tmp_path: Path) -> None:
