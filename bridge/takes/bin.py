@@ -34,14 +34,17 @@ def put(audio: Path) -> None:
     """Moves the files of a take into the bin, all or none.
 
     Raises:
-        OSError: if one cannot be moved; then all are where they were.
+        OSError: if the sound is not there, or one cannot be moved; then all are where they were. A folder of takes that
+            is gone, as its disk was unplugged, is never made anew.
     """
-    place(audio).mkdir(parents=True, exist_ok=True)
-    try:
-        _move(_files_of(audio), place(audio))
-    except OSError:
-        _tidy(place(audio))
-        raise
+    if not audio.is_file():
+        raise _absent(audio)
+    _hold(audio)
+
+
+def holds(audio: Path) -> bool:
+    """Whether a take that was put here can come back: its sound lies here, or where it was already."""
+    return (place(audio) / audio.name).is_file() or audio.is_file()
 
 
 def give_back(audio: Path) -> None:
@@ -55,7 +58,7 @@ def give_back(audio: Path) -> None:
         _move(sorted(held.iterdir()), audio.parent)
         _tidy(held)
     if not audio.exists():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(held / audio.name))
+        raise _absent(held / audio.name)
 
 
 def pass_on(audio: Path) -> None:
@@ -71,7 +74,7 @@ def pass_on(audio: Path) -> None:
         for path in _files_of(audio):
             patiently(partial(send2trash, path))
     except OSError:
-        put(audio)
+        _hold(audio)
         raise
 
 
@@ -83,6 +86,20 @@ def left(folder: Path) -> list[Path]:
             if time.time() - held.stat().st_mtime > STALE:
                 found += [folder / path.name for path in held.iterdir() if path.suffix in AUDIO]
     return found
+
+
+def _hold(audio: Path) -> None:
+    place(audio).parent.mkdir(exist_ok=True)
+    place(audio).mkdir(exist_ok=True)
+    try:
+        _move(_files_of(audio), place(audio))
+    except OSError:
+        _tidy(place(audio))
+        raise
+
+
+def _absent(path: Path) -> FileNotFoundError:
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
 def _files_of(audio: Path) -> list[Path]:

@@ -6,7 +6,9 @@ say is shown again. Knows nothing of how takes are made or searched.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -16,12 +18,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from bridge.errors import BridgeError
 from bridge.events import Notice, Publish, TakeAdded, TakeChanged, TakeRemoved
 from bridge.state import Take, TakeChange
 from bridge.takes import bin, sidecar
 from bridge.takes.index import Index
 from engine.disks import why
 from engine.errors import AudioError
+from engine.sound.targets import check_folder
 
 UNWRITTEN = 0
 """The stamp of a take whose sidecar lacks its last change; no file has this stamp."""
@@ -55,6 +59,23 @@ class Changes:
     def owed(self) -> set[str]:
         """The takes whose files lack a change."""
         return set(self._owed)
+
+    def check(self, take: Take) -> None:
+        """Checks that a take's files can follow a change; one whose sound is gone is shown no longer.
+
+        Called under the lock.
+
+        Raises:
+            BridgeError: `io` if the folder is gone, as its disk was unplugged, or the sound.
+        """
+        try:
+            check_folder(take.path)
+        except AudioError as error:
+            raise BridgeError("io", str(error)) from error
+        if take.id not in self._owed and not take.path.is_file():
+            self._index.drop([take.id])
+            self._publish(TakeRemoved(take.id))
+            raise BridgeError("io", f"{take.name} is gone: there is no file {take.path} any more.")
 
     def change(self, take: Take, change: TakeChange) -> None:
         """Queues a change of a take's sidecar; called under the lock, so that changes stay in order."""
@@ -113,6 +134,8 @@ class Changes:
     def _write(self, take: Take) -> None:
         with self._lock:
             change = cast(dict[str, Any], dict(self._unwritten[take.id]))
+        if not take.path.is_file():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(take.path))
         # Upon what the files say: another Longtake may have changed them.
         if sidecar.path_for(take.path).exists():
             take = sidecar.read(take.path)

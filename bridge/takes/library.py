@@ -250,7 +250,8 @@ class Library:
         """Rates, marks or renames a take; its file keeps its name.
 
         Raises:
-            BridgeError: `bad_args` if there is no such take, `out_of_range` for the stars.
+            BridgeError: `bad_args` if there is no such take, `out_of_range` for the stars, `io` if its files
+                are gone.
         """
         if not 0 <= change.get("rating", 0) <= 5:
             raise BridgeError(
@@ -261,6 +262,7 @@ class Library:
         if "name" in change:
             change["name"] = sidecar.plain(change["name"])
         with self._lock:
+            self.changes.check(self.get(take_id))
             take = replace(self.get(take_id), **cast(dict[str, Any], change))
             self._index.put([(take, UNWRITTEN)])
             self.changes.change(take, change)
@@ -271,10 +273,11 @@ class Library:
         """Moves a take's files to the bin; `restore` gives them back until `close` passes them on to the system's.
 
         Raises:
-            BridgeError: `bad_args` if there is no such take.
+            BridgeError: `bad_args` if there is no such take, `io` if its folder or its file is gone.
         """
         with self._lock:
             take = self.get(take_id)
+            self.changes.check(take)
             self._index.drop([take_id])
             self.changes.bin(take)
             self._publish(TakeRemoved(take_id))

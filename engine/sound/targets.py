@@ -49,8 +49,7 @@ def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
     if stands and path.is_dir():
         raise AudioError(f"{path} is a folder; give the name of a file in it.")
     subtype = format_of(path).subtype(subtype)
-    if not path.parent.is_dir():
-        raise DiskError(f"There is no folder {path.parent}; create it, or connect its disk.")
+    check_folder(path)
     try:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
@@ -61,6 +60,16 @@ def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:
     if stands and not overwrite:
         raise AudioError(exists(path))
     return subtype
+
+
+def check_folder(path: Path) -> None:
+    """Checks that the folder of a file is there.
+
+    Raises:
+        DiskError: if not.
+    """
+    if not path.parent.is_dir():
+        raise DiskError(f"There is no folder {path.parent}; create it, or connect its disk.")
 
 
 def check_finite(path: object, samples: NDArray[np.float32]) -> None:

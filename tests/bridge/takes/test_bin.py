@@ -193,3 +193,39 @@ def test_what_a_run_that_died_left_goes_to_the_system_a_day_later(
     again.reconcile()
     again.close()
     assert {path.name: path.read_bytes() for path in system.iterdir()} == before
+
+
+def test_takes_whose_disk_was_unplugged_stay_listed_and_make_no_folder(
+    library: Library, told: list[Event], take: Take
+) -> None:
+    library.delete(take.id)
+    library.restore(take.id)
+    wait_for(take.path.exists)
+    folder, away = take.path.parent, take.path.parent.with_name("unplugged")
+    folder.rename(away)
+    before = len(told)
+    for act in (lambda: library.delete(take.id), lambda: library.change(take.id, name="Mine")):
+        with pytest.raises(BridgeError, match="There is no folder"):
+            act()
+    with pytest.raises(FileNotFoundError):
+        bin.put(take.path)
+    assert not folder.exists()
+    assert (library.search(Search()), told[before:]) == ([take], [])
+    away.rename(folder)
+    library.delete(take.id)
+    wait_for(lambda: binned(take))
+
+
+def test_a_take_whose_sound_is_gone_is_said_and_shown_no_longer(
+    library: Library, told: list[Event], take: Take
+) -> None:
+    other = add(library, seed=2)
+    take.path.unlink()
+    other.path.unlink()
+    with pytest.raises(BridgeError, match="is gone"):
+        library.delete(take.id)
+    with pytest.raises(BridgeError, match="is gone"):
+        library.change(other.id, rating=3)
+    assert told[-2:] == [TakeRemoved(take.id), TakeRemoved(other.id)]
+    assert library.search(Search()) == []
+    assert written(other)["rating"] == 0
