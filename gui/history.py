@@ -21,23 +21,38 @@ KEPT = 100
 Call = Callable[[], object]
 
 
-class Act(QUndoCommand):
-    """One act, done already when it is made; a call that is refused makes it obsolete, and the stack drops it."""
+def nothing() -> bool:
+    """What is left of an act that was refused, unless it says more."""
+    return False
 
-    def __init__(self, session: QtSession, name: str, redo: Call, undo: Call) -> None:
+
+class Act(QUndoCommand):
+    """One act, done already when it is made; refused with nothing left of it, it is obsolete and the stack drops it."""
+
+    def __init__(
+        self,
+        manages: Callable[[Call], bool],
+        name: str,
+        redo: Call,
+        undo: Call,
+        left: Callable[[], bool],
+    ) -> None:
         super().__init__(name)
-        self._session, self._redo, self._undo = session, redo, undo
+        self._manages, self._redo, self._undo, self._left = manages, redo, undo, left
         self._fresh = True
 
     def redo(self) -> None:
         """Does it again; not when the stack takes it."""
         if not self._fresh:
-            self.setObsolete(not self._session.manages(self._redo))
+            self._turn(self._redo)
         self._fresh = False
 
     def undo(self) -> None:
         """Takes it back."""
-        self.setObsolete(not self._session.manages(self._undo))
+        self._turn(self._undo)
+
+    def _turn(self, call: Call) -> None:
+        self.setObsolete(not self._manages(call) and not self._left())
 
 
 class History(QObject):
@@ -56,11 +71,20 @@ class History(QObject):
     def __init__(self, session: QtSession, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._managed = True
+        """Whether nothing was refused of what was undone or done again last."""
         self._stack = QUndoStack(self)
         self._stack.setUndoLimit(KEPT)
         self._stack.indexChanged.connect(self.changed)
 
-    def do(self, name: str, do: Call, undo: Call, said: str = "") -> bool:
+    def do(
+        self,
+        name: str,
+        do: Call,
+        undo: Call,
+        said: str = "",
+        left: Callable[[], bool] = nothing,
+    ) -> bool:
         """Does something that can be undone; a sentence about it offers that.
 
         Args:
@@ -68,15 +92,24 @@ class History(QObject):
             do: does it, now and again; what it raises is said, and nothing can be undone.
             undo: takes it back.
             said: the sentence; empty says nothing.
+            left: whether something of it can still be done and undone after a refusal, which keeps it.
         """
-        if not self._session.manages(do):
+        managed = self._session.manages(do)
+        if not managed and not left():
             return False
-        self.did(name, do, undo, said)
+        self.did(name, do, undo, said if managed else "", left)
         return True
 
-    def did(self, name: str, redo: Call, undo: Call, said: str = "") -> None:
+    def did(
+        self,
+        name: str,
+        redo: Call,
+        undo: Call,
+        said: str = "",
+        left: Callable[[], bool] = nothing,
+    ) -> None:
         """Remembers something that was done; as `do`."""
-        self._stack.push(Act(self._session, name, redo, undo))
+        self._stack.push(Act(self._manages, name, redo, undo, left))
         if said:
             self.done.emit(said)
 
@@ -96,14 +129,14 @@ class History(QObject):
         """Takes the last act back that was not, and says so."""
         name = self.undoes()
         self._turn(self._stack.undo)
-        if name and self.redoes() == name:
+        if name and self._managed and self.redoes() == name:
             self._session.say(self.tr("Undone: {0}").format(name))
 
     def redo(self) -> None:
         """Does again what was undone last, and says so."""
         name = self.redoes()
         self._turn(self._stack.redo)
-        if name and self.undoes() == name:
+        if name and self._managed and self.undoes() == name:
             self._session.say(self.tr("Done again: {0}").format(name))
 
     def undoes(self) -> str:
@@ -137,6 +170,11 @@ class History(QObject):
     def _turn(self, turn: Call) -> None:
         self.settling.emit()
         turn()
+        self.changed.emit()  # Qt does not say so when what came next was dropped.
+
+    def _manages(self, call: Call) -> bool:
+        self._managed = self._session.manages(call)
+        return self._managed
 
     def _set(self, values: dict[str, Any]) -> None:
         parameters = self._session.session.parameters

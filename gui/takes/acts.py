@@ -1,22 +1,22 @@
 """What is done to takes and can be undone: to the bin and back, another name, stars, the mark of a favourite.
 
+What is refused for one take of several is said and leaves the act; the others go on.
+
 Knows the library and the history; no widget.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from bridge.errors import BridgeError
 from bridge.state import Take, TakeChange
 from engine.errors import LongtakeError
 from gui.history import History
 from gui.look.language import tr
 from gui.qt_session import QtSession
 from gui.takes.model import take_title
-
-Each = tuple[str, TakeChange]
-"""A take's id and what it gets."""
 
 
 class TakeActs:
@@ -34,18 +34,19 @@ class TakeActs:
         gone = [take for take in takes if attempt(lambda take=take: library.delete(take.id))]
         if not gone:
             return
-        ids = [take.id for take in gone]
+        left = list(gone)
 
         def restore() -> None:
-            self._back(ids)
-            _each(library.restore, ids)
+            self._back([take.id for take in left])
+            _each(lambda take: library.restore(take.id), left)
 
         words = tr("{0} is in the bin.") if len(gone) == 1 else tr("{0} and others are in the bin.")
         self._history.did(
             _named(tr("bin of {0}"), tr("bin of {0} and others"), gone),
-            lambda: _each(library.delete, ids),
+            lambda: _each(lambda take: library.delete(self._there(take)), left),
             restore,
             words.format(take_title(gone[0])),
+            lambda: bool(left),
         )
 
     def rename(self, take: Take, name: str) -> None:
@@ -70,17 +71,30 @@ class TakeActs:
         words: tuple[str, str],
         said: str = "",
     ) -> None:
-        after: list[Each] = [(take.id, new) for take, new in zip(takes, changes, strict=True)]
-        before: list[Each] = [
-            (take.id, _as_it_is(take, new)) for take, new in zip(takes, changes, strict=True)
-        ]
+        left = list(takes)
+        after = {take.id: new for take, new in zip(takes, changes, strict=True)}
+        before = {take.id: _as_it_is(take, after[take.id]) for take in takes}
         if after != before:
-            name = _named(*words, takes)
-            self._history.do(name, lambda: self._set(after), lambda: self._set(before), said)
+            self._history.do(
+                _named(*words, takes),
+                lambda: self._set(left, after),
+                lambda: self._set(left, before),
+                said,
+                lambda: bool(left),
+            )
 
-    def _set(self, changes: Iterable[Each]) -> None:
+    def _set(self, takes: list[Take], changes: Mapping[str, TakeChange]) -> None:
+        change = self._session.session.takes.change
+        _each(lambda take: change(self._there(take), **changes[take.id]), takes)
+
+    def _there(self, take: Take) -> str:
+        """The id of a take that is still listed; else it is said by its title."""
         library = self._session.session.takes
-        _each(lambda each: library.change(each[0], **each[1]), changes)
+        try:
+            return library.get(take.id).id
+        except LongtakeError as error:
+            gone = tr("There is no take {0} any more.").format(take_title(take))
+            raise BridgeError("bad_args", gone) from error
 
 
 def _as_it_is(take: Take, change: TakeChange) -> TakeChange:
@@ -92,13 +106,14 @@ def _named(one: str, more: str, takes: Sequence[Take]) -> str:
     return (one if len(takes) == 1 else more).format(take_title(takes[0]))
 
 
-def _each(call: Callable[[Any], object], things: Iterable[Any]) -> None:
-    """Calls it for all; what is refused for one is raised when the others have had theirs."""
+def _each(call: Callable[[Take], object], takes: list[Take]) -> None:
+    """Calls it for all; one that is refused is taken out, and the first refusal raised when the others had theirs."""
     refused: LongtakeError | None = None
-    for thing in things:
+    for take in list(takes):
         try:
-            call(thing)
+            call(take)
         except LongtakeError as error:
             refused = refused or error
+            takes.remove(take)
     if refused is not None:
         raise refused

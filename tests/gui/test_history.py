@@ -83,6 +83,29 @@ def test_what_cannot_be_undone_any_more_blocks_nothing(
     assert history.redoes() == ""
 
 
+def test_what_is_refused_in_part_stays_and_the_menu_follows(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    history, takes = window.history, [1, 2]
+
+    def half() -> None:
+        if takes:
+            takes.pop()
+        refuse()
+
+    history.did("bin of two", half, lambda: None, left=lambda: bool(takes))
+    _, redo = (action for action in menu_actions(window) if action.text()[:4] in ("Undo", "Redo"))
+    history.undo()
+    history.redo()
+    assert (history.undoes(), takes) == ("bin of two", [1])
+    assert window.status.words.text_whole() == "It is gone."
+    history.undo()
+    assert redo.isEnabled()
+    history.redo()
+    assert (history.undoes(), history.redoes(), takes) == ("", "", [])
+    assert (redo.text(), redo.isEnabled()) == ("Redo", False), "nothing stale is offered"
+
+
 def test_the_last_hundred_are_kept(history: History) -> None:
     values: list[int] = []
     for value in range(KEPT + 20):

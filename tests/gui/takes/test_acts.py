@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from bridge.state import Take
 from bridge.takes import bin, sidecar
 from gui.demo.studio import Studio
+from gui.takes.model import take_title
 from gui.window.main_window import MainWindow
 
 MakeTakes = Callable[[int], list[Take]]
@@ -112,10 +113,32 @@ def test_a_take_that_another_program_took_away_breaks_no_history(
 
     qtbot.waitUntil(gone)
     window.history.undo()
+    words = window.status.words.text_whole()
+    assert take_title(takes[0]) in words and takes[0].id not in words, "it is called by its title"
     assert "no take" in window.status.words.text_whole()
     assert window.status.level() == "error"
     window.history.undo()
     assert studio.session.takes.get(takes[1].id).rating == 0
+
+
+def test_of_several_takes_those_that_are_left_are_binned_again_and_come_back(
+    window: MainWindow, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    takes = make_takes(2)
+    window.takes.list.selectAll()
+    window.takes.bin()
+    qtbot.waitUntil(lambda: len(list(bin.place(takes[0].path).glob("*"))) == 2)
+    qtbot.waitUntil(lambda: len(list(bin.place(takes[1].path).glob("*"))) == 2)
+    for path in bin.place(takes[0].path).iterdir():
+        path.unlink()
+    window.history.undo()
+    qtbot.waitUntil(lambda: shown(window) == [takes[1].id])
+    window.history.redo()
+    qtbot.waitUntil(lambda: shown(window) == [])
+    assert window.history.undoes().startswith("bin of")
+    window.history.undo()
+    qtbot.waitUntil(lambda: shown(window) == [takes[1].id])
+    qtbot.waitUntil(takes[1].path.exists)
 
 
 def test_what_somebody_took_out_of_the_bin_is_said(
