@@ -19,7 +19,7 @@ class TakeList(QListView):
     """The list itself.
 
     Signals:
-        chosen: another take is current, or None.
+        chosen: another take is current, or None; or the same was clicked.
         key_pressed: the keys it does not use itself.
     """
 
@@ -55,6 +55,8 @@ class TakeList(QListView):
         selection = self.selectionModel()
         if selection is not None:
             selection.currentChanged.connect(lambda now, _: self._choose(now.row()))
+        # A click on what is current already looks at it again, after something else was looked at.
+        self.clicked.connect(lambda index: self._choose(index.row()))
         takes.modelAboutToBeReset.connect(self._keep_chosen)
         takes.modelReset.connect(self._restore_chosen)
         for signal in (takes.modelReset, takes.rowsInserted):

@@ -47,6 +47,7 @@ class Viewer(Card):
     Signals:
         use_asked, vary_asked, source_asked, continue_asked: what to do with the take shown.
         compared: go to another take at the same place.
+        emptied: what was being made came to nothing, and nothing is shown.
     """
 
     use_asked = pyqtSignal(object)
@@ -55,6 +56,7 @@ class Viewer(Card):
     continue_asked = pyqtSignal(object)
     compared = pyqtSignal(object)
     marked = pyqtSignal(object)
+    emptied = pyqtSignal()
 
     def __init__(self, session: QtSession, look: Look, peaks: PeakStore) -> None:
         super().__init__(look, (16, 12, 16, 12), 8)
@@ -326,6 +328,7 @@ class Viewer(Card):
         if self.job is not None and job.id == self.job.id:
             if job.finished and job.state != "done":
                 self.show_nothing()
+                self.emptied.emit()
             elif not job.finished:
                 self.show_job(job)
 

@@ -339,6 +339,7 @@ class MainWindow(QMainWindow):
         self.anew.landed.connect(self.compare)
         self.anew.asked.connect(self.stay)
         viewer.marked.connect(takes.mark)
+        viewer.emptied.connect(lambda: (take := takes.current()) and viewer.show_take(take))
         self.drawer.turned.connect(lambda _: self.columns.arrange())
         self.pages.join(self.status)
         self.preferences.restart_asked.connect(self.start_again)

@@ -83,6 +83,38 @@ def test_a_failed_job_stays_with_its_sentence_and_can_be_tried_again(
     assert not queue.isVisible()
 
 
+@pytest.mark.parametrize("prompt", ["cancelled", "fail"])
+def test_what_comes_to_nothing_gives_the_chosen_take_back(
+    held: tuple[MainWindow, Studio, Held], qtbot: QtBot, prompt: str
+) -> None:
+    window, studio, engine = held
+    engine.go.set()
+    studio.session.generate("House", seconds_total=1.0)
+    qtbot.waitUntil(lambda: window.takes.model.rowCount() == 1, timeout=20_000)
+    take = window.takes.model.take(0)
+    assert take is not None
+    window.takes.select(take.id)
+    engine.go.clear()
+    window.composer.prompt.show_text(prompt)
+    window.generate()
+    viewer = window.viewer
+    qtbot.waitUntil(lambda: viewer.job is not None and viewer.job.state == "running")
+    row = window.takes.list.visualRect(window.takes.list.currentIndex())
+    viewport = window.takes.list.viewport()
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=row.center())
+    assert viewer.take == take, "a click on the chosen row looks at it"
+    [job] = [job for job in studio.session.jobs.all() if not job.finished]
+    viewer.show_job(job)
+    if prompt == "fail":
+        engine.go.set()
+    else:
+        studio.session.jobs.cancel(job.id)
+    qtbot.waitUntil(lambda: viewer.take == take and viewer.job is None, timeout=20_000)
+    assert viewer.use.isEnabled() and viewer.go_on.isEnabled()
+    window.listening.toggle()
+    assert studio.session.playback.state().take_id == take.id
+
+
 def test_the_waveform_grows_while_the_take_is_made(
     held: tuple[MainWindow, Studio, Held], qtbot: QtBot
 ) -> None:
