@@ -7,9 +7,11 @@ play starts is the take's own: a click, the range that was chosen, the join of w
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from PyQt6.QtCore import QObject, QTimer
 
+from bridge.errors import BridgeError
 from bridge.ports import WHOLE, Cue
 from bridge.requests import before_join
 from bridge.state import Job, Levels, PlaybackState, Take
@@ -33,10 +35,14 @@ class Listening(QObject):
         self._starts: tuple[str, float] = ("", 0.0)
         self._fresh: dict[str, float] = {}
         self._range_repeats = False
+        self._before: bool | None = None
+        """Whether Repeat was on before a range switched it on; None when none did."""
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self.poll)
         session.playback_changed.connect(lambda _: self.poll())
+        session.playback_changed.connect(lambda _: self._let_go())
+        viewer.wave.range_shown.connect(lambda _: self._let_go())
         session.job_changed.connect(self._made)
         viewer.hands.sought.connect(self.seek)
         viewer.hands.range_chosen.connect(self.take_range)
@@ -100,7 +106,7 @@ class Listening(QObject):
 
     def toggle_loop(self) -> None:
         """Repeats what is heard, or the range that was dragged over, or no more."""
-        self._range_repeats = not self._playback.loop
+        self._range_repeats, self._before = not self._playback.loop, None
         self._session.attempt(
             self._session.session.playback.set_loop,
             not self._playback.loop,
@@ -113,6 +119,7 @@ class Listening(QObject):
         playback = self._playback
         self._range_repeats = span is not None
         if self.here() or playback.state == "stopped":
+            self._remember(span is not None)
             loop = span is not None or playback.loop
             self._session.attempt(self._session.session.playback.set_loop, loop, span)
         self.poll()
@@ -159,7 +166,29 @@ class Listening(QObject):
     def _launch(self, take: Take, cue: Cue) -> None:
         """Plays a take now, or at the next step of the grid while something sounds to be in time with."""
         self._fresh.pop(take.id, None)
+        self._remember(cue.loop)
         self._session.attempt(self._session.session.playback.launch, take, None, cue)
+
+    def _remember(self, repeats: bool) -> None:
+        """What Repeat is, before a range that repeats switches it on."""
+        if repeats and self._before is None:
+            self._before = self._playback.loop
+
+    def _let_go(self) -> None:
+        """Repeat is what it was before the range, as soon as the range is gone to the eye and to the ear."""
+        playback, wave = self._playback, self._viewer.wave
+        if self._before is None or wave.loop_range is not None:
+            return
+        sounds = playback.state in ("playing", "waiting")
+        if sounds and not self.here() and playback.loop_range is not None:
+            return
+        take = self._viewer.take if self.here() else None
+        if sounds and take is None and playback.take_id:
+            with suppress(BridgeError):  # It may be in the bin.
+                take = self._session.session.takes.get(playback.take_id)
+        if take is None or not take.loop or not sounds:  # A loop repeats by itself.
+            before, self._before = self._before, None
+            self._session.attempt(self._session.session.playback.set_loop, before, None)
 
     def _made(self, job: Job) -> None:
         """What goes on after a recording is first heard from before the join."""

@@ -71,6 +71,36 @@ def test_play_starts_at_the_range_and_repeats_it(
     assert playback.state().loop_range is None
 
 
+@pytest.mark.parametrize("repeat", [False, True])
+def test_repeat_is_what_it_was_when_the_range_goes(
+    window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot, repeat: bool
+) -> None:
+    playback, hands = studio.session.playback, window.viewer.hands
+    first, second = make_takes(2)
+    playback.set_loop(repeat)
+    look_at(window, first, qtbot)
+    for heard in (False, True):
+        if heard:
+            window.listening.play(first)
+        hands.choose((0.6, 1.2))
+        hands.choose((0.6, 1.8))
+        assert playback.state().loop
+        hands.clear()
+        assert (playback.state().loop, playback.state().loop_range) == (repeat, None)
+    hands.choose((0.6, 1.2))
+    window.listening.play(first)
+    look_at(window, second, qtbot)
+    state = playback.state()
+    assert (state.loop, state.loop_range) == (True, (0.6, 1.2)), "what is heard goes on"
+    window.listening.play(second)
+    qtbot.waitUntil(lambda: playback.state().loop == repeat)
+    assert playback.state().loop_range is None
+    playback.stop()
+    hands.choose((0.6, 1.2))
+    look_at(window, first, qtbot)
+    assert playback.state().loop == repeat, "nor does the next take repeat"
+
+
 def test_a_range_of_what_is_looked_at_does_not_cut_what_is_heard(
     window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
 ) -> None:
