@@ -68,10 +68,7 @@ class Changes:
         Raises:
             BridgeError: `io` if the folder is gone, as its disk was unplugged, or the sound.
         """
-        try:
-            check_folder(take.path)
-        except AudioError as error:
-            raise BridgeError("io", str(error)) from error
+        _check_folder(take)
         if take.id not in self._owed and not take.path.is_file():
             self._index.drop([take.id])
             self._publish(TakeRemoved(take.id))
@@ -91,10 +88,18 @@ class Changes:
         """Queues that the files of a take come back that was binned since the start; that take, or None.
 
         Called under the lock.
+
+        Raises:
+            BridgeError: `bad_args` if somebody took them out of the bin, `io` if the folder is gone.
         """
-        take = self._binned.pop(take_id, None)
-        if take is not None:
-            self._later(take, self._give_back)
+        take = self._binned.get(take_id)
+        if take is None:
+            return None
+        _check_folder(take)
+        del self._binned[take_id]
+        if take_id not in self._owed and not bin.holds(take.path):
+            raise BridgeError("bad_args", f"{take.name} is no longer in the bin.")
+        self._later(take, self._give_back)
         return take
 
     def pass_on(self, left: Callable[[], Iterable[Path]]) -> None:
@@ -201,3 +206,10 @@ class Changes:
                     f"{words}{others}: {why(path, error)}. What is left lies in {bin.place(path).parent}.",
                 )
             )
+
+
+def _check_folder(take: Take) -> None:
+    try:
+        check_folder(take.path)
+    except AudioError as error:
+        raise BridgeError("io", str(error)) from error

@@ -286,7 +286,7 @@ class Library:
         """Gives a take back that was deleted since the library was opened.
 
         Raises:
-            BridgeError: `bad_args` if it was not deleted, or is there again.
+            BridgeError: `bad_args` if it was not deleted, is there again or nowhere; `io` if its folder is gone.
         """
         with self._lock:
             take = self.changes.give_back(take_id)

@@ -149,8 +149,10 @@ def test_what_somebody_took_out_of_the_bin_is_said(
     window.takes.bin()
     held = bin.place(take.path)
     qtbot.waitUntil(lambda: len(list(held.glob("*"))) == 2)
+    qtbot.waitUntil(lambda: not window.session.session.takes.changes.owed())
     for path in held.iterdir():
         path.unlink()
     window.history.undo()
-    qtbot.waitUntil(lambda: "could not be changed" in window.status.words.text_whole())
+    assert "is no longer in the bin" in window.status.words.text_whole()
+    assert (window.history.undoes(), window.history.redoes()) == ("", "")
     qtbot.waitUntil(lambda: shown(window) == [])
