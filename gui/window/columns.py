@@ -78,6 +78,7 @@ class Columns(QScrollArea):
         self._look = look
         self._composer, self._middle, self._page = composer, middle, page
         self._widths = {composer: float(COMPOSER), page: float(PAGE)}
+        self._shape: tuple[list[QWidget], bool] = ([], False)
         self._splitter = Divided(look, Qt.Orientation.Horizontal, composer, middle, page)
         self.setWidget(self._splitter)
         self.setWidgetResizable(True)
@@ -127,6 +128,11 @@ class Columns(QScrollArea):
             self._splitter.setSizes(heights)
         else:
             self._spread(shown)
+        if self._shape != (shown, stacked):
+            self._shape = shown, stacked
+            # Where it was scrolled to was a place in another shape.
+            if (bar := self.verticalScrollBar()) is not None:
+                bar.setValue(0)
 
     def _page_is_open(self) -> bool:
         return not self._page.isHidden()

@@ -43,3 +43,17 @@ def test_widths_and_shares_are_remembered(window: MainWindow) -> None:
     assert upper / (upper + lower) == pytest.approx(0.6, abs=0.02)
     assert window.columns.state() == {"composer": 500.0}
     assert window.middle.state() == {"upper": 0.6}
+
+
+def test_another_shape_begins_at_its_top(window: MainWindow) -> None:
+    window.show_welcome(False)
+    shown(window, 600, "")
+    bar = window.columns.verticalScrollBar()
+    assert bar is not None and bar.maximum() > 0
+    bar.setValue(bar.maximum())
+    window.drawer.show_page("osc")
+    assert bar.value() == 0
+    shown(window, 600, "")
+    bar.setValue(bar.maximum())
+    shown(window, 1440, "")
+    assert bar.value() == 0
