@@ -79,6 +79,15 @@ class Scrolled(QScrollArea):
         return QSize(size.width() + bar.sizeHint().width(), min(size.height(), most))
 
 
+def bring_into_view(widget: QWidget) -> None:
+    """Scrolls every area around a widget until it is seen, from the innermost outwards."""
+    around = widget.parentWidget()
+    while around is not None:
+        if isinstance(around, QScrollArea):
+            around.ensureWidgetVisible(widget)
+        around = around.parentWidget()
+
+
 class Pane(QFrame):
     """A widget whose rows may wrap: its minimum height is what they need at its present width.
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QUrl
 from PyQt6.QtGui import QDesktopServices
-from PyQt6.QtWidgets import QLineEdit, QScrollArea
+from PyQt6.QtWidgets import QLineEdit
 
 from bridge.stored import Account
-from gui.look.containers import Fold
+from gui.look.containers import Fold, bring_into_view
 from gui.look.controls import Button, label, text_field
 from gui.look.flow_layout import FlowLayout
 from gui.look.language import said
@@ -67,11 +67,7 @@ class AccountFold(Fold):
 
     def come_into_view(self) -> None:
         """Scrolls the page here; the next word typed is the token."""
-        around = self.parentWidget()
-        while around is not None and not isinstance(around, QScrollArea):
-            around = around.parentWidget()
-        if around is not None:
-            around.ensureWidgetVisible(self)
+        bring_into_view(self)
         self.field.setFocus()
 
     def _turned(self, on: bool) -> None:

@@ -37,6 +37,7 @@ from gui.window.columns import Columns, Middle
 from gui.window.dropping import drop, may_drop
 from gui.window.keys import keep_out_of_text, pressed
 from gui.window.pages import Pages
+from gui.window.reaching import reaching
 from gui.window.restoring import Restoring, first_size
 from gui.window.surroundings import Surroundings
 from gui.window.undoing import Undoing
@@ -103,7 +104,7 @@ class MainWindow(QMainWindow):
             self.session.say(
                 self.tr("Write what you want to hear first, or press Surprise me."), "warning"
             )
-            composer.prompt.field.setFocus()
+            reaching(self.drawer, composer.prompt.field)()
             return
         if problem := composer.score.problem():
             composer.score.open()

@@ -26,6 +26,7 @@ from gui.takes.viewer import Viewer
 from gui.window.editing import editing, follow_focus
 from gui.window.helping import Helping, show_take
 from gui.window.menus import Entry, fill_language, fill_look, fill_menu
+from gui.window.reaching import reaching
 from gui.window.surroundings import Surroundings
 
 LINE = Entry()
@@ -107,7 +108,7 @@ def _make(acting: Acting) -> list[Entry]:
             "Ctrl+.",
         ),
         LINE,
-        Entry(tr("Write the prompt"), composer.prompt.field.setFocus, "Ctrl+L"),
+        Entry(tr("Write the prompt"), reaching(acting.drawer, composer.prompt.field), "Ctrl+L"),
     ]
 
 
@@ -150,8 +151,8 @@ def _take(acting: Acting) -> list[Entry]:
             tr("Show in folder"), lambda: show_take(acting.session, takes.current()), "Ctrl+Shift+F"
         ),
         LINE,
-        Entry(tr("Search takes"), takes.search.setFocus, "Ctrl+F"),
-        Entry(tr("Go to the list"), takes.list.setFocus, "Ctrl+T"),
+        Entry(tr("Search takes"), reaching(acting.drawer, takes.search), "Ctrl+F"),
+        Entry(tr("Go to the list"), reaching(acting.drawer, takes.list), "Ctrl+T"),
     ]
 
 
