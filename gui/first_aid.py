@@ -52,7 +52,6 @@ class FirstAid(QDialog):
         self.leave = Button(look, self.tr("Quit"))
         row = look.pad(FlowLayout(), gap=8)
         for button in (self.look, self.again, self.defaults, self.leave):
-            button.setAutoDefault(False)
             row.addWidget(button)
         column.addLayout(row)
         self.look.clicked.connect(self._open)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from bridge.broken_file import BrokenFile
@@ -46,6 +47,18 @@ def test_it_says_where_and_what(
     qtbot.addWidget(other)
     other.leave.click()
     assert other.way == "quit"
+
+
+def test_return_presses_what_has_the_focus(path: Path, look: Look, qtbot: QtBot) -> None:
+    with pytest.raises(BrokenFile) as raised:
+        SettingsFile(path)
+    window = FirstAid(look, raised.value)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    window.again.setFocus()
+    qtbot.keyClick(window.again, Qt.Key.Key_Return)
+    assert window.way == "again" and not window.isVisible()
 
 
 def test_every_way_leads_on(
