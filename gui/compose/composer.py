@@ -102,6 +102,7 @@ class Composer(Card):
         self.length.show_tempo(self.prompt.form().tempo)
         source, count = self.source.source(), self.more.variations.value()
         self.score.show_recording(source is not None)
+        self.length.allow_loop(source is None or source.mode == "transform")
         words = {
             None: self.tr("Generate"),
             "transform": self.tr("Transform"),

@@ -46,7 +46,7 @@ class LengthPanel(QWidget):
         self.slider.setAccessibleName(self.tr("Length, slider"))
         self.said = label("", "small", wrap=True)
         self.loop = Switch(look, self.tr("Loop"))
-        self.loop.setToolTip(sentence(PARAMETERS["loop"]))
+        self._may_loop = True
         self.follow = Switch(look, self.tr("Follow the DAW"))
         self.follow.setToolTip(
             self.tr("Tempo, key and metre come from the DAW instead of the prompt")
@@ -84,7 +84,7 @@ class LengthPanel(QWidget):
         for control in (self.field, self.slider):
             teach(control, session, "seconds_total", self.tr("Length"), lambda: self._set(None))
         teach(self.loop, session, "loop", self.tr("Loop"))
-        self._heard("loop", session.session.parameters.get("loop"))
+        self.allow_loop(True)
         self._heard("bars", session.session.parameters.get("bars"))
         self._heard_time(session.session.transport.state())
 
@@ -119,6 +119,14 @@ class LengthPanel(QWidget):
         if tempo != self._tempo:
             self._tempo = tempo
             self._say()
+
+    def allow_loop(self, on: bool) -> None:
+        """Says whether what is made can be a loop; what was set stays set."""
+        self._may_loop = on
+        self.loop.setEnabled(on)
+        no_loop = self.tr("What goes on after a recording, or fills it in, is no loop.")
+        self.loop.setToolTip(sentence(PARAMETERS["loop"]) if on else no_loop)
+        self._heard("loop", self._session.session.parameters.get("loop"))
 
     def seconds(self) -> float:
         """The length in seconds, as far as it is known."""
@@ -191,7 +199,7 @@ class LengthPanel(QWidget):
 
     def _heard(self, name: str, value: Any) -> None:
         if name == "loop":
-            self.loop.setChecked(bool(value))
+            self.loop.setChecked(bool(value) and self._may_loop)
         elif name in ("bars", "seconds_total", "model"):
             bars, seconds = (
                 self._session.session.parameters.get("bars"),

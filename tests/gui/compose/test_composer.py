@@ -215,3 +215,17 @@ def test_record_asks_the_session(window: MainWindow, studio: Studio, qtbot: QtBo
     recorder.button.click()
     assert studio.session.capture.state().state == "idle"
     assert recorder.button.accessibleName() == "Record"
+
+
+def test_what_goes_on_is_no_loop_and_the_switch_says_so(
+    window: MainWindow, studio: Studio, make_takes: Callable[[int], list[Take]]
+) -> None:
+    studio.session.parameters.set("loop", True)
+    length, take = window.composer.length, make_takes(1)[0]
+    assert length.loop.isChecked() and length.loop.isEnabled()
+    window.start_from(take, "continue")
+    assert not length.loop.isChecked() and not length.loop.isEnabled()
+    assert "no loop" in length.loop.toolTip()
+    window.start_from(take, "transform")
+    assert length.loop.isChecked() and length.loop.isEnabled()
+    assert studio.session.parameters.get("loop") is True
