@@ -14,7 +14,6 @@ from PyQt6.QtWidgets import (
     QApplication,
     QFileDialog,
     QHBoxLayout,
-    QInputDialog,
     QMenu,
     QProgressBar,
     QVBoxLayout,
@@ -24,6 +23,7 @@ from PyQt6.QtWidgets import (
 from bridge.state import ModelInfo, ModelState
 from bridge.stored import StoredModel
 from engine.registry import MODELS
+from gui.look.asking import ask_name
 from gui.look.containers import Card, line
 from gui.look.controls import Button, Lamp, label, later, restyle
 from gui.look.elided import Elided
@@ -145,7 +145,7 @@ class ModelRow(QWidget):
     def _own_name(self) -> str:
         title = self.tr("A fine-tune of {0}").format(self.model.name)
         words = self.tr("Its name, in small letters and hyphens, such as my-tune")
-        return QInputDialog.getText(self, title, words)[0].strip()
+        return ask_name(self, title, words)
 
     def take_over(self, source: Path, own: str = "") -> None:
         """Adds the model, or a fine-tune of it under its own name, once the licence is accepted."""

@@ -10,7 +10,6 @@ from typing import Any
 from PyQt6.QtCore import QPoint, QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QHBoxLayout,
-    QInputDialog,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -20,6 +19,7 @@ from engine.presets import CATEGORIES, Preset, PresetStore
 from gui.folders import show_in_folder
 from gui.history import History
 from gui.look.as_typed import hint
+from gui.look.asking import ask_name
 from gui.look.containers import Card
 from gui.look.controls import Button, IconButton, label
 from gui.look.fields import ChoiceBox
@@ -274,20 +274,16 @@ class PresetsPanel(Card):
             self._fill()
 
     def _save(self) -> None:
-        name, agreed = QInputDialog.getText(
-            self, self.tr("Save preset"), self.tr("Name of the preset")
-        )
-        if agreed:
+        name = ask_name(self, self.tr("Save preset"), self.tr("Name of the preset"))
+        if name:
             self.save_as(name)
 
     def _rename(self) -> None:
         preset = self.current()
         if preset is None or preset.builtin:
             return
-        name, agreed = QInputDialog.getText(
-            self, self.tr("Rename preset"), self.tr("Name of the preset"), text=preset.name
-        )
-        if agreed:
+        name = ask_name(self, self.tr("Rename preset"), self.tr("Name of the preset"), preset.name)
+        if name:
             self.acts.rename(preset, name)
 
     def _copy(self) -> None:

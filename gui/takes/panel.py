@@ -14,13 +14,13 @@ from PyQt6.QtCore import QPoint, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import (
     QHBoxLayout,
-    QInputDialog,
     QMenu,
 )
 
 from bridge.state import PlaybackState, Search, Take
 from gui.folders import show_in_folder
 from gui.history import History
+from gui.look.asking import ask_name
 from gui.look.containers import Card
 from gui.look.controls import IconButton, label
 from gui.look.search_field import SearchField
@@ -167,11 +167,9 @@ class TakesPanel(Card):
         take = self.current()
         if take is None:
             return
-        name, agreed = QInputDialog.getText(
-            self, self.tr("Rename"), self.tr("Title of the take"), text=take.name
-        )
-        if agreed and name.strip():
-            self.acts.rename(take, name.strip())
+        name = ask_name(self, self.tr("Rename"), self.tr("Title of the take"), take.name)
+        if name:
+            self.acts.rename(take, name)
 
     def menu(self, take: Take) -> QMenu:
         """What can be done with a take."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtWidgets import QInputDialog, QMenu
+from PyQt6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from bridge.events import (
@@ -167,12 +167,12 @@ def test_presets_are_found_used_saved_renamed_and_deleted(
     assert panel.list.count() == 1
     assert not panel.delete.isEnabled()
     panel.category.setCurrentIndex(0)
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Mine", True))
+    monkeypatch.setattr("gui.pages.presets.ask_name", lambda *_: "Mine")
     panel.save.click()
     qtbot.waitUntil(lambda: "Mine" in studio.session.presets.names())
     panel.search.setText("Mine")
     qtbot.waitUntil(lambda: panel.list.count() == 1)
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Ours", True))
+    monkeypatch.setattr("gui.pages.presets.ask_name", lambda *_: "Ours")
     panel.rename.click()
     qtbot.waitUntil(lambda: "Ours" in studio.session.presets.names())
     panel.search.setText("Ours")

@@ -143,7 +143,7 @@ def test_a_fine_tune_is_added_under_its_name(
     monkeypatch.setattr(row.files, "add", lambda *said: asked.append(said))
     monkeypatch.setattr(row.files, "_accepted", {NAME})
     row.show_stored(replace(row.stored, accepted=True))
-    monkeypatch.setattr("gui.pages.models.QInputDialog.getText", lambda *_: ("my-tune", True))
+    monkeypatch.setattr("gui.pages.models.ask_name", lambda *_: "my-tune")
     weights = tmp_path / "mine.safetensors"
     monkeypatch.setattr(
         "gui.pages.models.QFileDialog.getOpenFileName", lambda *_: (str(weights), "")

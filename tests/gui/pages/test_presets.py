@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
 from gui.demo.studio import Studio
@@ -43,7 +42,7 @@ def choose(panel: PresetsPanel, name: str) -> None:
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: (name, True))
+    monkeypatch.setattr("gui.pages.presets.ask_name", lambda *_: name)
 
 
 def test_renaming_keeps_it_chosen_and_loved_wherever_it_goes(

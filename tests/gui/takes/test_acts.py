@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
 from bridge.state import Take
@@ -73,7 +72,7 @@ def test_a_title_stars_and_a_mark_come_back(
     take = make_takes(1)[0]
     library = window.session.session.takes
     window.takes.select(take.id)
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_, **__: ("Night drive", True))
+    monkeypatch.setattr("gui.takes.panel.ask_name", lambda *_: "Night drive")
     window.takes.rename()
     qtbot.waitUntil(lambda: window.takes.current() == library.get(take.id))
     window.takes.rate(5)
