@@ -159,6 +159,8 @@ class TakesPanel(Card):
 
     def fit(self) -> None:
         """Stretches the chosen takes to the tempo they were asked for, as new takes."""
+        if not self.chosen_takes():
+            self._session.say(self.tr("Choose a take in the list first."), "warning")
         for take in self.chosen_takes():
             self._session.attempt(self._session.session.fit, take.id)
 

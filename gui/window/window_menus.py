@@ -23,6 +23,7 @@ from gui.takes.anew import Anew
 from gui.takes.listening import Listening
 from gui.takes.panel import TakesPanel
 from gui.takes.viewer import Viewer
+from gui.takes.why_not import presses
 from gui.window.editing import editing, follow_focus
 from gui.window.helping import Helping, show_take
 from gui.window.menus import Entry, fill_language, fill_look, fill_menu
@@ -134,16 +135,16 @@ def _play(acting: Acting) -> list[Entry]:
 
 
 def _take(acting: Acting) -> list[Entry]:
-    tr, viewer, takes = acting.tr, acting.viewer, acting.takes
+    tr, session, viewer, takes = acting.tr, acting.session, acting.viewer, acting.takes
     return [
-        Entry(tr("Use its settings"), viewer.use.click, "U"),
-        Entry(tr("Vary"), viewer.vary.click, "V"),
-        Entry(tr("Start from this take"), viewer.transform.click, "R"),
-        Entry(tr("Continue"), viewer.go_on.click, "C"),
+        Entry(tr("Use its settings"), presses(session, viewer, viewer.use), "U"),
+        Entry(tr("Vary"), presses(session, viewer, viewer.vary), "V"),
+        Entry(tr("Start from this take"), presses(session, viewer, viewer.transform), "R"),
+        Entry(tr("Continue"), presses(session, viewer, viewer.go_on), "C"),
         Entry(tr("Make this range anew"), acting.anew.make, "I"),
         Entry(tr("Keep this range"), acting.anew.make_others, "K"),
         Entry(tr("Fit to its tempo exactly"), takes.fit, "T"),
-        Entry(tr("Export notes as MIDI…"), viewer.export_notes, "M"),
+        Entry(tr("Export notes as MIDI…"), presses(session, viewer, viewer.notes), "M"),
         Entry(tr("Favourite"), takes.favour, "F"),
         Entry(tr("Rename…"), takes.rename, "F2"),
         Entry(tr("Move to the bin"), takes.bin, shown=tr("Del")),
