@@ -22,6 +22,7 @@ from engine.spec import PARAMETERS
 from gui.compose.dropped import dropped
 from gui.compose.parameter_controls import sentence
 from gui.learn import teach
+from gui.look.containers import bring_into_view
 from gui.look.controls import Button, IconButton, label, restyle
 from gui.look.elided import Elided
 from gui.look.language import said
@@ -119,6 +120,9 @@ class ClipControl(QFrame):
             self.facts.setText(said(problem) or facts)
             self.facts.setProperty("role", "wrong" if problem else "small")
             restyle(self.facts)
+            if problem:
+                self._session.say(problem, "error")
+                bring_into_view(self)
 
 
 def dropped_clip(event: QDropEvent) -> Path | None:

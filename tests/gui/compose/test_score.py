@@ -260,3 +260,15 @@ def test_it_is_as_it_was_at_the_next_start_but_for_the_clip(
     shown = {name: parameters.get(name) for name in SHOWN}
     assert (shown["chords"], shown["midi"]) == ("Am | F", None)
     end(again)
+
+
+def test_a_broken_file_is_said_in_the_line_and_shown(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    broken = tmp_path / "broken.mid"
+    broken.write_bytes(b"no notes at all")
+    score = window.composer.score
+    score.take(broken)
+    qtbot.waitUntil(lambda: window.status.level() == "error")
+    assert window.status.words.text_whole() == score.clip.facts.text()
+    assert not score.clip.visibleRegion().isEmpty()
