@@ -63,9 +63,10 @@ class Session:
     midi: MidiControl = field(default_factory=AbsentMidi)
 
     def __post_init__(self) -> None:
-        """Prepares the stretching of takes and the reading of scores."""
+        """Prepares the stretching of takes and the reading of scores; the models hear how loading goes."""
         self._fitting = Fitting(self.takes, self.hub.publish)
         self._scores = Scores(self.hub.publish)
+        self.hub.subscribe(self.models.hear)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Adds a listener (see `events.py`); the call returned removes it."""

@@ -18,7 +18,7 @@ from bridge.jobs.making import Works
 from bridge.jobs.queue import LIMIT, JobQueue
 from bridge.models import Models
 from bridge.parameters import Parameters
-from bridge.ports import Stream
+from bridge.ports import ModelControl, Stream
 from bridge.presets import Presets
 from bridge.session import Session
 from bridge.state import Job, Take
@@ -62,8 +62,14 @@ def captured(
     return library.add_made(take, samples, "capture")
 
 
-def session_of(hub: Hub, queue: JobQueue, library: Library, folder: Path) -> Session:
-    """A session without engine control and without devices; the user's presets lie in the folder."""
+def session_of(
+    hub: Hub,
+    queue: JobQueue,
+    library: Library,
+    folder: Path,
+    engine: ModelControl | None = None,
+) -> Session:
+    """A session without devices, and without engine control if none is given; presets lie in the folder."""
     parameters = Parameters(hub.publish)
     return Session(
         hub=hub,
@@ -71,7 +77,7 @@ def session_of(hub: Hub, queue: JobQueue, library: Library, folder: Path) -> Ses
         jobs=queue,
         takes=library,
         transport=Transport(hub.publish),
-        models=Models(parameters),
+        models=Models(parameters, engine),
         presets=Presets(PresetStore(folder / "presets"), parameters, hub.publish),
     )
 
