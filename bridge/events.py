@@ -65,6 +65,14 @@ class SheetReady:
     sheet: LeadSheet
 
 
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """Something to know about the take that a running job makes, and no error; a `Notice` says it to people too."""
+
+    job_id: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreRead:
     """The score of a take, as `Session.ask_score` asked for it; None if its sidecar has none that can be read."""
@@ -189,6 +197,7 @@ Event = (
     | JobChanged
     | AudioReady
     | SheetReady
+    | Remarked
     | ScoreRead
     | TakeAdded
     | TakeChanged

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from bridge.errors import BridgeError
-from bridge.events import AudioReady, Notice, Publish, SheetReady
+from bridge.events import AudioReady, Notice, Publish, Remarked, SheetReady
 from bridge.jobs.journal import Journal
 from bridge.jobs.progress import Progress
 from bridge.ports import Stream, StreamFormat
@@ -76,6 +76,7 @@ def make_take(works: Works, making: Making) -> Take:
                 works.publish(SheetReady(job.id, update))
             elif isinstance(update, Remark):
                 notes.remarks.append(update)
+                works.publish(Remarked(job.id, update.text))
                 works.publish(Notice("warning", "", update.text))
             elif isinstance(update, AudioBlock):
                 if pending is None:

@@ -57,8 +57,8 @@ class Announcer:
         """Sends an event as messages."""
         if isinstance(event, events.JobChanged):
             self._tell_job(event.job)
-        elif isinstance(event, events.SheetReady):
-            self._tell_sheet(event)
+        elif isinstance(event, (events.SheetReady, events.Remarked)):
+            self._tell_about(event)
         elif isinstance(event, (events.TakeAdded, events.CaptureChanged)):
             self._tell_capture(event)
         elif isinstance(event, events.ParameterChanged):
@@ -125,9 +125,12 @@ class Announcer:
             values = (job.request_id, job.code or "engine", job.error, job.id)
             self._clients.tell("errors", f"{ROOT}/error", values, asker)
 
-    def _tell_sheet(self, event: events.SheetReady) -> None:
-        values = (event.job_id, event.sheet.about, float(event.sheet.tempo or 0.0))
+    def _tell_about(self, event: events.SheetReady | events.Remarked) -> None:
         asker = self._actions.asker(event.job_id)
+        if isinstance(event, events.Remarked):
+            self._clients.tell("jobs", f"{ROOT}/remark", (event.job_id, event.text), asker)
+            return
+        values = (event.job_id, event.sheet.about, float(event.sheet.tempo or 0.0))
         self._clients.tell("jobs", f"{ROOT}/lead_sheet", values, asker)
 
     def _tell_capture(self, event: events.TakeAdded | events.CaptureChanged) -> None:

@@ -10,6 +10,10 @@ EVENTS: dict[str, tuple[str, str]] = {
         "jobs",
         "before the first step: in a line, what the take plays and where that comes from; tempo 0 if unknown",
     ),
+    f"{ROOT}/remark job text": (
+        "jobs",
+        "something to know about the take, and no error: an end of the prompt that is not read, a take without sound",
+    ),
     f"{ROOT}/done req job path seconds sample_rate bpm key seed index total": (
         "jobs",
         "once for each file, when it is whole and has its final name",

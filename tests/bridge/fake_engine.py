@@ -57,6 +57,8 @@ class FakeEngine:
             _hang(words)
         if "plays" in words:
             yield sheet(spec)
+        if "remarks" in words:
+            yield Remark(REMARK)
         if "counts" in words:
             yield Step("encode", self.steps, 500)
         for index in range(1, (spec.steps or 4) + 1):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.events import Notice
+from bridge.events import Notice, Remarked
 from bridge.jobs.making import WAITS
 from bridge.state import Job, JobRequest
 from bridge.takes.listing import index_path
@@ -84,6 +84,7 @@ def test_what_the_engine_remarks_is_told_and_kept(tmp_path: Path) -> None:
     bench.queue.start()
     job = bench.ended(bench.session.jobs.submit(REQUEST))
     assert bench.told(Notice) == [Notice("warning", "", REMARK)]
+    assert bench.told(Remarked) == [Remarked(job.id, REMARK)]
     assert read_settings(bench.session.find(job.id).path)["remarks"] == [REMARK]
     bench.close()
 
