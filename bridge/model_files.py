@@ -23,7 +23,7 @@ from bridge.errors import BridgeError
 from bridge.events import AccountChanged, ModelStored, Publish, SettingChosen
 from bridge.stored import Account, StoredModel, Storing
 from engine.model_files import embedded_folder, models_folder, part_folder
-from engine.registry import all_models, model_spec
+from engine.registry import all_models, model_spec, require_public
 
 ERRANDS = "engine.public.errands"
 _DOING: dict[str, Storing] = {
@@ -113,6 +113,7 @@ class ModelFiles:
         """Downloads a model, or goes on with it.
 
         Raises:
+            SpecError: if there is no such model, or it is none to be downloaded.
             BridgeError: `bad_args` if its licence was not accepted, `busy` if something is being done with it.
         """
         self._licensed(name)
@@ -165,6 +166,7 @@ class ModelFiles:
     # --- errands ---
 
     def _licensed(self, name: str) -> None:
+        require_public(model_spec(name))
         if not self.get(name).accepted:
             words = "must be accepted first, on the page Models or with 'longtake models download'"
             raise BridgeError("bad_args", f"The licence of {name} {words}.")

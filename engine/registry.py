@@ -40,6 +40,8 @@ __all__ = [
     "TextConfig",
     "all_models",
     "model_spec",
+    "public_models",
+    "require_public",
 ]
 
 TIMING = (
@@ -293,3 +295,25 @@ def model_spec(name: str) -> ModelSpec:
         near = nearest(name, known) or f"; choose {choices(known)}."
         raise SpecError(f"Unknown model {name!r:.40}{near}")
     return known[name]
+
+
+def public_models() -> list[ModelSpec]:
+    """The registered public models."""
+    return [spec for spec in MODELS.values() if spec.weights == "public"]
+
+
+def require_public(spec: ModelSpec) -> ModelSpec:
+    """The model, if it is a public one.
+
+    Raises:
+        SpecError: if it comes with Longtake, or from nobody; names the public ones.
+    """
+    if spec.weights == "public":
+        return spec
+    about = (
+        "comes with Longtake: it is neither downloaded, added nor removed"
+        if spec.weights == "embedded"
+        else f"has no public weights: {spec.title[0].lower()}{spec.title[1:]}"
+    )
+    known = choices(each.name for each in public_models())
+    raise SpecError(f"{spec.name} {about}. Public models are {known}.")

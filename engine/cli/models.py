@@ -17,7 +17,7 @@ from engine.cli import showing
 from engine.errors import CheckpointError, SpecError
 from engine.model_files import find_weights
 from engine.parsing import Parser
-from engine.registry import ModelSpec, model_spec
+from engine.registry import ModelSpec, model_spec, public_models, require_public
 
 if TYPE_CHECKING:  # They import torch, and a list or a mistyped word should not wait for it.
     from engine.public.hub import Hub
@@ -47,7 +47,7 @@ def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None
         model_spec(arguments.name)
 
     from engine.public.hub import Hub, store_token
-    from engine.public.installed import Store, require_public
+    from engine.public.installed import Store
 
     store, hub = store or Store(), hub or Hub()
     if command == "info":
@@ -70,7 +70,7 @@ def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None
 
 def _add(arguments: argparse.Namespace, store: Store) -> None:
     from engine.public.importing import Found, recognised
-    from engine.public.installed import own_name, public_models, require_public
+    from engine.public.installed import own_name
 
     if arguments.own:
         own_name(arguments.own)
@@ -108,7 +108,6 @@ def _download(name: str, accepted: bool, store: Store, hub: Hub) -> None:
     if spec.weights == "embedded":
         print(f"{name} comes with Longtake: there is nothing to download.")
         return
-    from engine.public.installed import require_public
 
     require_public(spec)
     if store.has(spec):

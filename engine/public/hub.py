@@ -21,8 +21,8 @@ from typing import Any
 
 from engine.errors import CheckpointError, SpecError
 from engine.model_files import CONFIG, PICKLE, SAFETENSORS, sha256
-from engine.public.installed import Store, require_public
-from engine.registry import MODELS, ModelSpec
+from engine.public.installed import Store
+from engine.registry import MODELS, ModelSpec, require_public
 
 KEYRING_SERVICE, KEYRING_USER = "longtake", "huggingface"
 log = logging.getLogger(__name__)

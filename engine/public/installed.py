@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engine.errors import CheckpointError, SpecError, choices
+from engine.errors import CheckpointError, SpecError
 from engine.file_names import is_device
 from engine.model_files import (
     CONFIG,
@@ -29,7 +29,7 @@ from engine.model_files import (
 from engine.public.importing import Found, collect, recognised, shapes_of
 from engine.public.loading import check_config, check_names, check_public
 from engine.public.weight_files import opened, save
-from engine.registry import MODELS, ModelSpec
+from engine.registry import MODELS, ModelSpec, public_models, require_public
 from engine.stable_audio.t5 import check_encoder
 from engine.whole_files import write_whole
 
@@ -188,11 +188,6 @@ class Store:
         return size
 
 
-def public_models() -> list[ModelSpec]:
-    """The registered public models."""
-    return [spec for spec in MODELS.values() if spec.weights == "public"]
-
-
 def own_name(name: str) -> str:
     """A name of the user's own for a model, checked: it becomes a folder's, and is typed.
 
@@ -213,20 +208,3 @@ def _again(spec: ModelSpec) -> str:
     if spec.name in MODELS:
         return f"download it with 'longtake models download {spec.name}'"
     return f"add it with 'longtake models add FOLDER --name {spec.name}'"
-
-
-def require_public(spec: ModelSpec) -> ModelSpec:
-    """The model, if it is a public one.
-
-    Raises:
-        SpecError: if it comes with Longtake, or from nobody; names the public ones.
-    """
-    if spec.weights == "public":
-        return spec
-    about = (
-        "comes with Longtake: it is neither downloaded, added nor removed"
-        if spec.weights == "embedded"
-        else f"has no public weights: {spec.title[0].lower()}{spec.title[1:]}"
-    )
-    known = choices(each.name for each in public_models())
-    raise SpecError(f"{spec.name} {about}. Public models are {known}.")

@@ -24,6 +24,10 @@ def test_files_are_listed_and_licences_asked_for(served: Served) -> None:
         assert (state, fraction, problem) == ("installed", 1.0, "") and mb > 10
         peer.send("model/download", "stable-audio-3-medium")
         assert "licence" in peer.wait("error")[2]
+        for name, why in (("sketch", "comes with"), ("stable-audio-2", "has no public weights")):
+            peer.send("model/download", name)
+            (_, code, text, *_) = peer.wait("error")
+            assert code == "bad_args" and why in text and "licence" not in text
         peer.send("model/download", "nothing")
         assert peer.wait("error")[1] == "bad_args"
         assert peer.ask("model/pause", "sketch", answer="model/files")[1] == "installed"
