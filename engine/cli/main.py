@@ -58,9 +58,22 @@ def main(argv: Sequence[str] | None = None, engine: Generates | None = None) -> 
         return STOPPED
     except BrokenPipeError:
         # The reader of the output (a pager, head, a player) has what it wanted.
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # pyright: ignore
+        _drop_unread()
         return 0
+    except SystemExit:
+        # Of a terminal that was closed; Python would make another exit code of what it cannot tell it.
+        _drop_unread()
+        raise
+
+
+def _drop_unread() -> None:
+    """What was written and has no reader any more goes nowhere."""
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(argv: list[str], engine: Generates | None) -> int:

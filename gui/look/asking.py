@@ -16,7 +16,7 @@ def name_dialog(parent: QWidget, title: str, words: str, name: str = "") -> QInp
     dialog.setLabelText(words)
     dialog.setTextValue(name)
     field = dialog.findChild(QLineEdit)
-    if field is not None:  # The dialog takes its width from what is inside.
+    if isinstance(field, QLineEdit):  # The dialog takes its width from what is inside.
         field.setMinimumWidth(max(WIDE, LETTERS * field.fontMetrics().averageCharWidth()))
     return dialog
 
