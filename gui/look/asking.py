@@ -15,8 +15,7 @@ def name_dialog(parent: QWidget, title: str, words: str, name: str = "") -> QInp
     dialog.setWindowTitle(title)
     dialog.setLabelText(words)
     dialog.setTextValue(name)
-    field = dialog.findChild(QLineEdit)
-    if isinstance(field, QLineEdit):  # The dialog takes its width from what is inside.
+    for field in dialog.findChildren(QLineEdit):  # The dialog takes its width from what is inside.
         field.setMinimumWidth(max(WIDE, LETTERS * field.fontMetrics().averageCharWidth()))
     return dialog
 
