@@ -8,11 +8,23 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.state import Take
-from engine.spec import PARAMETERS
+from engine.spec import DEFAULTS, PARAMETERS
 from gui.look.language import tr
 
-SHOWN_ANYWAY = ("prompt", "seed", "tempo", "key", "seconds_total", "bars", "init_audio", "keep")
+SHOWN_ANYWAY = (
+    "prompt",
+    "model",
+    "seed",
+    "tempo",
+    "key",
+    "seconds_total",
+    "bars",
+    "init_audio",
+    "keep",
+)
 """What a row shows of every take, or what is a path and tells nobody anything."""
+OTHER_SEEDS = ("variation_seed", "score_seed")
+"""Numbers that nobody chose."""
 LONGEST = 24
 """Letters of a value that is text."""
 
@@ -33,10 +45,8 @@ def apart(take: Take, others: list[Take]) -> list[str]:
     if take.model and any(other.model != take.model for other in others):
         told.append(take.model)
     for name in PARAMETERS:
-        if name in (*SHOWN_ANYWAY, "model"):
-            continue
-        value = take.spec.get(name)
-        if any(other.spec.get(name) != value for other in others):
+        value = _in_effect(take, name)
+        if any(_in_effect(other, name) != value for other in others):
             told.append(_setting(name, value))
     return [words for words in told if words]
 
@@ -45,6 +55,17 @@ def variation(take: Take) -> int:
     """Which of its job's takes it is, from 1; 0 for the only one: its file says so."""
     _, found, number = take.id.rpartition(f"{take.job_id}-")
     return int(number) if take.job_id and found and number.isdigit() else 0
+
+
+def _in_effect(take: Take, name: str) -> Any:
+    """What a take was made with, if it is worth telling: no default, and no strength where there was no recording."""
+    value = take.spec.get(name)
+    if name in (*SHOWN_ANYWAY, *OTHER_SEEDS):
+        return None
+    if name == "init_noise_level" and not take.spec.get("init_audio"):
+        return None
+    plain = tuple(value) if isinstance(value, list) else value
+    return None if plain == DEFAULTS[name] else value
 
 
 def _setting(name: str, value: Any) -> str:
@@ -66,6 +87,7 @@ def _setting(name: str, value: Any) -> str:
         "sampler": "{0}",
         "negative_prompt": tr("without {0}"),
         "init_noise_level": tr("strength {0}"),
+        "variation": tr("variation {0}"),
         "chords": "{0}",
     }
     return known.get(name, name.replace("_", " ") + " {0}").format(text)

@@ -33,8 +33,17 @@ def test_only_what_differs_is_said(make_takes: MakeTakes) -> None:
     assert told(negative_prompt="vocals") == ["without vocals"]
     assert told(variation=0.25) == ["variation 0.25"]
     assert told(chords="Am7 | F | C G | E7 | Am7 | F | C G | E7") == ["Am7 | F | C G | E7 | Am…"]
-    assert told(init_audio="/home/me/a.wav", prompt="x", tempo=90.0) == []
+    assert told(prompt="x", tempo=90.0, bars=4.0) == []
     assert apart(replace(take, model="other"), [take]) == ["other"]
+
+
+def test_settings_without_effect_are_not_said(make_takes: MakeTakes) -> None:
+    take = make_takes(1)[0]
+    idle = {"init_noise_level": 0.7, "variation": 0.0, "variation_seed": 5, "score_seed": 6}
+    other = replace(take, spec=take.spec | idle | {"cfg_interval": [0.0, 1.0], "cfg_rescale": 0.0})
+    assert apart(other, [take]) == apart(take, [other]) == []
+    restyled = replace(take, spec=take.spec | {"init_noise_level": 0.7, "init_audio": "a.wav"})
+    assert apart(restyled, [take]) == ["strength 0.7"]
 
 
 def test_takes_are_akin_when_their_rows_read_alike(make_takes: MakeTakes) -> None:
