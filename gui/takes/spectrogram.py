@@ -5,6 +5,7 @@ Knows files; nothing of the session. Rows are spaced as pitches are, from 40 Hz 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -122,7 +123,8 @@ class SpectrogramView(QWidget):
         except AudioError:
             return  # the waveform beside it says that the file cannot be read
         if path == self._path:
-            self._computed.emit(path, picture, seconds)
+            with contextlib.suppress(RuntimeError):  # The window was closed meanwhile.
+                self._computed.emit(path, picture, seconds)
 
     def _show(self, path: Path, picture: Picture, seconds: float) -> None:
         if path == self._path:
