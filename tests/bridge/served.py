@@ -6,6 +6,7 @@ Beside it, what a test needs to talk to it over OSC and to look into its folder.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -99,4 +100,6 @@ def free_port() -> int:
 if __name__ == "__main__":
     from bridge.serve import main
 
+    # A shell that starts tests in the background has them ignore SIGINT, which this process would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(["--port", sys.argv[1], *sys.argv[2:]], ENGINE))
