@@ -75,7 +75,7 @@ def test_equal_seeds_give_equal_figures(bench: Bench, tmp_path: Path):
 
 def test_unknown_parts_and_missing_weights_are_refused(tmp_path: Path, capsys):
     with pytest.raises(SystemExit):
-        main(["evaluate", "--parts", "taste"])
+        main(["evaluate", "--parts", "xyz"])
     said = capsys.readouterr().err
     assert all(part in said for part in PARTS)
     assert main(["evaluate", "--clap", str(tmp_path), "--out", str(tmp_path / "no")]) == 2
