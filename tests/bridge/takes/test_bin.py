@@ -38,12 +38,17 @@ def take(library: Library, system: Path) -> Iterator[Take]:
     yield made
 
 
+def files_of(take: Take) -> list[Path]:
+    return list(take.path.parent.glob(f"{take.id}.*"))
+
+
 def bytes_of(take: Take) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in take.path.parent.glob(f"{take.id}.*")}
+    return {path.name: path.read_bytes() for path in files_of(take)}
 
 
 def binned(take: Take) -> bool:
-    return not bytes_of(take) and bin.place(take.path).is_dir()
+    """Looked at while the files move, so that none is opened."""
+    return not files_of(take) and bin.place(take.path).is_dir()
 
 
 def test_a_take_comes_back_as_it_was_with_all_its_files(
@@ -203,7 +208,7 @@ def test_takes_whose_disk_was_unplugged_stay_listed_and_make_no_folder(
 ) -> None:
     library.delete(take.id)
     library.restore(take.id)
-    wait_for(take.path.exists)
+    wait_for(lambda: not library.changes.owed())
     folder, away = take.path.parent, take.path.parent.with_name("unplugged")
     folder.rename(away)
     before = len(told)
