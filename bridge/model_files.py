@@ -22,7 +22,7 @@ from typing import IO, Any, cast
 from bridge.errors import BridgeError
 from bridge.events import AccountChanged, ModelStored, Publish, SettingChosen
 from bridge.stored import Account, StoredModel, Storing
-from engine.model_files import embedded_folder, models_folder, part_folder
+from engine.model_files import embedded_folder, models_folder, part_folder, size_of
 from engine.registry import all_models, model_spec, require_public
 
 ERRANDS = "engine.public.errands"
@@ -281,15 +281,6 @@ class ModelFiles:
     def _show_account(self, account: Account) -> None:
         self._account = account
         self._publish(AccountChanged(account))
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of the files in a folder; 0 if there is none."""
-    found = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            found += path.stat().st_size if path.is_file() else 0
-    return found
 
 
 def _message(line: str) -> dict[str, Any]:

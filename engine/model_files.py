@@ -5,7 +5,6 @@ Knows nothing of torch or of what is in the files, so that the panel and `longta
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -40,6 +39,15 @@ def part_folder(root: Path, name: str) -> Path:
     return root / f".{name}.part"
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of the files in a folder and below; 0 if there is none. Files may come and go meanwhile."""
+    found = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            found += path.stat().st_size if path.is_file() else 0
+    return found
+
+
 def own_models() -> dict[str, str]:
     """The user's own models of public shapes: name and the name of the registered model it was made from."""
     folder = models_folder()
@@ -56,7 +64,7 @@ def _own_models(folder: Path, _changed: int) -> dict[str, str]:
     for place in sorted(folder.iterdir()):
         if place.name.startswith("."):
             continue
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+        with suppress(OSError, ValueError, AttributeError):
             model = json.loads(read_text(place / ORIGIN)).get("model")
             if isinstance(model, str) and model != place.name:
                 found[place.name] = model

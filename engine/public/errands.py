@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from engine.errors import LongtakeError, SpecError
+from engine.model_files import size_of
 from engine.public.hub import Hub, store_token, stored_token
 from engine.public.installed import Store, own_name
 from engine.registry import model_spec
@@ -45,7 +46,7 @@ def download(order: Order, store: Store, say: Say) -> dict[str, Any]:
 
     def look() -> None:
         while not ended.wait(LOOK_EVERY):
-            say("progress", done=bytes_in(store.part(spec)), total=total)
+            say("progress", done=size_of(store.part(spec)), total=total)
 
     threading.Thread(target=look, daemon=True).start()
     try:
@@ -89,17 +90,6 @@ def account(order: Order, store: Store, say: Say) -> dict[str, Any]:
 ERRANDS: dict[str, Callable[[Order, Store, Say], dict[str, Any]]] = {
     errand.__name__: errand for errand in (size, download, add, remove, login, account)
 }
-
-
-def bytes_in(folder: Path) -> int:
-    """How much a folder holds; files may come and go meanwhile."""
-    found = 0
-    for path in folder.rglob("*"):
-        try:
-            found += path.lstat().st_size if path.is_file() else 0
-        except OSError:
-            continue
-    return found
 
 
 def run(order: Order, store: Store, say: Say) -> None:

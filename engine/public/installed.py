@@ -25,6 +25,7 @@ from engine.model_files import (
     models_folder,
     part_folder,
     sha256,
+    size_of,
 )
 from engine.public.importing import Found, collect, recognised, shapes_of
 from engine.public.loading import check_config, check_names, check_public
@@ -177,7 +178,7 @@ class Store:
         places = [p for p in (self.folder(spec), self.part(spec)) if p.is_dir()]
         if not places:
             raise CheckpointError(f"{spec.name} is not in {self.root}.")
-        size = sum(f.stat().st_size for place in places for f in place.rglob("*") if f.is_file())
+        size = sum(map(size_of, places))
         try:
             for place in places:
                 shutil.rmtree(place)
