@@ -121,7 +121,4 @@ def _pair(name: str, value: Any, known: Parameter) -> tuple[float, float]:
 
 
 def _range(known: Parameter) -> str:
-    if known.low is None or known.high is None:
-        return ""
-    unit = f" {known.unit}" if known.unit else ""
-    return f" from {known.low:.15g} to {known.high:.15g}{unit}"
+    return f" from {known.range}" if known.range else ""

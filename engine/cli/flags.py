@@ -158,8 +158,8 @@ def _metavar(known: Parameter) -> str:
 
 def _help(name: str, known: Parameter) -> str:
     facts = [", ".join(known.choices)] if known.choices else []
-    if known.low is not None and known.high is not None:
-        facts.append(f"{known.low:.15g} to {known.high:.15g} {known.unit}".strip())
+    if known.range:
+        facts.append(known.range)
     facts += _default(name)
     return known.help + (f" ({'; '.join(facts)})" if facts else "")
 
