@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion, check_compiler
-from engine.lora_list import LoraFile, lora_files
-from engine.model_files import find_weights, lora_place, loras_folder
+from engine.lora_list import LoraFile, located
+from engine.model_files import find_weights, loras_folder
 from engine.precision import resolved_precision
 from engine.public.loading import NoText, check_public, load_public
 from engine.public.lora import adapt, check_loras
@@ -122,7 +122,7 @@ class HeldModel:
         Raises:
             LongtakeError: if the model is unknown, or its weights or a LoRA file are missing, damaged or of another.
         """
-        spec, files = model_spec(name), _located(lora_files(lora))
+        spec, files = model_spec(name), located(lora)
         if self._compiled:
             check_compiler(self._device)
         loader = self._load if isinstance(self._load, Loader) else None
@@ -167,10 +167,6 @@ class HeldModel:
     def unload(self) -> None:
         """Releases the model."""
         self._loaded = self._likeness = None
-
-
-def _located(files: Sequence[LoraFile]) -> tuple[LoraFile, ...]:
-    return tuple(replace(file, path=lora_place(file.path)) for file in files)
 
 
 def _version(file: LoraFile) -> tuple[str, int, int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import SpecError
+from engine.model_files import lora_place
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 
@@ -47,6 +48,11 @@ def lora_files(text: str) -> tuple[LoraFile, ...]:
             raise SpecError(f"A LoRA's strength must be a number such as 0.8; it is {wrong!r}.")
         files.append(LoraFile(_at_home(Path(path)), strength))
     return tuple(files)
+
+
+def located(text: str) -> tuple[LoraFile, ...]:
+    """The files of `lora_files`, each where it is; see `lora_place`."""
+    return tuple(replace(file, path=lora_place(file.path)) for file in lora_files(text))
 
 
 def lora_list(files: Sequence[LoraFile]) -> str:

@@ -18,8 +18,7 @@ from engine.composing.notation import TEMPI, tempo_in
 from engine.composing.reading import metre_in
 from engine.composing.wording import with_key, with_metre, with_tempo
 from engine.errors import LongtakeError, SpecError, choices
-from engine.lora_list import lora_files, lora_list
-from engine.model_files import lora_place
+from engine.lora_list import located, lora_list
 from engine.parameter import Parameter, parameter, value_of
 
 if TYPE_CHECKING:
@@ -323,7 +322,7 @@ def _said(prompt: str, spec: GenerationSpec, tempo: float | None) -> str:
 
 def _located(lora: str) -> str:
     """LoRA files by their whole paths: the settings must reproduce the take from any folder."""
-    files = [replace(file, path=lora_place(file.path)) for file in lora_files(lora)]
+    files = located(lora)
     # A comma in the path of the current folder would separate files.
     return lora if any("," in str(file.path) for file in files) else lora_list(files)
 
