@@ -290,6 +290,8 @@ def model_spec(name: str) -> ModelSpec:
     """
     if name == SKETCH_SMOKE.name:
         return SKETCH_SMOKE
+    if name in MODELS:
+        return MODELS[name]  # No look at the disk: it is asked for with every block of audio.
     known = all_models()
     if name not in known:
         near = nearest(name, known) or f"; choose {choices(known)}."
