@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.composing.notation import beats_per_bar_in, tempo_in
+from engine.composing.score import score_in
 from engine.errors import AudioError, SpecError
 from engine.precedence import agreed
 from engine.sound.recordings import recording_seconds
@@ -111,9 +112,9 @@ def _bar(asked: Asked, given: Mapping[str, Any]) -> float:
     """Length of a bar of what is continued, s."""
     prompt, own, played = str(given["prompt"]), GenerationSpec(), None
     with contextlib.suppress(AudioError):  # No take of ours: the prompt must say it.
-        own = read_spec(asked.audio)
-        played = (read_settings(asked.audio).get("score") or {}).get("tempo")
-    tempo = given.get("tempo") or tempo_in(prompt) or own.tempo or played
+        settings = read_settings(asked.audio)
+        own, played = GenerationSpec.from_dict(settings["spec"]), score_in(settings)
+    tempo = given.get("tempo") or tempo_in(prompt) or own.tempo or (played and played.tempo)
     beats = given.get("beats_per_bar") or beats_per_bar_in(prompt) or own.beats_per_bar or 4
     if tempo is None:
         raise SpecError(
