@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
 
 from PyQt6.QtCore import QUrl
 from PyQt6.QtDBus import QDBusConnection, QDBusMessage
 from PyQt6.QtGui import QDesktopServices
+
+from gui.look.language import tr
 
 SERVICE, OBJECT = "org.freedesktop.FileManager1", "/org/freedesktop/FileManager1"
 """Where the file managers of Linux listen."""
@@ -30,6 +32,12 @@ def show_in_folder(path: Path) -> bool:
         if not command and _chosen(path):
             return True
     return _open(path)
+
+
+def show_or_say(path: Path, say: Callable[[str, str], object]) -> None:
+    """Shows it, or says in a warning that the system shows nothing."""
+    if not show_in_folder(path):
+        say(tr("This system has no file manager to show {0}.").format(path), "warning")
 
 
 def command_for(platform: str, path: PurePath) -> str | Sequence[str]:

@@ -16,7 +16,7 @@ from bridge.errors import BridgeError
 from bridge.places import Places
 from bridge.settings import SettingsFile
 from engine.disks import why
-from gui.folders import show_in_folder
+from gui.folders import show_or_say
 from gui.look.as_typed import hint
 from gui.look.containers import Card, line
 from gui.look.controls import Button, label
@@ -46,7 +46,7 @@ class PreferencesPanel(Card):
         self.extras = [ExtraRow(look, extra) for extra in extras()]
         self._build(look)
         self.choose.clicked.connect(self._choose)
-        self.show_takes.clicked.connect(lambda: self._show(self.folder))
+        self.show_takes.clicked.connect(self._shower(self.folder))
         self.again.clicked.connect(self.restart_asked)
         self._show_folder()
 
@@ -74,13 +74,8 @@ class PreferencesPanel(Card):
         self.next.setVisible(later)
         self.again.setVisible(later)
 
-    def _show(self, path: Path) -> None:
-        if not show_in_folder(path):
-            words = self.tr("This system has no file manager to show {0}.")
-            self._session.say(words.format(path), "warning")
-
     def _shower(self, path: Path) -> Callable[[], None]:
-        return lambda: self._show(path)
+        return lambda: show_or_say(path, self._session.say)
 
     def _build(self, look: Look) -> None:
         self.body.addWidget(label(self.tr("Settings"), "title"))

@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from bridge.state import PlaybackState, Search, Take
-from gui.folders import show_in_folder
+from gui.folders import show_or_say
 from gui.history import History
 from gui.look.asking import ask_name
 from gui.look.containers import Card
@@ -190,7 +190,7 @@ class TakesPanel(Card):
             (self.tr("Learn a MIDI note that launches it"), lambda: self._learn(take)),
             (self.tr("Rename…"), self.rename),
             (self.tr("Favourite"), self.favour),
-            (self.tr("Show in folder"), lambda: show_in_folder(take.path)),
+            (self.tr("Show in folder"), lambda: show_or_say(take.path, self._session.say)),
             (self.tr("Move to the bin"), self.bin),
         )
         for words, do in entries:

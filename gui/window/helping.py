@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMainWindow
 
 from bridge.state import Take
-from gui.folders import show_in_folder
+from gui.folders import show_or_say
 from gui.look.language import tr
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -73,7 +71,7 @@ class Helping:
         if where is None:
             self._session.say(tr("The demo writes no log."))
         else:
-            _show(self._session, where.logs)
+            show_or_say(where.logs, self._session.say)
 
 
 def show_take(session: QtSession, take: Take | None) -> None:
@@ -81,9 +79,4 @@ def show_take(session: QtSession, take: Take | None) -> None:
     if take is None:
         session.say(tr("Choose a take first."))
     else:
-        _show(session, take.path)
-
-
-def _show(session: QtSession, path: Path) -> None:
-    if not show_in_folder(path):
-        session.say(tr("This system has no file manager to show {0}.").format(path), "warning")
+        show_or_say(take.path, session.say)

@@ -64,7 +64,7 @@ def test_everything_is_shown_in_its_folder(
     page: PreferencesPanel, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[Path] = []
-    monkeypatch.setattr("gui.pages.preferences.show_in_folder", lambda p: shown.append(p) or True)
+    monkeypatch.setattr("gui.folders.show_in_folder", lambda p: shown.append(p) or True)
     page.show_takes.click()
     assert shown == [page.folder]
     for words, path in page._files():

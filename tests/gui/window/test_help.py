@@ -85,7 +85,7 @@ def test_preferences_and_folders(
     trigger(window, "Preferences…")
     assert window.drawer.page() == "settings"
     shown: list[Path] = []
-    monkeypatch.setattr("gui.window.helping.show_in_folder", lambda p: shown.append(p) or True)
+    monkeypatch.setattr("gui.folders.show_in_folder", lambda p: shown.append(p) or True)
     trigger(window, "Show in folder")
     assert shown == [] and "Choose a take first" in window.status.words.text_whole()
     [take] = make_takes(1)
