@@ -73,8 +73,7 @@ def _setting(name: str, value: Any) -> str:
     if value is None or value in ("", [], ()):
         return ""
     if isinstance(value, bool):
-        words = {"loop": tr("loop")}.get(name, name.replace("_", " "))
-        return words if value else tr("no {0}").format(words)
+        return {"loop": tr("loop")}.get(name, name.replace("_", " "))
     if isinstance(value, float):
         value = f"{value:.3g}"
     if isinstance(value, list):
