@@ -33,10 +33,7 @@ class Launch:
     def seconds(self, grid: TransportState) -> float:
         """From a moment of the grid to the boundary; 0 when the grid stands or went back, which is not waited for."""
         step = quantum(self.quantize, grid.signature)
-        boundary = self.boundary
-        if boundary is None:
-            boundary = next_boundary(grid.beat, self.quantize, grid.signature)
-        left = boundary - grid.beat
+        left = self._on(grid) - grid.beat
         return 0.0 if not grid.playing or left > step + 1 else left * 60.0 / grid.tempo
 
     def delay(self, grid: TransportState, rate: int) -> int | None:
@@ -46,10 +43,15 @@ class Launch:
             grid: as it is when what is written next is heard.
             rate: of the device.
         """
-        if self.boundary is None:
-            self.boundary = next_boundary(grid.beat, self.quantize, grid.signature)
+        self.boundary = self._on(grid)
         seconds = self.seconds(grid)
         return None if seconds > SOON else max(0, round(seconds * rate))
+
+    def _on(self, grid: TransportState) -> float:
+        """The boundary, as far as it is known, or else the next."""
+        if self.boundary is not None:
+            return self.boundary
+        return next_boundary(grid.beat, self.quantize, grid.signature)
 
 
 class Launches:
