@@ -38,7 +38,7 @@ def put(audio: Path) -> None:
             is gone, as its disk was unplugged, is never made anew.
     """
     if not audio.is_file():
-        raise _absent(audio)
+        raise absent(audio)
     _hold(audio)
 
 
@@ -58,7 +58,7 @@ def give_back(audio: Path) -> None:
         _move(sorted(held.iterdir()), audio.parent)
         _tidy(held)
     if not audio.exists():
-        raise _absent(held / audio.name)
+        raise absent(held / audio.name)
 
 
 def pass_on(audio: Path) -> None:
@@ -88,6 +88,11 @@ def left(folder: Path) -> list[Path]:
     return found
 
 
+def absent(path: Path) -> FileNotFoundError:
+    """What is raised for a file of a take that is not there."""
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
 def _hold(audio: Path) -> None:
     place(audio).parent.mkdir(exist_ok=True)
     place(audio).mkdir(exist_ok=True)
@@ -96,10 +101,6 @@ def _hold(audio: Path) -> None:
     except OSError:
         _tidy(place(audio))
         raise
-
-
-def _absent(path: Path) -> FileNotFoundError:
-    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
 def _files_of(audio: Path) -> list[Path]:

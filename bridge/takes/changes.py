@@ -6,9 +6,7 @@ say is shown again. Knows nothing of how takes are made or searched.
 
 from __future__ import annotations
 
-import errno
 import logging
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -140,7 +138,7 @@ class Changes:
         with self._lock:
             change = cast(dict[str, Any], dict(self._unwritten[take.id]))
         if not take.path.is_file():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(take.path))
+            raise bin.absent(take.path)
         # Upon what the files say: another Longtake may have changed them.
         if sidecar.path_for(take.path).exists():
             take = sidecar.read(take.path)
