@@ -16,6 +16,7 @@ from tests.bridge.real_parts import until
 from tests.bridge.tiny_errands import NAME
 from tests.engine.public.hub_server import FakeHub
 from tests.engine.public.public_models import TINY_MEDIUM, write_public
+from tests.engine.public.tiny_hub import tiny_hub
 
 PROGRAM = "tests.bridge.tiny_errands"
 
@@ -42,11 +43,7 @@ class Shelf:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    source = tmp_path / "hub"
-    source.mkdir()
-    with FakeHub({TINY_MEDIUM.repository: write_public(TINY_MEDIUM, source)}).serving() as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
-        monkeypatch.setenv("HF_TOKEN", "x")
+    with tiny_hub(tmp_path / "hub", monkeypatch) as server:
         yield server
 
 

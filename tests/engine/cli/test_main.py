@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -292,44 +289,3 @@ def test_failing_or_stopping_half_way_leaves_nothing(
     assert main(["render", PROMPT, "--seconds", "1"], engine) == code
     assert capsys.readouterr().err.splitlines()[-1] == sentence
     assert engine.closed and files(folder) == set()
-
-
-ENDLESS = """
-import itertools, sys, time
-import numpy as np
-from engine.cli.main import main
-from engine.updates import AudioBlock
-
-class Endless:
-    def generate(self, spec):
-        for index in itertools.count():
-            yield AudioBlock(1000 * index, np.zeros((2, 1000), np.float32))
-            if index == 3:
-                print("begun", flush=True)
-            time.sleep(0.01)
-
-sys.exit(main(["render", "House", "--out", sys.argv[1]], Endless()))
-"""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
-@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
-def test_a_signal_stops_the_real_program_and_leaves_nothing(
-    tmp_path: Path, number: int, code: int
-) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", ENDLESS, str(tmp_path / "take.wav")],
-        cwd=Path(__file__).parents[3],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell that starts tests in the background has them ignore SIGINT, which a child would inherit.
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
-    )
-    assert process.stdout is not None and process.stdout.readline() == "begun\n"
-    assert [path.suffix for path in tmp_path.iterdir()] == [".tmp"]
-    process.send_signal(number)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == code
-    assert "Traceback" not in err
-    assert files(tmp_path) == set()

@@ -88,6 +88,32 @@ def test_other_threads_may_run_a_command_too() -> None:
 
 
 @posix
+@pytest.mark.parametrize(("number", "code"), [(2, 130), (15, 143), (1, 129)])
+def test_a_signal_stops_the_real_program_and_leaves_nothing(
+    tmp_path: Path, number: int, code: int
+) -> None:
+    takes, begun = tmp_path / "takes", tmp_path / "begun"
+    takes.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, str(takes / "take.wav"), str(begun)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that starts tests in the background has them ignore SIGINT, which a child would inherit.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    )
+    while not begun.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    assert [path.suffix for path in takes.iterdir()] == [".tmp"]
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert "Traceback" not in err
+    assert list(takes.iterdir()) == []
+
+
+@posix
 def test_a_terminal_that_is_closed_leaves_nothing(tmp_path: Path) -> None:
     """A real terminal: its bar cannot be drawn any more, and its end is a signal."""
     import pty

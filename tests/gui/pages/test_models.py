@@ -18,6 +18,7 @@ from gui.window.main_window import MainWindow
 from tests.bridge.tiny_errands import NAME
 from tests.engine.public.hub_server import FakeHub
 from tests.engine.public.public_models import TINY_MEDIUM, write_public
+from tests.engine.public.tiny_hub import tiny_hub
 
 PATIENCE = 120_000
 
@@ -31,11 +32,7 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    source = tmp_path / "hub"
-    source.mkdir()
-    with FakeHub({TINY_MEDIUM.repository: write_public(TINY_MEDIUM, source)}).serving() as server:
-        monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
-        monkeypatch.setenv("HF_TOKEN", "x")
+    with tiny_hub(tmp_path / "hub", monkeypatch) as server:
         yield server
 
 
