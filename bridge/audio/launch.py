@@ -18,6 +18,8 @@ from bridge.transport import next_boundary, quantum
 
 SOON = 0.02
 """Seconds before its boundary at which a launch is settled to the sample; until then it follows the tempo."""
+BARELY = 1e-3
+"""Quarter notes after a boundary, beyond any rounding."""
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Launches:
         """Has a take wait, in place of the one that waited."""
         self.drop()
         loaded = Loaded(source, take, take.job_id or None, loops=take.loop)
-        self.waiting = Launch(loaded, take, quantize, cue)
+        self.waiting = Launch(loaded, take, quantize, cue, self._first(quantize))
         self._feeder.awaiting = True
 
     def drop(self) -> None:
@@ -110,6 +112,17 @@ class Launches:
             return self.waiting.seconds(transport)
         grid = self._bars_of_deck(transport)
         return self.waiting.seconds(grid) + self._feeder.waiting() if grid else 0.0
+
+    def _first(self, quantize: Quantize) -> float | None:
+        """The first boundary after the place where the deck begins; None once it is heard, or the transport runs.
+
+        What was told to play first would otherwise give way before its first frame.
+        """
+        transport, voice = self._transport(), self._deck.sounding
+        grid = self._bars_of_deck(transport)
+        if transport.playing or grid is None or voice is None or voice.sounded:
+            return None
+        return next_boundary(grid.beat + BARELY, quantize, grid.signature)
 
     def _forget(self) -> None:
         self.waiting = None

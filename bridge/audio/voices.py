@@ -30,6 +30,7 @@ class Voice:
         position: the next frame of the source.
         done: nothing more will come.
         dry: the source has nothing now but will have more.
+        sounded: a frame of it was given already.
     """
 
     def __init__(self, source: Source, rate: int, *, start: int = 0, delay: int = 0) -> None:
@@ -43,7 +44,7 @@ class Voice:
         self.dry = False
         self._delay = delay
         self._fading_in = start > 0
-        self._sounded = False
+        self.sounded = False
         self._fading_out: int | None = None
         self._ready: Frames = np.zeros((0, 2), np.float32)
         self._resampler: Any = None
@@ -98,7 +99,7 @@ class Voice:
         given = min(len(out), len(self._ready)) if enough else max(0, len(self._ready) - self.fade)
         given = min(given, len(out))
         out[:given], self._ready = self._ready[:given], self._ready[given:]
-        self._sounded |= given > 0
+        self.sounded |= given > 0
         if self._fading_in and given:
             length = min(self.fade, given)
             out[:length] *= _rise(length)
@@ -114,7 +115,7 @@ class Voice:
         out[given : given + len(tail)] = tail * _rise(len(tail))[::-1]
         self._ready = self._ready[len(tail) :]
         # Before its first frame a voice just waits; after it, it goes on with a fade and some headway.
-        self.dry = self._fading_in = self._sounded
+        self.dry = self._fading_in = self.sounded
 
     def _fade_out(self, out: Frames) -> None:
         after = self._fading_out or 0
