@@ -120,6 +120,8 @@ class Engine:
         inpainted = None if known is None or kept is None else (known, kept)
         denoiser = _denoiser(model, _prompt(spec, window, sheet), spec, window, inpainted)
         silent = recording is not None and levels is None
+        if silent and kept is None:
+            yield Remark(creative.UNHEARD)
         latents = yield from audible(
             lambda attempt: _diffused(
                 model, spec, denoiser, _start(model, spec, window, known, attempt)
