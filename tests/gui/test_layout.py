@@ -35,7 +35,7 @@ TAKES, WAITING = 14, 8
 
 def turn(until: Callable[[], bool] = lambda: True) -> None:
     """Lets the window settle: a width may wrap a line, which asks for a height, which may need a scroll bar."""
-    for _ in range(6):
+    for _ in range(16):
         QApplication.processEvents()
     while not until():
         QApplication.processEvents()
