@@ -441,7 +441,6 @@ def checks(root: Path, tests: bool = True) -> dict[str, list[str]]:
             "-m",
             "pytest",
             f"--numprocesses={min(os.cpu_count() or 1, WORKERS)}",
-            "--dist=loadgroup",
             "--reruns=1",
             "-rRs",
             "--cov",

@@ -1,7 +1,6 @@
 """What all tests share: no screen, no user's own folders, and an engine that makes tones where no model is needed.
 
-Several workers may share them out (`-n`): a file stays with one of them, and so do all of the bridge's, since these
-share one sound server.
+Several workers may share them out (`-n`), by files; see `sharing`.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import os
 import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,13 +35,12 @@ if _workers > 1:
     os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(_own, "numba"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Says which tests stay together."""
-    bridge = Path(__file__).parent / "bridge"
-    for item in items:
-        together = "bridge" if item.path.is_relative_to(bridge) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Says which tests stay together; without workers nobody asks."""
+    from tests.sharing import ByFile
+
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(wrapper=True)
