@@ -16,6 +16,8 @@ from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Remark
 
 SECONDS = 3
+STEPS = 8
+"""Of diffusion: enough to be heard at its level, a third of what a take usually has."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,8 @@ def at(samples: Samples, level: float) -> Samples:
 def take(engine: Engine, samples: Samples, folder: Path, **settings: object) -> Samples:
     path = folder / "recording.wav"
     soundfile.write(path, samples.T, SAMPLE_RATE, "FLOAT")
-    values = {"prompt": "Instruments: Drums | BPM: 120", "seed": 7, "init_audio": str(path)}
+    values = {"prompt": "Instruments: Drums | BPM: 120", "seed": 7, "steps": STEPS}
+    values["init_audio"] = str(path)
     updates = list(engine.generate(GenerationSpec.from_dict(values | settings)))
     assert not any(isinstance(update, Remark) for update in updates)
     blocks = [update.samples for update in updates if isinstance(update, AudioBlock)]

@@ -31,7 +31,7 @@ def spec(prompt: str, **settings: Any) -> GenerationSpec:
 
 def test_the_chords_are_those_that_were_asked_for(engine: Engine) -> None:
     asked = spec("slow sad piano", chords="Am | F | C | G", seconds_total=30.0)
-    [sheet] = [u for u in engine.generate(asked) if isinstance(u, LeadSheet)]
+    sheet = next(u for u in engine.generate(asked) if isinstance(u, LeadSheet))
     assert sheet.score is not None and sheet.tempo is not None
     sound = heard(take(engine, asked).samples)
     wanted = {9: (9, "minor"), 5: (5, "major"), 0: (0, "major"), 7: (7, "major")}
