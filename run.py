@@ -3,8 +3,8 @@
 
 One file, standard library only; Windows, macOS, Linux. The first use makes `.venv` beside this file and installs the
 pinned set; later ones start at once. `python3 run.py test` installs what the checks need and runs them all,
-`python3 run.py lint` all but the tests. Whatever goes wrong half way, the next use begins cleanly. Old Pythons can read
-it as far as the sentence that refuses them.
+`python3 run.py lint` all but the tests; `python3 run.py coverage` also counts the lines that tests reach. Whatever goes
+wrong half way, the next use begins cleanly. Old Pythons can read it as far as the sentence that refuses them.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ TEST_PARTS = {
 
 WORKERS = 4
 """Processes that share the tests at the most."""
+CHECKING = ("lint", "test", "coverage")
 COVERED = {"engine": 85, "bridge": 90, "gui": 92}
 """Package -> how many of a hundred lines its tests must reach."""
 
@@ -104,7 +105,7 @@ def main(argv: list[str], root: Path | None = None) -> int:
         )
         return 1
     root = root or Path(__file__).resolve().parent
-    extras = ["test"] if argv[:1] in (["test"], ["lint"]) else []
+    extras = ["test"] if argv and argv[0] in CHECKING else []
     try:
         # Standard output is the command's alone: sound may go there.
         with contextlib.redirect_stdout(sys.stderr):
@@ -122,7 +123,7 @@ def main(argv: list[str], root: Path | None = None) -> int:
     if argv[:1] == ["test"] and argv[1:]:
         return hand_over([str(python_of(root)), "-m", "pytest", *argv[1:]])
     if extras:
-        return run_checks(root, checks(root, tests=argv[0] == "test"))
+        return run_checks(root, checks(root, argv[0]))
     return hand_over([str(python_of(root)), str(root / "longtake.py"), *argv])
 
 
@@ -424,8 +425,8 @@ def hand_over(command: Sequence[str]) -> int:
         return process.wait()
 
 
-def checks(root: Path, tests: bool = True) -> dict[str, list[str]]:
-    """Name -> command of every check, with the tests or without."""
+def checks(root: Path, word: str) -> dict[str, list[str]]:
+    """Name -> command of every check that is run for a word of `CHECKING`."""
     python = str(python_of(root))
     commands = {
         "ruff check": [python, "-m", "ruff", "check", "."],
@@ -433,19 +434,15 @@ def checks(root: Path, tests: bool = True) -> dict[str, list[str]]:
         "pyright": [python, "-m", "pyright"],
         "import linter": [str(python_of(root).parent / "lint-imports"), "--no-cache"],
     }
-    if tests:
-        # Real processes, sockets and sound servers take part: what fails on a busy machine gets one
-        # more try, and the summary names it.
-        commands["pytest"] = [
-            python,
-            "-m",
-            "pytest",
-            f"--numprocesses={min(os.cpu_count() or 1, WORKERS)}",
-            "--reruns=1",
-            "-rRs",
-            "--cov",
-            "--cov-report=",
-        ]
+    if word == "lint":
+        return commands
+    # Real processes, sockets and sound servers take part: what fails on a busy machine gets one more try, and the
+    # summary names it.
+    workers = min(os.cpu_count() or 1, WORKERS)
+    commands["pytest"] = [python, "-m", "pytest", f"--numprocesses={workers}", "--reruns=1", "-rRs"]
+    if word == "coverage":
+        # Counting takes half as long again as the tests.
+        commands["pytest"] += ["--cov", "--cov-report="]
         for name, percent in COVERED.items():
             limits = [f"--include={name}/*", f"--fail-under={percent}"]
             commands[f"{name} covered"] = [python, "-m", "coverage", "report", *limits]

@@ -291,13 +291,16 @@ def test_whatever_is_installed_has_a_pin() -> None:
     assert [name for name in names if name not in pinned] == []
 
 
-def test_lint_is_all_the_checks_but_the_tests() -> None:
-    every, few = run.checks(SOURCE.parent), run.checks(SOURCE.parent, tests=False)
-    assert [name for name in every if name not in few] == [
-        "pytest",
-        *(f"{package} covered" for package in ("engine", "bridge", "gui")),
-    ]
-    assert all(every[name] == command for name, command in few.items())
+def test_lint_is_all_the_checks_but_the_tests_and_coverage_is_more() -> None:
+    lint, test, coverage = (run.checks(SOURCE.parent, word) for word in run.CHECKING)
+    assert list(test) == [*lint, "pytest"]
+    covered = [f"{package} covered" for package in ("engine", "bridge", "gui")]
+    assert list(coverage) == [*test, *covered]
+    assert all(test[name] == command for name, command in lint.items())
+    assert (
+        coverage["pytest"][: len(test["pytest"])] == test["pytest"]
+        and "--cov" not in test["pytest"]
+    )
 
 
 def test_a_failure_is_a_sentence_and_an_exit_code(
