@@ -27,10 +27,11 @@ _own = tempfile.mkdtemp(prefix="longtake-tests-")
 for _folder in ("CONFIG", "DATA", "STATE", "CACHE"):
     os.environ[f"XDG_{_folder}_HOME"] = os.path.join(_own, _folder.lower())
 
-# Before torch is imported: workers that each took all cores would wait for one another.
+# Before torch is imported: workers that each took all cores would wait for one another. They inherit what is set in the
+# process that shares the tests out, so that nothing is set there.
 _workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
 if _workers > 1:
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _workers)))
     # Two that compile the same function and write it under one name crash whoever reads it.
     os.environ.setdefault("NUMBA_CACHE_DIR", os.path.join(_own, "numba"))
 
