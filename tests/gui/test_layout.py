@@ -132,7 +132,8 @@ def test_a_full_window_fits_and_every_control_can_be_reached(
         window.look.set(scale=scale)
         for size in SIZES:
             window.resize(*size)
-            for page in PAGES:
+            # Where there is least room and where there is most, with every page.
+            for page in PAGES if size in (SIZES[0], SIZES[-1]) else PAGES[:1]:
                 window.drawer.show_page(page)
                 turn()
                 assert (window.width(), window.height()) == size
