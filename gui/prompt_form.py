@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from engine.composing.notation import Mention, key_in, keys_in, tempi_in, tempo_in
-from engine.composing.wording import key_of, spelt_key, without
+from engine.composing.wording import key_of, key_said, without
 
 _NAMES = {
     "genre": "genre",
@@ -81,7 +81,7 @@ def read_form(prompt: str) -> PromptForm:
         elif known in ("instruments", "moods"):
             form = replace(form, **{known: getattr(form, known) + words})
         elif known == "tempo":
-            if not _is_all(said := tempi_in(part), part):
+            if not _is_all(tempi_in(part), part):
                 free.append(part.strip())
             form = replace(form, tempo=form.tempo or tempo_in(part))
         elif known == "key":
@@ -89,8 +89,7 @@ def read_form(prompt: str) -> PromptForm:
         else:
             form = replace(form, **{known: ", ".join(words)})
     text = " | ".join(part for part in free if part)
-    said = next((text[m.start : m.end] for m in keys_in(text) if m.value), "")
-    key = form.key or spelt_key(said)
+    key = form.key or key_said(text)
     return replace(form, text=text, tempo=form.tempo or tempo_in(text), key=key)
 
 

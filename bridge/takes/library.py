@@ -35,7 +35,7 @@ from bridge.takes.changes import UNWRITTEN, Changes
 from bridge.takes.index import Index, move
 from bridge.takes.listing import LeftOut, index_path, listed, sentence
 from bridge.takes.measure import Measuring
-from bridge.takes.naming import Naming, take_name
+from bridge.takes.naming import Naming, asked_key, take_name
 from bridge.takes.pending import SUBTYPE, Draft, PendingTake
 from engine.composing.score import Score
 from engine.disks import why
@@ -162,7 +162,9 @@ class Library:
         """Opens a file for a take; its name is settled, but nothing stands under it until `finish`."""
         spec = draft.spec
         job = f"{draft.job_id}-{draft.number}" if draft.number else draft.job_id
-        name = take_name(Naming(draft.created, spec.prompt, job, spec.tempo, spec.key, spec.seed))
+        name = take_name(
+            Naming(draft.created, spec.prompt, job, spec.tempo, asked_key(spec), spec.seed)
+        )
         name = self.reserve(name)
         try:
             return PendingTake(self, name, draft)

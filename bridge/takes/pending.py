@@ -17,7 +17,7 @@ from bridge.errors import BridgeError
 from bridge.state import JobKind, Take
 from bridge.takes import sidecar
 from bridge.takes.measure import Measuring
-from bridge.takes.naming import title
+from bridge.takes.naming import asked_key, title
 from engine.errors import AudioError, DiskError
 from engine.sound.takes import TakeWriter
 from engine.sound.targets import Place
@@ -122,7 +122,7 @@ class PendingTake:
             job_id=draft.job_id,
             tempo_asked=tempo,
             tempo_measured=measured.tempo,
-            key=spec.key or measured.key,
+            key=asked_key(spec) or measured.key,
             key_measured=measured.key,
             seed=spec.seed,
             model=spec.model,

@@ -17,7 +17,7 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
 
 from bridge.state import Take
-from bridge.takes.naming import title
+from bridge.takes.naming import asked_key, title
 from engine import __version__
 from engine.composing.score import Score, score_in
 from engine.errors import AudioError, LongtakeError
@@ -132,7 +132,7 @@ def _values(audio: Path) -> dict[str, Any]:
         "kind": "generate",
         "name": title(spec.prompt),
         "tempo_asked": spec.tempo,
-        "key": spec.key,
+        "key": asked_key(spec),
         "seed": spec.seed,
         "model": spec.model,
         "prompt": spec.prompt,

@@ -70,6 +70,11 @@ def spelt_key(key: str) -> str:
     return " ".join(filter(None, (name or PITCH_CLASSES[known[0]], known[1])))
 
 
+def key_said(prompt: str) -> str:
+    """The key that a prompt says, spelt as in training prompts; empty if it says none."""
+    return spelt_key(next((prompt[m.start : m.end] for m in keys_in(prompt) if m.value), ""))
+
+
 def without(prompt: str, said: Iterable[Mention[Value]]) -> str:
     """The prompt without what is said there, and without the comma before it."""
     for mention in sorted(said, key=lambda mention: -mention.start):

@@ -53,6 +53,26 @@ def test_a_take_is_its_file_and_its_sidecar(library: Library, told: list[Event])
     assert take.path.name.endswith("_house_124bpm_Fsharpm_s1_j1.wav")
 
 
+@pytest.mark.parametrize(
+    ("prompt", "key", "sign"),
+    [
+        ("slow piano in a minor key, Bb minor", "Bb minor", "Bbm"),
+        ("Key: F# dorian", "F# dorian", "Fsharp"),
+    ],
+)
+def test_a_key_that_the_prompt_says_is_the_takes(
+    library: Library, prompt: str, key: str, sign: str
+) -> None:
+    take = add(library, prompt)
+    assert take.key == written(take)["key"] == key
+    assert f"_{sign}_" in take.path.name
+
+
+def test_a_key_without_a_mode_is_left_to_what_is_measured(library: Library) -> None:
+    take = add(library, "slow piano in C")
+    assert take.key == take.key_measured
+
+
 def test_nothing_shows_before_it_is_whole(library: Library, tmp_path: Path) -> None:
     spec = GenerationSpec(prompt="x", seconds_total=1.0, seed=1).resolved(SKETCH)
     pending = library.begin(Draft("generate", spec, 44_100, 2, "j1"))
