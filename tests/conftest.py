@@ -59,7 +59,11 @@ def _whole(value: Any) -> Any:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Asks for the parts that a test's marker names."""
+    """Steps back behind the bridge, and asks for the parts that a test's marker names."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        from tests.sharing import step_back
+
+        step_back(item.nodeid)
     for marker in item.iter_markers("real_parts"):
         need(*marker.args)
 
