@@ -8,7 +8,7 @@ from itertools import islice
 from engine.composing.arrangement import Arrangement, ChordSpan, Section
 from engine.composing.chord_symbols import MOST_CHORDS, symbol
 from engine.composing.score import Score, chord_of
-from engine.composing.theory import SCALES, Chord, fitting_key
+from engine.composing.theory import PITCH_CLASSES, SCALES, Chord, fitting_key
 
 _SHARP_KEYS = {7, 2, 9, 4, 11, 6}
 """Tonics of the major keys with sharps."""
@@ -115,10 +115,12 @@ def _written(within: list[tuple[str, float]]) -> str:
 
 
 def sharps(chords: list[tuple[Chord, float]]) -> bool | None:
-    """Whether the key of these chords is written with sharps; None if it has neither."""
+    """Whether the key of these chords is written with sharps, as its name is; None if it has neither."""
     if not chords:
         return None
     tonic, mode = fitting_key(chords)
+    if len(PITCH_CLASSES[tonic]) > 1:
+        return PITCH_CLASSES[tonic].endswith("#")
     scale = {(tonic + step) % 12 for step in SCALES["minor" if mode == "harmonic minor" else mode]}
     major = next(t for t in range(12) if {(t + s) % 12 for s in SCALES["major"]} == scale)
     return None if major == 0 else major in _SHARP_KEYS

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from engine.composing.chord_symbols import parse_chords
+from engine.composing.chord_symbols import parse_chords, symbol
 from engine.composing.composer import compose
-from engine.composing.description import chart, describe
+from engine.composing.description import chart, describe, sharps
 from engine.composing.lead_sheet import written
 from engine.composing.score import Score
 from engine.composing.styles import styles
+from engine.composing.theory import PITCH_CLASSES, parse_progression
 from engine.composing.wish import Wish
 
 SHEETS = (
@@ -62,3 +63,19 @@ def test_drums_alone_have_neither_key_nor_chords() -> None:
     assert "minor" not in line
     assert "major" not in line
     assert "|" not in line
+
+
+@pytest.mark.parametrize(
+    ("key", "progression", "symbols"),
+    [
+        ("Eb", "i | iv | bVII | bVI", "Ebm | Abm | Db | B"),
+        ("F#", "I | IV | V | vi", "F# | B | C# | D#m"),
+        ("Bb", "i | bVI | bIII | bVII", "Bbm | Gb | Db | Ab"),
+        ("E", "i | iv | V | bVI", "Em | Am | B | C"),
+    ],
+)
+def test_chords_are_spelt_as_the_key_is(key: str, progression: str, symbols: str) -> None:
+    chords = [(bar[0], 4.0) for bar in parse_progression(progression, PITCH_CLASSES.index(key))]
+    chords.append(chords[0])
+    sharp = sharps(chords)
+    assert " | ".join(symbol(chord, sharp=sharp) for chord, _ in chords[:-1]) == symbols
