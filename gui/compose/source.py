@@ -114,7 +114,7 @@ class SourcePanel(QFrame):
         if self._path is None:
             return None
         mode = cast(Mode, self.mode.value())
-        return Source(self._path, mode, self.strength.value() / 100, self.wave.spans, self._seconds)
+        return Source(self._path, mode, self._level(), self.wave.spans, self._seconds)
 
     def take(self, path: Path, mode: Mode = "transform", name: str = "") -> None:
         """Starts from a recording; `name` is what it is called, its file's name when empty."""
@@ -248,11 +248,15 @@ class SourcePanel(QFrame):
         if take is not None:
             self.take(take.path)
 
+    def _level(self) -> float:
+        """That of the session, which the slider may show later, and in steps of a hundredth."""
+        level = self._session.session.parameters.get("init_noise_level")
+        return SKETCH.defaults.init_noise_level if level is None else float(level)
+
     def _heard(self, name: str, value: Any) -> None:
         if name == "init_noise_level":
-            level = SKETCH.defaults.init_noise_level if value is None else float(value)
             with QSignalBlocker(self.strength):
-                self.strength.setValue(round(level * 100))
+                self.strength.setValue(round(self._level() * 100))
         elif name == "init_audio" and value and Path(value) != self._path:
             self.take(Path(value))
 

@@ -143,6 +143,6 @@ def test_a_beatbox_recording_that_is_dropped_becomes_a_kit(
     take = made(real, qtbot)
     assert take.kind == "transform"
     assert take.seconds == pytest.approx(soundfile.info(mouth).duration, abs=0.01)
-    assert take.spec["init_noise_level"] == real.composer.source.strength.value() / 100
+    assert take.spec["init_noise_level"] == 0.55
     assert np.abs(samples(take)).max() > 0.05
     assert mouth.exists()

@@ -199,6 +199,17 @@ def test_three_things_to_do_with_a_source(
     assert window.composer.generate.accessibleName() == "Generate"
 
 
+def test_the_strength_is_the_sessions_before_the_slider_shows_it(
+    window: MainWindow, studio: Studio, make_takes: Callable[[int], list[Take]]
+) -> None:
+    window.composer.prompt.show_text("House, 120 BPM")
+    window.composer.source.take(make_takes(1)[0].path)
+    studio.session.parameters.set("init_noise_level", 0.555)
+    window.generate()
+    job = next(job for job in studio.session.jobs.all() if job.kind == "transform")
+    assert job.spec.init_noise_level == 0.555
+
+
 def test_a_preset_that_needs_a_recording_says_so(window: MainWindow, studio: Studio) -> None:
     preset = next(preset for preset in builtin_presets() if preset.category == "beatbox")
     window.presets.use_preset(preset)
