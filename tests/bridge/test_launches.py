@@ -122,7 +122,7 @@ def playing(folder: Path) -> Iterator[tuple[Session, Hub]]:
 def launched(session: Session, take: Take, onsets: Onsets, wait: Callable[[float], None]) -> int:
     """Launches again and again until enough launches were heard while JACK lost no time; the number of all."""
     judged = 0
-    while judged < LAUNCHES and len(onsets.frames[0]) < 6 * LAUNCHES:
+    while judged < LAUNCHES and len(onsets.frames[0]) < 12 * LAUNCHES:
         before = len(onsets.frames[0])
         session.playback.launch(take, "beat")
         until(lambda: wait(0.02) or len(onsets.frames[0]) > before, what="a launch")  # noqa: B023
