@@ -78,7 +78,7 @@ TEST_PARTS = {
 """Programs and files the tests use as real parts -> their Debian package."""
 
 WORKERS = 4
-"""Processes that share the tests at the most; one of them mostly waits for devices, and the others let it go first."""
+"""Processes that share the tests at the most. More than cores are faster, and too many for launches within 1 ms."""
 CHECKING = ("lint", "test", "coverage")
 COVERED = {"engine": 85, "bridge": 90, "gui": 92}
 """Package -> how many of a hundred lines its tests must reach."""
@@ -438,7 +438,7 @@ def checks(root: Path, word: str) -> dict[str, list[str]]:
         return commands
     # Real processes, sockets and sound servers take part: what fails on a busy machine gets one more try, and the
     # summary names it.
-    workers = min((os.cpu_count() or 1) + 1, WORKERS)
+    workers = min(os.cpu_count() or 1, WORKERS)
     commands["pytest"] = [python, "-m", "pytest", f"--numprocesses={workers}", "--reruns=1", "-rRs"]
     if word == "coverage":
         # Counting takes half as long again as the tests.
