@@ -122,7 +122,7 @@ def playing(folder: Path) -> Iterator[tuple[Session, Hub]]:
 def launched(session: Session, take: Take, onsets: Onsets, wait: Callable[[float], None]) -> int:
     """Launches again and again until enough launches were heard while JACK lost no time; the number of all."""
     judged = 0
-    while judged < LAUNCHES and len(onsets.frames[0]) < 12 * LAUNCHES:
+    while judged < LAUNCHES and len(onsets.frames[0]) < 6 * LAUNCHES:
         before = len(onsets.frames[0])
         session.playback.launch(take, "beat")
         until(lambda: wait(0.02) or len(onsets.frames[0]) > before, what="a launch")  # noqa: B023
@@ -131,13 +131,17 @@ def launched(session: Session, take: Take, onsets: Onsets, wait: Callable[[float
     return judged
 
 
-def on_the_beat(off: np.ndarray) -> None:
-    """Launches off the beat by so many seconds: the mean within a millisecond, and all but a few of them likewise."""
-    said = f"mean {off.mean() * 1e3:.2f} ms, {np.round(np.sort(off) * 1e3, 2)}"
+def on_the_beat(off: np.ndarray, onsets: Onsets) -> None:
+    """Launches off the beat by so many seconds: the mean within a millisecond, and all but a few of them likewise.
+
+    Where JACK lost time about most launches, the clock that the others went by was no better.
+    """
+    made = len(onsets.frames[0])
+    said = f"mean {off.mean() * 1e3:.2f} ms, {np.round(np.sort(off) * 1e3, 2)} of {made}"
     print(said)
-    if len(off) < LAUNCHES // 2:
+    if len(off) < max(LAUNCHES, made) // 2:
         pytest.skip(
-            f"this machine is too busy to keep JACK's time: {len(off)} launches can be judged"
+            f"this machine is too busy to keep JACK's time: {len(off)} of {made} launches can be judged"
         )
     assert abs(off.mean()) < 0.001, said
     assert np.quantile(off, 0.9) - np.quantile(off, 0.1) < 0.001, said
@@ -157,8 +161,8 @@ def test_a_launch_is_heard_when_the_transport_says(
             for frame in onsets.frames[0]
             if onsets.steady(frame)
         ]
-    off = (np.array(heard) - np.round(heard)) * 60 / 171.0
-    on_the_beat(off)
+        off = (np.array(heard) - np.round(heard)) * 60 / 171.0
+        on_the_beat(off, onsets)
 
 
 def test_launches_lie_on_the_click_of_ardour(
@@ -169,7 +173,7 @@ def test_launches_lie_on_the_click_of_ardour(
     while len(lost) < 10:
         try:
             with ardour(song) as daw, playing(tmp_path) as (session, hub):
-                return on_the_beat(off_the_click(daw, session, hub, beep))
+                return on_the_beat(*off_the_click(daw, session, hub, beep))
         except Lost as error:
             lost.append(str(error))
             if not server.answers():
@@ -177,8 +181,8 @@ def test_launches_lie_on_the_click_of_ardour(
     raise AssertionError(f"no start of Ardour came to play: {lost}")
 
 
-def off_the_click(daw: Ardour, session: Session, hub: Hub, beep: Take) -> np.ndarray:
-    """Seconds between launches to Ardour's MIDI clock and the click that is nearest to each."""
+def off_the_click(daw: Ardour, session: Session, hub: Hub, beep: Take) -> tuple[np.ndarray, Onsets]:
+    """Seconds between launches to Ardour's MIDI clock and the click that is nearest to each, and what was heard."""
     midi = MidiInput(session, hub.publish, MidiOptions(input=CLOCK))
     midi.start()
     try:
@@ -197,4 +201,4 @@ def off_the_click(daw: Ardour, session: Session, hub: Hub, beep: Take) -> np.nda
     clicks = np.array(onsets.frames[1])
     heard = np.array([frame for frame in onsets.frames[0] if onsets.steady(frame)])
     nearest = np.abs(heard[:, None] - clicks[None, :]).argmin(axis=1)
-    return (heard - clicks[nearest]) / RATE
+    return (heard - clicks[nearest]) / RATE, onsets
