@@ -134,7 +134,8 @@ def launched(session: Session, take: Take, onsets: Onsets, wait: Callable[[float
 def on_the_beat(off: np.ndarray, onsets: Onsets) -> None:
     """Launches off the beat by so many seconds: the mean within a millisecond, and all but a few of them likewise.
 
-    Where JACK lost time about most launches, the clock that the others went by was no better.
+    Where JACK lost time about many launches, the clock that the others went by was no better: then it is the middle
+    half of them, and none where it lost time about most.
     """
     made = len(onsets.frames[0])
     said = f"mean {off.mean() * 1e3:.2f} ms, {np.round(np.sort(off) * 1e3, 2)} of {made}"
@@ -144,7 +145,8 @@ def on_the_beat(off: np.ndarray, onsets: Onsets) -> None:
             f"this machine is too busy to keep JACK's time: {len(off)} of {made} launches can be judged"
         )
     assert abs(off.mean()) < 0.001, said
-    assert np.quantile(off, 0.9) - np.quantile(off, 0.1) < 0.001, said
+    few = 0.1 if len(off) > 0.9 * made else 0.25
+    assert np.quantile(off, 1 - few) - np.quantile(off, few) < 0.001, said
 
 
 def test_a_launch_is_heard_when_the_transport_says(
