@@ -28,6 +28,7 @@ AUDIBLE = -35.0
 
 TRIES = 8
 """How many noises are tried until a take can be heard."""
+UNHEARD = "Nothing can be heard in the recording; look at the input that it came from."
 SILENT = "Nothing can be heard in this take{}; try another seed, more seconds or other words."
 NOTHING_NEW = (
     "Nothing can be heard in what is new{}; try another seed, a longer part or other words."

@@ -34,7 +34,6 @@ SLACK = 0.01
 """By how much a recording may be longer than its take without a word, s."""
 LISTENED = 60.0
 """How much of a recording is read at least, s: what it plays is heard from more than a short take needs of it."""
-UNHEARD = "Nothing can be heard in the recording; look at the input that it came from."
 
 
 def recording(path: str, frames: int) -> Samples:

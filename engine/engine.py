@@ -15,7 +15,14 @@ import torch
 from torch import Tensor
 
 from engine import creative
-from engine.audibility import NOTHING_NEW, SILENT, audible, loudness_of_parts, tries_for
+from engine.audibility import (
+    NOTHING_NEW,
+    SILENT,
+    UNHEARD,
+    audible,
+    loudness_of_parts,
+    tries_for,
+)
 from engine.chunking import encode_chunked
 from engine.composing.score import Score
 from engine.conditioning import Prompt
@@ -121,7 +128,7 @@ class Engine:
         denoiser = _denoiser(model, _prompt(spec, window, sheet), spec, window, inpainted)
         silent = recording is not None and levels is None
         if silent and kept is None:
-            yield Remark(creative.UNHEARD)
+            yield Remark(UNHEARD)
         latents = yield from audible(
             lambda attempt: _diffused(
                 model, spec, denoiser, _start(model, spec, window, known, attempt)

@@ -9,8 +9,8 @@ import soundfile
 import torch
 from torch import Tensor
 
-from engine.audibility import AUDIBLE, TRIES, loudness_of_parts
-from engine.creative import UNHEARD, Kept
+from engine.audibility import AUDIBLE, TRIES, UNHEARD, loudness_of_parts
+from engine.creative import Kept
 from engine.engine import Engine
 from engine.registry import SAMPLE_RATE, STABLE_AUDIO_OPEN_1_0
 from engine.samplers.noise import NoiseSource

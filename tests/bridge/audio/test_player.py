@@ -363,9 +363,8 @@ def test_the_bars_of_what_sounds_are_kept_to_the_frame(sounding: Sounding, tmp_p
         until(lambda: (ear.heard() == np.float32(0.5)).any())
         heard = ear.heard()[:, 0]
     begins = int(np.argmax(heard != np.float32(0.25)))
-    assert (
-        begins > 0 and begins % (2 * RATE) == 0
-    )  # On a bar, and not before the first one was heard.
+    # On a bar, and not before the first one was heard.
+    assert begins > 0 and begins % (2 * RATE) == 0
     assert heard[begins] > 0.7  # The new one begins at once; the old one fades.
     assert np.all(heard[begins + RATE // 100 :] == np.float32(0.5))
 
