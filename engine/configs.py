@@ -170,6 +170,8 @@ class Defaults:
     cfg_scale: float
     sampler: str
     init_noise_level: float
+    from_noise: Literal["monotone", "reference"] = "reference"
+    """The schedule from pure noise, where a spec does not ask for the reference."""
     apg: float = 0.0
     """Adaptive projected guidance, in [0, 1]: how much of the parallel component is removed (samplers/guidance.py)."""
 
@@ -192,8 +194,15 @@ class ModelSpec:
     headroom: float | None = 1.0
     """Seconds generated beyond the take, for its ending to ring out; None fills the window (§2.3)."""
 
+    reference: Literal["k-diffusion", "stable-audio-tools", "stable-audio-3"] = "k-diffusion"
+    """The noise levels of the model's public code, in samplers/schedules.py."""
     repository: str = ""
     """Repository of the public weights on the Hugging Face Hub: owner/name."""
+
+    @property
+    def monotone(self) -> str:
+        """Noise levels that fall from every start, in samplers/schedules.py."""
+        return "logistic" if self.objective == "v" else "log-snr"
 
     @property
     def sample_rate(self) -> int:

@@ -120,12 +120,18 @@ class Kept:
             weights = np.maximum(weights, np.clip(np.minimum(after, before) / edge, 0, 1))
         return weights
 
-    def mask(self, latent_rate: float, frames: int) -> Tensor:
-        """The inpainting mask [T = frames] as models were trained on: 1 where a latent frame's first sample is kept."""
-        first = np.arange(frames) / latent_rate
+    def mask(self, ratio: int, frames: int) -> Tensor:
+        """The inpainting mask [T = frames] as models were trained on: 1 where a latent frame's first sample is kept.
+
+        Args:
+            ratio: audio frames per latent frame.
+            frames: T.
+        """
+        first = np.arange(frames) * ratio
         inside = np.zeros(frames, dtype=bool)
         for start, end in self.spans:
-            inside |= (first >= start) & (first < min(end, self.samples.shape[1] / SAMPLE_RATE))
+            stop = min(int(end * SAMPLE_RATE), self.samples.shape[1])
+            inside |= (first >= int(start * SAMPLE_RATE)) & (first < stop)
         return torch.from_numpy(inside).float()
 
     def latent_weights(self, latent_rate: float, frames: int) -> Tensor:
@@ -143,7 +149,7 @@ def kept(denoiser: Denoiser, known: Tensor, weights: Tensor) -> Denoiser:
     Args:
         denoiser: the denoiser.
         known: [B, D, T], the recording's latents.
-        weights: [T], 1 where the latents are known.
+        weights: [T] or [B, 1, T], 1 where the latents are known.
     """
     weights = weights.to(known)
 

@@ -6,49 +6,29 @@ the work and frees its memory. Knows nothing of output files, processes, queues 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
+from typing import TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from engine import creative
-from engine.audibility import (
-    NOTHING_NEW,
-    SILENT,
-    UNHEARD,
-    audible,
-    loudness_of_parts,
-    tries_for,
-)
-from engine.chunking import encode_chunked
+from engine.audibility import NOTHING_NEW, SILENT, audible, loudness_of_parts
 from engine.composing.score import Score
-from engine.conditioning import Prompt
-from engine.errors import LongtakeError
+from engine.diffusion import check_batch, diffused
 from engine.held_model import INSTALLED, HeldModel, load_model
 from engine.latent_diffusion import LatentDiffusion
-from engine.lead_sheets import lead_sheet, within
-from engine.levelling import Levelling
 from engine.precision import device_named, resolved_precision
-from engine.registry import SAMPLE_RATE, AdaptiveDiTConfig, ModelSpec, model_spec
-from engine.remarks import remarks
-from engine.samplers.guidance import Guidance, guided_denoiser
-from engine.samplers.noise import NoiseSource
-from engine.samplers.objectives import OBJECTIVES, noised
-from engine.samplers.schedules import flow_reference_start, schedule_times
-from engine.samplers.solvers import SOLVERS, Denoiser
-from engine.sound.audio import Samples
-from engine.sound.levels import Levels, looping
+from engine.preparation import Prepared, prepared
+from engine.registry import SAMPLE_RATE, ModelSpec, model_spec
 from engine.sound.recordings import with_recording
 from engine.spec import GenerationSpec
 from engine.streaming import Source, streamed
-from engine.updates import LeadSheet, Remark, Step, Update
-from engine.variable_length import Window, window_for
+from engine.updates import Remark, Step, Update
 
 __all__ = ["BLOCK", "Engine", "load_model"]
 
+T = TypeVar("T")
 BLOCK = SAMPLE_RATE
 """The longest block of audio that is yielded, in frames."""
 
@@ -98,48 +78,34 @@ class Engine:
         Raises:
             LongtakeError: with a sentence for the user.
         """
-        spec = with_recording(spec).resolved(model_spec(spec.model))
-        window = window_for(spec, model_spec(spec.model))
-        needed = window.samples + window.surplus
-        recording = creative.recording(spec.init_audio, needed) if spec.init_audio else None
-        kept = creative.Kept.of(spec, recording, window.samples)
-        for sentence in creative.left_out(spec, window.samples):
-            yield Remark(sentence)
+        take = yield from prepared(self._held, spec, score)
+        latents = yield from _heard(take, partial(diffused, [take]))
+        yield from self._decoded(take, latents)
 
-        yield from self.load(spec.model, spec.lora)
-        model = self._held.model(spec.model, spec.lora)
+    @torch.inference_mode()
+    def generate_batch(
+        self, specs: Sequence[GenerationSpec]
+    ) -> Generator[tuple[int, Update], None, None]:
+        """Generates takes in one batch, which is how a GPU is filled: each is the same as alone, up to rounding.
 
-        sheet = self._sheet(model, spec, recording, score)
-        yield sheet
-        yield from remarks(spec, model.spec, model.conditioner.text_encoder)
+        Args:
+            specs: of one model, one length and the same steps, sampler, schedule, level and guidance.
 
-        known = levels = levelling = None
-        if recording is not None:
-            sound = looping(recording, needed)
-            used = sound if kept is None else kept.parts(recording)
-            levels = Levels.of(used, spec.init_noise_level or 0.0, kept=kept is not None)
-            levelling = _levelling(model, used, levels)
-            if levelling is not None:
-                sound = levelling.levels.levelled(sound)
-            known = _encoded(model, sound, window)
-            yield Step("encode", 1, 1)
+        Yields:
+            The updates that `generate` yields for each take, with its index; audio of one take after the other.
 
-        inpainted = None if known is None or kept is None else (known, kept)
-        denoiser = _denoiser(model, _prompt(spec, window, sheet), spec, window, inpainted)
-        silent = recording is not None and levels is None
-        if silent and kept is None:
-            yield Remark(UNHEARD)
-        latents = yield from audible(
-            lambda attempt: _diffused(
-                model, spec, denoiser, _start(model, spec, window, known, attempt)
-            ),
-            partial(loudness_of_parts, autoencoder=model.autoencoder, window=window, kept=kept),
-            tries_for(model.spec, spec, sheet.score, silent=silent),
-            spec.steps or 1,
-            SILENT if kept is None else NOTHING_NEW,
-        )
-        source = Source(kept, levelling and levelling.of_take(model.autoencoder, latents, kept))
-        yield from streamed(model.autoencoder, latents, window, source, self._block)
+        Raises:
+            LongtakeError: with a sentence for the user; if the takes do not fit into one batch, before any work.
+        """
+        specs = [with_recording(spec).resolved(model_spec(spec.model)) for spec in specs]
+        check_batch(specs)
+        takes: list[Prepared] = []
+        for index, spec in enumerate(specs):
+            takes.append((yield from _numbered([index], prepared(self._held, spec))))
+        made = yield from _numbered(range(len(takes)), diffused(takes))
+        for index, (take, first) in enumerate(zip(takes, made.split(1), strict=True)):
+            latents = yield from _numbered([index], _heard(take, partial(_made, take, first)))
+            yield from _numbered([index], self._decoded(take, latents))
 
     def load(self, name: str, lora: str = "") -> Generator[Step, None, None]:
         """Loads a model unless it is already loaded; yields steps of the stages "loading" and "compiling".
@@ -169,121 +135,41 @@ class Engine:
         threads = torch.get_num_threads()
         return f"{self.device.type.upper()}, {threads} {'thread' if threads == 1 else 'threads'}"
 
-    def _sheet(
-        self,
-        model: LatentDiffusion,
-        spec: GenerationSpec,
-        recording: Samples | None,
-        score: Score | None,
-    ) -> LeadSheet:
-        if not model.spec.dit.grid:
-            return LeadSheet(None, f"{model.spec.name} takes no score", spec.tempo)
-        if score is not None:
-            return LeadSheet(score, "a score that was given", score.tempo)
-        return lead_sheet(spec, self._held.likeness(model), recording)
+    def _decoded(self, take: Prepared, latents: Tensor) -> Generator[Update, None, None]:
+        """The audio of a take from its latents [1, D, T]."""
+        autoencoder, kept = take.model.autoencoder, take.kept
+        levels = take.levelling and take.levelling.of_take(autoencoder, latents, kept)
+        source = Source(kept, levels)
+        yield from streamed(autoencoder, latents, take.window, source, self._block)
 
 
-def _levelling(model: LatentDiffusion, used: Samples, levels: Levels | None) -> Levelling | None:
-    """For what is used of a recording [2, N]; None if it is silent, or the model takes recordings as they are."""
-    if levels is None or model.spec.weights == "public":
-        return None
-    return Levelling.of(model.autoencoder, model.latent_scale.mean.device, used, levels)
-
-
-def _encoded(model: LatentDiffusion, sound: Samples, window: Window) -> Tensor:
-    """The latents of a take's recording [2, N] for the whole window, [1, D, T]: after it is silence."""
-    length = window.latent_frames * model.autoencoder.downsampling_ratio
-    sound = np.pad(sound, ((0, 0), (0, max(length - sound.shape[1], 0))))
-    place = model.latent_scale.mean.device
-    mean, _ = encode_chunked(model.autoencoder, torch.from_numpy(sound)[None].to(place))
-    return model.latent_scale.scaled(mean)
-
-
-def _prompt(spec: GenerationSpec, window: Window, sheet: LeadSheet) -> Prompt:
-    """What the model is asked: words, timing, and from the window's first frame on the metre and the score."""
-    score = within(sheet, window.samples / SAMPLE_RATE, loop=spec.loop)
-    return Prompt(
-        text=spec.prompt,
-        seconds_start=window.seconds_start,
-        seconds_total=window.seconds_total,
-        tempo=sheet.tempo,
-        beats_per_bar=(spec.beats_per_bar or 4) if score is None else score.beats_per_bar,
-        score=score,
-        score_start=None if score is None else 0.0,
+def _heard(
+    take: Prepared, diffuse: Callable[[int], Generator[Step, None, Tensor]]
+) -> Generator[Step | Remark, None, Tensor]:
+    """The latents [1, D, T] of a take's first noise that can be heard."""
+    heard = partial(
+        loudness_of_parts, autoencoder=take.model.autoencoder, window=take.window, kept=take.kept
     )
+    said = SILENT if take.kept is None else NOTHING_NEW
+    return audible(diffuse, heard, take.tries, take.spec.steps or 1, said)
 
 
-def _denoiser(
-    model: LatentDiffusion,
-    prompt: Prompt,
-    spec: GenerationSpec,
-    window: Window,
-    known: tuple[Tensor, creative.Kept] | None,
-) -> Denoiser:
-    """The guided model for a prompt; `known` are a recording's latents [1, D, T] and what of them is kept."""
-    conditional = model.conditioner([prompt], window.latent_frames)
-    negative = None
-    if spec.negative_prompt:
-        negative_prompt = replace(prompt, text=spec.negative_prompt)
-        negative = model.conditioner([negative_prompt], window.latent_frames)
-    rate, frames = model.spec.latent_rate, window.latent_frames
-    if known is not None:
-        # For models trained to inpaint; the others ignore it.
-        latents, kept = known
-        mask = kept.mask(rate, frames).to(latents).expand(1, 1, -1)
-        conditional = replace(conditional, kept=torch.cat([mask, mask * latents], dim=1))
-    assert spec.cfg_scale is not None  # The spec is resolved.
-    apg, unguided = model.spec.defaults.apg, model.width_directions()
-    guidance = Guidance(spec.cfg_scale, spec.cfg_rescale, spec.cfg_interval, apg, unguided)
-    objective = OBJECTIVES[model.spec.objective]
-    unconditional = conditional.without_text(negative)
-    denoiser = guided_denoiser(model.network, objective, conditional, unconditional, guidance)
-    if known is None or isinstance(model.spec.dit, AdaptiveDiTConfig):
-        return denoiser
-    latents, kept = known
-    return creative.kept(denoiser, latents, kept.latent_weights(rate, frames))
+def _made(take: Prepared, first: Tensor, attempt: int) -> Generator[Step, None, Tensor]:
+    """The latents of an attempt, the first of which was made in a batch."""
+    if attempt == 0:
+        return first
+    return (yield from diffused([take], attempt))
 
 
-def _start(
-    model: LatentDiffusion, spec: GenerationSpec, window: Window, known: Tensor | None, attempt: int
-) -> Tensor:
-    """Pure noise, or the noised recording, [1, D, T]; the noise is that of the attempt, from 0."""
-    assert spec.seed is not None  # The spec is resolved.
-    noise = NoiseSource(spec.seed, spec.variation, spec.variation_seed)
-    channels = model.spec.autoencoder.latent_channels
-    x = noise.start((1, channels, window.latent_frames), attempt).to(model.latent_scale.mean.device)
-    if known is None:
-        return x
-    return noised(OBJECTIVES[model.spec.objective], known, x, _times(model.spec, spec)[0].to(x))
-
-
-def _diffused(
-    model: LatentDiffusion, spec: GenerationSpec, denoiser: Denoiser, x: Tensor
-) -> Generator[Step, None, Tensor]:
-    """Denoises to clean latents [1, D, T], not normalised."""
-    assert spec.seed is not None and spec.steps and spec.sampler  # The spec is resolved.
-    objective = OBJECTIVES[model.spec.objective]
-    times = _times(model.spec, spec)
-    noise = NoiseSource(spec.seed, spec.variation, spec.variation_seed)
-    for step in SOLVERS[spec.sampler](denoiser, x, times, objective, noise):
-        x = step.x
-        if not x.isfinite().all():
-            raise LongtakeError(
-                f"{spec.model} produced latents that are not finite at step {step.index} of {step.total}; "
-                "its weights may be damaged: download or install them again."
-            )
-        yield Step("diffuse", step.index, step.total)
-    return model.latent_scale.unscaled(x)
-
-
-def _times(model: ModelSpec, spec: GenerationSpec) -> Tensor:
-    """The noise levels of a resolved spec; from pure noise, public models use their reference schedules."""
-    schedule, steps = spec.schedule, spec.steps or 1
-    level = spec.init_noise_level if spec.init_audio else None
-    t_start = 1.0 if level is None else level
-    third = isinstance(model.dit, AdaptiveDiTConfig)
-    if t_start == 1 and (third or (model.weights == "public" and model.objective == "v")):
-        schedule = "reference"
-    elif third and schedule == "reference":
-        t_start = flow_reference_start(t_start, steps)
-    return schedule_times(schedule, model.objective, steps, t_start)
+def _numbered(
+    indices: Iterable[int], updates: Generator[Update, None, T]
+) -> Generator[tuple[int, Update], None, T]:
+    """Updates of takes of a batch with their indices, and what the updates return."""
+    numbers = tuple(indices)
+    while True:
+        try:
+            update = next(updates)
+        except StopIteration as end:
+            return end.value
+        for index in numbers:
+            yield index, update

@@ -120,6 +120,7 @@ SKETCH = ModelSpec(
         cfg_scale=3.0,
         sampler="dpmpp-2m",
         init_noise_level=0.7,
+        from_noise="monotone",
         apg=1.0,
     ),
 )
@@ -182,6 +183,7 @@ STABLE_AUDIO_OPEN_SMALL = ModelSpec(
     repository="stabilityai/stable-audio-open-small",
     latent_frames=256,
     objective="rectified-flow",
+    reference="stable-audio-tools",
     autoencoder=OOBLECK,
     dit=DiTConfig(
         latent_channels=64,
@@ -226,6 +228,7 @@ def _stable_audio_3(size: str, what: str, base: bool) -> ModelSpec:
         repository=f"stabilityai/{name}",
         latent_frames=4096 if medium else 1292,
         objective="rectified-flow",
+        reference="stable-audio-3",
         autoencoder=SAME_L if medium else SAME_S,
         dit=(
             AdaptiveDiTConfig(width=1536, depth=24, differential=True)
@@ -245,8 +248,7 @@ def _stable_audio_3(size: str, what: str, base: bool) -> ModelSpec:
             init_noise_level=0.8,
             apg=1.0,
         ),
-        # 64 latent frames, the reference's six seconds rounded down.
-        headroom=5.94,
+        headroom=6.0,
     )
 
 

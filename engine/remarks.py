@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from engine.composing.wording import key_of
 from engine.conditioning import TextEncoder
+from engine.reference_level import meaning
 from engine.registry import ModelSpec
 from engine.spec import DEFAULTS, GenerationSpec
 from engine.updates import Remark
@@ -73,6 +74,9 @@ def remarks(spec: GenerationSpec, model: ModelSpec, encoder: TextEncoder) -> Ite
         names = [name for name in rule.names if _is_set(spec, name)]
         if names and rule.when(spec, model):
             yield Remark(rule.said.format(_both(names), model.name))
+    level = spec.init_noise_level if spec.init_audio else None
+    if level and (said := meaning(level, spec.schedule, model, spec.steps or 1)):
+        yield Remark(said)
     if spec.key and key_of(spec.key) is None and model.dit.grid:
         yield Remark(f"No key is {spec.key[:QUOTED]!r}; write one as 'A minor' or 'F# dorian'.")
     guided = spec.cfg_scale != 1 and spec.negative_prompt

@@ -24,7 +24,7 @@ from engine.parameter import Parameter, parameter, value_of
 if TYPE_CHECKING:
     from engine.registry import ModelSpec
 
-SAMPLERS = ("dpmpp-2m", "dpmpp-3m-sde", "euler", "heun", "ping-pong")
+SAMPLERS = ("dpmpp-2m", "dpmpp-2m-sde", "dpmpp-3m-sde", "euler", "heun", "ping-pong")
 SCHEDULES = ("monotone", "reference")
 SCORES = ("composed", "heard", "none")
 MAX_SEED = 2**32 - 1
@@ -143,18 +143,19 @@ class GenerationSpec:
     cfg_rescale: float = parameter(
         0.0,
         "float",
-        "how far guided latents are rescaled to the level of unguided ones",
+        "how far guided outputs are rescaled to the deviation of unguided ones",
         low=0.0,
         high=1.0,
     )
     cfg_interval: tuple[float, float] = parameter(
-        (0.0, 1.0), "pair", "noise levels t between which guidance is applied", low=0.0, high=1.0
+        (0.0, 1.0), "pair", "noise levels sigma at which guidance is applied", low=0.0, high=1.0
     )
     sampler: str | None = parameter(None, "text", "the solver that denoises", choices=SAMPLERS)
     schedule: str = parameter(
         "monotone",
         "text",
-        "noise schedule for audio-to-audio: falling steadily, or as in the public reference code",
+        "how a recording is taken: monotone noises it to the given level and no further, and loops a short one; "
+        "reference does as the model's public code",
         choices=SCHEDULES,
     )
     init_audio: str | None = parameter(

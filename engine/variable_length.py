@@ -12,11 +12,13 @@ import math
 from dataclasses import dataclass
 
 from engine.errors import SpecError
-from engine.registry import ModelSpec
+from engine.registry import AdaptiveDiTConfig, ModelSpec
 from engine.spec import GenerationSpec
 
 FRAME_MULTIPLE = 8
-"""Windows are multiples of this many latent frames, and so of every model's frames per token."""
+"""Windows of models with several frames per token are multiples of this many latent frames."""
+PADDED_MULTIPLE = 2
+"""Stable Audio 3's windows, with their padding, are multiples of this many: SAME-S works on pairs of frames."""
 CROSSFADE = 0.25
 """Length of the crossfade from a loop's continuation to its beginning, s."""
 LOOP_SURROUNDINGS = 30.0
@@ -31,14 +33,17 @@ class Window:
         samples: audio frames of the take.
         surplus: audio frames after the take that are needed to close a loop; 0 if it is not a loop.
         latent_frames: number T of generated latent frames.
+        padded_frames: latent frames of the window in the public code: in Stable Audio 3, up to two more than T, which
+            are masked out there; T in all other models.
         decoded_frames: how many of them are decoded; the rest is the silent tail.
         seconds_start: conditioning: where the window begins in the piece, s.
-        seconds_total: conditioning: how long the piece is, s.
+        seconds_total: conditioning: how long the piece is, s; as it was asked, not in whole samples.
     """
 
     samples: int
     surplus: int
     latent_frames: int
+    padded_frames: int
     decoded_frames: int
     seconds_start: float
     seconds_total: float
@@ -51,28 +56,38 @@ def window_for(spec: GenerationSpec, model: ModelSpec) -> Window:
         SpecError: if a loop and its crossfade do not fit into the model's window.
     """
     samples = spec.frames(model.sample_rate)
-    ratio = model.autoencoder.downsampling_ratio
-    seconds = samples / model.sample_rate
+    assert spec.seconds_total is not None  # The spec is resolved.
+    seconds = spec.seconds_total
     surplus, start, total = 0, 0.0, seconds
     if spec.loop:
         surplus = min(round(CROSSFADE * model.sample_rate), samples // 2)
         start = _whole_bars(LOOP_SURROUNDINGS, spec)
         total = start + seconds + LOOP_SURROUNDINGS
-    decoded = math.ceil((samples + surplus) / ratio)
+    decoded = math.ceil((samples + surplus) / model.autoencoder.downsampling_ratio)
     if decoded > model.latent_frames:
         longest = math.floor(10 * (model.max_seconds - surplus / model.sample_rate)) / 10
         raise SpecError(
             f"A loop of {seconds:g} s is longer than {model.name} can make; "
             f"its longest loop is {longest:.1f} s."
         )
+    frames, padded = _frames(seconds + surplus / model.sample_rate, decoded, model)
+    return Window(samples, surplus, frames, padded, decoded, start, total)
+
+
+def _frames(seconds: float, decoded: int, model: ModelSpec) -> tuple[int, int]:
+    """Latent frames for so many seconds of music: those that are generated, and with the public code's padding."""
     if model.headroom is None:
-        frames = model.latent_frames
-    else:
-        frames = decoded + math.ceil(model.headroom * model.latent_rate)
-        # A model with one frame per token takes any number, and is only exact without extra frames.
-        multiple = FRAME_MULTIPLE if model.dit.frames_per_token > 1 else 1
-        frames = min(math.ceil(frames / multiple) * multiple, model.latent_frames)
-    return Window(samples, surplus, frames, decoded, start, total)
+        return model.latent_frames, model.latent_frames
+    if isinstance(model.dit, AdaptiveDiTConfig):
+        # As in the public code, where whole samples are rounded down, and so are the frames of headroom.
+        rate, ratio = model.sample_rate, model.autoencoder.downsampling_ratio
+        frames = math.ceil(int(seconds * rate) / ratio) + int(model.headroom * rate / ratio)
+        padded = math.ceil(int((seconds + model.headroom) * rate) / ratio)
+        padded = math.ceil(padded / PADDED_MULTIPLE) * PADDED_MULTIPLE
+        return min(frames, model.latent_frames), min(padded, model.latent_frames)
+    frames = decoded + math.ceil(model.headroom * model.latent_rate)
+    frames = min(math.ceil(frames / FRAME_MULTIPLE) * FRAME_MULTIPLE, model.latent_frames)
+    return frames, frames
 
 
 def _whole_bars(seconds: float, spec: GenerationSpec) -> float:

@@ -1,8 +1,9 @@
 """Classifier-free guidance (§3): combines a network and two conditionings into one denoiser for a solver.
 
-Guidance is computed on the estimates of the clean latents. For plain guidance this equals the usual combination of
-outputs, and rescale and APG work alike for every objective. Both passes run as one batch of two; where guidance is off,
-only the conditional pass runs. Knows nothing of the contents of a conditioning.
+Guidance is computed on the estimates of the clean latents: for plain guidance this equals the usual combination of
+outputs, and APG works alike for every objective. Only rescale looks at outputs, as the public code does. Both passes
+run as one batch of two; where guidance is off, only the conditional pass runs. Knows nothing of the contents of a
+conditioning.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class Guidance:
 
     Attributes:
         scale: 1 is the conditional estimate, more amplifies the prompt, 0 is the unconditional estimate.
-        rescale: in [0, 1], how far the guided estimate is rescaled to the conditional one's level, frame by frame.
-        interval: the noise levels t between which guidance is applied, inclusive; elsewhere the scale is 1.
+        rescale: in [0, 1], how far the guided output is rescaled to the conditional one's deviation, frame by frame.
+        interval: the noise levels sigma between which guidance is applied, inclusive; elsewhere the scale is 1.
         apg: in [0, 1], how much of the component parallel to the conditional estimate is removed from the guidance
             (adaptive projected guidance): it adds level rather than content.
         unguided: [K, D], orthonormal directions of a latent frame that guidance leaves unchanged: properties that
@@ -46,9 +47,9 @@ class Guidance:
     apg: float = 0.0
     unguided: Tensor | None = None
 
-    def acts_at(self, t: float) -> bool:
-        """Whether guidance is applied, and the unconditional pass needed, at noise level t."""
-        return self.scale != 1.0 and self.interval[0] <= t <= self.interval[1]
+    def acts_at(self, sigma: float) -> bool:
+        """Whether guidance is applied, and the unconditional pass needed, at a noise level."""
+        return self.scale != 1.0 and self.interval[0] <= sigma <= self.interval[1]
 
     def mixed(self, conditional: Tensor, unconditional: Tensor) -> Tensor:
         """The guided estimate from the two estimates of the clean latents, all [B, D, T]."""
@@ -58,12 +59,12 @@ class Guidance:
         if self.unguided is not None:
             directions = self.unguided.to(push)
             push = push - directions.T @ (directions @ push)
-        guided = conditional + (self.scale - 1) * push
-        if self.rescale == 0:
-            return guided
-        level = conditional.std(dim=1, keepdim=True) / guided.std(dim=1, keepdim=True).clamp_min(
-            1e-8
-        )
+        return conditional + (self.scale - 1) * push
+
+    def rescaled(self, guided: Tensor, conditional: Tensor) -> Tensor:
+        """The guided output with its deviation over the channels moved to the conditional one's, all [B, D, T]."""
+        deviation = guided.std(dim=1, keepdim=True).clamp_min(1e-8)
+        level = conditional.std(dim=1, keepdim=True) / deviation
         return guided * (1 + self.rescale * (level - 1))
 
 
@@ -93,9 +94,15 @@ def guided_denoiser(
         return objective.denoised(x, times, network(x, times, conditioning))
 
     def denoiser(x: Tensor, t: Tensor) -> Tensor:
-        if not guidance.acts_at(float(t)):
+        if not guidance.acts_at(objective.sigma(t).item()):
             return estimate(x, t, conditional)
-        return guidance.mixed(*estimate(torch.cat([x, x]), t, both).chunk(2))
+        prompted, free = estimate(torch.cat([x, x]), t, both).chunk(2)
+        guided = guidance.mixed(prompted, free)
+        if guidance.rescale == 0:
+            return guided
+        t = t.to(x)
+        outputs = (objective.output(x, t, denoised) for denoised in (guided, prompted))
+        return objective.denoised(x, t, guidance.rescaled(*outputs))
 
     return denoiser
 

@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Role = Literal["start", "step"]
+Role = Literal["start", "step", "encode"]
 # Noise is drawn in whole blocks of frames, so that a longer take begins with the same noise as a shorter one.
 BLOCK_FRAMES = 64
 
@@ -40,6 +40,11 @@ class NoiseSource:
         Attempts after the first are for takes that came out silent.
         """
         return self._normal("start", attempt, shape)
+
+    def encoding(self, shape: tuple[int, ...]) -> Tensor:
+        """The noise of a recording's latents [B, D, T], where these are drawn from the bottleneck's distribution."""
+        batch, channels, frames = shape
+        return self._normal("encode", 0, (batch, channels, frames))
 
     def step(self, index: int, like: Tensor) -> Tensor:
         """Fresh noise for step `index` of a stochastic solver; shape, dtype and device as `like` [B, D, T]."""

@@ -32,6 +32,10 @@ class Objective(Protocol):
         """The clean latents that the network's output at (x, t) implies, [B, D, T]."""
         ...
 
+    def output(self, x: Tensor, t: Tensor, denoised: Tensor) -> Tensor:
+        """The network's output at (x, t > 0) that implies these clean latents: the inverse of `denoised`."""
+        ...
+
     def target(self, clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
         """The training target for latents noised to t, [B, D, T]."""
         ...
@@ -57,6 +61,11 @@ class V:
         t = _per_item(t)
         return self.alpha(t) * x - self.sigma(t) * output
 
+    def output(self, x: Tensor, t: Tensor, denoised: Tensor) -> Tensor:
+        """V = (alpha x - clean) / sigma."""
+        t = _per_item(t)
+        return (self.alpha(t) * x - denoised) / self.sigma(t)
+
     def target(self, clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
         """The velocity along the circle: v = alpha noise - sigma clean."""
         t = _per_item(t)
@@ -81,6 +90,10 @@ class RectifiedFlow:
     def denoised(self, x: Tensor, t: Tensor, output: Tensor) -> Tensor:
         """Clean = x - t v."""
         return x - _per_item(t) * output
+
+    def output(self, x: Tensor, t: Tensor, denoised: Tensor) -> Tensor:
+        """V = (x - clean) / t."""
+        return (x - denoised) / _per_item(t)
 
     def target(self, clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
         """The velocity along the line, the same at every t: v = noise - clean."""

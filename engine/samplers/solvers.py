@@ -88,12 +88,17 @@ def euler(
 def heun(
     denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
 ) -> Iterator[SolverStep]:
-    """Second order, two evaluations per step: the trapezoid rule for d(x / sigma) = denoised d(alpha / sigma)."""
+    """Heun's method on x / alpha over sigma / alpha, two evaluations per step (Karras et al. 2022, algorithm 2).
+
+    From t = 1, where that ratio is infinite, the trapezoid rule for d(x / sigma) = denoised d(alpha / sigma) instead.
+    """
     steps = _intervals(times, objective)
     for step, after in itertools.zip_longest(steps, steps[1:]):
         denoised = denoiser(x, step.t)
         if after is not None:
-            denoised = (denoised + denoiser(step.moved(x, denoised), after.t)) / 2
+            weight = math.exp(step.h) / 2 if math.isfinite(step.h) else 0.5
+            there = denoiser(step.moved(x, denoised), after.t)
+            denoised = denoised + weight * (there - denoised)
         x = step.moved(x, denoised)
         yield SolverStep(step.index, len(steps), x)
 
@@ -115,11 +120,28 @@ def dpmpp_2m(
         yield SolverStep(step.index, len(steps), x)
 
 
+def dpmpp_2m_sde(
+    denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
+) -> Iterator[SolverStep]:
+    """DPM-Solver++(2M) SDE, midpoint: a line through two estimates, and fresh noise in every step."""
+    return _stochastic(denoiser, x, _intervals(times, objective), noise, _midpoint)
+
+
 def dpmpp_3m_sde(
     denoiser: Denoiser, x: Tensor, times: Tensor, objective: Objective, noise: StepNoise
 ) -> Iterator[SolverStep]:
     """DPM-Solver++(3M) SDE: a quadratic through three estimates, and fresh noise in every step."""
-    steps = _intervals(times, objective)
+    return _stochastic(denoiser, x, _intervals(times, objective), noise, _curvature)
+
+
+def _stochastic(
+    denoiser: Denoiser,
+    x: Tensor,
+    steps: list[_Interval],
+    noise: StepNoise,
+    correction: Callable[[list[Tensor], list[float]], Tensor],
+) -> Iterator[SolverStep]:
+    """A stochastic multistep solver; the correction is what its past estimates add to the constant one."""
     estimates: list[Tensor] = []
     widths: list[float] = []
     for step in steps:
@@ -129,7 +151,7 @@ def dpmpp_3m_sde(
         if step.sigma_next == 0:
             x = denoised
         elif step.h < 0:
-            # The reference schedule of audio-to-audio rises once: add the missing noise and discard the history.
+            # The reference schedules of audio-to-audio may rise once: add the missing noise and discard the history.
             shrink = step.alpha_next / step.alpha
             missing = math.sqrt(step.sigma_next**2 - (shrink * step.sigma) ** 2)
             x = shrink * x + missing * fresh
@@ -137,7 +159,7 @@ def dpmpp_3m_sde(
         else:
             fade = math.exp(-step.h)
             x = step.sigma_next / step.sigma * fade * x + step.alpha_next * (1 - fade**2) * denoised
-            x = x + step.alpha_next * _curvature(estimates, widths)
+            x = x + step.alpha_next * correction(estimates, widths)
             x = x + step.sigma_next * math.sqrt(1 - fade**2) * fresh
         yield SolverStep(step.index, len(steps), x)
 
@@ -160,6 +182,7 @@ def ping_pong(
 
 SOLVERS: dict[str, Solver] = {
     "dpmpp-2m": dpmpp_2m,
+    "dpmpp-2m-sde": dpmpp_2m_sde,
     "dpmpp-3m-sde": dpmpp_3m_sde,
     "euler": euler,
     "heun": heun,
@@ -181,6 +204,14 @@ def _log_ratio(alpha: float, sigma: float) -> float:
     if alpha == 0:
         return -math.inf
     return math.inf if sigma == 0 else math.log(alpha / sigma)
+
+
+def _midpoint(estimates: list[Tensor], widths: list[float]) -> Tensor:
+    """The slope from the estimates now and one step ago (newest first), held at the middle of the step."""
+    now, h = estimates[0], widths[0]
+    if len(estimates) < 2 or not math.isfinite(widths[1]):
+        return torch.zeros_like(now)
+    return -math.expm1(-2 * h) * h / (2 * widths[1]) * (now - estimates[1])
 
 
 def _curvature(estimates: list[Tensor], widths: list[float]) -> Tensor:

@@ -20,7 +20,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.registry import SKETCH
+from engine.reference_level import meaning
+from engine.registry import SKETCH, all_models
 from engine.spec import PARAMETERS
 from gui.compose.dropped import accept, dropped
 from gui.compose.parameter_controls import sentence
@@ -30,6 +31,7 @@ from gui.look.controls import Button, IconButton, Segments, label, restyle
 from gui.look.elided import Elided
 from gui.look.fields import Slider
 from gui.look.flow_layout import FlowLayout
+from gui.look.language import said
 from gui.look.theme import Look
 from gui.qt_session import QtSession
 from gui.takes.peak_store import PeakStore
@@ -211,7 +213,7 @@ class SourcePanel(QFrame):
         self._slider.setVisible(mode == "transform")
         kept = sum(end - start for start, end in self.wave.spans)
         hints = {
-            "transform": "",
+            "transform": said(self._meaning()),
             "keep": self.tr(
                 "Drag over what stays as it is; the rest is made anew. Click a part to let it go."
             )
@@ -228,7 +230,7 @@ class SourcePanel(QFrame):
             self._session.attempt(
                 self._session.session.parameters.set, "init_noise_level", place / 100
             )
-        self.changed.emit()
+        self._turned()
 
     def _read(self, path: Any) -> None:
         if path == self._path:
@@ -253,10 +255,18 @@ class SourcePanel(QFrame):
         level = self._session.session.parameters.get("init_noise_level")
         return SKETCH.defaults.init_noise_level if level is None else float(level)
 
+    def _meaning(self) -> str:
+        """What the slider's level is to the public code, where that code's own walk is chosen."""
+        get = self._session.session.parameters.get
+        model = all_models().get(get("model"), SKETCH)
+        return meaning(self._level(), get("schedule"), model, get("steps") or model.defaults.steps)
+
     def _heard(self, name: str, value: Any) -> None:
         if name == "init_noise_level":
             with QSignalBlocker(self.strength):
                 self.strength.setValue(round(self._level() * 100))
+        if name in ("init_noise_level", "schedule", "model", "steps"):
+            self._turned()
         elif name == "init_audio" and value and Path(value) != self._path:
             self.take(Path(value))
 

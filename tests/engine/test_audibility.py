@@ -158,7 +158,7 @@ def parts(sound: Tensor, kept: Kept | None = None) -> tuple[list[float], int]:
     autoencoder.decode = counted  # pyright: ignore[reportAttributeAccessIssue]
     samples = sound.shape[1]
     frames = -(-samples // RATIO)
-    window = Window(samples, 0, frames, frames, 0.0, samples / SAMPLE_RATE)
+    window = Window(samples, 0, frames, frames, frames, 0.0, samples / SAMPLE_RATE)
     heard = loudness_of_parts(autoencoder.encode(sound[None]), autoencoder, window, kept)
     found: list[float] = []
     for level in heard:

@@ -148,7 +148,7 @@ def test_known_latents_stay_at_their_noise_level_and_come_out_clean(solver: str)
     known = torch.full((1, 64, 100), 2.0, dtype=torch.float64)
     weights = torch.cat([torch.ones(40), torch.linspace(1, 0, 20), torch.zeros(40)])
     denoiser = kept(lambda x, t: torch.full_like(x, -1.0), known, weights)
-    times = schedule_times("monotone", "v", 12)
+    times = schedule_times("logistic", "v", 12)
     x = NoiseSource(1).start((1, 64, 100)).double()
     steps = list(SOLVERS[solver](denoiser, x, times, V_OBJECTIVE, NoiseSource(1)))
     for step, t in zip(steps, times[1:].double(), strict=True):
@@ -161,7 +161,7 @@ def test_a_deterministic_solver_carries_the_very_noise_it_started_with() -> None
     known = torch.randn(1, 8, 50, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     start = NoiseSource(3).start((1, 8, 50)).double()
     denoiser = kept(lambda x, t: x.sin(), known, torch.ones(50))
-    times = schedule_times("monotone", "v", 9, 0.6)
+    times = schedule_times("logistic", "v", 9, 0.6)
     first = noised(V_OBJECTIVE, known, start, times[0].double())
     for step in SOLVERS["dpmpp-2m"](denoiser, first, times, V_OBJECTIVE, NoiseSource(3)):
         expected = noised(V_OBJECTIVE, known, start, times[step.index].double())

@@ -25,7 +25,7 @@ def song(frames: int, level: float = 0.1) -> Tensor:
 
 def window(samples: int, surplus: int = 0) -> Window:
     frames = -(-(samples + surplus) // RATIO)
-    return Window(samples, surplus, frames, frames, 0.0, samples / SAMPLE_RATE)
+    return Window(samples, surplus, frames, frames, frames, 0.0, samples / SAMPLE_RATE)
 
 
 def joined(latents: Tensor, of: Window, block: int = 10_000) -> Samples:

@@ -18,7 +18,6 @@ from engine.engine import Engine, load_model
 from engine.errors import SpecError
 from engine.latent_diffusion import LatentDiffusion
 from engine.registry import MODELS, SAMPLE_RATE, ModelSpec
-from engine.samplers.schedules import flow_reference_start, schedule_times
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Step, Update
 from engine.variable_length import window_for
@@ -124,18 +123,6 @@ def test_audio_to_audio(schedule: str, loading: Loading, hum: str) -> None:
     near = take(loading, TINY_MEDIUM.name, init_noise_level=0.3, **settings)
     far = take(loading, TINY_MEDIUM.name, init_noise_level=0.9, **settings)
     assert not np.array_equal(near, far)
-
-
-def test_the_slider_is_the_highest_noise_level_of_either_walk() -> None:
-    for steps in (4, 8, 50):
-        for peak in (0.3, 0.705, 0.9, 0.989):
-            start = flow_reference_start(peak, steps)
-            times = schedule_times("reference", "rectified-flow", steps, start)
-            assert times.max().item() == pytest.approx(peak, abs=1e-4)
-            assert schedule_times("monotone", "rectified-flow", steps, peak).max() == pytest.approx(
-                peak
-            )
-    assert flow_reference_start(0.705, 8) == pytest.approx(0.4, abs=1e-3)
 
 
 def test_lora_is_heard_and_loads_once(loading: Loading, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pytest
@@ -60,18 +61,26 @@ def test_guiding_estimates_equals_guiding_outputs(objective: Objective) -> None:
     torch.testing.assert_close(denoiser(x, t), objective.denoised(x, t, output), atol=1e-7, rtol=0)
 
 
-def test_rescale_brings_each_frame_to_the_conditional_level() -> None:
-    conditional, unconditional = estimates()
-    full = Guidance(scale=7.0, rescale=1.0).mixed(conditional, unconditional)
+def test_rescale_brings_each_frame_to_the_conditional_deviation() -> None:
+    conditional, guided = estimates()
+    full = Guidance(rescale=1.0).rescaled(guided, conditional)
     torch.testing.assert_close(full.std(dim=1), conditional.std(dim=1))
-    none = Guidance(scale=7.0).mixed(conditional, unconditional)
-    half = Guidance(scale=7.0, rescale=0.5).mixed(conditional, unconditional)
-    torch.testing.assert_close(half, (full + none) / 2)
+    half = Guidance(rescale=0.5).rescaled(guided, conditional)
+    torch.testing.assert_close(half, (full + guided) / 2)
 
 
 def test_rescale_survives_silence() -> None:
     silence = torch.zeros(1, 4, 8)
-    assert Guidance(scale=7.0, rescale=1.0).mixed(silence, silence).equal(silence)
+    assert Guidance(rescale=1.0).rescaled(silence, silence).equal(silence)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+def test_outputs_are_rescaled_not_estimates(objective: Objective) -> None:
+    x, t = estimates()[0][:1], torch.tensor(0.6, dtype=torch.float64)
+    guidance = Guidance(scale=3.0, rescale=0.7)
+    denoiser = guided_denoiser(Network(), objective, Words((0.5,)), Words((0.2,)), guidance)
+    output = guidance.rescaled(x * (0.2 + 3 * (0.5 - 0.2)), x * 0.5)
+    torch.testing.assert_close(denoiser(x, t), objective.denoised(x, t, output), atol=1e-6, rtol=0)
 
 
 def test_projected_guidance_pushes_at_right_angles() -> None:
@@ -103,8 +112,8 @@ def test_two_passes_are_one_batch_and_outside_the_interval_one_suffices() -> Non
         Guidance(scale=3.0, interval=(0.25, 0.75)),
     )
     x = torch.ones(1, 2, 3)
-    for t in (0.9, 0.75, 0.5, 0.25, 0.1):
-        denoiser(x, torch.tensor(t))
+    for sigma in (0.9, 0.74, 0.5, 0.26, 0.1):
+        denoiser(x, torch.tensor(2 / torch.pi).double() * math.asin(sigma))
     assert network.batches == [1, 2, 2, 2, 1]
     plain = guided_denoiser(network, V_OBJECTIVE, Words((0.5,)), Words((0.2,)), Guidance())
     assert plain(x, torch.tensor(0.9)).equal(denoiser(x, torch.tensor(0.9)))

@@ -52,3 +52,11 @@ def test_time_inverts_log_snr(objective: Objective) -> None:
 
 def test_every_registered_model_has_its_objective() -> None:
     assert {spec.objective for spec in MODELS.values()} <= set(OBJECTIVES)
+
+
+def test_output_is_the_inverse_of_denoised(objective: Objective) -> None:
+    generator = torch.Generator().manual_seed(1)
+    x, denoised = torch.randn(2, 3, 4, 5, generator=generator, dtype=torch.float64)
+    t = torch.tensor([0.01, 0.6, 1.0], dtype=torch.float64)
+    back = objective.denoised(x, t, objective.output(x, t, denoised))
+    torch.testing.assert_close(back, denoised)

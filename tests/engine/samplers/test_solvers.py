@@ -17,7 +17,8 @@ from tests.engine.samplers.oracle import CountedNoise, Gaussian
 
 EVERY_OBJECTIVE = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 EVERY_SOLVER = pytest.mark.parametrize("solver", SOLVERS)
-STOCHASTIC = ("dpmpp-3m-sde", "ping-pong")
+STOCHASTIC = ("dpmpp-2m-sde", "dpmpp-3m-sde", "ping-pong")
+STEADY = {"v": "logistic", "rectified-flow": "log-snr"}
 
 
 def normal(*shape: int, seed: int = 5) -> Tensor:
@@ -57,7 +58,7 @@ def test_order_of_convergence(objective: Objective, solver: str, order: float) -
 def test_from_pure_noise_to_the_data(family: str, solver: str) -> None:
     """Samples walked from t = 1 have the data's mean, and its deviation but for what the last level still blurs."""
     data = Gaussian(OBJECTIVES[family])
-    times = schedule_times("monotone", family, 100)
+    times = schedule_times(STEADY[family], family, 100)
     taken = walk(solver, data, normal(1, 64, 512), times)[-1].x
     alpha, sigma = data.levels(times[-2])
     blur = alpha * data.deviation / torch.sqrt(alpha**2 * data.deviation**2 + sigma**2)
@@ -69,7 +70,8 @@ def test_from_pure_noise_to_the_data(family: str, solver: str) -> None:
 
 # Without fresh noise the one long step up is as inexact as any long step.
 @pytest.mark.parametrize(
-    ("solver", "exact"), [("dpmpp-3m-sde", 0.04), ("heun", 0.2), ("euler", 0.4)]
+    ("solver", "exact"),
+    [("dpmpp-2m-sde", 0.04), ("dpmpp-3m-sde", 0.04), ("heun", 0.2), ("euler", 0.4)],
 )
 @pytest.mark.parametrize("start", [0.1, 0.4, 0.9])
 def test_a_walk_that_rises_first_still_meets_the_data(
@@ -77,7 +79,7 @@ def test_a_walk_that_rises_first_still_meets_the_data(
 ) -> None:
     """The reference schedule of audio-to-audio re-noises on its first step."""
     data = Gaussian(RECTIFIED_FLOW)
-    times = schedule_times("reference", "rectified-flow", 200, start)
+    times = schedule_times("stable-audio-3", "rectified-flow", 200, start)
     assert times[1] > times[0]
     alpha, sigma = data.levels(times[0])
     x = alpha * data.mean + torch.sqrt(alpha**2 * data.deviation**2 + sigma**2) * normal(1, 64, 512)
@@ -91,7 +93,7 @@ def test_a_walk_that_rises_first_still_meets_the_data(
 @pytest.mark.parametrize("family", OBJECTIVES)
 def test_ping_pong_has_the_variance_of_its_recursion(family: str) -> None:
     data = Gaussian(OBJECTIVES[family])
-    times = schedule_times("monotone", family, 8)
+    times = schedule_times(STEADY[family], family, 8)
     deviation = 0.0
     for t in times[:-1]:
         alpha, sigma = (level.item() for level in data.levels(t))
@@ -152,7 +154,7 @@ def test_no_times_left_no_step(solver: str) -> None:
 def test_stochastic_solvers_draw_once_a_step(solver: str) -> None:
     noise = CountedNoise()
     data = Gaussian(RECTIFIED_FLOW)
-    times = schedule_times("monotone", "rectified-flow", 8)
+    times = schedule_times("log-snr", "rectified-flow", 8)
     list(SOLVERS[solver](data.denoiser, normal(1, 4, 8), times, RECTIFIED_FLOW, noise))
     assert noise.asked == list(range(1, 9))
 
@@ -160,7 +162,7 @@ def test_stochastic_solvers_draw_once_a_step(solver: str) -> None:
 @pytest.mark.parametrize("solver", STOCHASTIC)
 def test_other_step_noise_other_samples(solver: str) -> None:
     data, x = Gaussian(V_OBJECTIVE), normal(1, 4, 8)
-    times = schedule_times("monotone", "v", 6)
+    times = schedule_times("logistic", "v", 6)
     first, again, other = (walk(solver, data, x, times, seed)[-1].x for seed in (1, 1, 2))
     assert first.equal(again) and not first.equal(other)
 
@@ -183,16 +185,14 @@ def test_euler_is_eulers_method_for_rectified_flow() -> None:
     torch.testing.assert_close(step.x, x + (t_next - t) * velocity)
 
 
-@pytest.mark.parametrize("solver", ["dpmpp-2m", "dpmpp-3m-sde"])
-def test_multistep_solvers_in_the_variance_exploding_form(solver: str) -> None:
+@pytest.mark.parametrize("solver", ["heun", "dpmpp-2m", "dpmpp-2m-sde", "dpmpp-3m-sde"])
+def test_solvers_in_the_variance_exploding_form(solver: str) -> None:
     """The same numbers as the published recurrences on x / alpha with noise level sigma / alpha."""
     data, x = Gaussian(V_OBJECTIVE), normal(1, 4, 8)
     t = torch.tensor([0.99, 0.9, 0.7, 0.45, 0.2, 0.1], dtype=torch.float64)
     alpha, sigma = data.levels(t)
     level = (sigma / alpha).tolist()
-    published: Callable[..., list[Tensor]] = (
-        _exploding_2m if solver == "dpmpp-2m" else _exploding_3m
-    )
+    published = EXPLODING[solver]
 
     def denoiser(scaled: Tensor, index: int) -> Tensor:
         return data.denoiser(scaled * alpha[index], t[index])
@@ -201,6 +201,37 @@ def test_multistep_solvers_in_the_variance_exploding_form(solver: str) -> None:
     steps = walk(solver, data, x, torch.cat([t, torch.zeros(1, dtype=torch.float64)]))
     for step, scaled, a in zip(steps, expected, alpha[1:], strict=False):
         torch.testing.assert_close(step.x, scaled * a, atol=1e-12, rtol=1e-12)
+
+
+def _exploding_heun(
+    denoiser: Callable[[Tensor, int], Tensor], y: Tensor, level: list[float], noise: CountedNoise
+) -> list[Tensor]:
+    """Karras et al. (2022), algorithm 2: slopes at both ends of a step, averaged."""
+    path: list[Tensor] = []
+    for i, (now, after) in enumerate(itertools.pairwise(level)):
+        slope = (y - denoiser(y, i)) / now
+        there = y + (after - now) * slope
+        y = y + (after - now) * (slope + (there - denoiser(there, i + 1)) / after) / 2
+        path.append(y)
+    return path
+
+
+def _exploding_2m_sde(
+    denoiser: Callable[[Tensor, int], Tensor], y: Tensor, level: list[float], noise: CountedNoise
+) -> list[Tensor]:
+    """The stochastic solution for the estimate at the middle of the step, on the line through the last two."""
+    path: list[Tensor] = []
+    before: tuple[Tensor, float] | None = None
+    for i, (now, after) in enumerate(itertools.pairwise(level)):
+        estimate, h = denoiser(y, i), math.log(now / after)
+        held = estimate
+        if before is not None:
+            held = estimate + h / 2 * (estimate - before[0]) / before[1]
+        y = math.exp(-2 * h) * y + (1 - math.exp(-2 * h)) * held
+        y = y + after * math.sqrt(1 - math.exp(-2 * h)) * noise.step(i + 1, y)
+        before = (estimate, h)
+        path.append(y)
+    return path
 
 
 def _exploding_2m(
@@ -249,3 +280,11 @@ def _decayed(h: float, polynomial: np.polynomial.Polynomial) -> float:
     nodes, weights = np.polynomial.legendre.leggauss(24)
     s = h / 2 * (1 + nodes)
     return float(h / 2 * weights @ (2 * np.exp(-2 * (h - s)) * polynomial(s)))
+
+
+EXPLODING: dict[str, Callable[..., list[Tensor]]] = {
+    "heun": _exploding_heun,
+    "dpmpp-2m": _exploding_2m,
+    "dpmpp-2m-sde": _exploding_2m_sde,
+    "dpmpp-3m-sde": _exploding_3m,
+}

@@ -150,7 +150,7 @@ def test_a_whole_walk_as_the_official_code(
         conditional.without_text(),
         Guidance(scale=scale, apg=1.0),
     )
-    times = schedule_times("reference", "rectified-flow", steps, level)
+    times = schedule_times("stable-audio-3", "rectified-flow", steps, level)
     start = values("noise", (1, 256, 8))
     start = noised(RECTIFIED_FLOW, values("init", (1, 256, 8)), start, torch.tensor(level))
     *_, last = SOLVERS[sampler](denoiser, start, times, RECTIFIED_FLOW, DrawnByName())

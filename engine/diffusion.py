@@ -1,0 +1,143 @@
+"""From noise to clean latents (§3): the model, its guidance and a solver, for one take or a batch of them.
+
+Takes in one batch have the same noise levels; each keeps its own prompt, noise, recording and kept parts, and comes out
+as it would alone, up to rounding. Knows nothing of audio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from engine import creative
+from engine.conditioning import Conditioning
+from engine.errors import LongtakeError, SpecError, choices
+from engine.preparation import Prepared
+from engine.registry import AdaptiveDiTConfig, ModelSpec
+from engine.samplers.guidance import Guidance, guided_denoiser
+from engine.samplers.noise import NoiseSource
+from engine.samplers.objectives import OBJECTIVES, noised
+from engine.samplers.schedules import schedule_times
+from engine.samplers.solvers import SOLVERS, Denoiser
+from engine.spec import GenerationSpec
+from engine.updates import Step
+
+SHARED = (
+    *("model", "lora", "steps", "sampler", "schedule"),
+    *("cfg_scale", "cfg_rescale", "cfg_interval", "init_noise_level"),
+)
+"""Parameters that all takes of a batch have in common, besides the length."""
+
+
+def check_batch(takes: Sequence[GenerationSpec]) -> None:
+    """Checks that takes can be made in one batch.
+
+    Raises:
+        SpecError: names what they would have to have in common.
+    """
+    names = (*SHARED, "seconds_total", "loop")
+    differing = [name for name in names if len({getattr(spec, name) for spec in takes}) > 1]
+    if len({spec.init_audio is None for spec in takes}) > 1:
+        differing.append("init_audio")
+    if differing:
+        raise SpecError(
+            f"Takes in one batch have the same {choices(differing)}; make these one by one, or in batches of their own."
+        )
+
+
+def diffused(takes: Sequence[Prepared], attempt: int = 0) -> Generator[Step, None, Tensor]:
+    """Denoises a batch of takes to clean latents [B, D, T], not normalised.
+
+    Args:
+        takes: prepared, of one model, one length and the same noise levels.
+        attempt: which noise they start from, from 0.
+
+    Raises:
+        LongtakeError: if the latents are not finite.
+    """
+    model, spec = takes[0].model, takes[0].spec
+    assert spec.steps and spec.sampler  # The spec is resolved.
+    objective, times = OBJECTIVES[model.spec.objective], levels_of(spec, model.spec)
+    x = torch.cat([_start(take, times[0], attempt) for take in takes])
+    noise = _Noises([take.noise for take in takes])
+    for step in SOLVERS[spec.sampler](_denoiser(takes), x, times, objective, noise):
+        x = step.x
+        if not x.isfinite().all():
+            raise LongtakeError(
+                f"{spec.model} produced latents that are not finite at step {step.index} of {step.total}; "
+                "its weights may be damaged: download or install them again."
+            )
+        yield Step("diffuse", step.index, step.total)
+    return model.latent_scale.unscaled(x)
+
+
+def levels_of(spec: GenerationSpec, model: ModelSpec) -> Tensor:
+    """The noise levels of a resolved spec, [steps + 1] float64."""
+    level = spec.init_noise_level if spec.init_audio else None
+    t_start = 1.0 if level is None else level
+    schedule = model.defaults.from_noise if t_start == 1 else spec.schedule
+    reference = "reference" in (schedule, spec.schedule)
+    name = model.reference if reference else model.monotone
+    return schedule_times(name, model.objective, spec.steps or 1, t_start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Noises:
+    """The step noise of a batch: every take its own."""
+
+    sources: Sequence[NoiseSource]
+
+    def step(self, index: int, like: Tensor) -> Tensor:
+        items = zip(self.sources, like.split(1), strict=True)
+        return torch.cat([source.step(index, item) for source, item in items])
+
+
+def _start(take: Prepared, t: Tensor, attempt: int) -> Tensor:
+    """Pure noise, or the noised recording, [1, D, T]; the noise is that of the attempt, from 0."""
+    model = take.model
+    place, objective = model.latent_scale.mean.device, OBJECTIVES[model.spec.objective]
+    shape = (1, model.spec.autoencoder.latent_channels, take.window.latent_frames)
+    noise, t = take.noise.start(shape, attempt).to(place), t.float().to(place)
+    if take.known is None:
+        return objective.sigma(t) * noise
+    return noised(objective, take.known, noise, t)
+
+
+def _denoiser(takes: Sequence[Prepared]) -> Denoiser:
+    """The guided model for the prompts of a batch; where parts are kept, they are known."""
+    model, spec = takes[0].model, takes[0].spec
+    assert spec.cfg_scale is not None  # The spec is resolved.
+    apg, unguided = model.spec.defaults.apg, model.width_directions()
+    denoiser = guided_denoiser(
+        model.network,
+        OBJECTIVES[model.spec.objective],
+        _joined([take.conditional for take in takes]),
+        _joined([take.unconditional for take in takes]),
+        Guidance(spec.cfg_scale, spec.cfg_rescale, spec.cfg_interval, apg, unguided),
+    )
+    trained = isinstance(model.spec.dit, AdaptiveDiTConfig)
+    if trained or all(take.kept is None for take in takes):
+        return denoiser
+    known = torch.cat([take.known for take in takes if take.known is not None])
+    return creative.kept(denoiser, known, torch.cat([_weights(take) for take in takes]))
+
+
+def _weights(take: Prepared) -> Tensor:
+    """[1, 1, T]: how far each latent frame of a take is known."""
+    frames = take.window.latent_frames
+    if take.kept is None:
+        return torch.zeros(1, 1, frames)
+    return take.kept.latent_weights(take.model.spec.latent_rate, frames).expand(1, 1, -1)
+
+
+def _joined(items: Sequence[Conditioning]) -> Conditioning:
+    """One batch of all items; those that keep nothing beside others that do keep zeros."""
+    kept = next((item.kept for item in items if item.kept is not None), None)
+    if kept is not None:
+        blank = torch.zeros_like(kept)
+        items = [replace(item, kept=blank if item.kept is None else item.kept) for item in items]
+    return reduce(Conditioning.joined, items)
