@@ -210,6 +210,30 @@ def test_the_strength_is_the_sessions_before_the_slider_shows_it(
     assert job.spec.init_noise_level == 0.555
 
 
+def test_the_public_codes_measure_of_a_level_is_said_beside_the_slider(
+    window: MainWindow,
+    studio: Studio,
+    qtbot: QtBot,
+    make_takes: Callable[[int], list[Take]],
+) -> None:
+    panel, parameters = window.composer.source, studio.session.parameters
+    panel.take(make_takes(1)[0].path)
+    parameters.set("model", "stable-audio-3-medium")
+    parameters.set("init_noise_level", 0.4)
+    qtbot.waitUntil(lambda: panel.strength.value() == 40)
+    assert panel.hint.text() == ""
+    parameters.set("schedule", "reference")
+    qtbot.waitUntil(lambda: "starts at 0.4" in panel.hint.text() and "0.70" in panel.hint.text())
+    parameters.set("steps", 50)
+    qtbot.waitUntil(lambda: "0.77" in panel.hint.text())
+    panel.strength.setValue(50)
+    qtbot.waitUntil(lambda: "starts at 0.5" in panel.hint.text())
+    parameters.set("model", "stable-audio-open-1.0")
+    qtbot.waitUntil(lambda: "init_noise_level of 1:" in panel.hint.text())
+    panel.mode.button("continue").click()
+    assert "public code" not in panel.hint.text()
+
+
 def test_a_preset_that_needs_a_recording_says_so(window: MainWindow, studio: Studio) -> None:
     preset = next(preset for preset in builtin_presets() if preset.category == "beatbox")
     window.presets.use_preset(preset)
