@@ -110,23 +110,10 @@ def prepared(
         yield Remark(UNHEARD)
 
     prompt = _prompt(spec, window, sheet)
-    conditional = _conditioning(model, prompt, window, known, kept)
-    negative = None
-    if spec.negative_prompt:
-        asked = [replace(prompt, text=spec.negative_prompt)]
-        negative = model.conditioner(asked, window.latent_frames)
-    return Prepared(
-        spec,
-        model,
-        window,
-        conditional,
-        conditional.without_text(negative),
-        known,
-        kept,
-        levelling,
-        noise,
-        tries_for(model.spec, spec, sheet.score, silent=silent),
-    )
+    asked = _conditioning(model, prompt, window, known, kept)
+    free = asked.without_text(_negative(model, spec, prompt, window))
+    tries = tries_for(model.spec, spec, sheet.score, silent=silent)
+    return Prepared(spec, model, window, asked, free, known, kept, levelling, noise, tries)
 
 
 def _needed(spec: GenerationSpec, window: Window) -> int:
@@ -209,3 +196,12 @@ def _conditioning(
     ratio, frames = model.autoencoder.downsampling_ratio, window.latent_frames
     mask = kept.mask(ratio, frames).to(known).expand(1, 1, -1)
     return replace(conditional, kept=torch.cat([mask, mask * known], dim=1))
+
+
+def _negative(
+    model: LatentDiffusion, spec: GenerationSpec, prompt: Prompt, window: Window
+) -> Conditioning | None:
+    """The negative prompt's conditioning; None if there is none."""
+    if not spec.negative_prompt:
+        return None
+    return model.conditioner([replace(prompt, text=spec.negative_prompt)], window.latent_frames)
