@@ -15,7 +15,7 @@ from torch import Tensor
 
 from engine import creative
 from engine.conditioning import Conditioning
-from engine.errors import LongtakeError, SpecError, choices
+from engine.errors import LongtakeError
 from engine.preparation import Prepared
 from engine.registry import AdaptiveDiTConfig, ModelSpec
 from engine.samplers.guidance import Guidance, guided_denoiser
@@ -25,29 +25,6 @@ from engine.samplers.schedules import schedule_times
 from engine.samplers.solvers import SOLVERS, Denoiser
 from engine.spec import GenerationSpec
 from engine.updates import Step
-
-SHARED = (
-    *("model", "lora", "steps", "sampler", "schedule"),
-    *("cfg_scale", "cfg_rescale", "cfg_interval", "init_noise_level"),
-)
-"""Parameters that all takes of a batch have in common, besides the length."""
-
-
-def check_batch(takes: Sequence[GenerationSpec]) -> None:
-    """Checks that takes can be made in one batch.
-
-    Raises:
-        SpecError: names what they would have to have in common.
-    """
-    names = (*SHARED, "seconds_total", "loop")
-    differing = [name for name in names if len({getattr(spec, name) for spec in takes}) > 1]
-    if len({spec.init_audio is None for spec in takes}) > 1:
-        differing.append("init_audio")
-    if differing:
-        raise SpecError(
-            f"Takes in one batch have the same {choices(differing)}; make these one by one, or in batches of their own."
-        )
-
 
 def diffused(takes: Sequence[Prepared], attempt: int = 0) -> Generator[Step, None, Tensor]:
     """Denoises a batch of takes to clean latents [B, D, T], not normalised.
@@ -122,7 +99,7 @@ def _denoiser(takes: Sequence[Prepared]) -> Denoiser:
     trained = isinstance(model.spec.dit, AdaptiveDiTConfig)
     if trained or all(take.kept is None for take in takes):
         return denoiser
-    known = torch.cat([take.known for take in takes if take.known is not None])
+    known = torch.cat(_filled([take.known for take in takes]))
     return creative.kept(denoiser, known, torch.cat([_weights(take) for take in takes]))
 
 
@@ -135,9 +112,14 @@ def _weights(take: Prepared) -> Tensor:
 
 
 def _joined(items: Sequence[Conditioning]) -> Conditioning:
-    """One batch of all items; those that keep nothing beside others that do keep zeros."""
-    kept = next((item.kept for item in items if item.kept is not None), None)
-    if kept is not None:
-        blank = torch.zeros_like(kept)
-        items = [replace(item, kept=blank if item.kept is None else item.kept) for item in items]
+    """One batch of all items."""
+    kept = [item.kept for item in items]
+    if any(each is not None for each in kept):
+        items = [replace(item, kept=own) for item, own in zip(items, _filled(kept), strict=True)]
     return reduce(Conditioning.joined, items)
+
+
+def _filled(parts: Sequence[Tensor | None]) -> list[Tensor]:
+    """What takes of a batch have, and zeros as large for those that have none; one has some."""
+    blank = torch.zeros_like(next(part for part in parts if part is not None))
+    return [blank if part is None else part for part in parts]

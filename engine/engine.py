@@ -7,6 +7,7 @@ the work and frees its memory. Knows nothing of output files, processes, queues 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from functools import partial
 from typing import TypeVar
 
@@ -15,7 +16,8 @@ from torch import Tensor
 
 from engine.audibility import NOTHING_NEW, SILENT, audible, loudness_of_parts
 from engine.composing.score import Score
-from engine.diffusion import check_batch, diffused
+from engine.batching import check_batch
+from engine.diffusion import diffused
 from engine.held_model import INSTALLED, HeldModel, load_model
 from engine.latent_diffusion import LatentDiffusion
 from engine.precision import device_named, resolved_precision
@@ -88,8 +90,10 @@ class Engine:
     ) -> Generator[tuple[int, Update], None, None]:
         """Generates takes in one batch, which is how a GPU is filled: each is the same as alone, up to rounding.
 
+        Denoising is shared; takes are prepared, heard and decoded one after the other.
+
         Args:
-            specs: of one model, one length and the same steps, sampler, schedule, level and guidance.
+            specs: resolved or not; what they have in common is named in `batching.SHARED`.
 
         Yields:
             The updates that `generate` yields for each take, with its index; audio of one take after the other.
@@ -99,6 +103,8 @@ class Engine:
         """
         specs = [with_recording(spec).resolved(model_spec(spec.model)) for spec in specs]
         check_batch(specs)
+        if not specs:
+            return
         takes: list[Prepared] = []
         for index, spec in enumerate(specs):
             takes.append((yield from _numbered([index], prepared(self._held, spec))))
@@ -166,10 +172,11 @@ def _numbered(
 ) -> Generator[tuple[int, Update], None, T]:
     """Updates of takes of a batch with their indices, and what the updates return."""
     numbers = tuple(indices)
-    while True:
-        try:
-            update = next(updates)
-        except StopIteration as end:
-            return end.value
-        for index in numbers:
-            yield index, update
+    with closing(updates):
+        while True:
+            try:
+                update = next(updates)
+            except StopIteration as end:
+                return end.value
+            for index in numbers:
+                yield index, update

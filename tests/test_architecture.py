@@ -37,6 +37,7 @@ WITHOUT_TORCH = (
     "engine",
     "engine.errors",
     "engine.spec",
+    "engine.batching",
     "engine.updates",
     "engine.registry",
     "engine.presets",
