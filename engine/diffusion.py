@@ -26,6 +26,7 @@ from engine.samplers.solvers import SOLVERS, Denoiser
 from engine.spec import GenerationSpec
 from engine.updates import Step
 
+
 def diffused(takes: Sequence[Prepared], attempt: int = 0) -> Generator[Step, None, Tensor]:
     """Denoises a batch of takes to clean latents [B, D, T], not normalised.
 

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from engine.audibility import NOTHING_NEW, SILENT, audible, loudness_of_parts
-from engine.composing.score import Score
 from engine.batching import check_batch
+from engine.composing.score import Score
 from engine.diffusion import diffused
 from engine.held_model import INSTALLED, HeldModel, load_model
 from engine.latent_diffusion import LatentDiffusion
