@@ -5,9 +5,9 @@ Knows nothing of torch, so that the bridge and its processes can pass these on u
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,21 @@ class Generates(Protocol):
         """Yields `Step`s, a `LeadSheet` and perhaps `Remark`s among them, and then `AudioBlock`s.
 
         Closing the generator stops the work within one step.
+
+        Raises:
+            LongtakeError: with a sentence for the user, before or while the work is done.
+        """
+        ...
+
+
+@runtime_checkable
+class GeneratesBatches(Generates, Protocol):
+    """What can make several takes in one batch as well."""
+
+    def generate_batch(
+        self, specs: Sequence[GenerationSpec]
+    ) -> Generator[tuple[int, Update], None, None]:
+        """Yields each take's updates with its index; audio of one take after the other.
 
         Raises:
             LongtakeError: with a sentence for the user, before or while the work is done.

@@ -7,6 +7,7 @@
     batch.py      lists of takes; requests.py: the `GenerationSpec` of each command
     making.py     from a spec to a file or a pipe
     results.py    makes what was ordered, and says what came of it
+    together.py   takes that share a batch (--at-once)
     progress.py   a progress bar, or plain lines without a terminal
     signals.py    Ctrl-C and its relatives
     presets.py, models.py, showing.py: lists of presets, of models, settings of takes

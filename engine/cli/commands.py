@@ -277,3 +277,12 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="compile the model first: takes minutes, once, and then every step is faster",
     )
+    group.add_argument(
+        "--at-once",
+        type=_count,
+        default=1,
+        metavar="NUMBER",
+        help="of several takes, make so many together, which fills a GPU: those that follow each other and differ in "
+        "neither length nor what denoises them; each is as alone up to rounding. What fits into its memory, you have "
+        "to try; a CPU gains nothing (default 1)",
+    )

@@ -19,9 +19,10 @@ from engine.cli import commands, showing
 from engine.cli.orders import PIPE, orders
 from engine.cli.results import Saying, make_all, note
 from engine.cli.signals import STOPPED, stoppable
+from engine.cli.together import Together
 from engine.errors import LongtakeError
 from engine.parsing import BAD_INPUT, Parser
-from engine.updates import Generates
+from engine.updates import Generates, GeneratesBatches
 
 PASSED_ON = {
     "presets": "engine.cli.presets",
@@ -105,7 +106,10 @@ def _make(arguments: argparse.Namespace, engine: Generates | None) -> int:
     saying = Saying(results, arguments.json, arguments.quiet)
     # Nothing but the sound goes into its pipe, whatever a library has to say.
     with contextlib.redirect_stdout(results):
-        return make_all(asked, engine or _real_engine(arguments), saying)
+        engine = engine or _real_engine(arguments)
+        if arguments.at_once > 1 and isinstance(engine, GeneratesBatches):
+            engine = Together(engine, [order.spec for order in asked], arguments.at_once)
+        return make_all(asked, engine, saying)
 
 
 def _real_engine(arguments: argparse.Namespace) -> Generates:

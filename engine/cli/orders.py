@@ -64,6 +64,10 @@ def _check_several(arguments: argparse.Namespace, several: bool) -> None:
         raise SpecError("--length and --bars both say how long; give one of them.")
     if several and arguments.out == PIPE:
         raise SpecError("Standard output takes one take; give several a file: --out NAME.wav.")
+    if arguments.at_once > 1 and not several:
+        raise SpecError(
+            "--at-once is how many of several takes are made together: add --count NUMBER, or --batch LIST."
+        )
     if arguments.resume and not (several and (arguments.out or arguments.batch)):
         raise SpecError(
             "--resume needs takes whose names are known: --batch LIST, or --count NUMBER with --out FILE."

@@ -52,9 +52,7 @@ class Saying:
 
     def failure(self, order: Order, error: Exception) -> None:
         """One line about a take that failed."""
-        text = (
-            str(error) if isinstance(error, LongtakeError) else f"{type(error).__name__}: {error}"
-        )
+        text = reason(error)
         if self.as_json:
             path = None if order.path is None else str(order.path.resolve())
             self._line(json.dumps({"path": path, "error": text}))
@@ -108,6 +106,11 @@ def summary(path: Path | None, facts: dict[str, Any]) -> str:
         f"true peak {facts['true_peak_db']:.1f} dB, {facts['loudness_lufs']:.1f} LUFS, "
         f"seed {facts['spec']['seed']}"
     )
+
+
+def reason(error: Exception) -> str:
+    """Why something failed, in a line."""
+    return str(error) if isinstance(error, LongtakeError) else f"{type(error).__name__}: {error}"
 
 
 def note(text: str) -> None:

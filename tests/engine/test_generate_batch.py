@@ -23,7 +23,7 @@ from engine.registry import SAMPLE_RATE, ModelSpec
 from engine.samplers.noise import NoiseSource
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
+from engine.updates import AudioBlock, GeneratesBatches, LeadSheet, Remark, Step, Update
 from tests.engine.public.public_models import TINY_MEDIUM, write_public
 from tests.engine.song_model import RATIO, SongModel
 from tests.engine.tiny_model import tiny_model
@@ -66,6 +66,7 @@ def hum(tmp_path: Path) -> str:
 
 def test_each_take_is_told_and_made_as_alone_and_sounds_in_its_turn() -> None:
     engine = Engine("cpu", precision="float32", load=tiny_model)
+    assert isinstance(engine, GeneratesBatches)
     list(engine.load("sketch"))
     specs = [asked(), asked(prompt="piano", seed=2), asked(negative_prompt="drums", seed=3)]
     found = list(engine.generate_batch(specs))
