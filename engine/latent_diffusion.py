@@ -20,6 +20,7 @@ from engine.errors import SpecError, choices
 from engine.networks import build_autoencoder, build_dit, open_text_encoder
 from engine.precision import autocasts, resolved_precision, to_bfloat16, to_int8
 from engine.registry import ModelSpec
+from engine.stable_audio.t5 import T5Text, text_place
 
 BACKEND, COMPILERS = "inductor", ("g++", "clang++", "cl")
 """The back end of torch.compile, and the C++ compilers it can use on a CPU."""
@@ -124,7 +125,8 @@ class LatentDiffusion(nn.Module):
     def placed(self, device: torch.device, precision: str = "auto") -> Self:
         """Moves the model to a device and sets the transformer's precision (precision.py).
 
-        The weights of large models are converted too; the embedded model is small and keeps float32.
+        The weights of large models are converted too; the embedded model is small and keeps float32. The text
+        encoders of public models move to a GPU too, in the public code's number format.
 
         Raises:
             SpecError: if the device does not support the precision.
@@ -134,6 +136,9 @@ class LatentDiffusion(nn.Module):
             to_int8(self.dit.transformer.layers)
         if self.spec.weights != "embedded" and autocasts(self.precision, device):
             to_bfloat16(self.dit)
+        encoder = self.conditioner.text_encoder
+        if isinstance(encoder, T5Text):
+            encoder.on(*text_place(device, precision, encoder.official))
         return self.to(device)
 
     def compile_network(self) -> None:

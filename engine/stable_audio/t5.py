@@ -1,8 +1,9 @@
 """The frozen text encoders of the public models: T5-base (Stable Audio Open) and T5Gemma's encoder (Stable Audio 3).
 
-Both are classes of the transformers library, read from a local folder, never from the network. Features are zero at
-padding, which Stable Audio 3 replaces by a trained vector (conditioning.py); neither model masks it. Knows nothing of
-music or of the transformer that reads the features.
+Both are classes of the transformers library, read from a local folder, never from the network. On a GPU they compute
+in the public code's number format (`text_place`). Features are zero at padding, which Stable Audio 3 replaces by a
+trained vector (conditioning.py); neither model masks it. Knows nothing of music or of the transformer that reads the
+features.
 """
 
 from __future__ import annotations
@@ -23,14 +24,32 @@ FOLDERS = {"t5": ("text_encoder", "t5-base"), "t5gemma": ("t5gemma-b-b-ul2",)}
 log = logging.getLogger(__name__)
 
 
-class T5Text:
-    """A frozen text encoder, a `TextEncoder` (conditioning.py) on the CPU, in float32.
+def text_place(
+    device: torch.device, precision: str, official: torch.dtype
+) -> tuple[torch.device, torch.dtype]:
+    """Where a public model's text encoder runs, and in which number format.
 
-    The reference leaves the precision to the library, which changes takes; here it is fixed.
+    On a GPU that is the official one, unless float32 was asked for; elsewhere, and then, it is float32 on the CPU.
+
+    Args:
+        device: of the transformer.
+        precision: one of precision.NAMES, as it was asked for.
+        official: the format in which the public code runs this encoder.
+    """
+    if device.type == "cuda" and precision != "float32":
+        return device, official
+    return torch.device("cpu"), torch.float32
+
+
+class T5Text:
+    """A frozen text encoder, a `TextEncoder` (conditioning.py); on the CPU and in float32 at first.
 
     Args:
         config: which of the two, and how many tokens a prompt may have.
         folder: of the model it belongs to.
+
+    Attributes:
+        official: the number format of the public code: float16 for T5, the published weights' own for T5Gemma.
 
     Raises:
         CheckpointError: if files are missing, damaged or of another network.
@@ -42,11 +61,26 @@ class T5Text:
         self.max_tokens = config.max_tokens
         self.tokenizer = _tokenizer(own)
         self.network = _network(config, own)
-        width = self.network.get_input_embeddings().embedding_dim
-        if width != config.width:
+        words = self.network.get_input_embeddings()
+        if words.embedding_dim != config.width:
             raise CheckpointError(
-                f"{own} has text features of width {width}; this model needs {config.width}."
+                f"{own} has text features of width {words.embedding_dim}; this model needs {config.width}."
             )
+        self.device, self.dtype = torch.device("cpu"), torch.float32
+        published = _shrunk(words)
+        self._widened = words.register_forward_hook(lambda _module, _inputs, x: x.float())
+        self.official = torch.float16 if config.encoder == "t5" else published
+
+    def on(self, device: torch.device, dtype: torch.dtype) -> T5Text:
+        """Has it run on a device in a number format, in which its weights stay."""
+        if dtype != self.dtype:
+            self._widened.remove()
+            # Not `network.to`: the frequencies of T5Gemma's positions are no weights, and stay in float32.
+            for weight in self.network.parameters():
+                weight.data = weight.data.to(dtype)
+        self.network.to(device)
+        self.device, self.dtype = device, dtype
+        return self
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Features [B, L, E] float32, zero at padding, and the mask [B, L], True at tokens; L is max_tokens."""
@@ -57,11 +91,12 @@ class T5Text:
             padding="max_length",
             return_tensors="pt",
         )
-        ids, mask = tokens["input_ids"], tokens["attention_mask"].bool()
-        with torch.inference_mode(), torch.autocast("cpu", enabled=False):
+        ids, mask = (tokens[name].to(self.device) for name in ("input_ids", "attention_mask"))
+        mask = mask.bool()
+        with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
             features = self.network(input_ids=ids, attention_mask=mask).last_hidden_state
         # A copy made outside of inference mode, so that training can use it.
-        return torch.where(mask[..., None], features, 0.0), mask
+        return torch.where(mask[..., None], features.float(), 0.0), mask
 
     def reach(self, text: str) -> int:
         """How many characters of a text, from its beginning, are read."""
@@ -149,17 +184,19 @@ def _network(config: TextConfig, folder: Path) -> Any:
             f"{folder} lacks {len(missing)} weights of the text encoder, first {missing[0]}."
         )
     log.info("text encoder %s", folder)
-    _shrink_embeddings(network)
     return network.eval().requires_grad_(False)
 
 
-def _shrink_embeddings(network: Any) -> None:
-    """Stores the token embeddings in bfloat16 if they were published so: without loss, and they are most of T5Gemma."""
-    words = network.get_input_embeddings()
+def _shrunk(words: Any) -> torch.dtype:
+    """Stores the token embeddings in bfloat16 if they were published so: without loss, and they are most of T5Gemma.
+
+    Returns:
+        The format in which they were published: bfloat16 or float32.
+    """
     small = words.weight.detach().bfloat16()
     if torch.equal(small.float(), words.weight):
         words.weight.data = small
-        words.register_forward_hook(lambda _module, _inputs, features: features.float())
+    return words.weight.dtype
 
 
 def _first(error: Exception) -> str:

@@ -1,16 +1,20 @@
 """The public models' text encoders, with tiny ones of random weights in local folders."""
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import torch
-from transformers import T5Config, T5EncoderModel
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import AutoConfig, T5Config, T5EncoderModel, T5GemmaEncoderModel
 
 from engine.conditioning import Conditioner, LearnedPadding, Prompt
 from engine.errors import CheckpointError
-from engine.registry import MODELS, TextConfig
-from engine.stable_audio.t5 import T5Text
+from engine.latent_diffusion import LatentDiffusion
+from engine.precision import NAMES
+from engine.registry import MODELS, SKETCH_SMOKE, TextConfig
+from engine.stable_audio.t5 import T5Text, text_place
 from tests.golden.text import WORDS, save_tokenizer, t5gemma_folder
 from tests.golden.values import difference, golden, weights
 
@@ -39,6 +43,98 @@ def test_features_are_zero_at_pads_and_know_no_other_prompt(kind: str, tmp_path:
     assert features[mask].abs().min(dim=-1).values.max() > 0
     alone, _ = encoder.encode(["warm tape"])
     assert torch.allclose(alone[0], features[0], atol=1e-5)
+
+
+def published(kind: str, folder: Path) -> Path:
+    """A folder of that kind, in the number format in which the hub has its weights."""
+    folder = MAKERS[kind](folder)
+    if kind == "t5gemma":
+        file = folder / "t5gemma-b-b-ul2" / "model.safetensors"
+        save_file(
+            {name: x.bfloat16() for name, x in load_file(file).items()}, file, {"format": "pt"}
+        )
+        settings = file.with_name("config.json")
+        settings.write_text(settings.read_text().replace('"float32"', '"bfloat16"'))
+    return folder
+
+
+def as_the_public_code(kind: str, folder: Path) -> Any:
+    """How stable-audio-tools and stable-audio-3 load the encoder: the latter leaves the format to the library."""
+    if kind == "t5":
+        return T5EncoderModel.from_pretrained(folder / "text_encoder").to(torch.float16)  # pyright: ignore[reportArgumentType]
+    own = folder / "t5gemma-b-b-ul2"
+    shape = AutoConfig.from_pretrained(own)
+    shape.is_encoder_decoder = False
+    return T5GemmaEncoderModel.from_pretrained(own, config=shape)
+
+
+@pytest.mark.parametrize(
+    ("kind", "official", "error"), [("t5", torch.float16, 2e-3), ("t5gemma", torch.bfloat16, 2e-2)]
+)
+def test_in_half_precision_it_computes_as_the_public_code(
+    kind: str, official: torch.dtype, error: float, tmp_path: Path
+) -> None:
+    config = TextConfig(encoder=kind, max_tokens=6, width=32)  # pyright: ignore[reportArgumentType]
+    folder = published(kind, tmp_path)
+    encoder = T5Text(config, folder)
+    assert encoder.official == official
+    texts = ["warm tape", "house drums warm tape house drums warm"]
+    exact, mask = encoder.encode(texts)
+    features, _ = encoder.on(torch.device("cpu"), encoder.official).encode(texts)
+    assert features.dtype == torch.float32
+    assert 0 < (features - exact).std() < error * exact.std()
+    ids = encoder.tokenizer(
+        texts, truncation=True, max_length=6, padding="max_length", return_tensors="pt"
+    )["input_ids"]
+    with torch.no_grad():
+        theirs = as_the_public_code(kind, folder)(input_ids=ids, attention_mask=mask)[0]
+    assert theirs.dtype == official
+    assert torch.equal(features, theirs * mask[..., None].float())
+    again, _ = encoder.on(torch.device("cpu"), torch.float32).encode(texts)
+    assert (again - exact).std() < error * exact.std()
+
+
+def test_what_was_not_published_in_half_precision_keeps_its_own(tmp_path: Path) -> None:
+    config = TextConfig(encoder="t5gemma", max_tokens=6, width=32)
+    assert T5Text(config, t5gemma_folder(tmp_path)).official == torch.float32
+
+
+@pytest.mark.parametrize("official", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("precision", NAMES)
+@pytest.mark.parametrize("device", ["cuda", "cpu", "mps"])
+def test_only_a_gpu_gets_the_public_code_s_format(
+    device: str, precision: str, official: torch.dtype
+) -> None:
+    place = text_place(torch.device(device), precision, official)
+    if device == "cuda" and precision != "float32":
+        assert place == (torch.device("cuda"), official)
+    else:
+        assert place == (torch.device("cpu"), torch.float32)
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize(("precision", "halved"), [("auto", True), ("float32", False)])
+def test_a_model_that_goes_to_a_gpu_takes_its_text_encoder_along(
+    kind: str, precision: str, halved: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone: list[tuple[str, torch.device]] = []
+
+    def to(module: nn.Module, device: torch.device) -> nn.Module:
+        gone.append((type(module).__name__, device))
+        return module
+
+    monkeypatch.setattr(nn.Module, "to", to)
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda **_: False)
+    text = TextConfig(encoder=kind, max_tokens=6, width=32)  # pyright: ignore[reportArgumentType]
+    encoder = T5Text(text, published(kind, tmp_path))
+    gone.clear()
+    model = LatentDiffusion(SKETCH_SMOKE, encoder).placed(torch.device("cuda"), precision)
+    network = type(encoder.network).__name__
+    assert ("LatentDiffusion", torch.device("cuda")) in gone
+    assert ((network, torch.device("cuda")) in gone) == halved
+    formats = {weight.dtype for weight in encoder.network.parameters()}
+    assert formats == {encoder.official} if halved else torch.float32 in formats
+    assert model.precision == "float32"
 
 
 @pytest.mark.parametrize("kind", MAKERS)
