@@ -20,30 +20,21 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
+from benchmarks._gpu_takes import batches, compiled, take
 from benchmarks._part import Part
 from benchmarks._random_models import RandomText, parameters, random_model
 from engine.conditioning import Conditioning, Prompt
-from engine.configs import ModelSpec
-from engine.engine import Engine, load_model
-from engine.errors import LongtakeError
 from engine.latent_diffusion import LatentDiffusion
 from engine.layers import flash_attention
-from engine.registry import MODELS
-from engine.spec import GenerationSpec
 from engine.training.latents import Encoded, Statistics, write_item
 from engine.training.recipes import RECIPES, Phase, Recipe
 from engine.training.shelf import Shelf
 from engine.training.sketch import GPU_BATCH
 from engine.training.speed import forward_flops
 from engine.training.train_dit import DiTStage, Material
-from engine.updates import AudioBlock, Step
-from engine.variable_length import window_for
 
 COMPARED_FRAMES, SMOKE_FRAMES = 512, 32
 """Latent frames of the forward pass that is compared with the CPU's: its float32 has to end in seconds."""
-TAKES = {"sketch": 285.0, "stable-audio-2": 285.0, "stable-audio-3-medium": 120.0}
-"""Length of the take that is timed, s."""
-SMOKE_SECONDS, SMOKE_STEPS = 2.0, 2
 
 
 def machine(part: Part, _: str) -> None:
@@ -76,85 +67,6 @@ def _matmul_rate(part: Part, kind: torch.dtype) -> float:
         return x
 
     return chain * 2 * side**3 / part.timed(run)
-
-
-def take(part: Part, name: str) -> None:
-    """A whole take by the engine, with the model's own weights where they are installed."""
-    part.tried("take", name, lambda: _take(part, name, compiled=False))
-
-
-def compiled(part: Part, name: str) -> None:
-    """The same, compiled."""
-    part.tried("take", name, lambda: _take(part, name, compiled=True))
-
-
-def _take(part: Part, name: str, compiled: bool) -> dict[str, Any]:
-    spec = part.spec(name)
-    weights = "random"
-
-    def load(registered: ModelSpec) -> LatentDiffusion:
-        nonlocal weights
-        if not part.smoke:
-            try:
-                model = load_model(registered)
-            except LongtakeError:
-                pass  # Not installed: random ones are as fast.
-            else:
-                weights = "own"
-                return model
-        return random_model(spec, part.device)
-
-    engine = Engine(str(part.device), compiled=compiled, load=load)
-    asked = GenerationSpec(
-        prompt="Genre: House | Instruments: Drums, Bass, Piano | BPM: 124",
-        model=name,
-        seconds_total=SMOKE_SECONDS if part.smoke else TAKES.get(name, spec.max_seconds),
-        steps=SMOKE_STEPS if part.smoke else None,
-        seed=7,
-    )
-    began = part.waited()
-    for _ in engine.generate(replace(asked, steps=2)):
-        pass  # Loads, and warms up everything that is used.
-    ready = part.waited() - began
-    if part.device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-    figures = _timed_take(part, engine, asked)
-    flops = _step_flops(spec, asked.resolved(MODELS[name]))
-    steps, spent = figures["steps"], figures["diffusing_s"]
-    return {
-        "weights": weights,
-        "seconds": asked.seconds_total,
-        "compiled": compiled,
-        "guidance": asked.resolved(MODELS[name]).cfg_scale,
-        "loading_and_first_use_s": ready,
-        "flops_per_s": flops * steps / spent,
-        **figures,
-        "peak_gb": part.peak_gb(),
-    }
-
-
-def _timed_take(part: Part, engine: Engine, asked: GenerationSpec) -> dict[str, Any]:
-    began = part.waited()
-    first = diffused = 0.0
-    steps = 0
-    for update in engine.generate(asked):
-        if isinstance(update, Step) and update.stage == "diffuse":
-            steps, diffused = update.total, part.waited() if update.index == update.total else 0.0
-        elif isinstance(update, AudioBlock) and not first:
-            first = part.waited()
-    done = part.waited()
-    return {
-        "steps": steps,
-        "diffusing_s": diffused - began,
-        "first_audio_s": first - began,
-        "whole_s": done - began,
-    }
-
-
-def _step_flops(spec: ModelSpec, asked: GenerationSpec) -> float:
-    """Operations of one denoising step of the transformer, both branches of guidance included."""
-    frames = window_for(asked, spec).latent_frames
-    return forward_flops(spec, 1 if asked.cfg_scale == 1 else 2, frames)
 
 
 def forward(part: Part, name: str) -> None:
@@ -273,6 +185,7 @@ PARTS: dict[str, Callable[[Part, str], None]] = {
     "take": take,
     "forward": forward,
     "training": training,
+    "batches": batches,
     "compiled": compiled,
 }
 

@@ -55,6 +55,11 @@ class Part:
         gc.collect()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+        self.forget_peak()
+
+    def forget_peak(self) -> None:
+        """From here on, the peak is that of what comes now."""
+        if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
 
     def waited(self) -> float:
@@ -75,7 +80,7 @@ class Part:
         return statistics.median(spent)
 
     def peak_gb(self) -> float:
-        """Most memory held since the last part, GB (10^9 bytes): the card's, or this process's on a CPU.
+        """Most memory held since `forget_peak`, GB (10^9 bytes): the card's, or all this process ever held on a CPU.
 
         Not known on Windows without a card.
         """

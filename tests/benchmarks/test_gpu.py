@@ -59,6 +59,21 @@ def test_a_take_is_timed_from_its_first_step_to_its_last_block(
     assert 0 < row["diffusing_s"] < row["first_audio_s"] <= row["whole_s"]
 
 
+@pytest.mark.parametrize("name", gpu.BATCHED)
+def test_takes_of_one_batch_are_timed_together(
+    part: Part, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for size in (1, 3):
+        _gpu.batches(part, f"{name} x {size}")
+    one, three = rows(capsys)
+    for row, size in ((one, 1), (three, 3)):
+        assert "error" not in row and (row["model"], row["batch"]) == (f"{name} x {size}", size)
+        assert 0 < row["diffusing_s"] < row["whole_s"] and row["steps"] == 2
+        assert row["takes_per_minute"] == pytest.approx(60 * size / row["whole_s"])
+    counted = [row["flops_per_s"] * row["diffusing_s"] for row in (one, three)]
+    assert counted[1] == pytest.approx(3 * counted[0])
+
+
 @pytest.mark.parametrize("name", gpu.TRAINED)
 def test_a_training_step_is_timed(
     part: Part, name: str, capsys: pytest.CaptureFixture[str]
@@ -103,9 +118,10 @@ def test_a_process_that_dies_names_what_it_did_not_reach(monkeypatch: pytest.Mon
 
 
 def test_what_the_time_does_not_suffice_for_is_named() -> None:
-    found = list(gpu.measured(options("--minutes", "0", "--parts", "take", "forward")))
+    found = list(gpu.measured(options("--minutes", "0", "--parts", "take", "forward", "batches")))
     assert {row["error"] for row in found} == {"skipped: no time left"}
-    assert {row["model"] for row in found} == {*gpu.TAKES, *distinct()}
+    batches = {f"{model} x {size}" for model in gpu.BATCHED for size in gpu.BATCHES}
+    assert {row["model"] for row in found} == {*gpu.TAKES, *distinct(), *batches}
 
 
 def test_the_tables_hold_figures_goals_shares_and_failures() -> None:
@@ -126,21 +142,31 @@ def test_the_tables_hold_figures_goals_shares_and_failures() -> None:
     }
     machine = {"kind": "machine", "model": "", "device": "A card", "torch": "2.11", "cuda": "13.0"}
     machine |= {"bfloat16_tflops": 800.0, "float32_tflops": 50.0, "copied_gb_per_s": 3000.0}
+    batch = take | {"kind": "batches", "model": "sketch x 8", "seconds": 30.0, "batch": 8}
+    batch |= {"whole_s": 4.0, "takes_per_minute": 120.0}
     failed = {"kind": "training", "model": "sketch", "error": "OutOfMemoryError: full"}
-    said = gpu.report([machine, take, failed])
+    said = gpu.report([machine, take, batch, failed])
     assert "A card, torch 2.11, CUDA 13.0" in said and "800 Tflop/s" in said
     (row,) = (line for line in said.splitlines() if line.startswith("| stable-audio-2, 285 s |"))
     assert "| 50% |" in row and "| 6.54 s | 6 s |" in row and "12.3 GB" in row
+    (row,) = (line for line in said.splitlines() if line.startswith("| sketch x 8, 30 s |"))
+    assert "| 4 s | 120 | 12.3 GB |" in row
     assert "- training sketch: OutOfMemoryError: full" in said
 
 
-def test_the_command_writes_tables_and_figures(tmp_path: Path) -> None:
+def test_the_command_writes_tables_and_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu, "BATCHED", ("sketch",))
+    monkeypatch.setattr(gpu, "LONGEST_PART", 600.0)
     markdown, figures = tmp_path / "gpu.md", tmp_path / "gpu.json"
-    flags = ["--device", "cpu", "--smoke", "--parts", "machine", "training"]
+    flags = ["--device", "cpu", "--smoke", "--minutes", "60"]
+    flags += ["--parts", "machine", "training", "batches"]
     assert gpu.main([*flags, "--out", str(markdown), "--json", str(figures)]) == 0
     kinds = [row["kind"] for row in json.loads(figures.read_text())]
-    assert kinds == ["machine", "training", "training"]
-    assert "| sketch | 4 x 64 |" in markdown.read_text()
+    assert kinds == ["machine", "training", "training", *["batches"] * 3]
+    tables = markdown.read_text()
+    assert "| sketch | 4 x 64 |" in tables and "| sketch x 8, 2 s |" in tables
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="here is a CUDA device")
