@@ -154,7 +154,6 @@ def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
         global_=torch.randn(1, 768, generator=generator),
         grid=None,
         text_tokens=tokens - 1,
-        dropped_tokens=tokens - 1,
     )
     t = torch.tensor([0.7])
     with torch.inference_mode():

@@ -168,6 +168,7 @@ class ClapText:
 
     def __init__(self, config: TextConfig, folder: Path) -> None:
         self.max_tokens = config.max_tokens
+        self.encoded_padding = config.encoded_padding
         self.tokenizer = read_tokenizer(folder / "tokenizer.json", config.max_tokens)
         self.network = ClapTextModel(cast(ClapTextConfig, _read_config(folder).text_config))
         path = folder / "model.safetensors"
@@ -185,14 +186,21 @@ class ClapText:
         return self.network.config.hidden_size
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Features [B, L, E] float32, zero at padding, and the mask [B, L], True at tokens; L is max_tokens.
+        """Features [B, L, E] float32 and the mask [B, L], True at tokens; L is max_tokens.
 
-        The features of a text do not depend on the other texts in the batch.
+        At padding they are zero, or with `encoded_padding` what the tower makes of its padding token, which attends to
+        the text. The features of a text do not depend on the other texts in the batch.
         """
         tokens, mask = padded(self.tokenizer, texts, PAD)
+        if self.encoded_padding:
+            missing = (0, self.max_tokens - mask.shape[1])
+            tokens, mask = F.pad(tokens, missing, value=PAD), F.pad(mask, missing)
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             found = self.network(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
-        return zero_padded(found.hidden_states[-2], mask, self.max_tokens)
+        features = found.hidden_states[-2]
+        if self.encoded_padding:
+            return features, mask
+        return zero_padded(features, mask, self.max_tokens)
 
     def reach(self, text: str) -> int:
         """How many characters of a text, from its beginning, are read."""

@@ -61,13 +61,14 @@ class TextEncoder(Protocol):
 
     @property
     def max_tokens(self) -> int:
-        """L of the features: longer prompts are truncated, shorter ones zero-padded."""
+        """L of the features: longer prompts are truncated, shorter ones padded."""
         ...
 
     def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Features [B, L, E] float32, zero at padding, and the mask [B, L], True at tokens.
+        """Features [B, L, E] float32 and the mask [B, L], True at tokens.
 
-        The features of a text do not depend on the other texts in the batch.
+        At padding they are zero, except with `TextConfig.encoded_padding`. The features of a text do not depend on the
+        other texts in the batch.
         """
         ...
 
@@ -101,22 +102,20 @@ class Asked:
 class Conditioning:
     """All inputs of the transformer besides latents and time, for B items.
 
-    Positions without text are zero and masked out of the attention. Dropping the text does both to all positions,
-    however long the prompt was; the unconditional branch sees the rest: timing, metre and score.
+    Dropping the text makes all cross tokens zero and masks them out, those of the timing too: so does the public code,
+    in training and in guidance; the paper does not say. The rest stays: the global vector, metre and score.
     """
 
     cross: Tensor
     """[B, L, E]: the text tokens, then one token per timing number."""
     cross_mask: Tensor
-    """[B, L] bool, True where a token may be attended to."""
+    """[B, L] bool, False at the prompt's padding; not every model masks it out of the attention."""
     global_: Tensor
     """[B, G]: the embedded timing numbers, concatenated."""
     grid: Tensor | None
     """[B, GRID_ROWS, T], see `grid`; None for models without one."""
     text_tokens: int
     """How many cross tokens are of the text."""
-    dropped_tokens: int
-    """How many are dropped with the text; in some models this includes the timing."""
     kept: Tensor | None = None
     """[B, 1 + D, T]: the inpainting mask (1 where a frame is kept) and the clean latents kept; None if nothing is."""
 
@@ -127,7 +126,7 @@ class Conditioning:
         count = self.text_tokens
         return replace(
             self,
-            # Padding is zero here even in models that fill a prompt's padding with a trained vector.
+            # Padding is zero here even in models in which a prompt's padding is not.
             cross=torch.cat((negative.text_or_zero(), self.cross[:, count:]), dim=1),
             cross_mask=torch.cat(
                 (negative.cross_mask[:, :count], self.cross_mask[:, count:]), dim=1
@@ -148,8 +147,7 @@ class Conditioning:
         """Drops the text, and the tempo, of the items where these are True (each [B] bool)."""
         dropped = self
         if text is not None:
-            place = torch.arange(self.cross.shape[1], device=self.cross.device)
-            gone = text.to(self.cross.device)[:, None] & (place < self.dropped_tokens)
+            gone = text.to(self.cross.device)[:, None]
             dropped = replace(
                 dropped,
                 cross=self.cross.masked_fill(gone[..., None], 0.0),
@@ -260,7 +258,6 @@ class Conditioner(nn.Module):
             global_=timing.flatten(1),
             grid=None if asked.grid is None else asked.grid.to(device),
             text_tokens=text.shape[1],
-            dropped_tokens=text.shape[1] + timing.shape[1] * self.spec.conditioning.timing_is_text,
         )
 
     def initialize(self, generator: torch.Generator) -> None:

@@ -92,7 +92,7 @@ class DiTConfig:
     grid: bool
     """Whether a frame-wise grid is added to the tokens: metre, place in the piece, and score."""
     mask_cross: bool
-    """Whether the prompt's padding is masked out; the public models attend to it, as zeros."""
+    """Whether the prompt's padding is masked out; the public code attends to it."""
     qk_norm: bool
     """Whether queries and keys are layer-normalized."""
     pooled_text: bool = False
@@ -138,6 +138,8 @@ class TextConfig:
     width: int
     learned_padding: bool = False
     """Whether prompts are padded with a trained vector rather than zeros."""
+    encoded_padding: bool = False
+    """Whether padding has the encoder's hidden states rather than zeros, as CLAP's has in the public code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +159,6 @@ class ConditioningConfig:
 
     text: TextConfig
     numbers: tuple[NumberConfig, ...]
-    timing_is_text: bool = False
-    """Whether the numbers' tokens are dropped with the text, as the reference code does; the paper does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,11 +68,12 @@ STABLE_AUDIO_2 = ModelSpec(
         cross_width=768,
         project_cross=False,
         grid=False,
-        mask_cross=True,
+        mask_cross=False,
         qk_norm=False,
     ),
     conditioning=ConditioningConfig(
-        text=TextConfig(encoder="clap", max_tokens=77, width=768), numbers=TIMING
+        text=TextConfig(encoder="clap", max_tokens=77, width=768, encoded_padding=True),
+        numbers=TIMING,
     ),
     # Paper §3: DPM-Solver++, 100 steps, guidance 7.
     defaults=Defaults(
@@ -112,7 +113,6 @@ SKETCH = ModelSpec(
     conditioning=ConditioningConfig(
         text=TextConfig(encoder="minilm", max_tokens=64, width=384),
         numbers=TIMING,
-        timing_is_text=True,
     ),
     defaults=Defaults(
         seconds_total=30.0,
@@ -167,7 +167,6 @@ STABLE_AUDIO_OPEN_1_0 = ModelSpec(
     conditioning=ConditioningConfig(
         text=TextConfig(encoder="t5", max_tokens=128, width=768),
         numbers=TIMING,
-        timing_is_text=True,
     ),
     defaults=Defaults(
         seconds_total=47.0, steps=100, cfg_scale=7.0, sampler="dpmpp-3m-sde", init_noise_level=0.8
@@ -200,7 +199,6 @@ STABLE_AUDIO_OPEN_SMALL = ModelSpec(
     conditioning=ConditioningConfig(
         text=TextConfig(encoder="t5", max_tokens=64, width=768),
         numbers=(NumberConfig(name="seconds_total", low=0.0, high=256.0),),
-        timing_is_text=True,
     ),
     defaults=Defaults(
         seconds_total=11.0, steps=8, cfg_scale=1.0, sampler="ping-pong", init_noise_level=0.8
@@ -238,7 +236,6 @@ def _stable_audio_3(size: str, what: str, base: bool) -> ModelSpec:
         conditioning=ConditioningConfig(
             text=TextConfig(encoder="t5gemma", max_tokens=256, width=768, learned_padding=True),
             numbers=(NumberConfig(name="seconds_total", low=0.0, high=384.0, learned=False),),
-            timing_is_text=True,
         ),
         defaults=Defaults(
             seconds_total=120.0,

@@ -60,7 +60,6 @@ def forward_flops(spec: ModelSpec, batch: int, frames: int) -> float:
         global_=empty(batch, numbers * width),
         grid=empty(batch, GRID_ROWS, frames) if spec.dit.grid else None,
         text_tokens=tokens,
-        dropped_tokens=tokens,
     )
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(empty(batch, spec.dit.latent_channels, frames), empty(batch), conditioning)

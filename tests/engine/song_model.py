@@ -63,7 +63,6 @@ class Listener:
             global_=torch.zeros(1, 4),
             grid=None,
             text_tokens=1,
-            dropped_tokens=1,
         )
 
 

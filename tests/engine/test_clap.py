@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from transformers import (
     ClapFeatureExtractor,
     ClapModel,
     ClapTextConfig,
+    RobertaConfig,
+    RobertaModel,
 )
 
 from engine.clap import (
+    DERIVED,
     MAX_TOKENS,
+    PAD,
     SAMPLE_RATE,
     Clap,
     ClapText,
@@ -27,7 +32,7 @@ from engine.clap import (
     window_frames,
 )
 from engine.errors import AudioError, CheckpointError
-from engine.registry import TextConfig
+from engine.registry import STABLE_AUDIO_2, DiTConfig, TextConfig
 from engine.training.train_clap import train_tokenizer
 
 TEXTS = [
@@ -137,6 +142,32 @@ def test_features_do_not_depend_on_the_batch(saved: Path):
         alone, mask = text.encode([phrase])
         assert torch.equal(mask[0], masks[index])
         torch.testing.assert_close(alone[0], together[index], atol=1e-5, rtol=1e-4)
+
+
+def test_the_papers_model_gets_the_tower_s_own_states_for_padding(clap: Clap, saved: Path):
+    """As stable-audio-tools gets them: LAION's package pads to 77 tokens and keeps every hidden state."""
+    text = STABLE_AUDIO_2.conditioning.text
+    assert text.encoded_padding
+    assert isinstance(STABLE_AUDIO_2.dit, DiTConfig) and not STABLE_AUDIO_2.dit.mask_cross
+    features, mask = ClapText(replace(text, width=32), saved).encode(TEXTS)
+    shape = RobertaConfig(**tiny_config(clap.tokenizer.get_vocab_size()).text_config.to_dict())  # pyright: ignore[reportOptionalMemberAccess]
+    tower = RobertaModel(shape, add_pooling_layer=False).eval()
+    own = load_file(saved / "model.safetensors").items()
+    state = {name.removeprefix("text_model."): x.float() for name, x in own}
+    missing, _ = tower.load_state_dict(state, strict=False)
+    assert not [name for name in missing if not name.endswith(DERIVED)]
+    rows = [clap.tokenizer.encode(phrase).ids for phrase in TEXTS]
+    ids = torch.tensor([row + [PAD] * (77 - len(row)) for row in rows])
+    with torch.no_grad():
+        found = tower(input_ids=ids, attention_mask=ids.ne(PAD).long(), output_hidden_states=True)
+    torch.testing.assert_close(features, found.hidden_states[-2], atol=1e-5, rtol=1e-4)
+    assert torch.equal(mask, ids.ne(PAD))
+    pads = [feature[~there] for feature, there in zip(features, mask, strict=True)]
+    # All pads of a text are alike, but they know the text.
+    assert all((pad - pad[0]).abs().max() < 1e-5 < pad.std() for pad in pads)
+    assert (pads[0][0] - pads[1][0]).abs().max() > 1e-3
+    alone, _ = ClapText(replace(text, width=32), saved).encode(TEXTS[:1])
+    torch.testing.assert_close(alone[0], features[0], atol=1e-5, rtol=1e-4)
 
 
 def test_long_prompts_are_cut(saved: Path):

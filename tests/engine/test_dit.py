@@ -45,7 +45,6 @@ def condition(batch: int, frames: int, grid: bool = True) -> Conditioning:
         global_=normal(batch, GLOBAL_WIDTH, seed=2),
         grid=normal(batch, GRID_ROWS, frames, seed=3) if grid else None,
         text_tokens=5,
-        dropped_tokens=5,
     )
 
 

@@ -46,7 +46,6 @@ def conditioning(kind: str, cross: str = "cross") -> Conditioning:
         global_=values("global", (2, width)),
         grid=None,
         text_tokens=9,
-        dropped_tokens=9,
     )
 
 

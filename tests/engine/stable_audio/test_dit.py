@@ -47,7 +47,6 @@ def conditioning(items: slice, kept: Tensor | None = None, cross: str = "cross")
         global_=values("global", (2, 768))[items],
         grid=None,
         text_tokens=9,
-        dropped_tokens=9,
         kept=None if kept is None else kept[items],
     )
 

@@ -23,7 +23,6 @@ def test_a_step_is_three_times_the_forward_pass() -> None:
         global_=torch.randn(batch, numbers * width, requires_grad=True),
         grid=torch.randn(batch, GRID_ROWS, frames, requires_grad=True),
         text_tokens=tokens,
-        dropped_tokens=tokens,
     )
     x = torch.randn(batch, 64, frames, requires_grad=True)
     t = torch.rand(batch, requires_grad=True)
