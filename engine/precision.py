@@ -6,6 +6,7 @@ noise in half precision. Knows nothing of what the networks compute.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import torch
@@ -22,6 +23,8 @@ PRECISIONS = {
 """What each type of device supports; the first is the default, if the hardware runs it at full speed."""
 NAMES = ("auto", "float32", "bfloat16", "int8")
 LARGEST = 127
+PACKED_ROWS = 2048
+"""Tokens for which packed weights are laid out; others work as well."""
 
 
 def resolved_precision(precision: str, device: torch.device) -> str:
@@ -88,6 +91,23 @@ class Int8Linear(nn.Module):
         return y.to(x.dtype).unflatten(0, x.shape[:-1])
 
 
+class PackedLinear(nn.Module):
+    """A float32 linear layer for inference on a CPU, its weights laid out as oneDNN's kernels read them.
+
+    The same products in another order of summation; a tenth faster than torch's own where those are MKL's on AMD.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        # Not a buffer: a tensor in this layout can be neither moved nor saved.
+        self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), PACKED_ROWS)
+        self.bias = linear.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., inputs] to [..., outputs]."""
+        return torch.ops.mkldnn._linear_pointwise(x, self.packed, self.bias, "none", [], "")
+
+
 def to_bfloat16(network: nn.Module) -> None:
     """Converts the weights of all linear layers and convolutions to bfloat16, for a network that autocasts to it."""
     for module in network.modules():
@@ -97,11 +117,21 @@ def to_bfloat16(network: nn.Module) -> None:
 
 def to_int8(blocks: nn.Module) -> None:
     """Replaces every linear layer in a transformer's blocks by an `Int8Linear`."""
+    _replace_linears(blocks, Int8Linear)
+
+
+def to_packed(blocks: nn.Module) -> None:
+    """Replaces every linear layer in a transformer's blocks by a `PackedLinear`, where this torch has oneDNN."""
+    if torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        _replace_linears(blocks, PackedLinear)
+
+
+def _replace_linears(blocks: nn.Module, kind: Callable[[nn.Linear], nn.Module]) -> None:
     # One at a time, so that only one layer is in memory twice.
     for module in [part for part in blocks.modules() if not isinstance(part, nn.Linear)]:
         for name, child in module.named_children():
             if isinstance(child, nn.Linear):
-                setattr(module, name, Int8Linear(child))
+                setattr(module, name, kind(child))
 
 
 def device_named(name: str) -> torch.device:

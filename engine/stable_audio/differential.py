@@ -79,10 +79,14 @@ class DifferentialSelfAttention(nn.Module):
 
     def forward(self, x: Tensor, angles: Rotation) -> Tensor:
         """[B, tokens, E] to [B, tokens, E]."""
+        return self.attended(self.to_qkv(x), angles)
+
+    def attended(self, projected: Tensor, angles: Rotation) -> Tensor:
+        """The rest of it, from what `to_qkv` gives: [B, tokens, 5 E] to [B, tokens, E]."""
         # The checkpoints order the five parts q, k, v, q', k'.
-        parts = self.to_qkv(x).unflatten(-1, (5, self.heads, -1))
-        query = rotate(self.q_norm(parts[:, :, 0::3].flatten(2, 3)), angles)
-        key = rotate(self.k_norm(parts[:, :, 1::3].flatten(2, 3)), angles)
+        parts = projected.unflatten(-1, (5, self.heads, -1))
+        query = rotate(self.q_norm(parts[:, :, 0::3]).flatten(2, 3), angles)
+        key = rotate(self.k_norm(parts[:, :, 1::3]).flatten(2, 3), angles)
         value = parts[:, :, 2].repeat(1, 1, 2, 1)
         return self.to_out(_difference(self.attend(query, key, value)))
 

@@ -10,9 +10,11 @@ from engine import precision
 from engine.errors import SpecError
 from engine.precision import (
     Int8Linear,
+    PackedLinear,
     has_quick_bfloat16,
     resolved_precision,
     to_int8,
+    to_packed,
 )
 
 
@@ -86,3 +88,19 @@ def test_every_map_is_quartered() -> None:
     to_int8(network.requires_grad_(False))
     assert not [module for module in network.modules() if isinstance(module, nn.Linear)]
     assert {t.dtype for n, t in network.state_dict().items() if "weight" in n} == {torch.int8}
+
+
+@pytest.mark.parametrize("shape", [(1, 64), (3, 5, 64), (0, 7, 64)])
+@pytest.mark.parametrize("bias", [False, True])
+def test_packed_weights_give_the_same_products(shape: tuple[int, ...], bias: bool) -> None:
+    linear, x = nn.Linear(64, 48, bias=bias).requires_grad_(False), drawn(*shape)
+    near, exact = PackedLinear(linear)(x), linear(x)
+    assert near.shape == exact.shape
+    torch.testing.assert_close(near, exact, rtol=0, atol=1e-5)
+
+
+def test_weights_stay_as_they_are_where_torch_has_no_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    blocks = nn.Sequential(nn.Linear(8, 4))
+    to_packed(blocks)
+    assert isinstance(blocks[0], nn.Linear)

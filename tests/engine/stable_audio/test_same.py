@@ -1,15 +1,19 @@
 """SAME: the reference's numbers, the published sizes, chunked equals whole, silence about noise unless asked."""
 
 import dataclasses
+from functools import partial
+from itertools import pairwise
 
 import pytest
 import torch
+from torch import Tensor
 
 from engine.autoencoder import Autoencoder
 from engine.chunking import TOLERANCE, decode_chunked, decode_span, encode_chunked
 from engine.errors import ShapeError
 from engine.layers import attention
 from engine.networks import build_autoencoder
+from engine.precision import to_packed
 from engine.public.renames import STABLE_AUDIO_3, renamed
 from engine.registry import SameConfig
 from engine.stable_audio.differential import banded_attention
@@ -54,6 +58,48 @@ def test_any_span_equals_the_whole(kind: str, start: int, stop: int) -> None:
     model, latents = reference(kind), values("span", (1, 256, 17))
     whole = model.decode(latents)[..., start * RATIO : stop * RATIO]
     assert (decode_span(model, latents, start, stop)[0] - whole).abs().max() < TOLERANCE
+
+
+@pytest.mark.parametrize("ends", [(1, 2, 5, 16, 17), (8, 15, 16), (9, 10, 13, 17), (6, 14, 16)])
+def test_spans_that_continue_each_other_equal_the_whole(ends: tuple[int, ...]) -> None:
+    model, latents = reference("folded"), values("span", (1, 256, ends[-1]))
+    joined, whole = continued(model, latents, ends), model.decode(latents)
+    assert joined.shape == whole.shape
+    assert (joined - whole).abs().max() < TOLERANCE
+
+
+@pytest.mark.parametrize("ends", [(2, 4, 11, 17), (8, 14, 16), (9, 16)])
+def test_nothing_is_computed_twice(ends: tuple[int, ...]) -> None:
+    model, pairs = reference("folded"), [0, 0]
+    for half, block in enumerate((0, -1)):
+        model.decoder.transformers[block].register_forward_pre_hook(partial(count, pairs, half))
+    continued(model, values("span", (1, 256, ends[-1])), ends)
+    needed = -(-ends[-1] // 2)
+    assert pairs == [needed, needed + 1]
+
+
+def continued(model: SameAutoencoder, latents: Tensor, ends: tuple[int, ...]) -> Tensor:
+    """The audio of spans up to those frames, each decoded with the past of the one before."""
+    blocks, past = [], None
+    for start, stop in pairwise((0, *ends)):
+        audio, past = decode_span(model, latents, start, stop, past)
+        blocks.append(audio)
+    return torch.cat(blocks, dim=-1)
+
+
+def count(pairs: list[int], half: int, _: torch.nn.Module, given: tuple[Tensor, ...]) -> None:
+    """A hook that counts the pairs of frames a block is given."""
+    pairs[half] += given[0].shape[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_packed_weights_decode_as_the_official_code(kind: str) -> None:
+    model = reference(kind)
+    to_packed(model.decoder)
+    assert not any(isinstance(part, torch.nn.Linear) for part in model.decoder.modules())
+    with torch.inference_mode():
+        audio = model.decode(values(f"{kind}.latents.3", (2, 256, 3)))
+    assert difference(audio, TENSORS[f"{kind}.decode.3"]) < 1e-4
 
 
 @pytest.mark.parametrize("kind", KINDS)
