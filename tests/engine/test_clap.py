@@ -150,7 +150,8 @@ def test_the_papers_model_gets_the_tower_s_own_states_for_padding(clap: Clap, sa
     assert text.encoded_padding
     assert isinstance(STABLE_AUDIO_2.dit, DiTConfig) and not STABLE_AUDIO_2.dit.mask_cross
     features, mask = ClapText(replace(text, width=32), saved).encode(TEXTS)
-    shape = RobertaConfig(**tiny_config(clap.tokenizer.get_vocab_size()).text_config.to_dict())  # pyright: ignore[reportOptionalMemberAccess]
+    config: Any = tiny_config(clap.tokenizer.get_vocab_size()).text_config
+    shape = RobertaConfig(**config.to_dict())
     tower = RobertaModel(shape, add_pooling_layer=False).eval()
     own = load_file(saved / "model.safetensors").items()
     state = {name.removeprefix("text_model."): x.float() for name, x in own}
