@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
+    ClapConfig,
+    ClapTextConfig,
+    ClapTextModel,
     PreTrainedTokenizerFast,
     T5GemmaConfig,
     T5GemmaEncoderModel,
@@ -19,6 +23,19 @@ else:
     from values import weight
 
 WORDS = ["<pad>", "</s>", "<unk>", "warm", "tape", "house", "drums"]
+ROBERTA_WORDS = ["<s>", "<pad>", "</s>", "<unk>", "warm", "tape", "house", "drums"]
+ROBERTA = {
+    "vocab_size": len(ROBERTA_WORDS),
+    "hidden_size": 768,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 12,
+    "intermediate_size": 64,
+    "max_position_embeddings": 514,
+    "type_vocab_size": 1,
+    "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+    "pad_token_id": 1,
+}
 
 
 def save_tokenizer(folder: Path) -> None:
@@ -55,4 +72,25 @@ def t5gemma_folder(folder: Path, width: int = 32) -> Path:
             parameter.copy_(weight(f"text.{name}", tuple(parameter.shape)))
     model.save_pretrained(folder / "t5gemma-b-b-ul2")
     save_tokenizer(folder / "t5gemma-b-b-ul2")
+    return folder
+
+
+def clap_folder(folder: Path) -> Path:
+    """CLAP's text tower of three layers, its weights made from their names, in the layout of transformers."""
+    words = Tokenizer(
+        models.WordLevel({word: i for i, word in enumerate(ROBERTA_WORDS)}, unk_token="<unk>")
+    )
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    words.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    words.save(str(folder / "tokenizer.json"))
+    text = ClapTextConfig(**ROBERTA)  # pyright: ignore[reportArgumentType]
+    config = ClapConfig(text_config=text)
+    (folder / "config.json").write_text(config.to_json_string(use_diff=False))
+    state = {
+        f"text_model.{name}": weight(f"text.{name}", tuple(parameter.shape))
+        for name, parameter in ClapTextModel(text).named_parameters()
+    }
+    save_file(state, folder / "model.safetensors")
     return folder
