@@ -282,7 +282,7 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         type=_count,
         default=1,
         metavar="NUMBER",
-        help="of several takes, make so many together, which fills a GPU: those that follow each other and differ in "
-        "neither length nor what denoises them; each is as alone up to rounding. What fits into its memory, you have "
-        "to try; a CPU gains nothing (default 1)",
+        help="of several takes, make so many together, which fills a GPU: those that follow each other and have one "
+        "length, model, sampler and guidance; each is as alone up to rounding. How many fit into its memory, you have "
+        "to try. On a CPU it saves time with takes of a few seconds only (default 1)",
     )
