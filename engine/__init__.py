@@ -17,7 +17,7 @@
     stable_audio/           the networks of Stable Audio 3 and Stable Audio Open
     public/                 public checkpoints: download, names, loading, LoRA
     sound/                  files, takes, loudness, the limiter         (no torch)
-    precision.py            number formats by device, and int8 linear layers
+    precision.py            number formats by device; int8 and packed linear layers
     whole_files.py          files that appear only when complete        (no torch)
     cli/                    the command line
 

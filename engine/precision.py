@@ -1,4 +1,4 @@
-"""Devices, and the number formats of the transformer that each supports; linear layers in int8.
+"""Devices, and the number formats of the transformer that each supports; linear layers in int8, or packed for a CPU.
 
 Only the transformer runs in reduced precision; the autoencoders stay in float32, because their decoders produce audible
 noise in half precision. Knows nothing of what the networks compute.

@@ -173,18 +173,14 @@ class SameDecoder(SameTransformer):
             the past of the next call: the last frame between the halves, and `ahead` finished ones.
         """
         known, done = (None, None) if past is None else (past[:, :GROUP], past[:, GROUP:])
-        x = known
-        if latents.shape[-1]:
-            x = self.first_half(*self._begun(latents))
-            # With the outermost frames repeated, every pair straddles two pairs of the first half.
-            x = torch.cat((x[:, :GROUP] if known is None else known, x), dim=1)
-        assert x is not None
+        x = self.first_half(*self._begun(latents))
+        # The sound's first and last frame are repeated, so that every pair straddles two pairs of the first half; in
+        # between, the last frame waits for its neighbour.
+        x = torch.cat((x[:, :GROUP] if known is None else known, x), dim=1)
         last = x[:, -GROUP:]
-        if ahead:
-            x = self.second_half(x[:, :-GROUP])
-        else:
-            x = self.second_half(torch.cat((x, last), dim=1))[:, :-GROUP]
+        x = self.second_half(x[:, :-GROUP] if ahead else torch.cat((x, last), dim=1))
         x = x[:, GROUP:] if done is None else torch.cat((done, x), dim=1)
+        x = x if ahead else x[:, :-GROUP]
         past = torch.cat((last, x[:, -ahead * GROUP :]), dim=1) if ahead else None
         return self._audio(x), past
 

@@ -99,7 +99,9 @@ def test_packed_weights_give_the_same_products(shape: tuple[int, ...], bias: boo
     torch.testing.assert_close(near, exact, rtol=0, atol=1e-5)
 
 
-def test_weights_stay_as_they_are_where_torch_has_no_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_stay_as_they_are_where_torch_has_no_onednn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
     blocks = nn.Sequential(nn.Linear(8, 4))
     to_packed(blocks)

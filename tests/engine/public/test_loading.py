@@ -13,10 +13,11 @@ from engine.conditioning import Prompt
 from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion
 from engine.lora_list import LoraFile
+from engine.precision import PackedLinear
 from engine.public.loading import check_config, check_fit, load_public, table_of
 from engine.public.lora import adapt
 from engine.public.renames import renamed, without_weight_norm
-from engine.registry import MODELS, ModelSpec
+from engine.registry import MODELS, ModelSpec, SameConfig
 from tests.engine.public.public_models import TINY_MEDIUM, TINY_OPEN, Words, write_public
 from tests.engine.public.test_lora import lora
 from tests.golden.values import values, weights
@@ -120,7 +121,12 @@ def test_less_memory_and_the_same_music(
     folder = write_public(spec, tmp_path)
     exact, placed = load_public(spec, folder), load_public(spec, folder)
     placed.placed(torch.device("cpu"), precision)
-    assert size(placed.autoencoder) == size(exact.autoencoder)
+    assert size(placed.autoencoder.encoder) == size(exact.autoencoder.encoder)
+    latents = values("latents", (1, spec.dit.latent_channels, 4))
+    sound, audio = (model.autoencoder.decode(latents) for model in (exact, placed))
+    assert (audio - sound).abs().max() < 1e-5 * sound.abs().max()
+    packed = [part for part in placed.autoencoder.decoder.modules() if is_packed(part)]
+    assert bool(packed) == isinstance(spec.autoencoder, SameConfig)
     blocks, whole = (model.dit.transformer.layers for model in (placed, exact))
     # Scales and norms stay whole.
     assert share <= size(blocks) / size(whole) < share + 0.05
@@ -129,6 +135,10 @@ def test_less_memory_and_the_same_music(
     exact.precision = "float32"
     output = exact.network(x, t, told)
     assert 0 < (placed.network(x, t, told) - output).std() < 0.03 * output.std()
+
+
+def is_packed(module: torch.nn.Module) -> bool:
+    return isinstance(module, PackedLinear)
 
 
 def size(module: torch.nn.Module) -> int:
