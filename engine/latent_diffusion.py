@@ -19,7 +19,7 @@ from engine.conditioning import Conditioner, Conditioning, TextEncoder
 from engine.errors import SpecError, choices
 from engine.networks import build_autoencoder, build_dit, open_text_encoder
 from engine.precision import autocasts, resolved_precision, to_bfloat16, to_int8, to_packed
-from engine.registry import ModelSpec
+from engine.registry import ModelSpec, SameConfig
 from engine.stable_audio.t5 import T5Text, text_place
 
 BACKEND, COMPILERS = "inductor", ("g++", "clang++", "cl")
@@ -139,7 +139,7 @@ class LatentDiffusion(nn.Module):
         encoder = self.conditioner.text_encoder
         if isinstance(encoder, T5Text):
             encoder.on(*text_place(device, precision, encoder.official))
-        if self.spec.weights != "embedded" and device.type == "cpu":
+        if isinstance(self.spec.autoencoder, SameConfig) and device.type == "cpu":
             # Not the encoder's, which many takes never touch.
             to_packed(self.autoencoder.decoder)
         return self.to(device)
