@@ -141,7 +141,10 @@ def _ours(arguments: argparse.Namespace) -> dict[str, Any]:
     for part in ("dit", "autoencoder"):
         own = {n.removeprefix(f"{part}."): w for n, w in tensors.items() if n.startswith(part)}
         load_strictly(getattr(model, part), own, part)
-    del model.latent_scale, model.conditioner, tensors, own
+    del tensors, own
+    # Nothing is asked of these two.
+    for rest in (model.latent_scale, model.conditioner):
+        rest.to_empty(device="cpu")
     model = model.eval().requires_grad_(False).placed(torch.device("cpu"), arguments.precision)
 
     generator = torch.Generator().manual_seed(0)
