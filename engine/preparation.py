@@ -100,7 +100,7 @@ def prepared(
         sound = _fitted(recording, needed, spec)
         used = sound if kept is None else kept.parts(recording)
         levels = Levels.of(used, spec.init_noise_level or 0.0, kept=kept is not None)
-        levelling = _levelling(model, used, levels)
+        levelling = _levelling(model, used, levels, spec.schedule)
         if levelling is not None:
             sound = levelling.levels.levelled(sound)
         known = _encoded(model, sound, window, noise if spec.schedule == "reference" else None)
@@ -145,9 +145,13 @@ def _sheet(
     return lead_sheet(spec, held.likeness(model), recording)
 
 
-def _levelling(model: LatentDiffusion, used: Samples, levels: Levels | None) -> Levelling | None:
-    """For what is used of a recording [2, N]; None if it is silent, or the model takes recordings as they are."""
-    if levels is None or model.spec.weights == "public":
+def _levelling(
+    model: LatentDiffusion, used: Samples, levels: Levels | None, schedule: str
+) -> Levelling | None:
+    """For what is used of a recording [2, N]; None if it is silent, or taken as it is, as in public code."""
+    weights = model.spec.weights
+    as_it_is = weights == "public" or (schedule == "reference" and weights != "embedded")
+    if levels is None or as_it_is:
         return None
     return Levelling.of(model.autoencoder, model.latent_scale.mean.device, used, levels)
 

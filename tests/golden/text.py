@@ -7,20 +7,24 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from torch import Tensor
 from transformers import (
     ClapConfig,
     ClapTextConfig,
     ClapTextModel,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
+    T5Config,
+    T5EncoderModel,
     T5GemmaConfig,
     T5GemmaEncoderModel,
     T5GemmaModuleConfig,
 )
 
 if __package__:
-    from tests.golden.values import weight
+    from tests.golden.values import values, weight
 else:
-    from values import weight
+    from values import values, weight
 
 WORDS = ["<pad>", "</s>", "<unk>", "warm", "tape", "house", "drums"]
 ROBERTA_WORDS = ["<s>", "<pad>", "</s>", "<unk>", "warm", "tape", "house", "drums"]
@@ -66,13 +70,26 @@ def t5gemma_folder(folder: Path, width: int = 32) -> Path:
     config = T5GemmaConfig(
         encoder=module, decoder=module, is_encoder_decoder=False, vocab_size=len(WORDS)
     )
-    model = T5GemmaEncoderModel(config)
+    _save(T5GemmaEncoderModel(config), folder / "t5gemma-b-b-ul2")
+    save_tokenizer(folder / "t5gemma-b-b-ul2")
+    return folder
+
+
+def t5_folder(folder: Path, width: int = 32) -> Path:
+    """A T5 encoder of two layers in `text_encoder`, its weights made from their names; its tokenizer in `tokenizer`."""
+    config = T5Config(
+        vocab_size=len(WORDS), d_model=width, d_kv=8, d_ff=64, num_layers=2, num_heads=4
+    )
+    _save(T5EncoderModel(config), folder / "text_encoder")
+    save_tokenizer(folder / "tokenizer")
+    return folder
+
+
+def _save(model: PreTrainedModel, folder: Path) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(weight(f"text.{name}", tuple(parameter.shape)))
-    model.save_pretrained(folder / "t5gemma-b-b-ul2")
-    save_tokenizer(folder / "t5gemma-b-b-ul2")
-    return folder
+    model.save_pretrained(folder)
 
 
 def clap_folder(folder: Path) -> Path:
@@ -94,3 +111,12 @@ def clap_folder(folder: Path) -> Path:
     }
     save_file(state, folder / "model.safetensors")
     return folder
+
+
+def clap_features(words: str, width: int, tokens: int = 6) -> tuple[Tensor, Tensor]:
+    """In place of CLAP's: features [1, L, E] of a prompt, those of pads too, and the mask [1, L], True at tokens.
+
+    As RoBERTa has it, there is a token before the words and one after.
+    """
+    features = values(f"clap.{words}", (1, tokens, width))
+    return features, torch.arange(tokens)[None] < len(words.split()) + 2

@@ -12,6 +12,9 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+LONGEST = 128
+"""Latent frames of the longest noise."""
+
 
 def values(name: str, shape: tuple[int, ...]) -> Tensor:
     """Uniform in ±sqrt(3), so of unit variance; a function of the name and the count alone."""
@@ -41,18 +44,57 @@ def weights(shapes: Mapping[str, list[int]]) -> dict[str, Tensor]:
     return {name: weight(name, tuple(shape)) for name, shape in shapes.items()}
 
 
-QUIET = ("decoder.layers.3.mapping.weight_g", "decoder.layers.3.mapping.bias")
+GAINS = {
+    # The transformer: more of the words, and less of what makes rounding grow from step to step.
+    "cross_attn.to_out.weight": 2,
+    **{f"model.transformer.layers.{i}.self_attn.to_out.weight": 0.3 for i in range(2)},
+    **{f"model.transformer.layers.{i}.ff.ff.2.weight": 0.5 for i in range(2)},
+    # Oobleck.
+    "encoder.layers.7.weight_g": 4,
+    "decoder.layers.0.weight_g": 10,
+    "decoder.layers.7.weight_g": 0.2,
+    # SAME.
+    **{f"encoder.layers.0.transformers.{i}.self_attn.to_out.weight": 10 for i in range(2)},
+    **{f"decoder.layers.3.transformers.{i}.self_attn.to_out.weight": 10 for i in range(2)},
+    "decoder.layers.3.mapping.bias": 0.2,
+    "decoder.layers.3.mapping.weight_g": 0.2,
+}
+"""The end of a weight's name -> by what it is multiplied."""
 
 
-def quiet(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A model's weights with SAME's last map made so small that nothing needs to be clipped or limited."""
-    return {name: 0.2 * w if name.endswith(QUIET) else w for name, w in state.items()}
+def telling(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A model's weights such that its takes tell settings apart: words and latents are heard as much as biases are.
+
+    As the weights are by name alone, the words move latents by a few percent, and other latents a take by two. The
+    last maps are made so small that nothing needs to be clipped or limited.
+    """
+    made = dict(state)
+    for end, gain in GAINS.items():
+        made |= {name: gain * made[name] for name in made if name.endswith(end)}
+    return made
 
 
-def thinned(tensor: Tensor) -> Tensor:
-    """Some two thousand of a tensor's numbers, evenly spaced: what the golden files keep and the tests compare."""
+def recording(seconds: float) -> Tensor:
+    """A recording of a length, stereo at 44.1 kHz, [2, N]."""
+    return 0.1 * values("recording", (2, round(seconds * 44_100)))
+
+
+def noise(name: str, shape: tuple[int, ...]) -> Tensor:
+    """Noise [..., T]: its first frames do not depend on T, as official windows may be longer than ours by padding."""
+    assert shape[-1] <= LONGEST
+    return values(name, (*shape[:-1], LONGEST))[..., : shape[-1]]
+
+
+def thinned(tensor: Tensor, count: int = 2000) -> Tensor:
+    """About `count` of a tensor's numbers, evenly spaced: what the golden files keep and the tests compare."""
     flat = tensor.flatten()
-    return flat[:: max(1, flat.numel() // 2000)].clone()
+    return flat[:: max(1, flat.numel() // count)].clone()
+
+
+def facts(name: str) -> dict[str, str]:
+    """What a golden file says about itself."""
+    with safe_open(Path(__file__).with_name(f"{name}.safetensors"), "pt") as file:
+        return file.metadata()
 
 
 def golden(name: str) -> tuple[dict[str, Tensor], dict[str, dict[str, list[int]]]]:

@@ -20,8 +20,7 @@ from engine.registry import (
     SameConfig,
     TextConfig,
 )
-from tests.engine.stable_audio.test_t5 import t5_folder
-from tests.golden.text import t5gemma_folder
+from tests.golden.text import t5_folder, t5gemma_folder
 from tests.golden.values import weights
 
 OPEN = MODELS["stable-audio-open-1.0"]

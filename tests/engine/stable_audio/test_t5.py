@@ -15,18 +15,8 @@ from engine.latent_diffusion import LatentDiffusion
 from engine.precision import NAMES
 from engine.registry import MODELS, SKETCH_SMOKE, TextConfig
 from engine.stable_audio.t5 import T5Text, text_place
-from tests.golden.text import WORDS, save_tokenizer, t5gemma_folder
+from tests.golden.text import WORDS, t5_folder, t5gemma_folder
 from tests.golden.values import difference, golden, weights
-
-
-def t5_folder(folder: Path, width: int = 32) -> Path:
-    config = T5Config(
-        vocab_size=len(WORDS), d_model=width, d_kv=8, d_ff=64, num_layers=2, num_heads=4
-    )
-    T5EncoderModel(config).save_pretrained(folder / "text_encoder")
-    save_tokenizer(folder / "tokenizer")
-    return folder
-
 
 MAKERS = {"t5": t5_folder, "t5gemma": t5gemma_folder}
 
