@@ -18,7 +18,14 @@ from engine.checkpoints import load_weights
 from engine.conditioning import Conditioner, Conditioning, TextEncoder
 from engine.errors import SpecError, choices
 from engine.networks import build_autoencoder, build_dit, open_text_encoder
-from engine.precision import autocasts, resolved_precision, to_bfloat16, to_int8, to_packed
+from engine.precision import (
+    autocasts,
+    decoder_dtype,
+    resolved_precision,
+    to_bfloat16,
+    to_int8,
+    to_packed,
+)
 from engine.registry import ModelSpec, SameConfig
 from engine.stable_audio.t5 import T5Text, text_place
 
@@ -141,7 +148,7 @@ class LatentDiffusion(nn.Module):
             encoder.on(*text_place(device, precision, encoder.official))
         if isinstance(self.spec.autoencoder, SameConfig) and device.type == "cpu":
             # Not the encoder's, which many takes never touch.
-            to_packed(self.autoencoder.decoder)
+            to_packed(self.autoencoder.decoder, decoder_dtype(precision, device))
         return self.to(device)
 
     def compile_network(self) -> None:

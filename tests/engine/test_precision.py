@@ -11,6 +11,7 @@ from engine.errors import SpecError
 from engine.precision import (
     Int8Linear,
     PackedLinear,
+    decoder_dtype,
     has_quick_bfloat16,
     resolved_precision,
     to_int8,
@@ -97,6 +98,31 @@ def test_packed_weights_give_the_same_products(shape: tuple[int, ...], bias: boo
     near, exact = PackedLinear(linear)(x), linear(x)
     assert near.shape == exact.shape
     torch.testing.assert_close(near, exact, rtol=0, atol=1e-5)
+
+
+@pytest.mark.skipif(not has_quick_bfloat16(torch.device("cpu")), reason="needs AVX512-BF16 or AMX")
+def test_packed_weights_in_bfloat16_are_near() -> None:
+    linear, x = nn.Linear(64, 48).requires_grad_(False), drawn(3, 5, 64)
+    near, exact = PackedLinear(linear, torch.bfloat16)(x), linear(x)
+    assert near.dtype == torch.float32
+    assert 0 < (near - exact).std() < 0.01 * exact.std()
+
+
+@pytest.mark.parametrize(
+    ("asked", "quick", "expected"),
+    [
+        ("auto", True, torch.float32),
+        ("float32", True, torch.float32),
+        ("int8", True, torch.float32),
+        ("bfloat16", True, torch.bfloat16),
+        ("bfloat16", False, torch.float32),
+    ],
+)
+def test_a_decoder_is_rounded_only_by_name(
+    asked: str, quick: bool, expected: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "has_quick_bfloat16", lambda _: quick)
+    assert decoder_dtype(asked, torch.device("cpu")) == expected
 
 
 def test_weights_stay_as_they_are_where_torch_has_no_onednn(

@@ -13,7 +13,7 @@ from engine.conditioning import Prompt
 from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion
 from engine.lora_list import LoraFile
-from engine.precision import PackedLinear
+from engine.precision import PackedLinear, decoder_dtype
 from engine.public.loading import check_config, check_fit, load_public, table_of
 from engine.public.lora import adapt
 from engine.public.renames import renamed, without_weight_norm
@@ -124,7 +124,8 @@ def test_less_memory_and_the_same_music(
     assert size(placed.autoencoder.encoder) == size(exact.autoencoder.encoder)
     latents = values("latents", (1, spec.dit.latent_channels, 4))
     sound, audio = (model.autoencoder.decode(latents) for model in (exact, placed))
-    assert (audio - sound).abs().max() < 1e-5 * sound.abs().max()
+    rounded = decoder_dtype(precision, torch.device("cpu")) == torch.bfloat16
+    assert (audio - sound).std() < (1e-2 if rounded else 1e-6) * sound.std()
     packed = [part for part in placed.autoencoder.decoder.modules() if is_packed(part)]
     assert bool(packed) == isinstance(spec.autoencoder, SameConfig)
     blocks, whole = (model.dit.transformer.layers for model in (placed, exact))
