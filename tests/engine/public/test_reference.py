@@ -25,8 +25,8 @@ ROUNDING: dict[str, float] = {
 """How far the official takes themselves move when all noise changes in its last bit, where that is far."""
 CASES = [f"{name}.{title}" for name, family in FAMILIES.items() for title in family.cases]
 
-EXACT = 1e-4
-"""The largest error of a sample, relative to the take's standard deviation; or twice what rounding does, if more."""
+EXACT, MARGIN = 1e-4, 3
+"""The largest error of a sample, relative to the take's standard deviation; or three times what rounding does."""
 TOLD_APART = 5 * EXACT
 """By how much two cases differ, so that one cannot pass for another."""
 SAME = {("euler, 3 steps", "dpmpp-2m, 3 steps")}
@@ -66,7 +66,7 @@ def test_takes_are_the_official_ones(name: str, families: dict[str, Takes]) -> N
     if name in DIFFERS:
         assert found == pytest.approx(DIFFERS[name], rel=0.1)
     else:
-        assert found < max(EXACT, 2 * ROUNDING.get(name, 0.0))
+        assert found < max(EXACT, MARGIN * ROUNDING.get(name, 0.0))
 
 
 @pytest.mark.parametrize("name", sorted(LEFT_OUT))
@@ -104,7 +104,7 @@ def test_a_wrong_case_would_be_seen() -> None:
 
 
 def test_few_official_takes_are_moved_by_rounding() -> None:
-    loose = {name: size for name, size in ROUNDING.items() if 2 * size > EXACT}
-    assert len(loose) < len(CASES) / 10
-    assert max(loose.values()) < 3e-3
+    loose = {name: size for name, size in ROUNDING.items() if MARGIN * size > EXACT}
+    assert len(loose) < len(CASES) / 8
+    assert max(loose.values()) < 2e-3
     assert max(loose, key=loose.__getitem__).endswith("heun, 3 steps")
