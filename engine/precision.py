@@ -132,9 +132,15 @@ def to_int8(blocks: nn.Module) -> None:
 
 
 def to_packed(blocks: nn.Module, dtype: torch.dtype = torch.float32) -> None:
-    """Replaces every linear layer in a transformer's blocks by a `PackedLinear`, where this torch has oneDNN."""
-    if torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+    """Replaces every linear layer in a transformer's blocks by a `PackedLinear`, where this machine `packs`."""
+    if packs():
         _replace_linears(blocks, partial(PackedLinear, dtype=dtype))
+
+
+def packs() -> bool:
+    """Whether a `PackedLinear` works here: with oneDNN and on x86, as it was tried nowhere else."""
+    there = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    return there and "AVX" in torch.backends.cpu.get_cpu_capability()
 
 
 def _replace_linears(blocks: nn.Module, kind: Callable[[nn.Linear], nn.Module]) -> None:

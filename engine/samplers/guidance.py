@@ -90,17 +90,19 @@ def guided_denoiser(
     both = conditional.joined(unconditional)
 
     def estimate(x: Tensor, t: Tensor, conditioning: C) -> Tensor:
-        times = t.to(x).expand(len(x))
+        times = t.expand(len(x))
         return objective.denoised(x, times, network(x, times, conditioning))
 
     def denoiser(x: Tensor, t: Tensor) -> Tensor:
-        if not guidance.acts_at(objective.sigma(t).item()):
+        acts = guidance.acts_at(objective.sigma(t).item())
+        # In this order: not every device has double precision.
+        t = t.to(x.dtype).to(x.device)
+        if not acts:
             return estimate(x, t, conditional)
         prompted, free = estimate(torch.cat([x, x]), t, both).chunk(2)
         guided = guidance.mixed(prompted, free)
         if guidance.rescale == 0:
             return guided
-        t = t.to(x)
         outputs = (objective.output(x, t, denoised) for denoised in (guided, prompted))
         return objective.denoised(x, t, guidance.rescaled(*outputs))
 

@@ -13,6 +13,7 @@ from engine.precision import (
     PackedLinear,
     decoder_dtype,
     has_quick_bfloat16,
+    packs,
     resolved_precision,
     to_int8,
     to_packed,
@@ -91,6 +92,10 @@ def test_every_map_is_quartered() -> None:
     assert {t.dtype for n, t in network.state_dict().items() if "weight" in n} == {torch.int8}
 
 
+PACKING = pytest.mark.skipif(not packs(), reason="linear layers are not packed here")
+
+
+@PACKING
 @pytest.mark.parametrize("shape", [(1, 64), (3, 5, 64), (0, 7, 64)])
 @pytest.mark.parametrize("bias", [False, True])
 def test_packed_weights_give_the_same_products(shape: tuple[int, ...], bias: bool) -> None:
@@ -100,6 +105,7 @@ def test_packed_weights_give_the_same_products(shape: tuple[int, ...], bias: boo
     torch.testing.assert_close(near, exact, rtol=0, atol=1e-5)
 
 
+@PACKING
 @pytest.mark.skipif(not has_quick_bfloat16(torch.device("cpu")), reason="needs AVX512-BF16 or AMX")
 def test_packed_weights_in_bfloat16_are_near() -> None:
     linear, x = nn.Linear(64, 48).requires_grad_(False), drawn(3, 5, 64)
