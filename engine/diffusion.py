@@ -80,7 +80,7 @@ def _start(take: Prepared, t: Tensor, attempt: int) -> Tensor:
     place, objective = model.latent_scale.mean.device, OBJECTIVES[model.spec.objective]
     shape = (1, model.spec.autoencoder.latent_channels, take.window.latent_frames)
     noise, t = take.noise.start(shape, attempt).to(place), t.float().to(place)
-    if take.known is None:
+    if take.known is None or take.spec.init_noise_level == 1:
         return objective.sigma(t) * noise
     return noised(objective, take.known, noise, t)
 

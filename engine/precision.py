@@ -101,7 +101,8 @@ class PackedLinear(nn.Module):
     """A linear layer for inference on a CPU, its weights laid out as oneDNN's kernels read them.
 
     In float32, the same products in another order of summation: a tenth faster than torch's own where those are MKL's
-    on AMD. In bfloat16, twice as fast; then inputs and outputs are rounded too.
+    on AMD. In bfloat16, twice as fast; then inputs and outputs are rounded too. It stays: it can be neither copied,
+    moved to another device nor saved.
     """
 
     def __init__(self, linear: nn.Linear, dtype: torch.dtype = torch.float32) -> None:

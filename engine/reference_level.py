@@ -9,6 +9,11 @@ import math
 
 from engine.registry import ModelSpec
 
+SIGMA_MIN = 0.3
+"""Where k-diffusion's levels of the v models end, noise over music."""
+FLOW_LAST, SA3_RANGE = 2.0, 8.2
+"""The last log-SNR of the flow models, and how far from it Stable Audio 3's walk begins."""
+
 
 def meaning(level: float, schedule: str, model: ModelSpec, steps: int) -> str:
     """A sentence on a level under the reference schedule; empty where there is nothing to say.
@@ -16,19 +21,29 @@ def meaning(level: float, schedule: str, model: ModelSpec, steps: int) -> str:
     Args:
         level: init_noise_level, in [0, 1].
         schedule: the spec's.
-        model: whose public code is meant.
+        model: whose public code is meant; the embedded one has none.
         steps: of denoising.
     """
-    if schedule != "reference" or not 0 < level < 1:
+    if schedule != "reference" or not 0 < level < 1 or model.weights == "embedded":
         return ""
+    highest = _highest(level, model, steps)
+    rises = highest > level
     if model.reference == "k-diffusion":
         ratio = math.tan(math.pi / 2 * level)
-        return f"As in the public code, where this level is an init_noise_level of {ratio:.3g}: noise over music."
-    if model.reference == "stable-audio-3" and (risen := _second(level, steps)) > level:
-        return f"As in the public code: it starts at {level:.3g}, and the first step adds noise up to {risen:.2f}."
-    return f"As in the public code, where this level is an init_noise_level of {level:.3g}."
+        if rises:
+            return f"The public code calls this level {ratio:.3g}, and first adds noise, up to {highest:.2f}."
+        return f"The public code calls this level {ratio:.3g}: noise over music."
+    return f"The public code first adds noise here, up to {highest:.2f}." if rises else ""
 
 
-def _second(level: float, steps: int) -> float:
-    """The second level of Stable Audio 3's walk; 0 if there is none."""
-    return 1 / (1 + math.exp(2.0 - 8.2 * level * (1 - 1 / steps))) if steps > 1 else 0.0
+def _highest(level: float, model: ModelSpec, steps: int) -> float:
+    """The highest level after the start of a walk in so many steps; 0 if there is none."""
+    if steps < 2:
+        return 0.0
+    if model.reference == "k-diffusion":
+        return 2 / math.pi * math.atan(SIGMA_MIN)
+    if model.reference == "stable-audio-3":
+        return 1 / (1 + math.exp(FLOW_LAST - SA3_RANGE * level * (1 - 1 / steps)))
+    # From the start's own log-SNR evenly to the last, which is never reached: 0 stands in its place.
+    first = math.log(1 / level - 1)
+    return 1 / (1 + math.exp(first + (FLOW_LAST - first) * (steps - 1) / steps))

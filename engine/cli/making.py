@@ -118,6 +118,10 @@ def make(order: Order, engine: Generates, shown: Shown) -> dict[str, Any]:
                     times["load_seconds"] = elapsed
                 bar.show(update)
         times["render_seconds"] = round(time.monotonic() - began, 3)
+        if (takes := getattr(engine, "sharing", 1)) > 1:
+            times["batch"] = (
+                takes  # Its first take waited for all of them, the others only for their sound.
+            )
         facts = _kept(writer, times)
         if isinstance(writer, TakeWriter) and writer.path != order.path:
             raise AudioError(f"{writer.problem} What was made is in {writer.path}.")

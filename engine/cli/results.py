@@ -26,6 +26,7 @@ _FACTS = (
     "true_peak_db",
     "loudness_lufs",
     "render_seconds",
+    "batch",
     "remarks",
 )
 """What of a sidecar is in the JSON line of a take, besides path and seed."""
@@ -100,9 +101,13 @@ def summary(path: Path | None, facts: dict[str, Any]) -> str:
     """One line about a finished take."""
     making = facts["render_seconds"] - facts.get("load_seconds", 0.0)
     loading = f" after {facts['load_seconds']:.1f} s of loading" if "load_seconds" in facts else ""
+    speed = (
+        f"in {making:.1f} s{loading}, {facts['seconds'] / max(making, 1e-3):.1f} times real time"
+    )
+    if "batch" in facts:
+        speed = f"as one of {facts['batch']} at once{loading}"
     return (
-        f"{path or 'standard output'}: {facts['seconds']:.3f} s of music in {making:.1f} s{loading}, "
-        f"{facts['seconds'] / max(making, 1e-3):.1f} times real time; "
+        f"{path or 'standard output'}: {facts['seconds']:.3f} s of music {speed}; "
         f"true peak {facts['true_peak_db']:.1f} dB, {facts['loudness_lufs']:.1f} LUFS, "
         f"seed {facts['spec']['seed']}"
     )

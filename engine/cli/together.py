@@ -38,14 +38,19 @@ class Together:
         self._engine, self._specs, self._most = engine, specs, most
         self._next = 0
         self._batch: _Batch | None = None
+        self.sharing = 1
+        """How many takes share the batch of the take at hand; 1 if it is made alone."""
 
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
         """The updates of the next take; see `Generates`."""
         at = self._specs.index(spec, self._next)
         self._next = at + 1
         batch, told = self._batch_with(at), set[str]()
-        if batch is not None and (yield from self._shared(batch, at, told)):
-            return
+        if batch is not None:
+            self.sharing = batch.count
+            if (yield from self._shared(batch, at, told)):
+                return
+        self.sharing = 1
         with closing(self._engine.generate(spec)) as updates:
             for update in updates:
                 if not (isinstance(update, LeadSheet | Remark) and said(update) in told):
@@ -104,7 +109,7 @@ class _Batch:
         self, updates: Generator[tuple[int, Update], None, None], first: int, count: int
     ) -> None:
         """The updates are those of `generate_batch`."""
-        self.stop = first + count
+        self.count, self.stop = count, first + count
         self._first, self._updates = first, updates
         self._kept = [deque[Update]() for _ in range(count)]
 

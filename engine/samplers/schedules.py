@@ -54,7 +54,7 @@ def k_diffusion(objective: Objective, steps: int, t_start: float) -> Tensor:
     From noise, they begin at SIGMA_MAX, not at t = 1. From a recording they begin at its own level, and rise from one
     that is cleaner than SIGMA_MIN, the last level before 0.
     """
-    first = min(math.exp(-_log_snr(objective, t_start)), SIGMA_MAX)
+    first = SIGMA_MAX if t_start == 1 else math.exp(-_log_snr(objective, t_start))
     levels = torch.linspace(math.log(first), math.log(SIGMA_MIN), steps, dtype=torch.float64)
     return torch.cat((objective.time(-levels), torch.zeros(1, dtype=torch.float64)))
 

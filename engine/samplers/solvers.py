@@ -113,7 +113,7 @@ def dpmpp_2m(
     for step in steps:
         denoised = denoiser(x, step.t)
         held = denoised
-        if previous is not None and math.isfinite(h_previous) and step.sigma_next > 0:
+        if previous is not None and h_previous and math.isfinite(h_previous) and step.sigma_next:
             held = denoised + step.h / (2 * h_previous) * (denoised - previous)
         x = step.moved(x, held)
         previous, h_previous = denoised, step.h
@@ -145,23 +145,30 @@ def _stochastic(
     estimates: list[Tensor] = []
     widths: list[float] = []
     for step in steps:
-        denoised = denoiser(x, step.t)
         fresh = noise.step(step.index, x)
-        estimates, widths = [denoised, *estimates[:2]], [step.h, *widths[:2]]
-        if step.sigma_next == 0:
-            x = denoised
-        elif step.h < 0:
-            # The reference schedules of audio-to-audio may rise once: add the missing noise and discard the history.
+        if step.sigma_next > 0 and step.h <= 0:
+            # Reference schedules of audio-to-audio may rise: add the noise that is missing, and begin anew.
             shrink = step.alpha_next / step.alpha
-            missing = math.sqrt(step.sigma_next**2 - (shrink * step.sigma) ** 2)
+            missing = math.sqrt(max(step.sigma_next**2 - (shrink * step.sigma) ** 2, 0.0))
             x = shrink * x + missing * fresh
             estimates, widths = [], []
         else:
-            fade = math.exp(-step.h)
-            x = step.sigma_next / step.sigma * fade * x + step.alpha_next * (1 - fade**2) * denoised
-            x = x + step.alpha_next * correction(estimates, widths)
-            x = x + step.sigma_next * math.sqrt(1 - fade**2) * fresh
+            denoised = denoiser(x, step.t)
+            estimates, widths = [denoised, *estimates[:2]], [step.h, *widths[:2]]
+            if step.sigma_next == 0:
+                x = denoised
+            else:
+                drift = denoised, correction(estimates, widths)
+                x = _drifted(step, x, drift, fresh)
         yield SolverStep(step.index, len(steps), x)
+
+
+def _drifted(step: _Interval, x: Tensor, drift: tuple[Tensor, Tensor], fresh: Tensor) -> Tensor:
+    """The exact solution of a stochastic step for a constant estimate, and its correction."""
+    denoised, correction = drift
+    fade = math.exp(-step.h)
+    x = step.sigma_next / step.sigma * fade * x + step.alpha_next * (1 - fade**2) * denoised
+    return x + step.alpha_next * correction + step.sigma_next * math.sqrt(1 - fade**2) * fresh
 
 
 def ping_pong(

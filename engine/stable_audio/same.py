@@ -198,8 +198,8 @@ class SameDecoder(SameTransformer):
             tokens = torch.cat((x, new + self.mask_noise * _noise(new, generator)), dim=2)
             return tokens.flatten(1, 2), block.projected(tokens).flatten(1, 2)
         # The learned token is the same everywhere: its projection is computed once.
-        pairs = ((part, block.projected(part)) for part in (x, self.new_tokens[:, None]))
-        (x, own), (new, shared) = pairs
+        new = self.new_tokens[:, None]
+        own, shared = block.projected(x), block.projected(new)
         return (
             torch.cat((x, new.expand(shape)), dim=2).flatten(1, 2),
             torch.cat((own, shared.expand(shape)), dim=2).flatten(1, 2),

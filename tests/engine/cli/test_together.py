@@ -79,7 +79,7 @@ def takes(folder: Path) -> dict[str, tuple[bytes, dict[str, Any]]]:
     found: dict[str, tuple[bytes, dict[str, Any]]] = {}
     for path in folder.glob("*.wav"):
         settings = read_settings(path)
-        timed = ("created", "render_seconds", "first_audio_seconds", "load_seconds")
+        timed = ("created", "render_seconds", "first_audio_seconds", "load_seconds", "batch")
         found[path.name] = path.read_bytes(), {k: v for k, v in settings.items() if k not in timed}
     return found
 
@@ -103,6 +103,10 @@ def test_takes_made_together_are_those_made_one_by_one(
     after = capsys.readouterr()
     assert engine.batches == [["one", "two", "three"], ["four", "five"]] and engine.asked == []
     assert takes(folder) == expected and len(expected) == 5
+    sharing = [read_settings(folder / f"list-{number}.wav").get("batch") for number in range(1, 6)]
+    assert sharing == [3, 3, 3, 2, 2]
+    assert "as one of 3 at once;" in after.out and "times real time" not in after.out
+    assert "at once" not in before.out and "times real time" in before.out
     for said in ("list-2.wav: 1.000 s of music", "list-5.wav: 1.000 s of music"):
         assert said in before.out and said in after.out
     for said in (

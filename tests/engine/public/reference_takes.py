@@ -132,7 +132,6 @@ class Takes:
             "prompt": PROMPT,
             "negative_prompt": NEGATIVE if case.negative else "",
             "seed": 0,
-            "schedule": "reference",
         }
         same = ("steps", "sampler", "cfg_scale", "cfg_rescale", "cfg_interval")
         wanted |= {name: getattr(case, name) for name in same}
@@ -144,7 +143,8 @@ class Takes:
             level = case.level
             if self.family.objective == "v":
                 level = 2 / math.pi * math.atan(level)
-            wanted |= {"init_audio": str(path), "init_noise_level": level}
+            # From words, the public code's way is the default.
+            wanted |= {"init_audio": str(path), "init_noise_level": level, "schedule": "reference"}
         if case.redrawn is not None:
             start, end = case.redrawn
             kept = [(0.0, start), (end, case.seconds)]

@@ -90,6 +90,27 @@ def test_a_walk_that_rises_first_still_meets_the_data(
     assert taken.std().item() == pytest.approx(data.deviation * blur.item(), rel=exact)
 
 
+@pytest.mark.parametrize("solver", sorted(set(STOCHASTIC) - {"ping-pong"}))
+def test_a_walk_that_rises_asks_the_network_only_from_its_top(solver: str) -> None:
+    data, asked = Gaussian(V_OBJECTIVE), list[float]()
+
+    def denoiser(x: Tensor, t: Tensor) -> Tensor:
+        asked.append(t.item())
+        return data.denoiser(x, t)
+
+    times = schedule_times("k-diffusion", "v", 20, 0.05)
+    steps = SOLVERS[solver](denoiser, normal(1, 4, 8), times, V_OBJECTIVE, CountedNoise())
+    assert len(list(steps)) == 20
+    assert asked == [times.max().item()]
+
+
+@EVERY_SOLVER
+def test_a_level_that_comes_twice_is_no_division_by_zero(solver: str) -> None:
+    data = Gaussian(V_OBJECTIVE)
+    steps = walk(solver, data, normal(1, 4, 8), torch.tensor([0.6, 0.4, 0.4, 0.4, 0.2, 0.0]))
+    assert all(step.x.isfinite().all() for step in steps)
+
+
 @pytest.mark.parametrize("family", OBJECTIVES)
 def test_ping_pong_has_the_variance_of_its_recursion(family: str) -> None:
     data = Gaussian(OBJECTIVES[family])
