@@ -57,9 +57,8 @@ def levels_of(spec: GenerationSpec, model: ModelSpec) -> Tensor:
     """The noise levels of a resolved spec, [steps + 1] float64."""
     level = spec.init_noise_level if spec.init_audio else None
     t_start = 1.0 if level is None else level
-    schedule = model.defaults.from_noise if t_start == 1 else spec.schedule
-    reference = "reference" in (schedule, spec.schedule)
-    name = model.reference if reference else model.monotone
+    from_noise = t_start == 1 and model.defaults.from_noise == "reference"
+    name = model.reference if from_noise or spec.schedule == "reference" else model.monotone
     return schedule_times(name, model.objective, spec.steps or 1, t_start)
 
 

@@ -1,18 +1,19 @@
-"""What a level of audio-to-audio means to the public code, whose numbers and walks are of its own.
+"""The public code's noise levels, and what a level of audio-to-audio means to it: its numbers and walks are its own.
 
-Under the schedule "monotone" a level is what it says. Knows nothing of torch: the panel says it beside its slider.
+Under the schedule "monotone" a level is what it says. Knows nothing of torch: the panel says it beside its slider, and
+samplers/schedules.py walks these levels.
 """
 
 from __future__ import annotations
 
 import math
 
-from engine.registry import ModelSpec
+from engine.configs import ModelSpec
 
-SIGMA_MIN = 0.3
-"""Where k-diffusion's levels of the v models end, noise over music."""
-FLOW_LAST, SA3_RANGE = 2.0, 8.2
-"""The last log-SNR of the flow models, and how far from it Stable Audio 3's walk begins."""
+SIGMA_MAX, SIGMA_MIN = 500.0, 0.3
+"""The first and last sigma / alpha of the v models, in k-diffusion."""
+SA3_FIRST, SAT_FIRST, FLOW_LAST = -6.2, -6.0, 2.0
+"""The first log-SNR of the flow models, in stable-audio-3 and in stable-audio-tools, and the last of both."""
 
 
 def meaning(level: float, schedule: str, model: ModelSpec, steps: int) -> str:
@@ -43,7 +44,7 @@ def _highest(level: float, model: ModelSpec, steps: int) -> float:
     if model.reference == "k-diffusion":
         return 2 / math.pi * math.atan(SIGMA_MIN)
     if model.reference == "stable-audio-3":
-        return 1 / (1 + math.exp(FLOW_LAST - SA3_RANGE * level * (1 - 1 / steps)))
+        return 1 / (1 + math.exp(FLOW_LAST - (FLOW_LAST - SA3_FIRST) * level * (1 - 1 / steps)))
     # From the start's own log-SNR evenly to the last, which is never reached: 0 stands in its place.
     first = math.log(1 / level - 1)
     return 1 / (1 + math.exp(first + (FLOW_LAST - first) * (steps - 1) / steps))

@@ -14,16 +14,13 @@ import torch
 from torch import Tensor
 
 from engine.errors import SpecError, choices
+from engine.reference_level import FLOW_LAST, SA3_FIRST, SAT_FIRST, SIGMA_MAX, SIGMA_MIN
 from engine.samplers.objectives import OBJECTIVES, Objective
 
 # Chosen on Gaussian data: with 24 steps of DPM-Solver++(2M), standard deviations from 0.03 to 30 are reproduced within
 # 10 %; uniform steps in t are off by up to 57 %, uniform log-SNR from -6 to 2 by up to 83 %. With the spectrum of the
 # embedded model's latents, weighted by energy, the three are off by 0.6 %, 6 % and 3 %.
 LOGISTIC_SCALE = 1.75
-# The first log-SNR of the public flow models, in stable-audio-3 and in stable-audio-tools, and the last of both.
-SA3_FIRST, SAT_FIRST, FLOW_LAST = -6.2, -6.0, 2.0
-# The public v models: sigma / alpha from 500 to 0.3.
-SIGMA_MAX, SIGMA_MIN = 500.0, 0.3
 # The least range of log-SNR, for a start that is cleaner than the usual last level.
 LEAST_RANGE = 1.0
 # stable-audio-3 holds 1 - t above this in its log-SNR; the noise itself does not notice.

@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import (
 )
 
 from engine.reference_level import meaning
-from engine.registry import SKETCH, all_models
+from engine.registry import MODELS, SKETCH, all_models
 from engine.spec import PARAMETERS
 from gui.compose.dropped import accept, dropped
 from gui.compose.parameter_controls import sentence
@@ -258,7 +258,8 @@ class SourcePanel(QFrame):
     def _meaning(self) -> str:
         """What the slider's level is to the public code, where that code's own walk is chosen."""
         get = self._session.session.parameters.get
-        model = all_models().get(get("model"), SKETCH)
+        name = get("model")  # Known without a look at the disk, unless it is the user's own.
+        model = MODELS.get(name) or all_models().get(name, SKETCH)
         return meaning(self._level(), get("schedule"), model, get("steps") or model.defaults.steps)
 
     def _heard(self, name: str, value: Any) -> None:
