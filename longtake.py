@@ -1,5 +1,7 @@
 """The command `longtake`: no argument opens the panel, `serve` runs the bridge, the rest goes to `engine.cli`.
 
+`live` is the bridge's with devices and the engine's with a file.
+
 Only dispatches, and imports nothing else before it knows where to.
 """
 
@@ -85,6 +87,8 @@ def destination(argv: Sequence[str]) -> tuple[str, list[str]]:
     """The module for these arguments, and the arguments to pass on."""
     if not argv:
         return PANEL, []
+    if argv[0] == "live" and not any(part.startswith("--file") for part in argv):
+        return BRIDGE, list(argv)
     module = ELSEWHERE.get(argv[0])
     if module is None and is_music(argv[0]):
         return PANEL, list(argv)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from bridge.errors import no_device
+from bridge.live_state import LiveLevels, LiveState
 from bridge.ports import StreamFormat
 from bridge.state import CaptureState, Devices, Levels, MidiState, PlaybackState, Take
+from engine.live_settings import LiveSettings
 from engine.updates import AudioBlock
 
 
@@ -69,6 +71,33 @@ class AbsentCapture:
     def levels(self) -> Levels:
         """Silence."""
         return Levels()
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class AbsentLive:
+    """`Live` without audio devices."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise no_device("audio input")
+
+    set = start = record = _refuse
+
+    def state(self) -> LiveState:
+        """Off, with the reason."""
+        return LiveState(problem="There is no audio input here.")
+
+    def settings(self) -> LiveSettings:
+        """The defaults."""
+        return LiveSettings()
+
+    def stop(self) -> None:
+        """Nothing to end."""
+
+    def levels(self) -> LiveLevels:
+        """Silence."""
+        return LiveLevels()
 
     def close(self) -> None:
         """Nothing to end."""

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import Code
+from bridge.live_state import LiveState
 from bridge.state import (
     CaptureState,
     Devices,
@@ -146,6 +147,21 @@ class CaptureChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveChanged:
+    """The live stream began, ended, waits, was late, or has another latency; at most ten times a second."""
+
+    live: LiveState
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSet:
+    """A setting of the live stream was set."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class DevicesChanged:
     """A device came or went, or another one is in use."""
 
@@ -208,6 +224,8 @@ Event = (
     | TransportChanged
     | PlaybackChanged
     | CaptureChanged
+    | LiveChanged
+    | LiveSet
     | DevicesChanged
     | MidiChanged
     | OscTraffic

@@ -8,8 +8,9 @@ tells its own changes as events; calls may come from any thread, return at once 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from bridge.live_state import LiveLevels, LiveState
 from bridge.state import (
     CaptureState,
     Devices,
@@ -20,6 +21,7 @@ from bridge.state import (
     Quantize,
     Take,
 )
+from engine.live_settings import LiveSettings
 from engine.updates import AudioBlock, Generates
 
 
@@ -164,6 +166,42 @@ class Capture(Protocol):
 
     def close(self) -> None:
         """Stops and releases the device."""
+        ...
+
+
+class Live(Protocol):
+    """The microphone as another instrument: what comes in is heard as something else, for as long as it is on."""
+
+    def state(self) -> LiveState:
+        """What it is doing."""
+        ...
+
+    def settings(self) -> LiveSettings:
+        """What it is set to, on or off."""
+        ...
+
+    def set(self, name: str, value: Any) -> None:
+        """Sets one of `engine.live_settings.LIVE`, heard after a hop at most; None is its default. `LiveSet` follows."""
+        ...
+
+    def start(self, prompt: str | None = None) -> None:
+        """Begins, with another prompt or the one set; it is `starting` until the model is there."""
+        ...
+
+    def stop(self) -> None:
+        """Ends, with what is being recorded; fades out."""
+        ...
+
+    def record(self, on: bool) -> None:
+        """Begins to record what is heard, or ends that; the take follows as `TakeAdded`."""
+        ...
+
+    def levels(self) -> LiveLevels:
+        """Meters and waveforms."""
+        ...
+
+    def close(self) -> None:
+        """Ends everything."""
         ...
 
 

@@ -3,7 +3,7 @@
     parameters   of the next job                          parameters.py
     jobs         what was asked for and its state         jobs/queue.py
     takes        the library                              takes/library.py
-    playback, capture, midi                               ports.py says what they do; absent.py stands in for them
+    playback, capture, live, midi                         ports.py says what they do; absent.py stands in for them
     transport    tempo, metre, key, position              transport.py
     models       the registry and the engine's model      models.py
     presets      named settings                           presets.py
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import requests
-from bridge.absent import AbsentCapture, AbsentMidi, AbsentPlayback
+from bridge.absent import AbsentCapture, AbsentLive, AbsentMidi, AbsentPlayback
 from bridge.closing import close_all
 from bridge.errors import BridgeError
 from bridge.events import Hub, Listener, Notice
@@ -31,7 +31,7 @@ from bridge.jobs.queue import JobQueue
 from bridge.jobs.wishes import NOBODY, Client
 from bridge.models import Models
 from bridge.parameters import Parameters
-from bridge.ports import Capture, MidiControl, Playback
+from bridge.ports import Capture, Live, MidiControl, Playback
 from bridge.presets import Presets
 from bridge.state import Job, JobKind, JobOptions, JobRequest, Levels, Take
 from bridge.takes.fitting import Fitting
@@ -60,6 +60,7 @@ class Session:
     presets: Presets
     playback: Playback = field(default_factory=AbsentPlayback)
     capture: Capture = field(default_factory=AbsentCapture)
+    live: Live = field(default_factory=AbsentLive)
     midi: MidiControl = field(default_factory=AbsentMidi)
 
     def __post_init__(self) -> None:
@@ -183,7 +184,12 @@ class Session:
 
     def panic(self) -> None:
         """Stops all sound and cancels every job; never raises."""
-        for end in (self.playback.stop, self._stop_recording, lambda: self.jobs.cancel("*")):
+        for end in (
+            self.live.stop,
+            self.playback.stop,
+            self._stop_recording,
+            lambda: self.jobs.cancel("*"),
+        ):
             try:
                 end()
             except LongtakeError:
@@ -200,6 +206,7 @@ class Session:
         close_all(
             (
                 self.midi.close,
+                self.live.close,
                 self.capture.close,
                 self.playback.close,
                 # Before the engine, so that a take its end cuts short counts as interrupted, not failed.

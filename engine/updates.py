@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.composing.score import Score
 from engine.spec import GenerationSpec
 
-Stage = Literal["loading", "compiling", "encode", "diffuse", "decode"]
+Stage = Literal["loading", "compiling", "timing", "encode", "diffuse", "decode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Step:
 
     Attributes:
         stage: in the order loading, compiling (once, before a first diffusion step that then takes minutes), encode,
-            diffuse, decode.
+            diffuse, decode. A live stream is timing between loading and its first hop.
         index: number of steps of this stage that are done, 1..total.
         total: number of steps of this stage.
     """
