@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge.audio.live.memory import DELAY, LEAD, RATE, LiveFiles, LiveMemory
+from bridge.audio.live.memory import DELAY, LEAD, NEEDS, RATE, LiveFiles, LiveMemory
 from bridge.engine_process.spawned import begin, build, sentence
 from bridge.engine_process.wire import Message, Wire
 from bridge.errors import BridgeError
@@ -146,7 +146,8 @@ class LiveServer:
     def _hurry(self, waiting: int, hop: int) -> bool:
         """Whether so much waits that the next hop would come too late whatever is done."""
         numbers = self._memory.board.numbers
-        due = self._memory.made.span[1] + hop + (numbers[DELAY] - numbers[LEAD]) * RATE
+        path = max(numbers[LEAD], numbers[NEEDS])
+        due = self._memory.made.span[1] + hop + (numbers[DELAY] - path) * RATE
         return waiting > 2 * hop and due < self._memory.heard.arrived
 
     def _push(self, stream: LiveStream, samples: Samples, *, hurry: bool) -> None:

@@ -22,6 +22,7 @@ REAL_ENGINE = "engine.live.engine:LiveEngine"
 BEGINNING, STUCK = 300.0, 10.0
 """Seconds that a process may say nothing while it begins, and while it plays; it says something twice a second."""
 DYING = 5.0
+_CHILD = "bridge.live.child"
 
 
 class LiveEngineProcess:
@@ -60,21 +61,19 @@ class LiveEngineProcess:
         return self._child.process.pid if self._child else None
 
     def begin(self, settings: LiveSettings, metre: Metre | None) -> None:
-        """Begins a stream, in a process that is started if there is none; what played ends.
-
-        Raises:
-            OSError: if the system cannot start it.
-        """
+        """Begins a stream, in a process that is started if there is none; what played ends, and `failed` says if not."""
         self._forget()
+        if self._child and self._child.gone.is_set():
+            self._bury(self._child)
         if self._child is None:
             files = self._memory.files
             shared = [getattr(files, field.name) for field in fields(files)]
-            process, wire = spawn(
-                "bridge.live.child",
-                (self._factory, *(file.place for file in shared)),
-                shared,
-                "ABOVE_NORMAL_PRIORITY_CLASS",
-            )
+            arguments = (self._factory, *(file.place for file in shared))
+            try:
+                process, wire = spawn(_CHILD, arguments, shared, "ABOVE_NORMAL_PRIORITY_CLASS")
+            except OSError as error:
+                self.failed = f"The live engine could not be started: {error}."
+                return
             self._child, self._condemned = Spawned(process, wire), ""
             attend(self._child, "live engine", self._hear)
         self._wanted, self._heard = True, time.monotonic()
