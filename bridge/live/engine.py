@@ -61,7 +61,7 @@ class LiveEngineProcess:
         return self._child.process.pid if self._child else None
 
     def begin(self, settings: LiveSettings, metre: Metre | None) -> None:
-        """Begins a stream, in a process that is started if there is none; what played ends, and `failed` says if not."""
+        """Begins a stream, in a process that is started if there is none; what played ends. `failed` says why not."""
         self._forget()
         if self._child and self._child.gone.is_set():
             self._bury(self._child)
