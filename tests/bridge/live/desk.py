@@ -76,7 +76,7 @@ class Playing(threading.Thread):
                 position = self.desk.say(signal(said, due))
                 board.tell_plug(position, began + said / RATE)
                 if board.numbers[RECORD]:
-                    self.desk.memory.taken.record(signal(said, due) / 2)
+                    self.desk.memory.taken.record(signal(said, due) * np.float32(0.5))
             said = due
             time.sleep(0.005)
 

@@ -27,7 +27,7 @@ def test_the_beat_is_that_of_the_moment_at_which_the_sample_was_played() -> None
     assert metre(board, at, None) is None
     board.tell_plug(5 * RATE, 12.0)
     found = metre(board, at, None)
-    assert found == Metre(120.0, 3.0, 4.0, 5 * RATE)
+    assert found and found == Metre(120.0, 3.0, 4.0, 5 * RATE)
     assert found.beat_at(6 * RATE, RATE) == 6.0
     board.numbers[:] = 0.0  # A device that tells no time for a while.
     assert metre(board, at, found) is found
