@@ -7,6 +7,7 @@ another. Pure: knows nothing of devices or threads.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,9 @@ class Interpolator:
         self._table: NDArray[np.float32] = table[:-1].astype(np.float32)
         self._slope: NDArray[np.float32] = np.diff(table, axis=0).astype(np.float32)
 
-    def at(self, frames: Frames, whole: NDArray[np.int64], part: NDArray[np.float64]) -> Frames:
+    def at(
+        self, frames: Frames, whole: NDArray[np.int64], part: NDArray[np.floating[Any]]
+    ) -> Frames:
         """The signal at places [M], each a whole sample of [N, 2] and a part in [0, 1) of the way to the next.
 
         There are `half` - 1 samples before each, and `half` behind it.

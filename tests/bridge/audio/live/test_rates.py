@@ -1,4 +1,4 @@
-"""Laws of other rates: content stays at its time whatever the pieces, tones keep their pitch, and clocks are followed."""
+"""Laws of other rates: content keeps its time whatever the pieces, tones their pitch, clocks are followed."""
 
 from __future__ import annotations
 
