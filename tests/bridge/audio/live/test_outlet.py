@@ -12,9 +12,8 @@ from bridge.audio.live.timeline import Timeline
 
 RATE = 44_100
 FADE = round(TAIL * RATE)
-SOUND = np.repeat(
-    0.5 * np.sin(2 * np.pi * 200 * np.arange(1 << 16) / RATE, dtype=np.float32)[:, None], 2, axis=1
-)
+_sine = 0.5 * np.sin(2 * np.pi * 200 * np.arange(1 << 16) / RATE)
+SOUND = np.stack([_sine, _sine], axis=1).astype(np.float32)
 STEP = float(np.abs(np.diff(SOUND, axis=0)).max())
 
 
