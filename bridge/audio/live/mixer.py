@@ -23,6 +23,8 @@ EASE = 882
 """Samples in which a gain goes from 0 to 1."""
 LOUDEST = 100.0
 """What is louder, or no number, is an error of whoever made it, and silence."""
+Gain = Frames | float
+"""[N, 1], or one for all."""
 
 
 class Placed(Protocol):
@@ -44,6 +46,7 @@ class Mix:
 
     Attributes:
         shift: what is played at p is made of sample p - shift of `heard`; None plays nothing.
+        since: sample of `heard` before which nothing is played, since it is of another time.
         wet: 0 is the input, 1 what was made.
         dry_if_late: whether the input is heard where what was made is missing.
         frozen: samples that are repeated, 0 for none.
@@ -52,6 +55,7 @@ class Mix:
     """
 
     shift: int | None
+    since: int = 0
     wet: float = 1.0
     dry_if_late: bool = True
     frozen: int = 0
@@ -75,9 +79,9 @@ class Faded:
         self.there = False
         self.gaps = 0
 
-    def read(self, start: int, count: int) -> tuple[Frames, Frames | float]:
+    def read(self, start: int, count: int, since: int = 0) -> tuple[Frames, Gain]:
         """[count, 2] from `start` on, which is where the last one ended, and their gains [count, 1] or one for all."""
-        frames, before = self._found(start, count + FADE)
+        frames, before = self._found(start, count + FADE, since)
         had, self.there = self.there, len(frames) >= count and not before
         self.gaps += had and not self.there
         self._ahead = frames[count:] if before < count else frames[:0]
@@ -91,10 +95,10 @@ class Faded:
         out[: len(frames)] = frames[:count]
         return out, gain[:, None]
 
-    def _found(self, start: int, count: int) -> tuple[Frames, int]:
+    def _found(self, start: int, count: int, since: int) -> tuple[Frames, int]:
         """What there is from `start` on, at most [count, 2], and how many of its first are missing."""
         first, last = self._source.span
-        begin, end = max(start, first), min(start + count, last)
+        begin, end = max(start, first, since), min(start + count, last)
         if begin >= end or (begin > start and self._gain > 0.0):
             return self._ahead, 0  # It was there a moment ago: enough to fade out.
         before = begin - start
@@ -112,9 +116,10 @@ class _Head:
         self.shift = shift
         self.made, self.input = Faded(made), Faded(input)
 
-    def read(self, position: int, count: int, wet: Frames | float, fill: Frames | float) -> Frames:
-        made, there = self.made.read(position - self.shift, count)
-        dry, heard = self.input.read(position - self.shift, count)
+    def read(self, position: int, count: int, since: int, gains: list[Gain]) -> Frames:
+        made, there = self.made.read(position - self.shift, count, since)
+        dry, heard = self.input.read(position - self.shift, count, since)
+        wet, fill = gains
         # Each factor that is exactly 0 or 1 leaves the other part exact.
         input = dry * (heard * (1.0 - wet + wet * fill * (1.0 - there)))
         return np.asarray(input + made * (wet * there), np.float32)
@@ -163,11 +168,11 @@ class Mixer:
 
     def mix(self, count: int, mix: Mix) -> tuple[Frames, Frames]:
         """The next [count, 2]: what is heard, and the same as it leaves here, silent where it is not monitored."""
-        wet, fill, loud, monitored = self._eased(mix, count)
-        heard = self._freeze.play(self._live(count, mix.shift, wet, fill), mix.frozen) * loud
+        *gains, loud, monitored = self._eased(mix, count)
+        heard = self._freeze.play(self._live(count, mix, gains), mix.frozen) * loud
         return heard, heard * monitored
 
-    def _eased(self, mix: Mix, count: int) -> list[Frames | float]:
+    def _eased(self, mix: Mix, count: int) -> list[Gain]:
         wanted = {
             "wet": mix.wet,
             "fill": float(mix.dry_if_late),
@@ -180,27 +185,23 @@ class Mixer:
                 self._ramps[name].value = wanted[name]
         return [self._ramps[name].to(value, count) for name, value in wanted.items()]
 
-    def _live(
-        self, count: int, shift: int | None, wet: Frames | float, fill: Frames | float
-    ) -> Frames:
-        if self._moved >= MOVE and shift != (self._head.shift if self._head else None):
+    def _live(self, count: int, mix: Mix, gains: list[Gain]) -> Frames:
+        if self._moved >= MOVE and mix.shift != (self._head.shift if self._head else None):
             self._before = self._head
-            self._head = None if shift is None else _Head(shift, *self._sources)
+            self._head = None if mix.shift is None else _Head(mix.shift, *self._sources)
             self._moved = 0
-        at = self.position
-        out = self._part(self._head, at, count, wet, fill)
+        out = self._part(self._head, count, mix, gains)
         if self._moved < MOVE:
-            out = crossed(self._part(self._before, at, count, wet, fill), out, self._moved, MOVE)
+            before = self._part(self._before, count, mix, gains)
+            out = crossed(before, out, self._moved, MOVE)
             self._moved += count
         return out
 
-    def _part(
-        self, head: _Head | None, at: int, count: int, wet: Frames | float, fill: Frames | float
-    ) -> Frames:
+    def _part(self, head: _Head | None, count: int, mix: Mix, gains: list[Gain]) -> Frames:
         if head is None:
             return np.zeros((count, 2), np.float32)
         gaps = head.made.gaps
-        out = head.read(at, count, wet, fill)
+        out = head.read(self.position, count, mix.since, gains)
         if head is self._head:
             self.late += head.made.gaps - gaps
         return out

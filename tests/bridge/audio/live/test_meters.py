@@ -48,7 +48,7 @@ def test_levels_are_told_and_fall_and_end() -> None:
     board = Board()
     meters = Meters(board, 0)
     for _ in range(100):
-        meters.take_input(np.tile(np.float32([0.5, -0.25]), (441, 1)))
+        meters.take_input(np.tile(np.array([0.5, -0.25], np.float32), (441, 1)))
     assert np.allclose(board.numbers[METERS : METERS + 4], [0.5, 0.25, 0.5, 0.25], atol=1e-3)
     for _ in range(100):
         meters.take_input(np.zeros((441, 2), np.float32))
