@@ -21,8 +21,8 @@ from bridge.shared_file import SharedFile
 Frames = NDArray[np.float32]
 RATE = 44_100
 """Hz: of `heard`, `made` and `taken`, whatever the devices have."""
-RINGS = 1 << 19
-"""Frames of each ring: more than the longest hop."""
+INPUT, HEARD, TAKEN = 1 << 17, 1 << 19, 1 << 18
+"""Frames of the rings; `heard` holds more than the longest hop."""
 MADE = 1 << 20
 """Frames of what was made: half of it is more than the longest delay, 4 beats at 24 BPM."""
 COLUMNS, COLUMN = 512, 0.02
@@ -147,11 +147,11 @@ class LiveMemory:
 
     def __init__(self, files: LiveFiles | None = None) -> None:
         """Makes the memory, or takes the one that was made."""
-        self.input = RingBuffer(RINGS, files and files.input)
-        self.heard = RingBuffer(RINGS, files and files.heard)
+        self.input = RingBuffer(INPUT, files and files.input)
+        self.heard = RingBuffer(HEARD, files and files.heard)
         self.made = Made(MADE, files and files.made)
         self.output = Timeline(CAPACITY, files and files.output)
-        self.taken = RingBuffer(RINGS, files and files.taken)
+        self.taken = RingBuffer(TAKEN, files and files.taken)
         self.board = Board(files and files.board)
 
     @property
