@@ -19,9 +19,9 @@ from typing import Any
 from bridge.audio import listing
 from bridge.audio.complaints import Complaints
 from bridge.audio.devices import audio_devices, found_under
-from bridge.audio.process import Ask, Direction, Told, Wish, main
+from bridge.audio.live.memory import LiveMemory
+from bridge.audio.process import Ask, Direction, Files, Told, Wish, main
 from bridge.audio.ring_buffer import RingBuffer
-from bridge.shared_file import SharedFile
 
 RETRY = (0.2, 1.0, 3.0)
 """Seconds to wait before the first, second and every later new start."""
@@ -41,12 +41,14 @@ class AudioSupervisor:
     Attributes:
         output: ring that the device plays from.
         input: ring that the device records into.
+        live: the memory of the live stream: board, rings, and the files by which other processes share it.
     """
 
     def __init__(self, on_change: Callable[[Told], None], *, asio: bool = False) -> None:
         """Makes the rings; `start` makes the process. `on_change` is called from the watching thread."""
         self.output = RingBuffer()
         self.input = RingBuffer()
+        self.live = LiveMemory()
         self._on_change = on_change
         self._asio = asio
         self._lock = threading.Lock()
@@ -128,11 +130,12 @@ class AudioSupervisor:
         context = multiprocessing.get_context("spawn")
         pipe, far = context.Pipe()
         heard, said = context.Pipe(duplex=False)
-        rings: dict[Direction, tuple[SharedFile, int]] = {
-            "output": (self.output.file, self.output.capacity),
-            "input": (self.input.file, self.input.capacity),
-        }
-        process = context.Process(target=main, args=(far, rings, self._asio, said), daemon=True)
+        files = Files(
+            (self.output.file, self.output.capacity),
+            (self.input.file, self.input.capacity),
+            self.live.files,
+        )
+        process = context.Process(target=main, args=(far, files, self._asio, said), daemon=True)
         process.start()
         far.close()
         said.close()
