@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.registry import SAMPLE_RATE
 from engine.sound.audio import Samples
 from engine.sound.levels import INAUDIBLE
-from engine.sound.metering import ABSOLUTE_GATE, RELATIVE_GATE, KWeighting
+from engine.sound.metering import RELATIVE_GATE, KWeighting
 
 Levels = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ SURE = -45.0
 ABOVE = 10.0
 """Of what is quieter, that which is so far above the room's noise, dB."""
 NOTHING = -100.0
-"""What is quieter tells nothing of a room, LUFS."""
+"""What is quieter is digital silence and tells nothing, LUFS."""
 REMEMBERED = 10.0
 """The quietest moment of so long tells the room's noise, s."""
 _OFFSET = -0.691
@@ -52,7 +52,7 @@ class Weighted:
 
 
 class Loudness:
-    """The integrated loudness of the last seconds that were sound."""
+    """The integrated loudness of the last seconds that were sound, which no absolute gate has to find."""
 
     def __init__(self) -> None:
         self._powers: deque[float] = deque(maxlen=round(LISTENED * SAMPLE_RATE / BLOCK))
@@ -69,7 +69,7 @@ class Loudness:
         powers = np.array(self._powers)
         width = min(GATING, len(powers))
         means = np.convolve(powers, np.full(width, 1 / width), "valid")
-        loud = means[levels_of(means) > ABSOLUTE_GATE]
+        loud = means[levels_of(means) > NOTHING]
         if not loud.size:
             return None
         loud = loud[loud > loud.mean() * 10 ** (RELATIVE_GATE / 10)]

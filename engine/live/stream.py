@@ -117,10 +117,8 @@ class Stream:
         latents = self._made(heard, start, end) if made else heard
         around = torch.cat([self._played[..., -self._left :], latents], dim=-1)
         left = around.shape[-1] - latents.shape[-1]
-        if made:
-            sound = self._decoder.decoded(around, left, end - stop)
-        else:
-            sound = self._decoder.silent(stop - start)
+        decoded, silent = self._decoder.decoded, self._decoder.silent
+        sound = decoded(around, left, end - stop) if made else silent(stop - start)
         self._played, self._expected = self._kept(latents, stop - start)
         return self._levels.returned(sound, self._decoder.ahead, plain=plain, made=made)
 
