@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from engine.chunking import decode_chunked, encode_chunked
 from engine.errors import LongtakeError, ShapeError
+from engine.held_model import load_model
 from engine.latent_diffusion import LatentDiffusion
 from engine.live_settings import LiveSettings
 from engine.registry import MODELS, SKETCH
 from engine.sound.audio import Samples
+from engine.sound.limiter import CEILING
 from tests.engine.live.toys import RATE, decibels, hiss, pushed, stream_of, strokes, toy
 
 RATIO = 2048
@@ -157,17 +159,13 @@ def test_a_rooms_noise_is_silence():
     assert not out[:, round(5.9 * RATE) :].any()
 
 
-@pytest.mark.parametrize("level", [-40.0, -20.0, -3.0])
-@pytest.mark.parametrize("name", ["sketch", "stable-audio-3-small-music"])
-def test_quiet_in_quiet_out(name: str, level: float):
-    sound = strokes(14, level)
-    out = pushed(stream_of(toy(MODELS[name]), frames=6), sound)
-    heard = slice(8 * RATE, 13 * RATE)
-    lost = (
-        9.0 if name == "sketch" else 40.0
-    )  # Random weights make no more than noise of some level.
-    assert abs(decibels(out[:, heard]) - decibels(sound[:, heard])) < lost
-    assert np.abs(out).max() <= 10 ** (-1 / 20) + 1e-6
+@pytest.mark.parametrize("level", [-40.0, -3.0])
+def test_quiet_in_quiet_out(level: float):
+    sound = strokes(9, level)
+    out = pushed(stream_of(load_model(SKETCH), frames=24, strength=0.8), sound)
+    heard = slice(4 * RATE, 8 * RATE)
+    assert abs(decibels(out[:, heard]) - decibels(sound[:, heard])) < 4
+    assert np.abs(out).max() <= CEILING
 
 
 def test_in_a_hurry_only_the_last_hop_is_made():
