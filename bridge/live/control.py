@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bridge.audio.live.memory import ON, RATE
-from bridge.errors import BridgeError
-from bridge.events import LiveChanged, LiveSet, Publish, SettingChosen
+from bridge.errors import BridgeError, code_of
+from bridge.events import LiveChanged, LiveSet, Notice, Publish, SettingChosen
 from bridge.live import board
 from bridge.live.devices import LiveDevices
 from bridge.live.engine import REAL_ENGINE
@@ -24,7 +24,7 @@ from bridge.live.recording import Begin, LiveRecording
 from bridge.live.stream import Stream
 from bridge.live_state import LiveLevels, LiveState
 from bridge.takes.recordings import RecordingDraft
-from engine.errors import SpecError
+from engine.errors import LongtakeError, SpecError
 from engine.live_settings import LIVE, LiveSettings
 from engine.registry import model_spec
 
@@ -237,6 +237,9 @@ class LiveControl:
                     self._see(stream.turn(settings), wanted)
                 elif time.monotonic() - ended_at > KEPT:
                     stream.forget()
+            except LongtakeError as error:
+                self._publish(Notice("error", code_of(error), str(error)))
+                self._fail(wanted, str(error))
             except Exception:
                 _log.exception("Live met an error")
                 self._fail(wanted, "Live failed within Longtake; see the log.")
