@@ -213,7 +213,7 @@ class LiveControl:
                 self._recording.end()
         if problem or self._state.phase != "off":
             phase = "failed" if problem else "off"
-            self._state = replace(LiveState(phase, problem=problem), take_id=self._state.take_id)
+            self._state = self._with_recording(LiveState(phase, problem=problem))
         self._wake.set()
 
     # --- its thread ---
@@ -256,12 +256,22 @@ class LiveControl:
             return
         with self._lock:
             if self._wanted == wanted:
-                self._state = state
+                self._state = self._with_recording(state)
 
     def _fail(self, wanted: int, problem: str) -> None:
         with self._lock:
             if self._wanted == wanted and wanted:
                 self._end(problem)
+
+    def _with_recording(self, state: LiveState) -> LiveState:
+        """Adds what is recorded, and what became of it."""
+        recording, take = self._recording, self._state.take_id
+        if recording is None:
+            return replace(state, take_id=take)
+        seconds = None if recording.done.is_set() else round(recording.seconds, 1)
+        return replace(
+            state, recording=seconds, take_id=recording.take.id if recording.take else take
+        )
 
     def _recorded(self) -> bool:
         """Whether nothing is being recorded."""
@@ -271,11 +281,7 @@ class LiveControl:
         """Adds what is recorded, and tells a change if the last was not just now."""
         now = time.monotonic()
         with self._lock:
-            recording = self._recording
-            if recording:
-                seconds = None if recording.done.is_set() else round(recording.seconds, 1)
-                take = recording.take.id if recording.take else self._state.take_id
-                self._state = replace(self._state, recording=seconds, take_id=take)
+            self._state = self._with_recording(self._state)
             if self._state != self._told and now - self._told_at >= TELL_EVERY:
                 self._told, self._told_at = self._state, now
                 self._publish(LiveChanged(self._state))
