@@ -1,4 +1,4 @@
-"""`longtake live PROMPT`: the live stream in a terminal. Knows how it is told what to be, what it shows, what ends it."""
+"""`longtake live PROMPT`: the live stream in a terminal. Knows what it is told to be, what it shows, what ends it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 from bridge import logs
 from bridge.app import App, AppOptions, settings_or_defaults
+from bridge.events import Event, Notice
 from bridge.live.engine import REAL_ENGINE
 from bridge.live_state import LiveLevels, LiveState
 from bridge.places import places
@@ -51,33 +52,36 @@ def main(argv: list[str], engine: str = REAL_ENGINE) -> int:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, end)
+    shown = _Shown(sys.stdout, sys.stderr)
+    app: App | None = None
     try:
         where = places()
         file = settings_or_defaults(where.settings, False)
-        logs.start(where.logs, "warning", console=cast(TextIO, _Beside(sys.stderr)))
+        settings = _settings(arguments, file.settings.live)
+        logs.start(where.logs, file.settings.log.level, console=_Nowhere())
         options = AppOptions(
             change=lambda chosen: _overridden(chosen, arguments),
             strict=True,
             takes=arguments.osc,
             live_engine=engine,
-            live=_settings(arguments, file.settings.live),
+            live=settings,
         )
         app = App(options, where, file)
-    except LongtakeError as error:
-        sys.stderr.write(f"{error}\n")
-        return WRONG
-    try:
+        app.session.subscribe(shown.hear)
         app.start()
-        return _played(app, arguments, ended)
+        return _played(app.session, arguments, ended, shown)
     except LongtakeError as error:
-        sys.stderr.write(f"{error}\n")
+        shown.say(str(error))
         return WRONG
     finally:
-        app.close()
+        shown.end()
+        if app:
+            app.close()
 
 
-def _played(app: App, arguments: argparse.Namespace, ended: threading.Event) -> int:
-    session = app.session
+def _played(
+    session: Session, arguments: argparse.Namespace, ended: threading.Event, shown: _Shown
+) -> int:
     devices = _devices(session, ended)
     if arguments.list:
         sys.stdout.writelines(_listed(devices))
@@ -88,7 +92,6 @@ def _played(app: App, arguments: argparse.Namespace, ended: threading.Event) -> 
         session.transport.change("manual", {"tempo": arguments.bpm})
     session.live.start()
     recorded = not arguments.record
-    shown = _Shown(sys.stdout)
     while not ended.wait(EVERY):  # Short waits, since Windows delivers Ctrl-C only between them.
         state = session.live.state()
         if state.phase in ("off", "failed"):
@@ -97,7 +100,6 @@ def _played(app: App, arguments: argparse.Namespace, ended: threading.Event) -> 
             session.live.record(recorded := True)
         shown.show(state, session.live.levels())
     state = session.live.state()
-    shown.close()
     session.live.stop()
     if arguments.record:
         _saved(session, state)
@@ -146,36 +148,49 @@ def _saved(session: Session, before: LiveState) -> None:
 
 
 class _Shown:
-    """One line that changes on a terminal; elsewhere a line for each change of phase."""
+    """One line that changes on a terminal; elsewhere a line for each change of phase. Each sentence is said once."""
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
+    def __init__(self, out: TextIO, err: TextIO) -> None:
+        self._out, self._err = out, err
         self._rewrites = out.isatty()
-        self._last = ""
+        self._lock = threading.Lock()
+        self._last = self._said = ""
 
     def show(self, state: LiveState, levels: LiveLevels) -> None:
         line = _line(state, levels) if self._rewrites else _phase(state)
-        if line != self._last:
-            self._last = line
-            self._out.write(f"{_CLEAR}{line}" if self._rewrites else f"{line}\n")
-            self._out.flush()
+        with self._lock:
+            if line != self._last:
+                self._last = line
+                self._out.write(f"{_CLEAR}{line}" if self._rewrites else f"{line}\n")
+                self._out.flush()
 
-    def close(self) -> None:
-        if self._rewrites:
-            self._out.write("\n")
+    def hear(self, event: Event) -> None:
+        """Says what musicians are told."""
+        if isinstance(event, Notice):
+            self.say(event.text)
+
+    def say(self, sentence: str) -> None:
+        """A line of its own."""
+        self.end()
+        with self._lock:
+            if sentence != self._said:
+                self._said = sentence
+                self._err.write(f"{sentence}\n")
+
+    def end(self) -> None:
+        """Ends the line that changes."""
+        with self._lock:
+            if self._rewrites and self._last:
+                self._out.write("\n")
+                self._out.flush()
+            self._last = ""
 
 
-class _Beside(io.TextIOBase):
-    """Standard error, whose lines do not begin behind the one that changes."""
+class _Nowhere(io.StringIO):
+    """Log lines have their file; here are sentences."""
 
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-
-    def write(self, text: str) -> int:
-        return self._out.write(f"{_CLEAR}{text}" if self._out.isatty() and text != "\n" else text)
-
-    def flush(self) -> None:
-        self._out.flush()
+    def write(self, s: str) -> int:
+        return len(s)
 
 
 def _phase(state: LiveState) -> str:
@@ -213,9 +228,7 @@ def _settings(arguments: argparse.Namespace, kept: LiveSection) -> LiveSettings:
     said = {name: value for name, value in vars(arguments).items() if name in LIVE}
     if arguments.words:
         said["prompt"] = " ".join(arguments.words)
-    settings = LiveSettings(
-        prompt=kept.prompt, model=kept.model, delay=kept.delay, late=kept.late
-    )
+    settings = LiveSettings(prompt=kept.prompt, model=kept.model, delay=kept.delay, late=kept.late)
     for name, value in said.items():
         settings = settings.with_value(name, value)
     if not settings.prompt.strip() and not arguments.list:

@@ -27,7 +27,7 @@ from engine.live_settings import LiveSettings, LiveStream, Metre, Pace, Samples,
 
 NICE = -10
 """Niceness where that may be chosen, else that of the bridge: live is in time, takes (at 10) are not."""
-TURN = 0.002
+TURN = 0.004
 """Seconds between two looks for input."""
 TELL_EVERY = 0.5
 RECENT = 64

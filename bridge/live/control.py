@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bridge.audio.live.memory import ON, RATE
-from bridge.errors import BridgeError
-from bridge.events import LiveChanged, LiveSet, Publish, SettingChosen
+from bridge.errors import BridgeError, code_of
+from bridge.events import LiveChanged, LiveSet, Notice, Publish, SettingChosen
 from bridge.live import board
 from bridge.live.devices import LiveDevices
 from bridge.live.engine import REAL_ENGINE
@@ -24,7 +24,7 @@ from bridge.live.recording import Begin, LiveRecording
 from bridge.live.stream import Stream
 from bridge.live_state import LiveLevels, LiveState
 from bridge.takes.recordings import RecordingDraft
-from engine.errors import SpecError
+from engine.errors import LongtakeError, SpecError
 from engine.live_settings import LIVE, LiveSettings
 from engine.registry import model_spec
 
@@ -213,7 +213,7 @@ class LiveControl:
                 self._recording.end()
         if problem or self._state.phase != "off":
             phase = "failed" if problem else "off"
-            self._state = replace(LiveState(phase, problem=problem), take_id=self._state.take_id)
+            self._state = self._with_recording(LiveState(phase, problem=problem))
         self._wake.set()
 
     # --- its thread ---
@@ -237,6 +237,9 @@ class LiveControl:
                     self._see(stream.turn(settings), wanted)
                 elif time.monotonic() - ended_at > KEPT:
                     stream.forget()
+            except LongtakeError as error:
+                self._publish(Notice("error", code_of(error), str(error)))
+                self._fail(wanted, str(error))
             except Exception:
                 _log.exception("Live met an error")
                 self._fail(wanted, "Live failed within Longtake; see the log.")
@@ -253,12 +256,22 @@ class LiveControl:
             return
         with self._lock:
             if self._wanted == wanted:
-                self._state = state
+                self._state = self._with_recording(state)
 
     def _fail(self, wanted: int, problem: str) -> None:
         with self._lock:
             if self._wanted == wanted and wanted:
                 self._end(problem)
+
+    def _with_recording(self, state: LiveState) -> LiveState:
+        """Adds what is recorded, and what became of it."""
+        recording, take = self._recording, self._state.take_id
+        if recording is None:
+            return replace(state, take_id=take)
+        seconds = None if recording.done.is_set() else round(recording.seconds, 1)
+        return replace(
+            state, recording=seconds, take_id=recording.take.id if recording.take else take
+        )
 
     def _recorded(self) -> bool:
         """Whether nothing is being recorded."""
@@ -268,11 +281,7 @@ class LiveControl:
         """Adds what is recorded, and tells a change if the last was not just now."""
         now = time.monotonic()
         with self._lock:
-            recording = self._recording
-            if recording:
-                seconds = None if recording.done.is_set() else round(recording.seconds, 1)
-                take = recording.take.id if recording.take else self._state.take_id
-                self._state = replace(self._state, recording=seconds, take_id=take)
+            self._state = self._with_recording(self._state)
             if self._state != self._told and now - self._told_at >= TELL_EVERY:
                 self._told, self._told_at = self._state, now
                 self._publish(LiveChanged(self._state))

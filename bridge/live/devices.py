@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Protocol
 
 from bridge.audio.live.memory import LiveMemory
-from bridge.audio.process import Told
+from bridge.audio.process import Told, Wish
 from bridge.audio.system import AudioSystem
+from bridge.errors import BridgeError
 
 
 class LiveDevices(Protocol):
@@ -28,7 +29,13 @@ class LiveDevices(Protocol):
         ...
 
     def want_input(self, on: bool) -> None:
-        """Opens the input for live, beside whoever else has it, or lets go of it; returns at once."""
+        """Opens the input for live, beside whoever else has it, or lets go of it; returns at once.
+
+        Asked again while it is wanted, it follows the choice of another device.
+
+        Raises:
+            BridgeError: `busy` if somebody else uses another input.
+        """
         ...
 
     def correction(self) -> float | None:
@@ -43,6 +50,7 @@ class SystemDevices:
         """Of a system that need not have started yet."""
         self._audio = audio
         self.memory = audio.supervisor.live
+        self._wish = Wish()
 
     @property
     def told(self) -> Told:
@@ -50,8 +58,16 @@ class SystemDevices:
         return self._audio.supervisor.told
 
     def want_input(self, on: bool) -> None:
-        """Opens the input for live, or lets go of it."""
-        self._audio.supervisor.want("input", replace(self._audio.recorder.wish, on=on))
+        """Opens the input that recordings have, or lets go of it; another that is in use elsewhere is not taken."""
+        before, self._wish = self._wish, replace(self._audio.recorder.wish, on=on)
+        if self._wish == before:
+            return
+        try:
+            self._audio.supervisor.want("input", self._wish, by="live")
+        except BridgeError:
+            if not before.on:
+                self._wish = before
+                raise
 
     def correction(self) -> float | None:
         """What was measured between the two devices."""

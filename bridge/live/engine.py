@@ -106,11 +106,12 @@ class LiveEngineProcess:
         silent = time.monotonic() - self._heard
         patience = STUCK if self.pace else BEGINNING
         if self._wanted and silent > patience and not child.gone.is_set():
-            self._condemned = f"gave no sign of life for {silent:.0f} s and was ended"
+            self._condemned = f"gave no sign of life for {silent:.0f} s"
             child.end(DYING)
         if not child.gone.is_set() and not self._condemned:
             return ""
-        how = self._condemned or child.how_it_ended()
+        why = self._condemned
+        how = f"{why} and was ended" if why else child.how_it_ended()
         self._bury(child)
         return f"The live engine {how}."
 

@@ -99,6 +99,7 @@ class Stream:
 
     def turn(self, settings: LiveSettings) -> LiveState:
         """Does what is to be done now; how it is then, `failed` if it is to be ended."""
+        self._devices.want_input(True)
         told, transport = self._devices.told, self._transport(None)
         if problem := self._broken():
             self._publish(Notice("error", "engine", problem))

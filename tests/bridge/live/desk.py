@@ -41,6 +41,8 @@ class Desk:
     clock: float = 0.0
 
     def want_input(self, on: bool) -> None:
+        if on == self.wanted:
+            return
         self.wanted = on
         self.told = Told(
             self.told.devices, self.told.output, Open(MICROPHONE, RATE, 0.01) if on else None

@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bridge.audio.live.memory import DELAY, RINGS, LiveMemory
+from bridge.audio.live.memory import DELAY, HEARD, LiveMemory
 from bridge.live.engine import LiveEngineProcess
 from engine.live_settings import LiveSettings, Metre
 from tests.bridge.live.desk import ENGINE, signal
@@ -67,16 +67,16 @@ def test_what_was_lost_counts_as_silence(started: Started) -> None:
     wait_for(lambda: engine.pace)
     assert engine.pid
     os.kill(engine.pid, signals.SIGSTOP)  # A machine that stands still.
-    say(memory, 0, RINGS)
-    say(memory, RINGS, RINGS + 1000)
-    assert memory.heard.arrived == RINGS + 1000
+    say(memory, 0, HEARD)
+    say(memory, HEARD, HEARD + 1000)
+    assert memory.heard.arrived == HEARD + 1000
     os.kill(engine.pid, signals.SIGCONT)
     wait_for(lambda: memory.heard.fill == 0)
-    say(memory, RINGS + 1000, RINGS + 1000 + 2 * HOP)
-    stop = (RINGS + 1000 + 2 * HOP) // HOP * HOP
+    say(memory, HEARD + 1000, HEARD + 1000 + 2 * HOP)
+    stop = (HEARD + 1000 + 2 * HOP) // HOP * HOP
     wait_for(lambda: memory.made.span[1] >= stop)
-    wanted = np.concatenate([signal(0, RINGS), np.zeros((1000, 2)), signal(RINGS + 1000, stop)]) / 2
-    start = RINGS - HOP
+    wanted = np.concatenate([signal(0, HEARD), np.zeros((1000, 2)), signal(HEARD + 1000, stop)]) / 2
+    start = HEARD - HOP
     np.testing.assert_array_equal(
         memory.made.read(start, stop), wanted[start:stop].astype(np.float32)
     )
