@@ -25,7 +25,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """More familiar names for some parameters; the first is what the help and errors call it."""
 
 GROUPS = {
-    "what": ("prompt", "negative_prompt", "tempo", "key", "beats_per_bar"),
+    "what": ("prompt", "prompt_b", "blend", "negative_prompt", "tempo", "key", "beats_per_bar"),
     "how long": ("seconds_total", "bars", "loop"),
     "which notes": ("chords", "form", "midi", "score", "score_seed"),
     "from a recording": ("init_audio", "init_noise_level", "keep"),
