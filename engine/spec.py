@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from engine.composing.chord_symbols import parse_chords
 from engine.composing.form import form_bars
+from engine.composing.frame import RING
 from engine.composing.notation import TEMPI, tempo_in
 from engine.composing.reading import metre_in
 from engine.errors import LongtakeError, SpecError, choices
 from engine.parameter import Parameter, parameter, value_of
-from engine.resolving import said, seconds_of, whole_paths
+from engine.resolving import said, whole_paths
 
 if TYPE_CHECKING:
     from engine.registry import ModelSpec
@@ -252,7 +253,8 @@ class GenerationSpec:
             raise SpecError("blend needs prompt_b: the second prompt, towards which it moves.")
         prompt, tempo = spec.prompt.strip(), spec.tempo or tempo_in(spec.prompt)
         spec = replace(spec, beats_per_bar=spec.beats_per_bar or metre_in(prompt) or 4)
-        seconds = seconds_of(spec, tempo, model.defaults.seconds_total)
+        seconds = _seconds(spec, tempo, model)
+        about = tempo, spec.beats_per_bar, spec.key
         if seconds > model.max_seconds:
             raise SpecError(
                 f"{seconds:g} s is longer than {model.name} can make; "
@@ -261,8 +263,8 @@ class GenerationSpec:
         defaults = model.defaults
         return replace(
             spec,
-            prompt=said(prompt, spec, tempo),
-            prompt_b=said(spec.prompt_b.strip(), spec, tempo) if spec.prompt_b.strip() else "",
+            prompt=said(prompt, *about),
+            prompt_b=spec.prompt_b.strip() and said(spec.prompt_b.strip(), *about),
             model=model.name,
             lora=whole_paths(spec.lora),
             tempo=tempo,
@@ -317,6 +319,19 @@ def converted(name: str, value: Any) -> Any:
     if known.drawn is not None and type(value) in (int, float) and value == known.drawn:
         return None if DEFAULTS[name] is None else secrets.randbelow(RANDOM_SEEDS)
     return value_of(name, value, known)
+
+
+def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> float:
+    beats = spec.beats_per_bar or 4
+    if spec.bars is None and spec.seconds_total is None and spec.form and tempo is not None:
+        return form_bars(spec.form) * beats * 60.0 / tempo + RING
+    if spec.bars is None:
+        return model.defaults.seconds_total if spec.seconds_total is None else spec.seconds_total
+    if tempo is None:
+        raise SpecError(
+            "A length in bars needs a tempo: set tempo, or add it to the prompt, for example 'BPM: 120'."
+        )
+    return spec.bars * beats * 60.0 / tempo
 
 
 def _plain(value: Any) -> Any:
