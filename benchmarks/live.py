@@ -76,9 +76,13 @@ def main(argv: Sequence[str]) -> int:
 
 def _measured(options: Any, settings: LiveSettings) -> int:
     engine, live = Engine(options.device), LiveEngine(options.device)
-    print(f"{options.model} on {live.describe()}; load of the machine {psutil.getloadavg()[0]:.1f}\n")
+    print(
+        f"{options.model} on {live.describe()}; load of the machine {psutil.getloadavg()[0]:.1f}\n"
+    )
     recordings = [_recorded(engine, settings, number) for number in range(options.recordings)]
-    print("| what | input until heard | hop p50 | p95 | p99 | p95 / hop | onset F1 | timbre moved | loudness |")
+    print(
+        "| what | input until heard | hop p50 | p95 | p99 | p95 / hop | onset F1 | timbre moved | loudness |"
+    )
     print(f"|{' --- |' * 9}")
     heard = [transfer.onset_f1(r.strokes, transfer.onset_times(r.samples)) for r in recordings]
     level = np.mean([loudness(r.samples, SAMPLE_RATE) for r in recordings])
@@ -196,7 +200,9 @@ def _memory(live: LiveEngine, settings: LiveSettings, recording: Recording, minu
         before, held = held, own.memory_info().rss / 1e6
         if minute in (1, minutes):
             more = f", {held - before:+.0f} MB in the last" if minute > 1 else "\n"
-            print(f"{more if minute == 1 else ''}memory after {minute} min: {held:.0f} MB{more if minute > 1 else ''}")
+            print(
+                f"{more if minute == 1 else ''}memory after {minute} min: {held:.0f} MB{more if minute > 1 else ''}"
+            )
 
 
 if __name__ == "__main__":

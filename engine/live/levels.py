@@ -15,7 +15,7 @@ from engine.live.loudness import BLOCK, Loudness, Sounding, Weighted
 from engine.live.peaks import Peaks
 from engine.registry import SAMPLE_RATE
 from engine.sound.audio import Samples
-from engine.sound.levels import LOUDEST, MASTERED
+from engine.sound.levels import LOUDEST, MASTERED, NOISE, floor, pink_noise
 
 MOST_MISSING = 9.0
 """The most that is made up for what the model makes quieter or louder, dB."""
@@ -51,12 +51,13 @@ class Levels:
         self._input, self._answered, self._made = Loudness(), Loudness(), Loudness()
         self._heard = _Heard(np.zeros(0, np.float32), np.zeros(0), np.zeros(0))
         self._gain: float | None = None
-        self._made_up = 0.0
+        self._made_up, self._at = 0.0, 0
         self._since = LINGERS + FADES
         """Blocks since the last sound."""
 
-    def levelled(self, samples: Samples, *, plain: bool) -> Samples:
-        """The next input [2, N], whole blocks, as the model takes it; where it is `plain`, as it is."""
+    def levelled(self, samples: Samples, strength: float) -> Samples:
+        """The next input [2, N], whole blocks, as the model takes it; at strength 0 as it is."""
+        plain = strength == 0
         powers = self._weighted.powers(samples)
         openness = self._opened(self._sounding.told(powers))
         self._input.add(powers[openness > 0])
@@ -68,14 +69,23 @@ class Levels:
             wanted = MASTERED - level
         # The first sound is as loud as all the others from its beginning on.
         before, self._gain = wanted if self._gain is None else self._gain, wanted
-        gains = _line(before or 0.0, wanted or 0.0, samples.shape[1])
+        count = samples.shape[1]
+        gains = _line(before or 0.0, wanted or 0.0, count)
         heard = self._heard
         self._heard = _Heard(
             np.append(heard.gains, gains),
             np.append(heard.powers, powers),
             np.append(heard.openness, openness),
         )
-        return samples * 10 ** (gains / 20)
+        levelled = samples * 10 ** (gains / 20)
+        if not plain and not self._as_it_is:
+            # As in takes: digital silence between dry strokes, noised, would outweigh them.
+            noise = np.take(
+                pink_noise(), np.arange(self._at, self._at + count), axis=1, mode="wrap"
+            )
+            levelled += np.float32(floor(strength)) * noise
+        self._at = (self._at + count) % NOISE
+        return levelled
 
     def is_silent(self, count: int) -> bool:
         """Whether the next `count` samples of the output are silent, whatever is made."""

@@ -23,7 +23,7 @@ GATING = 17
 """Blocks that are gated together: 0.4 s."""
 LISTENED = 6.0
 """How much of what was sound is listened to, s."""
-SURE = -45.0
+SURE = -40.0
 """What is louder is sound, LUFS of a block."""
 ABOVE = 10.0
 """Of what is quieter, that which is so far above the room's noise, dB."""

@@ -90,8 +90,8 @@ def chosen(
     """
     slowest = 0.0
     for frames in tried:
-        # A longer hop takes no less time than a shorter one.
-        if slowest > SAFE * frames * seconds:
+        # A longer hop takes no less time than a shorter one; the longest is tried in any case.
+        if slowest > SAFE * frames * seconds and frames != tried[-1]:
             continue
         if frames not in times:
             return frames

@@ -109,8 +109,8 @@ class Stream:
         new, self._input = self._input[:, :fresh], self._input[:, fresh:].copy()
         self._taken = end
         plain = self._settings.strength == 0
-        levelled = self._levels.levelled(new, plain=plain)
-        self._steering.hear(levelled)
+        levelled = self._levels.levelled(new, self._settings.strength)
+        self._steering.hear(new)
         heard = self._encoder.encoded(levelled, start)
 
         made = not late and (plain or not self._levels.is_silent((stop - start) * self._ratio))
