@@ -50,6 +50,8 @@ TURN, IDLE = 0.004, 0.02
 """Seconds between two turns, while live is on and while it is off."""
 LOOK = 0.1
 """Seconds between two questions whether there is something to look at for feedback."""
+MEASURE = 0.05
+"""Seconds between two looks at how the clocks stand."""
 SLACK = 0.005
 """Seconds that are written beyond what the next callback takes, at least."""
 DRY_AFTER = RATE
@@ -84,6 +86,7 @@ class Pump:
         self._shift: int | None = None
         self._late = 0
         self._made_at = -DRY_AFTER
+        self._measured = 0.0
 
     def meet(self, side: Literal["input", "output"], stream: Stream | None) -> None:
         """Another stream is open on one side, or none; from any thread."""
@@ -164,7 +167,6 @@ class Pump:
         frames = self._hearing.hear()
         self._dry.write(frames)
         self._meters.take_input(frames)
-        self._hearing.tell_plug()
 
     def _place(self) -> None:
         """Finds which sample is due when."""
@@ -175,10 +177,12 @@ class Pump:
         if not (self._in.sure and self._out.sure):
             return
         placing = self._placing = self._placing or Placing(self._in, self._out)
-        played = self._sending.position(beside(self._in, self._out))
-        came = self._hearing.position(self._in.last)
-        placing.look(played - came, RATE, self._clock())
-        self._sending.speed = placing.speed
+        if (now := self._clock()) >= self._measured + MEASURE or placing.base is None:
+            self._measured = now
+            played = self._sending.position(beside(self._in, self._out))
+            placing.look(played - self._hearing.position(self._in.last), RATE, now)
+            self._sending.speed = placing.speed
+            self._hearing.tell_plug()
         if placing.base is not None:
             self._shift = round(placing.base + self._numbers[DELAY] * RATE)
 
