@@ -42,6 +42,7 @@ class Hearing:
 
     def hear(self) -> Frames:
         """All that came, [N, 2] at 44.1 kHz; the engine has it too."""
+        self._plug.take(self._memory.input.moment())
         frames, lost = self._memory.input.take()
         frames[~(np.abs(frames) < LOUDEST)] = 0.0
         if lost:
@@ -54,7 +55,6 @@ class Hearing:
 
     def tell_plug(self) -> None:
         """Tells which position passes the plug when."""
-        self._plug.take(self._memory.input.moment())
         began = self._plug.time(0)
         if began is not None and self._plug.sure:
             position = self._memory.heard.arrived

@@ -78,7 +78,9 @@ class _Side:
         loud = np.abs(frames)
         stays = np.exp(-len(frames) / (OVER * RATE))
         self.peak = np.maximum(loud.max(axis=0), self.peak * stays)
-        self.power = stays * self.power + (1.0 - stays) * np.square(frames).mean(axis=0)
+        self.power = stays * self.power + (1.0 - stays) * np.einsum(
+            "nc,nc->c", frames, frames
+        ) / len(frames)
         at = 0
         while at < len(frames):
             column, inside = divmod(self.stop - self._origin, SAMPLES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -42,10 +43,15 @@ from bridge.audio.live.meters import Meters
 from bridge.audio.live.mixer import EASE, FADE, Mix, Mixer
 from bridge.audio.live.placing import Placing, Side, beside
 from bridge.audio.live.sending import Sending
+from bridge.audio.live.watch import Watch
 from bridge.audio.stream import Stream
 
 TURN, IDLE = 0.004, 0.02
 """Seconds between two turns, while live is on and while it is off."""
+LOOK = 0.1
+"""Seconds between two questions whether there is something to look at for feedback."""
+MEASURE = 0.05
+"""Seconds between two looks at how the clocks stand."""
 SLACK = 0.005
 """Seconds that are written beyond what the next callback takes, at least."""
 DRY_AFTER = RATE
@@ -73,19 +79,26 @@ class Pump:
         self._dry = History(1 << 20, heard)
         self._meters = Meters(self.memory.board, heard)
         self._mixer = Mixer(self.memory.made, self._dry)
+        self._watch = Watch()
         self._hearing: Hearing | None = None
         self._sending: Sending | None = None
         self._placing: Placing | None = None
         self._shift: int | None = None
         self._late = 0
         self._made_at = -DRY_AFTER
+        self._measured = 0.0
 
     def meet(self, side: Literal["input", "output"], stream: Stream | None) -> None:
         """Another stream is open on one side, or none; from any thread."""
         self._streams[side] = stream
 
+    def judge(self) -> None:
+        """Looks for feedback, if it is time to; from another thread than `turn`."""
+        self._watch.judge()
+
     def run(self) -> NoReturn:
         """Turns for ever; an error costs what was under way."""
+        threading.Thread(target=self._judge, name="feedback", daemon=True).start()
         while True:
             try:
                 self.turn()
@@ -93,6 +106,11 @@ class Pump:
                 traceback.print_exc(file=sys.stderr)
                 self._begin()
             time.sleep(TURN if self.busy else IDLE)
+
+    def _judge(self) -> NoReturn:
+        while True:
+            self.judge()
+            time.sleep(LOOK)
 
     @property
     def busy(self) -> bool:
@@ -149,7 +167,6 @@ class Pump:
         frames = self._hearing.hear()
         self._dry.write(frames)
         self._meters.take_input(frames)
-        self._hearing.tell_plug()
 
     def _place(self) -> None:
         """Finds which sample is due when."""
@@ -160,10 +177,12 @@ class Pump:
         if not (self._in.sure and self._out.sure):
             return
         placing = self._placing = self._placing or Placing(self._in, self._out)
-        played = self._sending.position(beside(self._in, self._out))
-        came = self._hearing.position(self._in.last)
-        placing.look(played - came, RATE, self._clock())
-        self._sending.speed = placing.speed
+        if (now := self._clock()) >= self._measured + MEASURE or placing.base is None:
+            self._measured = now
+            played = self._sending.position(beside(self._in, self._out))
+            placing.look(played - self._hearing.position(self._in.last), RATE, now)
+            self._sending.speed = placing.speed
+            self._hearing.tell_plug()
         if placing.base is not None:
             self._shift = round(placing.base + self._numbers[DELAY] * RATE)
 
@@ -174,7 +193,9 @@ class Pump:
         rate = sending.rate
         lead = round(max(self._numbers[LEAD] * rate, self._out.stream.block + SLACK * rate))
         if behind := sending.outlet.behind:
-            self._mixer.skip(sending.skip(behind, self._mixer.position))
+            missed = sending.skip(behind, self._mixer.position)
+            self._mixer.skip(missed)
+            self._watch.skip(missed)
         count = self.memory.output.position + lead - sending.outlet.position
         if count > 0:
             at = self._mixer.position
@@ -201,10 +222,15 @@ class Pump:
         if self._numbers[RECORD] > 0.0:
             self.memory.taken.record(heard)
         self._quiet += len(heard)
+        self._watch.take(left, None if self._mixer.frozen else self._shift)
         ahead = self._placing.ahead if self._placing else 0.0
         self._meters.take_output(round(at - ahead), left)
         if self._mixer.made:
             self._made_at = at
+        if self._placing:
+            self._watch.offer(self._dry, round(self._dry.stop + ahead))
+        if self._watch.found:
+            self._numbers[FEEDBACK] = 1.0
 
     def _tell(self, sending: Sending, lead: float) -> None:
         numbers, placing = self._numbers, self._placing

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bridge.audio.intake import Intake
 from bridge.audio.live.memory import (
     BEATS,
     DELAY,
@@ -113,23 +114,29 @@ class Loop:
 
 
 @contextmanager
-def live(seconds: float, delay: float = 0.6) -> Iterator[tuple[AudioSupervisor, Loop]]:
-    """An audio process with live on, and a loop through it."""
+def sounding() -> Iterator[AudioSupervisor]:
+    """An audio process with live on."""
     audio = AudioSupervisor(lambda told: None)
     numbers = audio.live.board.numbers
     numbers[[WET, GAIN, MONITOR, DRY_IF_LATE, ON]] = 1.0
-    numbers[DELAY], numbers[LEAD] = delay, 0.2
+    numbers[DELAY], numbers[LEAD] = 0.6, 0.2
     audio.want("output", Wish(True, "JACK: system"))
     audio.want("input", Wish(True, "JACK: system"), "live")
     audio.start()
     try:
-        with jack_client("loop") as client:
-            until(lambda: audio.told.output and audio.told.input, what="the devices")
-            loop = Loop(client, seconds)
-            loop.join()
-            yield audio, loop
+        until(lambda: audio.told.output and audio.told.input, what="the devices")
+        yield audio
     finally:
         audio.close()
+
+
+@contextmanager
+def live(seconds: float) -> Iterator[tuple[AudioSupervisor, Loop]]:
+    """The same, and a loop through it."""
+    with sounding() as audio, jack_client("loop") as client:
+        loop = Loop(client, seconds)
+        loop.join()
+        yield audio, loop
 
 
 def right(loop: Loop, late: int, start: int, stop: int, gain: float = 0.5) -> np.ndarray:
@@ -176,6 +183,51 @@ def test_a_killed_audio_process_goes_on_at_the_same_place(jack: JackServer) -> N
         engine.end()
     assert late == round(0.6 * RATE) + PERIOD
     assert right(loop, late, begun + 3 * RATE, stop).all()
+
+
+def test_devices_that_vanish_come_back_at_the_same_place(jack: JackServer) -> None:
+    with sounding() as audio:
+        numbers = audio.live.board.numbers
+        until(lambda: numbers[LATENCY] > 0, what="its place in time")
+        jack.kill()
+        until(lambda: not audio.told.output and not audio.told.input, what="the devices to go")
+        numbers[LATENCY] = 0.0
+        jack.start()
+        until(lambda: audio.told.output and audio.told.input, what="the devices")
+        with jack_client("loop") as client:
+            loop = Loop(client, 20.0)
+            loop.join()
+            engine = Halves(audio.live)
+            until(lambda: numbers[LATENCY] > 0, what="its place in time")
+            begun = loop.at
+            loop.until(begun + 5 * RATE)
+            late, stop = round(numbers[LATENCY]) + PERIOD, loop.at - RATE // 2
+            engine.end()
+    assert late == round(0.6 * RATE) + PERIOD
+    assert right(loop, late, begun + 3 * RATE, stop).all()
+
+
+def test_what_is_recorded_beside_it_is_whole_and_live_has_no_gap(jack: JackServer) -> None:
+    with live(15.0) as (audio, loop):
+        engine = Halves(audio.live)
+        numbers = audio.live.board.numbers
+        until(lambda: numbers[LATENCY] > 0 and not numbers[DRY], what="the music")
+        loop.until(begun := loop.at + RATE)
+        number = audio.want("input", Wish(True))
+        until(lambda: audio.told.number >= number, what="the input")
+        assert audio.told.input
+        intake, parts = Intake(audio.input, RATE), list[np.ndarray]()
+        while sum(map(len, parts)) < 2 * RATE:
+            parts.append(intake.hear())
+            time.sleep(0.01)
+        audio.want("input", Wish())
+        loop.until(loop.at + 2 * RATE)
+        late, stop = round(numbers[LATENCY]) + PERIOD, loop.at - RATE // 2
+        engine.end()
+    recorded = np.concatenate(parts)
+    starts = np.flatnonzero(loop.sound[:, 0] == recorded[0, 0])
+    assert any(np.array_equal(loop.sound[at:][: len(recorded)], recorded) for at in starts)
+    assert right(loop, late, begun, stop).all() and numbers[LATE] == 0
 
 
 def test_an_engine_that_ends_leaves_the_input_after_a_fade(jack: JackServer) -> None:

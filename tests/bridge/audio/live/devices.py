@@ -62,6 +62,8 @@ class World:
     engine: Callable[[np.ndarray], np.ndarray] | None = halved
     now: float = 0.0
     stall: tuple[float, float] = (0.0, 0.0)
+    air: np.ndarray | None = None
+    """What the air between speaker and microphone makes of a click, if there is any."""
 
     def __post_init__(self) -> None:
         numbers = self.memory.board.numbers
@@ -99,11 +101,23 @@ class World:
         device, ring = self.input, self.memory.input
         at = device.frames
         part = self.sound[at : at + device.block]
-        ring.record(np.concatenate((part, np.zeros((device.block - len(part), 2), np.float32))))
+        part = np.concatenate((part, np.zeros((device.block - len(part), 2), np.float32)))
+        if self.air is not None:
+            part = np.asarray(part + self._echo()[:, None], np.float32)
+        ring.record(part)
         ring.mark(device.block, ring.arrived, device.time(at + device.block) - 0.003)
         device.called(ring.arrived)
         device.frames += device.block
         return device.time(device.frames)
+
+    def _echo(self) -> np.ndarray:
+        """What comes through the air in the next block, at one rate and block for both devices."""
+        assert self.air is not None
+        count = len(self.air) + self.input.block
+        recent = np.concatenate(
+            [np.zeros((count, 2)), *self.played[-2 - count // self.output.block :]]
+        )
+        return np.convolve(recent[-count:, 0], self.air, "valid")[-self.input.block :]
 
     def _output(self) -> float:
         device, out = self.output, np.zeros((self.output.block, 2), np.float32)
@@ -116,6 +130,7 @@ class World:
     def _pump(self) -> float:
         if not self.stall[0] <= self.now < self.stall[1]:
             self.pump.turn()
+            self.pump.judge()
             self._make()
         return self.now + TURN
 

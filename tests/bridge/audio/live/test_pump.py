@@ -20,6 +20,7 @@ from bridge.audio.live.memory import (
     RECORD,
 )
 from tests.bridge.audio.live.devices import Device, World
+from tests.bridge.audio.live.rooms import drums, impulse
 
 
 def noise(count: int, seed: int = 1) -> np.ndarray:
@@ -224,3 +225,35 @@ def test_the_board_tells_which_sample_passes_the_plug_when() -> None:
     assert when == pytest.approx(
         position / 44_100 + 0.01 - 0.003, abs=2e-4
     )  # The first block was not heard.
+
+
+class Drummer:
+    """An engine that plays drums of its own as loud as it hears something."""
+
+    def __init__(self) -> None:
+        self._at, self._drums = 0, 0.5 * drums(9, 20.0)
+
+    def __call__(self, heard: np.ndarray) -> np.ndarray:
+        self._at += len(heard)
+        return np.repeat(self._drums[self._at - len(heard) : self._at, None], 2, axis=1).astype(
+            np.float32
+        )
+
+
+@pytest.mark.parametrize("open_air", [True, False])
+def test_our_own_sound_in_the_microphone_silences_us_until_live_is_turned_on_anew(
+    open_air: bool,
+) -> None:
+    sound = np.repeat(drums(1, 10.0)[:, None], 2, axis=1).astype(np.float32) * 0.3
+    air = impulse(0.02, 0.0) if open_air else None
+    world = World(Device(44_100, 512), Device(44_100, 512), sound, engine=Drummer(), air=air)
+    numbers = world.memory.board.numbers
+    world.run(7.0)
+    assert numbers[FEEDBACK] == float(open_air)
+    assert bool(world.out[-20_000:].any()) != open_air
+    numbers[ON] = 0.0
+    world.run(0.2)
+    world.air = None
+    numbers[ON] = 1.0
+    world.run(1.5)
+    assert numbers[FEEDBACK] == 0.0 and world.out[-20_000:].any()
