@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ class LiveServer:
         self._backlog: Samples = np.zeros((2, 0), np.float32)
         self._stream: LiveStream | None = None
         self._pace: Pace | None = None
+        self._origin = 0
         self._times: deque[float] = deque(maxlen=RECENT)
         self._told = 0.0
         threading.Thread(target=self._listen, name="bridge", daemon=True).start()
@@ -92,7 +93,7 @@ class LiveServer:
             elif self._stream and asked == "set":
                 self._stream.change(_settings(message))
             elif self._stream and asked == "metre":
-                self._stream.keep_time(_metre(message))
+                self._stream.keep_time(self._counted(_metre(message)))
 
     def _begin(self, engine: StreamsLive, settings: LiveSettings, metre: Metre | None) -> None:
         self._stream = self._pace = None
@@ -115,11 +116,17 @@ class LiveServer:
             return
         heard = self._memory.heard
         heard.clear()  # What came in meanwhile was heard dry.
-        self._memory.made.begin(heard.taken)
+        self._origin = heard.taken
+        self._memory.made.begin(self._origin)
+        stream.keep_time(self._counted(metre))
         self._backlog = self._backlog[:, :0]
         self._times.clear()
         self._stream = stream
         self._tell(stream, now=True)
+
+    def _counted(self, metre: Metre | None) -> Metre | None:
+        """The same beat by the stream's own samples, of which the first is 0."""
+        return metre and replace(metre, at=metre.at - self._origin)
 
     def _replaced(self) -> bool:
         """Whether what was asked meanwhile ends this stream before it began."""

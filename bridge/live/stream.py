@@ -37,6 +37,8 @@ HOWLS = (
 GONE = "An audio device is gone; live goes on when it is back."
 OPEN_WITHIN = 10.0
 """Seconds that the devices have to open before live is said to wait for them."""
+BEAT_WITHIN = 1.0
+"""Seconds that the input has to tell its time, before a stream begins without a beat."""
 STEADY = 20.0
 """Seconds after which an engine that dies has lived."""
 EARLY_DEATHS = 3
@@ -149,6 +151,8 @@ class Stream:
         """Has the engine make what is wanted."""
         beat = metre(self._board, self._transport, self._metre)
         sent = self._sent
+        if sent is None and beat is None and self._waits_for_beat(settings):
+            return
         if sent is None or any(getattr(sent, n) != getattr(settings, n) for n in BEGUN_WITH):
             self._sent, self._metre, self._boundary = settings, beat, None
             self._engine.begin(settings, beat)
@@ -160,6 +164,11 @@ class Stream:
         if wanted != sent:
             self._sent = wanted
             self._engine.change(wanted)
+
+    def _waits_for_beat(self, settings: LiveSettings) -> bool:
+        """Whether hops are to be parts of a beat, and the input may soon tell where that is."""
+        soon = time.monotonic() - self._began < BEAT_WITHIN
+        return soon and settings.delay != "soonest" and self._transport(None).playing
 
     def _due(self, settings: LiveSettings, sent: LiveSettings) -> LiveSettings:
         """The settings, with the words that are sent until the launch grid lets others in."""

@@ -16,12 +16,17 @@ HOP = 4410
 
 
 class Halving:
-    """A stream of hops of 0.1 s without look-ahead: half of each sample, a quarter while the prompt says 'softer'."""
+    """A stream of hops of 0.1 s without look-ahead: half of each sample, a quarter while the prompt says 'softer'.
+
+    While it says 'counts', each sample is its beat / 1024. Where the delay is in beats, a hop is a quarter of one.
+    """
 
     def __init__(self, settings: LiveSettings, metre: Metre | None) -> None:
         self._settings = settings
         self._rest = np.zeros((2, 0), np.float32)
-        hop = round((settings.hop or 100.0) * 44.1)
+        beats = settings.delay != "soonest" and metre
+        hop = round((15_000 / metre.tempo if beats and metre else settings.hop or 100.0) * 44.1)
+        self._at = 0
         self.pace = Pace(hop / 1024, 0, settings.steps or 8, hop / 44_100, hop, 0.01)
         self._hop = hop
         self.metre = metre
@@ -34,6 +39,11 @@ class Halving:
         if count and "hangs" in self._settings.prompt:
             time.sleep(3600)
         part, self._rest = self._rest[:, :count], self._rest[:, count:]
+        places = np.arange(self._at, self._at + count)
+        self._at += count
+        if "counts" in self._settings.prompt and self.metre:
+            beats = self.metre.beat_at(places, 44_100) / 1024  # type: ignore[arg-type]
+            return np.stack([beats, beats]).astype(np.float32)
         if hurry:
             part = part.copy()
             part[:, : max(count - self._hop, 0)] = 0.0

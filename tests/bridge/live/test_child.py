@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bridge.audio.live.memory import DELAY, HEARD, LiveMemory
+from bridge.audio.live.memory import DELAY, HEARD, RATE, LiveMemory
 from bridge.live.engine import LiveEngineProcess
 from engine.live_settings import LiveSettings, Metre
 from tests.bridge.live.desk import ENGINE, signal
@@ -60,6 +60,29 @@ def test_each_sample_is_answered_at_its_own_position(started: Started) -> None:
     for start in range(1000, 1000 + 5 * HOP, 700):
         say(memory, start, start + 700)
     np.testing.assert_array_equal(made(memory, begin + 5 * HOP), signal(begin, begin + 5 * HOP) / 2)
+
+
+def test_the_beat_is_at_its_sample_whenever_the_stream_began(started: Started) -> None:
+    engine, memory = started()
+    wait_for(lambda: engine.pace)
+    say(memory, 0, 2 * HOP)
+    made(memory, 2 * HOP)
+    engine.begin(LiveSettings(prompt="counts"), Metre(60.0, beat=3.0, at=RATE))
+    wait_for(lambda: engine.pace)
+    say(memory, 2 * HOP, 20 * HOP)
+    wanted = (3.0 + (np.arange(2 * HOP, 20 * HOP) - RATE) / RATE) / 1024
+    np.testing.assert_allclose(made(memory, 20 * HOP)[:, 0], wanted, atol=1e-6)
+    engine.keep_time(Metre(60.0, beat=0.0, at=30 * HOP))
+    said = 20 * HOP
+
+    def moved() -> bool:
+        nonlocal said
+        say(memory, said, said + HOP)
+        said += HOP
+        last = float(made(memory, said)[-1, 1])
+        return abs(last * 1024 - (said - 1 - 30 * HOP) / RATE) < 0.01
+
+    wait_for(moved)
 
 
 def test_what_was_lost_counts_as_silence(started: Started) -> None:

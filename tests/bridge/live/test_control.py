@@ -283,6 +283,16 @@ def test_a_prompt_waits_for_the_bar_and_the_rest_does_not(stage: Stage) -> None:
         playing.stop()
 
 
+def test_a_stream_whose_delay_is_in_beats_begins_with_the_beat(stage: Stage) -> None:
+    stage.transport.change("manual", {"tempo": 120.0, "playing": True, "beat": 0.0})
+    stage.live.set("delay", "2")
+    playing = Playing(stage.desk)
+    try:
+        assert on(stage).hop_ms == 125.0
+    finally:
+        playing.stop()
+
+
 def test_events_are_at_most_ten_a_second(stage: Stage) -> None:
     on(stage)
     before = len(stage.told(LiveChanged))
