@@ -93,7 +93,7 @@ def main(argv: Sequence[str] = ()) -> int:
             code = application.exec()
         window.close()
         running.close()
-    if window.again:
+    if window.leaving.again:
         _start_again()
     return code
 
