@@ -84,7 +84,7 @@ class NumberControl(ParameterControl):
     """A slider and a field; the lowest position of the field is `auto` where the model may choose."""
 
     def build(self) -> None:
-        """Label and field above, slider below."""
+        """Field and slider."""
         low, high = self.known.low or 0.0, self.known.high if self.known.high is not None else 1.0
         self.auto = self.table.get(self.name) is None or self.model_default() is not None
         self.step = 1.0 if self.known.kind == "int" else 0.01 if high <= 1 else 0.1
@@ -102,11 +102,15 @@ class NumberControl(ParameterControl):
         self.slider = Slider()
         self.slider.setRange(0, SLIDER_STEPS)
         self.slider.setAccessibleName(self.tr("{0}, slider").format(self.title))
-        self.column.addLayout(row(self.look, label(self.title), self.field))
-        self.column.addWidget(self.slider)
+        self.place()
         self.field.valueChanged.connect(self._typed)
         self.slider.valueChanged.connect(self._slid)
         self.look.follow(self._restyle)
+
+    def place(self) -> None:
+        """Label and field above, slider below."""
+        self.column.addLayout(row(self.look, label(self.title), self.field))
+        self.column.addWidget(self.slider)
 
     def controls(self) -> list[QWidget]:
         """Field and slider."""

@@ -167,7 +167,7 @@ def _beatbox(times: Values) -> Values:
 
 
 def _drums(times: Values) -> Values:
-    return 0.95 * _strokes(times, 8.0) * _grain(times, 0.15) + 0.05 * (times > 0)
+    return 0.9 * _strokes(times, 10.0) * _grain(times, 0.3)
 
 
 def _strokes(times: Values, decay: float) -> Values:

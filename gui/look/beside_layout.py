@@ -1,21 +1,23 @@
-"""A layout of two: side by side where both have room, else one above the other.
+"""A layout of three: one below the other, or, where there is room for two columns, the second beside the others.
 
-Knows nothing of what is in it. Side by side both have the whole height, so that what can grow does; stacked, the first
-takes the height that is left over.
+Knows nothing of what is in it. Beside the others, the second has the whole height, so that what can grow in it does;
+stacked, it takes the height that is left over.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PyQt6.QtCore import QRect, QSize, Qt
 from PyQt6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class BesideLayout(QLayout):
-    """Two items; `least` is the width in pixels from which each may stand beside the other."""
+    """Items; `least` is the width in pixels that a column must have where there are two."""
 
-    def __init__(self, parent: QWidget | None = None, least: int = 0) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.least = least
+        self.least = 0
         self._items: list[QLayoutItem] = []
 
     def addItem(self, a0: QLayoutItem | None) -> None:
@@ -44,49 +46,56 @@ class BesideLayout(QLayout):
         return True
 
     def heightForWidth(self, a0: int) -> int:
-        """The height that both need at a width."""
+        """The height that all need at a width."""
         margins = self.contentsMargins()
         return self._high(a0 - margins.left() - margins.right()) + margins.top() + margins.bottom()
 
     def beside(self, width: int) -> bool:
-        """Whether they stand beside each other in so many pixels."""
+        """Whether there are two columns in so many pixels."""
         each = max([self.least, *(item.minimumSize().width() for item in self._items)])
-        return width >= each * len(self._items) + self._gap()
+        return len(self._items) > 1 and width >= 2 * each + self._gap()
 
     def setGeometry(self, a0: QRect) -> None:
-        """Sets both."""
+        """Sets all."""
         super().setGeometry(a0)
         area = a0.marginsRemoved(self.contentsMargins())
-        if self.beside(area.width()):
-            left, each = area.x(), self._each(area.width())
-            for item in self._items:
-                item.setGeometry(QRect(left, area.y(), each, area.height()))
-                left += each + self.spacing()
+        if not self.beside(area.width()):
+            self._stack(self._items, area, grows=1)
             return
-        top, spare = area.y(), max(area.height() - self._high(area.width()), 0)
-        for item in self._items:
-            high = _height(item, area.width()) + spare
-            item.setGeometry(QRect(area.x(), top, area.width(), high))
-            top, spare = top + high + self.spacing(), 0
+        each = (area.width() - self._gap()) // 2
+        others = self._items[:1] + self._items[2:]
+        self._stack(others, QRect(area.topLeft(), QSize(each, area.height())), len(others) - 1)
+        self._items[1].setGeometry(area.adjusted(each + self._gap(), 0, 0, 0))
 
     def sizeHint(self) -> QSize:
-        """The wider one."""
+        """The widest."""
         return self._widest([item.sizeHint() for item in self._items])
 
     def minimumSize(self) -> QSize:
-        """Room for either."""
+        """Room for each."""
         return self._widest([item.minimumSize() for item in self._items])
 
     def _high(self, width: int) -> int:
-        if self.beside(width):
-            return max((_height(item, self._each(width)) for item in self._items), default=0)
-        return sum(_height(item, width) for item in self._items) + self._gap()
+        if not self.beside(width):
+            return self._sum(self._items, width)
+        each = (width - self._gap()) // 2
+        others = self._items[:1] + self._items[2:]
+        return max(self._sum(others, each), _height(self._items[1], each))
 
-    def _each(self, width: int) -> int:
-        return (width - self._gap()) // max(len(self._items), 1)
+    def _stack(self, items: Sequence[QLayoutItem], area: QRect, grows: int) -> None:
+        """Sets items below each other; one of them takes the height that is left over."""
+        top, spare = area.y(), max(area.height() - self._sum(items, area.width()), 0)
+        for index, item in enumerate(items):
+            high = _height(item, area.width()) + (spare if index == grows else 0)
+            item.setGeometry(QRect(area.x(), top, area.width(), high))
+            top += high + self.spacing()
+
+    def _sum(self, items: Sequence[QLayoutItem], width: int) -> int:
+        return sum(_height(item, width) for item in items) + self.spacing() * (len(items) - 1)
 
     def _gap(self) -> int:
-        return self.spacing() * max(len(self._items) - 1, 0)
+        """Between the columns there is more room than between the lines."""
+        return 2 * self.spacing()
 
     def _widest(self, sizes: list[QSize]) -> QSize:
         size = QSize()

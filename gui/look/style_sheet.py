@@ -158,7 +158,7 @@ QSlider[role="stage"] {{ min-height: {px(34)}px; }}
 QSlider[role="stage"]::groove:horizontal {{ height: {px(8)}px; border-radius: {px(4)}px; }}
 QSlider[role="stage"]::sub-page:horizontal {{ border-radius: {px(4)}px; }}
 QSlider[role="stage"]::handle:horizontal {{ width: {px(26)}px; height: {px(26)}px; margin: -{px(9)}px 0;
-  border-radius: {px(13)}px; }}
+  border-radius: {px(26) // 2}px; }}
 QSlider[role="stage"]::handle:horizontal:focus {{ width: {px(22)}px; height: {px(22)}px; }}
 QSlider::sub-page:horizontal:disabled {{ background: {c.line}; }}
 QSlider::handle:horizontal:disabled {{ background: {c.edge}; }}

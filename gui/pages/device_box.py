@@ -29,4 +29,5 @@ class DeviceBox(ChoiceBox):
                 self.addItem(name, device.id)
                 self.setItemData(self.count() - 1, hint(name), Qt.ItemDataRole.ToolTipRole)
             self.setCurrentIndex(max(self.findData(chosen), 0))
+        self.setToolTip(self.currentText())
         self.setEnabled(bool(devices))

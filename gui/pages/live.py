@@ -6,7 +6,7 @@ Knows `session.live`, the table of its settings, and the input device. It is pol
 from __future__ import annotations
 
 from PyQt6.QtCore import QPoint, pyqtSignal
-from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout
+from PyQt6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from bridge.live_state import LiveState
 from bridge.state import Devices
@@ -16,8 +16,8 @@ from gui.compose.parameter_controls import ParameterControl, SwitchControl, cont
 from gui.compose.table import live_table
 from gui.learn import teach
 from gui.look.beside_layout import BesideLayout
-from gui.look.containers import Card, Fold, Pane, line
-from gui.look.controls import Button, Figure, IconButton, label, restyle, row
+from gui.look.containers import Card, Fold, Pane
+from gui.look.controls import Button, Figure, IconButton, label, restyle, row, side_by_side
 from gui.look.flow_layout import FlowLayout
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
@@ -38,8 +38,8 @@ from gui.pages.live_sign import Numbers, Sign, live_colour, live_word, live_word
 from gui.pages.live_wave import LiveWave
 from gui.qt_session import QtSession
 
-HALF = 360
-"""Width in pixels at 100 % from which the two halves of the page stand beside each other."""
+COLUMN = 360
+"""Width in pixels at 100 % of a column, from which the page has two columns."""
 
 
 class LivePanel(Card):
@@ -167,14 +167,14 @@ class LivePanel(Card):
         self.prompt_b = PromptControl(table, look, "prompt_b", "B")
         self.blend = BlendControl(table, look, "blend", self.tr("Blend"))
         self.strength = FaderControl(table, look, "strength", self.tr("Strength"))
-        self.wet = FaderControl(table, look, "wet", self.tr("Music against input"))
+        self.wet = FaderControl(table, look, "wet", self.tr("Dry/wet"))
         self.delay = DelayControl(table, look, "delay", self.tr("Delay"))
         self.freeze = LatchControl(table, look, "freeze", self.tr("Freeze"))
         self.bars = BarsControl(table, look, "freeze_bars", self.tr("Freeze repeats"))
         self.gain = control_for(table, look, "input_gain", self.tr("Input gain"))
-        self.monitor = SwitchControl(table, look, "monitor", self.tr("Hear the music"))
-        self.late = LateControl(table, look, "late", self.tr("Where it is late"))
-        self.steer = SwitchControl(table, look, "steer", self.tr("Keep strokes and tune"))
+        self.monitor = SwitchControl(table, look, "monitor", self.tr("Monitor"))
+        self.late = LateControl(table, look, "late", self.tr("Instead of a late hop"))
+        self.steer = SwitchControl(table, look, "steer", self.tr("Follow strokes and tune"))
         self.model = ModelChoice(table, look, "model", self.tr("Model"))
         placed = (
             self.prompt,
@@ -223,47 +223,68 @@ class LivePanel(Card):
         self.time.setAccessibleName(self.tr("Length of the recording"))
         self.input = DeviceBox(self.tr("Input device"))
         self.devices = IconButton(look, "devices", self.tr("All devices"))
-        self.finer = Fold(look, self.tr("What it begins with"))
+        self.finer = Fold(look, self.tr("Model and hop"))
 
     def _arrange(self) -> None:
         look = self._look
-        head = row(look, label(self.tr("Live"), "title"), self.fill)
-        playing, sounding = Pane(), Pane()
-        left, right = look.pad(QVBoxLayout(playing), gap=8), look.pad(QVBoxLayout(sounding), gap=8)
+        hands, eyes, rest = self._hands(), self._eyes(), self._rest()
+        self._columns = look.pad(BesideLayout(), gap=10)
+        for part in (hands, eyes, rest):
+            self._columns.addWidget(part)
+        self.body.addLayout(row(look, label(self.tr("Live"), "title"), self.fill))
+        self.body.addLayout(self._columns, 1)
+        look.follow(self._restyle)
+
+    def _hands(self) -> QWidget:
+        """What is played with."""
+        made, look = Pane(), self._look
+        column = look.pad(QVBoxLayout(made), gap=8)
         big = look.pad(FlowLayout(), gap=8)
-        for button in (self.power, self.freeze):
-            big.addWidget(button)
+        big.addWidget(self.power)
+        big.addWidget(self.freeze)
+        column.addWidget(self.sign)
+        column.addLayout(big)
+        column.addWidget(self.words)
+        for control in (self.prompt, self.blend, self.prompt_b, self.strength, self.wet):
+            column.addWidget(control)
+        return made
+
+    def _eyes(self) -> QWidget:
+        """What is looked at."""
+        made, look = Pane(), self._look
+        column = look.pad(QVBoxLayout(made), gap=8)
+        bands = look.pad(QGridLayout(), gap=8)
+        bands.addWidget(label(self.tr("Input"), "small"), 0, 0)
+        bands.addWidget(self.in_meter, 0, 1)
+        bands.addWidget(self.wave, 1, 0, 1, 2)
+        bands.addWidget(label(self.tr("Output"), "small"), 2, 0)
+        bands.addWidget(self.out_meter, 2, 1)
+        bands.setColumnStretch(1, 1)
+        bands.setRowStretch(1, 1)
+        column.addLayout(bands, 1)
+        column.addWidget(self.numbers)
         source = look.pad(FlowLayout(), gap=8)
-        for widget in (label(self.tr("Input"), "small"), self.input, self.devices):
+        for widget in (self.record, self.time):
             source.addWidget(widget)
-        left.addWidget(self.sign)
-        left.addLayout(big)
-        left.addWidget(self.words)
-        left.addWidget(self.in_meter)
-        left.addWidget(self.wave, 1)
-        left.addWidget(self.out_meter)
-        left.addWidget(self.numbers)
-        left.addLayout(row(look, self.record, self.time))
-        left.addLayout(source)
-        for control in (self.prompt, self.blend, self.prompt_b):
-            right.addWidget(control)
-        right.addWidget(line())
-        for control in (self.strength, self.wet, self.steer, self.delay, self.bars):
-            right.addWidget(control)
-        for control in (self.gain, self.monitor, self.late):
-            right.addWidget(control)
+        source.addStretch()
+        source.addLayout(side_by_side(look, self.input, self.devices))
+        column.addLayout(source)
+        return made
+
+    def _rest(self) -> QWidget:
+        """What is set before."""
+        made, look = Pane(), self._look
+        column = look.pad(QVBoxLayout(made), gap=8)
+        for control in (self.delay, self.bars, self.steer, self.gain, self.monitor, self.late):
+            column.addWidget(control)
+        words = self.tr("Another value begins anew; the input itself is heard meanwhile.")
+        self.finer.body.addWidget(label(words, "small", wrap=True))
         for name, control in self.controls.items():
             if name in BEGUN_WITH or control.parentWidget() is None:
                 self.finer.body.addWidget(control)
-        right.addWidget(self.finer)
-        right.addStretch(1)
-        self._halves = BesideLayout()
-        look.pad(self._halves, gap=24)
-        self._halves.addWidget(playing)
-        self._halves.addWidget(sounding)
-        self.body.addLayout(head)
-        self.body.addLayout(self._halves, 1)
-        look.follow(self._restyle)
+        column.addWidget(self.finer)
+        column.addStretch(1)
+        return made
 
     def _join(self) -> None:
         session = self._session
@@ -288,7 +309,7 @@ class LivePanel(Card):
         menu.popup(prompt.more.mapToGlobal(QPoint(0, prompt.more.height())))
 
     def _restyle(self) -> None:
-        self._halves.least = self._look.px(HALF)
-        self._halves.invalidate()
+        self._columns.least = self._look.px(COLUMN)
+        self._columns.invalidate()
         # Two lines are kept for it, so that nothing moves when it has something to say.
         self.words.setMinimumHeight(2 * self.words.fontMetrics().lineSpacing())

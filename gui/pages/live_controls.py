@@ -23,7 +23,7 @@ from gui.compose.parameter_controls import (
 )
 from gui.compose.prompt import PromptField
 from gui.compose.table import Table
-from gui.look.controls import Button, IconButton, label
+from gui.look.controls import Button, Figure, IconButton
 from gui.look.language import tr
 from gui.look.theme import Look
 
@@ -75,7 +75,7 @@ class PromptControl(ParameterControl):
             self.look, "presets", self.tr("{0}: take it from elsewhere").format(self.title)
         )
         line = self.look.pad(QHBoxLayout(), gap=8)
-        line.addWidget(label(self.letter, "display"))
+        line.addWidget(Figure(self.letter, "W", "display"))
         line.addWidget(self.field, 1)
         line.addWidget(self.more)
         self.column.addLayout(line)
@@ -125,24 +125,27 @@ class PromptControl(ParameterControl):
 class FaderControl(NumberControl):
     """A number with a slider that a hand finds."""
 
-    def build(self) -> None:
+    def place(self) -> None:
         """As all numbers, larger."""
-        super().build()
+        super().place()
         self.slider.setProperty("role", "stage")
 
 
 class BlendControl(FaderControl):
-    """A fader from A to B."""
+    """A fader from A to B; the letters at its ends say what it is."""
 
-    def build(self) -> None:
-        """The letters stand at its ends."""
-        super().build()
-        self.column.removeWidget(self.slider)
-        line = self.look.pad(QHBoxLayout(), gap=10)
-        line.addWidget(label("A", "display"))
+    def place(self) -> None:
+        """All in a row."""
+        self.slider.setProperty("role", "stage")
+        line = self.look.pad(QHBoxLayout(), gap=8)
+        line.addWidget(Figure("A", "W", "display"))
         line.addWidget(self.slider, 1)
-        line.addWidget(label("B", "display"))
+        line.addWidget(Figure("B", "W", "display"))
+        line.addWidget(self.field)
         self.column.addLayout(line)
+
+    def _restyle(self) -> None:
+        self.field.setMinimumWidth(self.look.px(64))
 
 
 class LatchControl(SwitchControl):

@@ -132,16 +132,18 @@ class Numbers(QWidget):
 
     def __init__(self, look: Look) -> None:
         super().__init__()
-        self.latency = Told(look, tr("Latency"), "00000 ms")
+        self.latency = Told(look, tr("Latency"), "0000 ms")
         self.hop = Told(look, tr("Hop"), "0000 ms")
         self.load = Told(look, tr("Load"), "000 %")
-        self.late = Told(look, tr("Late hops"), "00000")
-        self.drift = Told(look, tr("Drift"), "+000.0 ppm")
+        self.late = Told(look, tr("Late"), "0000")
+        self.drift = Told(look, tr("Drift"), "+00.0 ppm")
         self.hop.setToolTip(tr("So much is made at once"))
         self.load.setToolTip(tr("Share of its time that a hop takes to make; 95 of 100 take less"))
         self.late.setToolTip(tr("Hops that came too late to be heard whole, since the start"))
-        self.drift.setToolTip(tr("How much faster the clock of the output runs"))
-        row = look.pad(FlowLayout(self), gap=14)
+        self.drift.setToolTip(
+            tr("How much faster the clock of the output runs; none where there is one clock")
+        )
+        row = look.pad(FlowLayout(self), gap=10)
         for told in (self.latency, self.hop, self.load, self.late, self.drift):
             row.addWidget(told)
 
@@ -160,5 +162,5 @@ class Numbers(QWidget):
         self.late.number.setText(str(live.late) if runs else none)
         drift = live.drift_ppm
         self.drift.number.setText(
-            none if not runs else tr("one clock") if drift is None else f"{drift:+.1f} ppm"
+            none if not runs else tr("none") if drift is None else f"{drift:+.1f} ppm"
         )

@@ -58,7 +58,7 @@ class LiveWave(QWidget):
             self._bands = (_bent(levels.heard), _bent(levels.played))
         behind = levels.moment - glided
         head = glided + 0.1 * (behind - TRAILS) if abs(behind) <= FAR else levels.moment - TRAILS
-        head = max(head, 0.0)
+        head = min(max(head, 0.0), float(levels.moment))  # What stands still is not painted.
         if fresh or head != self._head:
             self._head = head
             self.update()
