@@ -115,9 +115,9 @@ class DemoLive:
         played = self._played(times)
         return LiveLevels(
             in_peak=(_last(heard, 3),),
-            in_rms=(0.5 * _last(heard, 8),),
+            in_rms=(0.5 * _last(heard, 3),),
             out_peak=(_last(played, 3), 0.92 * _last(played, 4)),
-            out_rms=(0.45 * _last(played, 8), 0.42 * _last(played, 9)),
+            out_rms=(0.5 * _last(played, 3), 0.46 * _last(played, 4)),
             moment=moment,
             seconds=COLUMN,
             heard=tuple(heard.tolist()),

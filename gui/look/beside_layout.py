@@ -1,19 +1,17 @@
-"""A layout of three: one below the other, or, where there is room for two columns, the second beside the others.
+"""A layout of two: side by side where there is room for two columns, else one below the other.
 
-Knows nothing of what is in it. Beside the others, the second has the whole height, so that what can grow in it does;
-stacked, it takes the height that is left over.
+Knows nothing of what is in it. Side by side both have the whole height, so that what can grow in them does; stacked,
+the second takes the height that is left over.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from PyQt6.QtCore import QRect, QSize, Qt
 from PyQt6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class BesideLayout(QLayout):
-    """Items; `least` is the width in pixels that a column must have where there are two."""
+    """Two items; `least` is the width in pixels that each must have to stand beside the other."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,56 +44,47 @@ class BesideLayout(QLayout):
         return True
 
     def heightForWidth(self, a0: int) -> int:
-        """The height that all need at a width."""
+        """The height that both need at a width."""
         margins = self.contentsMargins()
-        return self._high(a0 - margins.left() - margins.right()) + margins.top() + margins.bottom()
+        width = a0 - margins.left() - margins.right()
+        if self.beside(width):
+            high = max(_height(item, self._column(width)) for item in self._items)
+        else:
+            high = sum(_height(item, width) for item in self._items) + self.spacing()
+        return high + margins.top() + margins.bottom()
 
     def beside(self, width: int) -> bool:
         """Whether there are two columns in so many pixels."""
         each = max([self.least, *(item.minimumSize().width() for item in self._items)])
-        return len(self._items) > 1 and width >= 2 * each + self._gap()
+        return len(self._items) == 2 and self._column(width) >= each
 
     def setGeometry(self, a0: QRect) -> None:
-        """Sets all."""
+        """Sets both."""
         super().setGeometry(a0)
         area = a0.marginsRemoved(self.contentsMargins())
-        if not self.beside(area.width()):
-            self._stack(self._items, area, grows=1)
+        if len(self._items) != 2:
             return
-        each = (area.width() - self._gap()) // 2
-        others = self._items[:1] + self._items[2:]
-        self._stack(others, QRect(area.topLeft(), QSize(each, area.height())), len(others) - 1)
-        self._items[1].setGeometry(area.adjusted(each + self._gap(), 0, 0, 0))
+        first, second = self._items
+        if self.beside(area.width()):
+            column = self._column(area.width())
+            first.setGeometry(QRect(area.topLeft(), QSize(column, area.height())))
+            second.setGeometry(area.adjusted(area.width() - column, 0, 0, 0))
+        else:
+            high = _height(first, area.width())
+            first.setGeometry(QRect(area.topLeft(), QSize(area.width(), high)))
+            second.setGeometry(area.adjusted(0, high + self.spacing(), 0, 0))
 
     def sizeHint(self) -> QSize:
-        """The widest."""
+        """The wider one."""
         return self._widest([item.sizeHint() for item in self._items])
 
     def minimumSize(self) -> QSize:
-        """Room for each."""
+        """Room for either."""
         return self._widest([item.minimumSize() for item in self._items])
 
-    def _high(self, width: int) -> int:
-        if not self.beside(width):
-            return self._sum(self._items, width)
-        each = (width - self._gap()) // 2
-        others = self._items[:1] + self._items[2:]
-        return max(self._sum(others, each), _height(self._items[1], each))
-
-    def _stack(self, items: Sequence[QLayoutItem], area: QRect, grows: int) -> None:
-        """Sets items below each other; one of them takes the height that is left over."""
-        top, spare = area.y(), max(area.height() - self._sum(items, area.width()), 0)
-        for index, item in enumerate(items):
-            high = _height(item, area.width()) + (spare if index == grows else 0)
-            item.setGeometry(QRect(area.x(), top, area.width(), high))
-            top += high + self.spacing()
-
-    def _sum(self, items: Sequence[QLayoutItem], width: int) -> int:
-        return sum(_height(item, width) for item in items) + self.spacing() * (len(items) - 1)
-
-    def _gap(self) -> int:
-        """Between the columns there is more room than between the lines."""
-        return 2 * self.spacing()
+    def _column(self, width: int) -> int:
+        """The width of one of two columns; between them is more room than between lines."""
+        return width // 2 - self.spacing()
 
     def _widest(self, sizes: list[QSize]) -> QSize:
         size = QSize()

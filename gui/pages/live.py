@@ -227,10 +227,9 @@ class LivePanel(Card):
 
     def _arrange(self) -> None:
         look = self._look
-        hands, eyes, rest = self._hands(), self._eyes(), self._rest()
         self._columns = look.pad(BesideLayout(), gap=10)
-        for part in (hands, eyes, rest):
-            self._columns.addWidget(part)
+        self._columns.addWidget(self._hands())
+        self._columns.addWidget(self._eyes())
         self.body.addLayout(row(look, label(self.tr("Live"), "title"), self.fill))
         self.body.addLayout(self._columns, 1)
         look.follow(self._restyle)
@@ -242,15 +241,16 @@ class LivePanel(Card):
         big = look.pad(FlowLayout(), gap=8)
         big.addWidget(self.power)
         big.addWidget(self.freeze)
-        column.addWidget(self.sign)
+        column.addWidget(self.sign, 2)
         column.addLayout(big)
         column.addWidget(self.words)
         for control in (self.prompt, self.blend, self.prompt_b, self.strength, self.wet):
             column.addWidget(control)
+        column.addStretch(1)
         return made
 
     def _eyes(self) -> QWidget:
-        """What is looked at."""
+        """What is looked at, and what is set before."""
         made, look = Pane(), self._look
         column = look.pad(QVBoxLayout(made), gap=8)
         bands = look.pad(QGridLayout(), gap=8)
@@ -269,12 +269,6 @@ class LivePanel(Card):
         source.addStretch()
         source.addLayout(side_by_side(look, self.input, self.devices))
         column.addLayout(source)
-        return made
-
-    def _rest(self) -> QWidget:
-        """What is set before."""
-        made, look = Pane(), self._look
-        column = look.pad(QVBoxLayout(made), gap=8)
         for control in (self.delay, self.bars, self.steer, self.gain, self.monitor, self.late):
             column.addWidget(control)
         words = self.tr("Another value begins anew; the input itself is heard meanwhile.")
@@ -283,7 +277,6 @@ class LivePanel(Card):
             if name in BEGUN_WITH or control.parentWidget() is None:
                 self.finer.body.addWidget(control)
         column.addWidget(self.finer)
-        column.addStretch(1)
         return made
 
     def _join(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSize
-
 from bridge.live_state import LiveState
 from gui.look.elided import ElidedButton
 from gui.look.language import tr
@@ -22,11 +20,6 @@ class LiveLine(ElidedButton):
         session.live_changed.connect(self.show_live)
         session.live_set.connect(lambda *_: self.show_live(session.session.live.state()))
         self.show_live(session.session.live.state())
-
-    def minimumSizeHint(self) -> QSize:
-        """Room for the icon, where there is no more."""
-        size = self.sizeHint()
-        return size.boundedTo(QSize(2 * size.height(), size.height()))
 
     def show_live(self, live: LiveState) -> None:
         """Says the state in a word."""

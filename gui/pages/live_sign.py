@@ -15,8 +15,8 @@ from gui.look.flow_layout import FlowLayout
 from gui.look.language import said, tr
 from gui.look.theme import Look
 
-HIGH = 60
-"""Height in pixels at 100 %."""
+HIGH, HIGHEST = 60, 220
+"""Height in pixels at 100 %, at least and where there is room."""
 
 
 def live_word(live: LiveState, frozen: bool) -> str:
@@ -63,7 +63,7 @@ class Sign(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self._look, self._word, self._colour = look, "", "raised"
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         look.follow(self._restyle)
 
     def show_word(self, word: str, colour: str) -> None:
@@ -93,7 +93,7 @@ class Sign(QWidget):
         painter.setBrush(look.colour(self._colour))
         painter.drawRoundedRect(QRectF(self.rect()), look.px(9), look.px(9))
         font = look.font("display", strong=True)
-        font.setPixelSize(round(self.height() * 0.55))
+        font.setPixelSize(round(self.height() * 0.5))
         wide = QFontMetricsF(font).horizontalAdvance(self._word)
         room = self.width() - look.px(24)
         if wide > room:
@@ -104,6 +104,7 @@ class Sign(QWidget):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._word)
 
     def _restyle(self) -> None:
+        self.setMaximumHeight(self._look.px(HIGHEST))
         self.updateGeometry()
         self.update()
 
@@ -136,14 +137,14 @@ class Numbers(QWidget):
         self.hop = Told(look, tr("Hop"), "0000 ms")
         self.load = Told(look, tr("Load"), "000 %")
         self.late = Told(look, tr("Late"), "0000")
-        self.drift = Told(look, tr("Drift"), "+00.0 ppm")
+        self.drift = Told(look, tr("Drift"), "+000 ppm")
         self.hop.setToolTip(tr("So much is made at once"))
         self.load.setToolTip(tr("Share of its time that a hop takes to make; 95 of 100 take less"))
         self.late.setToolTip(tr("Hops that came too late to be heard whole, since the start"))
         self.drift.setToolTip(
             tr("How much faster the clock of the output runs; none where there is one clock")
         )
-        row = look.pad(FlowLayout(self), gap=10)
+        row = look.pad(FlowLayout(self), gap=8)
         for told in (self.latency, self.hop, self.load, self.late, self.drift):
             row.addWidget(told)
 
@@ -162,5 +163,5 @@ class Numbers(QWidget):
         self.late.number.setText(str(live.late) if runs else none)
         drift = live.drift_ppm
         self.drift.number.setText(
-            none if not runs else tr("none") if drift is None else f"{drift:+.1f} ppm"
+            none if not runs else tr("none") if drift is None else f"{drift:+.0f} ppm"
         )

@@ -144,7 +144,7 @@ def test_it_starts_and_stops_and_says_so(page: LivePanel, studio: Studio, qtbot:
     qtbot.waitUntil(lambda: page.sign.word() == "Dry")
     assert page.sign.accessibleName() == "Live: Dry"
     studio.live.change(dry=False, drift_ppm=12.34, late=3, measured=True)
-    qtbot.waitUntil(lambda: page.numbers.drift.number.text() == "+12.3 ppm")
+    qtbot.waitUntil(lambda: page.numbers.drift.number.text() == "+12 ppm")
     assert page.numbers.late.number.text() == "3"
     assert page.numbers.latency.toolTip().endswith("as measured")
     page.power.click()
