@@ -1,6 +1,6 @@
-"""`python -m bridge [serve | config]`: the bridge without a screen, or its settings. Knows only where to go.
+"""`python -m bridge [serve | live | config]`: the bridge without a screen, or its settings. Knows only where to go.
 
-`longtake serve` and `longtake config` come here too.
+`longtake serve`, `longtake live` and `longtake config` come here too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ def main(argv: Sequence[str]) -> int:
         from bridge import config
 
         return config.main(list(argv[1:]))
+    if argv and argv[0] == "live":
+        from bridge import terminal
+
+        return terminal.main(list(argv[1:]))
     from bridge import serve
 
     return serve.main(list(argv[1:] if argv and argv[0] == "serve" else argv))

@@ -27,6 +27,9 @@ from bridge.jobs.journal import Journal
 from bridge.jobs.making import Works
 from bridge.jobs.queue import JobQueue
 from bridge.link import LinkFollower
+from bridge.live.control import LiveControl, LiveOptions
+from bridge.live.devices import SystemDevices
+from bridge.live.engine import REAL_ENGINE as REAL_LIVE_ENGINE
 from bridge.midi.input import MidiInput, MidiOptions
 from bridge.model_files import ModelFiles
 from bridge.models import Models
@@ -41,6 +44,7 @@ from bridge.takes import recordings
 from bridge.takes.library import Library
 from bridge.transport import Transport
 from engine.errors import PresetError
+from engine.live_settings import LiveSettings
 from engine.presets import PresetStore
 
 _log = logging.getLogger(__name__)
@@ -52,11 +56,17 @@ class AppOptions:
 
     Attributes:
         engine: dotted path of the engine's factory.
+        takes: whether takes are made; without, no engine is started for them.
+        live_engine: dotted path of what begins live streams.
+        live: what live is set to, the settings file's if None.
         change: derives this run's settings from those in the file.
         strict: whether a busy OSC port ends `build`; else it is one of `App.problems`.
     """
 
     engine: str = REAL_ENGINE
+    takes: bool = True
+    live_engine: str = REAL_LIVE_ENGINE
+    live: LiveSettings | None = None
     change: Callable[[Settings], Settings] = lambda settings: settings
     strict: bool = False
 
@@ -82,6 +92,7 @@ class App:
 
     def _build(self, options: AppOptions, where: Places) -> None:
         chosen = options.change(self.settings.settings)
+        self._makes_takes = options.takes
         hub = self._hub = Hub()
         hub.subscribe(_log_notice)
         parameters = Parameters(hub.publish)
@@ -112,6 +123,7 @@ class App:
         if self._audio:
             self.session.playback, self.session.capture = self._audio.player, self._audio.recorder
             self.library.changes.let_go = self._audio.player.let_go
+            self.session.live = self._live(chosen, options, self._audio)
         self._ends.append(LinkFollower(self.session, hub.publish).close)
         self._midi = self._controls(chosen) if chosen.midi.enabled else None
         if chosen.engine.model != parameters.get("model"):
@@ -136,6 +148,21 @@ class App:
             options,
             lambda: count_in_time(transport.state(), asked.chosen()),
         )
+
+    def _live(self, chosen: Settings, options: AppOptions, audio: AudioSystem) -> LiveControl:
+        kept = chosen.live
+        settings = LiveSettings(
+            prompt=kept.prompt, model=kept.model, delay=kept.delay, late=kept.late
+        )
+        live = LiveOptions(
+            engine=options.live_engine,
+            lead=kept.lead / 1000.0,
+            settings=options.live or settings,
+            missing=self.session.models.files.missing,
+        )
+        begin = partial(recordings.begin, self.library)
+        transport = self.session.transport.state
+        return LiveControl(SystemDevices(audio), self._hub.publish, transport, begin, live)
 
     def _controls(self, chosen: Settings) -> MidiInput | None:
         midi = chosen.midi
@@ -179,7 +206,8 @@ class App:
         if self._midi:
             self._midi.start()
         threading.Thread(target=self._read_library, name="library", daemon=True).start()
-        self.engine.start()
+        if self._makes_takes:
+            self.engine.start()
 
     def close(self) -> None:
         """Ends every thread and child; one that fails to end does not stop the others."""

@@ -92,6 +92,12 @@ class ModelFiles:
                 self._models[name] = self._seen(name)
             return self._models[name]
 
+    def missing(self, name: str) -> str:
+        """Why a model cannot be used, a sentence; empty if it is here."""
+        if self.get(name).state == "installed":
+            return ""
+        return f"The model {name} is not installed; install it first."
+
     def account(self) -> Account:
         """Whether a token is stored, as last heard."""
         with self._lock:

@@ -20,6 +20,7 @@ from bridge.broken_file import BrokenFile, Wrong, broken_line, line_of
 from bridge.places import Places, folder
 from engine.disks import why
 from engine.errors import PresetError, choices
+from engine.live_settings import DELAYS, LATE
 from engine.model_files import loras_folder
 from engine.registry import all_models
 from engine.whole_files import read_text, write_whole
@@ -74,6 +75,21 @@ class AudioSettings:
     corrections: dict[str, str] = field(
         default_factory=dict[str, str],
         metadata={"help": "latency beyond what devices say, as 'OUTPUT > INPUT' = '3.2 ms'"},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSection:
+    """[live]: what live begins with, as it was set last."""
+
+    prompt: str = setting("", "what the input becomes")
+    model: str = setting("sketch", "which model to use", choices=all_models)
+    delay: str = setting(
+        "soonest", "when the music answers: so many beats later, or a bar", choices=DELAYS
+    )
+    late: str = setting("dry", "what is heard where the music comes too late", choices=LATE)
+    lead: int = setting(
+        40, "ms that are written ahead of the output; more is safer and later", low=10, high=500
     )
 
 
@@ -133,6 +149,7 @@ class Settings:
     takes: TakesSettings = TakesSettings()
     engine: EngineSettings = EngineSettings()
     audio: AudioSettings = AudioSettings()
+    live: LiveSection = LiveSection()
     osc: OscSettings = OscSettings()
     midi: MidiSettings = MidiSettings()
     log: LogSettings = LogSettings()

@@ -15,7 +15,7 @@ from engine.spec import GenerationSpec
 JobState = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 JobStage = Literal["queued", "loading", "compiling", "encode", "diffuse", "decode", "write"]
 JobKind = Literal["generate", "transform", "continue", "inpaint", "vary"]
-TakeKind = Literal["generate", "transform", "continue", "inpaint", "vary", "capture"]
+TakeKind = Literal["generate", "transform", "continue", "inpaint", "vary", "capture", "live"]
 ModelPhase = Literal["unloaded", "loading", "ready", "failed"]
 Quantize = Literal["none", "beat", "bar", "2bar", "4bar"]
 SyncSource = Literal["manual", "osc", "midi", "link"]
@@ -116,7 +116,8 @@ class Take:
         key_measured: the key found in the audio, or empty.
         rating: 0 (none) to 5.
         created: seconds since the epoch.
-        spec: all values of its `GenerationSpec` (`GenerationSpec.from_dict` takes them); empty for a capture.
+        spec: all values of its `GenerationSpec` (`GenerationSpec.from_dict` takes them); empty for what was recorded.
+        live: all values of the `LiveSettings` with which a recording of the live stream began; else empty.
         lead_sheet: one line about what it plays and where that comes from; the score itself is in the sidecar.
     """
 
@@ -140,6 +141,7 @@ class Take:
     favourite: bool = False
     loop: bool = False
     spec: dict[str, Any] = field(default_factory=dict[str, Any])
+    live: dict[str, Any] = field(default_factory=dict[str, Any])
     lead_sheet: str = ""
 
     @property

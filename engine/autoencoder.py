@@ -103,7 +103,7 @@ class Autoencoder(nn.Module):
         return self.decoder(latents)
 
     def decode_inside(
-        self, latents: Tensor, left: int, right: int, past: Tensor | None = None
+        self, latents: Tensor, left: int, right: int, past: Tensor | None = None, tail: int = 0
     ) -> tuple[Tensor, Tensor | None]:
         """Decodes latents [B, D, T] and drops the audio of `left` and `right` frames of context.
 
@@ -112,12 +112,14 @@ class Autoencoder(nn.Module):
             left: frames of context before; 0 only where the sound begins.
             right: frames of context after.
             past: what the call for the frames just before returned; None to begin anew.
+            tail: of the context after, so many frames' audio is given too. The next call begins before it, and may
+                have other latents from there on.
 
         Returns:
             The audio, and what the decoder has to remember for the frames that follow, if anything.
         """
         audio, ratio = self.decode(latents), self.downsampling_ratio
-        return audio[..., left * ratio : audio.shape[-1] - right * ratio], None
+        return audio[..., left * ratio : audio.shape[-1] - (right - tail) * ratio], None
 
     def width_gradients(self) -> Tensor | None:
         """Gradient of each band's stereo width with respect to a latent frame, [K, D]; None if unknown."""
@@ -212,9 +214,10 @@ class OobleckAutoencoder(Autoencoder):
         self._near = _reach(config.strides[-2::-1], self._first_stride)
 
     def decode_inside(
-        self, latents: Tensor, left: int, right: int, past: Tensor | None = None
+        self, latents: Tensor, left: int, right: int, past: Tensor | None = None, tail: int = 0
     ) -> tuple[Tensor, Tensor | None]:
         """As in the base class, but drops most of the context after the first block: only that one needs it."""
+        right -= tail
         x = self.decoder.layers[:2](latents)
         spare_left, spare_right = max(left - self._near, 0), max(right - self._near, 0)
         x = x[..., spare_left * self._first_stride : x.shape[-1] - spare_right * self._first_stride]

@@ -57,9 +57,16 @@ def levels_of(spec: GenerationSpec, model: ModelSpec) -> Tensor:
     """The noise levels of a resolved spec, [steps + 1] float64."""
     level = spec.init_noise_level if spec.init_audio else None
     t_start = 1.0 if level is None else level
+    if spec.schedule == "reference":
+        return schedule_times(model.reference, model.objective, spec.steps or 1, t_start)
+    return falling_levels(model, spec.steps or 1, t_start)
+
+
+def falling_levels(model: ModelSpec, steps: int, t_start: float) -> Tensor:
+    """Noise levels from `t_start` in [0, 1], [steps + 1] float64, that never rise."""
     from_noise = t_start == 1 and model.defaults.from_noise == "reference"
-    name = model.reference if from_noise or spec.schedule == "reference" else model.monotone
-    return schedule_times(name, model.objective, spec.steps or 1, t_start)
+    name = model.reference if from_noise else model.monotone
+    return schedule_times(name, model.objective, steps, t_start)
 
 
 @dataclass(frozen=True, slots=True)

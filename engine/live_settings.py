@@ -59,7 +59,9 @@ class LiveSettings:
         "dry", "text", "what is heard where the music comes too late", choices=LATE
     )
     steer: bool = parameter(
-        True, "bool", "whether the strokes and the tune of the input are played, by models with a score"
+        True,
+        "bool",
+        "whether the strokes and the tune of the input are played, by models with a score",
     )
     model: str = parameter("sketch", "text", "which model to use")
     steps: int | None = parameter(

@@ -110,7 +110,7 @@ def prepared(
         yield Remark(UNHEARD)
 
     prompt = _prompt(spec, window, sheet)
-    asked = _conditioning(model, prompt, window, known, kept)
+    asked = _conditioning(model, (prompt, spec), window, known, kept)
     free = asked.without_text(_negative(model, spec, prompt, window))
     tries = tries_for(model.spec, spec, sheet.score, silent=silent)
     return Prepared(spec, model, window, asked, free, known, kept, levelling, noise, tries)
@@ -188,13 +188,20 @@ def _prompt(spec: GenerationSpec, window: Window, sheet: LeadSheet) -> Prompt:
 
 def _conditioning(
     model: LatentDiffusion,
-    prompt: Prompt,
+    asked: tuple[Prompt, GenerationSpec],
     window: Window,
     known: Tensor | None,
     kept: Kept | None,
 ) -> Conditioning:
-    """A prompt's conditioning, with the known latents [1, D, T] that are kept for models trained to inpaint."""
+    """What a prompt asks, moved towards the second one's words, with the known latents [1, D, T] that are kept.
+
+    The latents are for models trained to inpaint.
+    """
+    prompt, spec = asked
     conditional = model.conditioner([prompt], window.latent_frames)
+    if spec.blend:
+        other = model.conditioner([replace(prompt, text=spec.prompt_b)], window.latent_frames)
+        conditional = conditional.blended(other, spec.blend)
     if known is None or kept is None:
         return conditional
     ratio, frames = model.autoencoder.downsampling_ratio, window.latent_frames

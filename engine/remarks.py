@@ -49,6 +49,11 @@ IDLE: tuple[Idle, ...] = (
         "Without effect: {0}. With a guidance (cfg_scale) of 1 the prompt alone is followed; raise it.",
     ),
     Idle(
+        ("prompt_b",),
+        lambda spec, model: spec.blend == 0,
+        "Without effect: {0}. A blend above 0 moves the take towards it.",
+    ),
+    Idle(
         ("variation_seed",),
         lambda spec, model: spec.variation == 0,
         "Without effect: {0}. A variation above 0 moves the take towards that seed.",
@@ -80,7 +85,11 @@ def remarks(spec: GenerationSpec, model: ModelSpec, encoder: TextEncoder) -> Ite
     if spec.key and key_of(spec.key) is None and model.dit.grid:
         yield Remark(f"No key is {spec.key[:QUOTED]!r}; write one as 'A minor' or 'F# dorian'.")
     guided = spec.cfg_scale != 1 and spec.negative_prompt
-    texts = {"prompt": spec.prompt, "negative prompt": spec.negative_prompt if guided else ""}
+    texts = {
+        "prompt": spec.prompt,
+        "second prompt": spec.prompt_b if spec.blend else "",
+        "negative prompt": spec.negative_prompt if guided else "",
+    }
     for name, text in texts.items():
         if (read := encoder.reach(text)) < len(text.rstrip()):
             yield Remark(_cut(name, text, read, encoder.max_tokens, model.name))

@@ -16,10 +16,9 @@ from engine.composing.form import form_bars
 from engine.composing.frame import RING
 from engine.composing.notation import TEMPI, tempo_in
 from engine.composing.reading import metre_in
-from engine.composing.wording import with_key, with_metre, with_tempo
 from engine.errors import LongtakeError, SpecError, choices
-from engine.lora_list import located, lora_list
 from engine.parameter import Parameter, parameter, value_of
+from engine.resolving import said, whole_paths
 
 if TYPE_CHECKING:
     from engine.registry import ModelSpec
@@ -43,6 +42,12 @@ class GenerationSpec:
         "text",
         "description of the music, in words or as 'Genre: House | BPM: 124'",
         most=8_000,
+    )
+    prompt_b: str = parameter(
+        "", "text", "another sound, towards which `blend` moves from the first", most=8_000
+    )
+    blend: float = parameter(
+        0.0, "float", "how far from the first prompt to the second", low=0.0, high=1.0
     )
     negative_prompt: str = parameter("", "text", "what the music should not sound like", most=8_000)
     model: str = parameter("sketch", "text", "which model to use")
@@ -244,9 +249,12 @@ class GenerationSpec:
             raise SpecError(
                 "The prompt is empty; describe the music, for example 'Genre: House | BPM: 124'."
             )
+        if spec.blend and not spec.prompt_b.strip():
+            raise SpecError("blend needs prompt_b: the second prompt, towards which it moves.")
         prompt, tempo = spec.prompt.strip(), spec.tempo or tempo_in(spec.prompt)
         spec = replace(spec, beats_per_bar=spec.beats_per_bar or metre_in(prompt) or 4)
         seconds = _seconds(spec, tempo, model)
+        about = tempo, spec.beats_per_bar, spec.key
         if seconds > model.max_seconds:
             raise SpecError(
                 f"{seconds:g} s is longer than {model.name} can make; "
@@ -255,9 +263,10 @@ class GenerationSpec:
         defaults = model.defaults
         return replace(
             spec,
-            prompt=_said(prompt, spec, tempo),
+            prompt=said(prompt, *about),
+            prompt_b=spec.prompt_b.strip() and said(spec.prompt_b.strip(), *about),
             model=model.name,
-            lora=_located(spec.lora),
+            lora=whole_paths(spec.lora),
             tempo=tempo,
             seconds_total=seconds,
             seed=secrets.randbelow(RANDOM_SEEDS) if spec.seed is None else spec.seed,
@@ -310,22 +319,6 @@ def converted(name: str, value: Any) -> Any:
     if known.drawn is not None and type(value) in (int, float) and value == known.drawn:
         return None if DEFAULTS[name] is None else secrets.randbelow(RANDOM_SEEDS)
     return value_of(name, value, known)
-
-
-def _said(prompt: str, spec: GenerationSpec, tempo: float | None) -> str:
-    """The prompt with the tempo, metre and key of the take, and no other ones."""
-    if tempo is not None:
-        prompt = with_tempo(prompt, tempo)
-    if spec.beats_per_bar is not None:
-        prompt = with_metre(prompt, spec.beats_per_bar)
-    return with_key(prompt, spec.key) if spec.key.strip() else prompt
-
-
-def _located(lora: str) -> str:
-    """LoRA files by their whole paths: the settings must reproduce the take from any folder."""
-    files = located(lora)
-    # A comma in the path of the current folder would separate files.
-    return lora if any("," in str(file.path) for file in files) else lora_list(files)
 
 
 def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> float:

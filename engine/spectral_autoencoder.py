@@ -82,10 +82,10 @@ class SpectralAutoencoder(Autoencoder):
         return (shares / shares.sum(dim=0)).T @ (side - mid)
 
     def decode_inside(
-        self, latents: Tensor, left: int, right: int, past: Tensor | None = None
+        self, latents: Tensor, left: int, right: int, past: Tensor | None = None, tail: int = 0
     ) -> tuple[Tensor, Tensor | None]:
         """As in the base class; remembers the phases of the last frame that the next span does not decode again."""
-        return self.decoder.inside(latents, left, right, past)
+        return self.decoder.inside(latents, (left, right, tail), past)
 
     def decode_in_training(self, latents: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """The audio with the target's phases up to `PITCHED`, and the distance of the magnitudes from the target's.
@@ -154,19 +154,23 @@ class SpectralDecoder(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """N = T * hop * stride."""
-        return self.inside(latents, 0, 0, None)[0]
+        return self.inside(latents, (0, 0, 0), None)[0]
 
     def inside(
-        self, latents: Tensor, left: int, right: int, past: Tensor | None
+        self, latents: Tensor, around: tuple[int, int, int], past: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
-        """The audio without that of `left` and `right` latent frames of context, and its past for the next span.
+        """The audio without that of the latent frames of context, and its past for the next span.
 
-        The past is [B, 2, pitched], the phases of the frame before those that the inverse STFT needs.
+        Args:
+            latents: [B, D, T].
+            around: frames of context before and after, and how many of those after are given too.
+            past: [B, 2, pitched], the phases of the frame before those that the inverse STFT needs.
         """
         log_magnitude, phase = self.head(latents)
         total, reach = phase.shape[2], self.stft.reach
-        start, stop = left * self.stride, total - right * self.stride
-        first, last = max(start - reach, 0), min(stop + reach, total)
+        left, right, tail = (frames * self.stride for frames in around)
+        start, stop = left, total - right
+        first, last = max(start - reach, 0), min(stop + tail + reach, total)
         known = self._integrated(log_magnitude, first, last, past)
         # The frame before the first that the next span integrates.
         before = stop - reach - 1
@@ -175,7 +179,7 @@ class SpectralDecoder(nn.Module):
         phase = torch.cat((known, phase[:, :, first:last, self.pitched :]), dim=-1)
         audio = self.synthesis(log_magnitude[:, :, first:last], phase)
         hop = self.stft.hop
-        return audio[..., (start - first) * hop : (stop - first) * hop], past
+        return audio[..., (start - first) * hop : (stop + tail - first) * hop], past
 
     def _integrated(
         self, log_magnitude: Tensor, first: int, last: int, past: Tensor | None

@@ -21,6 +21,8 @@ from bridge.audio.voices import Voice
 
 AHEAD = 0.15
 """Seconds written ahead of the device: what a stop or a seek takes to be heard, and what a pause of ours may last."""
+AHEAD_LOW = 0.06
+"""The same where low latency is asked for."""
 READY = 0.06
 """The same while nothing is heard and a launch waits: a boundary no further away than that is missed."""
 BLOCK = 512
@@ -47,6 +49,7 @@ class Feeder:
         voices: all that sounds now.
         awaiting: whether something will sound at a time that is known only when silence is fed till then.
         rate: of the device in Hz, 0 while there is none.
+        ahead: seconds written ahead of the device while something is heard.
     """
 
     def __init__(self, ring: RingBuffer, turn: Callable[[], None]) -> None:
@@ -60,6 +63,7 @@ class Feeder:
         self.voices: list[Voice] = []
         self.awaiting = False
         self.rate = 0
+        self.ahead = AHEAD
         self._ring = ring
         self._turn = turn
         self._clock = DeviceClock(1)
@@ -151,7 +155,7 @@ class Feeder:
     def _wanted(self) -> float:
         """Frames that the ring should hold."""
         if self.voices:
-            return AHEAD * self.rate
+            return max(self.ahead * self.rate, 1.5 * self._clock.period)
         return max(READY * self.rate, 1.5 * self._clock.period) if self.awaiting else 0.0
 
     def _feed(self) -> None:

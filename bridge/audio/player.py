@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from bridge.audio.deck import Deck, Loaded
-from bridge.audio.feeder import Feeder
+from bridge.audio.feeder import AHEAD, AHEAD_LOW, Feeder
 from bridge.audio.launch import Launches
 from bridge.audio.process import Told, Wish
 from bridge.audio.sources import FileSource, GrowingSource, Source
@@ -46,6 +46,7 @@ class Player:
 
     def start(self, wish: Wish) -> None:
         """Opens the output and begins to feed it."""
+        self._feeder.ahead = AHEAD_LOW if wish.latency == "low" else AHEAD
         self._audio.want("output", wish)
         self._feeder.start()
 

@@ -10,27 +10,29 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-import numpy as np
-
+from bridge.audio.callbacks import play, record
 from bridge.audio.complaints import complain_to
 from bridge.audio.devices import audio_devices, choose
 from bridge.audio.listing import lists
+from bridge.audio.live.memory import LiveFiles, LiveMemory
+from bridge.audio.live.pump import Pump
 from bridge.audio.ring_buffer import CALLS, RATE, RingBuffer
+from bridge.audio.stream import Stream
 from bridge.shared_file import SharedFile
 from bridge.state import AudioDevice
 
 POLL = 0.1
 RESCAN = 2.0
 """Seconds between two looks for a device that is missing."""
-FARTHEST = 2.0
-"""Seconds between callback and plug that no device has: its host's clock is not one."""
+SWITCH = 0.0005
+"""Seconds that a callback may wait for the pump to let it go on, rather than Python's 5 ms."""
 FIRST_CALL = 0.3
 """Seconds a device has for its first callback, before its latency is told without it."""
 STALLED = 5.0
@@ -83,9 +85,16 @@ class Told:
     looked: float = 0.0
 
 
-def main(
-    pipe: Connection, rings: dict[Direction, tuple[SharedFile, int]], asio: bool, said: Connection
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The memory that outlives the process: the rings of player and recorder with their capacity, and live's."""
+
+    output: tuple[SharedFile, int]
+    input: tuple[SharedFile, int]
+    live: LiveFiles
+
+
+def main(pipe: Connection, files: Files, asio: bool, said: Connection) -> None:
     """Runs until the parent is gone or a stream dies; what libraries write to standard error goes into `said`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business.
     complain_to(said)
@@ -94,16 +103,21 @@ def main(
         os.environ["SD_ENABLE_ASIO"] = "1"
     asks: queue.Queue[Ask] = queue.Queue()
     threading.Thread(target=_listen, args=(pipe, asks), daemon=True).start()
-    attached: dict[Direction, RingBuffer] = {
-        side: RingBuffer(capacity, file) for side, (file, capacity) in rings.items()
+    sys.setswitchinterval(SWITCH)
+    rings: dict[Direction, RingBuffer] = {
+        "output": RingBuffer(files.output[1], files.output[0]),
+        "input": RingBuffer(files.input[1], files.input[0]),
     }
+    live = LiveMemory(files.live)
     try:
         import sounddevice  # pyright: ignore[reportMissingTypeStubs]
     except OSError as error:
         problem = f"There is no audio system here ({error}): install PortAudio."
         while True:
             pipe.send(Told(problem=problem, number=asks.get().number))
-    _Devices(sounddevice, pipe, attached).run(asks)
+    pump = Pump(live)
+    threading.Thread(target=pump.run, name="pump", daemon=True).start()
+    _Devices(sounddevice, pipe, rings, pump).run(asks)
 
 
 def _listen(pipe: Connection, asks: queue.Queue[Ask]) -> None:
@@ -118,10 +132,13 @@ def _listen(pipe: Connection, asks: queue.Queue[Ask]) -> None:
 class _Devices:
     """Keeps the wished streams open."""
 
-    def __init__(self, sd: Any, pipe: Connection, rings: dict[Direction, RingBuffer]) -> None:
+    def __init__(
+        self, sd: Any, pipe: Connection, rings: dict[Direction, RingBuffer], pump: Pump
+    ) -> None:
         self._sd = sd
         self._pipe = pipe
         self._rings = rings
+        self._pump = pump
         self._streams: dict[Direction, Any] = {}
         self._open: dict[Direction, Open] = {}
         self._calls: dict[Direction, tuple[int, float]] = {}
@@ -226,8 +243,13 @@ class _Devices:
         if side == "input" or ring.counter(RATE) != rate:
             ring.clear()
         build = self._sd.OutputStream if side == "output" else self._sd.InputStream
-        facts = _Stream(rate)
-        make = _play if side == "output" else _record
+        facts = Stream(rate, device.id, device.host_api)
+        live = self._pump.memory
+        callback = (
+            play(ring, live.output, channels, facts)
+            if side == "output"
+            else record((ring, live.input), channels, facts)
+        )
         stream = build(
             samplerate=rate,
             blocksize=wish.block,
@@ -236,7 +258,7 @@ class _Devices:
             dtype="float32",
             latency=wish.latency,
             extra_settings=self._extra(device),
-            callback=make(ring, channels, facts),
+            callback=callback,
         )
         facts.latency = float(stream.latency)
         before = ring.counter(CALLS)
@@ -247,6 +269,7 @@ class _Devices:
         # The clock of the callback is the better one: to PortAudio's other figure JACK adds nothing of its own.
         latency = facts.found or float(stream.latency)
         self._open[side] = Open(device, round(stream.samplerate), latency)
+        self._pump.meet(side, facts)
         return stream
 
     def _extra(self, device: AudioDevice) -> Any:
@@ -257,55 +280,6 @@ class _Devices:
         stream = self._streams.pop(side, None)
         self._open.pop(side, None)
         self._calls.pop(side, None)
+        self._pump.meet(side, None)
         if stream is not None:
             stream.close()
-
-
-@dataclass(slots=True)
-class _Stream:
-    """What a callback knows of its stream: Hz, the latency in seconds once it is told, and `found` by its clock."""
-
-    rate: int
-    latency: float = 0.0
-    found: float = 0.0
-
-    def until(self, later: float, earlier: float) -> float:
-        """Seconds between callback and plug by PortAudio's clock; the stream's latency where a host has no clock."""
-        apart = later - earlier
-        self.found = apart if earlier > 0 and 0 < apart < FARTHEST else self.latency
-        return self.found
-
-
-def _play(ring: RingBuffer, channels: int, stream: _Stream) -> Callable[..., None]:
-    """The output callback: copies, counts, and tells when what comes next is heard."""
-    stereo = np.zeros((1 << 15, 2), np.float32)
-
-    def callback(out: Any, frames: int, times: Any, status: Any) -> None:
-        heard = time.perf_counter() + stream.until(times.outputBufferDacTime, times.currentTime)
-        if channels == 2:
-            ring.read_into(out)
-        else:
-            part = stereo[:frames]
-            ring.read_into(part)
-            np.add(part[:, :1], part[:, 1:], out=out)
-            np.multiply(out, 0.5, out=out)
-        ring.mark(frames, ring.read, heard + frames / stream.rate)
-
-    return callback
-
-
-def _record(ring: RingBuffer, channels: int, stream: _Stream) -> Callable[..., None]:
-    """The input callback: copies, counts, and tells when what comes next was played; one channel becomes two."""
-    stereo = np.zeros((1 << 15, 2), np.float32)
-
-    def callback(heard: Any, frames: int, times: Any, status: Any) -> None:
-        played = time.perf_counter() - stream.until(times.currentTime, times.inputBufferAdcTime)
-        if channels == 2:
-            ring.record(heard, status.input_overflow)
-        else:
-            part = stereo[:frames]
-            part[:] = heard
-            ring.record(part, status.input_overflow)
-        ring.mark(frames, ring.arrived, played + frames / stream.rate)
-
-    return callback

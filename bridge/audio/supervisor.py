@@ -18,10 +18,11 @@ from typing import Any
 
 from bridge.audio import listing
 from bridge.audio.complaints import Complaints
-from bridge.audio.devices import audio_devices, found_under
-from bridge.audio.process import Ask, Direction, Told, Wish, main
+from bridge.audio.devices import audio_devices, choose, found_under
+from bridge.audio.live.memory import LiveMemory
+from bridge.audio.process import Ask, Direction, Files, Told, Wish, main
 from bridge.audio.ring_buffer import RingBuffer
-from bridge.shared_file import SharedFile
+from bridge.errors import BridgeError
 
 RETRY = (0.2, 1.0, 3.0)
 """Seconds to wait before the first, second and every later new start."""
@@ -41,16 +42,19 @@ class AudioSupervisor:
     Attributes:
         output: ring that the device plays from.
         input: ring that the device records into.
+        live: the memory of the live stream: board, rings, and the files by which other processes share it.
     """
 
     def __init__(self, on_change: Callable[[Told], None], *, asio: bool = False) -> None:
         """Makes the rings; `start` makes the process. `on_change` is called from the watching thread."""
         self.output = RingBuffer()
         self.input = RingBuffer()
+        self.live = LiveMemory()
         self._on_change = on_change
         self._asio = asio
         self._lock = threading.Lock()
         self._ask = Ask(Wish(), Wish())
+        self._inputs: dict[str, Wish] = {}
         self._told = Told()
         self._found: Told | None = None
         self._telling = threading.Lock()
@@ -76,9 +80,18 @@ class AudioSupervisor:
         self._thread.start()
         self._looking.start()
 
-    def want(self, side: Direction, wish: Wish) -> int:
-        """Changes what is wanted of one side; the result comes as a change of that number or a later one."""
+    def want(self, side: Direction, wish: Wish, by: str = "recorder") -> int:
+        """Changes what is wanted of one side; the result comes as a change of that number or a later one.
+
+        An input is open as long as anybody wants it, who is named in `by`. There is one: whoever wants another one
+        than somebody else who plays or records is refused, since what sounds now comes first.
+
+        Raises:
+            BridgeError: `busy`.
+        """
         with self._lock:
+            if side == "input":
+                wish = self._shared(wish, by)
             change: dict[str, Any] = {side: wish, "number": self._ask.number + 1}
             self._ask = replace(self._ask, **change)
             self._send()
@@ -99,6 +112,25 @@ class AudioSupervisor:
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
+
+    def _shared(self, wish: Wish, by: str) -> Wish:
+        """The input that is to be open now."""
+        others = [other for name, other in self._inputs.items() if name != by]
+        for other in others if wish.on else []:
+            if self._device(wish.device) != (used := self._device(other.device)):
+                raise BridgeError(
+                    "busy",
+                    f"The input {used} is in use; use it here too, or end what uses it there first.",
+                )
+        self._inputs.pop(by, None)
+        if wish.on:
+            self._inputs[by] = wish
+        return next(iter(self._inputs.values()), Wish())
+
+    def _device(self, wanted: str) -> str:
+        """The name of an input as it is known; that of the default one for ''."""
+        found = choose(self._told.devices, wanted, output=False)
+        return found.name if found else wanted
 
     def _send(self) -> None:
         if self._pipe is None:
@@ -128,11 +160,12 @@ class AudioSupervisor:
         context = multiprocessing.get_context("spawn")
         pipe, far = context.Pipe()
         heard, said = context.Pipe(duplex=False)
-        rings: dict[Direction, tuple[SharedFile, int]] = {
-            "output": (self.output.file, self.output.capacity),
-            "input": (self.input.file, self.input.capacity),
-        }
-        process = context.Process(target=main, args=(far, rings, self._asio, said), daemon=True)
+        files = Files(
+            (self.output.file, self.output.capacity),
+            (self.input.file, self.input.capacity),
+            self.live.files,
+        )
+        process = context.Process(target=main, args=(far, files, self._asio, said), daemon=True)
         process.start()
         far.close()
         said.close()

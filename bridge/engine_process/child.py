@@ -7,23 +7,21 @@ when the pipe closes this process ends, whatever it is doing.
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import importlib
 import inspect
 import logging
 import os
 import queue
-import signal
 import sys
 import threading
 import time
 from collections.abc import Iterable
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from bridge.engine_process.spawned import begin, build, sentence
 from bridge.engine_process.vigil import BEAT
 from bridge.engine_process.wire import SLOT_FLOATS, SLOTS, Message, SharedSlots, Wire
 from bridge.errors import BridgeError
@@ -32,8 +30,8 @@ from engine.errors import LongtakeError
 from engine.spec import GenerationSpec
 from engine.updates import Generates, LeadSheet, Remark, Step, Update
 
-NICE = 5
-"""Niceness: how far the engine gives way to OSC, MIDI and above all audio."""
+NICE = 10
+"""Niceness: how far the engine gives way to OSC, MIDI, audio and live, which get nine tenths of a core they need."""
 _log = logging.getLogger("engine process")
 
 
@@ -61,12 +59,12 @@ class EngineServer:
     def serve(self, factory: str) -> None:
         """Builds the engine and works until the process ends."""
         try:
-            engine = build(factory)
+            engine: Generates = build(factory)
         except Exception as error:
             _log.exception("The engine could not be built")
-            self._tell("failed", detail=f"The engine could not be built: {_sentence(error)}")
+            self._tell("failed", detail=f"The engine could not be built: {sentence(error)}")
             # Work that comes now is refused with the same sentence, until the bridge starts another process.
-            engine = _Broken(f"The engine could not be built: {_sentence(error)}")
+            engine = _Broken(f"The engine could not be built: {sentence(error)}")
         while True:
             self._wire.send(say="done")
             message = self._work.get()
@@ -112,8 +110,8 @@ class EngineServer:
         except Exception as error:
             if not isinstance(error, LongtakeError):
                 _log.exception("Generating failed")
-            self._loading_ends(engine, _sentence(error))
-            self._wire.send(say="error", run=run, kind=type(error).__name__, text=_sentence(error))
+            self._loading_ends(engine, sentence(error))
+            self._wire.send(say="error", run=run, kind=type(error).__name__, text=sentence(error))
         else:
             self._wire.send(say="end", run=run)
 
@@ -129,7 +127,7 @@ class EngineServer:
         except Exception as error:
             if not isinstance(error, LongtakeError):
                 _log.exception("Loading %s failed", model)
-            self._loading_ends(engine, _sentence(error))
+            self._loading_ends(engine, sentence(error))
         else:
             self._ready(engine, model)
 
@@ -215,12 +213,6 @@ class _Broken:
         raise BridgeError("not_loaded", self._sentence)
 
 
-def build(factory: str) -> Generates:
-    """The engine of a dotted path such as `engine.engine:Engine`."""
-    module, _, name = factory.partition(":")
-    return cast(Generates, getattr(importlib.import_module(module), name)())
-
-
 def described(engine: Generates) -> str:
     """What it runs on, for people: 'ready on CPU, 2 threads, 0.4 GB'."""
     parts: list[str] = []
@@ -235,44 +227,11 @@ def described(engine: Generates) -> str:
     return f"ready on {', '.join(parts)}"
 
 
-def _sentence(error: BaseException) -> str:
-    if isinstance(error, LongtakeError):
-        return str(error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
-        return "There was not enough memory; ask for a shorter take or a smaller model."
-    return f"{type(error).__name__}: {error}"
-
-
-def _die_with(parent: int) -> None:
-    """On Linux the kernel kills this process with its parent, even if it hangs and never reads the pipe."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(0)
-
-
-def _quiet_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """Standard input and output for messages alone: what a library prints goes to standard error."""
-    reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    with open(os.devnull) as nothing:
-        os.dup2(nothing.fileno(), 0)
-    return reader, writer
-
-
 def main(argv: list[str]) -> int:
     """`engine_child FACTORY SLOTS PARENT_PID`, with the bridge at both pipes."""
     factory, place, parent = argv
-    reader, writer = _quiet_pipes()
-    # Ctrl-C in a terminal, and a service's stop, reach every process there; the bridge decides what ends when.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    _die_with(int(parent))
-    if hasattr(os, "nice"):
-        os.nice(NICE)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    EngineServer(Wire(reader, writer), SharedSlots(SharedFile(place))).serve(factory)
+    wire = begin(int(parent), NICE)
+    EngineServer(wire, SharedSlots(SharedFile(place))).serve(factory)
     return 0
 
 

@@ -52,6 +52,8 @@ class Progress:
         elif isinstance(update, LeadSheet):
             self.lead_sheet = update.about
         elif isinstance(update, Step):
+            if update.stage == "timing":  # Live alone does that.
+                return
             self._move(update.stage, update.index / max(update.total, 1))
 
     def writing(self) -> None:

@@ -1,13 +1,13 @@
 """Learned controls: which MIDI message moves which parameter or does which action. Pure; knows no port.
 
-A target is a parameter's name, an action of `ACTIONS`, or `launch TAKE`. A message is written as people count: channels
-1 to 16.
+A target is a parameter's name, `live.` and the name of a setting of live, an action of `ACTIONS`, or `launch TAKE`. A
+message is written as people count: channels 1 to 16.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,10 +15,34 @@ from bridge.errors import BridgeError
 from bridge.midi.ports import Message
 from bridge.session import Session
 from engine.errors import choices
+from engine.live_settings import LIVE
 from engine.spec import PARAMETERS, Parameter
 
-ACTIONS = ("generate", "cancel", "play", "pause", "stop", "loop", "record", "gain", "panic")
+ACTIONS = tuple(
+    [
+        "generate",
+        "cancel",
+        "play",
+        "pause",
+        "stop",
+        "loop",
+        "record",
+        "gain",
+        "live",
+        "live.record",
+        "panic",
+    ]
+)
 LAUNCH = "launch "
+SETTINGS: dict[str, Parameter] = {
+    name: what
+    for name, what in (
+        *PARAMETERS.items(),
+        *((f"live.{name}", what) for name, what in LIVE.items()),
+    )
+    if what.kind in ("float", "int", "bool") or what.choices
+}
+"""What a control can set, by its target."""
 UP_TO = {"seconds_total": 60.0, "bars": 64.0, "steps": 100.0, "cfg_scale": 15.0, "seed": 2.0**24}
 """The top of a knob's travel, for parameters whose range is far wider than is useful."""
 
@@ -72,10 +96,8 @@ def check_target(target: str) -> None:
     Raises:
         BridgeError: `unknown_param`, with the targets there are.
     """
-    what = PARAMETERS.get(target)
-    bindable = what is not None and (what.kind in ("float", "int", "bool") or bool(what.choices))
-    if not bindable and target not in ACTIONS and not target.startswith(LAUNCH):
-        known = [*ACTIONS, "launch TAKE", *(n for n, p in PARAMETERS.items() if p.kind != "text")]
+    if target not in SETTINGS and target not in ACTIONS and not target.startswith(LAUNCH):
+        known = [*ACTIONS, "launch TAKE", *SETTINGS]
         raise BridgeError("unknown_param", f"Unknown target {target!r}; choose {choices(known)}.")
 
 
@@ -101,35 +123,66 @@ def scaled(name: str, what: Parameter, value: int) -> Any:
     return round(found) if what.kind == "int" else found
 
 
-def act(session: Session, target: str, value: int) -> None:
+def act(session: Session, target: str, moved: Control, value: int) -> None:
     """Does what a target stands for; for actions, releasing a key or a pedal does nothing.
+
+    A key turns a switch of live over, so that it need not be held; a knob or pedal turns it on from 64.
 
     Raises:
         LongtakeError: from the session.
     """
-    if target in PARAMETERS:
-        session.parameters.set(target, scaled(target, PARAMETERS[target], value))
+    if target in SETTINGS:
+        _set(session, target, moved, value)
     elif target == "gain":
         session.playback.set_gain(-60.0 + 72.0 * value / 127)
-    elif value == 0:
-        return
-    elif target.startswith(LAUNCH):
+    elif value and target.startswith(LAUNCH):
         session.playback.launch(session.find(target.removeprefix(LAUNCH)))
-    elif target == "record":
-        if session.capture.state().state == "idle":
-            session.capture.start()
-        else:
-            session.capture.stop()
-    elif target == "loop":
-        heard = session.playback.state()
-        session.playback.set_loop(not heard.loop, heard.loop_range)
-    elif target == "cancel":
-        session.jobs.cancel("*")
+    elif value:
+        _DO[target](session)
+
+
+def _set(session: Session, target: str, moved: Control, value: int) -> None:
+    known = SETTINGS[target]
+    if target in PARAMETERS:
+        session.parameters.set(target, scaled(target, known, value))
+        return
+    name = target.removeprefix("live.")
+    if known.kind == "bool" and moved.kind != "cc":
+        if value:
+            session.live.set(name, not getattr(session.live.settings(), name))
+        return
+    session.live.set(name, scaled(name, known, value))
+
+
+def _loop(session: Session) -> None:
+    heard = session.playback.state()
+    session.playback.set_loop(not heard.loop, heard.loop_range)
+
+
+def _record(session: Session) -> None:
+    if session.capture.state().state == "idle":
+        session.capture.start()
     else:
-        {
-            "generate": session.generate,
-            "play": session.playback.play,
-            "pause": session.playback.pause,
-            "stop": session.playback.stop,
-            "panic": session.panic,
-        }[target]()
+        session.capture.stop()
+
+
+def _live(session: Session) -> None:
+    if session.live.state().phase in ("off", "failed"):
+        session.live.start()
+    else:
+        session.live.stop()
+
+
+_DO: dict[str, Callable[[Session], object]] = {
+    "generate": lambda session: session.generate(),
+    "cancel": lambda session: session.jobs.cancel("*"),
+    "play": lambda session: session.playback.play(),
+    "pause": lambda session: session.playback.pause(),
+    "stop": lambda session: session.playback.stop(),
+    "loop": _loop,
+    "record": _record,
+    "live": _live,
+    "live.record": lambda session: session.live.record(session.live.state().recording is None),
+    "panic": lambda session: session.panic(),
+}
+"""What each press of an action does."""

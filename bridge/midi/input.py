@@ -213,7 +213,7 @@ class MidiInput:
         with self._lock:
             targets = [target for target, bound in self._bound.items() if bound == moved]
         for target in targets:
-            act(self._session, target, value)
+            act(self._session, target, moved, value)
         if str(moved) != self._state.last:
             self._change(last=str(moved))
 

@@ -17,8 +17,9 @@ from bridge.errors import BridgeError
 from bridge.osc.access import Access
 from bridge.osc.arguments import usage
 from bridge.osc.clients import Client, Clients, Plain
+from bridge.osc.command import Command
 from bridge.osc.docs import types
-from bridge.osc.schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS, Command
+from bridge.osc.schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS
 from bridge.osc.values import VALUES, file_values, model_values
 from bridge.session import Session
 from bridge.state import Job, JobOptions, Take
@@ -228,6 +229,12 @@ class Actions:
     def capture_stop(self, request: Request) -> None:
         self._session.capture.stop()
         self.capturing = request.client
+
+    def live_start(self, request: Request) -> None:
+        self._session.live.start(request.values[0])
+
+    def live_stop(self, request: Request) -> None:
+        self._session.live.stop()
 
     def output_list(self, request: Request) -> Iterator[Answer]:
         devices = [device for device in self._session.playback.devices().audio if device.outputs]

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from bridge import events
 from bridge.errors import BridgeError
+from bridge.live_state import LiveState
 from bridge.osc.actions import Actions
 from bridge.osc.clients import Clients, Plain
-from bridge.osc.schema import ROOT
-from bridge.osc.values import file_values, model_values, plain, transport_values
+from bridge.osc.command import ROOT
+from bridge.osc.values import file_values, live_values, model_values, plain, transport_values
 from bridge.session import Session
 from bridge.state import Job, ModelState, PlaybackState, TransportState
 
@@ -50,29 +52,32 @@ class Announcer:
         self._transport = TransportState()
         self._playback = PlaybackState()
         self._model = ModelState()
+        self._live = LiveState()
         self._status: tuple[Plain, ...] = ()
-        self._beaten = 0.0
+        self._beaten = self._metered = 0.0
+        self._tellers: dict[type[events.Event], Callable[[Any], None]] = {
+            events.JobChanged: lambda event: self._tell_job(event.job),
+            events.SheetReady: self._tell_about,
+            events.Remarked: self._tell_about,
+            events.TakeAdded: self._tell_capture,
+            events.CaptureChanged: self._tell_capture,
+            events.ParameterChanged: lambda event: self._tell_setting("params", "param", event),
+            events.TransportChanged: lambda event: self._tell_transport(event.transport),
+            events.PlaybackChanged: lambda event: self._tell_playback(event.playback),
+            events.ModelChanged: self._tell_model,
+            events.ModelStored: self._tell_model,
+            events.LiveSet: lambda event: self._tell_setting("live", "live", event),
+            events.LiveChanged: lambda event: self._tell_live(event.live),
+            events.DevicesChanged: lambda event: self._say(
+                "playback", "output/device", (event.devices.output,)
+            ),
+            events.Notice: self._tell_error,
+        }
 
     def tell(self, event: events.Event) -> None:
         """Sends an event as messages."""
-        if isinstance(event, events.JobChanged):
-            self._tell_job(event.job)
-        elif isinstance(event, (events.SheetReady, events.Remarked)):
-            self._tell_about(event)
-        elif isinstance(event, (events.TakeAdded, events.CaptureChanged)):
-            self._tell_capture(event)
-        elif isinstance(event, events.ParameterChanged):
-            self._say("params", f"param/{event.name}", plain(event.value))
-        elif isinstance(event, events.TransportChanged):
-            self._tell_transport(event.transport)
-        elif isinstance(event, events.PlaybackChanged):
-            self._tell_playback(event.playback)
-        elif isinstance(event, (events.ModelChanged, events.ModelStored)):
-            self._tell_model(event)
-        elif isinstance(event, events.DevicesChanged):
-            self._say("playback", "output/device", (event.devices.output,))
-        elif isinstance(event, events.Notice) and event.code:
-            self._say("errors", "error", ("", event.code, event.text, event.level))
+        if tell := self._tellers.get(type(event)):
+            tell(event)
 
     def tick(self) -> None:
         """Sends what was held back, and the heartbeat."""
@@ -80,6 +85,9 @@ class Announcer:
         for told in self._jobs.values():
             if told.waiting and now - told.at >= PROGRESS_INTERVAL:
                 self._progress(told.waiting, told)
+        if now - self._metered >= PROGRESS_INTERVAL and self._clients.wants("live"):
+            self._metered = now
+            self._tell_level()
         due = now - self._beaten >= HEARTBEAT
         if due and self._clients.anybody():
             self._tell_status(always=True)
@@ -137,8 +145,10 @@ class Announcer:
         if isinstance(event, events.CaptureChanged):
             capture = event.capture
             self._say("capture", "capture/state", (capture.state, float(capture.seconds)))
-        elif event.take.kind == "capture" and not event.again:
+        elif event.take.kind in ("capture", "live") and not event.again:
             values = (str(event.take.path), float(event.take.seconds))
+            if event.take.kind == "live":
+                return self._say("live", "live/recorded", values)
             self._clients.tell("capture", f"{ROOT}/captured", values, self._actions.capturing)
 
     def _done(self, job: Job, told: _Told) -> None:
@@ -183,6 +193,29 @@ class Announcer:
         if (playback.loop, playback.loop_range) != (before.loop, before.loop_range):
             span = tuple(float(second) for second in playback.loop_range or ())
             self._say("playback", "loop", (int(playback.loop), *span))
+
+    def _tell_setting(
+        self, topic: str, place: str, event: events.ParameterChanged | events.LiveSet
+    ) -> None:
+        self._say(topic, f"{place}/{event.name}", plain(event.value))
+
+    def _tell_error(self, notice: events.Notice) -> None:
+        if notice.code:
+            self._say("errors", "error", ("", notice.code, notice.text, notice.level))
+
+    def _tell_live(self, live: LiveState) -> None:
+        before, self._live = self._live, live
+        if live_values(before) != live_values(live):
+            self._say("live", "live/state", live_values(live))
+        if (before.recording is None) != (live.recording is None):
+            self._say("live", "live/record", (int(live.recording is not None),))
+
+    def _tell_level(self) -> None:
+        if self._live.phase in ("off", "failed"):
+            return
+        levels = self._session.live.levels()
+        peaks = (float(max(peak, default=0.0)) for peak in (levels.in_peak, levels.out_peak))
+        self._say("live", "live/level", peaks)
 
     def _tell_model(self, event: events.ModelChanged | events.ModelStored) -> None:
         if isinstance(event, events.ModelStored):

@@ -13,8 +13,9 @@ from contextlib import suppress
 from typing import Any, cast
 
 from bridge.errors import BridgeError
+from bridge.osc.command import Argument, Command
 from bridge.osc.packet import Value
-from bridge.osc.schema import OPTIONS, PAIR_NAMES, Argument, Command, pair_name
+from bridge.osc.schema import OPTIONS, PAIR_NAMES, pair_name
 from engine.errors import choices
 from engine.parameter import Parameter, readable
 from engine.spec import PARAMETERS

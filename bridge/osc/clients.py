@@ -281,6 +281,10 @@ class Clients:
         goes_round = self._world.goes_round
         self._send([t for t in targets if not goes_round(t, address, values)], address, values)
 
+    def wants(self, topic: str) -> bool:
+        """Whether anybody has subscribed to a topic."""
+        return any(topic in client.topics for client in self._kept.values())
+
     def anybody(self) -> bool:
         """Whether anybody is subscribed."""
         return bool(self.subscribers())

@@ -15,9 +15,10 @@ from bridge.osc.actions import Actions, Request
 from bridge.osc.aliases import ALIASES, Heard, transport_change
 from bridge.osc.arguments import converted, pressed, read
 from bridge.osc.clients import Client, Clients
+from bridge.osc.command import ROOT, Command
 from bridge.osc.packet import Message, Value
 from bridge.osc.pattern import is_pattern
-from bridge.osc.schema import COMMANDS, PLAYED, REQ, ROOT, Command, find
+from bridge.osc.schema import COMMANDS, PLAYED, REQ, find
 from bridge.session import Session
 from engine.errors import LongtakeError
 from engine.parameter import readable

@@ -11,7 +11,8 @@ from typing import Any
 
 from bridge.osc.aliases import ALIASES
 from bridge.osc.arguments import usage
-from bridge.osc.schema import COMMANDS, OPTIONS, PAIR_NAMES, Argument, Command
+from bridge.osc.command import Argument, Command
+from bridge.osc.schema import COMMANDS, OPTIONS, PAIR_NAMES
 from bridge.osc.told import EVENTS
 from engine.errors import choices
 from engine.spec import PARAMETERS, Parameter
@@ -91,7 +92,9 @@ def types(command: Command) -> str:
 def page() -> str:
     """The whole of `docs/osc.md`."""
     parameters = [c for c in COMMANDS.values() if c.name == "param"]
-    values = [c for c in COMMANDS.values() if c.role == "value" and c.name != "param"]
+    live = [c for c in COMMANDS.values() if c.name == "live"]
+    tables = ("param", "live")
+    values = [c for c in COMMANDS.values() if c.role == "value" and c.name not in tables]
     calls = [c for c in COMMANDS.values() if c.role == "call"]
     parts = [
         INTRODUCTION,
@@ -99,6 +102,11 @@ def page() -> str:
         *map(_section, calls),
         "## Values\n",
         *map(_section, values),
+        "## Live\n",
+        "What a running stream is set to, and what the next one begins with. What of it is words is heard from "
+        "the next step of `quantize` on while the DAW runs, the rest after a hop at most; another model, hop, number "
+        "of steps, strictness or seed begins another stream.\n",
+        _table(("address", "type", "range", "meaning"), map(_row, live)),
         "## Defaults of the next job\n",
         _table(("address", "type", "range", "meaning"), map(_row, parameters)),
         "## Settings that may follow a request\n",

@@ -20,8 +20,8 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from bridge.osc.clients import Plain
+from bridge.osc.command import Command
 from bridge.osc.docs import tree
-from bridge.osc.schema import Command
 
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "RANGE", "VALUE", "DESCRIPTION")
 MAX_REQUESTS = 16

@@ -21,13 +21,14 @@ from bridge.osc.actions import Actions
 from bridge.osc.announcer import Announcer
 from bridge.osc.binding import PortInUse, is_open, is_ours
 from bridge.osc.clients import ANSWER, Client, Clients, Plain, Target, World
+from bridge.osc.command import ROOT
 from bridge.osc.dispatch import Dispatcher
 from bridge.osc.echoes import Echoes
 from bridge.osc.inbox import Inbox, Item
 from bridge.osc.packet import Message, PacketError, decode
 from bridge.osc.query import OscQuery
 from bridge.osc.rare_log import RareLog
-from bridge.osc.schema import COMMANDS, ROOT
+from bridge.osc.schema import COMMANDS
 from bridge.osc.sockets import Sockets
 from bridge.osc.told import EVENTS
 from bridge.session import Session

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bridge.osc.schema import MODEL_FILES, MODEL_STATE, ROOT
+from bridge.osc.command import ROOT
+from bridge.osc.schema import LIVE_STATE, MODEL_FILES, MODEL_STATE
 
 EVENTS: dict[str, tuple[str, str]] = {
     f"{ROOT}/progress job progress stage eta_s": ("jobs", "at most 10 a second; never goes back"),
@@ -22,6 +23,12 @@ EVENTS: dict[str, tuple[str, str]] = {
     f"{ROOT}/error req code message detail": ("errors", "what went wrong"),
     f"{ROOT}/captured path seconds": ("capture", "a recording is in the library"),
     f"{ROOT}/capture/state state seconds": ("capture", "idle/count_in/recording/saving/measuring"),
+    f"{ROOT}/{LIVE_STATE}": (
+        "live",
+        "off, starting, on, waiting or failed; dry is 1 while the input itself is heard; at most 10 a second",
+    ),
+    f"{ROOT}/live/level in out": ("live", "peaks of input and output while it is on; 10 a second"),
+    f"{ROOT}/live/recorded path seconds": ("live", "a recording of live is in the library"),
     f"{ROOT}/playback state id": ("playback", "stopped, playing, paused or waiting, and what"),
     f"{ROOT}/{MODEL_STATE}": ("model", "unloaded, loading, ready or failed"),
     f"{ROOT}/{MODEL_FILES}": (

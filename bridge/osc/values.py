@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from bridge.errors import BridgeError
-from bridge.osc.schema import Command
+from bridge.live_state import LiveState
+from bridge.osc.command import Command
 from bridge.session import Session
 from bridge.state import ModelState, TransportChange, TransportState
 from bridge.stored import StoredModel
@@ -92,6 +93,14 @@ VALUES: dict[str, Settable] = {
             command.arguments[0].name, values[0]
         ),
     ),
+    "live": Settable(
+        lambda session, command: plain(getattr(session.live.settings(), command.arguments[0].name)),
+        lambda session, command, values: session.live.set(command.arguments[0].name, values[0]),
+    ),
+    "live_record": Settable(
+        lambda session, command: (int(session.live.state().recording is not None),),
+        lambda session, command, values: session.live.record(values[0]),
+    ),
     "transport_tempo": _transport("transport_tempo", lambda values: {"tempo": values[0]}),
     "transport_playing": _transport("transport_playing", lambda values: {"playing": values[0]}),
     "transport_beat": _transport("transport_beat", lambda values: {"beat": values[0]}),
@@ -118,6 +127,12 @@ VALUES: dict[str, Settable] = {
 def model_values(model: ModelState) -> tuple[Plain, ...]:
     """The arguments of `/longtake/model/state`."""
     return model.phase, model.name, model.detail, float(model.fraction)
+
+
+def live_values(live: LiveState) -> tuple[Plain, ...]:
+    """The arguments of `/longtake/live/state`."""
+    numbers = float(live.latency_ms), float(live.hop_ms), float(live.load)
+    return live.phase, *numbers, live.late, int(live.dry)
 
 
 def file_values(model: StoredModel) -> tuple[Plain, ...]:

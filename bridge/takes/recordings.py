@@ -13,19 +13,19 @@ import json
 import logging
 import os
 import struct
-import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
 from numpy.typing import NDArray
 
 from bridge.errors import BridgeError
-from bridge.state import Take
+from bridge.state import Take, TakeKind
+from bridge.takes.holding import hold
 from bridge.takes.measure import LONGEST, Measuring
 from bridge.takes.naming import Naming, take_name, title
 from bridge.takes.pending import Shelf
@@ -41,17 +41,16 @@ RELEASE = 0.2
 """Seconds kept after the last sound, for what rings on below the threshold."""
 FADE_IN, FADE_OUT = 0.0005, 0.002
 """Seconds: a sound on the first beat keeps its attack."""
-ABANDONED = 60.0
-"""Seconds after which a file that nobody adds to counts as left, where the system has no locks that tell."""
 _BYTES = 4
-_FAR = (1 << 31) - 2
-"""Behind every recording, as far as Windows locks: ten minutes at 192 kHz have 0.9 GB."""
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingDraft:
-    """What is known of a recording before its first frame."""
+    """What is known of a recording before its first frame; JSON values, which its head keeps.
+
+    `live` is what the stream was set to, `LiveSettings` as a dict; empty for a recording of an input.
+    """
 
     sample_rate: int
     channels: int = 2
@@ -59,6 +58,12 @@ class RecordingDraft:
     tempo: float | None = None
     key: str = ""
     created: float = field(default_factory=time.time)
+    live: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def kind(self) -> TakeKind:
+        """What becomes of it."""
+        return "live" if self.live else "capture"
 
 
 class NamingShelf(Shelf, Protocol):
@@ -218,7 +223,7 @@ class PendingRecording:
             id=self._name,
             path=self._path.with_name(f"{self._name}.wav"),
             name=title(draft.name),
-            kind="capture",
+            kind=draft.kind,
             seconds=end / rate,
             sample_rate=rate,
             channels=draft.channels,
@@ -227,6 +232,10 @@ class PendingRecording:
             tempo_measured=measured.tempo,
             key=draft.key or measured.key,
             key_measured=measured.key,
+            seed=draft.live.get("seed"),
+            model=str(draft.live.get("model", "")),
+            prompt=str(draft.live.get("prompt", "")),
+            live=draft.live,
         )
 
 
@@ -236,7 +245,7 @@ def begin(shelf: NamingShelf, draft: RecordingDraft) -> PendingRecording:
     Raises:
         BridgeError: `io`.
     """
-    naming = Naming(draft.created, draft.name, "capture", draft.tempo, draft.key)
+    naming = Naming(draft.created, draft.name, draft.kind, draft.tempo, draft.key)
     name = shelf.reserve(take_name(naming))
     problem: BridgeError | None = None
     for folder in (shelf.folder, shelf.refuge):
@@ -260,7 +269,7 @@ def _put(file: BinaryIO, data: bytes) -> None:
 def _opened(path: Path, draft: RecordingDraft) -> BinaryIO:
     file = path.open("xb+", buffering=0)
     try:
-        _hold(file)
+        hold(file)
         if file.write(head := _head(draft)) < len(head):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     except BaseException:
@@ -288,7 +297,7 @@ def finish_left(shelf: NamingShelf) -> list[Take]:
 def _found(shelf: NamingShelf, path: Path) -> PendingRecording | None:
     """The recording in a file, held; None while another Longtake writes it."""
     file = path.open("rb+", buffering=0)
-    if not _hold(file):
+    if not hold(file):
         file.close()
         return None
     try:
@@ -322,27 +331,6 @@ def _head(draft: RecordingDraft) -> bytes:
             b"data" + unknown,
         )
     )
-
-
-def _hold(file: BinaryIO) -> bool:
-    """Marks a file as being written until it is closed or the process ends; False if another process does that."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(_FAR)  # A lock forbids reading what it covers, and may lie behind the end.
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:  # Some network folders have no locks.
-        return time.time() - os.fstat(file.fileno()).st_mtime > ABANDONED
-    finally:
-        file.seek(0)
-    return True
 
 
 def _unwritten(path: Path, error: Exception) -> BridgeError:

@@ -10,6 +10,7 @@
     together.py   takes that share a batch (--at-once)
     progress.py   a progress bar, or plain lines without a terminal
     signals.py    Ctrl-C and its relatives
+    live.py       the live stream over a file
     presets.py, models.py, showing.py: lists of presets, of models, settings of takes
 
 Knows nothing of the bridge or the panel, and imports torch only to generate.

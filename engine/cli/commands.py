@@ -100,6 +100,10 @@ MAKING = {
 }
 
 OTHERS = {
+    "live": (
+        "play a microphone, or a file, as another instrument",
+        'longtake live "funk drums" --input NAME --output NAME',
+    ),
     "presets": ("list the presets, or show one", "longtake presets show 'Deep House Night'"),
     "info": ("show the settings that a take was made with", "longtake info take.wav"),
     "panel": ("open the panel, as no command does", "longtake panel"),

@@ -25,7 +25,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """More familiar names for some parameters; the first is what the help and errors call it."""
 
 GROUPS = {
-    "what": ("prompt", "negative_prompt", "tempo", "key", "beats_per_bar"),
+    "what": ("prompt", "prompt_b", "blend", "negative_prompt", "tempo", "key", "beats_per_bar"),
     "how long": ("seconds_total", "bars", "loop"),
     "which notes": ("chords", "form", "midi", "score", "score_seed"),
     "from a recording": ("init_audio", "init_noise_level", "keep"),
@@ -72,25 +72,56 @@ def _add(group: argparse._ArgumentGroup, name: str, told: str) -> None:
     shown, *more = ALIASES.get(name, (own,))
     if more:
         told = f"{told}; also {more[0]}"
+    read = _seconds if name == "seconds_total" else None
     hidden = [*more, *([own] if own != shown else [])]
-    options: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS}
-    if known.kind == "bool":
-        options["action"] = argparse.BooleanOptionalAction
-    else:
-        options |= {"type": _parser_of(name, known), "metavar": _metavar(known)}
+    options = _options(name, known, lambda value: converted(name, value), read)
     # argparse interprets %.
     group.add_argument(shown, **options, help=told.replace("%", "%%"))
     if hidden:
         group.add_argument(*hidden, **options, help=argparse.SUPPRESS)
 
 
-def _parser_of(name: str, known: Parameter) -> Callable[[str], Any]:
+def add_flag(
+    group: argparse._ArgumentGroup,
+    name: str,
+    known: Parameter,
+    converted: Callable[[Any], Any],
+    told: str,
+) -> None:
+    """Adds the flag of a parameter of any table.
+
+    Args:
+        group: gets the flag.
+        name: of the parameter; the flag has dashes for its underscores.
+        known: the parameter.
+        converted: gives the validated value, or raises a `LongtakeError`.
+        told: the help.
+    """
+    options = _options(name, known, converted)
+    group.add_argument(f"--{name.replace('_', '-')}", **options, help=told.replace("%", "%%"))
+
+
+def _options(
+    name: str,
+    known: Parameter,
+    converted: Callable[[Any], Any],
+    read: Callable[[str], Any] | None = None,
+) -> dict[str, Any]:
+    options: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS}
+    if known.kind == "bool":
+        return options | {"action": argparse.BooleanOptionalAction}
+    parse = _parser_of(known, converted, read or _READERS.get(known.kind, str))
+    return options | {"type": parse, "metavar": _metavar(known)}
+
+
+def _parser_of(
+    known: Parameter, converted: Callable[[Any], Any], read: Callable[[str], Any]
+) -> Callable[[str], Any]:
     """A function from the flag's text to a validated value."""
-    read = _seconds if name == "seconds_total" else _READERS.get(known.kind, str)
 
     def parse(text: str) -> Any:
         try:
-            return converted(name, read(text))
+            return converted(read(text))
         except (ValueError, OverflowError):
             raise argparse.ArgumentTypeError(
                 f"must be {_EXPECTED[known.kind]}; it is {text[:40]!r}."

@@ -25,6 +25,7 @@ from engine.parsing import BAD_INPUT, Parser
 from engine.updates import Generates, GeneratesBatches
 
 PASSED_ON = {
+    "live": "engine.cli.live",
     "presets": "engine.cli.presets",
     "models": "engine.cli.models",
     "train": "engine.training.cli",

@@ -20,6 +20,7 @@ from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
 NAMES = {
     "loading": "loading the model",
     "compiling": "compiling (once)",
+    "timing": "timing the machine",
     "encode": "reading the recording",
     "diffuse": "making music",
     "decode": "turning it into sound",

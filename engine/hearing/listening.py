@@ -95,8 +95,13 @@ def heard(samples: Samples, tempo: float | None = None, beats_per_bar: float = 4
     Returns:
         A score that knows "drums", "melody" or both; None where neither is clear, as in speech, a full mix or silence.
     """
-    onsets = listened(samples)
-    voice = contour(samples)
+    return written(listened(samples), contour(samples), tempo, beats_per_bar)
+
+
+def written(
+    onsets: Onsets, voice: Contour, tempo: float | None = None, beats_per_bar: float = 4
+) -> Score | None:
+    """The score of what was heard; arguments and result as for `heard`."""
     melody = tones(voice, onsets.times[~onsets.drums])
     found = account(onsets, voice, melody)
     if not found.tuneful and not found.percussive:

@@ -18,6 +18,7 @@ from torch import Tensor
 Role = Literal["start", "step", "encode"]
 # Noise is drawn in whole blocks of frames, so that a longer take begins with the same noise as a shorter one.
 BLOCK_FRAMES = 64
+_MOST_STEPS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,43 @@ class NoiseSource:
         # A sine of the remaining angle instead of a cosine: exactly 0 at variation 1.
         keep = math.sin(math.pi / 2 * (1 - self.variation))
         return keep * own + math.sin(math.pi / 2 * self.variation) * other
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedNoise:
+    """Noise that belongs to places in time without end: windows that overlap have the same where they do.
+
+    Attributes:
+        seed: of all of it.
+        first: the latent frame at which the window begins; it may be negative.
+    """
+
+    seed: int
+    first: int
+
+    def start(self, shape: tuple[int, int, int]) -> Tensor:
+        """The initial noise of the window, [B, D, T] float32 on the CPU; with `first` 0 it is that of `NoiseSource`.
+
+        Not up to its bits: there, all blocks are of one generator.
+        """
+        return self._normal("start", 0, shape)
+
+    def step(self, index: int, like: Tensor) -> Tensor:
+        """Fresh noise for step `index` of a stochastic solver; shape, dtype and device as `like` [B, D, T]."""
+        batch, channels, frames = like.shape
+        return self._normal("step", index, (batch, channels, frames)).to(like)
+
+    def _normal(self, role: Role, step: int, shape: tuple[int, int, int]) -> Tensor:
+        batch, channels, frames = shape
+        block, skipped = divmod(self.first, BLOCK_FRAMES)
+        blocks = [
+            _normal(
+                generator_for(self.seed, role, _MOST_STEPS * (block + later) + step),
+                (batch, channels, BLOCK_FRAMES),
+            )
+            for later in range(math.ceil((skipped + frames) / BLOCK_FRAMES))
+        ]
+        return torch.cat(blocks, dim=-1)[..., skipped : skipped + frames]
 
 
 def generator_for(seed: int, role: Role, index: int = 0) -> torch.Generator:

@@ -8,6 +8,7 @@ amount: quiet in, quiet out. Knows nothing of networks or files.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,7 @@ class Levels:
         own = 0.0 if kept else strength
         sides = _sides(samples)
         back = _linear(min(level, LOUDEST) - MASTERED) * (own + (1 - own) * sides)
-        floor = FLOOR[0] + strength * (FLOOR[1] - FLOOR[0])
-        noise = 0.0 if kept or strength == 0 else _linear(MASTERED + floor)
+        noise = 0.0 if kept else floor(strength)
         return cls(gain, sides.astype(np.float32), back.astype(np.float32), noise)
 
     def plain(self, samples: Samples) -> Samples:
@@ -81,7 +81,7 @@ class Levels:
         """A recording [2, N] as models know music."""
         mixed = self.plain(samples)
         if self.noise:
-            mixed += np.float32(self.noise) * looping(_pink_noise(), samples.shape[1])
+            mixed += np.float32(self.noise) * looping(pink_noise(), samples.shape[1])
         return mixed
 
     def stronger(self, decibels: float) -> Levels:
@@ -109,8 +109,14 @@ def _sides(samples: Samples) -> NDArray[np.float64]:
     return np.sqrt(2 * powers / powers.sum())
 
 
-def _pink_noise() -> Samples:
-    """[2, N] of unit power, the same each time; it may be looped."""
+def floor(strength: float) -> float:
+    """Level of the noise in the gaps of a levelled recording; none at strength 0."""
+    return _linear(MASTERED + FLOOR[0] + strength * (FLOOR[1] - FLOOR[0])) if strength else 0.0
+
+
+@cache
+def pink_noise() -> Samples:
+    """[2, NOISE] of unit power, the same each time; it may be looped."""
     spectrum = np.fft.rfft(np.random.default_rng(0).standard_normal((2, NOISE)))
     # Flat below the lowest notes, so that the power is where music is.
     frequencies = np.arange(spectrum.shape[1]) * SAMPLE_RATE / NOISE

@@ -31,7 +31,7 @@ class Meter:
         self.channels = channels
         self._rate = sample_rate
         self._hop = round(HOP * sample_rate)
-        self._weighting = _KWeighting(sample_rate, channels)
+        self._weighting = KWeighting(sample_rate, channels)
         self._oversampler = soxr.ResampleStream(
             sample_rate, OVERSAMPLING * sample_rate, channels, dtype="float32"
         )
@@ -80,7 +80,7 @@ class Meter:
         """The energy of what is shorter than a hop, which a take or a stroke may be."""
         if not self._rest.size:
             return []
-        weighted = _KWeighting(self._rate, self.channels)(self._rest)
+        weighted = KWeighting(self._rate, self.channels)(self._rest)
         return [float(np.square(weighted).mean(axis=1).sum())]
 
     def _oversampled(self, samples: Samples, last: bool = False) -> None:
@@ -110,7 +110,7 @@ def _measured(samples: Samples, sample_rate: int) -> Meter:
     return meter
 
 
-class _KWeighting:
+class KWeighting:
     """The K filter of BS.1770, a high shelf and a high pass, by overlap-save convolution.
 
     Both decay within `MEMORY` seconds; keeping that much of the past makes the result exact across blocks.
@@ -119,11 +119,13 @@ class _KWeighting:
     MEMORY = 0.25
 
     def __init__(self, sample_rate: int, channels: int) -> None:
+        """Starts from silence; `sample_rate` in Hz."""
         self._rate = sample_rate
         self._past = np.zeros((channels, round(self.MEMORY * sample_rate)), np.float32)
         self._responses: dict[int, NDArray[np.complex64]] = {}
 
     def __call__(self, samples: Samples) -> NDArray[np.floating]:
+        """The next samples [C, N], filtered."""
         joined = np.concatenate([self._past, samples], axis=1)
         memory = self._past.shape[1]
         self._past = joined[:, -memory:]

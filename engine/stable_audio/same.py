@@ -268,11 +268,14 @@ class SameAutoencoder(Autoencoder):
         return self.decoder(self.bottleneck.restored(latents, generator), generator)
 
     def decode_inside(
-        self, latents: Tensor, left: int, right: int, past: Tensor | None = None
+        self, latents: Tensor, left: int, right: int, past: Tensor | None = None, tail: int = 0
     ) -> tuple[Tensor, Tensor | None]:
-        """As in the base class; folded attention needs no context before, if the past is known."""
-        if not self.decoder.folded:
-            return super().decode_inside(latents, left, right)
+        """As in the base class; folded attention needs no context before, if the past is known.
+
+        What it remembers is of the frames ahead too, so it remembers nothing where these may change.
+        """
+        if tail or not self.decoder.folded:
+            return super().decode_inside(latents, left, right, tail=tail)
         known = 0 if past is None else left + past.shape[1] // GROUP - 1
         fresh = self.bottleneck.restored(latents[..., known:], None)
         # Where less follows than the context, the sound ends: nothing is left to continue.

@@ -57,6 +57,7 @@ class JackServer:
     def __init__(self, log: Path) -> None:
         self._log = log
         self.period = PERIOD
+        self.rate = RATE
         self.name = f"longtake{os.getpid()}"
         os.environ["JACK_DEFAULT_SERVER"] = self.name
         os.environ["JACK_NO_START_SERVER"] = "1"
@@ -72,7 +73,7 @@ class JackServer:
                 "-d",
                 "dummy",
                 "-r",
-                str(RATE),
+                str(self.rate),
                 "-p",
                 str(self.period),
                 "-C",

@@ -84,8 +84,9 @@ class Peer:
                 break
             for message in decode(packet):
                 self.heard.append(message)
-                right = where is None or message.arguments[where] == is_
-                if message.address == f"/longtake/{address}" and right:
+                if message.address != f"/longtake/{address}":
+                    continue
+                if where is None or message.arguments[where] == is_:
                     return message.arguments
         raise AssertionError(f"no {address} came; heard {self.heard[-20:]}")
 

@@ -17,6 +17,7 @@ import soundfile
 from bridge.app import AppOptions, build
 from bridge.errors import BridgeError
 from bridge.events import ModelChanged
+from engine.live_settings import LiveSettings
 from engine.sound.takes import read_spec
 from engine.spec import GenerationSpec
 from tests.bridge.engine_process.test_process import alive
@@ -205,3 +206,25 @@ def test_a_choice_made_right_before_the_end_is_written_down(
     app.session.midi.set_input("the keys")
     app.close()
     assert 'input = "the keys"' in (tmp_path / "settings.toml").read_text()
+
+
+def test_live_begins_with_what_it_was_set_to_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LONGTAKE_HOME", str(tmp_path))
+    (tmp_path / "settings.toml").write_text('[osc]\nenabled = false\n[live]\nprompt = "funk"\n')
+    app = build(AppOptions(engine=ENGINE))
+    assert app.session.live.settings() == LiveSettings(prompt="funk")
+    with pytest.raises(BridgeError, match="not installed"):
+        app.session.live.set("model", "stable-audio-open-small")
+    app.session.live.set("delay", "bar")
+    app.session.live.set("late", "silent")
+    app.session.live.set("strength", 0.5)
+    app.close()
+    again = build(AppOptions(engine=ENGINE))
+    assert again.session.live.settings() == LiveSettings(prompt="funk", delay="bar", late="silent")
+    again.close()
+    mine = LiveSettings(prompt="pads")
+    other = build(AppOptions(engine=ENGINE, live=mine))
+    assert other.session.live.settings() == mine
+    other.close()

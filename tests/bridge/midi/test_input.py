@@ -8,16 +8,21 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import mido
 import pytest
 
 from bridge.errors import BridgeError
 from bridge.events import Event, MidiChanged, Notice, SettingChosen
+from bridge.live.control import LiveControl, LiveOptions
 from bridge.midi.bindings import (
     ACTIONS,
     Control,
+    act,
     check_target,
     control,
     heard,
@@ -26,7 +31,11 @@ from bridge.midi.bindings import (
 )
 from bridge.midi.input import MidiInput, MidiOptions
 from bridge.session import Session
-from engine.spec import PARAMETERS, converted
+from bridge.takes import recordings
+from engine.live_settings import LIVE, LiveSettings
+from engine.parameter import value_of
+from engine.spec import PARAMETERS
+from tests.bridge.live.desk import ENGINE, Desk
 from tests.bridge.parts import all_heard
 from tests.bridge.real_parts import JackServer, jack_client, until
 from tests.bridge.rig import session_in
@@ -65,20 +74,33 @@ def test_channel_messages_are_read_and_others_bind_to_nothing() -> None:
 
 
 def test_a_knob_covers_the_range_of_every_parameter_it_can_be_bound_to() -> None:
-    for name, what in PARAMETERS.items():
+    live = {f"live.{name}": what for name, what in LIVE.items()}
+    for target, what in (PARAMETERS | live).items():
         if what.kind not in ("float", "int", "bool") and not what.choices:
             with pytest.raises(BridgeError, match="Unknown target"):
-                check_target(name)
+                check_target(target)
             continue
-        check_target(name)
+        check_target(target)
+        name = target.removeprefix("live.")
         found = [scaled(name, what, value) for value in range(128)]
         for value in found:
-            converted(name, value)
+            value_of(name, value, what)
         if what.choices:
             assert list(dict.fromkeys(found)) == list(what.choices)
         else:
             assert found == sorted(found) and found[0] < found[-1]
             assert found[0] == (what.low or 0)
+
+
+def test_a_key_turns_a_switch_of_live_over_and_a_knob_sets_it() -> None:
+    live = cast(Any, SimpleNamespace(settings=LiveSettings))
+    session = cast(Any, SimpleNamespace(live=live))
+    told: list[tuple[str, object]] = []
+    live.set = lambda name, value: told.append((name, value))
+    key, knob = Control("note", 60, 0), Control("cc", 21, 0)
+    for moved, value in ((key, 100), (key, 0), (knob, 100), (knob, 0)):
+        act(session, "live.freeze", moved, value)
+    assert told == [("freeze", True), ("freeze", True), ("freeze", False)]
 
 
 def test_wrong_bindings_in_the_settings_are_named() -> None:
@@ -225,6 +247,39 @@ def test_keys_and_programs_do_actions_and_their_release_does_nothing(playing: Pl
     playing.press("launch nothing", 0x90, 61, 100)
     playing.send(0x90, 61, 100)
     until(lambda: any(isinstance(e, Notice) and e.level == "warning" for e in playing.events))
+
+
+@pytest.mark.real_parts
+def test_live_is_played_by_knobs_and_keys(playing: Playing) -> None:
+    session, desk = playing.session, Desk()
+    live = LiveControl(
+        desk,
+        session.hub.publish,
+        session.transport.state,
+        partial(recordings.begin, session.takes),
+        LiveOptions(engine=ENGINE, settings=LiveSettings(prompt="funk")),
+    )
+    session.live = live
+    playing.press("live.strength", 0xB0, 30, 1)
+    playing.press("live.freeze", 0x90, 64, 100)
+    playing.press("live", 0x90, 65, 100)
+    playing.press("live.record", 0x90, 66, 100)
+    assert read_bindings(playing.kept()).keys() >= {"live.strength", "live", "live.record"}
+    playing.send(0xB0, 30, 127)
+    until(lambda: live.settings().strength == 1.0)
+    for frozen in (True, False):
+        playing.send(0x90, 64, 100)
+        until(lambda frozen=frozen: live.settings().freeze is frozen)
+        playing.send(0x80, 64, 0)
+    playing.send(0x90, 65, 100)
+    playing.send(0x90, 65, 0)
+    until(lambda: live.state().phase == "on", what="live")
+    playing.send(0x90, 66, 100)
+    until(lambda: live.state().recording is not None)
+    playing.send(0x90, 66, 100)
+    until(lambda: live.state().recording is None)
+    playing.send(0x90, 65, 100)
+    until(lambda: live.state().phase == "off")
 
 
 @pytest.mark.real_parts

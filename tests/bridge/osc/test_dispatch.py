@@ -16,9 +16,10 @@ from bridge.osc.access import Access, OscOptions
 from bridge.osc.actions import Actions
 from bridge.osc.aliases import ALIASES
 from bridge.osc.clients import Client, Clients, Traffic, World
+from bridge.osc.command import ROOT, Command
 from bridge.osc.dispatch import Dispatcher
 from bridge.osc.packet import Message, Value
-from bridge.osc.schema import COMMANDS, OPTIONS, PAIR_NAMES, REQ, ROOT, Command
+from bridge.osc.schema import COMMANDS, OPTIONS, PAIR_NAMES, REQ
 from bridge.session import Session
 from engine.spec import PARAMETERS
 from tests.bridge.conftest import Sounding

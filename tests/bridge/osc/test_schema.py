@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from bridge.errors import BridgeError
 from bridge.osc.actions import Actions
 from bridge.osc.arguments import converted, read, usage
+from bridge.osc.command import ROOT
 from bridge.osc.docs import page, tree
 from bridge.osc.pattern import matches
-from bridge.osc.schema import COMMANDS, PAIR_NAMES, ROOT, find
+from bridge.osc.schema import COMMANDS, PAIR_NAMES, find
 from bridge.osc.values import VALUES
+from engine.live_settings import LIVE
 from engine.spec import PARAMETERS, Parameter
 
 DOCS = Path(__file__).parents[3] / "docs" / "osc.md"
@@ -38,6 +40,12 @@ def test_every_parameter_has_its_address_with_its_own_range() -> None:
         (argument,) = COMMANDS[f"{ROOT}/param/{name}"].arguments
         assert argument.what is what
     assert set(PAIR_NAMES.values()) <= set(PARAMETERS)
+
+
+def test_every_setting_of_live_has_its_address_with_its_own_range() -> None:
+    for name, what in LIVE.items():
+        (argument,) = COMMANDS[f"{ROOT}/live/{name}"].arguments
+        assert argument.what is what and argument.open
 
 
 def test_the_tree_holds_every_address_once() -> None:
@@ -99,7 +107,7 @@ def test_patterns_match_within_a_part_of_the_address() -> None:
     assert len(find(f"{ROOT}/param/*")) == len(PARAMETERS)
     assert find(f"{ROOT}/*") == [COMMANDS[f"{ROOT}/{n}"] for n in ("quantize", "gain", "loop")]
     assert find("/*/*/s?ps") == []
-    assert find("/*/*/st?ps") == [COMMANDS[f"{ROOT}/param/steps"]]
+    assert find("/*/p*/st?ps") == [COMMANDS[f"{ROOT}/param/steps"]]
     assert find(f"{ROOT}/pin*") == []  # A call is not done by a pattern.
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ import soundfile
 from bridge.errors import BridgeError
 from bridge.events import Event, Notice
 from bridge.state import Search
+from bridge.takes import sidecar
 from bridge.takes.library import Library
 from bridge.takes.recordings import (
     FADE_IN,
@@ -28,6 +30,7 @@ from bridge.takes.recordings import (
     begin,
     finish_left,
 )
+from engine.live_settings import LiveSettings
 from tests.bridge.parts import library_in
 from tests.small_disks import small_disk
 
@@ -109,6 +112,23 @@ def test_a_sound_up_to_the_end_is_faded(library: Library) -> None:
     fade = round(FADE_OUT * RATE)
     assert len(read) == RATE and read[-1, 0] == 0
     assert (np.diff(read[-fade:, 0]) < 0).all() and (read[RATE // 2 : -fade] == 1).all()
+
+
+def test_what_is_left_of_a_live_recording_is_a_take_of_its_kind_with_its_settings(
+    library: Library,
+) -> None:
+    settings = asdict(LiveSettings(prompt="funk " * 400, strength=0.6, seed=3, model="sketch"))
+    left = begin(library, RecordingDraft(RATE, name="funk drums", tempo=96.0, live=settings))
+    left.write(noise(1.5))
+    left._file.close()  # As the end of its process does.
+    library.abandon(left._name)
+    [take] = finish_left(library)
+    assert (take.kind, take.live, take.prompt) == ("live", settings, settings["prompt"])
+    assert (take.seed, take.model, take.spec) == (3, "sketch", {})
+    assert sidecar.read(take.path).live == settings
+    assert library.search(Search(kind="live")) == [take] and not library.search(
+        Search(kind="capture")
+    )
 
 
 @pytest.mark.parametrize("seconds", [0.0, 2.5])

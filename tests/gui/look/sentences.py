@@ -38,6 +38,7 @@ ENGLISH = {
     "engine/evaluation/": "evaluating is done in a terminal",
     "bridge/osc/": "programs read it, and whoever writes them reads docs/osc.md",
     "bridge/config.py": "a command of the terminal",
+    "bridge/terminal.py": "a command of the terminal",
     "engine/autoencoder.py": "says what a programmer did wrong",
     "engine/dit.py": "says what a programmer did wrong",
     "engine/clap.py": "the text encoder of models that are trained by their user",

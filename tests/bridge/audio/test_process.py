@@ -1,0 +1,220 @@
+"""The live path through a real PortAudio and a real JACK: at its place to the bit, whatever is killed meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bridge.audio.live.memory import (
+    BEATS,
+    DELAY,
+    DRY,
+    DRY_IF_LATE,
+    GAIN,
+    LATE,
+    LATENCY,
+    LEAD,
+    MONITOR,
+    ON,
+    WET,
+    LiveMemory,
+)
+from bridge.audio.process import Wish
+from bridge.audio.supervisor import AudioSupervisor
+from tests.bridge.real_parts import PERIOD, RATE, JackServer, jack_client, until
+
+pytestmark = pytest.mark.real_parts
+INPUT, OUTPUT = "PortAudio.*:in_", "PortAudio.*:out_"
+HOP = 4096
+
+
+class Halves:
+    """A stand-in for the engine, in a thread: half of what is heard, in hops."""
+
+    def __init__(self, memory: LiveMemory) -> None:
+        self._memory = memory
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        heard, made = self._memory.heard, self._memory.made
+        heard.clear()
+        made.begin(heard.taken)
+        waiting = np.zeros((0, 2), np.float32)
+        while not self._end.is_set():
+            came, lost = heard.take()
+            waiting = np.concatenate((waiting, came, np.zeros((lost, 2), np.float32)))
+            while len(waiting) >= HOP:
+                made.write(np.float32(0.5) * waiting[:HOP])
+                waiting = waiting[HOP:]
+            time.sleep(0.002)
+
+    def end(self) -> None:
+        self._end.set()
+        self._thread.join()
+
+
+class Loop:
+    """Plays noise into the input and records the output, by one count of frames."""
+
+    def __init__(self, client: Any, seconds: float) -> None:
+        rate = client.samplerate
+        self.sound = (
+            np.random.default_rng(1)
+            .uniform(-0.5, 0.5, (round(seconds * rate), 2))
+            .astype(np.float32)
+        )
+        self.heard = np.zeros_like(self.sound)
+        self.at = 0
+        self._outs = [client.outports.register(f"out_{side}") for side in (1, 2)]
+        self._ins = [client.inports.register(f"in_{side}") for side in (1, 2)]
+        self._client = client
+        client.set_process_callback(self._process)
+        client.activate()
+
+    def _process(self, frames: int) -> None:
+        at = self.at
+        for side in (0, 1):
+            out, back = self._outs[side].get_array(), self._ins[side].get_array()
+            part = self.sound[at : at + frames, side]
+            out[:] = 0.0
+            out[: len(part)] = part
+            self.heard[at : at + frames, side] = back[: len(part)]
+        self.at = at + frames
+
+    def join(self) -> None:
+        """Connects both ends, again if they came back under the same names."""
+        for pattern, ports, inwards in ((INPUT, self._outs, True), (OUTPUT, self._ins, False)):
+            found = until(lambda p=pattern, i=inwards: self._found(p, i), what=pattern)
+            for mine, theirs in zip(ports, found, strict=False):
+                for other in self._client.get_all_connections(theirs) if inwards else []:
+                    if other.name != mine.name:
+                        self._client.disconnect(other, theirs)
+                if not mine.is_connected_to(theirs):
+                    self._client.connect(*((mine, theirs) if inwards else (theirs, mine)))
+
+    def _found(self, pattern: str, inwards: bool) -> list[Any]:
+        ports = self._client.get_ports(
+            pattern, is_audio=True, is_input=inwards, is_output=not inwards
+        )
+        return ports if len(ports) >= 2 else []
+
+    def until(self, at: int) -> None:
+        until(lambda: self.at >= min(at, len(self.sound)), what=f"frame {at} of the loop")
+
+
+@contextmanager
+def live(seconds: float, delay: float = 0.6) -> Iterator[tuple[AudioSupervisor, Loop]]:
+    """An audio process with live on, and a loop through it."""
+    audio = AudioSupervisor(lambda told: None)
+    numbers = audio.live.board.numbers
+    numbers[[WET, GAIN, MONITOR, DRY_IF_LATE, ON]] = 1.0
+    numbers[DELAY], numbers[LEAD] = delay, 0.2
+    audio.want("output", Wish(True, "JACK: system"))
+    audio.want("input", Wish(True, "JACK: system"), "live")
+    audio.start()
+    try:
+        with jack_client("loop") as client:
+            until(lambda: audio.told.output and audio.told.input, what="the devices")
+            loop = Loop(client, seconds)
+            loop.join()
+            yield audio, loop
+    finally:
+        audio.close()
+
+
+def right(loop: Loop, late: int, start: int, stop: int, gain: float = 0.5) -> np.ndarray:
+    """Which frames that were heard are what was played so much earlier."""
+    wanted = np.float32(gain) * loop.sound[start - late : stop - late]
+    return np.all(loop.heard[start:stop] == wanted, axis=1)
+
+
+def test_every_sample_comes_back_as_late_as_the_board_says_to_the_bit(jack: JackServer) -> None:
+    with live(20.0) as (audio, loop):
+        engine = Halves(audio.live)
+        loop.until(len(loop.sound))
+        engine.end()
+        numbers = audio.live.board.numbers
+        assert numbers[LATENCY] == round(0.6 * RATE)
+        late = round(numbers[LATENCY]) + PERIOD  # JACK adds a period to every loop.
+    begun = np.flatnonzero(right(loop, late, 2 * late, len(loop.sound)))
+    assert len(begun), "nothing came back at its place"
+    start = 2 * late + int(begun[0])
+    assert start < 5 * RATE
+    wrong = np.flatnonzero(~right(loop, late, start, len(loop.sound)))
+    assert len(wrong) == 0, f"{len(wrong)} frames from {start + wrong[0]} on, late {numbers[LATE]}"
+    assert numbers[LATE] == 0
+
+
+def test_a_killed_audio_process_goes_on_at_the_same_place(jack: JackServer) -> None:
+    with live(60.0) as (audio, loop):
+        engine = Halves(audio.live)
+        numbers = audio.live.board.numbers
+        until(lambda: numbers[LATENCY] > 0 and not numbers[DRY], what="the music")
+        before = audio.pid
+        assert before
+        os.kill(before, signal.SIGKILL)
+        until(lambda: audio.pid not in (None, before), what="another process")
+        until(lambda: audio.told.output and audio.told.input, what="the devices")
+        loop.join()
+        begun = loop.at
+        numbers[LATENCY] = 0.0
+        beats = numbers[BEATS]
+        until(lambda: numbers[LATENCY] > 0 and numbers[BEATS] > beats, what="its place in time")
+        loop.until(begun + 5 * RATE)
+        late = round(numbers[LATENCY]) + PERIOD
+        stop = loop.at - RATE // 2
+        engine.end()
+    assert late == round(0.6 * RATE) + PERIOD
+    assert right(loop, late, begun + 3 * RATE, stop).all()
+
+
+def test_an_engine_that_ends_leaves_the_input_after_a_fade(jack: JackServer) -> None:
+    with live(30.0) as (audio, loop):
+        numbers = audio.live.board.numbers
+        loop.sound[:, :] = 0.25  # Nothing that moves by itself hides a step.
+        engine = Halves(audio.live)
+        until(lambda: numbers[LATENCY] > 0 and not numbers[DRY], what="the music")
+        loop.until(loop.at + RATE)
+        engine.end()
+        ended = loop.at
+        until(lambda: numbers[DRY], what="the news")
+        loop.until(ended + 3 * RATE)
+        assert numbers[LATE] == 1
+        heard = loop.heard[ended : loop.at - RATE // 2]
+    assert np.all(heard[-RATE // 2 :] == np.float32(0.25))
+    assert (heard[:1000] == np.float32(0.125)).all()
+    assert np.abs(np.diff(heard, axis=0)).max() < 0.002
+
+
+def test_devices_of_another_rate_are_as_late_as_the_board_says(jack: JackServer) -> None:
+    jack.rate = 48_000
+    jack.kill()
+    try:
+        jack.start()
+        with live(12.0) as (audio, loop):
+            for side in (0, 1):
+                loop.sound[:, side] = np.convolve(loop.sound[:, side], np.hanning(16) / 8, "same")
+            engine = Halves(audio.live)
+            loop.until(len(loop.sound))
+            engine.end()
+            late = audio.live.board.numbers[LATENCY] + PERIOD
+    finally:
+        jack.rate = RATE
+        jack.kill()
+    assert late == pytest.approx(0.6 * 48_000 + PERIOD, abs=2)
+    whole, part = divmod(late, 1.0)
+    for start in (5 * 48_000, 8 * 48_000, 11 * 48_000):
+        heard = loop.heard[start : start + 20_000]
+        a = loop.sound[start - int(whole) :][:20_000]
+        b = loop.sound[start - int(whole) - 1 :][:20_000]
+        assert np.abs(heard - 0.5 * ((1 - part) * a + part * b)).max() < 0.02
