@@ -93,7 +93,7 @@ def main(argv: Sequence[str] = ()) -> int:
             code = application.exec()
         window.close()
         running.close()
-    if window.again:
+    if window.leaving.again:
         _start_again()
     return code
 
@@ -198,7 +198,7 @@ def _demo() -> Running:
     from gui.demo.studio import build_studio
 
     folder = tempfile.TemporaryDirectory(prefix="longtake-demo-")
-    studio = build_studio(Path(folder.name), DemoEngine(pace=0.06))
+    studio = build_studio(Path(folder.name), DemoEngine(pace=0.06), loading=1.5)
     around = Surroundings(Memory(Path(folder.name) / "panel.ini"), studio.presets)
 
     def close() -> None:

@@ -11,9 +11,13 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QMenu, QWidget
 
+from engine.live_settings import LIVE
 from engine.spec import PARAMETERS
 from gui.look.as_typed import unmarked
 from gui.qt_session import QtSession
+
+TARGETS = {**PARAMETERS, **{f"live.{name}": known for name, known in LIVE.items()}}
+"""What has a value: targets as MIDI learn names them."""
 
 
 def teach(
@@ -28,7 +32,7 @@ def teach(
     Args:
         widget: the control.
         session: whose bindings they are.
-        target: a parameter of the table, or an action.
+        target: a parameter of the table, `live.` and a setting of the live stream, or an action.
         title: what the control is called.
         reset: brings the default back; without it the menu has no such entry.
     """
@@ -66,8 +70,7 @@ def learn_menu(
         words = widget.tr("Forget {0}").format(", ".join(bound))
         menu.addAction(words, lambda: session.attempt(session.session.midi.forget, target))
     menu.addSeparator()
-    if target in PARAMETERS:
-        address = f"/longtake/param/{target}"
+    if address := _address(target):
         copy = widget.tr("Copy the OSC address  {0}").format(address)
         menu.addAction(copy, lambda: _copy(address))
     if reset is not None:
@@ -75,9 +78,17 @@ def learn_menu(
     return menu
 
 
+def _address(target: str) -> str:
+    """Where OSC sets it; empty for an action."""
+    if target not in TARGETS:
+        return ""
+    live = target.startswith("live.")
+    return f"/longtake/{target.replace('.', '/')}" if live else f"/longtake/param/{target}"
+
+
 def _bindable(target: str) -> bool:
     """Whether one knob can set it: an action, a number, a switch, a choice."""
-    what = PARAMETERS.get(target)
+    what = TARGETS.get(target)
     return what is None or what.kind in ("float", "int", "bool") or bool(what.choices)
 
 

@@ -36,7 +36,7 @@ TRAFFIC_KEPT = 200
 class QtSession(QObject):
     """All that panels know of the bridge.
 
-    Signals carry the records of `bridge.state`; they come on the thread this object was made on.
+    Signals carry the records of `bridge.state` and `bridge.live_state`; they come on the thread it was made on.
     """
 
     parameter_changed = pyqtSignal(str, object)
@@ -53,6 +53,8 @@ class QtSession(QObject):
     transport_changed = pyqtSignal(object)
     playback_changed = pyqtSignal(object)
     capture_changed = pyqtSignal(object)
+    live_changed = pyqtSignal(object)
+    live_set = pyqtSignal(str, object)
     devices_changed = pyqtSignal(object)
     midi_changed = pyqtSignal(object)
     osc_traffic = pyqtSignal(object)
@@ -81,6 +83,8 @@ class QtSession(QObject):
             events.TransportChanged: lambda e: self.transport_changed.emit(e.transport),
             events.PlaybackChanged: lambda e: self.playback_changed.emit(e.playback),
             events.CaptureChanged: lambda e: self.capture_changed.emit(e.capture),
+            events.LiveChanged: lambda e: self.live_changed.emit(e.live),
+            events.LiveSet: lambda e: self.live_set.emit(e.name, e.value),
             events.DevicesChanged: lambda e: self.devices_changed.emit(e.devices),
             events.MidiChanged: lambda e: self.midi_changed.emit(e.midi),
             events.OscTraffic: self.osc_traffic.emit,
@@ -177,6 +181,8 @@ def _thing(event: Event) -> object:
     """What an event tells the state of; None for what happened and is not a state."""
     if isinstance(event, events.ParameterChanged):
         return ("parameter", event.name)
+    if isinstance(event, events.LiveSet):
+        return ("live", event.name)
     if isinstance(event, events.JobChanged):
         return ("job", event.job.id)
     if isinstance(event, events.TakeChanged):
@@ -189,6 +195,7 @@ def _thing(event: Event) -> object:
         events.TransportChanged,
         events.PlaybackChanged,
         events.CaptureChanged,
+        events.LiveChanged,
         events.DevicesChanged,
         events.MidiChanged,
         events.PresetsChanged,

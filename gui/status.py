@@ -100,6 +100,12 @@ class StatusLine(QStatusBar):
         self._row.insertWidget(self._row.indexOf(self.lamp), widget)
         return widget
 
+    def minimumSizeHint(self) -> QSize:
+        """Room for all, the engine's state cut as it will be in a line that is no wider."""
+        size, engine = super().minimumSizeHint(), self.engine
+        now = min(engine.sizeHint().width(), engine.maximumWidth())
+        return size - QSize(max(now - engine.minimumSizeHint().width(), 0), 0)
+
     def resizeEvent(self, a0: QResizeEvent | None) -> None:
         """Leaves most of the line to the message."""
         super().resizeEvent(a0)

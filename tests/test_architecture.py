@@ -52,10 +52,10 @@ WITHOUT_TORCH = (
 """What the panel and the bridge stand on."""
 
 PANEL_MAY_IMPORT = re.compile(
-    r"gui\b|bridge\.(session|events|state|stored|errors|ports|requests|takes\.naming)\b"
+    r"gui\b|bridge\.(session|events|state|live_state|stored|errors|ports|requests|takes\.naming)\b"
     # Where files lie, what the settings say, and a file of them that is broken.
     r"|bridge\.(places|settings|broken_file)\b|engine\.(__version__|disks)\b"
-    r"|engine\.(composing|spec|presets|registry|reference_level|errors|sound\.(audio|metering|reading)|updates|model_files)\b"
+    r"|engine\.(composing|spec|live_settings|presets|registry|reference_level|errors|sound\.(audio|metering|reading)|updates|model_files)\b"
 )
 COMPOSITION_ROOTS = {
     "gui/__main__.py": "builds the bridge that the panel shows",

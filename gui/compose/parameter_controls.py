@@ -1,12 +1,12 @@
-"""Controls made from the one table of parameters: unit, range, choices and help text come from there.
+"""Controls made from a table of parameters: unit, range, choices and help text come from there.
 
-Knows `engine.spec` and the session's set and get; the panels decide which parameters are shown where. A value
-of None is the model's own choice, shown as such.
+Knows a `Table` and its set and get; the panels decide which parameters are shown where. A value of None is the model's
+own choice, shown as such.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from PyQt6.QtCore import QSignalBlocker, Qt
@@ -17,15 +17,14 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from engine.registry import all_models
-from engine.spec import DEFAULTS, PARAMETERS, Parameter
+from engine.spec import Parameter
+from gui.compose.table import Table
 from gui.learn import teach
 from gui.look.as_typed import hint
 from gui.look.controls import Switch, label, row, side_by_side
 from gui.look.fields import ChoiceBox, NumberField, Slider
 from gui.look.language import tr
 from gui.look.theme import Look
-from gui.qt_session import QtSession
 
 SLIDER_STEPS = 200
 
@@ -33,19 +32,20 @@ SLIDER_STEPS = 200
 class ParameterControl(QWidget):
     """A control of one parameter, with its label; subclasses hold the widget that sets it."""
 
-    def __init__(self, session: QtSession, look: Look, name: str, title: str) -> None:
+    def __init__(self, table: Table, look: Look, name: str, title: str) -> None:
         super().__init__()
-        self.session, self.look, self.name, self.title = session, look, name, title
-        self.known: Parameter = PARAMETERS[name]
+        self.table, self.session = table, table.session
+        self.look, self.name, self.title = look, name, title
+        self.known: Parameter = table.known[name]
         self.column = look.pad(QVBoxLayout(self), gap=3)
         help_text = " ".join(filter(None, (sentence(self.known), limits(self.known))))
         self.setToolTip(hint(help_text))
         self.build()
         for control in self.controls():
             control.setAccessibleDescription(help_text)
-            teach(control, session, name, title, self.reset)
-        session.parameter_changed.connect(self._heard)
-        self.show_value(session.session.parameters.get(name))
+            teach(control, self.session, table.targets + name, title, self.reset)
+        table.changed.connect(self._heard)
+        self.show_value(table.get(name))
 
     def build(self) -> None:
         """Makes the widgets."""
@@ -60,38 +60,37 @@ class ParameterControl(QWidget):
         raise NotImplementedError
 
     def set_value(self, value: Any) -> None:
-        """Tells the session."""
-        if self.session.session.parameters.get(self.name) != value:
-            self.session.attempt(self.session.session.parameters.set, self.name, value)
+        """Tells the session; what it refuses is not shown as set."""
+        if self.table.get(self.name) != value and not self.session.manages(
+            lambda: self.table.set(self.name, value)
+        ):
+            self.show_value(self.table.get(self.name))
 
     def reset(self) -> None:
         """Back to the default."""
-        self.set_value(DEFAULTS[self.name])
+        self.set_value(self.table.defaults[self.name])
 
     def model_default(self) -> Any:
         """What None means for the current model."""
-        model = all_models().get(self.session.session.parameters.get("model"))
-        return getattr(model.defaults, self.name, None) if model else None
+        return self.table.own(self.name)
 
     def _heard(self, name: str, value: Any) -> None:
-        if name == self.name:
-            self.show_value(value)
-        elif name == "model":
-            self.show_value(self.session.session.parameters.get(self.name))
+        """Shows what is set now: a hand that drags a slider is ahead of the events about it."""
+        if name in (self.name, "model"):
+            self.show_value(self.table.get(self.name))
 
 
 class NumberControl(ParameterControl):
     """A slider and a field; the lowest position of the field is `auto` where the model may choose."""
 
     def build(self) -> None:
-        """Label and field above, slider below."""
+        """Field and slider."""
         low, high = self.known.low or 0.0, self.known.high if self.known.high is not None else 1.0
-        self.auto = (
-            self.session.session.parameters.get(self.name) is None
-            or self.model_default() is not None
-        )
+        self.auto = self.table.get(self.name) is None or self.model_default() is not None
         self.step = 1.0 if self.known.kind == "int" else 0.01 if high <= 1 else 0.1
         self.low, self.high = low, high
+        # The useful values of a wide range lie at its low end; a square root gives them most of the slider.
+        self.bent = low >= 0 and high > 20
         self.field = NumberField()
         self.field.setDecimals(0 if self.step == 1 else 2 if self.step < 0.1 else 1)
         self.field.setRange(low - self.step if self.auto else low, high)
@@ -103,11 +102,15 @@ class NumberControl(ParameterControl):
         self.slider = Slider()
         self.slider.setRange(0, SLIDER_STEPS)
         self.slider.setAccessibleName(self.tr("{0}, slider").format(self.title))
-        self.column.addLayout(row(self.look, label(self.title), self.field))
-        self.column.addWidget(self.slider)
+        self.place()
         self.field.valueChanged.connect(self._typed)
         self.slider.valueChanged.connect(self._slid)
         self.look.follow(self._restyle)
+
+    def place(self) -> None:
+        """Label and field above, slider below."""
+        self.column.addLayout(row(self.look, label(self.title), self.field))
+        self.column.addWidget(self.slider)
 
     def controls(self) -> list[QWidget]:
         """Field and slider."""
@@ -132,12 +135,11 @@ class NumberControl(ParameterControl):
         if value is None:
             return 0
         share = (value - self.low) / (self.high - self.low)
-        # The useful values of a wide range lie at its low end; a square root gives them most of the slider.
-        return round(SLIDER_STEPS * (share**0.5 if self.high > 20 else share))
+        return round(SLIDER_STEPS * (share**0.5 if self.bent else share))
 
     def _slid(self, place: int) -> None:
         share = place / SLIDER_STEPS
-        value = self.low + (share**2 if self.high > 20 else share) * (self.high - self.low)
+        value = self.low + (share**2 if self.bent else share) * (self.high - self.low)
         self._tell(round(value / self.step) * self.step)
 
     def _typed(self, value: float) -> None:
@@ -154,20 +156,26 @@ class NumberControl(ParameterControl):
 class ChoiceControl(ParameterControl):
     """A list to choose from; its first entry is the model's own choice where there may be one."""
 
+    words: Mapping[Any, str] = {}
+    """What a choice is called, where that is not its name."""
+
     def build(self) -> None:
         """Label and list in a row."""
         self.box = ChoiceBox()
         self.box.setAccessibleName(self.title)
-        self.options = list(self.known.choices)
-        self.auto = (
-            self.session.session.parameters.get(self.name) is None
-            or self.model_default() is not None
-        )
+        self.options: list[Any] = []
+        self.auto = self.table.get(self.name) is None or self.model_default() is not None
         if self.auto:
             self.box.addItem("")
-        self.box.addItems(self.options)
+        self.offer(self.known.choices)
         self.column.addLayout(row(self.look, label(self.title), self.box))
         self.box.activated.connect(self._chose)
+
+    def offer(self, options: Sequence[Any]) -> None:
+        """Adds what is not in the list yet."""
+        new = [option for option in options if option not in self.options]
+        self.options += new
+        self.box.addItems([self.words.get(option, str(option)) for option in new])
 
     def controls(self) -> list[QWidget]:
         """The list."""
@@ -181,10 +189,11 @@ class ChoiceControl(ParameterControl):
                 self.box.setItemText(
                     0, self.tr("auto, {0}").format(default) if default else self.tr("auto")
                 )
+            self.offer(() if value is None else (value,))
             self.box.setCurrentIndex(0 if value is None else self.options.index(value) + self.auto)
 
     def _chose(self, index: int) -> None:
-        self.set_value(None if self.auto and index == 0 else self.box.itemText(index))
+        self.set_value(None if self.auto and index == 0 else self.options[index - self.auto])
 
 
 class SwitchControl(ParameterControl):
@@ -214,16 +223,22 @@ class TextControl(ParameterControl):
         self.field.setAccessibleName(self.title)
         self.column.addWidget(label(self.title))
         self.column.addWidget(self.field)
-        self.field.editingFinished.connect(lambda: self.set_value(self.field.text().strip()))
+        self.field.editingFinished.connect(self._typed)
 
     def controls(self) -> list[QWidget]:
         """The line."""
         return [self.field]
 
     def show_value(self, value: Any) -> None:
-        """Shows a text."""
-        if not self.field.hasFocus():
+        """Shows a text; what is being typed here is not overwritten."""
+        if not self.field.isModified():
             self.field.setText(value or "")
+
+    def _typed(self) -> None:
+        if self.field.isModified():
+            text = self.field.text().strip()
+            self.set_value(text)
+            self.field.setModified(self.table.get(self.name) != text)
 
 
 class PairControl(ParameterControl):
@@ -274,7 +289,7 @@ def limits(parameter: Parameter) -> str:
     return f"{words.strip()}."
 
 
-_KINDS: dict[str, Callable[[QtSession, Look, str, str], ParameterControl]] = {
+_KINDS: dict[str, Callable[[Table, Look, str, str], ParameterControl]] = {
     "float": NumberControl,
     "int": NumberControl,
     "bool": SwitchControl,
@@ -284,7 +299,7 @@ _KINDS: dict[str, Callable[[QtSession, Look, str, str], ParameterControl]] = {
 }
 
 
-def control_for(session: QtSession, look: Look, name: str, title: str) -> ParameterControl:
+def control_for(table: Table, look: Look, name: str, title: str) -> ParameterControl:
     """The control that fits a parameter's kind."""
-    kind = ChoiceControl if PARAMETERS[name].choices else _KINDS[PARAMETERS[name].kind]
-    return kind(session, look, name, title)
+    kind = ChoiceControl if table.known[name].choices else _KINDS[table.known[name].kind]
+    return kind(table, look, name, title)

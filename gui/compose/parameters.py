@@ -16,6 +16,7 @@ from bridge.state import Job
 from engine.registry import all_models
 from engine.spec import PARAMETERS, RANDOM_SEEDS
 from gui.compose.parameter_controls import ParameterControl, control_for, sentence
+from gui.compose.table import job_table
 from gui.learn import teach
 from gui.look.containers import Fold
 from gui.look.controls import IconButton, label, row, show_placeholder, text_field
@@ -214,11 +215,12 @@ class ParametersPanel(Fold):
         self.variations = VariationsControl(look)
         self.model = ModelControl(session, look)
         self.finer = Fold(look, self.tr("Finer still"))
+        table = job_table(session)
         self.controls: dict[str, ParameterControl] = {}
         for name in PARAMETERS:
             if name not in ELSEWHERE:
                 title = titles.get(name, name.replace("_", " ").capitalize())
-                self.controls[name] = control_for(session, look, name, title)
+                self.controls[name] = control_for(table, look, name, title)
         self.body.addWidget(self.variations)
         self.body.addWidget(self.seed)
         for name in PLAIN:

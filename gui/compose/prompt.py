@@ -33,9 +33,9 @@ class PromptField(QPlainTextEdit):
 
     walked = pyqtSignal(int)
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, least: int = 3) -> None:
         super().__init__()
-        self._look = look
+        self._look, self._least = look, least
         self.setProperty("role", "prompt")
         self.setTabChangesFocus(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -45,10 +45,10 @@ class PromptField(QPlainTextEdit):
         look.follow(self._restyle)
 
     def sizeHint(self) -> QSize:
-        """Three lines, or as many as it has or its placeholder needs, up to seven."""
+        """The least lines, or as many as it has or its placeholder needs, up to seven."""
         document = self.document()
-        lines = round(document.size().height()) if document is not None else 3
-        lines = min(max(lines, 3, self._placeholder_lines()), 7)
+        lines = round(document.size().height()) if document is not None else 0
+        lines = min(max(lines, self._least, self._placeholder_lines()), 7)
         height = self.fontMetrics().lineSpacing() * lines + self._look.px(28)
         return QSize(self._look.px(300), height)
 

@@ -19,6 +19,7 @@ from gui.compose.clip import ClipControl, dropped_clip
 from gui.compose.dropped import accept
 from gui.compose.parameters import SeedControl
 from gui.compose.score_controls import ChordsControl, FormControl, NotesControl
+from gui.compose.table import job_table
 from gui.look.containers import Fold
 from gui.look.controls import label
 from gui.look.theme import Look
@@ -37,9 +38,10 @@ class ScorePanel(Fold):
         self._session = session
         self.setAcceptDrops(True)
         self.refusal = label("", "small", wrap=True)
-        self.notes = NotesControl(session, look, "score", self.tr("Notes by"))
-        self.chords = ChordsControl(session, look, "chords", self.tr("Chords"))
-        self.form = FormControl(session, look, "form", self.tr("Form"))
+        table = job_table(session)
+        self.notes = NotesControl(table, look, "score", self.tr("Notes by"))
+        self.chords = ChordsControl(table, look, "chords", self.tr("Chords"))
+        self.form = FormControl(table, look, "form", self.tr("Form"))
         self.seed = SeedControl(session, look, "score_seed", self.tr("Seed of the notes"))
         self.clip = ClipControl(session, look)
         for widget in (self.refusal, self.notes, self.chords, self.form, self.seed, self.clip):

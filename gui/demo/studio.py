@@ -26,6 +26,7 @@ from engine.presets import PresetStore
 from engine.spec import GenerationSpec
 from engine.updates import Generates, Update
 from gui.demo.engine import DemoEngine
+from gui.demo.live import DemoLive
 from gui.demo.playback import DeafCapture, QuietMidi, SilentPlayback
 from gui.look.language import tr
 
@@ -74,6 +75,7 @@ class Studio:
     session: Session
     library: Library
     playback: SilentPlayback
+    live: DemoLive
     midi: QuietMidi
     presets: PresetStore
 
@@ -83,6 +85,7 @@ def build_studio(
     engine: Generates | None = None,
     make_model: Callable[[Publish], Model] | None = None,
     errands: str = ERRANDS,
+    loading: float = 0.0,
 ) -> Studio:
     """Builds a studio whose takes and presets lie in `folder`; its queue runs.
 
@@ -91,6 +94,7 @@ def build_studio(
         engine: makes the takes; the demo's own if none is given.
         make_model: builds an engine with a model of its own in place of `engine`, from where it tells its events.
         errands: the module that fetches models.
+        loading: seconds that the live stream is starting.
     """
     hub = Hub()
     library = Library(folder / "takes", hub.publish, folder / "data")
@@ -99,6 +103,7 @@ def build_studio(
     )
     transport = Transport(hub.publish)
     playback, midi = SilentPlayback(hub.publish, transport.state), QuietMidi(hub.publish)
+    live = DemoLive(hub.publish, loading)
     queue = JobQueue(Works(model, library, hub.publish, stream=playback))
     presets, parameters = PresetStore(folder / "presets"), Parameters(hub.publish)
     session = Session(
@@ -113,7 +118,8 @@ def build_studio(
         presets=Presets(presets, parameters, hub.publish),
         playback=playback,
         capture=DeafCapture(hub.publish),
+        live=live,
         midi=midi,
     )
     queue.start()
-    return Studio(hub, session, library, playback, midi, presets)
+    return Studio(hub, session, library, playback, live, midi, presets)

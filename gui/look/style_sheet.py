@@ -99,6 +99,11 @@ QPushButton[role="segment"]:hover {{ color: {c.text}; }}
 QPushButton[role="segment"]:disabled {{ color: {c.edge}; background: transparent; }}
 QPushButton[role="segment"]:checked {{ background: {c.accent_soft}; color: {c.text}; }}
 QPushButton[role="record"]:checked {{ background: {c.error}; color: {c.window}; }}
+QPushButton[role="stage"] {{ font-size: {size["prompt"]}px; font-weight: 600; min-height: {px(40)}px;
+  border-radius: {px(9)}px; border: 2px solid {c.edge}; }}
+QPushButton[role="stage"]:focus {{ border: 2px solid {c.accent}; }}
+QPushButton[role="stage"]:checked {{ background: {c.text}; color: {c.window}; border: 2px solid {c.text}; }}
+QPushButton[role="stage"]:checked:focus {{ border: 2px solid {c.accent}; }}
 QFrame[role="segments"] {{ background: {c.raised}; border-radius: {px(8)}px; }}
 QToolButton[role="plain"] {{ background: transparent; padding: {px(5)}px; }}
 QToolButton[role="plain"]:hover {{ background: {c.hover}; }}
@@ -149,6 +154,12 @@ QSlider::handle:horizontal {{ width: {px(16)}px; height: {px(16)}px; margin: -{p
 QSlider::handle:horizontal:hover {{ background: {c.accent_hover}; }}
 QSlider::handle:horizontal:focus {{ background: {c.accent}; border: {px(2)}px solid {c.text}; width: {px(12)}px;
   height: {px(12)}px; }}
+QSlider[role="stage"] {{ min-height: {px(34)}px; }}
+QSlider[role="stage"]::groove:horizontal {{ height: {px(8)}px; border-radius: {px(4)}px; }}
+QSlider[role="stage"]::sub-page:horizontal {{ border-radius: {px(4)}px; }}
+QSlider[role="stage"]::handle:horizontal {{ width: {px(26)}px; height: {px(26)}px; margin: -{px(9)}px 0;
+  border-radius: {px(26) // 2}px; }}
+QSlider[role="stage"]::handle:horizontal:focus {{ width: {px(22)}px; height: {px(22)}px; }}
 QSlider::sub-page:horizontal:disabled {{ background: {c.line}; }}
 QSlider::handle:horizontal:disabled {{ background: {c.edge}; }}
 QProgressBar {{ background: {c.raised}; border: none; border-radius: {px(3)}px; max-height: {px(6)}px;

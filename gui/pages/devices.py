@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QSignalBlocker, Qt
+from PyQt6.QtCore import QSignalBlocker
 from PyQt6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from bridge.state import AudioDevice, CaptureState, Devices, Levels, MidiState, PlaybackState
+from bridge.state import CaptureState, Devices, Levels, MidiState, PlaybackState
 from gui.learn import teach
-from gui.look.as_typed import hint
 from gui.look.containers import Card, line
 from gui.look.controls import Button, Figure, IconButton, label, restyle
 from gui.look.elided import Elided
-from gui.look.fields import ChoiceBox, Slider
+from gui.look.fields import Slider
 from gui.look.language import said
 from gui.look.meter import LevelMeter
 from gui.look.theme import Look
+from gui.pages.device_box import DeviceBox
 from gui.qt_session import QtSession
 
 RATES = (44_100, 48_000, 88_200, 96_000)
@@ -33,12 +33,12 @@ class DevicesPanel(Card):
         self._session, self._look = session, look
         self._devices = Devices()
         self._capture = CaptureState()
-        self.output = self._box(self.tr("Output device"))
-        self.rate = self._box(self.tr("Sample rate of the output"))
+        self.output = DeviceBox(self.tr("Output device"))
+        self.rate = DeviceBox(self.tr("Sample rate of the output"))
         self.rate.addItem(self.tr("device's own rate"), None)
         for rate in RATES:
             self.rate.addItem(f"{rate / 1000:g} kHz", rate)
-        self.input = self._box(self.tr("Input device"))
+        self.input = DeviceBox(self.tr("Input device"))
         self.gain = Slider()
         self.gain.setRange(-60, 12)
         self.gain.setAccessibleName(self.tr("Output gain in dB"))
@@ -49,7 +49,7 @@ class DevicesPanel(Card):
         self.latency = label("", "small", wrap=True)
         self.underruns = label("", "small", wrap=True)
         self.problem = label("", "warning", wrap=True)
-        self.midi = self._box(self.tr("MIDI input"))
+        self.midi = DeviceBox(self.tr("MIDI input"))
         self.clock = label("", "small", wrap=True)
         self._bindings = look.pad(QVBoxLayout(), gap=4)
         self._build()
@@ -81,8 +81,8 @@ class DevicesPanel(Card):
         self._devices = devices
         outputs = [device for device in devices.audio if device.outputs]
         inputs = [device for device in devices.audio if device.inputs]
-        self._fill(self.output, outputs, devices.output)
-        self._fill(self.input, inputs, devices.input)
+        self.output.show_devices(outputs, devices.output)
+        self.input.show_devices(inputs, devices.input)
         self.problem.setText(said(devices.problem))
         self.problem.setVisible(bool(devices.problem))
         self._show_latency()
@@ -181,26 +181,6 @@ class DevicesPanel(Card):
             self.output.currentData(),
             self.rate.currentData(),
         )
-
-    def _box(self, name: str) -> ChoiceBox:
-        box = ChoiceBox()
-        box.setAccessibleName(name)
-        # Long names of devices must not make the panel wider than it is: the tooltip has the whole.
-        box.currentTextChanged.connect(box.setToolTip)
-        box.setSizeAdjustPolicy(ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(12)
-        return box
-
-    def _fill(self, box: ChoiceBox, devices: list[AudioDevice], chosen: str) -> None:
-        with QSignalBlocker(box):
-            box.clear()
-            box.addItem(self.tr("system's default"), "")
-            for device in devices:
-                name = f"{device.name}  ({device.host_api})"
-                box.addItem(name, device.id)
-                box.setItemData(box.count() - 1, hint(name), Qt.ItemDataRole.ToolTipRole)
-            box.setCurrentIndex(max(box.findData(chosen), 0))
-        box.setEnabled(bool(devices))
 
     def _build(self) -> None:
         gain = self._look.pad(QHBoxLayout(), gap=8)

@@ -9,9 +9,9 @@ from PyQt6.QtCore import QEvent, QModelIndex, QRectF, QSize, Qt, pyqtBoundSignal
 from PyQt6.QtGui import QKeyEvent, QPainter
 from PyQt6.QtWidgets import QListWidget, QStyledItemDelegate, QStyleOptionViewItem
 
-from engine.presets import Preset
+from engine.presets import CATEGORIES, Preset
 from gui.look.icons import paint_icon
-from gui.look.language import said
+from gui.look.language import said, tr
 from gui.look.theme import Look
 from gui.takes.row_painter import RIGHT, RowPainter
 
@@ -98,3 +98,18 @@ class PresetList(QListWidget):
         if event is None or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             return None
         return keys.get(Qt.Key(event.key()))
+
+
+def category_titles() -> dict[str, str]:
+    """Category -> what it is called, in the order in which they are shown."""
+    titles = {
+        "genre": tr("Genres"),
+        "loop": tr("Loops"),
+        "instrument": tr("Instruments"),
+        "texture": tr("Textures"),
+        "effect": tr("Effects"),
+        "beatbox": tr("Beatbox to kit"),
+        "hum": tr("Hum to instrument"),
+        "mine": tr("Mine"),
+    }
+    return {key: titles.get(key, key.capitalize()) for key in CATEGORIES}

@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import (
     QMenu,
 )
 
-from engine.presets import CATEGORIES, Preset, PresetStore
+from engine.presets import Preset, PresetStore
 from gui.folders import show_in_folder
 from gui.history import History
 from gui.look.as_typed import hint
@@ -29,7 +29,13 @@ from gui.look.search_field import SearchField
 from gui.look.theme import Look
 from gui.memory import State
 from gui.pages.preset_acts import PresetActs
-from gui.pages.preset_list import FAVOURITE, PRESET, PresetDelegate, PresetList
+from gui.pages.preset_list import (
+    FAVOURITE,
+    PRESET,
+    PresetDelegate,
+    PresetList,
+    category_titles,
+)
 from gui.qt_session import QtSession
 
 ALL, LOVED, MINE = "all", "favourites", "mine"
@@ -74,20 +80,9 @@ class PresetsPanel(Card):
         self._presets: list[Preset] = []
 
     def _name_categories(self) -> None:
-        titles = {
-            ALL: self.tr("All"),
-            LOVED: self.tr("Favourites"),
-            "genre": self.tr("Genres"),
-            "loop": self.tr("Loops"),
-            "instrument": self.tr("Instruments"),
-            "texture": self.tr("Textures"),
-            "effect": self.tr("Effects"),
-            "beatbox": self.tr("Beatbox to kit"),
-            "hum": self.tr("Hum to instrument"),
-            "mine": self.tr("Mine"),
-        }
-        for key in (ALL, LOVED, *CATEGORIES):
-            self.category.addItem(titles.get(key, key.capitalize()), key)
+        titles = {ALL: self.tr("All"), LOVED: self.tr("Favourites"), **category_titles()}
+        for key, title in titles.items():
+            self.category.addItem(title, key)
 
     def _arrange(self, look: Look) -> None:
         head = look.pad(FlowLayout(), gap=8)

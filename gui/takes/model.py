@@ -210,7 +210,8 @@ def take_title(take: Take) -> str:
     """What a list calls a take: the title it was given, or its prompt in short while it has none of its own."""
     if take.prompt and take.name == title(take.prompt):
         return headline(take.prompt)
-    return tr("Recording") if take.name == "capture" == take.kind else take.name
+    untitled = {"capture": tr("Recording"), "live": tr("Live")} if take.name == take.kind else {}
+    return untitled.get(take.name, take.name)
 
 
 def take_words(take: Take, tempo: str = "", told: str = "") -> str:
@@ -230,6 +231,7 @@ def kind_words(take: Take) -> str:
         "inpaint": tr("filled in"),
         "vary": tr("varied"),
         "capture": tr("recorded"),
+        "live": tr("played live"),
     }
     return kinds.get(take.kind, "")
 

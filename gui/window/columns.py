@@ -79,6 +79,7 @@ class Columns(QScrollArea):
         self._composer, self._middle, self._page = composer, middle, page
         self._widths = {composer: float(COMPOSER), page: float(PAGE)}
         self._shape: tuple[list[QWidget], bool] = ([], False)
+        self._alone = False
         self._splitter = Divided(look, Qt.Orientation.Horizontal, composer, middle, page)
         self.setWidget(self._splitter)
         self.setWidgetResizable(True)
@@ -106,12 +107,19 @@ class Columns(QScrollArea):
             self.arrange()
         return super().event(a0)
 
+    def leave_alone(self, on: bool) -> None:
+        """Shows an open page alone, whatever there is room for, or no longer."""
+        self._alone = on
+        self.arrange()
+
     def arrange(self) -> None:
         """Shows what there is room for: an open page takes the composer's place first, then that of the middle."""
         composer, middle, page = self._composer, self._middle, self._page
         opened = self._page_is_open()
         if not opened:
             shown = [composer, middle]
+        elif self._alone:
+            shown = [page]
         elif self._fits(composer, page):
             shown = [composer, middle, page]
         else:

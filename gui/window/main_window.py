@@ -36,6 +36,7 @@ from gui.welcome import Welcome, first_presets
 from gui.window.columns import Columns, Middle
 from gui.window.dropping import drop, may_drop
 from gui.window.keys import keep_out_of_text, pressed
+from gui.window.leaving import Leaving
 from gui.window.pages import Pages
 from gui.window.reaching import reaching
 from gui.window.restoring import Restoring, first_size
@@ -63,12 +64,12 @@ class MainWindow(QMainWindow):
         self.takes = TakesPanel(session, look, self.peaks, self.history)
         self.presets = PresetsPanel(session, look, around.presets, self.history)
         self.status = StatusLine(session, look, self.history)
+        self.leaving = Leaving(self, session)
         self.welcome = Welcome(look, first_presets(around.presets.list()))
         self.pages = pages = Pages(session, look, around, self.presets)
-        self.devices, self.osc, self.models = pages.devices, pages.osc, pages.models
-        self.drawer, self.preferences = pages.drawer, pages.preferences
+        self.devices, self.live, self.osc = pages.devices, pages.live, pages.osc
+        self.models, self.preferences, self.drawer = pages.models, pages.preferences, pages.drawer
         self.listening = Listening(session, self.viewer, self._show_levels)
-        self.again = False
         self._follow = True
         self._selecting = False
         self._compose()
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
                 "compose": self.composer,
                 "viewer": self.viewer,
                 "presets": self.presets,
+                "live": pages.live,
                 "window": self,
             },
         )
@@ -197,11 +199,6 @@ class MainWindow(QMainWindow):
         """Goes on looking at what is looked at, whatever is made meanwhile."""
         self._follow = False
 
-    def start_again(self) -> None:
-        """Closes, and asks for a new start."""
-        self.again = True
-        self.close()
-
     # --- what happens ---
 
     def _made(self, job: Job | None) -> None:
@@ -248,6 +245,7 @@ class MainWindow(QMainWindow):
         self.transport.show_levels(levels)
         self.transport.show_time(place, waits)
         self.devices.show_levels(levels)
+        self.live.poll()
         self.composer.source.recorder.show_levels(levels)
 
     # --- hands ---
@@ -269,12 +267,14 @@ class MainWindow(QMainWindow):
             drop(a0, self.composer)
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:
-        """Remembers where everything was."""
+        """Remembers where everything was; the system's own button may have to be pressed twice."""
+        if a0 is not None and a0.spontaneous() and not self.leaving.may():
+            return a0.ignore()
         self.listening.stop()
         self.restoring.keep()
         self.peaks.close()
         self.session.close()
-        super().closeEvent(a0)
+        return super().closeEvent(a0)
 
     # --- composing ---
 
@@ -288,13 +288,12 @@ class MainWindow(QMainWindow):
             anew=self.anew,
             takes=self.takes,
             listening=self.listening,
-            presets=self.presets,
-            drawer=self.drawer,
+            pages=self.pages,
             history=self.history,
             status=self.status,
             generate=self.generate,
             show_welcome=self.show_welcome,
-            close=self.close,
+            close=self.leaving.leave,
             tr=self.tr,
         )
         build_menus(self, acting)
@@ -341,9 +340,10 @@ class MainWindow(QMainWindow):
         self.anew.asked.connect(self.stay)
         viewer.marked.connect(takes.mark)
         viewer.emptied.connect(lambda: (take := takes.current()) and viewer.show_take(take))
-        self.drawer.turned.connect(lambda _: self.columns.arrange())
+        for turned in (self.drawer.turned, self.live.filled):
+            turned.connect(lambda _: self.columns.leave_alone(self.pages.alone()))
         self.pages.join(self.status)
-        self.preferences.restart_asked.connect(self.start_again)
+        self.preferences.restart_asked.connect(self.leaving.start_again)
         session.job_changed.connect(self._heard_job)
         session.take_added.connect(self._heard_take)
         session.take_removed.connect(viewer.forget)

@@ -15,8 +15,6 @@ from PyQt6.QtWidgets import QMainWindow, QMenu
 from gui.compose.composer import Composer
 from gui.history import History
 from gui.look.theme import Look
-from gui.pages.drawer import Drawer
-from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
 from gui.status import StatusLine
 from gui.takes.anew import Anew
@@ -27,6 +25,7 @@ from gui.takes.why_not import presses
 from gui.window.editing import editing, follow_focus
 from gui.window.helping import Helping, show_take
 from gui.window.menus import Entry, fill_language, fill_look, fill_menu
+from gui.window.pages import Pages
 from gui.window.reaching import reaching
 from gui.window.surroundings import Surroundings
 
@@ -45,8 +44,7 @@ class Acting:
     anew: Anew
     takes: TakesPanel
     listening: Listening
-    presets: PresetsPanel
-    drawer: Drawer
+    pages: Pages
     history: History
     status: StatusLine
     generate: Callable[[], None]
@@ -65,6 +63,7 @@ def build_menus(window: QMainWindow, acting: Acting) -> None:
     follow_focus(window, edit)
     fill_menu(window, tr("&Make"), _make(acting))
     fill_menu(window, tr("&Play"), _play(acting))
+    fill_menu(window, tr("&Live"), _live(acting))
     fill_menu(window, tr("&Take"), _take(acting))
     view = fill_menu(window, tr("&View"), _view(acting))
     fill_look(view, acting.look)
@@ -79,7 +78,7 @@ def _file(acting: Acting) -> list[Entry]:
     return [
         Entry(tr("Open a recording…"), acting.composer.source.open_dialog, "Ctrl+O"),
         Entry(tr("Open a MIDI file…"), acting.composer.score.open_dialog, "Ctrl+M"),
-        Entry(tr("Save settings as a preset…"), acting.presets.save.click, "Ctrl+S"),
+        Entry(tr("Save settings as a preset…"), acting.pages.presets.save.click, "Ctrl+S"),
         LINE,
         Entry(tr("Quit"), acting.close, "Ctrl+Q", role=QAction.MenuRole.QuitRole),
     ]
@@ -90,7 +89,7 @@ def _preferences(acting: Acting) -> list[Entry]:
         LINE,
         Entry(
             acting.tr("Preferences…"),
-            lambda: acting.drawer.show_page("settings"),
+            lambda: acting.pages.drawer.show_page("settings"),
             "Ctrl+,",
             role=QAction.MenuRole.PreferencesRole,
         ),
@@ -109,7 +108,9 @@ def _make(acting: Acting) -> list[Entry]:
             "Ctrl+.",
         ),
         LINE,
-        Entry(tr("Write the prompt"), reaching(acting.drawer, composer.prompt.field), "Ctrl+L"),
+        Entry(
+            tr("Write the prompt"), reaching(acting.pages.drawer, composer.prompt.field), "Ctrl+L"
+        ),
     ]
 
 
@@ -117,7 +118,7 @@ def _play(acting: Acting) -> list[Entry]:
     tr, session, run = acting.tr, acting.session, acting.session.session
     listening, takes, viewer = acting.listening, acting.takes, acting.viewer
     return [
-        Entry(tr("Play or pause"), listening.toggle, "Space"),
+        Entry(tr("Play or pause; freeze on the page Live"), lambda: _space(acting), "Space"),
         Entry(tr("Stop"), lambda: session.attempt(run.playback.stop), "Shift+Space"),
         Entry(tr("Repeat"), listening.toggle_loop, "L"),
         Entry(tr("To the start"), listening.to_start, shown=tr("Home")),
@@ -131,6 +132,39 @@ def _play(acting: Acting) -> list[Entry]:
         Entry(tr("This take is B"), lambda: viewer.compare("B", again=True), "Shift+B"),
         LINE,
         Entry(tr("Panic: silence at once"), lambda: session.attempt(run.panic), "Ctrl+Shift+."),
+    ]
+
+
+def _space(acting: Acting) -> None:
+    """Plays and pauses; while live is on and its page is seen, it freezes."""
+    if acting.pages.live.takes_space():
+        acting.pages.live.freeze.switch.click()
+    else:
+        acting.listening.toggle()
+
+
+def _live(acting: Acting) -> list[Entry]:
+    tr, live = acting.tr, acting.pages.live
+
+    def on_its_page(do: Callable[[], object]) -> Callable[[], None]:
+        def call() -> None:
+            acting.pages.drawer.show_page("live")
+            do()
+
+        return call
+
+    return [
+        Entry(
+            tr("Start or stop"), on_its_page(live.toggle), "Ctrl+Shift+Return | Ctrl+Shift+Enter"
+        ),
+        Entry(tr("Freeze, or go on"), live.freeze.switch.click, "X"),
+        Entry(tr("Record what is heard, or stop"), live.record_or_end, "Ctrl+Shift+R"),
+        LINE,
+        Entry(tr("Write prompt A"), on_its_page(live.prompt.field.setFocus), "Ctrl+Shift+A"),
+        Entry(tr("Write prompt B"), on_its_page(live.prompt_b.field.setFocus), "Ctrl+Shift+B"),
+        Entry(tr("Blend them"), on_its_page(live.blend.slider.setFocus), "Ctrl+B"),
+        LINE,
+        Entry(tr("Fill the window"), on_its_page(live.fill.click), "F11"),
     ]
 
 
@@ -152,13 +186,13 @@ def _take(acting: Acting) -> list[Entry]:
             tr("Show in folder"), lambda: show_take(acting.session, takes.current()), "Ctrl+Shift+F"
         ),
         LINE,
-        Entry(tr("Search takes"), reaching(acting.drawer, takes.search), "Ctrl+F"),
-        Entry(tr("Go to the list"), reaching(acting.drawer, takes.list), "Ctrl+T"),
+        Entry(tr("Search takes"), reaching(acting.pages.drawer, takes.search), "Ctrl+F"),
+        Entry(tr("Go to the list"), reaching(acting.pages.drawer, takes.list), "Ctrl+T"),
     ]
 
 
 def _view(acting: Acting) -> list[Entry]:
-    tr, rail = acting.tr, acting.drawer.rail
+    tr, rail = acting.tr, acting.pages.drawer.rail
     return [
         *(
             Entry(button.text(), button.click, f"Ctrl+{number}")

@@ -25,7 +25,7 @@ from tests.gui.typefaces import TYPEFACES, install
 
 SCALES = (1.0, 1.25, 1.5, 2.0)
 SIZES = ((1024, 700), (1280, 800), (1440, 900), (1920, 1080), (2560, 1440))
-PAGES = ("", "presets", "devices", "osc", "models", "settings")
+PAGES = ("", "presets", "devices", "live", "osc", "models", "settings")
 PROMPT = (
     "Genre: Drum and Bass | Instruments: Drums, Distorted Guitar, Clean Electric Guitar, Reese Bass"
 )
@@ -97,8 +97,16 @@ def fill(window: MainWindow, studio: Studio) -> None:
     composer.prompt.show_text(
         f"{PROMPT} | Moods: Energetic, Dark, Smooth | BPM: 174 | Key: F# minor"
     )
-    for fold in (composer.prompt.fold, composer.score, composer.more, composer.more.finer):
+    for fold in (
+        composer.prompt.fold,
+        composer.score,
+        composer.more,
+        composer.more.finer,
+        window.live.finer,
+    ):
         fold.open()
+    studio.session.live.start(PROMPT)
+    studio.live.change(problem=f"{LONG} is gone: plug it in again.", drift_ppm=-12.3, late=9999)
     studio.session.parameters.set("chords", "F#m7b5 | Ebmaj7 Bb/D | Xyz | Am | G | % | E7")
     studio.session.parameters.set("form", "intro four score and seven, outro 4")
     take = _first(window)

@@ -11,7 +11,17 @@ import numpy as np
 from pytestqt.qtbot import QtBot
 
 from bridge import events
-from bridge.events import AudioReady, JobChanged, Notice, OscTraffic, ParameterChanged, TakeRemoved
+from bridge.events import (
+    AudioReady,
+    JobChanged,
+    LiveChanged,
+    LiveSet,
+    Notice,
+    OscTraffic,
+    ParameterChanged,
+    TakeRemoved,
+)
+from bridge.live_state import LiveState
 from bridge.state import Job
 from engine.spec import GenerationSpec
 from gui.demo.studio import Studio
@@ -47,6 +57,8 @@ def test_of_a_burst_the_last_state_of_each_thing_is_told_and_nothing_that_happen
             job("a", number / 1000),
             job("b", number / 1000),
             ParameterChanged("steps", number + 1),
+            LiveSet("blend", number / 1000),
+            LiveChanged(LiveState("on", late=number)),
         ]
     burst += [
         block,
@@ -58,8 +70,9 @@ def test_of_a_burst_the_last_state_of_each_thing_is_told_and_nothing_that_happen
     assert told[0] == job("a", 0.999)
     assert told[1] == job("b", 0.999)
     assert told[2] == ParameterChanged("steps", 1000)
-    assert told[3] is block
-    assert len(told) == 7
+    assert told[3:5] == [LiveSet("blend", 0.999), LiveChanged(LiveState("on", late=999))]
+    assert told[5] is block
+    assert len(told) == 9
 
 
 def test_of_a_flood_of_messages_the_last_are_shown() -> None:

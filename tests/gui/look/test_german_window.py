@@ -116,6 +116,7 @@ def test_nothing_is_english(window: MainWindow, studio: Studio, qtbot: QtBot) ->
     window.takes.select(take.id)
     studio.hub.publish(ModelChanged(ModelState("sketch", "ready", "ready on CPU, 2 threads", 1.0)))
     qtbot.waitUntil(lambda: "bereit auf" in window.status.engine.text_whole())
+    studio.session.live.start("funk")
     for page in window.drawer.rail:
         window.drawer.show_page(page)
         qtbot.wait(10)

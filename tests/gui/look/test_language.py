@@ -11,6 +11,7 @@ import pytest
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu
 
 import gui
+from engine.live_settings import LIVE
 from engine.spec import PARAMETERS
 from gui.demo.studio import Studio
 from gui.look.language import LANGUAGES, chosen_language, phrases, speak
@@ -24,7 +25,19 @@ from tests.gui.conftest import end
 
 BOOKS = sorted(set(LANGUAGES) - {"en"})
 SOURCES = Path(gui.__file__).parent
-SAME = {"OSC", "Takes", "Presets", "Genre", "Genres", "Loop", "Tempo", "Seed", "Sampler", "Pause"}
+SAME = {
+    "OSC",
+    "Takes",
+    "Presets",
+    "Genre",
+    "Genres",
+    "Loop",
+    "Tempo",
+    "Seed",
+    "Sampler",
+    "Pause",
+    "Live",
+}
 
 
 def texts() -> Iterator[str]:
@@ -36,7 +49,8 @@ def texts() -> Iterator[str]:
                 name = called.attr if isinstance(called, ast.Attribute) else ast.unparse(called)
                 if name == "tr" and isinstance(node.args[0], ast.Constant):
                     yield str(node.args[0].value)
-    yield from (parameter.help for parameter in PARAMETERS.values())
+    for table in (PARAMETERS, LIVE):
+        yield from (parameter.help for parameter in table.values())
 
 
 def places(text: str) -> list[tuple[str | None, str | None]]:
@@ -72,7 +86,7 @@ def test_the_whole_window_speaks_it(
     around = Surroundings(Memory(tmp_path / "panel.ini"), studio.presets)
     window = MainWindow(QtSession(studio.session), look, around)
     window.show()
-    for page in ("presets", "devices", "osc", "models"):
+    for page in ("presets", "devices", "live", "osc", "models"):
         window.drawer.show_page(page)
     english = set(texts()) - SAME - set(phrases("de").values())
     shown = [

@@ -78,7 +78,7 @@ def test_everything_is_shown_in_its_folder(
 
 def test_a_new_start_is_asked_for(window: MainWindow) -> None:
     window.preferences.again.click()
-    assert window.again and not window.isVisible()
+    assert window.leaving.again and not window.isVisible()
 
 
 def test_a_folder_that_cannot_be_made_is_refused(page: PreferencesPanel, tmp_path: Path) -> None:
