@@ -15,6 +15,8 @@ class LiveState:
 
     Attributes:
         dry: whether the input itself is heard since the engine starts, or starts again.
+        stage: while an engine begins, what it does: "loading" its model, then "timing" hops; else empty.
+        fraction: 0..1 of that.
         model: which is playing.
         input, output: readable names of the devices.
         hop_ms: how much is made at once.
@@ -30,6 +32,8 @@ class LiveState:
 
     phase: LivePhase = "off"
     dry: bool = False
+    stage: Literal["", "loading", "timing"] = ""
+    fraction: float = 0.0
     model: str = ""
     input: str = ""
     output: str = ""

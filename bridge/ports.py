@@ -181,7 +181,7 @@ class Live(Protocol):
         ...
 
     def set(self, name: str, value: Any) -> None:
-        """Sets one of `engine.live_settings.LIVE`, heard after a hop at most; None is its default. `LiveSet` follows."""
+        """Sets one of `engine.live_settings.LIVE`, heard after a hop at most; None is its default."""
         ...
 
     def start(self, prompt: str | None = None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
+from typing import Literal
 
 from bridge.audio.live.memory import (
     DELAY,
@@ -197,14 +198,24 @@ class Stream:
             inside = frames / told.output.sample_rate
         return inside + self._apart
 
+    def _begins(self) -> tuple[Literal["", "loading", "timing"], float]:
+        """What the engine does before it plays, and how much of it is done."""
+        step = self._engine.step
+        if self._engine.pace or step is None:
+            return "", 0.0
+        return "timing" if step.stage == "timing" else "loading", round(step.index / step.total, 2)
+
     def _state(self, settings: LiveSettings, told: Told) -> LiveState:
         here = told.input is not None and told.output is not None
         pace = self._engine.pace
+        stage, fraction = self._begins()
         self._played = self._played or (here and pace is not None)
         waits = not here and (self._played or time.monotonic() - self._began > OPEN_WITHIN)
         return LiveState(
             "waiting" if waits else "on" if self._played else "starting",
-            dry=pace is None or self._board.numbers[DRY] > 0.0,
+            dry=pace is None or bool(self._board.numbers[DRY] > 0.0),
+            stage=stage,
+            fraction=fraction,
             model=settings.model,
             input=told.input.device.name if told.input else "",
             output=told.output.device.name if told.output else "",
