@@ -203,7 +203,8 @@ def _phase(state: LiveState) -> str:
 
 def _line(state: LiveState, levels: LiveLevels) -> str:
     """All that changes, in one line."""
-    parts = [f"{state.phase}{' dry' if state.dry else ''}", f"{state.latency_ms:.0f} ms"]
+    doing = f"{state.stage} {state.fraction:.0%}" if state.stage else state.phase
+    parts = [f"{doing}{' dry' if state.dry else ''}", f"{state.latency_ms:.0f} ms"]
     parts += [f"hop {state.hop_ms:.0f} ms", f"load {100 * state.load:.0f} %", f"late {state.late}"]
     parts += [
         f"{name} {_decibels(peaks)}"
