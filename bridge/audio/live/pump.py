@@ -46,8 +46,8 @@ from bridge.audio.live.sending import Sending
 from bridge.audio.live.watch import Watch
 from bridge.audio.stream import Stream
 
-TURN, IDLE = 0.004, 0.02
-"""Seconds between two turns, while live is on and while it is off."""
+TURN, LONGEST, IDLE = 0.004, 0.01, 0.02
+"""Seconds between two turns: while live is on, at least and, with a long lead, at most; and while it is off."""
 LOOK = 0.1
 """Seconds between two questions whether there is something to look at for feedback."""
 MEASURE = 0.05
@@ -105,12 +105,16 @@ class Pump:
             except Exception:
                 traceback.print_exc(file=sys.stderr)
                 self._begin()
-            time.sleep(TURN if self.busy else IDLE)
+            time.sleep(self._pause if self.busy else IDLE)
 
     def _judge(self) -> NoReturn:
         while True:
             self.judge()
             time.sleep(LOOK)
+
+    @property
+    def _pause(self) -> float:
+        return min(LONGEST, max(TURN, float(self._numbers[LEAD]) / 4.0))
 
     @property
     def busy(self) -> bool:
@@ -242,4 +246,4 @@ class Pump:
         if placing and self._shift is not None:
             numbers[LATENCY] = (self._shift - placing.ahead) * sending.rate / RATE
         late = self._hearing.late if self._hearing else 0.0
-        numbers[NEEDS] = lead + (FADE + sending.ahead) / RATE + late + 2.0 * TURN
+        numbers[NEEDS] = lead + (FADE + sending.ahead) / RATE + late + 2.0 * self._pause

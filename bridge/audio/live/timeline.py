@@ -27,7 +27,7 @@ class Timeline:
             ValueError: if it is none.
         """
         if capacity & (capacity - 1):
-            raise ValueError(f"The capacity of a timeline is a power of two; it is {capacity}.")
+            raise ValueError(f"The capacity of a ring is a power of two; it is {capacity}.")
         self.capacity = capacity
         self.file = file or SharedFile.create(_HEADER + capacity * 8)
         self._header: NDArray[np.int64] = np.ndarray(8, np.int64, self.file.map)

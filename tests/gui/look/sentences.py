@@ -50,6 +50,7 @@ ENGLISH = {
     "engine/sound/pipes.py": "only a command writes into a pipe",
     "engine/sound/take_facts.py": "says what a programmer did wrong",
     "bridge/audio/ring_buffer.py": "says what a programmer did wrong",
+    "bridge/audio/live/timeline.py": "likewise says what a programmer did wrong",
     "bridge/audio/corrections.py": "is written into the log alone",
     "bridge/shared_file.py": "says what a programmer did wrong",
 }
