@@ -223,7 +223,7 @@ class TextControl(ParameterControl):
         self.field.setAccessibleName(self.title)
         self.column.addWidget(label(self.title))
         self.column.addWidget(self.field)
-        self.field.editingFinished.connect(self._typed)
+        self.field.editingFinished.connect(self.enter)
 
     def controls(self) -> list[QWidget]:
         """The line."""
@@ -234,7 +234,8 @@ class TextControl(ParameterControl):
         if not self.field.isModified():
             self.field.setText(value or "")
 
-    def _typed(self) -> None:
+    def enter(self) -> None:
+        """What was typed counts."""
         if self.field.isModified():
             text = self.field.text().strip()
             self.set_value(text)

@@ -29,6 +29,8 @@ from gui.qt_session import QtSession
 
 ELSEWHERE = (
     "prompt",
+    "prompt_b",
+    "blend",
     "negative_prompt",
     "model",
     "seconds_total",

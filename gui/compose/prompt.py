@@ -1,6 +1,7 @@
 """The prompt: a large field with history, chips that write it and read it back, what to leave out, and a surprise.
 
-Knows the session's parameters `prompt` and `negative_prompt`; the chips only rewrite the text: it alone counts.
+Knows the session's parameters `prompt`, `prompt_b` with its `blend`, and `negative_prompt`; the chips only rewrite the
+text: it alone counts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from PyQt6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PyQt6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.compose.chips import KeyChip, TempoChip, WordChip
+from gui.compose.parameter_controls import NumberControl, TextControl
+from gui.compose.table import job_table
 from gui.compose.vocabulary import GENRES, INSTRUMENTS, MOODS, surprise
 from gui.look.containers import Fold
 from gui.look.controls import Button, label, later, text_field
@@ -122,6 +125,12 @@ class PromptPanel(QWidget):
         self.fold = Fold(look, self.tr("Leave something out"))
         self.fold.body.addWidget(label(self.tr("What the music should not be"), "small", wrap=True))
         self.fold.body.addWidget(self.without)
+        self.towards = Fold(look, self.tr("Blend with another sound"))
+        table = job_table(session)
+        self.prompt_b = TextControl(table, look, "prompt_b", self.tr("Prompt {0}").format("B"))
+        self.blend = NumberControl(table, look, "blend", self.tr("Blend"))
+        for control in (self.prompt_b, self.blend):
+            self.towards.body.addWidget(control)
 
         chips = look.pad(FlowLayout(), gap=6)
         for chip in (self.genre, self.instruments, self.moods, self.tempo, self.key, self.dice):
@@ -129,6 +138,7 @@ class PromptPanel(QWidget):
         column = look.pad(QVBoxLayout(self), gap=10)
         column.addWidget(self.field)
         column.addLayout(chips)
+        column.addWidget(self.towards)
         column.addWidget(self.fold)
 
         self._settling = QTimer(self)
@@ -146,6 +156,7 @@ class PromptPanel(QWidget):
         self.dice.clicked.connect(self.surprise_asked)
         session.parameter_changed.connect(self._heard)
         self._heard("prompt", session.session.parameters.get("prompt"))
+        self._heard("prompt_b", session.session.parameters.get("prompt_b"))
         self._heard("negative_prompt", session.session.parameters.get("negative_prompt"))
 
     def text(self) -> str:
@@ -182,6 +193,7 @@ class PromptPanel(QWidget):
     def settle(self) -> None:
         """Passes what was typed on to the session at once."""
         self._settling.stop()
+        self.prompt_b.enter()
         for name, value in (
             ("prompt", self.text()),
             ("negative_prompt", self.without.text().strip()),
@@ -201,14 +213,19 @@ class PromptPanel(QWidget):
         return list(self._history)
 
     def state(self) -> State:
-        """The history, and whether the fold is open."""
-        return {"history": self.history(), "without": self.fold.is_open()}
+        """The history, and whether the folds are open."""
+        return {
+            "history": self.history(),
+            "without": self.fold.is_open(),
+            "towards": self.towards.is_open(),
+        }
 
     def restore(self, state: State) -> None:
-        """Restores the history and the fold."""
+        """Restores the history and the folds."""
         self._history = state["history"][-HISTORY:]
         self._place = len(self._history)
         self.fold.open(state["without"])
+        self.towards.open(state["towards"])
 
     def _write(self, **change: Any) -> None:
         self.write(replace(self.form(), **change))
@@ -233,6 +250,8 @@ class PromptPanel(QWidget):
 
     def _heard(self, name: str, value: Any) -> None:
         """Another front end set it; what is being typed here is not overwritten."""
+        if name == "prompt_b" and value:
+            self.towards.open()
         if self._settling.isActive():
             return
         if name == "prompt" and value != self.text():

@@ -109,6 +109,8 @@ def crowded(held: Room, qtbot: QtBot) -> Room:
     window.composer.more.open()
     window.composer.more.finer.open()
     window.composer.prompt.fold.open()
+    window.composer.prompt.towards.open()
+    window.live.finer.open()
     window.takes.walk(0)
     window.viewer.compare("A")
     window.viewer.spectrum.click()

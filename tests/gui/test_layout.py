@@ -99,6 +99,7 @@ def fill(window: MainWindow, studio: Studio) -> None:
     )
     for fold in (
         composer.prompt.fold,
+        composer.prompt.towards,
         composer.score,
         composer.more,
         composer.more.finer,

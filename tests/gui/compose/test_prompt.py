@@ -116,3 +116,19 @@ def test_the_negative_prompt_unfolds_when_there_is_one(
     studio.session.parameters.set("negative_prompt", "vocals")
     qtbot.waitUntil(prompt.without.isVisible)
     assert prompt.without.text() == "vocals"
+
+
+def test_a_second_prompt_is_blended_with(window: MainWindow, studio: Studio, qtbot: QtBot) -> None:
+    prompt, parameters = window.composer.prompt, studio.session.parameters
+    prompt.show_text("warm techno")
+    prompt.towards.open()
+    prompt.prompt_b.field.setFocus()
+    qtbot.keyClicks(prompt.prompt_b.field, "tabla")
+    prompt.blend.field.setValue(0.25)
+    window.generate()  # What was typed counts without leaving the field.
+    spec = studio.session.jobs.all()[0].spec
+    assert (spec.prompt_b.partition(" |")[0], spec.blend) == ("tabla", 0.25)
+    prompt.towards.open(False)
+    parameters.set("prompt_b", "from OSC")
+    qtbot.waitUntil(lambda: prompt.prompt_b.field.text() == "from OSC")
+    assert prompt.towards.is_open()
