@@ -1,4 +1,4 @@
-"""Makes docs/screenshots/*.png: the window empty, working, full, light, and at 200 %, over the demo's studio.
+"""Makes docs/screenshots/*.png: the window empty, working, full, light, live, and at 200 %, over the demo's studio.
 
     python docs/make_screenshots.py [SCENE ...]
 
@@ -195,6 +195,28 @@ def light(stage: Stage) -> None:
     stage.end(window, "light")
 
 
+def live(stage: Stage) -> None:
+    """The page Live fills the window; ten seconds of a beatbox and the drums made of it."""
+    window = stage.window("dark", name="live")
+    window.show_welcome(False)
+    session = stage.studio.session
+    for name, value in (
+        ("prompt", "Genre: Funk | Instruments: Drums"),
+        ("prompt_b", "industrial techno kit, metallic"),
+        ("blend", 0.35),
+        ("delay", "1"),
+    ):
+        session.live.set(name, value)
+    window.live.fill.click()
+    window.drawer.show_page("live")
+    window.live.blend.slider.setFocus()
+    session.live.start()
+    session.live.record(True)
+    stage.turn(10.5)
+    stage.end(window, "live")
+    session.live.stop()
+
+
 def double(stage: Stage) -> None:
     """200 %."""
     window = stage.window("dark", 2.0, "double")
@@ -251,7 +273,14 @@ def _channels(colours: np.ndarray) -> np.ndarray:
     return np.stack([(colours >> shift) & 255 for shift in (16, 8, 0)], axis=1).astype(np.int32)
 
 
-SCENES = {"empty": empty, "working": working, "full": full, "light": light, "scale-200": double}
+SCENES = {
+    "empty": empty,
+    "working": working,
+    "full": full,
+    "light": light,
+    "live": live,
+    "scale-200": double,
+}
 
 
 def main(names: list[str]) -> None:

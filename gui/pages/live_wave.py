@@ -1,7 +1,7 @@
 """What is heard and what is played, as two bands that scroll from right to left: the input above, the output below.
 
 Knows `LiveLevels`; no session. It is told columns at the rate of the meters and moves by time between them, so that it
-runs smoothly whatever comes when.
+runs smoothly whatever comes when. Only what is new is drawn; the rest is moved along.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QLineF, QPointF, QRectF, QSize, Qt
-from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QPainter, QPaintEvent, QPixmap
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from bridge.live_state import LiveLevels
@@ -26,6 +26,7 @@ SECONDS = 10.0
 """How much is seen in a page that is as wide as at first; wider ones see as many columns."""
 TRAILS, FAR = 2.0, 12.0
 """Columns that it keeps behind the newest, so that it glides evenly, and from which on it jumps."""
+GAP = 2
 LINES = 1.0
 """Seconds from one line to the next."""
 Columns = NDArray[np.float64]
@@ -40,8 +41,9 @@ class LiveWave(QWidget):
         super().__init__()
         self._look, self._clock = look, clock
         self._levels = LiveLevels()
-        self._bands = (np.zeros(0), np.zeros(0))
         self._head, self._looked = 0.0, clock()
+        self._strip, self._edge = QPixmap(), 0
+        """What is drawn of the bands, and up to which pixel since the stream began."""
         self._colours = ("wave", "accent")
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
@@ -52,22 +54,17 @@ class LiveWave(QWidget):
         now = self._clock()
         glided = self._head + (now - self._looked) / levels.seconds
         self._looked = now
-        fresh = levels.moment != self._levels.moment
-        if fresh:
-            self._levels = levels
-            self._bands = (_bent(levels.heard), _bent(levels.played))
+        self._levels = levels
         behind = levels.moment - glided
         head = glided + 0.1 * (behind - TRAILS) if abs(behind) <= FAR else levels.moment - TRAILS
         head = min(max(head, 0.0), float(levels.moment))  # What stands still is not painted.
-        if fresh or head != self._head:
+        if head != self._head:
             self._head = head
             self.update()
 
     def colour(self, played: str) -> None:
-        """Draws what is played in another colour of the palette."""
-        if self._colours[1] != played:
-            self._colours = (self._colours[0], played)
-            self.update()
+        """Draws what is played from here on in another colour of the palette."""
+        self._colours = (self._colours[0], played)
 
     def sizeHint(self) -> QSize:
         """Lying."""
@@ -78,55 +75,73 @@ class LiveWave(QWidget):
         return QSize(self._look.px(120), self._look.px(LEAST))
 
     def paintEvent(self, a0: QPaintEvent | None) -> None:
-        """Draws ground, lines and both bands."""
+        """Draws the grounds, and the bands on them."""
         look, painter = self._look, QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        gap = look.px(2)
-        high = (self.height() - gap) / 2
-        for number, values in enumerate(self._bands):
-            box = QRectF(0, number * (high + gap), self.width(), high)
-            painter.setBrush(look.colour("raised", 0.6))
+        painter.setBrush(look.colour("raised", 0.6))
+        for box in _halves(self.width(), self.height(), look.px(GAP)):
             painter.drawRoundedRect(box, look.px(5), look.px(5))
-            painter.save()
-            painter.setClipRect(box)
-            self._paint_lines(painter, box)
-            self._paint_band(painter, box, values, look.colour(self._colours[number]))
-            painter.restore()
+        self._move()
+        painter.drawPixmap(0, 0, self._strip)
 
-    def _paint_lines(self, painter: QPainter, box: QRectF) -> None:
-        """A line each second, which moves along: one sees that it runs while nothing sounds."""
-        if not self._levels.moment:
-            return
-        painter.setPen(self._look.colour("line"))
-        second = LINES / self._levels.seconds
-        x = self.width() - self._head % second * self._step()
-        while x > 0:
-            painter.drawLine(QLineF(x, box.top(), x, box.bottom()))
-            x -= second * self._step()
+    def _move(self) -> None:
+        """Moves what is drawn to the left, and draws what came in on the right; all of it if need be."""
+        ratio = self.devicePixelRatioF()
+        size = QSize(round(self.width() * ratio), round(self.height() * ratio))
+        edge = int(self._head * self._step(size.width()))
+        new = edge - self._edge
+        if self._strip.size() != size or not 0 <= new < size.width():
+            self._strip, new = QPixmap(size), size.width()
+            self._strip.fill(Qt.GlobalColor.transparent)
+        self._edge = edge
+        if new:
+            self._strip.setDevicePixelRatio(1.0)
+            self._strip.scroll(-new, 0, self._strip.rect())
+            self._draw(new)
+        self._strip.setDevicePixelRatio(ratio)
 
-    def _paint_band(self, painter: QPainter, box: QRectF, values: Columns, colour: QColor) -> None:
-        middle, reach = box.center().y(), box.height() / 2 - self._look.px(2)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawRect(QRectF(box.left(), middle - 0.5, box.width(), 1))
-        if not len(values):
-            return
-        first = self._levels.moment - len(values) - self._head
-        xs = (self.width() + np.arange(first, first + len(values) - 0.5) * self._step()).tolist()
-        tops, lows = (middle - values * reach).tolist(), (middle + values * reach).tolist()
-        points = [QPointF(x, y) for x, y in zip(xs, tops, strict=True)]
-        points += [QPointF(x, y) for x, y in zip(xs[::-1], lows[::-1], strict=True)]
-        painter.drawPolygon(QPolygonF(points))
+    def _draw(self, new: int) -> None:
+        """Draws the last pixels of the strip, each as high as its moment was loud."""
+        wide, high = self._strip.width(), self._strip.height()
+        painter = QPainter(self._strip)
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+        painter.fillRect(wide - new, 0, new, high, Qt.GlobalColor.transparent)
+        gap = self._look.px(GAP) * self.devicePixelRatioF()
+        pixels, step = np.arange(self._edge - new, self._edge), self._step(wide)
+        xs = range(wide - new, wide)
+        halves = _halves(wide, high, gap)
+        second = np.floor(pixels / step * self._levels.seconds / LINES)
+        for index in np.flatnonzero(np.diff(second, prepend=second[0]) * (second > 0)).tolist():
+            painter.fillRect(QRectF(xs[index], 0, 1, high), self._look.colour("line"))
+        for box, values, name in zip(
+            halves, (self._levels.heard, self._levels.played), self._colours, strict=True
+        ):
+            loud = self._loudness(values, pixels / step)
+            reach = np.maximum(loud * (box.height() / 2 - gap), 0.5).tolist()
+            middle, colour = box.center().y(), self._look.colour(name)
+            for x, y in zip(xs, reach, strict=True):
+                painter.fillRect(QRectF(x, middle - y, 1, 2 * y), colour)
+        painter.end()
 
-    def _step(self) -> float:
+    def _loudness(self, values: tuple[float, ...], places: Columns) -> Columns:
+        """What is drawn at each place, counted in columns since the stream began; nothing before that is known."""
+        if not values:
+            return np.zeros(len(places))
+        known = np.arange(self._levels.moment - len(values), self._levels.moment)
+        return np.minimum(np.interp(places, known, values, left=0.0), 1.0) ** BENT
+
+    def _step(self, width: int) -> float:
         """Pixels from column to column; the head is at the right edge."""
-        return self.width() / (SECONDS / self._levels.seconds)
+        return width / (SECONDS / self._levels.seconds)
 
     def _restyle(self) -> None:
+        self._strip = QPixmap()
         self.updateGeometry()
         self.update()
 
 
-def _bent(values: tuple[float, ...]) -> Columns:
-    return np.minimum(np.asarray(values, np.float64), 1.0) ** BENT
+def _halves(width: float, height: float, gap: float) -> tuple[QRectF, QRectF]:
+    """The boxes of both bands."""
+    high = (height - gap) / 2
+    return QRectF(0, 0, width, high), QRectF(0, high + gap, width, high)

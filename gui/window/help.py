@@ -126,6 +126,9 @@ def how_page() -> str:
         ),
         tr("Give chords and form under Score; a MIDI file that you drop is played as it is."),
         tr("V varies the chosen take, C continues it, U brings its settings back."),
+        tr(
+            "On the page Live the microphone becomes another instrument while you play; Space freezes it."
+        ),
         tr("Follow the DAW takes tempo, bar and key from it: by MIDI clock, Ableton Link or OSC."),
         tr(
             "Bigger models are fetched on the page Models; devices, MIDI and latency are on the page Devices."

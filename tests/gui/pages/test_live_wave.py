@@ -54,8 +54,19 @@ def test_what_is_loud_is_seen_in_its_band_at_its_time(wave: LiveWave) -> None:
     assert heard[0].argmax() == pytest.approx(place, abs=2) and heard[0].max() > HIGH // 3
     assert played[1].argmax() == pytest.approx(place + 50, abs=2) and played[1].max() > HIGH // 3
     assert not heard[1].any() and not played[0].any()
+
+
+def test_what_is_played_keeps_the_colour_it_was_played_in(wave: LiveWave) -> None:
+    NOW[0] = 200.0
+    wave.show_levels(told(600, {}, {560: 1.0, 561: 1.0, 562: 1.0}))
+    before = drawn(wave, "accent")[1]
     wave.colour("text")
-    assert not drawn(wave, "accent").any() and drawn(wave, "text")[1].max() > HIGH // 3
+    NOW[0] += 0.4
+    wave.show_levels(told(620, {}, {610: 1.0, 611: 1.0, 612: 1.0}))
+    old, new = drawn(wave, "accent")[1], drawn(wave, "text")[1]
+    assert before.argmax() - old.argmax() == pytest.approx(20, abs=2)
+    assert new.max() > HIGH // 3 and new.argmax() == pytest.approx(WIDE - 7, abs=3)
+    assert new[: WIDE - 22].max() == 0
 
 
 def test_it_glides_evenly_whatever_comes_when(wave: LiveWave) -> None:
