@@ -143,20 +143,6 @@ class Conditioning:
         count = self.cross_mask[:, : self.text_tokens].sum(dim=1, keepdim=True).clamp(min=1)
         return self.text_or_zero().sum(dim=1) / count
 
-    def blended(self, other: Conditioning, share: float) -> Conditioning:
-        """This prompt moved towards another's by a share of 0 to 1; timing and grid stay this one's.
-
-        Features are mixed token by token. Where only one prompt has a token, it counts with its own share, in the
-        mean over the tokens as well.
-        """
-        if share == 0:
-            return self
-        count = self.text_tokens
-        text = torch.lerp(self.cross[:, :count], other.cross[:, :count], share)
-        mask = self.cross_mask.clone()
-        mask[:, :count] |= other.cross_mask[:, :count]
-        return replace(self, cross=torch.cat((text, self.cross[:, count:]), dim=1), cross_mask=mask)
-
     def dropped(self, text: Tensor | None = None, tempo: Tensor | None = None) -> Conditioning:
         """Drops the text, and the tempo, of the items where these are True (each [B] bool)."""
         dropped = self

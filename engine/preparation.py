@@ -14,6 +14,7 @@ from torch import Tensor
 
 from engine import creative
 from engine.audibility import UNHEARD, tries_for
+from engine.blending import blended
 from engine.chunking import encode_chunked
 from engine.composing.score import Score
 from engine.conditioning import Conditioning, Prompt
@@ -201,7 +202,7 @@ def _conditioning(
     conditional = model.conditioner([prompt], window.latent_frames)
     if spec.blend:
         other = model.conditioner([replace(prompt, text=spec.prompt_b)], window.latent_frames)
-        conditional = conditional.blended(other, spec.blend)
+        conditional = blended(conditional, other, spec.blend, model.spec)
     if known is None or kept is None:
         return conditional
     ratio, frames = model.autoencoder.downsampling_ratio, window.latent_frames

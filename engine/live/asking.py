@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.blending import blended
 from engine.composing.score import Score
 from engine.composing.wording import with_tempo
 from engine.conditioning import Conditioning, Prompt, grid
@@ -95,7 +96,7 @@ class Asking:
             text: self._read.get(text) or self._model.conditioner([self._timed(text)], 1)
             for text in {first, other or first}
         }
-        return self._read[first].blended(self._read[other or first], share)
+        return blended(self._read[first], self._read[other or first], share, self._model.spec)
 
     def _text(self, prompt: str) -> str:
         """A prompt, with the tempo for models that know it from words alone."""

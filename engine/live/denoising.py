@@ -83,7 +83,7 @@ class Denoising:
         objective = OBJECTIVES[model.spec.objective]
         noise = PlacedNoise(self._seed, window.first)
         t = times[0].float().to(x.device)
-        x = noised(objective, x, noise.start((1, *x.shape[1:])).to(x), t)
+        x = noised(objective, x, noise.start((1, x.shape[1], x.shape[2])).to(x), t)
         for step in self._solver(self._denoiser(window, asked), x, times, objective, noise):
             x = step.x
         if not x.isfinite().all():

@@ -77,7 +77,7 @@ class Levels:
             np.append(heard.powers, powers),
             np.append(heard.openness, openness),
         )
-        levelled = samples * 10 ** (gains / 20)
+        levelled = samples * _factors(gains)
         if not plain and not self._as_it_is:
             # As in takes: digital silence between dry strokes, noised, would outweigh them.
             noise = np.take(
@@ -102,14 +102,14 @@ class Levels:
         """
         count, heard = samples.shape[1], self._heard
         blocks = count // BLOCK
-        back = samples * 10 ** (-heard.gains[:count] / 20)
+        back = samples * _factors(-heard.gains[:count])
         powers = self._weighted_made.powers(back)
         if made:
             opened = heard.openness[:blocks] > 0
             self._answered.add(heard.powers[:blocks][opened])
             self._made.add(powers[opened])
         after = 0.0 if plain else self._missing(count / SAMPLE_RATE)
-        gain = 10 ** (_line(self._made_up, after, count) / 20)
+        gain = _factors(_line(self._made_up, after, count))
         last = 10 ** ((after - heard.gains[count - 1]) / 20)
         self._made_up = after
         if not plain:
@@ -136,6 +136,10 @@ class Levels:
         wanted = min(max(wanted, -MOST_MISSING), MOST_MISSING)
         most = MOVED * seconds
         return min(max(wanted, self._made_up - most), self._made_up + most)
+
+
+def _factors(decibels: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.power(np.float32(10), decibels / np.float32(20), dtype=np.float32)
 
 
 def _line(start: float, stop: float, count: int) -> NDArray[np.float32]:

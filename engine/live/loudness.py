@@ -5,6 +5,7 @@ Knows nothing of what is done about it.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -37,6 +38,11 @@ _OFFSET = -0.691
 def levels_of(powers: Levels) -> Levels:
     """K-weighted powers, summed over the channels, as LUFS."""
     return _OFFSET + 10 * np.log10(np.maximum(powers, 1e-20))
+
+
+def level_of(power: float) -> float:
+    """One of them."""
+    return _OFFSET + 10 * math.log10(max(power, 1e-20))
 
 
 class Weighted:
@@ -73,7 +79,7 @@ class Loudness:
         if not loud.size:
             return None
         loud = loud[loud > loud.mean() * 10 ** (RELATIVE_GATE / 10)]
-        return float(levels_of(loud.mean()))
+        return level_of(float(loud.mean()))
 
 
 class Sounding:
@@ -89,8 +95,8 @@ class Sounding:
 
     def _is_sound(self, power: float) -> bool:
         self._recent.append(power)
-        smooth = float(levels_of(np.mean(self._recent)))
+        smooth = level_of(sum(self._recent) / len(self._recent))
         if smooth > NOTHING:
             self._heard.append(smooth)
         room = min(self._heard, default=NOTHING)
-        return float(levels_of(np.float64(power))) > max(INAUDIBLE, min(room + ABOVE, SURE))
+        return level_of(power) > max(INAUDIBLE, min(room + ABOVE, SURE))

@@ -106,7 +106,7 @@ def p95(times: Sequence[float]) -> float:
     return float(np.quantile(times, 0.95))
 
 
-def on_the_beat(frames: int, metre: Metre, model: ModelSpec, alignment: int) -> float:
+def on_the_beat(frames: float, metre: Metre, model: ModelSpec, alignment: int) -> float:
     """Hops of no less than `frames` that are a part of a beat, or else of as few beats as it takes."""
     beat = 60 / metre.tempo * model.latent_rate
     for parts in BEAT_PARTS:

@@ -140,6 +140,6 @@ def test_it_is_the_stream_itself(room: Path):
     assert main(line.split(), begins) == 0
     settings = LiveSettings(prompt="drums", steps=1, steer=False, hop=279.0)
     stream = next(step for step in begins(settings, None) if not isinstance(step, Step))
-    sound = soundfile.read("beat.wav", dtype="float32")[0].T
+    sound = soundfile.read("beat.wav")[0].T.astype(np.float32)
     made = stream.push(np.pad(sound, ((0, 0), (0, stream.pace.latency))))[:, : sound.shape[1]]
     np.testing.assert_allclose(soundfile.read("out.wav", dtype="float32")[0].T, made, atol=1e-6)

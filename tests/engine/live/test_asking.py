@@ -78,5 +78,11 @@ def test_a_blend_mixes_the_words_and_ends_at_the_second_prompt():
     both = {"prompt": "funk drums", "prompt_b": "slow strings"}
     torch.testing.assert_close(cross(**both, blend=1.0), second)
     torch.testing.assert_close(cross(**both, blend=0.25), torch.lerp(first, second, 0.25))
+    # However long either is, a small share changes little.
+    longer = {"prompt": "funk drums", "prompt_b": "slow strings far away"}
+    torch.testing.assert_close(cross(**longer, blend=1e-6), first, atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        cross(**longer, blend=1 - 1e-6), cross(prompt="slow strings far away"), atol=1e-4, rtol=0
+    )
     # A second prompt that is not there yet changes nothing.
     torch.testing.assert_close(cross(prompt="funk drums", blend=0.5), first)
