@@ -134,7 +134,8 @@ def too_slow(model: ModelSpec, pace: Pace, one_step: float) -> LongtakeError:
     name, music, takes, steps = model.name, pace.seconds, pace.compute, pace.steps
     if 0 < enough < pace.steps:
         return LongtakeError(
-            f"{name} is too slow here: {steps} steps make {music:.1f} s of music in {takes:.1f} s. Set steps to {enough}."
+            f"{name} is too slow here: {steps} steps make {music:.1f} s of music in {takes:.1f} s. "
+            f"Set steps to {enough}."
         )
     if name == "sketch":
         return LongtakeError(
