@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import psutil
 import soundfile
-import torch
 
 from engine.engine import Engine
 from engine.errors import LongtakeError
@@ -192,6 +191,7 @@ def _row(
 
 def _memory(live: LiveEngine, settings: LiveSettings, recording: Recording, minutes: int) -> None:
     """Prints what the process holds after a minute of sound, and after many."""
+    print()
     stream, own, held = _begun(live, settings), psutil.Process(), 0.0
     for minute in range(1, minutes + 1):
         left = 60 * SAMPLE_RATE
@@ -199,13 +199,9 @@ def _memory(live: LiveEngine, settings: LiveSettings, recording: Recording, minu
             left -= stream.push(recording.samples).shape[1] or recording.samples.shape[1]
         before, held = held, own.memory_info().rss / 1e6
         if minute in (1, minutes):
-            more = f", {held - before:+.0f} MB in the last" if minute > 1 else "\n"
-            print(
-                f"{more if minute == 1 else ''}memory after {minute} min: {held:.0f} MB{more if minute > 1 else ''}"
-            )
+            last = f", {held - before:+.1f} MB in the last" if minute > 1 else ""
+            print(f"memory after {minute} min of sound: {held:.0f} MB{last}", flush=True)
 
 
 if __name__ == "__main__":
-    if torch.get_num_threads() > 2:
-        torch.set_num_threads(torch.get_num_threads())
     sys.exit(main(sys.argv[1:]))

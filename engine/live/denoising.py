@@ -86,11 +86,11 @@ class Denoising:
         x = noised(objective, x, noise.start((1, x.shape[1], x.shape[2])).to(x), t)
         for step in self._solver(self._denoiser(window, asked), x, times, objective, noise):
             x = step.x
-        if not x.isfinite().all():
-            raise LongtakeError(
-                f"{model.spec.name} produced latents that are not finite; its weights may be damaged: "
-                "download or install them again."
-            )
+            if not x.isfinite().all():
+                raise LongtakeError(
+                    f"{model.spec.name} produced latents that are not finite at step {step.index} of {step.total}; "
+                    "its weights may be damaged: download or install them again."
+                )
         return x
 
     def _denoiser(self, window: Window, asked: tuple[Conditioning, Conditioning]) -> Denoiser:

@@ -131,16 +131,19 @@ def too_slow(model: ModelSpec, pace: Pace, one_step: float) -> LongtakeError:
     each = (pace.compute - one_step) / max(pace.steps - 1, 1)
     left = SAFE * pace.seconds - one_step
     enough = 1 + int(left / each) if left >= 0 and each > 0 else 0
-    about = (
-        f"{model.name} is too slow on this machine: {pace.seconds:.1f} s of music take {pace.compute:.1f} s "
-        f"with {pace.steps} steps"
-    )
+    name, music, takes, steps = model.name, pace.seconds, pace.compute, pace.steps
     if 0 < enough < pace.steps:
         return LongtakeError(
-            f"{about}; {enough} {'step' if enough == 1 else 'steps'} would be made in time."
+            f"{name} is too slow here: {steps} steps make {music:.1f} s of music in {takes:.1f} s. "
+            f"Set steps to {enough}."
         )
-    other = "a faster machine" if model.name == "sketch" else "the model sketch"
-    return LongtakeError(f"{about}; live needs {other}.")
+    if name == "sketch":
+        return LongtakeError(
+            f"This machine is too slow for live: {steps} steps make {music:.1f} s of music in {takes:.1f} s."
+        )
+    return LongtakeError(
+        f"{name} is too slow here: {steps} steps make {music:.1f} s of music in {takes:.1f} s. Use the model sketch."
+    )
 
 
 def timed(pace: Pace, times: Sequence[float]) -> Pace:

@@ -13,6 +13,7 @@ from engine.blending import blended
 from engine.conditioning import Conditioning, Prompt
 from engine.engine import Engine
 from engine.errors import SpecError
+from engine.evaluation.sounds import take as made
 from engine.registry import MODELS, SKETCH
 from engine.spec import GenerationSpec
 from tests.engine.live.toys import toy
@@ -66,9 +67,7 @@ def take(**settings: Any) -> np.ndarray:
     spec = GenerationSpec(
         prompt=SHORT, seconds_total=1.0, steps=2, seed=1, score="none", **settings
     )
-    return np.concatenate(
-        [u.samples for u in engine.generate(spec) if hasattr(u, "samples")], axis=1
-    )  # pyright: ignore
+    return made(engine, spec).samples
 
 
 def test_a_take_lies_between_its_prompts():

@@ -103,8 +103,8 @@ def test_only_delays_in_beats_ask_for_hops_on_the_beat():
 def test_where_nothing_is_in_time_a_sentence_says_how_many_steps_would_do_or_which_model():
     pace = timed(paced(24, SKETCH, 1, 8), [1.6])
     # .2 s a step and .2 s beside: 70 % of 1.1 s leave time for 3.
-    assert "3 steps would be made in time" in str(too_slow(SKETCH, pace, 0.2))
-    assert "needs a faster machine" in str(too_slow(SKETCH, pace, 1.5))
+    assert "Set steps to 3." in str(too_slow(SKETCH, pace, 0.2))
+    assert "This machine is too slow for live" in str(too_slow(SKETCH, pace, 1.5))
     big = MODELS["stable-audio-3-medium"]
-    assert "needs the model sketch" in str(too_slow(big, timed(paced(12, big, 1, 8), [9.0]), 5.0))
+    assert "Use the model sketch." in str(too_slow(big, timed(paced(12, big, 1, 8), [9.0]), 5.0))
     assert pace.load == pytest.approx(1.6 / pace.seconds)

@@ -54,7 +54,7 @@ def toy(spec: ModelSpec) -> LatentDiffusion:
     """A model of the same build with a hundredth of the width, random and equal at every call."""
     spec = shrunk(spec)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.random.set_rng_state(torch.Generator().manual_seed(0).get_state())
         text = spec.conditioning.text
         model = LatentDiffusion(spec, WordsOf(text.width, text.max_tokens))
         if isinstance(spec.autoencoder, SpectralConfig):

@@ -41,6 +41,7 @@ ENGLISH = {
     "bridge/terminal.py": "a command of the terminal",
     "engine/autoencoder.py": "says what a programmer did wrong",
     "engine/dit.py": "says what a programmer did wrong",
+    "engine/live/stream.py": "says what a programmer did wrong",
     "engine/clap.py": "the text encoder of models that are trained by their user",
     "engine/locked_clap.py": "the text encoder of models that are trained by their user",
     "engine/samplers/": "says what a programmer did wrong",
