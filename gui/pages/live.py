@@ -110,8 +110,8 @@ class LivePanel(Card):
     def show_live(self, live: LiveState) -> None:
         """Shows the state."""
         self._state = live
-        on, frozen = live.phase not in ("off", "failed"), self._live.settings().freeze
-        self.sign.show_word(live_word(live, frozen), live_colour(live, frozen))
+        on, settings = live.phase not in ("off", "failed"), self._live.settings()
+        self.sign.show_word(live_word(live, settings), live_colour(live, settings))
         words = live_words(live)
         if words != self.words.text():
             self.words.setText(words)
@@ -119,7 +119,7 @@ class LivePanel(Card):
             self.words.setProperty("role", wrong if live.problem else "small")
             restyle(self.words)
         self.numbers.show_live(live)
-        self.wave.colour("text" if frozen else "wave" if live.dry else "accent")
+        self.wave.colour("text" if settings.freeze else "wave" if live.dry else "accent")
         if on != self._shown_on:
             self._shown_on = on
             self.power.show_text(

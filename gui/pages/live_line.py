@@ -23,7 +23,7 @@ class LiveLine(ElidedButton):
 
     def show_live(self, live: LiveState) -> None:
         """Says the state in a word."""
-        word = live_word(live, self._session.session.live.settings().freeze)
+        word = live_word(live, self._session.session.live.settings())
         colour = "warning" if live.dry or live.phase == "waiting" else "accent"
         self.show_text(tr("Live: {0}").format(word), "live", colour)
         self.setVisible(live.phase not in ("off", "failed"))

@@ -1,6 +1,6 @@
 """What the live stream does, to be read from afar: one word on its colour, and what there is to say about it.
 
-Knows `LiveState`; no session.
+Knows `LiveState` and `LiveSettings`; no session.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from PyQt6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from bridge.live_state import LiveState
+from engine.live_settings import LiveSettings
 from gui.look.controls import Figure
 from gui.look.flow_layout import FlowLayout
 from gui.look.language import said, tr
@@ -19,9 +20,11 @@ HIGH, HIGHEST = 60, 220
 """Height in pixels at 100 %, at least and where there is room."""
 
 
-def live_word(live: LiveState, frozen: bool) -> str:
+def live_word(live: LiveState, settings: LiveSettings) -> str:
     """The state in a word."""
-    if live.phase == "on" and frozen:
+    if live.phase == "on" and not settings.monitor:
+        return tr("Muted")
+    if live.phase == "on" and settings.freeze:
         return tr("Frozen")
     if live.phase == "on" and live.dry:
         return tr("Dry")
@@ -34,10 +37,12 @@ def live_word(live: LiveState, frozen: bool) -> str:
     }[live.phase]
 
 
-def live_colour(live: LiveState, frozen: bool) -> str:
+def live_colour(live: LiveState, settings: LiveSettings) -> str:
     """The colour of the palette that goes with it."""
+    if live.phase == "on" and not settings.monitor:
+        return "edge"
     if live.phase == "on":
-        return "text" if frozen else "warning" if live.dry else "accent"
+        return "text" if settings.freeze else "warning" if live.dry else "accent"
     colours = {"starting": "edge", "waiting": "warning", "failed": "error"}
     return colours.get(live.phase, "raised")
 

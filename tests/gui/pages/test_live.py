@@ -147,6 +147,8 @@ def test_it_starts_and_stops_and_says_so(page: LivePanel, studio: Studio, qtbot:
     qtbot.waitUntil(lambda: page.numbers.drift.number.text() == "+12 ppm")
     assert page.numbers.late.number.text() == "3"
     assert page.numbers.latency.toolTip().endswith("as measured")
+    page.monitor.switch.click()
+    qtbot.waitUntil(lambda: page.sign.word() == "Muted")
     page.power.click()
     qtbot.waitUntil(lambda: page.sign.word() == "Off")
     assert page.numbers.late.number.text() == "–"
