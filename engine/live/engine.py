@@ -23,8 +23,10 @@ from engine.registry import SAMPLE_RATE, ModelSpec
 from engine.sound.audio import Samples
 from engine.updates import Step
 
-WARMING, TIMED = 3, 20
-"""Hops that are made before, and those whose time counts."""
+WARMING, TIMED, FEW = 3, 20, 5
+"""Hops that are made before, those whose time counts, and those where nothing is chosen by it."""
+SLOW = 2
+"""After so many of them that were not safe, a hop is known to be too short."""
 
 
 class LiveEngine:
@@ -90,16 +92,23 @@ def _timed(
     """The pace of the shortest safe hop among those that are tried; a single one is taken in any case."""
     alignment, steps = model.autoencoder.alignment, steps_of(settings, model.spec)
     times: dict[int, list[float]] = {}
-    total = len(tried) * (WARMING + TIMED)
+    count = TIMED if len(tried) > 1 else FEW
+    total = len(tried) * (WARMING + count)
     done = 0
 
-    def measured(pace: Pace, settings: LiveSettings) -> Generator[Step, None, list[float]]:
+    def measured(
+        pace: Pace, settings: LiveSettings, count: int = FEW
+    ) -> Generator[Step, None, list[float]]:
         nonlocal done
         found: list[float] = []
-        for duration in _durations(model, settings, pace):
+        for duration in _durations(model, settings, pace, WARMING + count):
             found.append(duration)
             done += 1
             yield Step("timing", min(done, total), total)
+            slow = sum(one > paces.SAFE * pace.seconds for one in found[WARMING:])
+            if count == TIMED and slow == SLOW:
+                done += WARMING + count - len(found)
+                break
         return found[WARMING:]
 
     while True:
@@ -114,19 +123,19 @@ def _timed(
         pace = paced(frames, model.spec, alignment, steps)
         if frames in times:
             return paces.timed(pace, times[frames])
-        times[frames] = yield from measured(pace, settings)
+        times[frames] = yield from measured(pace, settings, count)
 
 
 def _durations(
-    model: LatentDiffusion, settings: LiveSettings, pace: Pace
+    model: LatentDiffusion, settings: LiveSettings, pace: Pace, count: int
 ) -> Generator[float, None, None]:
-    """How long hops take whose window is full, s."""
+    """How long so many hops take whose window is full, s."""
     stream = Stream(model, settings, pace)
     hop = round(pace.seconds * SAMPLE_RATE)
-    sound = _beat(round(WINDOW * SAMPLE_RATE) + (WARMING + TIMED + 2) * hop)
     full = round(WINDOW * SAMPLE_RATE)
+    sound = _beat(full + (count + 2) * hop)
     stream.push(sound[:, :full], hurry=True)
-    for start in range(full, full + (WARMING + TIMED) * hop, hop):
+    for start in range(full, full + count * hop, hop):
         began = time.perf_counter()
         stream.push(sound[:, start : start + hop])
         yield time.perf_counter() - began

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import pytest
@@ -29,10 +28,9 @@ from bridge.audio.live.memory import (
 )
 from bridge.audio.process import Wish
 from bridge.audio.supervisor import AudioSupervisor
-from tests.bridge.real_parts import PERIOD, RATE, JackServer, jack_client, until
+from tests.bridge.real_parts import PERIOD, RATE, JackServer, Loop, jack_client, until
 
 pytestmark = pytest.mark.real_parts
-INPUT, OUTPUT = "PortAudio.*:in_", "PortAudio.*:out_"
 HOP = 4096
 DELAYED = 1.2
 """Seconds: a machine that is busy with other tests stands still for half of them."""
@@ -63,55 +61,6 @@ class Halves:
     def end(self) -> None:
         self._end.set()
         self._thread.join()
-
-
-class Loop:
-    """Plays noise into the input and records the output, by one count of frames."""
-
-    def __init__(self, client: Any, seconds: float) -> None:
-        rate = client.samplerate
-        self.sound = (
-            np.random.default_rng(1)
-            .uniform(-0.5, 0.5, (round(seconds * rate), 2))
-            .astype(np.float32)
-        )
-        self.heard = np.zeros_like(self.sound)
-        self.at = 0
-        self._outs = [client.outports.register(f"out_{side}") for side in (1, 2)]
-        self._ins = [client.inports.register(f"in_{side}") for side in (1, 2)]
-        self._client = client
-        client.set_process_callback(self._process)
-        client.activate()
-
-    def _process(self, frames: int) -> None:
-        at = self.at
-        for side in (0, 1):
-            out, back = self._outs[side].get_array(), self._ins[side].get_array()
-            part = self.sound[at : at + frames, side]
-            out[:] = 0.0
-            out[: len(part)] = part
-            self.heard[at : at + frames, side] = back[: len(part)]
-        self.at = at + frames
-
-    def join(self) -> None:
-        """Connects both ends, again if they came back under the same names."""
-        for pattern, ports, inwards in ((INPUT, self._outs, True), (OUTPUT, self._ins, False)):
-            found = until(lambda p=pattern, i=inwards: self._found(p, i), what=pattern)
-            for mine, theirs in zip(ports, found, strict=False):
-                for other in self._client.get_all_connections(theirs) if inwards else []:
-                    if other.name != mine.name:
-                        self._client.disconnect(other, theirs)
-                if not mine.is_connected_to(theirs):
-                    self._client.connect(*((mine, theirs) if inwards else (theirs, mine)))
-
-    def _found(self, pattern: str, inwards: bool) -> list[Any]:
-        ports = self._client.get_ports(
-            pattern, is_audio=True, is_input=inwards, is_output=not inwards
-        )
-        return ports if len(ports) >= 2 else []
-
-    def until(self, at: int) -> None:
-        until(lambda: self.at >= min(at, len(self.sound)), what=f"frame {at} of the loop")
 
 
 @contextmanager
