@@ -155,7 +155,8 @@ class Feeder:
     def _wanted(self) -> float:
         """Frames that the ring should hold."""
         if self.voices:
-            return max(self.ahead * self.rate, 1.5 * self._clock.period)
+            # A period is all that passed since the last look: never more than is safe anyway.
+            return min(AHEAD * self.rate, max(self.ahead * self.rate, 1.5 * self._clock.period))
         return max(READY * self.rate, 1.5 * self._clock.period) if self.awaiting else 0.0
 
     def _feed(self) -> None:
