@@ -48,7 +48,7 @@ class Board:
 
     Told by the pump:
         BEATS: turns of the pump so far; standing still means that it has stopped.
-        LATE: hops, or pieces of one, that were not there when they were due.
+        LATE: hops, or pieces of one, that were not there when they were due, or that the pump itself played too late.
         DRY: 1 while nothing comes from the engine.
         DRIFT: ppm that the output's clock is faster than the input's; nan where there is one clock.
         FEEDBACK: 1 since the input was found to be our own output; the output is silent till ON is set anew.

@@ -100,6 +100,7 @@ def test_a_stalled_pump_is_a_fade_and_what_follows_is_in_time() -> None:
     out = world.out
     steps = np.abs(np.diff(out, axis=0))
     assert steps.max() < 2 * 0.5 * 2 * np.pi * 300 / 44_100
+    assert world.memory.board.numbers[LATE] == 1
     late = round(world.memory.board.numbers[LATENCY])
     assert not out[round(2.1 * 44_100) :][:1000].any()
     after = round(2.4 * 44_100)
