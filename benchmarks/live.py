@@ -1,7 +1,8 @@
 """`longtake bench live`: what a live stream costs and keeps, over recordings as they are: no devices, no waiting.
 
 Beatboxes are streamed in hops of several lengths: how long a hop takes, whether the rhythm is kept as well as in a take
-made at once, and how far the timbre moves. Then memory, after a minute and after many. Knows nothing of the bridge.
+made at once, and how far the timbre moves. Then memory, after a minute and after many. With `--devices MINUTES`, the
+same in real time between the ports of a real JACK server (`_live_devices.py`), and nothing else.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 import psutil
 import soundfile
 
+from benchmarks import _live_devices
 from engine.engine import Engine
 from engine.errors import LongtakeError
 from engine.evaluation import transfer
@@ -62,7 +64,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--steps", type=int, help="denoising steps of a hop (default: the model's)")
     parser.add_argument("--minutes", type=int, default=5, help="after which memory is measured")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--devices", type=float, help="minutes in real time, on jackd")
+    parser.add_argument("--period", type=int, default=512, help="frames of JACK's cycle")
     options = parser.parse_args(list(argv))
+    if options.devices:
+        return _in_real_time(options)
     settings = LiveSettings(
         prompt=PROMPT, model=options.model, strength=STRENGTH, steps=options.steps
     )
@@ -71,6 +77,31 @@ def main(argv: Sequence[str]) -> int:
     except LongtakeError as error:
         print(f"longtake bench: {error}", file=sys.stderr)
         return 2
+
+
+def _in_real_time(options: Any) -> int:
+    try:
+        found = _live_devices.measured(options.devices, options.model, options.period)
+    except RuntimeError as error:
+        print(f"longtake bench: {error}", file=sys.stderr)
+        return 1
+    apart = ", ".join(map(str, found["found"]))
+    rows = {
+        "started in": f"{found['starting']:.1f} s",
+        "hop": f"{found['hop_ms']:.0f} ms",
+        "made in, of a hop: median of p95, most": f"{found['load']:.0%}, {found['load_most']:.0%}",
+        "latency that is told": f"{found['told_ms']:.1f} ms",
+        "input to output, frames: told, found": f"{found['frames']:.0f}, {apart}",
+        "late, of hops": f"{found['late']} of {found['hops']:.0f}",
+        "gaps of exact silence": found["gaps"],
+        "late callbacks of JACK": found["xruns"],
+        "memory after 1 minute, at the end": "{:.0f} MB, {:.0f} MB".format(*found["memory"]),
+        "load of the machine": f"{found['machine']:.1f}",
+    }
+    print(f"| {options.devices:g} minutes, {options.period} frames | found |\n| --- | --- |")
+    for what, value in rows.items():
+        print(f"| {what} | {value} |")
+    return 0
 
 
 def _measured(options: Any, settings: LiveSettings) -> int:
