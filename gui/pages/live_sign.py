@@ -57,7 +57,9 @@ def live_words(live: LiveState) -> str:
         return f"{live.model}:  {live.input} → {live.output}"
     if live.stage == "timing":
         done = f"{live.fraction:.0%}"
-        return tr("Finding how fast this machine is: {0}; the input itself is heard meanwhile.").format(done)
+        return tr(
+            "Finding how fast this machine is: {0}; the input itself is heard meanwhile."
+        ).format(done)
     return {
         "off": tr("Choose an input, write what it becomes, and start."),
         "starting": tr("The model is loading; the input itself is heard meanwhile."),
