@@ -51,7 +51,7 @@ class Stream:
         self._steering = Steering(model, self._asking)
         self._denoising = Denoising(model, settings)
         self._input: Samples = np.zeros((2, 0), np.float32)
-        self._hop = self._taken = 0
+        self._hop = self._taken = self._begun = 0
         place = model.latent_scale.mean.device
         nothing = torch.zeros(1, autoencoder.latent_channels, 0, device=place)
         self._played = self._expected = nothing
@@ -113,18 +113,22 @@ class Stream:
         self._steering.hear(new)
         heard = self._encoder.encoded(levelled, start)
 
-        made = not late and (plain or not self._levels.is_silent((stop - start) * self._ratio))
+        silent = not plain and self._levels.is_silent((stop - start) * self._ratio)
+        made = not late and not silent
         latents = self._made(heard, start, end) if made else heard
+        self._changed = False
         around = torch.cat([self._played[..., -self._left :], latents], dim=-1)
         left = around.shape[-1] - latents.shape[-1]
-        decoded, silent = self._decoder.decoded, self._decoder.silent
-        sound = decoded(around, left, end - stop) if made else silent(stop - start)
+        decoded, nothing = self._decoder.decoded, self._decoder.silent
+        sound = decoded(around, left, end - stop) if made else nothing(stop - start)
         self._played, self._expected = self._kept(latents, stop - start)
+        # What begins after silence goes on from nothing.
+        self._begun = stop if silent else self._begun
         return self._levels.returned(sound, self._decoder.ahead, plain=plain, made=made)
 
     def _made(self, heard: Tensor, start: int, end: int) -> Tensor:
         """The latents of frames start..end, [1, D, end - start], from the input's."""
-        held = min(self._length - heard.shape[-1], self._played.shape[-1])
+        held = min(self._length - heard.shape[-1], start - self._begun)
         first = start - held
         known = torch.cat([self._played[..., self._played.shape[-1] - held :], heard], dim=-1)
         weights = torch.zeros(known.shape[-1])
@@ -134,7 +138,6 @@ class Stream:
             fading = min(self._expected.shape[-1], heard.shape[-1])
             known[..., held : held + fading] = self._expected[..., :fading]
             weights[held : held + fading] = 1 - (torch.arange(fading) + 1) / (fading + 1)
-            self._changed = False
         sample = first * self._ratio
         score = self._steering.score(sample) if self._settings.steer else None
         asked = self._asking.window(sample, known.shape[-1], score)

@@ -97,16 +97,34 @@ def test_what_comes_later_changes_nothing_of_what_was_given():
     np.testing.assert_array_equal(pushed(stream_of(TOY), other)[:, : short.shape[1]], short)
 
 
-def test_what_was_played_is_held(monkeypatch: pytest.MonkeyPatch):
-    windows: list[tuple[Window, torch.Tensor]] = []
+Windows = list[tuple[Window, torch.Tensor]]
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> Windows:
+    """The windows that are made, and what becomes of them."""
+    found: Windows = []
     made = Denoising.made
 
     def remembered(self: Denoising, window: Window, *asked: Any) -> torch.Tensor:
-        found = made(self, window, *asked)
-        windows.append((window, found))
-        return found
+        latents = made(self, window, *asked)
+        found.append((window, latents))
+        return latents
 
     monkeypatch.setattr(Denoising, "made", remembered)
+    return found
+
+
+def test_what_begins_after_silence_goes_on_from_nothing(windows: Windows):
+    pause = np.zeros((2, 3 * RATE), np.float32)
+    pushed(stream_of(TOY, frames=6), np.concatenate([BEAT, pause, BEAT], axis=1))
+    held = [window.held for window, _ in windows]
+    again = held.index(0, 1)
+    assert again > 8 and held[again + 1 :] == [6 * k for k in range(1, len(held) - again)]
+    assert windows[again][0].first * RATIO > 6.6 * RATE
+
+
+def test_what_was_played_is_held(windows: Windows):
     pushed(stream_of(TOY, frames=6), BEAT)
     assert len(windows) > 8
     for (before, found), (window, _) in pairwise(windows):
