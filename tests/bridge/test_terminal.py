@@ -65,7 +65,9 @@ def test_every_setting_has_its_flag(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_line_has_room_in_a_terminal() -> None:
-    state = LiveState("on", True, "sketch", "mic", "out", 279.0, 0.43, 512.0, late=3, recording=2.0)
+    state = LiveState(
+        "on", dry=True, hop_ms=279.0, load=0.43, latency_ms=512.0, late=3, recording=2.0
+    )
     line = _line(state, LiveLevels((0.5, 0.25), (0.1,), (0.0,), (0.0,)))
     assert (
         line
