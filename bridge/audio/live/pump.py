@@ -197,7 +197,8 @@ class Pump:
         rate = sending.rate
         lead = round(max(self._numbers[LEAD] * rate, self._out.stream.block + SLACK * rate))
         if behind := sending.outlet.behind:
-            self._numbers[LATE] += self._shift is not None  # A hole, because we were late ourselves.
+            # A hole, because we were late ourselves.
+            self._numbers[LATE] += self._shift is not None
             missed = sending.skip(behind, self._mixer.position)
             self._mixer.skip(missed)
             self._watch.skip(missed)
