@@ -46,8 +46,8 @@ def test_no_step_is_heard_whatever_stalls_and_what_follows_is_in_time(
     turns: list[int], ahead: int
 ) -> None:
     heard = run([*turns, 1, 1, 1, 1, 1], ahead)
-    # A fade over the tail moves by at most both their slopes.
-    assert np.abs(np.diff(heard, axis=0)).max() <= 2 * STEP + 1.0 / FADE
+    # What rises over a tail moves by both their slopes, and that may be the tail of what rose over a tail itself.
+    assert np.abs(np.diff(heard, axis=0)).max() <= 3 * STEP + 2.0 / FADE
     assert np.array_equal(heard[-100:], SOUND[len(heard) - 101 : len(heard) - 1])
 
 
