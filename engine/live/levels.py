@@ -19,6 +19,10 @@ from engine.sound.levels import LOUDEST, MASTERED, NOISE, floor, pink_noise
 
 MOST_MISSING = 9.0
 """The most that is made up for what the model makes quieter or louder, dB."""
+QUIETER = 10.0
+"""How much less noise lies in the gaps than in those of a take's recording, dB. Measured over six beatboxes whose tempo
+nobody told: with as much noise, onsets are found with an F1 of 0.73, with this 0.77 (a take at once has 0.81), and the
+timbre moves by 0.54 instead of 0.65."""
 MOVED = 6.0
 """The most by which that changes in a second, dB."""
 LINGERS, FADES = round(0.3 * SAMPLE_RATE / BLOCK), round(0.3 * SAMPLE_RATE / BLOCK)
@@ -83,7 +87,7 @@ class Levels:
             noise = np.take(
                 pink_noise(), np.arange(self._at, self._at + count), axis=1, mode="wrap"
             )
-            levelled += np.float32(floor(strength)) * noise
+            levelled += np.float32(floor(strength) * 10 ** (-QUIETER / 20)) * noise
         self._at = (self._at + count) % NOISE
         return levelled
 
