@@ -199,7 +199,8 @@ SMOKE = Recipe(
     autoencoder=replace(
         EMBEDDED.autoencoder,
         crop_latents=16,
-        learning_rate=QUICKLY,
+        # Each of the linear map's thousands of inputs moves by this in a step: more leaves the principal components.
+        learning_rate=LearningRate(base=3e-6, ramp=0.8, gamma=1000),
         first_crops=8,
         batch=2,
         adversarial_from=4,

@@ -49,12 +49,12 @@ def encoded(material: Path, tmp_path: Path) -> Path:
 def test_the_autoencoder_learns_and_then_meets_its_judges(material: Path) -> None:
     recipe = replace(SMOKE, autoencoder=replace(SMOKE.autoencoder, adversarial_from=24))
     stage = AutoencoderStage(recipe, items([material], held_out=False))
-    losses = [stage.step(index) for index in range(26)]
-    assert np.mean([x["stft"] for x in losses[18:24]]) < 0.8 * np.mean(
-        [x["stft"] for x in losses[:4]]
-    )
-    assert "discriminators" not in losses[23]
-    assert set(losses[25]) == {"stft", "own", "kl", "discriminators", "adversarial", "features"}
+    stage.step(0)  # Begins with the principal components.
+    first, *_, last = (stage.step(1) for _ in range(20))  # The same crops, noise and resolution.
+    assert last["stft"] < first["stft"]
+    assert last["own"] < 0.97 * first["own"]
+    assert "discriminators" not in stage.step(23)
+    assert set(stage.step(24)) == {*first, "discriminators", "adversarial", "features"}
 
 
 def test_a_resumed_run_equals_an_unbroken_one(material: Path, tmp_path: Path) -> None:
