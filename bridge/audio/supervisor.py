@@ -19,7 +19,7 @@ from typing import Any
 from bridge.audio import listing
 from bridge.audio.complaints import Complaints
 from bridge.audio.devices import audio_devices, choose, found_under
-from bridge.audio.live.memory import LiveMemory
+from bridge.audio.live.memory import BEATS, LiveMemory
 from bridge.audio.process import Ask, Direction, Files, Told, Wish, main
 from bridge.audio.ring_buffer import RingBuffer
 from bridge.errors import BridgeError
@@ -30,6 +30,11 @@ ANSWER_WITHIN = 20.0
 """Seconds a new wish may take; drivers are slow, but one that takes longer hangs."""
 LOOK_EVERY = 5.0
 """Seconds between two looks for devices that come and go while one is open."""
+STILL, LOOKED = 50, 0.1
+"""Looks in a row, and seconds between two, without a turn of its pump: it hangs, though it was asked nothing.
+
+Counted, so that a machine that stands still as a whole does not take its awakening for that.
+"""
 START_WITHIN = 120.0
 """Seconds until a new process may first answer: on a busy machine Python alone takes its time to start."""
 
@@ -189,8 +194,11 @@ class AudioSupervisor:
             self._tell(replace(self._told, output=None, input=None, problem=problem))
 
     def _listen(self, pipe: Connection, process: Any) -> None:
+        turns, still = 0.0, 0
         while not self._closing.is_set():
-            if pipe.poll(0.1):
+            before, turns = turns, float(self.live.board.numbers[BEATS])
+            still = 0 if self._answer_by or turns != before else still + 1
+            if pipe.poll(LOOKED):
                 try:
                     told: Told = pipe.recv()
                 except (EOFError, OSError):
@@ -199,7 +207,7 @@ class AudioSupervisor:
                 self._tell(told)
             elif not process.is_alive():
                 return
-            elif self._answer_by and time.monotonic() > self._answer_by:
+            elif 0.0 < self._answer_by < time.monotonic() or still > STILL:
                 self._tell(replace(self._told, problem="The audio driver hangs and is restarted."))
                 return
 

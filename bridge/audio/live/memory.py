@@ -47,7 +47,7 @@ class Board:
         LEAD: seconds that are written ahead of the output device.
 
     Told by the pump:
-        BEATS: turns of the pump so far; standing still means that it has stopped.
+        BEATS: turns of the pump so far; standing still means that it hangs.
         LATE: hops, or pieces of one, that were not there when they were due, or that the pump itself played too late.
         DRY: 1 while nothing comes from the engine.
         DRIFT: ppm that the output's clock is faster than the input's; nan where there is one clock.

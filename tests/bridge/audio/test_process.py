@@ -116,14 +116,17 @@ def test_every_sample_comes_back_as_late_as_the_board_says_to_the_bit(jack: Jack
     assert numbers[LATE] == 0
 
 
-def test_a_killed_audio_process_goes_on_at_the_same_place(jack: JackServer) -> None:
+@pytest.mark.parametrize("fate", [signal.SIGKILL, signal.SIGSTOP])
+def test_an_audio_process_that_ends_or_stands_goes_on_at_the_same_place(
+    jack: JackServer, fate: signal.Signals
+) -> None:
     with live(60.0) as (audio, loop):
         engine = Halves(audio.live)
         numbers = audio.live.board.numbers
         until(lambda: numbers[LATENCY] > 0 and not numbers[DRY], what="the music")
         before = audio.pid
         assert before
-        os.kill(before, signal.SIGKILL)
+        os.kill(before, fate)
         until(lambda: audio.pid not in (None, before), what="another process")
         until(lambda: audio.told.output and audio.told.input, what="the devices")
         loop.join()
