@@ -100,7 +100,7 @@ LIVE: dict[str, Parameter] = {
 LIVE_DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(LiveSettings)}
 MIXED = ("wet", "delay", "freeze", "freeze_bars", "input_gain", "monitor", "late")
 """Settings of what is heard, not of what is made."""
-BEGUN_WITH = ("model", "steps", "cfg_scale", "hop", "seed")
+BEGUN_WITH = ("model", "steps", "hop")
 """Settings with which a stream begins: another value begins another stream."""
 
 

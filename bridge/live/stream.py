@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from bridge.audio.live.memory import (
     DELAY,
@@ -48,6 +48,8 @@ UNPACED = 0.1
 """Seconds from input to output beyond what the path needs, before the engine has said what it needs."""
 SAME = 0.001
 """Seconds by which a delay may be off before it is set anew: a clock from outside has a tempo that trembles."""
+SETTLED = 0.5
+"""Seconds for which what a stream begins with is left alone, before another begins: each step of a knob is not one."""
 SWITCHES = 0.05
 """Seconds in which the pump sees that it was switched off."""
 _log = logging.getLogger(__name__)
@@ -70,6 +72,8 @@ class Stream:
 
     def _start(self) -> None:
         self._sent: LiveSettings | None = None
+        self._wanted: dict[str, Any] = {}
+        self._turned = 0.0
         self._metre: Metre | None = None
         self._boundary: Boundary | None = None
         self._pace: Pace | None = None
@@ -154,17 +158,24 @@ class Stream:
         sent = self._sent
         if sent is None and beat is None and self._waits_for_beat(settings):
             return
-        if sent is None or any(getattr(sent, n) != getattr(settings, n) for n in BEGUN_WITH):
+        if sent is None or self._differs(settings, sent):
             self._sent, self._metre, self._boundary = settings, beat, None
             self._engine.begin(settings, beat)
             return
         if moved(self._metre, beat):
             self._metre = beat
             self._engine.keep_time(beat)
-        wanted = replace(self._due(settings, sent), **{n: getattr(sent, n) for n in MIXED})
+        wanted = replace(self._due(settings, sent), **_of(sent, *MIXED, *BEGUN_WITH))
         if wanted != sent:
             self._sent = wanted
             self._engine.change(wanted)
+
+    def _differs(self, settings: LiveSettings, sent: LiveSettings) -> bool:
+        """Whether another stream is wanted, and for a while the same."""
+        wanted, now = _of(settings, *BEGUN_WITH), time.monotonic()
+        if wanted != self._wanted:
+            self._wanted, self._turned = wanted, now
+        return wanted != _of(sent, *BEGUN_WITH) and now - self._turned > SETTLED
 
     def _waits_for_beat(self, settings: LiveSettings) -> bool:
         """Whether hops are to be parts of a beat, and the input may soon tell where that is."""
@@ -227,3 +238,7 @@ class Stream:
             drift_ppm=board.drift(self._board),
             problem=(told.problem or GONE) if waits else "",
         )
+
+
+def _of(settings: LiveSettings, *names: str) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in names}

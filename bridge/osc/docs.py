@@ -104,8 +104,8 @@ def page() -> str:
         *map(_section, values),
         "## Live\n",
         "What a running stream is set to, and what the next one begins with. What of it is words is heard from "
-        "the next step of `quantize` on while the DAW runs, the rest after a hop at most; another model, hop, number "
-        "of steps, strictness or seed begins another stream.\n",
+        "the next step of `quantize` on while the DAW runs, the rest after a hop at most; another model, hop or "
+        "number of steps begins another stream, once it is left alone for half a second.\n",
         _table(("address", "type", "range", "meaning"), map(_row, live)),
         "## Defaults of the next job\n",
         _table(("address", "type", "range", "meaning"), map(_row, parameters)),

@@ -54,13 +54,24 @@ class Denoising:
     def __init__(self, model: LatentDiffusion, settings: LiveSettings) -> None:
         """`settings` are those that the stream begins with."""
         spec = model.spec
-        self._model, self._seed = model, settings.seed
+        self._model = model
         self._steps = steps_of(settings, spec)
         # Solvers of a higher order or with fresh noise want more steps than there is time for.
         distilled = spec.defaults.sampler == "ping-pong"
         self._solver = SOLVERS["ping-pong" if distilled else "dpmpp-2m"]
-        scale = spec.defaults.cfg_scale if settings.cfg_scale is None else settings.cfg_scale
-        self._guidance = Guidance(scale, apg=spec.defaults.apg, unguided=model.width_directions())
+        self._unguided = model.width_directions()
+        self._seed, self._guidance = settings.seed, self._guided(settings)
+
+    def change(self, settings: LiveSettings) -> bool:
+        """Takes another seed and guidance; returns whether they are others."""
+        before = self._seed, self._guidance.scale
+        self._seed, self._guidance = settings.seed, self._guided(settings)
+        return before != (self._seed, self._guidance.scale)
+
+    def _guided(self, settings: LiveSettings) -> Guidance:
+        own = self._model.spec.defaults
+        scale = own.cfg_scale if settings.cfg_scale is None else settings.cfg_scale
+        return Guidance(scale, apg=own.apg, unguided=self._unguided)
 
     def made(
         self, window: Window, asked: tuple[Conditioning, Conditioning], strength: float

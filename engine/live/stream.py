@@ -68,6 +68,7 @@ class Stream:
         """Other settings, from the next hop on; those of `BEGUN_WITH` and `MIXED` are not looked at."""
         self._settings = settings
         self._changed |= self._asking.change(settings)
+        self._changed |= self._denoising.change(settings)
 
     @torch.inference_mode()
     def keep_time(self, metre: Metre | None) -> None:

@@ -271,7 +271,9 @@ class LivePanel(Card):
         column.addLayout(source)
         for control in (self.delay, self.bars, self.steer, self.gain, self.monitor, self.late):
             column.addWidget(control)
-        words = self.tr("Another value begins anew; the input itself is heard meanwhile.")
+        words = self.tr(
+            "Another model, hop or number of steps begins anew; the input itself is heard meanwhile."
+        )
         self.finer.body.addWidget(label(words, "small", wrap=True))
         for name, control in self.controls.items():
             if name in BEGUN_WITH or control.parentWidget() is None:

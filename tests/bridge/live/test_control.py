@@ -246,8 +246,11 @@ def test_another_model_or_hop_begins_another_stream_and_the_input_is_heard_meanw
     stage: Stage,
 ) -> None:
     on(stage)
-    stage.live.set("hop", 200.0)
-    wait_for(lambda: stage.live.state().hop_ms == 200.0)
+    for hop in range(150, 201, 5):  # A knob that is turned: only where it stays begins a stream.
+        stage.live.set("hop", float(hop))
+        time.sleep(0.05)
+    wait_for(lambda: stage.told(LiveChanged)[-1].live.hop_ms == 200.0)
+    assert {event.live.hop_ms for event in stage.told(LiveChanged)} == {0.0, 100.0, 200.0}
     assert stage.desk.memory.board.numbers[ON] == 1.0
     dry = [event.live.dry for event in stage.told(LiveChanged) if event.live.phase == "on"]
     assert dry[-1] is False or wait_for(lambda: not stage.live.state().dry)

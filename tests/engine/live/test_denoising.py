@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,3 +82,16 @@ def test_noise_belongs_to_places_and_not_to_windows():
     assert (PlacedNoise(7, -30).step(3, torch.zeros(shape)) - step).abs().mean() > 0.5
     assert (PlacedNoise(8, 0).start(shape) - whole).abs().mean() > 0.5
     assert whole.std().item() == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"cfg_scale": 2.0}])
+def test_another_seed_or_guidance_is_as_if_it_had_begun_with_it(other: dict[str, Any]):
+    model = toy(SKETCH)
+    given, settings = window(model), LiveSettings(steps=2)
+    asked = model.conditioner([Prompt(text="funk", seconds_total=30)], FRAMES)
+    denoising = Denoising(model, settings)
+    assert not denoising.change(settings)
+    assert denoising.change(replace(settings, **other))
+    found = denoising.made(given, (asked, asked.without_text()), 0.8)
+    torch.testing.assert_close(found, made(model, given, **other), rtol=0, atol=0)
+    assert (found - made(model, given)).abs().max() > 0.001
