@@ -174,6 +174,8 @@ class Defaults:
     """The schedule from pure noise, where a spec does not ask for the reference."""
     apg: float = 0.0
     """Adaptive projected guidance, in [0, 1]: how much of the parallel component is removed (samplers/guidance.py)."""
+    live_steps: int = 8
+    """Denoising steps of a hop of a live stream; no more than `steps`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,10 @@ from engine.samplers.noise import PlacedNoise
 from engine.samplers.objectives import OBJECTIVES, noised
 from engine.samplers.solvers import SOLVERS, Denoiser
 
-FEW_STEPS = 8
-"""Denoising steps of a hop, of models whose takes need more."""
-
 
 def steps_of(settings: LiveSettings, model: ModelSpec) -> int:
     """Denoising steps of a hop."""
-    return settings.steps or min(model.defaults.steps, FEW_STEPS)
+    return settings.steps or min(model.defaults.steps, model.defaults.live_steps)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from engine.errors import LongtakeError
 from engine.live_settings import LiveSettings, Metre, Pace
 from engine.registry import SAMPLE_RATE, ModelSpec
 
-SECONDS = (0.186, 0.279, 0.372, 0.557, 1.115)
+SECONDS = (0.186, 0.279, 0.372, 0.465, 0.557, 1.115)
 """Hops that are tried, shortest first."""
 SAFE = 0.7
 """Share of a hop that 95 of 100 hops may take to be made."""
