@@ -5,6 +5,7 @@ Knows nothing of devices and processes.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Generator
 
@@ -46,6 +47,10 @@ class LiveEngine:
         self._device = device_named(device)
         if precision != "auto":
             resolved_precision(precision, self._device)
+        if self._device.type == "cpu":
+            # One core is for the sound itself. On two, hops are made no slower by one thread.
+            cores = max(1, (os.cpu_count() or 2) - 1)
+            torch.set_num_threads(min(cores, torch.get_num_threads()))
         self._held = HeldModel(self._device, precision, compiled=False, load=load)
 
     def begin(

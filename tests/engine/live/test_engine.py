@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from engine.errors import LongtakeError, SpecError
 from engine.live.engine import SLOW, TIMED, WARMING, LiveEngine
@@ -89,6 +90,19 @@ def test_steps_of_a_hop_are_few():
         stream, _ = begun(LiveSettings(model=name, hop=400.0), timed=False)
         asked[name] = stream.pace.steps
     assert asked == {"sketch": 4, "stable-audio-open-1.0": 8, "stable-audio-3-medium": 8}
+
+
+def test_it_leaves_a_core_to_the_sound(monkeypatch: pytest.MonkeyPatch):
+    before = torch.get_num_threads()
+    try:
+        monkeypatch.setattr("os.cpu_count", lambda: 3)
+        for there, taken in ((4, 2), (1, 1)):
+            torch.set_num_threads(there)
+            LiveEngine("cpu")
+            LiveEngine("cpu")
+            assert torch.get_num_threads() == taken
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_it_says_where_it_runs_and_refuses_other_devices():
