@@ -150,7 +150,7 @@ class Stream:
         if self._pace and said != self._said:
             self._said = said
             if said:
-                self._publish(Notice("warning", "", after.problem))
+                self._publish(Notice("warning", "out_of_range", after.problem))
 
     def _direct(self, settings: LiveSettings) -> None:
         """Has the engine make what is wanted."""

@@ -167,6 +167,7 @@ def test_the_latency_is_what_the_stream_needs_or_exactly_so_many_beats(stage: St
     stage.live.set("delay", "1/2")
     notice = wait_for(lambda: [e for e in stage.told(Notice) if "120 ms" in e.text])[0]
     assert "it answers after 2 beats, 480 ms" in notice.text and notice.level == "warning"
+    assert notice.code == "out_of_range"  # So that it is told over OSC too.
     time.sleep(0.2)
     assert len(stage.told(Notice)) == 1
 
