@@ -22,7 +22,7 @@ from engine.live.steering import Steering
 from engine.live_settings import LiveSettings, Metre, Pace
 from engine.sound.audio import Samples
 
-WINDOW = 3.0
+WINDOW = 2.0
 """What is made together, of which all but the last hop is held, s; over ten beatboxes, 2 s keep the rhythm like 6."""
 LEAST_HELD = 1.5
 """What is held at least of a window, s, however long the hop."""
