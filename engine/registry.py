@@ -122,7 +122,7 @@ SKETCH = ModelSpec(
         init_noise_level=0.7,
         from_noise="monotone",
         apg=1.0,
-        # Over ten beatboxes and six tunes, 2 to 8 steps keep rhythm, tune and timbre alike.
+        # Over ten beatboxes and three hummed tunes, 2 to 8 steps keep rhythm, tune and timbre alike.
         live_steps=3,
     ),
 )
