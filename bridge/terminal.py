@@ -9,9 +9,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import Any, TextIO
 
@@ -24,9 +25,10 @@ from bridge.places import places
 from bridge.session import Session
 from bridge.settings import LiveSection, Settings
 from bridge.state import AudioDevice
+from engine.cli.flags import add_flag
 from engine.errors import LongtakeError, SpecError
 from engine.live_settings import LIVE, LiveSettings
-from engine.parameter import Parameter
+from engine.parameter import value_of
 from engine.parsing import Parser
 
 FAILED, WRONG = 1, 2
@@ -266,35 +268,11 @@ def _parser() -> Parser:
     )
     for name, known in LIVE.items():
         if name != "prompt":
-            _add(parser, name, known)
+            limits = known.range or ", ".join(known.choices)
+            told = f"{known.help} ({limits})" if limits else known.help
+            add_flag(parser, name, known, partial(_value, name), told)
     return parser
 
 
-def _add(parser: Parser, name: str, known: Parameter) -> None:
-    limits = f" ({known.range})" if known.range else ""
-    options: dict[str, Any] = {
-        "dest": name,
-        "default": argparse.SUPPRESS,
-        "help": f"{known.help}{limits}".replace("%", "%%"),
-    }
-    if known.kind == "bool":
-        options["action"] = argparse.BooleanOptionalAction
-    else:
-        options["type"] = _reader(name, known)
-        if known.choices:
-            options["metavar"] = "|".join(known.choices)
-    parser.add_argument(f"--{name.replace('_', '-')}", **options)
-
-
-def _reader(name: str, known: Parameter) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        try:
-            value = {"int": int, "float": float}.get(known.kind, str)(text)
-            return getattr(LiveSettings().with_value(name, value), name)
-        except ValueError:
-            kind = "a whole number" if known.kind == "int" else "a number"
-            raise argparse.ArgumentTypeError(f"must be {kind}; it is {text[:40]!r}.") from None
-        except SpecError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return read
+def _value(name: str, given: Any) -> Any:
+    return value_of(name, given, LIVE[name])

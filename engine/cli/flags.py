@@ -82,7 +82,7 @@ def _add(group: argparse._ArgumentGroup, name: str, told: str) -> None:
 
 
 def add_flag(
-    group: argparse._ArgumentGroup,
+    group: argparse._ActionsContainer,
     name: str,
     known: Parameter,
     converted: Callable[[Any], Any],
@@ -91,7 +91,7 @@ def add_flag(
     """Adds the flag of a parameter of any table.
 
     Args:
-        group: gets the flag.
+        group: gets the flag; a parser or a group of one.
         name: of the parameter; the flag has dashes for its underscores.
         known: the parameter.
         converted: gives the validated value, or raises a `LongtakeError`.
