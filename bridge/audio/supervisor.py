@@ -194,10 +194,11 @@ class AudioSupervisor:
             self._tell(replace(self._told, output=None, input=None, problem=problem))
 
     def _listen(self, pipe: Connection, process: Any) -> None:
-        turns, still = 0.0, 0
+        turns, turned, still = float(self.live.board.numbers[BEATS]), False, 0
         while not self._closing.is_set():
             before, turns = turns, float(self.live.board.numbers[BEATS])
-            still = 0 if self._answer_by or turns != before else still + 1
+            turned = turned or turns != before  # Without an audio system there is no pump.
+            still = still + 1 if turned and turns == before and not self._answer_by else 0
             if pipe.poll(LOOKED):
                 try:
                     told: Told = pipe.recv()
