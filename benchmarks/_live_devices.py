@@ -39,9 +39,8 @@ class Loop:
     """Plays into the input and records the output in the same callback, by one count of frames."""
 
     def __init__(self, client: Any, sound: np.ndarray, frames: int) -> None:
-        self.heard = np.full(
-            frames, np.nan, np.float32
-        )  # Not zeros, which take no memory at first.
+        # Not zeros, which take no memory at first.
+        self.heard = np.full(frames, np.nan, np.float32)
         self.at = self.xruns = 0
         self._client, self._sound = client, sound
         self._outs = [client.outports.register(f"out_{side}") for side in (1, 2)]

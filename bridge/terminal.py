@@ -12,9 +12,8 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from types import FrameType
-from typing import Any, TextIO
+from typing import TextIO
 
 from bridge import logs
 from bridge.app import App, AppOptions, settings_or_defaults
@@ -28,7 +27,6 @@ from bridge.state import AudioDevice
 from engine.cli.flags import add_flag
 from engine.errors import LongtakeError, SpecError
 from engine.live_settings import LIVE, LiveSettings
-from engine.parameter import value_of
 from engine.parsing import Parser
 
 FAILED, WRONG = 1, 2
@@ -270,9 +268,5 @@ def _parser() -> Parser:
         if name != "prompt":
             limits = known.range or ", ".join(known.choices)
             told = f"{known.help} ({limits})" if limits else known.help
-            add_flag(parser, name, known, partial(_value, name), told)
+            add_flag(parser, name, known, told)
     return parser
-
-
-def _value(name: str, given: Any) -> Any:
-    return value_of(name, given, LIVE[name])

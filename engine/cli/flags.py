@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import LongtakeError
+from engine.parameter import value_of
 from engine.registry import SKETCH
 from engine.spec import DEFAULTS, PARAMETERS, Parameter, converted
 
@@ -85,7 +86,6 @@ def add_flag(
     group: argparse._ActionsContainer,
     name: str,
     known: Parameter,
-    converted: Callable[[Any], Any],
     told: str,
 ) -> None:
     """Adds the flag of a parameter of any table.
@@ -94,10 +94,9 @@ def add_flag(
         group: gets the flag; a parser or a group of one.
         name: of the parameter; the flag has dashes for its underscores.
         known: the parameter.
-        converted: gives the validated value, or raises a `LongtakeError`.
         told: the help.
     """
-    options = _options(name, known, converted)
+    options = _options(name, known, lambda value: value_of(name, value, known))
     group.add_argument(f"--{name.replace('_', '-')}", **options, help=told.replace("%", "%%"))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from engine.cli.progress import Shown, progress
 from engine.cli.results import note
 from engine.errors import AudioError, SpecError
 from engine.live_settings import LIVE, LIVE_DEFAULTS, MIXED, LiveSettings, LiveStream, Metre
-from engine.parameter import value_of
 from engine.parsing import Parser
 from engine.sound.audio import AudioWriter, Samples, to_stereo
 from engine.sound.limiter import CEILING
@@ -116,18 +114,14 @@ def _parser() -> Parser:
     )
     group = parser.add_argument_group("live")
     tempo = PARAMETERS["tempo"]
-    add_flag(group, "bpm", tempo, _value_of("bpm", tempo), "tempo, if the first beat is at 0 s")
+    add_flag(group, "bpm", tempo, "tempo, if the first beat is at 0 s")
     for name in FLAGS:
-        add_flag(group, name, LIVE[name], _value_of(name, LIVE[name]), _help(name))
+        add_flag(group, name, LIVE[name], _help(name))
     group.add_argument(
         "--device", default="auto", metavar="NAME", help="cpu, cuda, mps, or auto for the fastest"
     )
     group.add_argument("--precision", default="auto", metavar="NAME", help="as of longtake render")
     return parser
-
-
-def _value_of(name: str, known: Any) -> Callable[[Any], Any]:
-    return lambda value: value_of(name, value, known)
 
 
 def _help(name: str) -> str:
