@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.delivery_state import Companion, Delivery, Selection
 from bridge.errors import Code
 from bridge.live_state import LiveState
 from bridge.state import (
@@ -176,6 +177,27 @@ class MidiChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryChanged:
+    """A take is owed to a DAW, was sent, placed or refused."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionChanged:
+    """A DAW's companion came or went, or was installed; its program or project may be another."""
+
+    companion: Companion
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionHanded:
+    """A DAW handed audio over: what is selected there."""
+
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
 class OscTraffic:
     """A message that came in or went out, for the panel's monitor."""
 
@@ -228,6 +250,9 @@ Event = (
     | LiveSet
     | DevicesChanged
     | MidiChanged
+    | DeliveryChanged
+    | CompanionChanged
+    | SelectionHanded
     | OscTraffic
     | PresetsChanged
     | SettingChosen

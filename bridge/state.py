@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
+from bridge.delivery_state import Placement
 from bridge.errors import Code
 from engine.spec import GenerationSpec
 
@@ -18,10 +19,10 @@ JobKind = Literal["generate", "transform", "continue", "inpaint", "vary"]
 TakeKind = Literal["generate", "transform", "continue", "inpaint", "vary", "capture", "live"]
 ModelPhase = Literal["unloaded", "loading", "ready", "failed"]
 Quantize = Literal["none", "beat", "bar", "2bar", "4bar"]
-SyncSource = Literal["manual", "osc", "midi", "link"]
+SyncSource = Literal["manual", "osc", "daw", "midi", "link"]
 
 QUANTIZES: tuple[Quantize, ...] = ("none", "beat", "bar", "2bar", "4bar")
-SYNC_SOURCES: tuple[SyncSource, ...] = ("manual", "osc", "midi", "link")
+SYNC_SOURCES: tuple[SyncSource, ...] = ("manual", "osc", "daw", "midi", "link")
 NEAR = 0.02
 """How far, as a share, a tempo that was found may lie from the one asked for to be the same."""
 FINISHED: tuple[JobState, ...] = ("done", "failed", "cancelled", "interrupted")
@@ -33,7 +34,7 @@ class JobOptions:
 
     request_id: str = ""
     batch: int = 1
-    target: str = ""
+    placement: Placement | None = None
     play: bool = False
     client: frozenset[str] = frozenset()
 
@@ -47,7 +48,7 @@ class JobRequest:
         request_id: the client's own name for it, which stands for the job while that waits or runs: the same request
             under the same name gives it again.
         batch: how many takes, with seeds seed, seed + 1, ...
-        target: where the finished take is delivered; empty means the library alone.
+        placement: where the finished takes are delivered; None means the library alone.
         play: whether the take is heard while it is being decoded.
         kind: what the musician asked for, for lists and file names.
         client: who asks, by any of these addresses; none is the panel or MIDI.
@@ -56,7 +57,7 @@ class JobRequest:
     spec: GenerationSpec
     request_id: str = ""
     batch: int = 1
-    target: str = ""
+    placement: Placement | None = None
     play: bool = False
     kind: JobKind = "generate"
     client: frozenset[str] = frozenset()
@@ -94,7 +95,7 @@ class Job:
     take_ids: tuple[str, ...] = ()
     index: int = 1
     total: int = 1
-    target: str = ""
+    placement: Placement | None = None
     play: bool = False
     created: float = 0.0
 

@@ -35,7 +35,7 @@ JUMP = 0.25
 STEADY = 4.0
 """Seconds of reports over OSC whose least delay counts: they come late by a network and by a DAW's own period."""
 
-_STRENGTH: dict[SyncSource, int] = {"manual": 0, "osc": 1, "midi": 2, "link": 3}
+_STRENGTH: dict[SyncSource, int] = {"manual": 0, "osc": 1, "daw": 2, "midi": 3, "link": 4}
 _LED = ("tempo", "playing", "beat")
 _BARS: dict[Quantize, int] = {"bar": 1, "2bar": 2, "4bar": 4}
 
@@ -61,7 +61,7 @@ class Transport:
     """Holds where the DAW is and lets one source lead.
 
     Until somebody chooses a source, the strongest one that has spoken in the last seconds leads: Link, then MIDI
-    clock, then OSC, then the hand. A chosen source leads alone. Signature, key and selection are taken from
+    clock, then our script inside a DAW, then OSC, then the hand. A chosen source leads alone. Signature, key and selection are taken from
     any source, since most know only some of them.
     """
 
@@ -104,7 +104,7 @@ class Transport:
             else:
                 for name in _LED:
                     said.pop(name, None)
-            if source == "osc" and "beat" in said:
+            if source in ("osc", "daw") and "beat" in said:
                 said["beat"] = self._undelayed(replace(before, **said), before, at)
             after = self._settle(replace(before, **said), at)
             self._tell(before, after)

@@ -11,9 +11,11 @@ import errno
 import json
 import logging
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bridge.delivery_state import Placement
 from bridge.state import Job
 from engine.disks import why
 from engine.errors import LongtakeError
@@ -22,7 +24,7 @@ from engine.whole_files import read_small, write_whole
 
 LONGEST = 4096
 """Lines after which the file is rewritten."""
-_KEPT = ("id", "request_id", "kind", "index", "total", "target", "play", "created")
+_KEPT = ("id", "request_id", "kind", "index", "total", "play", "created")
 _OWED = ("queued", "running", "interrupted")
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,7 @@ class Journal:
         if job.state in _OWED:
             row = {name: getattr(job, name) for name in _KEPT}
             row |= {"take_ids": list(job.take_ids), "spec": job.spec.to_dict()}
+            row["placement"] = asdict(job.placement) if job.placement else None
             self._owed[job.id] = row
             self._add({"owed": row})
         elif self._owed.pop(job.id, None):
@@ -128,6 +131,7 @@ def _job(row: dict[str, Any]) -> Job:
     return Job(
         **{name: row[name] for name in _KEPT},
         take_ids=tuple(row["take_ids"]),
+        placement=Placement(**row["placement"]) if row.get("placement") else None,
         spec=GenerationSpec.from_dict(row["spec"]),
         state="interrupted",
         error="Longtake ended before this was finished; run it again.",

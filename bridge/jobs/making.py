@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from bridge.delivery_state import Placement
 from bridge.errors import BridgeError
 from bridge.events import AudioReady, Notice, Publish, Remarked, SheetReady
 from bridge.jobs.journal import Journal
@@ -32,13 +33,14 @@ AGAIN = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What jobs work with: who generates, where takes go, who is told, where jobs are written down, who plays."""
+    """What jobs work with: who generates, where takes go, who is told, where jobs are noted, who plays, who delivers."""
 
     engine: Generates
     library: Library
     publish: Publish
     journal: Journal | None = None
     stream: Stream | None = None
+    deliver: Callable[[Take, Placement], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class JobQueue:
             state="queued",
             spec=spec,
             total=request.batch,
-            target=request.target,
+            placement=request.placement,
             play=request.play,
             created=time.time(),
         )
@@ -169,7 +169,7 @@ class JobQueue:
         owed = job.total - made or job.total
         spec = _nth(job.spec, made)
         client = client or self._wishes.client_of(job.id)
-        request = JobRequest(spec, job.request_id, owed, job.target, job.play, job.kind, client)
+        request = JobRequest(spec, job.request_id, owed, job.placement, job.play, job.kind, client)
         again = self._queued(request, again=True)
         if job.state == "interrupted":
             self._change(job.id, state="cancelled", code="cancelled", error="It was queued again.")
@@ -249,6 +249,9 @@ class JobQueue:
                 self._change(job.id, index=number + 1)
                 making = Making(job, spec, number, progress, lambda: self._report(job.id, progress))
                 take = make_take(self._works, making)
+                # Owed on disk before the job says that the take is there: a crash between the two delivers it.
+                if job.placement and self._works.deliver:
+                    self._works.deliver(take, job.placement)
                 progress.finished_take()
                 taken = (*self._jobs[job.id].take_ids, take.id)
                 self._change(job.id, take_ids=taken, progress=progress.fraction)

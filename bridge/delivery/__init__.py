@@ -1,0 +1,13 @@
+"""How finished takes reach a DAW, and how a DAW's audio reaches us.
+
+    deliveries.py   every delivery: owed, sent, placed; one thread carries them out     owed.py  on disk
+    targets.py      the table of targets                                    placements.py  from words to a `Placement`
+    companion.py    a target that runs a script of ours inside the DAW
+    messages.py     what is said to and by such a script, over one of two carriers:
+    spool.py        files in a folder (Reaper, Ardour)                      desk.py  a socket on this machine (Live)
+    folder.py, bitwig.py, dawproject.py                                     the other targets
+    sources.py      what a DAW handed over as one recording
+    installing.py   where DAWs keep their scripts; ours lie in `bridge/companions`
+
+Knows nothing of OSC clients, panels or engines. What a DAW asks for is carried out by `bridge/daw.py`.
+"""

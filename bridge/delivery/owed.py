@@ -1,0 +1,65 @@
+"""The deliveries on disk: what is owed to a DAW that is closed, and the last that were made, through every restart.
+
+One JSON file, written whole after each change of state. Knows nothing of targets or threads.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bridge.delivery_state import Delivery, Placement
+from engine.disks import why
+from engine.whole_files import read_small, write_whole
+
+_log = logging.getLogger(__name__)
+
+
+class Owed:
+    """The file; calls come one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Names the file; its folder is made when it is missing."""
+        self._path = path
+        self._warned = False
+
+    def read(self) -> list[Delivery]:
+        """The deliveries of the last run, oldest first; what cannot be read is logged and left out."""
+        try:
+            rows: Any = json.loads(read_small(self._path))
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, RecursionError) as error:
+            _log.warning("%s cannot be read, and is begun anew: %r", self._path, error)
+            return []
+        found: list[Delivery] = []
+        for row in rows if isinstance(rows, list) else []:
+            try:
+                found.append(_delivery(row))
+            except (TypeError, KeyError, ValueError) as error:
+                _log.warning("A delivery in %s is left out: %r", self._path, error)
+        return found
+
+    def write(self, deliveries: Iterable[Delivery]) -> None:
+        """Writes all of them; a disk that fails is logged once, until it works again."""
+        rows = [asdict(each) | {"path": str(each.path)} for each in deliveries]
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, json.dumps(rows, indent=1) + "\n")
+            self._warned = False
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                reason = why(self._path, error)
+                _log.error(
+                    "%s cannot be written, so a crash would lose deliveries: %s", self._path, reason
+                )
+
+
+def _delivery(row: dict[str, Any]) -> Delivery:
+    placement = Placement(**row["placement"])
+    return Delivery(**row | {"path": Path(row["path"]), "placement": placement})
