@@ -30,7 +30,7 @@ from bridge.delivery.messages import (
     from_lines,
     to_lines,
 )
-from bridge.osc.rare_log import RareLog
+from bridge.rare_log import RareLog
 
 POLL = 0.15
 BEAT_EVERY = 1.0
