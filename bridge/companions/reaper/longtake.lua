@@ -12,6 +12,7 @@ local here = ({reaper.get_action_context()})[2]:match("^(.*[/\\])") or ""
 local function part(name) return dofile(here .. "longtake_parts/" .. name .. ".lua") end
 
 local asks, place, stand, window, folder = part("asks"), part("place"), part("stand"), part("window"), part("folder")
+if asks.running() then return end
 local spool_path = reaper.file_exists(here .. "spool.lua") and here .. "spool.lua" or here .. "../spool.lua"
 
 local link = dofile(spool_path).open {

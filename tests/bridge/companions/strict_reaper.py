@@ -73,6 +73,10 @@ class Reaper:
             each()
         self.settled()
 
+    def scripts_running(self) -> int:
+        """How many wait for their turn."""
+        return len(self._deferred)
+
     def end(self) -> None:
         """Reaper is closed: scripts end in order."""
         self._deferred.clear()

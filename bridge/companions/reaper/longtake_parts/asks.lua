@@ -29,8 +29,7 @@ end
 -- Whether the script in the background runs; ask before a dialog opens, for it stands still meanwhile.
 function asks.running()
   local last = tonumber(reaper.GetExtState(SECTION, ALIVE))
-  local now = reaper.time_precise()
-  return last ~= nil and last <= now and now - last < GONE_AFTER
+  return last ~= nil and math.abs(reaper.time_precise() - last) < GONE_AFTER
 end
 
 local function start()
