@@ -1,7 +1,8 @@
-"""Makes the index by which ReaPack, the package manager for Reaper, gets our scripts; `python -m` this module writes it.
+"""Makes the index by which ReaPack, the package manager for Reaper, installs our scripts.
 
-The package is what lies in `bridge/companions/reaper`, described by the header of its first script. Whoever publishes
-the scripts gives the address of the published repository once; it is kept in the index. Knows nothing of Longtake.
+`python -m bridge.delivery.reapack ADDRESS` writes it anew. The package is what lies in `bridge/companions/reaper`,
+described by the header of its first script. Whoever publishes it gives the address of their repository once; it is kept
+in the index. Knows nothing of Longtake.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from xml.etree import ElementTree
 
 COMPANIONS = Path(__file__).parents[1] / "companions"
 FOLDER = COMPANIONS / "reaper"
-INDEX = FOLDER / "index.xml"
+INDEX = Path(__file__).parents[2] / "docs" / "daw" / "reapack.xml"
 PACKAGE = "longtake.lua"
 BENEATH = "bridge/companions"
 """Where the companions lie in the repository."""

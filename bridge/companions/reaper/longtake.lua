@@ -8,7 +8,7 @@
 
 -- The script that stays in the background: connects, tells where Reaper stands, places takes, passes on what was asked.
 
-local here = ({reaper.get_action_context()})[2]:match("^(.*[/\\])") or ""
+local here = debug.getinfo(1, "S").source:match("^@(.*[/\\])") or ""
 local function part(name) return dofile(here .. "longtake_parts/" .. name .. ".lua") end
 
 local asks, place, stand, window, folder = part("asks"), part("place"), part("stand"), part("window"), part("folder")

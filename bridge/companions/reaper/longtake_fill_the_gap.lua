@@ -3,7 +3,7 @@
 
 -- The gap between two selected items is filled; the take holds both and what joins them, on a new track below.
 
-local here = ({reaper.get_action_context()})[2]:match("^(.*[/\\])") or ""
+local here = debug.getinfo(1, "S").source:match("^@(.*[/\\])") or ""
 local function part(name) return dofile(here .. "longtake_parts/" .. name .. ".lua") end
 local asks, items = part("asks"), part("items")
 

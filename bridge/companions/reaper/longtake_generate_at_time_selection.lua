@@ -3,7 +3,7 @@
 
 -- Asks for a prompt; the take lies where the time selection is, or else at the cursor.
 
-local here = ({reaper.get_action_context()})[2]:match("^(.*[/\\])") or ""
+local here = debug.getinfo(1, "S").source:match("^@(.*[/\\])") or ""
 local function part(name) return dofile(here .. "longtake_parts/" .. name .. ".lua") end
 local asks, stand = part("asks"), part("stand")
 

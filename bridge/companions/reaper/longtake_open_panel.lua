@@ -3,7 +3,7 @@
 
 -- Longtake shows its panel.
 
-local here = ({reaper.get_action_context()})[2]:match("^(.*[/\\])") or ""
+local here = debug.getinfo(1, "S").source:match("^@(.*[/\\])") or ""
 local asks = dofile(here .. "longtake_parts/asks.lua")
 
 asks.hand_over({{kind = "ask", act = "open"}}, asks.running())

@@ -3,7 +3,7 @@
 
 -- The selected items, with the silence between them, become Longtake's recording.
 
-local here = ({reaper.get_action_context()})[2]:match("^(.*[/\\])") or ""
+local here = debug.getinfo(1, "S").source:match("^@(.*[/\\])") or ""
 local function part(name) return dofile(here .. "longtake_parts/" .. name .. ".lua") end
 local asks, items = part("asks"), part("items")
 

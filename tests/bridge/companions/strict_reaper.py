@@ -60,11 +60,10 @@ class Reaper:
         )
         names = [name[4:] for name in dir(self) if name.startswith("api_")]
         calls: dict[str, Any] = {name: self._checked(name) for name in names}
-        calls["get_action_context"] = lambda: (False, path, 0, 0, 0, 0, 0.0, "")
         lua.globals().reaper = strict(lua.table_from(calls), self.wrong.append)
         lua.globals().gfx = self._gfx(lua)
         self._alive.append(lua)
-        lua.execute(Path(path).read_text("utf-8"))
+        lua.globals().dofile(path)
 
     def turn(self) -> None:
         """One round of deferred scripts."""

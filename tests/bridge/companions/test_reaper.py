@@ -14,8 +14,8 @@ import pytest
 from bridge.delivery.companion import place
 from bridge.delivery.spool import Postbox
 from bridge.delivery_state import Delivery, Placement
-from tests.bridge.companions.conftest import COMPANIONS, Both
 from tests.bridge.companions.reaper_model import RECORDS, Project, Source
+from tests.bridge.companions.reaper_rig import COMPANIONS, Both
 from tests.bridge.companions.strict_reaper import Reaper
 from tests.bridge.delivery.spooled import Time
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from bridge.delivery.messages import Message
-from tests.bridge.companions.conftest import Both
 from tests.bridge.companions.reaper_model import Item, Source
+from tests.bridge.companions.reaper_rig import Both
 
 GENERATE, TRANSFORM, CONTINUE, FILL, OPEN, SEND = (
     f"longtake_{name}.lua"

@@ -5,7 +5,7 @@ local asks = {}
 
 local SECTION, WAITING, ALIVE = "longtake", "asks", "alive"
 local GONE_AFTER = 2.0
-local here = ({reaper.get_action_context()})[2]:match("^(.*[/\\])") or ""
+local here = debug.getinfo(1, "S").source:match("^@(.*[/\\])longtake_parts[/\\]") or ""
 local spool = dofile(reaper.file_exists(here .. "spool.lua") and here .. "spool.lua" or here .. "../spool.lua")
 
 -- The background's side -----------------------------------------------------------------------------------------------
