@@ -261,21 +261,26 @@ function Link:_take(now)
     local text = read(path)
     local message = text and #text <= LARGEST and spool.from_lines(text)
     if text and not message and self:_still_waits(now) then return nil end
+    local claimed = message and self:_claim(path, mine)
+    -- Windows renames no file that a virus scanner has open; one that was withdrawn is gone.
+    if message and not claimed and read(path) and self:_still_waits(now) then return nil end
     self.next, self.waits = self.next + 1, nil
-    if text and not message then
+    if claimed then
+      if message.kind ~= "place" then os.remove(mine) end
+      return message
+    elseif text and not message then
       os.rename(path, path .. ".damaged")
       self.log("A message of Longtake was damaged.")
-    elseif message then
-      os.remove(mine)
-      if os.rename(path, mine) then
-        if message.kind ~= "place" then os.remove(mine) end
-        return message
-      end
     end
   end
 end
 
--- Whether a message that is not whole may yet become so.
+function Link:_claim(path, mine)
+  os.remove(mine)
+  return os.rename(path, mine)
+end
+
+-- Whether a message that cannot be taken now may yet be.
 function Link:_still_waits(now)
   self.waits = self.waits or now
   return now - self.waits <= GONE_AFTER

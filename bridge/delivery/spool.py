@@ -192,7 +192,7 @@ class Postbox:
         """Makes the folders and clears away what another session left; its answers are heard."""
         for folder in (self._root, *map(self._root.joinpath, ("to_daw", "from_daw", "taken"))):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if os.name == "posix":
+            with suppress(OSError):  # Some file systems have no modes.
                 folder.chmod(0o700)
         for path in (self._root / "to_daw").iterdir():
             if not path.name.startswith(self._session):

@@ -355,6 +355,33 @@ def test_the_folder_is_the_users_own(pair: Pair) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def test_a_message_that_cannot_be_taken_yet_is_taken_later(pair: Pair) -> None:
+    lua = pair.script.lua
+    lua.execute("real, fails = os.rename, 5")
+    lua.execute(
+        "os.rename = function(a, b) if a:find('to_daw') and fails > 0 then fails = fails - 1"
+        " return nil end return real(a, b) end"
+    )
+    pair.box.send(TOLD)
+    pair.run(2)
+    assert len(pair.script.placed) == 1 and pair.answers() == [("d1", True, "")]
+
+
+def test_an_answer_that_the_disk_does_not_take_is_said_later_and_only_once(pair: Pair) -> None:
+    lua = pair.script.lua
+    lua.execute("real, full = os.rename, true")
+    lua.execute(
+        "os.rename = function(a, b) return not (full and b:find('from_daw')) and real(a, b) end"
+    )
+    pair.box.send(TOLD)
+    pair.box.send({**TOLD, "id": "d2"})
+    pair.run(1)
+    assert len(pair.script.placed) == 1 and not pair.answers()
+    lua.execute("full = false")
+    pair.run(1)
+    assert pair.answers() == [("d1", True, ""), ("d2", True, "")] and len(pair.script.placed) == 2
+
+
 # --- where it stands ---
 
 
