@@ -70,6 +70,12 @@ class Pair:
     def script(self) -> Script:
         return self.scripts[-1]
 
+    def connected(self) -> Pair:
+        """Goes on until both sides know each other."""
+        self.run(3)
+        assert self.box.connected and self.kinds() == ["hello"]
+        return self
+
     def run(self, seconds: float, *, box: bool = True, scripts: bool = True) -> None:
         """Both sides go on for a while."""
         for _ in range(round(seconds / 0.1)):
