@@ -32,7 +32,7 @@
 
 local GONE_AFTER = 3.0
 local BEAT_EVERY = 1.0
-local SETTLES = 0.3
+local SETTLES = 1.1  -- More than the second that a coarse clock may be off.
 local LARGEST = 65536
 local REMEMBERED = 500
 local PROTOCOL = 1
@@ -172,7 +172,7 @@ function Link:_lead(now)
     end
   elseif text == nil or (text == self.seen and now - self.seen_at > GONE_AFTER) then
     self.before = fields and fields.instance or self.before
-    if self:_beat(path, now) then self.claimed = now end
+    if self:_beat(path, now) then self.claimed = self.clock() end
   elseif text ~= self.seen then
     self.seen, self.seen_at, self.claimed = text, now, nil
   end

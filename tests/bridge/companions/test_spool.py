@@ -101,7 +101,7 @@ def test_one_that_is_slow_to_begin_does_not_speak_beside_another(tmp_path: Path)
 
     def meanwhile() -> None:
         """The first begins after the second saw that nobody speaks."""
-        for _ in range(10):
+        for _ in range(15):
             pair.time.now += 0.1
             first.tick()
         assert first.link.active
@@ -111,7 +111,7 @@ def test_one_that_is_slow_to_begin_does_not_speak_beside_another(tmp_path: Path)
         "local open, done = io.open; io.open = function(path, mode)"
         " if mode == 'wb' and not done then done = true meanwhile() end return open(path, mode) end"
     )
-    for turn in range(40):
+    for turn in range(100):
         pair.time.now += 0.02
         second.tick()
         assert not (first.link.active and second.link.active)
