@@ -81,6 +81,6 @@ def _placed(place: str, name: str, transport: TransportState | None) -> tuple[At
         position = float(number)
     except ValueError:
         position = math.nan
-    if not 0 <= position <= _FARTHEST:
+    if word not in ("beat", "time") or not 0 <= position <= _FARTHEST:
         raise BridgeError("bad_args", f"A place is {choices(PLACES)}; it was {place[:40]!r}.")
     return word, position, 0.0
