@@ -43,10 +43,12 @@ def session_in(folder: Path, loop: Loop | None = None) -> Iterator[tuple[Session
 
 
 @contextmanager
-def osc_server(folder: Path, **options: Any) -> Iterator[tuple[OscServer, Session]]:
-    """A server on free ports; it reads files of `folder`."""
+def osc_server(
+    folder: Path, loop: Loop | None = None, **options: Any
+) -> Iterator[tuple[OscServer, Session]]:
+    """A server on free ports; it reads files of `folder`, and DAWs are told over `loop`."""
     given: dict[str, Any] = {"port": 0, "query_port": None, "folders": (folder,)}
-    with session_in(folder) as (session, hub):
+    with session_in(folder, loop) as (session, hub):
         server = OscServer(session, hub.publish, OscOptions(**given | options))
         server.start()
         try:
