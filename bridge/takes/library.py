@@ -35,12 +35,13 @@ from bridge.takes.changes import UNWRITTEN, Changes
 from bridge.takes.index import Index, move
 from bridge.takes.listing import LeftOut, index_path, listed, sentence
 from bridge.takes.measure import Measuring
-from bridge.takes.naming import Naming, asked_key, take_name
+from bridge.takes.naming import Naming, take_name
 from bridge.takes.pending import SUBTYPE, Draft, PendingTake
 from engine.composing.score import Score
 from engine.disks import why
 from engine.errors import AudioError, DiskError
 from engine.sound.audio import write_audio
+from engine.sound.take_facts import asked_key
 from engine.sound.targets import unwritten
 
 OLD_INDEX = ".longtake-index.sqlite3"
@@ -208,7 +209,7 @@ class Library:
     def _written(self, take: Take, samples: NDArray[np.float32], score: Score | None) -> Take:
         """Writes a take and shows it, in the refuge if its disk fails; where it is now."""
         try:
-            write_audio(take.path, samples, take.sample_rate, SUBTYPE)
+            write_audio(take.path, samples, take.sample_rate, SUBTYPE, about=sidecar.about(take))
             sidecar.write(take, score)
         except (DiskError, OSError) as error:
             if take.path.parent == self.refuge:

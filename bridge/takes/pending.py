@@ -17,8 +17,9 @@ from bridge.errors import BridgeError
 from bridge.state import JobKind, Take
 from bridge.takes import sidecar
 from bridge.takes.measure import Measuring
-from bridge.takes.naming import asked_key, title
+from bridge.takes.naming import title
 from engine.errors import AudioError, DiskError
+from engine.sound.take_facts import asked_key
 from engine.sound.takes import TakeWriter
 from engine.sound.targets import Place
 from engine.spec import GenerationSpec

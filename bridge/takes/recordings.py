@@ -25,13 +25,14 @@ from numpy.typing import NDArray
 
 from bridge.errors import BridgeError
 from bridge.state import Take, TakeKind
+from bridge.takes import sidecar
 from bridge.takes.holding import hold
 from bridge.takes.measure import LONGEST, Measuring
 from bridge.takes.naming import Naming, take_name, title
 from bridge.takes.pending import Shelf
 from engine.disks import why
 from engine.errors import AudioError
-from engine.sound import riff
+from engine.sound import daw_chunks, riff
 from engine.whole_files import put_in_place
 
 SUFFIX = ".recording"
@@ -135,6 +136,7 @@ class PendingRecording:
         try:
             self._close_at(end)
             take = self._measured(end)
+            self._tell(take)
             put_in_place(self._path, take.path)
         except (OSError, soundfile.LibsndfileError) as error:
             raise _unwritten(self._path, error) from error
@@ -210,6 +212,18 @@ class PendingRecording:
         ):
             file.seek(place)
             file.write(struct.pack("<I", value))
+
+    def _tell(self, take: Take) -> None:
+        """Adds what DAWs read, where the disk has room for it."""
+        whole = self._path.stat().st_size
+        try:
+            daw_chunks.append(self._path, {}, sidecar.about(take))
+        except OSError as error:
+            _log.warning("%s says nothing of its music: %s", self._path, why(self._path, error))
+            with self._path.open("rb+") as file:
+                file.truncate(whole)
+                file.seek(4)
+                file.write(struct.pack("<I", whole - 8))
 
     def _measured(self, end: int) -> Take:
         draft = self._draft

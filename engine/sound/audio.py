@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from engine.errors import AudioError
 from engine.file_names import encodable
 from engine.sound import id3, riff
+from engine.sound.about import About
 from engine.sound.formats import format_of
 from engine.sound.reading import Samples, blocks, checked_length, opened
 from engine.sound.resampling import Resampling, resample
@@ -191,8 +192,11 @@ class AudioWriter:
         except (soundfile.LibsndfileError, OSError) as error:
             raise unwritten(self.path, error) from error
 
-    def close(self) -> None:
+    def close(self, about: About | None = None) -> None:
         """Finishes the file and gives it its name.
+
+        Args:
+            about: what the file says of its music, where its format can; None for its `texts` alone.
 
         Raises:
             AudioError: if no block was written, or a file of that name has come meanwhile.
@@ -203,8 +207,8 @@ class AudioWriter:
         try:
             self._file.write(self._quantised(self._resampling.end()).T)
             self._file.close()
-            if self._texts and self._form.tag is not None:
-                self._form.tag(self._part, self._texts)
+            if self._form.tag is not None and (self._texts or about):
+                self._form.tag(self._part, self._texts, about)
             if not self._overwrite and self.path.exists():
                 raise AudioError(exists(self.path))
             put_in_place(self._part, self.path)
@@ -261,7 +265,12 @@ def write_audio(
     subtype: str | None = None,
     *,
     overwrite: bool = False,
+    about: About | None = None,
 ) -> None:
     """Writes a whole file; see `AudioWriter` for arguments and errors."""
-    with AudioWriter(path, sample_rate, subtype=subtype, overwrite=overwrite) as writer:
+    writer = AudioWriter(path, sample_rate, subtype=subtype, overwrite=overwrite)
+    try:
         writer.write(samples)
+        writer.close(about)
+    finally:
+        writer.abort()

@@ -12,7 +12,8 @@ from pathlib import Path
 import soundfile
 
 from engine.errors import AudioError, choices
-from engine.sound import id3, riff
+from engine.sound import daw_chunks, flac, id3
+from engine.sound.about import About
 
 SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
 """Sample type -> its name in libsndfile."""
@@ -23,6 +24,8 @@ LOSSY = 0.5
 """Bytes of a sample that is compressed with loss, at the most."""
 
 DEFAULT_SUBTYPE = "24"
+
+Tag = Callable[[Path, Mapping[str, str], About | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Format:
         types: the sample types it has; none where it is compressed with loss.
         quality: libsndfile's compression level, 0 the best; None for its own choice.
         rate: the one sample rate it has, Hz; None for any.
-        tag: adds the tags to the finished file; None where libsndfile writes them.
+        tag: adds the tags to the finished file, those of its music too; None where libsndfile writes them.
         longest: bytes of the longest tag it keeps; a longer one stands in the sidecar alone.
     """
 
@@ -44,7 +47,7 @@ class Format:
     types: tuple[str, ...] = tuple(SUBTYPES)
     quality: float | None = None
     rate: int | None = None
-    tag: Callable[[Path, Mapping[str, str]], None] | None = None
+    tag: Tag | None = None
     longest: int = 1 << 20
 
     def subtype(self, asked: str | None) -> str:
@@ -78,8 +81,8 @@ class Format:
 
 
 FORMATS = {
-    ".wav": Format("WAV", tag=riff.append_texts),
-    ".flac": Format("FLAC", types=("16", "24")),
+    ".wav": Format("WAV", tag=daw_chunks.append),
+    ".flac": Format("FLAC", types=("16", "24"), tag=flac.tag),
     ".aiff": Format("AIFF", tag=id3.append_to_aiff),
     ".aif": Format("AIFF", tag=id3.append_to_aiff),
     ".mp3": Format("MP3", "MPEG_LAYER_III", (), quality=0.0, tag=id3.prepend),

@@ -14,8 +14,10 @@ import soundfile
 
 from engine.errors import AudioError
 from engine.file_names import encodable
-from engine.sound import riff
+from engine.sound import daw_chunks, riff
+from engine.sound.about import About
 from engine.sound.audio import Quantiser
+from engine.sound.daw_chunks import Shape
 from engine.sound.formats import FORMATS, SUBTYPES, WIDTHS
 from engine.sound.take_facts import TakeFacts, tags
 from engine.spec import GenerationSpec
@@ -49,6 +51,7 @@ class TakePipe:
         self._quantised = Quantiser(self._subtype)
         texts = {name: encodable(text) for name, text in tags(spec).items()}
         self._texts = riff.text_chunk(texts)
+        self._about = About()
 
     def add(self, block: AudioBlock) -> None:
         """Writes the next block.
@@ -62,7 +65,9 @@ class TakePipe:
         channels = block.samples.shape[0]
         if first:
             width = int(WIDTHS[self._subtype])
-            facts = channels, self._known.sample_rate, width, self._due, len(self._texts)
+            self._about = self._known.about({})
+            after = len(self._after(channels))
+            facts = channels, self._known.sample_rate, width, self._due, after
             self._write(riff.header(*facts))
         self._write(self._stored(block))
 
@@ -80,9 +85,10 @@ class TakePipe:
         self._known.check_heard()
         if self._known.frames != self._due:
             raise AudioError(f"The take has {self._known.frames} frames instead of {self._due}.")
+        self._about = self._known.measured(self._about)
         told = self._known.told("-", self._known.sample_rate, self._subtype, facts)
         size = self._due * told["channels"] * int(WIDTHS[self._subtype])
-        self._write(b"\0" * (size % 2) + self._texts)
+        self._write(b"\0" * (size % 2) + self._after(told["channels"]))
         return told
 
     def __enter__(self) -> TakePipe:
@@ -94,6 +100,12 @@ class TakePipe:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+    def _after(self, channels: int) -> bytes:
+        """What comes after the samples; as long before it is known how loud they are."""
+        bits = 8 * int(WIDTHS[self._subtype])
+        shape = Shape(self._due, self._known.sample_rate, channels, bits)
+        return daw_chunks.chunks_of(self._about, shape) + self._texts
 
     def _stored(self, block: AudioBlock) -> bytes:
         """The samples as libsndfile stores them in a file."""
