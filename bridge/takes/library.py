@@ -40,7 +40,7 @@ from bridge.takes.pending import SUBTYPE, Draft, PendingTake
 from engine.composing.score import Score
 from engine.disks import why
 from engine.errors import AudioError, DiskError
-from engine.sound.audio import write_audio
+from engine.sound.audio import AudioWriter
 from engine.sound.take_facts import asked_key
 from engine.sound.targets import unwritten
 
@@ -209,7 +209,9 @@ class Library:
     def _written(self, take: Take, samples: NDArray[np.float32], score: Score | None) -> Take:
         """Writes a take and shows it, in the refuge if its disk fails; where it is now."""
         try:
-            write_audio(take.path, samples, take.sample_rate, SUBTYPE, about=sidecar.about(take))
+            with AudioWriter(take.path, take.sample_rate, subtype=SUBTYPE) as writer:
+                writer.about = sidecar.about(take)
+                writer.write(samples)
             sidecar.write(take, score)
         except (DiskError, OSError) as error:
             if take.path.parent == self.refuge:

@@ -10,7 +10,6 @@ import time
 import unicodedata
 from dataclasses import dataclass
 
-
 SLUG = 40
 # Kinds of metadata in prompts such as 'Genre: House | BPM: 124', of no use in a name that has tempo and key.
 _LABEL = re.compile(r"\b(?:genre|instruments?|moods?|bpm|key|format|subgenre|style)\s*:\s*", re.I)

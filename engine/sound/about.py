@@ -78,4 +78,3 @@ def key_named(text: str) -> str:
 def pitch_name(note: int) -> str:
     """The pitch class of a MIDI note, as a key without a mode."""
     return PITCH_CLASSES[note % 12]
-

@@ -157,6 +157,8 @@ class AudioWriter:
             AudioError: if the suffix or subtype is unknown, or the file exists.
             DiskError: if the folder is missing or not writable.
         """
+        self.about: About | None = None
+        """What the file says of its music beside its `texts`, where its format can; read by `close`."""
         self.path = Path(path)
         self.subtype = check_target(self.path, subtype, overwrite)
         self._form = format_of(self.path)
@@ -192,11 +194,8 @@ class AudioWriter:
         except (soundfile.LibsndfileError, OSError) as error:
             raise unwritten(self.path, error) from error
 
-    def close(self, about: About | None = None) -> None:
+    def close(self) -> None:
         """Finishes the file and gives it its name.
-
-        Args:
-            about: what the file says of its music, where its format can; None for its `texts` alone.
 
         Raises:
             AudioError: if no block was written, or a file of that name has come meanwhile.
@@ -207,8 +206,8 @@ class AudioWriter:
         try:
             self._file.write(self._quantised(self._resampling.end()).T)
             self._file.close()
-            if self._form.tag is not None and (self._texts or about):
-                self._form.tag(self._part, self._texts, about)
+            if self._form.tag is not None and (self._texts or self.about):
+                self._form.tag(self._part, self._texts, self.about)
             if not self._overwrite and self.path.exists():
                 raise AudioError(exists(self.path))
             put_in_place(self._part, self.path)
@@ -265,12 +264,7 @@ def write_audio(
     subtype: str | None = None,
     *,
     overwrite: bool = False,
-    about: About | None = None,
 ) -> None:
     """Writes a whole file; see `AudioWriter` for arguments and errors."""
-    writer = AudioWriter(path, sample_rate, subtype=subtype, overwrite=overwrite)
-    try:
+    with AudioWriter(path, sample_rate, subtype=subtype, overwrite=overwrite) as writer:
         writer.write(samples)
-        writer.close(about)
-    finally:
-        writer.abort()

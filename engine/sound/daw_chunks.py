@@ -137,6 +137,7 @@ def _acid(music: MusicalFacts) -> bytes:
 
 
 def from_acid(content: bytes, shape: Shape) -> MusicalFacts:
+    """What an `acid` says, as far as it is believed."""
     kind, root, _, _, beats, unit, count, tempo = ACID.unpack(content)
     key = pitch_name(root) if kind & _ROOT_KNOWN else ""
     if kind & _ONE_SHOT:
@@ -172,6 +173,7 @@ def all_loops(content: bytes, shape: Shape) -> bool:
 
 
 def bext(about: About, shape: Shape) -> bytes:
+    """The content of a `bext` at the timeline's zero."""
     made = time.localtime(about.created)
     history = (
         f"A=PCM,F={shape.rate},W={shape.bits},M={_MODES.get(shape.channels, 'multi')},"

@@ -38,5 +38,3 @@ def musical_facts(path: Path) -> MusicalFacts | None:
     if b"smpl" in found and daw_chunks.all_loops(found[b"smpl"].content, shape):
         music = replace(music, loop=True)
     return None if music == MusicalFacts() else music
-
-

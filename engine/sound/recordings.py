@@ -27,8 +27,7 @@ def with_recording(spec: GenerationSpec) -> GenerationSpec:
     """Fills in settings that follow from `init_audio` and `midi`, where they are not given.
 
     A take from a recording is as long as the recording, or as long as the model allows, and has the tempo that the
-    recording says it has. With spans to keep, the rest is
-    generated from pure noise.
+    recording says it has. With spans to keep, the rest is generated from pure noise.
 
     Raises:
         AudioError: if the file does not exist, is not audio or is empty.

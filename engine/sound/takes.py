@@ -159,7 +159,8 @@ class TakeWriter:
     def _finished(self, path: Path, facts: dict[str, Any]) -> dict[str, Any]:
         """Both files, whole under their names; gives the contents of the sidecar."""
         audio = self._audio = self._audio or self._written(path)
-        audio.close(self._known.measured(self._known.about(facts)))
+        audio.about = self._known.measured(self._known.about(facts))
+        audio.close()
         facts = self._known.told(audio.path.name, audio.sample_rate, audio.subtype, facts)
         try:
             write_whole(sidecar_path(path), sidecar_text(facts))

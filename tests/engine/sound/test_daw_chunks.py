@@ -14,7 +14,7 @@ import soundfile
 from engine.registry import SKETCH
 from engine.sound import daw_chunks, riff
 from engine.sound.about import About, MusicalFacts
-from engine.sound.audio import read_audio, read_texts, write_audio
+from engine.sound.audio import AudioWriter, read_audio, read_texts, write_audio
 from engine.sound.daw_chunks import Shape
 from engine.sound.music_in_files import musical_facts
 from engine.sound.takes import TakeWriter
@@ -32,8 +32,14 @@ def noise(frames: int, channels: int = 2) -> np.ndarray:
 
 def written(path: Path, music: MusicalFacts, frames: int = 2 * RATE, title: str = "Drums") -> Path:
     about = About(music, title, 1_700_000_000.0, "Longtake 9", loudness=-14.25, true_peak=-1.0)
-    write_audio(path, noise(frames), RATE, "16", about=about)
+    told(path, noise(frames), "16", about)
     return path
+
+
+def told(path: Path, samples: np.ndarray, subtype: str, about: About) -> None:
+    with AudioWriter(path, RATE, subtype=subtype, overwrite=True) as writer:
+        writer.about = about
+        writer.write(samples)
 
 
 def said_by(*command: object) -> str:
@@ -53,28 +59,28 @@ def take(path: Path, sheet: LeadSheet | None = None, **values: object) -> Genera
 @pytest.mark.real_parts("sndfile-info")
 def test_libsndfile_reads_tempo_beats_root_metre_and_loop(tmp_path: Path) -> None:
     frames = round(24 * 60 / 124 * RATE)
-    told = said_by("sndfile-info", written(tmp_path / "loop.wav", LOOP, frames))
-    assert "(Loop,RootNoteValid,StretchOn,RAMBased" in told
-    assert "Root note : 0x42" in told and "Beats     : 24" in told
-    assert "Meter     : 3/4" in told and "Tempo     : 124.000000" in told
-    assert "Midi Note    : 66" in told and f"End : {frames - 1} " in told
-    assert "*** " not in told
+    said = said_by("sndfile-info", written(tmp_path / "loop.wav", LOOP, frames))
+    assert "(Loop,RootNoteValid,StretchOn,RAMBased" in said
+    assert "Root note : 0x42" in said and "Beats     : 24" in said
+    assert "Meter     : 3/4" in said and "Tempo     : 124.000000" in said
+    assert "Midi Note    : 66" in said and f"End : {frames - 1} " in said
+    assert "*** " not in said
 
 
 @pytest.mark.real_parts("sndfile-info")
 def test_libsndfile_reads_the_broadcast_chunk(tmp_path: Path) -> None:
     path = written(tmp_path / "take.wav", LOOP, title="Größe 電")
-    told = said_by("sndfile-info", "--broadcast", path)
-    assert "Description              : Gro?e ?" in told
-    assert "Originator               : Longtake" in told and "2023-11-1" in told
-    assert "A=PCM,F=44100,W=16,M=stereo,T=Longtake 9" in told
+    said = said_by("sndfile-info", "--broadcast", path)
+    assert "Description              : Gro?e ?" in said
+    assert "Originator               : Longtake" in said and "2023-11-1" in said
+    assert "A=PCM,F=44100,W=16,M=stereo,T=Longtake 9" in said
 
 
 @pytest.mark.real_parts("mediainfo", "soxi", "ffprobe")
 def test_other_programs_read_the_same_sound_and_loudness(tmp_path: Path) -> None:
     path = written(tmp_path / "take.wav", LOOP)
-    told = said_by("mediainfo", path)
-    assert "-14.25" in told and "A=PCM,F=44100" in told and "Drums" in told
+    said = said_by("mediainfo", path)
+    assert "-14.25" in said and "A=PCM,F=44100" in said and "Drums" in said
     assert f"{2 * RATE} samples" in said_by("soxi", path)
     assert "time_reference  : 0" in said_by("ffprobe", "-hide_banner", path)
 
@@ -85,15 +91,15 @@ def test_other_programs_read_the_same_sound_and_loudness(tmp_path: Path) -> None
 def test_the_sound_is_untouched_and_its_shape_is_found(
     tmp_path: Path, subtype: str, frames: int, channels: int
 ) -> None:
-    plain, told = tmp_path / "plain.wav", tmp_path / "told.wav"
+    plain, telling = tmp_path / "plain.wav", tmp_path / "told.wav"
     write_audio(plain, noise(frames, channels), RATE, subtype)
-    write_audio(told, noise(frames, channels), RATE, subtype, about=About(LOOP))
-    assert np.array_equal(read_audio(plain).samples, read_audio(told).samples)
+    told(telling, noise(frames, channels), subtype, About(LOOP))
+    assert np.array_equal(read_audio(plain).samples, read_audio(telling).samples)
     bits = {"16": 16, "24": 24, "float": 32}[subtype]
-    assert daw_chunks.shape_of(told) == Shape(frames, RATE, channels, bits)
+    assert daw_chunks.shape_of(telling) == Shape(frames, RATE, channels, bits)
     # Every chunk begins at an even place and the whole is as long as it says.
-    assert told.stat().st_size == 8 + int.from_bytes(told.read_bytes()[4:8], "little")
-    with told.open("rb") as file:
+    assert telling.stat().st_size == 8 + int.from_bytes(telling.read_bytes()[4:8], "little")
+    with telling.open("rb") as file:
         tags = [tag for tag, _ in riff.file_chunks(file)]
     assert tags[-4:] == [b"acid", b"smpl", b"bext", b"iXML"]
 

@@ -23,15 +23,17 @@ SAMPLES = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 44_100)).astype(np.flo
 
 
 def written(path: Path, about: About | None = ABOUT) -> Path:
-    writer = AudioWriter(path, 44_100, texts=TEXTS)
-    writer.write(SAMPLES)
-    writer.close(about)
+    with AudioWriter(path, 44_100, texts=TEXTS) as writer:
+        writer.about = about
+        writer.write(SAMPLES)
     return path
 
 
 def test_mutagen_reads_all_tags_of_a_flac_file(tmp_path: Path) -> None:
     tags = cast(Any, mutagen.flac.FLAC(written(tmp_path / "take.flac")).tags)
-    assert tags["BPM"] == ["123.5"] and tags["INITIALKEY"] == ["Bbm"] and tags["KEY"] == ["Bb minor"]
+    assert (
+        tags["BPM"] == ["123.5"] and tags["INITIALKEY"] == ["Bbm"] and tags["KEY"] == ["Bb minor"]
+    )
     assert tags["TITLE"] == ["Größe 電"] and tags["COMMENT"] == ["x" * 100_000]
 
 

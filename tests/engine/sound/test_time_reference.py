@@ -13,16 +13,19 @@ import soundfile
 from engine.errors import AudioError
 from engine.sound import daw_chunks
 from engine.sound.about import About, MusicalFacts
-from engine.sound.audio import read_audio, write_audio
+from engine.sound.audio import AudioWriter, read_audio
 from engine.sound.time_reference import time_reference, with_time_reference
 
+ABOUT = About(MusicalFacts(tempo=120.0), "Drums")
 FAR = 5_000_000_123
 """More than 32 bits."""
 
 
-def file(path: Path, about: About | None = About(MusicalFacts(tempo=120.0), "Drums")) -> Path:
+def file(path: Path, about: About | None = ABOUT) -> Path:
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 4_411)).astype(np.float32)
-    write_audio(path, samples, 48_000, "24", about=about)
+    with AudioWriter(path, 48_000, subtype="24") as writer:
+        writer.about = about
+        writer.write(samples)
     return path
 
 
@@ -50,7 +53,9 @@ def test_ixml_says_the_same(tmp_path: Path) -> None:
         text = daw_chunks.read(opened, {b"iXML": 1 << 16})[b"iXML"].content.decode()
     speed = Tree.fromstring(text).find("SPEED")
     assert speed is not None
-    high, low = (speed.findtext(f"TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_{each}") for each in ("HI", "LO"))
+    high, low = (
+        speed.findtext(f"TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_{each}") for each in ("HI", "LO")
+    )
     assert int(high or 0) << 32 | int(low or 0) == FAR
 
 
