@@ -23,6 +23,7 @@ from engine.errors import PresetError, choices
 from engine.live_settings import DELAYS, LATE
 from engine.model_files import loras_folder
 from engine.registry import all_models
+from engine.sound.rates import OUTPUT_RATES
 from engine.whole_files import read_text, write_whole
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -41,6 +42,7 @@ class TakesSettings:
     folder: str = setting(
         "", "where takes are kept; empty means Longtake in your music folder", folders=True
     )
+    sample_rate: int = setting(0, "Hz; 0 is the model's own", choices=(0, *OUTPUT_RATES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +198,9 @@ class SettingsFile:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(self.path, text)
             except OSError as error:
-                reason = why(self.path, error)
-                raise PresetError(f"{self.path} cannot be written: {reason}.") from error
+                raise PresetError(
+                    f"{self.path} cannot be written: {why(self.path, error)}."
+                ) from error
             self._text, self.settings = text, settings
             return settings
 
@@ -301,14 +304,13 @@ def _wrong(known: Field[Any], value: Any) -> str:
         return "" if isinstance(value, bool) else "is true or false"
     if isinstance(default, int):
         whole = isinstance(value, int) and not isinstance(value, bool)
+        if "choices" in facts:
+            return "" if whole and value in facts["choices"] else f"is {choices(facts['choices'])}"
         right = whole and facts["low"] <= value <= facts["high"]
         return "" if right else f"is a whole number from {facts['low']} to {facts['high']}"
     if isinstance(default, tuple):
-        return (
-            ""
-            if isinstance(value, list) and _texts(cast(list[Any], value))
-            else "is a list of texts"
-        )
+        right = isinstance(value, list) and _texts(cast(list[Any], value))
+        return "" if right else "is a list of texts"
     if isinstance(default, dict):
         table = cast(dict[str, Any], value) if isinstance(value, dict) else None
         return "" if table is not None and _texts(list(table.values())) else "is a table of texts"

@@ -73,6 +73,7 @@ class Library:
                 "io", f"The folder of takes {folder} cannot be used: {why(folder, error)}."
             ) from error
         self.refuge = data.resolve() / REFUGE
+        self.rate = 0  # Hz of the files of takes that are made; 0 is the model's own.
         self._publish = publish
         index = index_path(self.folder, data)
         move(self.folder / OLD_INDEX, index)

@@ -136,7 +136,8 @@ class PendingRecording:
         try:
             self._close_at(end)
             take = self._measured(end)
-            self._tell(take)
+            with suppress(OSError):  # A full disk takes no more than the sound.
+                daw_chunks.append(self._path, {}, sidecar.about(take))
             put_in_place(self._path, take.path)
         except (OSError, soundfile.LibsndfileError) as error:
             raise _unwritten(self._path, error) from error
@@ -212,18 +213,6 @@ class PendingRecording:
         ):
             file.seek(place)
             file.write(struct.pack("<I", value))
-
-    def _tell(self, take: Take) -> None:
-        """Adds what DAWs read, where the disk has room for it."""
-        whole = self._path.stat().st_size
-        try:
-            daw_chunks.append(self._path, {}, sidecar.about(take))
-        except OSError as error:
-            _log.warning("%s says nothing of its music: %s", self._path, why(self._path, error))
-            with self._path.open("rb+") as file:
-                file.truncate(whole)
-                file.seek(4)
-                file.write(struct.pack("<I", whole - 8))
 
     def _measured(self, end: int) -> Take:
         draft = self._draft

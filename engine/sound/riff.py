@@ -32,9 +32,14 @@ def append(path: Path, content: bytes) -> None:
 
 
 def append_to(file: BinaryIO, content: bytes) -> None:
-    """Adds whole chunks to a WAV file that is open."""
+    """Adds whole chunks to a WAV file that is open, or nothing if its disk is full."""
     end = file.seek(0, 2)
-    file.write(b"\0" * (end % 2) + content)
+    try:
+        file.write(b"\0" * (end % 2) + content)
+        file.flush()
+    except OSError:
+        file.truncate(end)
+        raise
     size = file.tell() - 8
     file.seek(4)
     file.write(struct.pack("<I", size))

@@ -70,6 +70,12 @@ class TakeFacts:
         score = None if said.score is None else said.score.to_dict()
         self._notes |= {"lead_sheet": said.about, "score": score}
 
+    def frames_at(self, rate: int) -> int:
+        """How long the take is at another sample rate: whole bars are as long as at its own, to half a frame."""
+        if self.frames == self.spec.frames(self.sample_rate):
+            return self.spec.frames(rate)
+        return round(self.frames * rate / self.sample_rate)
+
     def check_heard(self) -> None:
         """Checks that there is something to write.
 
@@ -118,7 +124,7 @@ class TakeFacts:
             "longtake": __version__,
             "file": file,
             "created": time.time(),
-            "frames": round(self.frames * sample_rate / self.sample_rate),
+            "frames": self.frames_at(sample_rate),
             "seconds": self.frames / self.sample_rate,
             "sample_rate": sample_rate,
             "channels": cast(Meter, self._meter).channels,
