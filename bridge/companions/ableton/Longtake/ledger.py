@@ -5,6 +5,7 @@ Kept in the set itself, which forgets what was placed and not saved: then it doe
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 KEY = "longtake.placed"
@@ -25,6 +26,7 @@ class Ledger:
         return delivery in self._ids
 
     def add(self, delivery: str) -> None:
-        """It lies here now."""
+        """It lies here now; where the set cannot keep that, we know it until the set is closed."""
         self._ids = [*self._ids, delivery][-_MOST:]
-        self._song.set_data(KEY, " ".join(self._ids))
+        with contextlib.suppress(Exception):
+            self._song.set_data(KEY, " ".join(self._ids))

@@ -23,17 +23,13 @@ def fit(clip: Any, loop: bool, beats: float, seconds: float) -> None:
     for marker in list(clip.warp_markers)[1:-1]:
         clip.remove_warp_marker(marker.beat_time)
     first = clip.warp_markers[0]
-    if abs(first.sample_time) > 1e-6:
-        clip.remove_warp_marker(first.beat_time)
-        clip.add_warp_marker(Live.Clip.WarpMarker(0.0, 0.0))
-    elif abs(first.beat_time) > 1e-6:
-        clip.move_warp_marker(first.beat_time, -first.beat_time)
+    away = first.sample_time * beats / seconds - first.beat_time
+    if abs(away) > 1e-9:
+        clip.move_warp_marker(first.beat_time, away)
     clip.add_warp_marker(Live.Clip.WarpMarker(seconds, beats))
     clip.looping = True
-    clip.loop_end = beats
-    clip.loop_start = 0.0
-    clip.end_marker = beats
-    clip.start_marker = 0.0
+    clip.loop_start, clip.start_marker = 0.0, 0.0
+    clip.loop_end, clip.end_marker = beats, beats
 
 
 def seconds_at(clip: Any, position: float) -> float:
