@@ -89,6 +89,13 @@ class Deliveries:
             )
         )
 
+    def owe(self, take: Take, placement: Placement) -> None:
+        """As `send`, for a take that a job has just made: what forbids it is told, and the take stays where it is."""
+        try:
+            self.send(take, placement)
+        except LongtakeError as error:
+            self._publish(Notice("warning", "", f"{take.name} was not delivered: {error}"))
+
     def add(self, delivery: Delivery) -> Delivery:
         """Owes what is no take (the click of a test), under a new id."""
         self.check(delivery.placement.target)

@@ -6,10 +6,9 @@ Knows where the DAW stands only by what it is given.
 from __future__ import annotations
 
 import math
-from typing import cast
 
 from bridge.delivery.targets import TARGETS, target
-from bridge.delivery_state import BELOW, NEW, At, Form, Placement
+from bridge.delivery_state import BELOW, NEW, At, Placement
 from bridge.errors import BridgeError
 from bridge.state import TransportState
 from engine.errors import choices
@@ -53,7 +52,7 @@ def placement(
         position=position,
         length=length,
         track=track,
-        form=cast(Form, chosen),
+        form=chosen,
         tempo=tempo,
         words=place.strip(),
     )
@@ -84,4 +83,4 @@ def _placed(place: str, name: str, transport: TransportState | None) -> tuple[At
         position = math.nan
     if not 0 <= position <= _FARTHEST:
         raise BridgeError("bad_args", f"A place is {choices(PLACES)}; it was {place[:40]!r}.")
-    return cast(At, word), position, 0.0
+    return word, position, 0.0
