@@ -64,24 +64,25 @@ def _placed(song: Any, message: dict[str, Any], path: str, form: str) -> tuple[s
     words, beside = str(message.get("track", "")), str(message.get("beside", ""))
     track, new = track_for(song, words, beside)
     try:
+        if new:
+            track.name = str(message["name"])
         beat = _beat(song, track, message)
         if form == "clip":
-            clip, where = _into_slot(song, track, path)
+            clip, text = _into_slot(song, track, path)
         elif form == "take":
-            clip, where = _into_lane(track, path, beat, float(message.get("beats") or 0.0))
+            clip, text = _into_lane(track, path, beat, float(message.get("beats") or 0.0))
         else:
-            clip, where = _on_timeline(track, path, beat), "on"
+            clip = _on_timeline(track, path, beat)
+            text = f"It lies on {track.name}, at beat {beat:g}."
     except Refused:
         _undo_track(song, track, new)
         raise
     except Exception as error:
         _undo_track(song, track, new)
         raise Refused("failed", f"Live did not take the file: {error}") from error
-    if new:
-        track.name = str(message["name"])
-    note = "" if clip is None else _dressed(clip, message)
-    at = "" if form == "clip" else f", at beat {beat:g}"
-    return track.name, beat, f"It lies {where} {track.name}{at}.{note}"
+    if clip is not None and not _dressed(clip, message):
+        text = f"{text} Its tempo could not be set: look at Warp in the clip."
+    return track.name, beat, text
 
 
 def _beat(song: Any, track: Any, message: dict[str, Any]) -> float:
@@ -115,7 +116,7 @@ def _into_slot(song: Any, track: Any, path: str) -> tuple[Any, str]:
     first = next((at for at, each in enumerate(scenes) if each == song.view.selected_scene), 0)
     for at, slot in enumerate(track.clip_slots):
         if at >= first and not slot.has_clip:
-            return slot.create_audio_clip(path), f"in slot {at + 1} of"
+            return slot.create_audio_clip(path), f"It lies in slot {at + 1} of {track.name}."
     raise Refused(
         "failed", f"{track.name} has no empty slot from the selected scene on: add a scene."
     )
@@ -131,11 +132,12 @@ def _into_lane(track: Any, path: str, beat: float, beats: float) -> tuple[Any, s
     else:
         lane = track.create_take_lane()
         lane.name = LANE
-    return lane.create_audio_clip(path, beat), "in a take lane of"
+    clip = lane.create_audio_clip(path, beat)
+    return clip, f"It lies in a take lane of {track.name}, at beat {beat:g}."
 
 
-def _dressed(clip: Any, message: dict[str, Any]) -> str:
-    """Gives a clip its name, colour and tempo; a sentence, if its tempo could not be set."""
+def _dressed(clip: Any, message: dict[str, Any]) -> bool:
+    """Gives a clip its name, colour and tempo; False if its tempo could not be set."""
     clip.name = str(message["name"])
     clip.color = COLOUR
     try:
@@ -146,8 +148,8 @@ def _dressed(clip: Any, message: dict[str, Any]) -> str:
             float(message.get("seconds") or 0.0),
         )
     except Exception:
-        return " Its tempo could not be set: look at Warp in the clip."
-    return ""
+        return False
+    return True
 
 
 def _undo_track(song: Any, track: Any, new: bool) -> None:

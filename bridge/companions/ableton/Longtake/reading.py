@@ -15,9 +15,10 @@ _REPITCH = 3
 
 
 def state(song: Any) -> dict[str, Any]:
-    """Tempo, metre, position, selection (the loop, else the clip on the timeline that is selected), key, project."""
+    """Tempo, metre, position, selection (the loop, else the clip on the timeline that is selected), project; the key
+    only if the set has one, since the musician may have told Longtake another."""
     start, end = _selection(song)
-    return {
+    told: dict[str, Any] = {
         "kind": "state",
         "tempo": song.tempo,
         "numerator": song.signature_numerator,
@@ -26,9 +27,12 @@ def state(song: Any) -> dict[str, Any]:
         "beat": max(0.0, song.current_song_time),
         "selection_start": start,
         "selection_end": end,
-        "key": _key(song),
         "project": project(song),
     }
+    key = _key(song)
+    if key:
+        told["key"] = key
+    return told
 
 
 def project(song: Any) -> str:

@@ -192,6 +192,8 @@ class Script:
     def _tell(self) -> None:
         """Says where the set stands, if it stands elsewhere; while it plays, twice a second."""
         now, state = time.monotonic(), reading.state(self._song)
+        if self._told.get("key") and "key" not in state:
+            state["key"] = ""
         before = dict(self._told, beat=state["beat"]) if state["playing"] else self._told
         if state != before or (state["playing"] and now - self._told_at > _WHILE_PLAYING):
             self._connection.say(state)

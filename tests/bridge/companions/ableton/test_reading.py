@@ -30,7 +30,6 @@ def test_a_set_tells_where_it_stands(opened: Opened) -> None:
         "beat": 8.0,
         "selection_start": 12.0,
         "selection_end": 16.0,
-        "key": "",
         "project": "" if opened.live.named == "11.0.0" else "Nocturne",
     }
 
@@ -57,9 +56,9 @@ def test_a_key_is_told_where_live_says_that_it_holds(
     opened: Opened, note: int, scale: str, key: str
 ) -> None:
     opened.song.root_note, opened.song.scale_name = note, scale
-    assert state(opened)["key"] == "", "the scale is switched off"
+    assert "key" not in state(opened), "the scale is switched off"
     opened.song.scale_mode = True
-    assert state(opened)["key"] == (key if opened.live.version >= (12, 0, 5) else "")
+    assert state(opened).get("key", "") == (key if opened.live.version >= (12, 0, 5) else "")
 
 
 @pytest.mark.parametrize("version", ["11.0.0", "12.2.0"])

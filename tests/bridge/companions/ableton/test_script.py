@@ -111,6 +111,14 @@ def test_where_the_set_stands_is_told_when_it_changes(opened: Opened, joined: An
     assert opened.hears(joined, "state")["beat"] == 12.0
 
 
+def test_a_key_that_ends_is_taken_back_once(opened: Opened, joined: Any) -> None:
+    opened.song.scale_mode = True
+    assert opened.hears(joined, "state")["key"] == "C major"
+    opened.song.scale_mode = False
+    assert opened.hears(joined, "state")["key"] == ""
+    assert "key" not in opened.hears(joined, "state")
+
+
 def test_longtake_may_end_and_start_again(opened: Opened, joined: Any) -> None:
     opened.desk.close()
     opened.tick(joined, lambda: not joined._connection.connected)
