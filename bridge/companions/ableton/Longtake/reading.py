@@ -15,8 +15,10 @@ _REPITCH = 3
 
 
 def state(song: Any) -> dict[str, Any]:
-    """Tempo, metre, position, selection (the loop, else the clip on the timeline that is selected), project; the key
-    only if the set has one, since the musician may have told Longtake another."""
+    """Tempo, metre, position, selection (the loop, else the clip on the timeline that is selected), project.
+
+    The key only if the set has one, since the musician may have told Longtake another.
+    """
     start, end = _selection(song)
     told: dict[str, Any] = {
         "kind": "state",
