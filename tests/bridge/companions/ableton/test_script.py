@@ -100,6 +100,13 @@ def test_a_live_that_reads_a_long_file_is_not_taken_for_dead(opened: Opened, joi
     assert all(looks) and opened.heard.queue.empty()
 
 
+def test_a_live_that_calls_nobody_is_not_taken_for_dead(opened: Opened, joined: Any) -> None:
+    """As behind a dialog: the main thread does not come to us."""
+    for _ in range(40):
+        assert opened.desk.connected("ableton")
+        time.sleep(0.1)
+
+
 def test_where_the_set_stands_is_told_when_it_changes(opened: Opened, joined: Any) -> None:
     opened.song.tempo = 90.0
     assert opened.hears(joined, "state")["tempo"] == 90.0
