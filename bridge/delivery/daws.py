@@ -115,7 +115,7 @@ class Daws:
         there = [name for name, way in self._companions.ways.items() if way.ready()]
         if len(there) == 1:
             return there[0]
-        which = f"{choices(there)} are connected" if there else "no DAW is connected"
+        which = f"{' and '.join(there)} are connected" if there else "no DAW is connected"
         raise BridgeError("bad_args", f"Say where it goes: {which}; choose {choices(TARGETS)}.")
 
     def hand(self, selection: Selection) -> Selection:
@@ -169,7 +169,7 @@ class Daws:
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write_audio(path, clicks(RATE, tempo, (BEATS, 4), 1).T, RATE, "PCM_24")
+                write_audio(path, clicks(RATE, tempo, (BEATS, 4), 1).T, RATE, "24")
         except (AudioError, OSError) as error:
             raise BridgeError("io", f"The click could not be written: {error}") from error
         return path
