@@ -5,8 +5,8 @@ Knows nothing of what is in the files, and copies none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bridge.delivery import daw_folders
@@ -20,17 +20,6 @@ SPOOL = "spool"
 _NO_SCRIPT = ("__pycache__", "README.md")
 
 
-def _lua(data: Path, name: str) -> str:
-    text = str(data / SPOOL / name)
-    for sign, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
-        text = text.replace(sign, escape)
-    return f'return "{text}"\n'
-
-
-def _desk(data: Path, name: str) -> str:
-    return f"{data / SPOOL / 'desk.json'}\n"
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What can be installed.
@@ -38,11 +27,14 @@ class Kind:
     Attributes:
         title: the program, as people call it.
         finds: the folders of that program that are on a machine, the likeliest first.
-        inside: from there to where our files go.
+        inside: the folder for our files, below one of those; empty for that itself.
         steps: what is left to do afterwards; {0} is where our files are.
+        source: the folder of our files, below `SOURCE`.
+        scripts: as the program calls the folder of scripts in its own.
         own: whether our files have a folder for themselves.
-        shared: files of `SOURCE` itself that go with them.
-        place: the file that says where Longtake listens, and what is in it for a data folder and a name.
+        tops: the folder for files that lie at the top of `source`; empty for the top.
+        shared: files of `SOURCE` itself that go with them, and under which name.
+        place: the name of the file that says where Longtake listens, and what is in it for a folder of spools.
         spool: whether it speaks in files.
     """
 
@@ -50,14 +42,25 @@ class Kind:
     finds: Finds
     inside: str
     steps: tuple[str, ...]
+    source: str
+    scripts: str = ""
     own: bool = True
-    shared: tuple[str, ...] = ()
-    place: tuple[str, Callable[[Path, str], str]] | None = None
+    tops: str = ""
+    shared: Mapping[str, str] = field(default_factory=dict[str, str])
+    place: tuple[str, Callable[[Path], str]] | None = None
     spool: bool = False
 
 
-def _layout(title: str, *steps: str) -> Kind:
-    return Kind(title, daw_folders.documents, "Longtake", steps, own=False)
+def _lua(spools: Path) -> str:
+    """A module of Lua that returns the path of Reaper's spool."""
+    text = str(spools / "reaper")
+    for sign, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
+        text = text.replace(sign, escape)
+    return f'return "{text}"\n'
+
+
+def _layout(title: str, source: str, *steps: str) -> Kind:
+    return Kind(title, daw_folders.documents, "Longtake", steps, source, "Longtake", own=False)
 
 
 KINDS: dict[str, Kind] = {
@@ -69,7 +72,9 @@ KINDS: dict[str, Kind] = {
             "In Reaper, open Actions, Show action list, New action, Load ReaScript: choose longtake.lua in {0}.",
             "Run that action; it goes on until Reaper is closed.",
         ),
-        shared=("spool.lua",),
+        "reaper",
+        "Scripts",
+        shared={"spool.lua": "spool.lua"},
         place=("longtake_place.lua", _lua),
         spool=True,
     ),
@@ -81,31 +86,38 @@ KINDS: dict[str, Kind] = {
             "Start Live again.",
             "In Live's settings, under Link, Tempo & MIDI, choose Longtake as a control surface; it needs no ports.",
         ),
-        place=("place.txt", _desk),
+        "ableton/Longtake",
+        "Remote Scripts",
+        place=("place.txt", lambda spools: f"{spools / 'desk.json'}\n"),
     ),
     "ardour": Kind(
         "Ardour",
         daw_folders.ardour,
-        "scripts",
+        "",
         (
             "In Ardour, open Edit, Lua Scripts, Script Manager, Action Hooks, and add Longtake to a free one.",
         ),
+        "ardour",
+        "scripts",
         own=False,
-        shared=("spool.lua",),
-        place=("longtake_place.lua", _lua),
+        tops="scripts",
+        shared={"spool.lua": "longtake/spool.lua"},
+        place=("longtake/folder", lambda spools: f"{spools / 'ardour'}\n"),
         spool=True,
     ),
     "open_stage_control": _layout(
         "Open Stage Control",
+        "open_stage_control",
         "Load longtake.json of {0} as a session, with send set to 127.0.0.1:9440.",
     ),
     "touchosc": _layout(
         "TouchOSC",
+        "touchosc",
         "Bring longtake.tosc of {0} to the tablet and open it in TouchOSC.",
         "In its connections, OSC 1 goes to this computer's address, port 9440.",
     ),
-    "pd": _layout("Pd", "Open longtake.pd of {0} in Pd."),
-    "max": _layout("Max", "Open longtake.maxpat of {0} in Max."),
+    "pd": _layout("Pd", "pd", "Open longtake.pd of {0} in Pd."),
+    "max": _layout("Max", "max", "Open longtake.maxpat of {0} in Max."),
 }
 
 
@@ -126,14 +138,16 @@ def known(name: str) -> Kind:
 
 def files_of(name: str, data: Path) -> dict[str, bytes]:
     """What is copied: name below the folder -> what is in it, with where a Longtake with this data folder listens."""
-    kind, source = known(name), SOURCE / name
-    paths = {
-        each.relative_to(source).as_posix(): each
-        for each in sorted(source.rglob("*"))
-        if each.is_file() and not any(part in _NO_SCRIPT for part in each.parts)
-    }
-    paths |= {each: SOURCE / each for each in kind.shared}
-    files = {each: path.read_bytes() for each, path in paths.items()}
+    kind = known(name)
+    source = SOURCE / kind.source
+    files: dict[str, bytes] = {}
+    for path in sorted(source.rglob("*")):
+        below = path.relative_to(source)
+        if path.is_file() and not any(part in _NO_SCRIPT for part in below.parts):
+            top = kind.tops if len(below.parts) == 1 else ""
+            files[Path(top, below).as_posix()] = path.read_bytes()
+    for shared, under in kind.shared.items():
+        files[under] = (SOURCE / shared).read_bytes()
     if kind.place:
-        files[kind.place[0]] = kind.place[1](data, name).encode()
+        files[kind.place[0]] = kind.place[1](data / SPOOL).encode()
     return files

@@ -164,8 +164,7 @@ def _asked_for(kind: Kind, folder: str | Path) -> Path:
     named = folder_named(str(folder)).absolute()
     if not named.is_dir():
         raise BridgeError("bad_path", f"There is no folder {named}.")
-    scripts, *rest = Path(kind.inside).parts
-    return named.joinpath(*rest) if named.name == scripts else named / kind.inside
+    return (named.parent if named.name == kind.scripts else named) / kind.inside
 
 
 def _check_nothing_foreign(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
+from lupa import LuaRuntime
 
 from bridge import companion_command
 from bridge.delivery import installable, marks
@@ -16,7 +16,6 @@ from bridge.delivery.installable import KINDS
 from bridge.delivery.installing import Here, found, install, installed, remove, status
 from bridge.errors import BridgeError
 from engine.errors import PresetError
-from tests.needed import need
 
 DAWS = {
     "reaper": ".config/REAPER",
@@ -32,10 +31,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     for path, text in {
         "spool.lua": "-- spool",
         "reaper/longtake.lua": "-- reaper",
-        "ardour/longtake_ardour.lua": "-- ardour",
-        "ableton/__init__.py": "# live",
-        "ableton/parts/more.py": "# more",
-        "ableton/__pycache__/x.pyc": "no",
+        "ardour/longtake.lua": "-- ardour",
+        "ardour/longtake/hook.lua": "-- hook",
+        "ableton/Longtake/__init__.py": "# live",
+        "ableton/Longtake/parts/more.py": "# more",
+        "ableton/Longtake/__pycache__/x.pyc": "no",
         "ableton/README.md": "no",
         "pd/longtake.pd": "#N",
     }.items():
@@ -88,44 +88,37 @@ def test_what_is_copied_for_live(here: Here) -> None:
     assert files == {"__init__.py": "# live", "parts/more.py": "# more"}
 
 
-@pytest.mark.real_parts("lua5.4")
-def test_lua_reads_the_place_of_the_spool(here: Here) -> None:
-    need("lua5.4")
-    install("reaper", here=here)
-    place = into(here, "reaper") / "longtake_place.lua"
-    said = subprocess.run(
-        ["lua5.4", "-e", "io.write(dofile(arg[1]))", "-", str(place)],
-        capture_output=True,
-        input=b"",
-        timeout=60,
-        check=True,
-    )
-    assert said.stdout.decode() == str(here.data / "spool" / "reaper")
-    assert (here.data / "spool" / "reaper").is_dir()
+def test_scripts_read_the_place_of_their_spool(here: Here) -> None:
+    for name, place in (("reaper", "longtake_place.lua"), ("ardour", "longtake/folder")):
+        install(name, here=here)
+        assert (here.data / "spool" / name).is_dir()
+        text = (into(here, name) / place).read_text("utf-8")
+        said = LuaRuntime(unpack_returned_tuples=True).execute(text) if place.endswith(".lua") else text.rstrip("\n")
+        assert said == str(here.data / "spool" / name)
     assert (into(here, "reaper") / "spool.lua").read_text() == "-- spool"
 
 
 def test_a_file_that_was_changed_is_kept(here: Here) -> None:
     install("ardour", here=here)
-    script = into(here, "ardour") / "longtake_ardour.lua"
+    script = into(here, "ardour") / "scripts/longtake.lua"
     script.write_text("-- mine")
-    assert status("ardour", here).changed == ("longtake_ardour.lua",)
+    assert status("ardour", here).changed == ("scripts/longtake.lua",)
     kept = install("ardour", here=here)[0]
-    assert "longtake_ardour.lua.bak" in kept
+    assert "longtake.lua.bak" in kept
     assert script.read_text() == "-- ardour"
-    assert script.with_name("longtake_ardour.lua.bak").read_text() == "-- mine"
+    assert script.with_name("longtake.lua.bak").read_text() == "-- mine"
     script.write_text("-- mine again")
-    assert "longtake_ardour.lua 2.bak" in remove("ardour", here)[0]
+    assert "longtake.lua 2.bak" in remove("ardour", here)[0]
     assert everything(into(here, "ardour")) == {
-        "longtake_ardour.lua.bak": "-- mine",
-        "longtake_ardour.lua 2.bak": "-- mine again",
+        "scripts/longtake.lua.bak": "-- mine",
+        "scripts/longtake.lua 2.bak": "-- mine again",
     }
     install("ardour", here=here)
 
 
 def test_another_version_replaces_the_files_and_drops_old_ones(here: Here) -> None:
     install("ableton", here=here)
-    source = installable.SOURCE / "ableton"
+    source = installable.SOURCE / "ableton/Longtake"
     (source / "parts/more.py").rename(source / "other.py")
     (source / "__init__.py").write_text("# newer")
     assert not status("ableton", here).current and not status("ableton", here).changed
@@ -158,16 +151,31 @@ def test_a_foreign_folder_is_left_alone(here: Here, name: str) -> None:
 
 
 def test_a_foreign_file_among_ardours_scripts_is_left_alone(here: Here) -> None:
-    script = into(here, "ardour") / "longtake_ardour.lua"
+    script = into(here, "ardour") / "scripts/longtake.lua"
     script.parent.mkdir()
     script.write_text("-- somebody's")
-    with pytest.raises(BridgeError, match=r"longtake_ardour\.lua is there already"):
+    with pytest.raises(BridgeError, match=r"longtake\.lua is there already"):
         install("ardour", here=here)
     assert script.read_text() == "-- somebody's"
     script.rename(script.with_name("other.lua"))
     install("ardour", here=here)
+    assert everything(into(here, "ardour")).keys() == {
+        "longtake-ardour.json",
+        "longtake/folder",
+        "longtake/hook.lua",
+        "longtake/spool.lua",
+        "scripts/longtake.lua",
+        "scripts/other.lua",
+    }
     remove("ardour", here)
-    assert everything(into(here, "ardour")) == {"other.lua": "-- somebody's"}
+    assert everything(into(here, "ardour")) == {"scripts/other.lua": "-- somebody's"}
+
+
+def test_a_folder_of_ardours_scripts_may_be_named_too(here: Here, tmp_path: Path) -> None:
+    scripts = tmp_path / "ardour9/scripts"
+    scripts.mkdir(parents=True)
+    install("ardour", scripts, here)
+    assert (scripts / "longtake.lua").exists() and (scripts.parent / "longtake/folder").exists()
 
 
 @pytest.mark.parametrize("named", ["", "Scripts"])
