@@ -93,7 +93,11 @@ def test_scripts_read_the_place_of_their_spool(here: Here) -> None:
         install(name, here=here)
         assert (here.data / "spool" / name).is_dir()
         text = (into(here, name) / place).read_text("utf-8")
-        said = LuaRuntime(unpack_returned_tuples=True).execute(text) if place.endswith(".lua") else text.rstrip("\n")
+        said = (
+            LuaRuntime(unpack_returned_tuples=True).execute(text)
+            if place.endswith(".lua")
+            else text.rstrip("\n")
+        )
         assert said == str(here.data / "spool" / name)
     assert (into(here, "reaper") / "spool.lua").read_text() == "-- spool"
 
