@@ -70,7 +70,7 @@ KINDS: dict[str, Kind] = {
         "Scripts/Longtake",
         (
             "In Reaper, open Actions, Show action list, New action, Load ReaScript: choose longtake.lua in {0}.",
-            "Run that action; it goes on until Reaper is closed.",
+            "Load the other longtake_ scripts of that folder likewise, and run longtake.lua; it stays until Reaper is closed.",
         ),
         "reaper",
         "Scripts",
@@ -95,7 +95,8 @@ KINDS: dict[str, Kind] = {
         daw_folders.ardour,
         "",
         (
-            "In Ardour, open Edit, Lua Scripts, Script Manager, Action Hooks, and add Longtake to a free one.",
+            "In Ardour, open Edit, Lua Scripts, Script Manager, Action Hooks: add Longtake to a free one.",
+            "Under Action Scripts there, its other scripts make what menus and keys do.",
         ),
         "ardour",
         "scripts",
@@ -108,7 +109,7 @@ KINDS: dict[str, Kind] = {
     "open_stage_control": _layout(
         "Open Stage Control",
         "open_stage_control",
-        "Load longtake.json of {0} as a session, with send set to 127.0.0.1:9440.",
+        "Load longtake.json of {0} as a session.",
     ),
     "touchosc": _layout(
         "TouchOSC",

@@ -134,7 +134,7 @@ def test_all_that_a_layout_sends_is_understood(tmp_path: Path, sends: object) ->
     controls = (*PRESSES, *FADERS, *(() if sends is tablet else WORDS))
     assert addresses >= {f"/longtake/{each.address}" for each in controls} | {"/longtake/generate"}
     with osc_server(tmp_path) as (server, session), Peer(server.port) as peer:
-        peer.ask("param/prompt", "warm house")
+        peer.send("param/prompt", "warm house")
         for address, arguments in messages:
             if address not in ("/longtake/reply_to", "/longtake/token"):
                 peer.send(address.removeprefix("/longtake/"), *arguments)
