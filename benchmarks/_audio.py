@@ -26,7 +26,7 @@ import soundfile
 from bridge.app import AppOptions, build
 from bridge.audio.ring_buffer import RingBuffer
 from bridge.audio.system import AudioSystem
-from bridge.settings import Settings
+from bridge.settings_table import Settings
 from bridge.state import Take, TransportState
 from bridge.takes.recordings import PendingRecording, RecordingDraft
 

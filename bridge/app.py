@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bridge.asks import Asks
 from bridge.audio.system import AudioOptions, AudioSystem
 from bridge.broken_file import BrokenFile, set_aside
 from bridge.closing import close_all
+from bridge.delivery.daws import Daws
 from bridge.engine_process.process import REAL_ENGINE, EngineProcess
 from bridge.engine_process.vigil import Limits
 from bridge.errors import BridgeError
@@ -39,7 +41,8 @@ from bridge.places import Places, places
 from bridge.presets import Presets
 from bridge.requests import count_in_time
 from bridge.session import Session
-from bridge.settings import Settings, SettingsFile, osc_folders, takes_folder
+from bridge.settings import SettingsFile, osc_folders, takes_folder
+from bridge.settings_table import Settings
 from bridge.takes import recordings
 from bridge.takes.library import Library
 from bridge.transport import Transport
@@ -107,7 +110,9 @@ class App:
         )
         journal = Journal(where.data / "jobs.jsonl")
         stream = self._audio.player if self._audio else None
-        self._queue = JobQueue(Works(self.engine, self.library, hub.publish, journal, stream))
+        daws = self._daws(chosen, where)
+        works = Works(self.engine, self.library, hub.publish, journal, stream, daws.deliveries.owe)
+        self._queue = JobQueue(works)
         keeper = _Keeper(self.settings, hub)
         self._ends.append(keeper.close)
         self.session = Session(
@@ -118,8 +123,12 @@ class App:
             transport=transport,
             models=Models(parameters, self.engine, ModelFiles(hub.publish, chosen.engine.licences)),
             presets=Presets(PresetStore(where.presets), parameters, hub.publish),
+            daws=daws,
         )
         self._ends.append(self.session.close)
+        self._asks = Asks(self.session, hub.publish) if chosen.daw.enabled else None
+        if self._asks:
+            self._ends.append(self._asks.close)
         if self._audio:
             self.session.playback, self.session.capture = self._audio.player, self._audio.recorder
             self.library.changes.let_go = self._audio.player.let_go
@@ -129,6 +138,10 @@ class App:
         if chosen.engine.model != parameters.get("model"):
             parameters.set("model", chosen.engine.model)
         self.osc = self._osc(chosen, where, options.strict) if chosen.osc.enabled else None
+
+    def _daws(self, chosen: Settings, where: Places) -> Daws:
+        """The DAWs that can be reached; those with a script of ours find us in a folder of our data."""
+        return Daws(self._hub.publish, where.data, self.library.folder)
 
     def _sound(self, chosen: Settings, transport: Transport, asked: Parameters) -> AudioSystem:
         audio = chosen.audio
@@ -205,6 +218,8 @@ class App:
             self._audio.start()
         if self._midi:
             self._midi.start()
+        if self._asks:
+            self._asks.start()
         threading.Thread(target=self._read_library, name="library", daemon=True).start()
         if self._makes_takes:
             self.engine.start()

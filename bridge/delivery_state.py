@@ -141,6 +141,7 @@ class Selection:
         track: the name of the track, or empty.
         item: the DAW's own name of the item, or empty.
         name: what the DAW calls it, or empty.
+        path: all of it as one recording, once that is written.
     """
 
     parts: tuple[Part, ...]
@@ -149,6 +150,7 @@ class Selection:
     track: str = ""
     item: str = ""
     name: str = ""
+    path: Path | None = None
 
     @property
     def seconds(self) -> float:

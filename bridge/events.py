@@ -192,9 +192,14 @@ class CompanionChanged:
 
 @dataclass(frozen=True, slots=True)
 class SelectionHanded:
-    """A DAW handed audio over: what is selected there."""
+    """A DAW handed audio over: what is selected there, as one recording."""
 
     selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
+class PanelAsked:
+    """A DAW asks for the panel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +258,7 @@ Event = (
     | DeliveryChanged
     | CompanionChanged
     | SelectionHanded
+    | PanelAsked
     | OscTraffic
     | PresetsChanged
     | SettingChosen

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bridge.delivery_state import Part
 from bridge.errors import BridgeError
 from bridge.state import Take, TransportState
 from engine.composing.notation import key_in
@@ -33,6 +34,22 @@ def seconds_of(path: Path) -> float:
     if not path.is_file():
         raise BridgeError("bad_path", f"There is no file {path}.")
     return recording_seconds(str(path))
+
+
+def part_of(path: Path, start: float, end: float | None) -> Part:
+    """The section of a file from `start` to `end` (None is its end), in seconds.
+
+    Raises:
+        BridgeError: `out_of_range` if the file has no such section; and as `seconds_of`.
+    """
+    length = seconds_of(path)
+    end = length if end is None else end
+    if not 0 <= start < end <= length + 1e-3:
+        raise BridgeError(
+            "out_of_range",
+            f"A section of {path.name} lies within its {length:g} s; it is {start:g}-{end:g}.",
+        )
+    return Part(path, start, min(end, length) - start)
 
 
 def transformed(

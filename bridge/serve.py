@@ -15,7 +15,8 @@ from bridge import logs
 from bridge.app import App, AppOptions, settings_or_defaults
 from bridge.engine_process.process import REAL_ENGINE
 from bridge.places import places
-from bridge.settings import Settings, check
+from bridge.settings import check
+from bridge.settings_table import Settings
 from engine.errors import LongtakeError
 from engine.parsing import Parser
 

@@ -3,6 +3,7 @@
     parameters   of the next job                          parameters.py
     jobs         what was asked for and its state         jobs/queue.py
     takes        the library                              takes/library.py
+    daws         where takes are delivered to             delivery/daws.py
     playback, capture, live, midi                         ports.py says what they do; absent.py stands in for them
     transport    tempo, metre, key, position              transport.py
     models       the registry and the engine's model      models.py
@@ -25,6 +26,8 @@ from typing import Any
 from bridge import requests
 from bridge.absent import AbsentCapture, AbsentLive, AbsentMidi, AbsentPlayback
 from bridge.closing import close_all
+from bridge.delivery.daws import Daws
+from bridge.delivery_state import Delivery, Placement
 from bridge.errors import BridgeError
 from bridge.events import Hub, Listener, Notice
 from bridge.jobs.queue import JobQueue
@@ -58,6 +61,7 @@ class Session:
     transport: Transport
     models: Models
     presets: Presets
+    daws: Daws
     playback: Playback = field(default_factory=AbsentPlayback)
     capture: Capture = field(default_factory=AbsentCapture)
     live: Live = field(default_factory=AbsentLive)
@@ -180,6 +184,19 @@ class Session:
         """Writes the notes of a take as a MIDI file, beside the take if no path is given; where it stands now."""
         return self._scores.write(self.find(which), path)
 
+    # --- DAWs ---
+
+    def placement(self, target: str, place: str = "", track: str = "", form: str = "") -> Placement:
+        """Where a take is to lie, settled now; see `Daws.placement`."""
+        return self.daws.placement(target, place, track, form, self.transport.state())
+
+    def send(
+        self, which: str, target: str, place: str = "", track: str = "", form: str = ""
+    ) -> Delivery:
+        """Delivers a take, named as in `find`."""
+        placement = self.placement(target, place, track, form)
+        return self.daws.deliveries.send(self.find(which), placement)
+
     # --- everything at once ---
 
     def panic(self) -> None:
@@ -215,6 +232,7 @@ class Session:
                 self.jobs.close,
                 self._fitting.close,
                 self._scores.close,
+                self.daws.close,
                 self.takes.close,
                 self.hub.close,
             )

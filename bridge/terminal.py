@@ -22,7 +22,7 @@ from bridge.live.engine import REAL_ENGINE
 from bridge.live_state import LiveLevels, LiveState
 from bridge.places import places
 from bridge.session import Session
-from bridge.settings import LiveSection, Settings
+from bridge.settings_table import LiveSection, Settings
 from bridge.state import AudioDevice
 from engine.cli.flags import add_flag
 from engine.errors import LongtakeError, SpecError

@@ -61,8 +61,8 @@ class Transport:
     """Holds where the DAW is and lets one source lead.
 
     Until somebody chooses a source, the strongest one that has spoken in the last seconds leads: Link, then MIDI
-    clock, then our script inside a DAW, then OSC, then the hand. A chosen source leads alone. Signature, key and selection are taken from
-    any source, since most know only some of them.
+    clock, then our script inside a DAW, then OSC, then the hand. A chosen source leads alone. Signature, key and
+    selection are taken from any source, since most know only some of them.
     """
 
     def __init__(self, publish: Publish, clock: Callable[[], float] = time.perf_counter) -> None:

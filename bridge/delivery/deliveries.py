@@ -29,6 +29,7 @@ PATIENCE = 90.0
 """Seconds for a DAW to answer: Live reads a long file before it does."""
 AGAIN = 2.0
 """Seconds between two looks at whether a DAW is there, and two tries while it records."""
+LOOK = "Look whether it lies there; if not, send it again."
 _log = logging.getLogger(__name__)
 
 
@@ -87,6 +88,13 @@ class Deliveries:
                 created=time.time(),
             )
         )
+
+    def owe(self, take: Take, placement: Placement) -> None:
+        """As `send`, for a take that a job has just made: what forbids it is told, and the take stays where it is."""
+        try:
+            self.send(take, placement)
+        except LongtakeError as error:
+            self._publish(Notice("warning", "", f"{take.name} was not delivered: {error}"))
 
     def add(self, delivery: Delivery) -> Delivery:
         """Owes what is no take (the click of a test), under a new id."""
@@ -233,7 +241,7 @@ class Deliveries:
             self._put(
                 delivery.id,
                 state="unsure",
-                text=f"{title} ended or fell silent before it answered. Look whether it lies there; if not, send it again.",
+                text=f"{title} ended before it answered. {LOOK}",
             )
         return False
 
@@ -311,10 +319,7 @@ def _read_again(delivery: Delivery) -> Delivery:
     """A delivery of the last run; what was sent then may have been placed."""
     if delivery.state != "sent":
         return delivery
-    text = (
-        "Longtake ended before the DAW answered. Look whether it lies there; if not, send it again."
-    )
-    return replace(delivery, state="unsure", text=text)
+    return replace(delivery, state="unsure", text=f"Longtake ended before the DAW answered. {LOOK}")
 
 
 def _beats(take: Take, tempo: float) -> float:

@@ -70,7 +70,7 @@ KINDS: dict[str, Kind] = {
         "Scripts/Longtake",
         (
             "In Reaper, open Actions, Show action list, New action, Load ReaScript: choose longtake.lua in {0}.",
-            "Load the other longtake_ scripts of that folder likewise, and run longtake.lua; it stays until Reaper is closed.",
+            "Load its other longtake_ scripts likewise, and run longtake.lua; it stays until Reaper is closed.",
         ),
         "reaper",
         "Scripts",

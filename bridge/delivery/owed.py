@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from bridge.delivery_state import Delivery, Placement
 from engine.disks import why
@@ -30,14 +30,15 @@ class Owed:
     def read(self) -> list[Delivery]:
         """The deliveries of the last run, oldest first; what cannot be read is logged and left out."""
         try:
-            rows: Any = json.loads(read_small(self._path))
+            said: Any = json.loads(read_small(self._path))
         except FileNotFoundError:
             return []
         except (OSError, ValueError, RecursionError) as error:
             _log.warning("%s cannot be read, and is begun anew: %r", self._path, error)
             return []
         found: list[Delivery] = []
-        for row in rows if isinstance(rows, list) else []:
+        rows = cast(list[Any], said) if isinstance(said, list) else []
+        for row in rows:
             try:
                 found.append(_delivery(row))
             except (TypeError, KeyError, ValueError) as error:
@@ -62,4 +63,5 @@ class Owed:
 
 def _delivery(row: dict[str, Any]) -> Delivery:
     placement = Placement(**row["placement"])
-    return Delivery(**row | {"path": Path(row["path"]), "placement": placement})
+    values: dict[str, Any] = row | {"path": Path(row["path"]), "placement": placement}
+    return Delivery(**values)

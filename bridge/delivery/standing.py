@@ -41,10 +41,11 @@ class Standing:
 
 def changed(message: Message) -> TransportChange:
     """What a `state` says about the transport."""
+    told: dict[str, Any] = dict(message)
     said: TransportChange = {}
     for name in ("tempo", "playing", "beat", "key"):
         if name in message:
-            said[name] = message[name]
+            said[name] = told[name]
     if "numerator" in message and "denominator" in message:
         said["signature"] = int(message["numerator"]), int(message["denominator"])
     if "selection_start" in message and "selection_end" in message:

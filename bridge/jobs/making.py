@@ -33,7 +33,7 @@ AGAIN = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What jobs work with: who generates, where takes go, who is told, where jobs are noted, who plays, who delivers."""
+    """What jobs work with: who makes takes, where these go, who is told, who notes jobs, who plays, who delivers."""
 
     engine: Generates
     library: Library

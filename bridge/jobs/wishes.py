@@ -54,7 +54,7 @@ class Wishes:
 
 
 def _wish(request: JobRequest) -> JobRequest:
-    """What is asked for, whoever asks and wherever the DAW stands; towards which take a variation moves is drawn anew each time."""
+    """What is asked for, whoever asks and wherever the DAW stands; a variation moves towards another take each time."""
     spec = replace(request.spec, variation_seed=0) if request.kind == "vary" else request.spec
     placement = request.placement.asked if request.placement else None
     return replace(request, spec=spec, client=NOBODY, placement=placement)

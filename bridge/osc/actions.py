@@ -11,16 +11,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
+from bridge import requests
+from bridge.delivery_state import Selection
 from bridge.errors import BridgeError
 from bridge.osc.access import Access
 from bridge.osc.arguments import usage
 from bridge.osc.clients import Client, Clients, Plain
 from bridge.osc.command import Command
 from bridge.osc.docs import types
-from bridge.osc.schema import COMMANDS, OPTIONS, PROTOCOL, TOPICS
-from bridge.osc.values import VALUES, file_values, model_values
+from bridge.osc.schema import COMMANDS, OPTIONS, PLACES, PROTOCOL, TOPICS
+from bridge.osc.values import VALUES, file_values, model_values, sent_values
 from bridge.session import Session
 from bridge.state import Job, JobOptions, Take
 from engine.spec import PARAMETERS
@@ -52,6 +55,7 @@ class Actions:
         self._access = access
         self._asked: OrderedDict[str, tuple[Client, Answer]] = OrderedDict()
         self.capturing: Client | None = None
+        self.handing: Client | None = None
 
     def run(self, request: Request) -> Iterator[Answer]:
         """Runs a command and yields its answers; files it names lie where they may."""
@@ -164,6 +168,11 @@ class Actions:
         """Starts a job; what an argument says counts before the same among the settings."""
         pairs = request.pairs | {name: value for name, value in named.items() if value}
         how = {name: pairs.pop(name) for name in OPTIONS if name in pairs}
+        placed = {name: how.pop(name) for name in PLACES if name in how}
+        if placed and "target" not in placed:
+            placed["target"] = self._session.daws.default()
+        if placed:
+            how["placement"] = self._session.placement(**placed)
         client = self._clients.addresses(request.client)
         options = JobOptions(request_id=request.values[0], client=client, **how)
         job: Job = ask(*essentials, options=options, **(named | pairs))
@@ -205,6 +214,36 @@ class Actions:
             if job.state == "queued":
                 self._session.jobs.cancel(job.id)
         return self.queue(request)
+
+    # --- DAWs ---
+
+    def send(self, request: Request) -> Iterator[Answer]:
+        which, target, place, track, form = (value or "" for value in request.values)
+        take = self._take(request, which)
+        target = target or self._session.daws.default()
+        yield "sent", sent_values(self._session.send(take.id, target, place, track, form))
+
+    def send_again(self, request: Request) -> Iterator[Answer]:
+        yield "sent", sent_values(self._session.daws.deliveries.again(request.values[0]))
+
+    def send_drop(self, request: Request) -> Iterator[Answer]:
+        deliveries = self._session.daws.deliveries
+        deliveries.drop(request.values[0])
+        yield "sent", sent_values(deliveries.get(request.values[0]))
+
+    def send_list(self, request: Request) -> Iterator[Answer]:
+        for delivery in self._session.daws.deliveries.all()[:QUEUE_IDS]:
+            yield "sent", sent_values(delivery)
+
+    def daw_list(self, request: Request) -> Iterator[Answer]:
+        for companion in self._session.daws.deliveries.companions():
+            yield "daw", (companion.target, companion.state, companion.detail)
+
+    def daw_selection(self, request: Request) -> None:
+        path, start, end, track, beat = request.values
+        part = requests.part_of(Path(path), start or 0.0, end)
+        self.handing = request.client
+        self._session.daws.hand_soon(Selection((part,), beat=beat, track=track or ""))
 
     # --- playback and capture ---
 

@@ -7,16 +7,26 @@ whatever is held back meanwhile, the last message says how things stand. Knows n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from bridge import events
+from bridge.delivery_state import Delivery
 from bridge.errors import BridgeError
 from bridge.live_state import LiveState
 from bridge.osc.actions import Actions
 from bridge.osc.clients import Clients, Plain
 from bridge.osc.command import ROOT
-from bridge.osc.values import file_values, live_values, model_values, plain, transport_values
+from bridge.osc.values import (
+    file_values,
+    live_values,
+    model_values,
+    plain,
+    selection_values,
+    sent_values,
+    transport_values,
+)
 from bridge.session import Session
 from bridge.state import Job, ModelState, PlaybackState, TransportState
 
@@ -68,6 +78,18 @@ class Announcer:
             events.ModelStored: self._tell_model,
             events.LiveSet: lambda event: self._tell_setting("live", "live", event),
             events.LiveChanged: lambda event: self._tell_live(event.live),
+            events.DeliveryChanged: lambda event: self._tell_delivery(event.delivery),
+            events.CompanionChanged: lambda event: self._say(
+                "daw",
+                "daw",
+                (event.companion.target, event.companion.state, event.companion.detail),
+            ),
+            events.SelectionHanded: lambda event: self._clients.tell(
+                "daw",
+                f"{ROOT}/daw/selected",
+                selection_values(event.selection),
+                self._actions.handing,
+            ),
             events.DevicesChanged: lambda event: self._say(
                 "playback", "output/device", (event.devices.output,)
             ),
@@ -140,6 +162,13 @@ class Announcer:
             return
         values = (event.job_id, event.sheet.about, float(event.sheet.tempo or 0.0))
         self._clients.tell("jobs", f"{ROOT}/lead_sheet", values, asker)
+
+    def _tell_delivery(self, delivery: Delivery) -> None:
+        """To subscribers, and to whoever asked for the job that made the take."""
+        asker = None
+        with suppress(BridgeError):
+            asker = self._actions.asker(self._session.takes.get(delivery.take_id).job_id)
+        self._clients.tell("daw", f"{ROOT}/sent", sent_values(delivery), asker)
 
     def _tell_capture(self, event: events.TakeAdded | events.CaptureChanged) -> None:
         if isinstance(event, events.CaptureChanged):

@@ -53,7 +53,7 @@ def read(command: Command, arguments: Sequence[Value]) -> tuple[list[Any], dict[
             )
     if waiting and not command.pairs:
         raise BridgeError("bad_args", f"{command.address} takes {usage(command)} and no more.")
-    return values, dict(_pairs(waiting))
+    return values, dict(_pairs(waiting, command.pairs == "settings"))
 
 
 def is_nothing(value: Any) -> bool:
@@ -160,11 +160,12 @@ def _starts_pairs(waiting: list[Value]) -> bool:
     return known and (len(waiting) % 2 == 0 or len(waiting) == 1)
 
 
-def _pairs(waiting: list[Value]) -> Iterator[tuple[str, Any]]:
+def _pairs(waiting: list[Value], settings: bool) -> Iterator[tuple[str, Any]]:
     for key, value in _raw_pairs(waiting):
         name = pair_name(key)
-        if name is None or name == "init_audio":
-            known = [*PAIR_NAMES, *OPTIONS, *(n for n in PARAMETERS if n != "init_audio")]
+        if name is None or name == "init_audio" or not (settings or name in OPTIONS):
+            more = [*PAIR_NAMES, *(n for n in PARAMETERS if n != "init_audio")] if settings else []
+            known = [*OPTIONS, *more]
             raise BridgeError(
                 "unknown_param", f"Unknown key {key[:40]!r}; known are {choices(known)}."
             )

@@ -14,6 +14,7 @@ from engine.parameter import Parameter
 ROOT = "/longtake"
 
 Role = Literal["call", "value"]
+Pairs = Literal["", "settings", "options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Command:
         help: one sentence.
         arguments: in order; optional ones last.
         answer: what comes back, as an address with the names of its arguments.
-        pairs: whether `key value` pairs, or one JSON object, may follow.
+        pairs: which `key value` pairs, or one JSON object of them, may follow: `settings` are all parameters and how
+            the job is run, `options` only the latter.
         role: a `value` is set when arguments are given and read when none are; a `call` is carried out.
     """
 
@@ -52,7 +54,7 @@ class Command:
     help: str
     arguments: tuple[Argument, ...] = ()
     answer: str = ""
-    pairs: bool = False
+    pairs: Pairs = ""
     role: Role = "call"
 
 
@@ -87,7 +89,7 @@ def maybe(argument: Argument) -> Argument:
 
 
 def call(
-    place: str, help: str, *arguments: Argument, answer: str = "", pairs: bool = False
+    place: str, help: str, *arguments: Argument, answer: str = "", pairs: Pairs = ""
 ) -> Command:
     """A command that does something; places are below `ROOT`."""
     name = place.replace("/", "_") + ("_" if iskeyword(place) else "")

@@ -7,6 +7,9 @@ and calls no session.
 
 from __future__ import annotations
 
+from bridge.delivery.placements import PLACES as PLACED
+from bridge.delivery.targets import TARGETS
+from bridge.delivery_state import FORMS
 from bridge.osc.command import (
     Argument,
     Command,
@@ -21,11 +24,15 @@ from bridge.osc.command import (
 )
 from bridge.osc.pattern import is_pattern, matches, simplified
 from bridge.state import QUANTIZES, SYNC_SOURCES
+from engine.errors import choices
 from engine.live_settings import LIVE
 from engine.spec import PARAMETERS, Parameter
 
 PROTOCOL = 1
-TOPICS = ("jobs", "params", "transport", "playback", "capture", "live", "model", "status", "errors")
+TOPICS = (
+    *("jobs", "params", "transport", "playback", "capture", "live"),
+    *("daw", "model", "status", "errors"),
+)
 
 PAIR_NAMES = {
     "duration": "seconds_total",
@@ -35,12 +42,18 @@ PAIR_NAMES = {
     "strength": "init_noise_level",
 }
 """Short names of parameters that may follow as `key value`, besides every parameter's own name."""
+PLACES = {
+    "target": Parameter("text", "where the finished take is delivered", choices=tuple(TARGETS)),
+    "place": Parameter("text", f"where it lies there: {choices(PLACED)}", most=80),
+    "track": Parameter("text", "on which track: new, below, a name, or a number from 1", most=256),
+    "form": Parameter("text", "as what it lies there", choices=FORMS),
+}
 OPTIONS = {
     "batch": Parameter("int", "how many takes, with the seeds after the first", "", 1, 64),
-    "target": Parameter("text", "where the finished take is delivered"),
+    **PLACES,
     "play": Parameter("bool", "whether it is heard while it is decoded"),
 }
-"""What else may follow as a pair: how the job is run, not how it sounds."""
+"""What else may follow as a pair: how the job is run and where its takes go, not how they sound."""
 
 
 def _parameter(name: str, what: Parameter) -> Command:
@@ -61,6 +74,10 @@ _PROMPT = Argument(
 _ACK = "ack req job queue_pos"
 _ID = word("id", "a take, a job or a request")
 PLAYED = maybe(_ID)
+_DELIVERY = word("delivery", "its id")
+SENT = "sent delivery id target state text"
+DAW = "daw target state detail"
+SELECTION = "daw/selected path seconds track beat"
 _SECONDS = number("seconds", "length of the new part", 0.5, 600, "s")
 _STRENGTH = number("strength", "0 keeps the recording, 1 follows the prompt alone", 0, 1)
 LIVE_STATE = "live/state phase latency_ms hop_ms load late dry"
@@ -102,7 +119,7 @@ CALLS = (
         maybe(word("address", "only this one")),
         answer="help address types text",
     ),
-    call("generate", "makes a take", REQ, _PROMPT, answer=_ACK, pairs=True),
+    call("generate", "makes a take", REQ, _PROMPT, answer=_ACK, pairs="settings"),
     call(
         "transform",
         "makes a recording into something else",
@@ -111,7 +128,7 @@ CALLS = (
         _PROMPT,
         _STRENGTH,
         answer=_ACK,
-        pairs=True,
+        pairs="settings",
     ),
     call(
         "continue",
@@ -120,7 +137,7 @@ CALLS = (
         path("path", "the recording"),
         _SECONDS,
         answer=_ACK,
-        pairs=True,
+        pairs="settings",
     ),
     call(
         "inpaint",
@@ -130,7 +147,7 @@ CALLS = (
         *_SPAN,
         maybe(_PROMPT),
         answer=_ACK,
-        pairs=True,
+        pairs="settings",
     ),
     call(
         "vary",
@@ -139,9 +156,16 @@ CALLS = (
         word("job_id", "the job or take to start from"),
         maybe(number("amount", "0 is the same take, 1 another one", 0, 1)),
         answer=_ACK,
+        pairs="options",
     ),
     call(
-        "remake", "makes a part of a take anew by its own settings", REQ, _ID, *_SPAN, answer=_ACK
+        "remake",
+        "makes a part of a take anew by its own settings",
+        REQ,
+        _ID,
+        *_SPAN,
+        answer=_ACK,
+        pairs="options",
     ),
     call(
         "fit",
@@ -163,6 +187,32 @@ CALLS = (
     call("play", "plays a take at the next step of quantize; without id goes on", PLAYED),
     call("stop", "fades out and goes to the start"),
     call("seek", "goes to a place in the take", number("seconds", "where", 0, 36_000, "s")),
+    call(
+        "send",
+        "delivers a take to a DAW; without target, to the one whose companion is there",
+        _ID,
+        maybe(Argument("target", PLACES["target"])),
+        maybe(Argument("place", PLACES["place"])),
+        maybe(Argument("track", PLACES["track"])),
+        maybe(Argument("form", PLACES["form"])),
+        answer=SENT,
+    ),
+    call("send/again", "delivers once more what was refused or is unsure", _DELIVERY, answer=SENT),
+    call("send/drop", "delivers no more what is owed", _DELIVERY, answer=SENT),
+    call("send/list", "the last deliveries, the newest first", answer=SENT),
+    call("daw/list", "where takes can be delivered", answer=DAW),
+    call(
+        "daw/selection",
+        "hands over audio that is selected in a DAW: as a recording to transform, continue or inpaint, and as a place",
+        path("path", "the file"),
+        maybe(number("start", "where it begins in the file", 0, 36_000, "s")),
+        maybe(
+            number("end", "where it ends in the file; the file's end if not given", 0, 36_000, "s")
+        ),
+        maybe(word("track", "the track it lies on")),
+        maybe(number("beat", "where it begins in the song", 0, 1e6, "quarter notes")),
+        answer=SELECTION,
+    ),
     call(
         "capture/start",
         "records the input; the take follows when it is stopped or falls silent",

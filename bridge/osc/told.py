@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.osc.command import ROOT
-from bridge.osc.schema import LIVE_STATE, MODEL_FILES, MODEL_STATE
+from bridge.osc.schema import DAW, LIVE_STATE, MODEL_FILES, MODEL_STATE, SELECTION, SENT
 
 EVENTS: dict[str, tuple[str, str]] = {
     f"{ROOT}/progress job progress stage eta_s": ("jobs", "at most 10 a second; never goes back"),
@@ -29,6 +29,12 @@ EVENTS: dict[str, tuple[str, str]] = {
     ),
     f"{ROOT}/live/level in out": ("live", "peaks of input and output while it is on; 10 a second"),
     f"{ROOT}/live/recorded path seconds": ("live", "a recording of live is in the library"),
+    f"{ROOT}/{SENT}": (
+        "daw",
+        "owed, sent, placed, refused, unsure or dropped; also to whoever asked for the job",
+    ),
+    f"{ROOT}/{DAW}": ("daw", "connected, waiting or absent"),
+    f"{ROOT}/{SELECTION}": ("daw", "a DAW handed over audio; beat is -1 if it did not say"),
     f"{ROOT}/playback state id": ("playback", "stopped, playing, paused or waiting, and what"),
     f"{ROOT}/{MODEL_STATE}": ("model", "unloaded, loading, ready or failed"),
     f"{ROOT}/{MODEL_FILES}": (

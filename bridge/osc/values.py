@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from bridge.delivery_state import Delivery, Selection
 from bridge.errors import BridgeError
 from bridge.live_state import LiveState
 from bridge.osc.command import Command
@@ -127,6 +128,18 @@ VALUES: dict[str, Settable] = {
 def model_values(model: ModelState) -> tuple[Plain, ...]:
     """The arguments of `/longtake/model/state`."""
     return model.phase, model.name, model.detail, float(model.fraction)
+
+
+def sent_values(delivery: Delivery) -> tuple[Plain, ...]:
+    """The arguments of `/longtake/sent`."""
+    which = delivery.take_id or delivery.name
+    return delivery.id, which, delivery.placement.target, delivery.state, delivery.text
+
+
+def selection_values(selection: Selection) -> tuple[Plain, ...]:
+    """The arguments of `/longtake/daw/selected`."""
+    beat = -1.0 if selection.beat is None else float(selection.beat)
+    return str(selection.path or ""), float(selection.seconds), selection.track, beat
 
 
 def live_values(live: LiveState) -> tuple[Plain, ...]:

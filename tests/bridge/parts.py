@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.delivery.daws import Daws
 from bridge.events import Event, Hub, JobChanged, Notice, Publish
 from bridge.jobs.journal import Journal
 from bridge.jobs.making import Works
@@ -79,6 +80,7 @@ def session_of(
         transport=Transport(hub.publish),
         models=Models(parameters, engine),
         presets=Presets(PresetStore(folder / "presets"), parameters, hub.publish),
+        daws=Daws(hub.publish, folder / "data", library.folder),
     )
 
 

@@ -17,13 +17,13 @@ from bridge.errors import BridgeError
 from bridge.instance import InstanceLock
 from bridge.places import places
 from bridge.settings import (
-    Settings,
     SettingsFile,
     default_text,
     osc_folders,
     read,
     takes_folder,
 )
+from bridge.settings_table import Settings
 from engine.errors import PresetError
 from engine.model_files import loras_folder
 

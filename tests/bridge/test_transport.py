@@ -157,7 +157,7 @@ def test_nonsense_is_refused_and_changes_nothing(transport: Transport, change: d
 
 
 def test_unknown_sources_and_grids_name_the_known_ones(transport: Transport) -> None:
-    with pytest.raises(BridgeError, match="manual, osc, midi or link"):
+    with pytest.raises(BridgeError, match="manual, osc, daw, midi or link"):
         transport.set_source("sundial")  # type: ignore[arg-type]
     with pytest.raises(BridgeError, match="none, beat, bar, 2bar or 4bar"):
         transport.set_quantize("3bar")  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.delivery_state import Placement
 from bridge.jobs.journal import LONGEST, Journal
 from bridge.state import Job, JobState
 from engine.spec import GenerationSpec
@@ -28,7 +29,7 @@ def job(number: int, state: JobState = "queued") -> Job:
         state,
         spec,
         total=3,
-        target="reaper",
+        placement=Placement("reaper", "beat", 16.5, track="Gitarre ä", tempo=120.0),
         created=float(number),
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from bridge.delivery_state import Placement
 from bridge.errors import BridgeError
 from bridge.events import AudioReady, JobChanged, TakeAdded
 from bridge.jobs.journal import Journal
@@ -253,7 +254,7 @@ def test_jobs_of_a_run_that_died_are_interrupted_and_run_again(make: Callable[..
     died = make(engine)
     died.queue.start()
     running = died.session.jobs.submit(request(batch=3, request_id="r1"))
-    waiting = died.session.jobs.submit(request("techno", target="reaper", play=True))
+    waiting = died.session.jobs.submit(request("techno", placement=Placement("reaper"), play=True))
     # One whole take and a part of the second: then the journal says what a kill would leave.
     wait_for(lambda: engine.permits.release() or len(died.session.jobs.get("r1").take_ids) == 1)
 
@@ -272,7 +273,8 @@ def test_jobs_of_a_run_that_died_are_interrupted_and_run_again(make: Callable[..
         assert bench.session.jobs.get("r1", client).id == first.id
     assert bench.session.jobs.get(running.id).state == "cancelled"
     second = bench.session.jobs.retry(waiting.id)
-    assert (second.target, second.play, second.spec) == ("reaper", True, waiting.spec)
+    assert (second.placement, second.play) == (Placement("reaper"), True)
+    assert second.spec == waiting.spec
     assert bench.ended(second).state == "done"
     bench.close()
     assert Journal(bench.folder / "jobs.jsonl").read() == []
@@ -370,6 +372,7 @@ def test_a_stream_that_comes_to_nothing_is_ended(make: Callable[..., Bench]) -> 
 
 def test_options_reach_the_job(make: Callable[..., Bench]) -> None:
     bench = make(Gate())
-    options = JobOptions(request_id="r9", batch=2, target="folder", play=True)
+    options = JobOptions(request_id="r9", batch=2, placement=Placement("folder"), play=True)
     job = bench.session.generate("house", options=options)
-    assert (job.request_id, job.total, job.target, job.play) == ("r9", 2, "folder", True)
+    assert (job.request_id, job.total, job.play) == ("r9", 2, True)
+    assert job.placement == Placement("folder")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bridge.delivery_state import Placement
 from bridge.jobs.wishes import NOBODY, Wishes
 from bridge.state import JobRequest
 from engine.spec import GenerationSpec
@@ -20,7 +21,7 @@ def test_the_same_is_asked_for_only_if_every_wish_is_the_same() -> None:
         replace(MINE, spec=replace(SPEC, seed=1)),
         replace(MINE, batch=2),
         replace(MINE, play=True),
-        replace(MINE, target="x"),
+        replace(MINE, placement=Placement("reaper")),
         replace(MINE, kind="transform"),
         replace(MINE, request_id="2"),
         replace(MINE, client=frozenset({"c"})),
@@ -28,6 +29,23 @@ def test_the_same_is_asked_for_only_if_every_wish_is_the_same() -> None:
     ):
         assert wishes.same(other, ["j1"]) is None
     assert wishes.same(MINE, []) is None
+
+
+def test_a_placement_is_the_same_wherever_the_daw_stands() -> None:
+    wishes = Wishes()
+    there = Placement(
+        "reaper", "beat", 4.0, track="below", beside="Bass", tempo=90.0, words="playhead"
+    )
+    wishes.keep("j1", replace(MINE, placement=there))
+    moved = replace(there, position=5.5, length=2.0, tempo=91.0, beside="Drums")
+    assert wishes.same(replace(MINE, placement=moved), ["j1"]) == "j1"
+    for other in (
+        replace(there, words="end"),
+        replace(there, track="new"),
+        replace(there, target="ardour"),
+        replace(there, form="take"),
+    ):
+        assert wishes.same(replace(MINE, placement=other), ["j1"]) is None
 
 
 def test_a_variation_is_the_same_whichever_way_it_goes() -> None:

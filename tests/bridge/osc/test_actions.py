@@ -304,7 +304,7 @@ def test_the_prompt_may_come_among_the_settings(peer: Peer, served: Served, tmp_
 
 def test_halves_of_characters_are_replaced_at_the_door(peer: Peer) -> None:
     for number, half in enumerate(("\\ud800", "\\udcff", "a\\u0000b")):
-        settings = f'{{"prompt": "{half}", "key": "{half}", "target": "{half}", "duration": 0.5}}'
+        settings = f'{{"prompt": "{half}", "key": "{half}", "duration": 0.5}}'
         peer.ask("generate", f"r{number}", "", settings, answer="ack")
         done = peer.wait("done")
         assert done[0] == f"r{number}"

@@ -181,7 +181,7 @@ def test_any_arguments_are_answered_or_refused_in_a_sentence(
 def test_any_setting_of_a_request_is_taken_or_refused_in_a_sentence(
     rig: Rig, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    commands = [command for command in COMMANDS.values() if command.pairs]
+    commands = [command for command in COMMANDS.values() if command.pairs == "settings"]
     for command in commands:
         right = good(command)
         for value in JSON:
