@@ -110,6 +110,7 @@ OTHERS = {
     "panel": ("open the panel, as no command does", "longtake panel"),
     "serve": ("run the bridge without a screen: OSC, MIDI, audio", "longtake serve --port 9440"),
     "config": ("show or change the settings", "longtake config osc.port 9450"),
+    "companion": ("install our scripts inside DAWs", "longtake companion install reaper"),
     "models": (
         "the models and their licences: list, download, add, remove, verify",
         "longtake models download stable-audio-3-small-music",
