@@ -7,6 +7,7 @@
     spool.py        files in a folder (Reaper, Ardour)                      desk.py  a socket on this machine (Live)
     folder.py, bitwig.py, dawproject.py                                     the other targets
     sources.py      what a DAW handed over as one recording
+    reapack.py      the index by which Reaper's package manager installs ours
     installing.py   where DAWs keep their scripts; ours lie in `bridge/companions`
 
 Knows nothing of OSC clients, panels or engines. What a DAW asks for is carried out by `bridge/daw.py`.

@@ -57,6 +57,7 @@ ENGLISH = {
     "bridge/audio/live/timeline.py": "likewise says what a programmer did wrong",
     "bridge/audio/corrections.py": "is written into the log alone",
     "bridge/delivery/messages.py": "is written into the log alone",
+    "bridge/delivery/spool.py": "is written into the log alone",
     "bridge/shared_file.py": "says what a programmer did wrong",
 }
 """Path -> why its sentences stay English."""
