@@ -34,7 +34,8 @@ ELSEWHERE = {
 }
 """Commands outside the engine. `panel` passes arguments to the panel; the bridge also gets the command's name."""
 
-MUSIC = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3", ".opus", ".mid", ".midi")
+MUSIC = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3", ".opus", ".mid", ".midi",
+         ".m4a", ".mp4", ".mov", ".aac", ".3gp", ".webm", ".mkv", ".mka", ".wma", ".wv")  # fmt: skip
 
 NAMES = {PANEL: "panel", BRIDGE: "bridge", BENCHMARKS: "benchmarks", ENGINE: "engine"}
 

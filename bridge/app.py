@@ -101,6 +101,7 @@ class App:
         parameters = Parameters(hub.publish)
         transport = Transport(hub.publish)
         self.library = Library(takes_folder(chosen, where), hub.publish, where.data)
+        self.library.rate = chosen.takes.sample_rate
         self._audio = self._sound(chosen, transport, parameters) if chosen.audio.enabled else None
         self.engine = EngineProcess(
             hub.publish,

@@ -93,12 +93,12 @@ def test_transform_takes_what_is_selected_and_lays_the_result_below_at_its_start
 
 
 def test_continue_and_fill_keep_what_is_there(daw: Daw) -> None:
-    daw.asks("continue", seconds=1.5, **daw.selected())
+    daw.asks("continue", prompt="house", seconds=1.5, **daw.selected())
     job = daw.session.jobs.get(str(daw.loop.wait("ack")["job"]))
     assert (job.kind, job.spec.keep, job.spec.seconds_total) == ("continue", ((0.0, 2.0),), 3.5)
     daw.loop.wait("done")
     both = daw.selected(0.0, 1.0) | {"parts": 2, "path.2": str(daw.riff), "seconds.2": 0.5}
-    daw.asks("fill", gap_start=1.0, gap_end=2.0, **both | {"at.2": 2.0})
+    daw.asks("fill", prompt="house", gap_start=1.0, gap_end=2.0, **both | {"at.2": 2.0})
     job = daw.session.jobs.get(str(daw.loop.wait("ack")["job"]))
     assert (job.kind, job.spec.keep) == ("inpaint", ((0.0, 1.0), (2.0, 2.5)))
 

@@ -64,6 +64,7 @@ def test_the_place_is_where_the_daw_stood_when_it_was_asked(studio: Studio) -> N
 def test_every_job_takes_a_place(studio: Studio) -> None:
     there(studio)
     pairs = ("target", "reaper", "place", "end")
+    studio.session.parameters.set("prompt", "house")
     studio.peer.ask("transform", "r1", str(studio.riff), "strings", 0.5, *pairs, answer="ack")
     take = Path(str(studio.loop.wait("place")["path"])).stem
     answer(studio)
@@ -113,19 +114,23 @@ def test_a_take_is_sent_afterwards_owed_while_the_daw_is_closed_and_once(studio:
     assert (place["id"], place["position"], place["track"]) == (owed[0], 8.0, "below")
     studio.loop.says("reaper", "answer", id=owed[0], ok=False, code="locked", text="It is locked.")
     assert studio.peer.wait("sent", where=3, is_="refused")[4] == "It is locked."
-    again = studio.peer.ask("send/again", owed[0], answer="sent")
+    studio.peer.send("send/again", owed[0])
+    again = studio.peer.wait("sent", where=3, is_="owed")
     assert again[0] != owed[0]
     assert studio.loop.wait("place")["id"] == again[0]
     answer(studio)
-    listed = [studio.peer.ask("send/list", answer="sent"), studio.peer.wait("sent")]
-    assert [each[0] for each in listed if each[3] != "sent"][-1] in (owed[0], again[0])
+    studio.peer.wait("sent", where=3, is_="placed")
+    studio.peer.send("send/list")
+    assert studio.peer.wait("sent")[::3] == (again[0], "placed")
+    assert studio.peer.wait("sent")[::3] == (owed[0], "refused")
 
 
 def test_what_is_owed_is_dropped(studio: Studio) -> None:
     studio.peer.ask("generate", "r1", "house", "duration", 2, answer="ack")
     studio.peer.wait("done")
     owed = studio.peer.ask("send", "r1", "reaper", answer="sent")
-    assert studio.peer.ask("send/drop", owed[0], answer="sent")[3] == "dropped"
+    studio.peer.send("send/drop", owed[0])
+    assert studio.peer.wait("sent", where=3, is_="dropped")[0] == owed[0]
     there(studio)
     studio.peer.send("send/drop", "nothing")
     assert studio.peer.wait("error")[1] == "bad_args"

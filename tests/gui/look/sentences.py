@@ -39,6 +39,8 @@ ENGLISH = {
     "bridge/osc/": "programs read it, and whoever writes them reads docs/osc.md",
     "bridge/companion_command.py": "a command of the terminal",
     "bridge/config.py": "a command of the terminal",
+    "bridge/delivery/desk.py": "is read by our script in a DAW, which shows it there",
+    "bridge/companions/ableton/Longtake/script.py": "is shown in Live, where our script speaks English",
     "bridge/terminal.py": "a command of the terminal",
     "engine/autoencoder.py": "says what a programmer did wrong",
     "engine/dit.py": "says what a programmer did wrong",
