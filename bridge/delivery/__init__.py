@@ -8,7 +8,7 @@
     folder.py, bitwig.py, dawproject.py                                     the other targets
     osc_answers.py  what Bitwig says, by its address
     sources.py      what a DAW handed over as one recording
-    installing.py   our scripts, put inside DAWs; they lie in `bridge/companions`       installable.py   the table of them
+    installing.py   our scripts (`bridge/companions`), put inside DAWs      installable.py  the table of them
     daw_folders.py  where DAWs keep theirs                                  marks.py    which copies are ours
 
 Knows nothing of OSC clients, panels or engines. What a DAW asks for is carried out by `bridge/daw.py`.
