@@ -6,9 +6,11 @@
     messages.py     what is said to and by such a script, over one of two carriers:
     spool.py        files in a folder (Reaper, Ardour)                      desk.py  a socket on this machine (Live)
     folder.py, bitwig.py, dawproject.py                                     the other targets
+    osc_answers.py  what Bitwig says, by its address
     sources.py      what a DAW handed over as one recording
+    installing.py   our scripts (`bridge/companions`), put inside DAWs      installable.py  the table of them
+    daw_folders.py  where DAWs keep theirs                                  marks.py    which copies are ours
     reapack.py      the index by which Reaper's package manager installs ours
-    installing.py   where DAWs keep their scripts; ours lie in `bridge/companions`
 
-Knows nothing of OSC clients, panels or engines. What a DAW asks for is carried out by `bridge/daw.py`.
+Knows nothing of OSC clients, panels or engines. What a DAW asks for is carried out by `bridge/asks.py`.
 """

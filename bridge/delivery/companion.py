@@ -1,6 +1,6 @@
 """The DAWs with a script of ours inside: who is there, where each stands, and the way of a take to one of them.
 
-Knows carriers and messages; nothing of what a DAW asks for, which goes to whoever hears it (`bridge/daw.py`).
+Knows carriers and messages; nothing of what a DAW asks for, which goes to whoever hears it (`bridge/asks.py`).
 """
 
 from __future__ import annotations
