@@ -198,9 +198,8 @@ class SettingsFile:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(self.path, text)
             except OSError as error:
-                raise PresetError(
-                    f"{self.path} cannot be written: {why(self.path, error)}."
-                ) from error
+                reason = why(self.path, error)
+                raise PresetError(f"{self.path} cannot be written: {reason}.") from error
             self._text, self.settings = text, settings
             return settings
 
@@ -261,8 +260,7 @@ def check(section: str, key: str, value: Any) -> None:
     """
     known = next(each for each in fields(_SECTIONS[section]) if each.name == key)
     plain = list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
-    wrong = _wrong(known, plain) or _nowhere(known, plain)
-    if wrong:
+    if wrong := _wrong(known, plain) or _nowhere(known, plain):
         raise PresetError(f"{section}.{key} {wrong}, not {plain!r}.")
 
 
