@@ -19,21 +19,22 @@ from engine.composing.reading import metre_in
 from engine.errors import LongtakeError, SpecError
 from engine.sound.recordings import recording_seconds
 from engine.sound.takes import found_again
-from engine.spec import RANDOM_SEEDS, GenerationSpec, converted, tempo_in
+from engine.spec import RANDOM_SEEDS, WHOLE, GenerationSpec, converted, tempo_in
 
 Span = tuple[float, float]
 
 
-def seconds_of(path: Path) -> float:
-    """Length of an audio file in seconds, from its header.
+def seconds_of(path: Path, span: Span = WHOLE) -> float:
+    """Length of an audio file in seconds, from its header, or of the span of it that is used.
 
     Raises:
         BridgeError: `bad_path` if there is no such file.
         AudioError: if it is no audio, or empty.
+        SpecError: if the span is not in it.
     """
     if not path.is_file():
         raise BridgeError("bad_path", f"There is no file {path}.")
-    return recording_seconds(str(path))
+    return recording_seconds(str(path), span)
 
 
 def part_of(path: Path, start: float, end: float | None) -> Part:
@@ -63,7 +64,7 @@ def transformed(
         strength: init_noise_level, 0 keeps it and 1 follows the prompt alone.
         keep_length: whether the take gets the recording's length (at most the model's longest).
     """
-    seconds_of(path)
+    seconds_of(path, spec.init_span)
     spec = replace(spec, init_audio=str(path), init_noise_level=strength, keep=())
     # Without a length, `with_recording` gives it the recording's when the job is queued.
     return replace(spec, bars=None, seconds_total=None) if keep_length else spec
@@ -74,7 +75,7 @@ def continued(spec: GenerationSpec, path: Path, seconds: float) -> GenerationSpe
 
     A MIDI file, which begins with the take, is left out, and what goes on is no loop.
     """
-    length = seconds_of(path)
+    length = seconds_of(path, spec.init_span)
     return replace(
         spec,
         midi=None,
@@ -93,7 +94,7 @@ def inpainted(spec: GenerationSpec, path: Path, spans: Iterable[Span]) -> Genera
     Raises:
         SpecError: if a span is empty, or they cover everything or nothing.
     """
-    length = seconds_of(path)
+    length = seconds_of(path, spec.init_span)
     keep = complement(spans, length)
     if not keep:
         raise SpecError(
@@ -179,7 +180,7 @@ def remade(take: Take, spans: Iterable[Span]) -> GenerationSpec:
     spec, _ = understood(take.spec)
     given = spec.midi is not None or spec.score_seed is not None
     score = spec.score if spec.score or given else "composed"
-    spec = replace(spec, seed=None, score=score, variation=0.0)
+    spec = replace(spec, seed=None, score=score, variation=0.0, init_span=WHOLE)
     return inpainted(spec, take.path, spans)
 
 

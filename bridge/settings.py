@@ -127,8 +127,7 @@ def check(section: str, key: str, value: Any) -> None:
     """
     known = next(each for each in fields(_SECTIONS[section]) if each.name == key)
     plain = list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
-    wrong = _wrong(known, plain) or _nowhere(known, plain)
-    if wrong:
+    if wrong := _wrong(known, plain) or _nowhere(known, plain):
         raise PresetError(f"{section}.{key} {wrong}, not {plain!r}.")
 
 

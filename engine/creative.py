@@ -21,7 +21,7 @@ from engine.samplers.solvers import Denoiser
 from engine.sound.audio import Samples
 from engine.sound.limiter import limited
 from engine.sound.recordings import read_start, recording_seconds
-from engine.spec import GenerationSpec
+from engine.spec import WHOLE, GenerationSpec
 
 Spans = Sequence[tuple[float, float]]
 Weights = NDArray[np.floating]
@@ -36,20 +36,20 @@ LISTENED = 60.0
 """How much of a recording is read at least, s: what it plays is heard from more than a short take needs of it."""
 
 
-def recording(path: str, frames: int) -> Samples:
-    """Reads of a recording what a take of so many frames needs, as [2, N] at the models' sample rate.
+def recording(path: str, frames: int, span: tuple[float, float] = WHOLE) -> Samples:
+    """Reads of a recording, or of a span of it (s), what a take of so many frames needs: [2, N] at the models' rate.
 
     Raises:
         AudioError: if it cannot be used as audio.
     """
-    return read_start(path, SAMPLE_RATE, max(frames, round(LISTENED * SAMPLE_RATE)))
+    return read_start(path, SAMPLE_RATE, max(frames, round(LISTENED * SAMPLE_RATE)), span)
 
 
 def left_out(spec: GenerationSpec, frames: int) -> Iterator[str]:
     """Sentences about what of a spec's recording is not in its take of so many frames."""
     if spec.init_audio is None:
         return
-    seconds, taken = recording_seconds(spec.init_audio), frames / SAMPLE_RATE
+    seconds, taken = recording_seconds(spec.init_audio, spec.init_span), frames / SAMPLE_RATE
     if seconds > taken + SLACK and spec.schedule != "reference":  # There, it fills the window.
         yield (
             f"The recording is {seconds:.1f} s long and the take {taken:.1f} s; "

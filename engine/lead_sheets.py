@@ -27,7 +27,7 @@ from engine.hearing.listening import heard
 from engine.registry import SAMPLE_RATE
 from engine.sound.audio import Samples
 from engine.sound.takes import read_settings
-from engine.spec import GenerationSpec
+from engine.spec import WHOLE, GenerationSpec
 from engine.updates import LeadSheet
 
 SOUNDS_LIKE = tuple(group for group in GROUPS if group != "players")
@@ -51,7 +51,8 @@ def lead_sheet(spec: GenerationSpec, likeness: Similar, recording: Samples | Non
         return _from_midi(spec, likeness)
     if spec.score == "none":
         return LeadSheet(None, "notes are left to the model", spec.tempo)
-    known = _beside(spec.init_audio) if spec.init_audio else None
+    # The notes of a part of a take are not told apart.
+    known = _beside(spec.init_audio) if spec.init_audio and spec.init_span == WHOLE else None
     if recording is not None and spec.keep:
         seconds = recording.shape[1] / SAMPLE_RATE
         return _going_on(spec, known, seconds, likeness)

@@ -82,7 +82,8 @@ def prepared(
     spec = with_recording(spec).resolved(model_spec(spec.model))
     window = window_for(spec, model_spec(spec.model))
     needed = _needed(spec, window)
-    recording = creative.recording(spec.init_audio, needed) if spec.init_audio else None
+    source = spec.init_audio
+    recording = creative.recording(source, needed, spec.init_span) if source else None
     kept = Kept.of(spec, recording, window.samples)
     for sentence in creative.left_out(spec, window.samples):
         yield Remark(sentence)

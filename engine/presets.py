@@ -35,11 +35,12 @@ CATEGORIES: dict[str, str] = {
 NEED_A_RECORDING = ("beatbox", "hum")
 """Categories whose presets start from the user's recording."""
 
-KEPT = ("model", "seed", "score_seed", "init_audio", "keep", "midi")
+_OF_A_FILE = ("init_audio", "init_span", "keep", "midi")
+KEPT = ("model", "seed", "score_seed", *_OF_A_FILE)
 """Parameters that presets neither load nor save: they belong to the current work."""
 
-KEYS = tuple(name for name in PARAMETERS if name not in ("init_audio", "keep", "midi"))
-"""Parameters that a preset file may have: one from a stranger names no files of this machine."""
+KEYS = tuple(name for name in PARAMETERS if name not in _OF_A_FILE)
+"""Parameters that a preset file may have: one from a stranger names no files of this machine, nor parts of them."""
 
 ABOUT = ("name", "description", "category", "tags")
 """Keys of a preset that are not parameters."""

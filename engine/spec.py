@@ -29,6 +29,8 @@ SCORES = ("composed", "heard", "none")
 MAX_SEED = 2**32 - 1
 LONGEST_PATH = 4096
 """Characters of a path, as most systems have it."""
+WHOLE = (0.0, 0.0)
+"""The `init_span` that is all of a recording."""
 # Random seeds are exact in the 32-bit floats that most OSC clients send.
 RANDOM_SEEDS = 2**24
 
@@ -166,6 +168,14 @@ class GenerationSpec:
     init_audio: str | None = parameter(
         None, "path", "a recording to start from or to keep parts of", most=LONGEST_PATH
     )
+    init_span: tuple[float, float] = parameter(
+        WHOLE,
+        "pair",
+        "the part of the recording that is used; 0 to 0 is all",
+        unit="s",
+        low=0.0,
+        high=3600.0,
+    )
     init_noise_level: float | None = parameter(
         None,
         "float",
@@ -206,10 +216,10 @@ class GenerationSpec:
         """
         values = {f.name: converted(f.name, getattr(self, f.name)) for f in fields(self)}
         spec = GenerationSpec(**values)
-        if spec.cfg_interval[0] > spec.cfg_interval[1]:
-            raise SpecError(
-                f"cfg_interval must be ascending, such as 0.2 0.8; it is {spec.cfg_interval}."
-            )
+        for name in ("cfg_interval", "init_span"):
+            first, second = getattr(spec, name)
+            if first > second:
+                raise SpecError(f"{name} ascends, as 0.2 0.8; it is {first:g} {second:g}.")
         for start, end in spec.keep:
             if start >= end:
                 raise SpecError(
@@ -335,8 +345,6 @@ def _seconds(spec: GenerationSpec, tempo: float | None, model: ModelSpec) -> flo
 
 
 def _plain(value: Any) -> Any:
-    return (
-        [_plain(item) for item in cast(tuple[Any, ...], value)]
-        if isinstance(value, tuple)
-        else value
-    )
+    if isinstance(value, tuple):
+        return [_plain(item) for item in cast(tuple[Any, ...], value)]
+    return value

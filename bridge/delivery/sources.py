@@ -22,6 +22,7 @@ from engine.errors import DiskError
 from engine.sound.audio import AudioWriter, to_stereo
 from engine.sound.reading import BLOCK, Samples, blocks, opened
 from engine.sound.resampling import Resampling
+from engine.sound.targets import unwritten
 
 SOURCES = "sources"
 """In the folder of the takes."""
@@ -63,8 +64,10 @@ def gathered(selection: Selection, folder: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, selection)
-    except (DiskError, OSError) as error:
-        raise BridgeError("io", f"{path} cannot be written: {error}") from error
+    except OSError as error:
+        raise BridgeError("io", str(unwritten(path, error))) from error
+    except DiskError as error:
+        raise BridgeError("io", str(error)) from error
     return path
 
 

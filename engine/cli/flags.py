@@ -29,7 +29,7 @@ GROUPS = {
     "what": ("prompt", "prompt_b", "blend", "negative_prompt", "tempo", "key", "beats_per_bar"),
     "how long": ("seconds_total", "bars", "loop"),
     "which notes": ("chords", "form", "midi", "score", "score_seed"),
-    "from a recording": ("init_audio", "init_noise_level", "keep"),
+    "from a recording": ("init_audio", "init_span", "init_noise_level", "keep"),
     "which take": ("seed", "variation", "variation_seed"),
     "how the model works": (),
 }

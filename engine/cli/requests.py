@@ -19,7 +19,7 @@ from engine.errors import AudioError, SpecError
 from engine.precedence import agreed
 from engine.sound.recordings import recording_seconds
 from engine.sound.takes import read_settings, read_spec
-from engine.spec import RANDOM_SEEDS, GenerationSpec
+from engine.spec import DEFAULTS, RANDOM_SEEDS, GenerationSpec
 
 ADDED_SECONDS = 15.0
 """Default length that `continue` adds, s."""
@@ -58,14 +58,14 @@ def render(asked: Asked) -> GenerationSpec:
 
 def transform(asked: Asked) -> GenerationSpec:
     """A recording restyled after a prompt; as long as the recording, unless a length is given."""
-    _length(asked.audio)
+    _length(asked.audio, asked.values())
     return GenerationSpec.from_dict(asked.values() | _from(asked.audio))
 
 
 def continue_(asked: Asked) -> GenerationSpec:
     """A recording with new music after it; the default prompt and tempo are those of the recorded take."""
     given = _prompted(asked)
-    length = _length(asked.audio)
+    length = _length(asked.audio, given)
     bars = given.pop("bars", None)
     added = given.get("seconds_total", ADDED_SECONDS) if bars is None else bars * _bar(asked, given)
     given["seconds_total"] = length + added
@@ -75,7 +75,7 @@ def continue_(asked: Asked) -> GenerationSpec:
 def inpaint(asked: Asked) -> GenerationSpec:
     """A recording with the spans in `keep` kept and the rest generated."""
     given = _prompted(asked)
-    length = _length(asked.audio)
+    length = _length(asked.audio, given)
     if "keep" not in given:
         raise SpecError(
             "inpaint needs --keep, the spans of the recording to keep, such as --keep 0:8,16:24."
@@ -102,7 +102,7 @@ def _prompted(asked: Asked) -> dict[str, Any]:
         return given | {"prompt": read_spec(asked.audio).prompt}
     except AudioError as error:
         # Raises if the recording itself is invalid, which matters more.
-        _length(asked.audio)
+        _length(asked.audio, given)
         raise SpecError(
             f"Add a prompt after {asked.audio}: it has no prompt of its own."
         ) from error
@@ -128,5 +128,6 @@ def _from(path: Path) -> dict[str, Any]:
     return {"init_audio": str(path.resolve())}
 
 
-def _length(path: Path) -> float:
-    return recording_seconds(str(path))
+def _length(path: Path, given: Mapping[str, Any]) -> float:
+    first, last = given.get("init_span", DEFAULTS["init_span"])
+    return recording_seconds(str(path), (first, last))

@@ -18,9 +18,13 @@ from engine.errors import AudioError, LongtakeError, SpecError
 from engine.registry import model_spec
 from engine.sound.audio import to_stereo
 from engine.sound.music_in_files import musical_facts
-from engine.sound.reading import BLOCK, Samples, blocks, opened
+from engine.sound.reading import BLOCK, AudioFile, Samples, blocks, opened
 from engine.sound.resampling import Resampling
-from engine.spec import PARAMETERS, GenerationSpec, tempo_in
+from engine.spec import PARAMETERS, WHOLE, GenerationSpec, tempo_in
+
+Span = tuple[float, float]
+SLACK = 0.01
+"""By how much a span may end after its recording, s: programs round."""
 
 
 def with_recording(spec: GenerationSpec) -> GenerationSpec:
@@ -37,7 +41,8 @@ def with_recording(spec: GenerationSpec) -> GenerationSpec:
         spec = _with_midi(spec, spec.midi)
     path = spec.init_audio
     if path is None:
-        return spec
+        return spec if spec.init_span == WHOLE else replace(spec, init_span=WHOLE)
+    length = recording_seconds(path, spec.init_span)
     if spec.keep and spec.loop:
         raise SpecError(
             "A loop cannot keep parts of a recording, because its beginning is crossfaded; use one or the other."
@@ -49,7 +54,7 @@ def with_recording(spec: GenerationSpec) -> GenerationSpec:
     if spec.seconds_total is None and spec.bars is None:
         shortest = PARAMETERS["seconds_total"].low or 0.0
         longest = model_spec(spec.model).max_seconds
-        seconds = min(max(recording_seconds(path), shortest), longest)
+        seconds = min(max(length, shortest), longest)
         spec = replace(spec, seconds_total=seconds)
     return spec
 
@@ -85,23 +90,39 @@ def _whole(beats: float) -> int | None:
     return int(beats) if beats == int(beats) else None
 
 
-def recording_seconds(path: str) -> float:
-    """Length of an audio file, s, from its header.
+def recording_seconds(path: str, span: Span = WHOLE) -> float:
+    """Length of an audio file, s, from its header, or of the span of it that is used.
 
     Raises:
         AudioError: if the file does not exist, is not audio or is empty.
+        SpecError: if the span is not in it.
     """
     with opened(path) as file:
-        return file.frames / file.samplerate
+        first, last = _frames(file, path, span)
+        return (last - first) / file.samplerate
 
 
-def read_start(path: str, sample_rate: int, frames: int) -> Samples:
+def _frames(file: AudioFile, path: str, span: Span) -> tuple[int, int]:
+    """The first frame of a span, and the one after its last."""
+    if span == WHOLE:
+        return 0, file.frames
+    first, last = (round(seconds * file.samplerate) for seconds in span)
+    if not 0 <= first < last or last > file.frames + SLACK * file.samplerate:
+        raise SpecError(
+            f"The part from {span[0]:g} to {span[1]:g} s is not in {path}, "
+            f"which has {file.frames / file.samplerate:g} s."
+        )
+    return first, min(last, file.frames)
+
+
+def read_start(path: str, sample_rate: int, frames: int, span: Span = WHOLE) -> Samples:
     """The beginning of a recording of any rate and channel count, bit for bit as if all of it had been read.
 
     Args:
         path: an audio file of any length; memory is needed for what is returned alone.
         sample_rate: that of the result, Hz.
         frames: most that are needed, at that rate.
+        span: the part of it that is used, s; what is around it is not read.
 
     Returns:
         [2, N] with N <= frames; less where the recording ends.
@@ -112,9 +133,12 @@ def read_start(path: str, sample_rate: int, frames: int) -> Samples:
     made: list[Samples] = []
     with opened(path) as file:
         missing = frames
+        first, last = _frames(file, path, span)
+        if first:
+            file.seek(first)
         # No more than is needed: at a rate of a few Hz, a full block would become hours.
         longest = min(BLOCK, frames) * file.samplerate // sample_rate
-        parts = map(to_stereo, blocks(file, longest=longest))
+        parts = map(to_stereo, _until(blocks(file, longest=longest), last - first))
         for part in _resampled(parts, file.samplerate, sample_rate):
             made.append(part[:, :missing])
             missing -= made[-1].shape[1]
@@ -126,6 +150,15 @@ def read_start(path: str, sample_rate: int, frames: int) -> Samples:
             f"{path} is shorter than one sample at {sample_rate} Hz; give a longer one."
         )
     return samples
+
+
+def _until(parts: Iterable[Samples], frames: int) -> Iterator[Samples]:
+    """Blocks [C, N] up to so many frames."""
+    for part in parts:
+        yield part[:, :frames]
+        frames -= part.shape[1]
+        if frames <= 0:
+            return
 
 
 def _resampled(parts: Iterable[Samples], rate: int, new_rate: int) -> Iterator[Samples]:

@@ -210,6 +210,7 @@ class ParametersPanel(Fold):
             "variation_seed": self.tr("Drift towards seed"),
             "cfg_rescale": self.tr("Guidance rescale"),
             "cfg_interval": self.tr("Guidance acts"),
+            "init_span": self.tr("Part of the recording"),
             "schedule": self.tr("Noise schedule"),
             "lora": self.tr("LoRA files"),
         }

@@ -14,7 +14,7 @@ from engine.errors import LongtakeError
 from engine.spec import DEFAULTS, GenerationSpec
 from gui.qt_session import QtSession
 
-OF_A_FILE = ("init_audio", "keep", "midi")
+OF_A_FILE = ("init_audio", "init_span", "keep", "midi")
 """Not remembered: they belong to the recording or the clip they were used on."""
 
 

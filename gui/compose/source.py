@@ -22,7 +22,7 @@ from PyQt6.QtWidgets import (
 
 from engine.reference_level import meaning
 from engine.registry import MODELS, SKETCH, all_models
-from engine.spec import PARAMETERS
+from engine.spec import PARAMETERS, WHOLE
 from gui.compose.dropped import accept, dropped
 from gui.compose.parameter_controls import sentence
 from gui.compose.recorder import Recorder
@@ -120,7 +120,12 @@ class SourcePanel(QFrame):
         return Source(self._path, mode, self._level(), self.wave.spans, self._seconds)
 
     def take(self, path: Path, mode: Mode = "transform", name: str = "") -> None:
-        """Starts from a recording; `name` is what it is called, its file's name when empty."""
+        """Starts from all of a recording; `name` is what it is called, its file's name when empty."""
+        if self._session.session.parameters.get("init_span") != WHOLE:
+            self._session.attempt(self._session.session.parameters.set, "init_span", WHOLE)
+        self._show_recording(path, mode, name)
+
+    def _show_recording(self, path: Path, mode: Mode = "transform", name: str = "") -> None:
         self._path, self._seconds = path, 0.0
         self.name.show_text(name or path.name)
         self.mode.show_value(mode)
@@ -270,7 +275,7 @@ class SourcePanel(QFrame):
         if name in ("init_noise_level", "schedule", "model", "steps"):
             self._turned()
         elif name == "init_audio" and value and Path(value) != self._path:
-            self.take(Path(value))
+            self._show_recording(Path(value))
 
     def _show_over(self, on: bool) -> None:
         self.setProperty("over", "true" if on else "false")

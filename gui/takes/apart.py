@@ -20,6 +20,7 @@ SHOWN_ANYWAY = (
     "seconds_total",
     "bars",
     "init_audio",
+    "init_span",
     "keep",
 )
 """What a row shows of every take, or what is a path and tells nobody anything."""

@@ -11,7 +11,7 @@ from engine.spec import DEFAULTS
 from gui.qt_session import QtSession
 
 IN_THE_PROMPT = ("tempo", "key")
-THE_SOURCE = ("init_audio", "keep")
+THE_SOURCE = ("init_audio", "init_span", "keep")
 
 
 def use_settings(session: QtSession, take: Take) -> list[str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import soundfile
 
 from engine.errors import AudioError, SpecError
 from engine.registry import SKETCH
-from engine.sound.audio import read_audio
+from engine.sound.about import About, MusicalFacts
+from engine.sound.audio import AudioWriter, read_audio, write_audio
 from engine.sound.recordings import read_start, recording_seconds, with_recording
 from engine.spec import GenerationSpec
 
@@ -116,3 +118,39 @@ def test_a_recording_shorter_than_a_sample_of_the_models_says_so(tmp_path: Path)
         read_start(str(tmp_path / "x.wav"), 44_100, 100)
     soundfile.write(tmp_path / "x.wav", np.array([0.5]), 44_100)
     np.testing.assert_array_equal(read_start(str(tmp_path / "x.wav"), 44_100, 100), [[0.5], [0.5]])
+
+
+def test_a_part_of_a_recording_is_its_own_samples(tmp_path: Path) -> None:
+    path = tmp_path / "beat.wav"
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 44_100 * 3)).astype(np.float32)
+    write_audio(path, samples, 44_100, "float")
+    found = read_start(str(path), 44_100, 1 << 20, (0.5, 2.0))
+    assert np.array_equal(found, samples[:, 22_050:88_200])
+    assert np.array_equal(read_start(str(path), 44_100, 100, (0.5, 2.0)), found[:, :100])
+    assert recording_seconds(str(path), (0.5, 2.0)) == 1.5
+    assert recording_seconds(str(path), (0.5, 3.005)) == 2.5  # Programs round.
+    spec = GenerationSpec(prompt="drums", init_audio=str(path), init_span=(0.5, 2.0))
+    assert with_recording(spec).seconds_total == 1.5
+    assert with_recording(GenerationSpec(prompt="x", init_span=(0.5, 2.0))).init_span == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("span", [(2.0, 3.5), (4.0, 5.0), (1.0, 1.0)])
+def test_a_part_that_a_recording_lacks_is_said(tmp_path: Path, span: tuple[float, float]) -> None:
+    path = tmp_path / "beat.wav"
+    write_audio(path, np.zeros((2, 44_100 * 3), np.float32), 44_100)
+    with pytest.raises(SpecError, match="which has 3 s"):
+        with_recording(GenerationSpec(prompt="x", init_audio=str(path), init_span=span))
+    with pytest.raises(SpecError, match="init_span ascends"):
+        GenerationSpec(prompt="x", init_audio=str(path), init_span=(2.0, 1.0)).checked()
+
+
+def test_the_tempo_that_a_recording_says_is_the_takes(tmp_path: Path) -> None:
+    path = tmp_path / "loop.wav"
+    with AudioWriter(path, 44_100) as writer:
+        writer.about = About(MusicalFacts(tempo=93.0, loop=True))
+        writer.write(np.zeros((2, 44_100), np.float32))
+    spec = GenerationSpec(prompt="drums", init_audio=str(path))
+    assert with_recording(spec).tempo == 93.0
+    assert with_recording(replace(spec, tempo=120.0)).tempo == 120.0
+    assert with_recording(replace(spec, prompt="drums, 120 BPM")).tempo is None
+    assert with_recording(spec).resolved(SKETCH).tempo == 93.0
