@@ -29,7 +29,6 @@ PATIENCE = 90.0
 """Seconds for a DAW to answer: Live reads a long file before it does."""
 AGAIN = 2.0
 """Seconds between two looks at whether a DAW is there, and two tries while it records."""
-LOOK = "Look whether it lies there; if not, send it again."
 _log = logging.getLogger(__name__)
 
 
@@ -243,7 +242,7 @@ class Deliveries:
             self._put(
                 delivery.id,
                 state="unsure",
-                text=f"{title} ended before it answered. {LOOK}",
+                text=f"{title} ended before it answered. Look whether it lies there; if not, send it again.",
             )
         return False
 
@@ -321,7 +320,10 @@ def _read_again(delivery: Delivery) -> Delivery:
     """A delivery of the last run; what was sent then may have been placed."""
     if delivery.state != "sent":
         return delivery
-    return replace(delivery, state="unsure", text=f"Longtake ended before the DAW answered. {LOOK}")
+    text = (
+        "Longtake ended before the DAW answered. Look whether it lies there; if not, send it again."
+    )
+    return replace(delivery, state="unsure", text=text)
 
 
 def _beats(take: Take, tempo: float) -> float:
