@@ -13,12 +13,12 @@ import socket
 import subprocess
 import time
 import xml.etree.ElementTree as ET
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.osc.packet import encode
-from tests.bridge.ardour import FOLDER, Lost, _environment, _free_port, new_song
+from tests.bridge.ardour import FOLDER, Lost, environment, free_port, new_song
 from tests.bridge.real_parts import RATE
 
 COMPANIONS = Path(__file__).parents[3] / "bridge" / "companions"
@@ -32,9 +32,9 @@ PROBE = """function factory () return function ()
   local run, why = loadfile ("{0}/probe.lua")
   if not run then return end
   os.remove ("{0}/probe.lua")
-  local _, told = pcall (run)
+  local done, told = pcall (run)
   local file = io.open ("{0}/told.part", "w")
-  file:write (tostring (told))
+  file:write (done and "" or "error: ", tostring (told))
   file:close ()
   os.rename ("{0}/told.part", "{0}/told")
 end end"""
@@ -63,14 +63,14 @@ class ArdourWindow:
         self.song = song
         self._screen = screen
         install(song.parent / "home" / ".config" / "ardour7", spool, song.parent)
-        self._osc = ("127.0.0.1", _free_port())
+        self._osc = ("127.0.0.1", free_port())
         self._log = song.parent / f"window{len(list(song.parent.glob('window*.log')))}.log"
-        environment = _environment(song.parent) | {"DISPLAY": screen["DISPLAY"]}
+        with_screen = environment(song.parent) | {"DISPLAY": screen["DISPLAY"]}
         program = next(path for path in FOLDER.glob("ardour-7*"))
         with self._log.open("wb") as out:
             self._process = subprocess.Popen(
                 [program, "-a", "-n", "-P", song / "song.ardour"],
-                env=environment,
+                env=with_screen,
                 stdout=out,
                 stderr=out,
             )
@@ -88,7 +88,7 @@ class ArdourWindow:
             self._check()
             if time.monotonic() > end:
                 raise Lost(f"its script does not answer: {self._log.read_text()[-300:]}")
-            self.press("Return")
+            self._xdotool("key", "Return")
             time.sleep(0.5)
         self._told()
 
@@ -100,7 +100,9 @@ class ArdourWindow:
             self._check()
             assert time.monotonic() < end, f"Ardour runs no script any more, at {code!r}"
             time.sleep(0.05)
-        return self._told()
+        told = self._told()
+        assert not told.startswith("error: "), told
+        return told
 
     def act(self, action: str) -> None:
         """Calls one of our actions, as any program may over OSC."""
@@ -108,20 +110,35 @@ class ArdourWindow:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
             mouth.sendto(encode("/access_action", (address,)), self._osc)
 
-    def press(self, *keys: str) -> None:
-        """Keys into whichever window has the focus."""
-        subprocess.run(["xdotool", "key", *keys], env=self._screen, check=False, timeout=30)
+    def act_and_answer(self, action: str, text: str) -> None:
+        """Calls an action until its window has come, and writes into it until it has gone."""
+        self._again(lambda: self.act(action), lambda: bool(self._window()))
+        self._xdotool("type", text)
+        self._again(lambda: self._xdotool("key", "alt+o"), lambda: not self._window())
 
-    def type(self, text: str) -> None:
-        subprocess.run(["xdotool", "type", text], env=self._screen, check=False, timeout=30)
+    def _again(self, act: Callable[[], object], holds: Callable[[], bool]) -> None:
+        """Acts, and again after a while, until something holds."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            act()
+            soon = time.monotonic() + 4.0
+            while time.monotonic() < soon:
+                if holds():
+                    return
+                time.sleep(0.1)
+        raise AssertionError(f"it has not come about; the windows are {self._window('.')}")
 
-    def windows(self, name: str) -> list[str]:
-        """The windows of that title that can be seen."""
-        command = ["xdotool", "search", "--onlyvisible", "--name", name]
-        found = subprocess.run(
+    def _window(self, name: str = "^Longtake$") -> str:
+        """The titles that match of the windows that can be seen."""
+        search = ("search", "--onlyvisible", "--name", name)
+        return self._xdotool(*search, "getwindowname", "%@") if self._xdotool(*search) else ""
+
+    def _xdotool(self, *arguments: str) -> str:
+        command = ["xdotool", *arguments]
+        done = subprocess.run(
             command, env=self._screen, capture_output=True, text=True, check=False, timeout=30
         )
-        return found.stdout.split()
+        return done.stdout
 
     def regions(self) -> dict[str, list[Region]]:
         """Of each track, what lies on it, by the session that Ardour saves now."""
@@ -230,10 +247,11 @@ def _coded(text: str) -> str:
 
 def _region(element: ET.Element, files: dict[str | None, Path]) -> Region:
     sources = [str(element.get(f"source-{n}")) for n in range(int(element.get("channels", "1")))]
+    length, _, position = str(element.get("length")).partition("@")
     return Region(
         str(element.get("name")),
-        _frames(str(element.get("position"))),
-        _frames(str(element.get("length")).partition("@")[0]),
+        _frames(position),
+        _frames(length),
         tuple(files[source] for source in sources),
     )
 

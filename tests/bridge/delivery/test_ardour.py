@@ -89,7 +89,7 @@ class Desk:
         until(lambda: not self.deliveries.get(delivery.id).open, what=f"{delivery}")
         return self.deliveries.get(delivery.id)
 
-    def next(self, kind: str, begin: Callable[[], None]) -> Message:
+    def next(self, kind: str, begin: Callable[[], object]) -> Message:
         """The message of that kind that comes after `begin`."""
         count = len(self.heard)
         begin()
@@ -167,7 +167,10 @@ def test_where_ardour_stands_is_told_to_the_sample_and_a_take_comes_to_lie_there
     desk: Desk, ardour: ArdourWindow
 ) -> None:
     at = 123_457  # Between two of Ardour's ticks.
-    ardour.lua(f"Session:request_locate ({at}, false, 0, ARDOUR.TransportRequestSource.TRS_UI)")
+    ardour.lua(
+        f"Session:request_locate ({at}, false, ARDOUR.LocateTransportDisposition.MustStop, "
+        "ARDOUR.TransportRequestSource.TRS_UI)"
+    )
     way = desk.companions.ways["ardour"]
     until(
         lambda: (now := way.standing.now()) is not None and round(now.beat * BEAT) == at,
@@ -231,6 +234,7 @@ def test_another_rate_becomes_the_sessions_and_lasts_as_long(
     assert abs(region.frames - RATE) <= 1
 
 
+STOP = " Session:request_stop (false, false, ARDOUR.TransportRequestSource.TRS_UI) "
 SELECT = """for route in Session:get_tracks ():iter () do
   for region in route:to_track ():playlist ():region_list ():iter () do
     if region:name () == "{}" then
@@ -249,12 +253,7 @@ def test_a_selected_region_is_asked_to_be_transformed_and_the_answer_lies_below_
     desk.ended(desk.send(take, at="beat", position=3.0, track="new"))
     ardour.lua(SELECT.format("Source"))
 
-    def ask() -> None:
-        until(lambda: again(lambda: ardour.act("transform"), ardour), what="the window")
-        ardour.type("dub techno")
-        ardour.press("Return")
-
-    asked = desk.next("ask", ask)
+    asked = desk.next("ask", lambda: ardour.act_and_answer("transform", "dub techno"))
     assert (asked["act"], asked["prompt"], asked["strength"]) == ("transform", "dub techno", 0.5)
     assert (asked["parts"], asked["start.1"], asked["seconds.1"]) == (1, 0.0, 1.5)
     assert (asked["beat"], asked["at"], asked["position"]) == (3.0, "beat", 3.0)
@@ -274,13 +273,83 @@ def test_a_selected_region_is_asked_to_be_transformed_and_the_answer_lies_below_
     assert tracks[tracks.index("Source") + 1] == track
 
 
-def again(act: Callable[[], None], ardour: ArdourWindow) -> list[str]:
-    """Acts, and again whenever the window of it has not come after a while."""
-    act()
-    end = time.monotonic() + 5.0
-    while not (found := ardour.windows("^Longtake$")) and time.monotonic() < end:
-        time.sleep(0.1)
-    return found
+def test_a_selected_region_is_handed_over_without_a_question(
+    desk: Desk, ardour: ArdourWindow
+) -> None:
+    take = desk.take("Handed", 0.8)
+    desk.ended(desk.send(take, at="beat", position=5.0, track="new"))
+    ardour.lua(SELECT.format("Handed"))
+    told = desk.next("selection", lambda: ardour.act("send"))
+    assert (told["parts"], told["beat"], told["track"], told["name"]) == (1, 5.0, *["Handed"] * 2)
+    handed = soundfile.read(str(told["path.1"]), dtype="float32")[0]
+    assert np.array_equal(handed, soundfile.read(take.path, dtype="float32")[0])
+
+
+def test_of_a_selected_range_what_lies_in_it_is_handed_over(
+    desk: Desk, ardour: ArdourWindow
+) -> None:
+    for beat in (
+        20.0,
+        22.0,
+    ):  # Two quarter notes each: the range begins in one and ends in the other.
+        desk.ended(desk.send(desk.take("Ranged"), at="beat", position=beat, track=TRACK))
+    way = desk.companions.ways["ardour"]
+    ardour.lua(
+        f"Editor:set_loop_range (Temporal.timepos_t ({43 * BEAT // 2}), Temporal.timepos_t ({23 * BEAT}), 'r') "
+        "Editor:deselect_all () Editor:access_action ('Editor', 'select-loop-range')"
+    )
+    until(
+        lambda: (now := way.standing.now()) and now.selection == (21.5, 23.0),
+        what=f"the selection; heard {desk.said('state')[-3:]}",
+    )
+    told = desk.next("selection", lambda: ardour.act("send"))
+    assert (told["parts"], told["beat"], told["track"]) == (2, 21.5, TRACK)
+    assert (told["seconds.1"], told["at.2"], told["seconds.2"]) == (0.25, 0.25, 0.5)
+    ardour.lua("Editor:deselect_all ()")
+
+
+def test_the_loop_is_the_selection_while_it_plays_and_a_take_is_asked_for_as_long_as_it(
+    desk: Desk, ardour: ArdourWindow
+) -> None:
+    ardour.lua(
+        f"Editor:set_loop_range (Temporal.timepos_t ({4 * BEAT}), Temporal.timepos_t ({8 * BEAT}), 'loop') "
+        "Session:request_play_loop (true, true)"
+    )
+    way = desk.companions.ways["ardour"]
+    until(
+        lambda: (now := way.standing.now()) and now.playing and now.selection == (4.0, 8.0),
+        what=f"the loop; heard {desk.said('state')[-3:]}",
+    )
+    asked = desk.next("ask", lambda: ardour.act_and_answer("generate", "house"))
+    assert (asked["act"], asked["prompt"], asked["parts"]) == ("generate", "house", 0)
+    assert (asked["at"], asked["position"], asked["length"]) == ("beat", 4.0, 4.0)
+    ardour.lua("Session:request_play_loop (false, false)" + STOP)
+    until(
+        lambda: (now := way.standing.now()) and not now.playing and now.selection is None,
+        what=f"the end of the loop; heard {desk.said('state')[-3:]}",
+    )
+
+
+RECORD = """for route in Session:get_tracks ():iter () do
+  if route:name () == "{}" then
+    route:rec_enable_control ():set_value ({}, PBD.GroupControlDisposition.NoGroup)
+  end
+end"""
+
+
+def test_nothing_is_placed_while_ardour_records_and_it_is_when_it_has(
+    desk: Desk, ardour: ArdourWindow
+) -> None:
+    ardour.lua(RECORD.format(TRACK, 1) + " Session:maybe_enable_record (false)")
+    ardour.lua("Session:request_roll (ARDOUR.TransportRequestSource.TRS_UI)")
+    until(lambda: ardour.lua("return Session:actively_recording ()") == "true", what="recording")
+    delivery = desk.send(desk.take("After recording"), at="beat", position=2.0, track="new")
+    until(lambda: desk.deliveries.get(delivery.id).text, what="the answer")
+    now = desk.deliveries.get(delivery.id)
+    assert (now.state, now.text) == ("owed", "Ardour is recording.")
+    ardour.lua("Session:disable_record (false, false)" + STOP + RECORD.format(TRACK, 0))
+    assert desk.ended(delivery).state == "placed"
+    assert [region.at for _, region in named(ardour, "After recording")] == [2 * BEAT]
 
 
 def test_what_was_placed_is_not_placed_again_after_ardour_was_closed(
