@@ -42,12 +42,13 @@ end end"""
 
 @dataclass(frozen=True)
 class Region:
-    """A region as the session's file has it: at a sample of the song, and the files of its channels."""
+    """A region as the session's file has it: at a sample of the song, the files of its channels, whether it fades."""
 
     name: str
     at: int
     frames: int
     files: tuple[Path, ...]
+    fades: bool
 
 
 class ArdourWindow:
@@ -253,6 +254,7 @@ def _region(element: ET.Element, files: dict[str | None, Path]) -> Region:
         _frames(position),
         _frames(length),
         tuple(files[source] for source in sources),
+        element.get("fade-in-active") == "1" or element.get("fade-out-active") == "1",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,15 @@ def test_what_cannot_be_placed_is_refused_with_the_reason(
         assert (answer["ok"], answer["code"]) == (False, "bad_path")
         assert "gone.wav" in str(answer["text"])
     assert ardour.regions() == before
+
+
+@pytest.mark.parametrize("loop", [True, False])
+def test_a_loop_has_no_fades_so_that_it_repeats_without_a_dip(
+    desk: Desk, ardour: ArdourWindow, loop: bool
+) -> None:
+    take = replace(desk.take(f"Loop {loop}"), loop=loop)
+    desk.ended(desk.send(take, at="beat", position=12.0, track=TRACK))
+    assert [region.fades for _, region in named(ardour, take.name)] == [not loop]
 
 
 def test_another_rate_becomes_the_sessions_and_lasts_as_long(

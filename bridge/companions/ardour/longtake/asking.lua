@@ -66,8 +66,7 @@ end
 local function ask ()
   local chosen = act == "generate" and range or selection.fields
   local done, fields, length = pcall (chosen)
-  if not done then return tell ("The audio could not be handed over: " .. tostring (fields) .. ".") end
-  if not fields then return tell ("Select one or some regions of audio, or a range of a track with audio.") end
+  if not done then return tell (tostring (fields)) end
   if act == "send" then
     fields.kind = "selection"
     return leave (fields)

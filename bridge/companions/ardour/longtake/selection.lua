@@ -89,7 +89,9 @@ local function write_samples (file, piece)
     local count = math.min (BLOCK, piece.length - done)
     local values = {}
     for channel = 1, channels do
-      if readable:read (buffer, piece.offset + done, count, channel - 1) ~= count then error ("a file is cut short", 0) end
+      if readable:read (buffer, piece.offset + done, count, channel - 1) ~= count then
+        error ("A file of the region " .. piece.region:name () .. " cannot be read.", 0)
+      end
       for index, value in ipairs (buffer:get_table (count)) do values[(index - 1) * channels + channel] = value end
     end
     file:write (packed (values, count * channels))
@@ -110,22 +112,23 @@ local function joined (piece)
     return path
   end
   local file, why = io.open (path .. ".part", "wb")
-  if not file then error (why, 0) end
+  if not file then error ("The audio could not be handed over: " .. why .. ".", 0) end
   file:write (header (channels, Session:nominal_sample_rate (), piece.length))
   local done, reason = pcall (write_samples, file, piece)
   done = file:close () and done
   if not done or not os.rename (path .. ".part", path) then
     os.remove (path .. ".part")
-    error (reason or "the disk is full", 0)
+    error (reason or "The audio could not be handed over: the disk is full.", 0)
   end
   return path
 end
 
--- The fields of what is selected (`delivery_state.Selection`), and its length in quarter notes; nil if there is no audio.
--- Raises an error if a file cannot be written.
+-- The fields of what is selected (`delivery_state.Selection`), and its length in quarter notes. Raises a sentence if there
+-- is no audio, or it cannot be handed over.
 function selection.fields ()
   local found, track = pieces ()
-  if #found == 0 or #found > MOST then return nil end
+  if #found == 0 then error ("Select one or some regions of audio, or a range of a track with audio.", 0) end
+  if #found > MOST then error (string.format ("Select at most %d regions; these are %d.", MOST, #found), 0) end
   local rate, first, last = Session:nominal_sample_rate (), found[1].at, 0
   local fields = {
     parts = #found, beat = song.quarters (first), track = track:name (), name = found[1].region:name (),
