@@ -6,7 +6,7 @@ ardour {
   description = [[Makes a new take as long as the selected range, on a new track below the selected one.]],
 }
 
--- Ardour keeps a copy of this function when it is activated, so that it only finds the rest, which a new version replaces.
+-- Ardour keeps a copy of this function once it is added; what it finds here is replaced by a new version.
 function factory ()
   local home = ARDOUR.user_config_directory (-1) .. "/longtake/"
   local run, why = loadfile (home .. "asking.lua")

@@ -3,10 +3,10 @@ ardour {
   name = "Longtake: transform selection",
   author = "The Longtake authors",
   license = "MIT",
-  description = [[Makes the selected regions, or the selected range of a track, into something else, on a new track below.]],
+  description = [[Makes the selected regions, or a range of a track, into something else, on a new track below.]],
 }
 
--- Ardour keeps a copy of this function when it is activated, so that it only finds the rest, which a new version replaces.
+-- Ardour keeps a copy of this function once it is added; what it finds here is replaced by a new version.
 function factory ()
   local home = ARDOUR.user_config_directory (-1) .. "/longtake/"
   local run, why = loadfile (home .. "asking.lua")

@@ -1,4 +1,5 @@
--- The actions: what the musician asks Longtake for from within Ardour. The hook (`hook.lua`) passes it on, through a file.
+-- The actions: what the musician asks Longtake for from within Ardour. The hook (`hook.lua`) finds it in a file and
+-- passes it on.
 
 local home, act = ...
 
@@ -74,7 +75,8 @@ local function ask ()
   local told = answers ()
   if not told then return end
   for name, value in pairs (told) do fields[name] = value end
-  fields.kind, fields.act, fields.req = "ask", act, string.format ("ardour-%d-%06x", os.time (), math.random (0, 0xffffff))
+  fields.kind, fields.act = "ask", act
+  fields.req = string.format ("ardour-%d-%06x", os.time (), math.random (0, 0xffffff))
   fields.at, fields.position, fields.length = "beat", fields.beat, length
   fields.beside, fields.track = fields.track, fields.track ~= "" and "below" or "new"
   leave (fields)

@@ -123,8 +123,8 @@ local function joined (piece)
   return path
 end
 
--- The fields of what is selected (`delivery_state.Selection`), and its length in quarter notes. Raises a sentence if there
--- is no audio, or it cannot be handed over.
+-- The fields of what is selected (`delivery_state.Selection`), and its length in quarter notes. Raises a sentence if
+-- there is no audio, or it cannot be handed over.
 function selection.fields ()
   local found, track = pieces ()
   if #found == 0 then error ("Select one or some regions of audio, or a range of a track with audio.", 0) end

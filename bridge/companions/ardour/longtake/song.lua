@@ -9,7 +9,7 @@ local function sample_of (tick)
   return Temporal.timepos_t.from_ticks (tick):samples ()
 end
 
--- Quarter notes from the start of the song to a sample, finer than Ardour's ticks: `song.sample` gives that sample again.
+-- Quarter notes from the start of the song to a sample, finer than Ardour's ticks: `song.sample` gives it again.
 function song.quarters (sample)
   local tick = Temporal.timepos_t (sample):ticks ()
   while tick > 0 and sample_of (tick) > sample do tick = tick - 1 end
