@@ -43,13 +43,13 @@ class Ardour:
     """A running Ardour with the session `song`; `seen` is the newest value of each address of its feedback."""
 
     def __init__(self, song: Path, log: Path) -> None:
-        port = _free_port()
+        port = free_port()
         self.song = song
         self._log = log
         with log.open("wb") as out:
             command = [sorted(FOLDER.glob("hardour-*"))[0], song, "song"]
             self._process = subprocess.Popen(
-                command, env=_environment(song.parent), stdout=out, stderr=out
+                command, env=environment(song.parent), stdout=out, stderr=out
             )
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
@@ -187,7 +187,7 @@ def new_song(folder: Path, *options: str) -> Path:
     )
     command = ["ardour7-lua", str(script)]
     made = subprocess.run(
-        command, env=_environment(folder), capture_output=True, text=True, timeout=120, check=False
+        command, env=environment(folder), capture_output=True, text=True, timeout=120, check=False
     )
     song = folder / "song" / "song.ardour"
     assert song.exists(), made.stdout + made.stderr
@@ -218,7 +218,7 @@ def ardour(song: Path) -> Iterator[Ardour]:
         daw.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """The port that Ardour will take: the first of its own that nobody has."""
     for port in PORTS:
         with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
@@ -227,7 +227,7 @@ def _free_port() -> int:
     raise Lost("all of its ports are taken")
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """Ardour's own places, and a home of the test's own: what the user has set does not matter here."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
     return environment | {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.gui.takes.drag_parts import TARGET
+from tests.screen import screen
 
 ROOT = Path(__file__).parents[3]
 PATIENCE, SOON = 180.0, 40.0
@@ -28,26 +28,10 @@ pytestmark = pytest.mark.real_parts("Xvfb", "openbox", "xdotool")
 
 
 @pytest.fixture
-def screen() -> Iterator[dict[str, str]]:
-    """An X server with a window manager; its environment."""
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-        pass_fds=(write,),
-    )
-    os.close(write)
-    with os.fdopen(read) as told:
-        display = f":{told.readline().strip()}"
-    environment = os.environ | {
-        "DISPLAY": display,
-        "QT_QPA_PLATFORM": "xcb",
-        "PYTHONPATH": str(ROOT),
-    }
-    manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
-    yield environment
-    for process in (manager, server):
-        process.terminate()
-        process.wait(10)
+def windows() -> Iterator[dict[str, str]]:
+    """The environment of a program whose window is to be on a screen."""
+    with screen() as environment:
+        yield environment | {"QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)}
 
 
 class Program:
@@ -113,17 +97,17 @@ def drag(
 
 @pytest.mark.parametrize("grip", ["row", "handle", "notes"])
 def test_a_take_is_dragged_into_another_program(
-    screen: dict[str, str], tmp_path: Path, grip: str
+    windows: dict[str, str], tmp_path: Path, grip: str
 ) -> None:
-    target = Program(screen, "target")
-    panel = Program(screen, "panel", str(tmp_path))
+    target = Program(windows, "target")
+    panel = Program(windows, "panel", str(tmp_path))
     try:
         assert target.says("ready")
         places = panel.says("path")
         middle = (TARGET[0] + TARGET[2] // 2, TARGET[1] + TARGET[3] // 2)
         dropped: dict[str, Any] = {}
         for _ in range(TRIES):
-            dropped = dropped or drag(screen, places[grip], middle, target)
+            dropped = dropped or drag(windows, places[grip], middle, target)
         left = Path(places["path"]).with_suffix(".mid" if grip == "notes" else ".wav")
         assert dropped == {"dropped": [str(left)], "action": "CopyAction"}
         assert left.exists()
