@@ -233,7 +233,7 @@ def _add_target(group: argparse._ArgumentGroup, making: Making) -> None:
         "--rate",
         type=_rate,
         metavar="HZ",
-        help=f"sample rate of the file: {choices(OUTPUT_RATES)} (default: the model's own)",
+        help=f"sample rate of the file: {choices(map(str, OUTPUT_RATES))} (default: the model's own)",
     )
     group.add_argument("--force", action="store_true", help="replace the file, if it exists")
     group.add_argument(

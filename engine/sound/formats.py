@@ -80,7 +80,7 @@ class Format:
             AudioError: if the format does not have it.
         """
         if asked is not None and asked not in OUTPUT_RATES:
-            known = choices(OUTPUT_RATES)
+            known = choices(map(str, OUTPUT_RATES))
             raise AudioError(f"A file can have {known} samples a second; it was {asked}.")
         if asked is not None and (asked > self.highest or (self.rate or asked) != asked):
             most = self.rate or self.highest
