@@ -150,13 +150,13 @@ class App:
         """The DAWs that can be reached; those with a script of ours find us in a folder of our data."""
         daw, spool = chosen.daw, where.data / "spool"
         ways: dict[str, Way] = {"dawproject": DawprojectWay(lambda: transport.state().signature)}
-        if daw.folder:
-            ways["folder"] = FolderWay(folder(daw.folder))
+        ways["folder"] = FolderWay(folder(daw.folder) if daw.folder else None)
         companions = None
         if daw.enabled:
             files = Spool({name: spool / name for name in ("reaper", "ardour")})
             desk = Desk(spool, frozenset({"ableton"}))
-            companions = Companions({"reaper": files, "ardour": files, "ableton": desk})
+            carriers = {"reaper": files, "ardour": files, "ableton": desk}
+            companions = Companions(carriers, daw.copy)
             ways["bitwig"] = BitwigWay(port=daw.bitwig)
         return Daws(self._hub.publish, where.data, self.library.folder, companions, ways)
 

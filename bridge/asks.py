@@ -108,7 +108,10 @@ class Asks:
         act, known = message.get("act"), _ACTS
         if act not in known:
             raise BridgeError("bad_args", f"A DAW asks for {choices(known)}; it was {act!r}.")
-        options = JobOptions(request_id=req, placement=placed(daw, message), client=_client(daw))
+        now = self._session.transport.state()
+        options = JobOptions(
+            request_id=req, placement=placed(daw, message, now.tempo), client=_client(daw)
+        )
         return known[str(act)](self, daw, message, options)
 
     def _generate(self, daw: str, message: Message, options: JobOptions) -> Job:
@@ -224,10 +227,15 @@ def selection(daw: str, message: Message) -> Selection:
     )
 
 
-def placed(daw: str, message: Message) -> Placement:
+def placed(daw: str, message: Message, tempo: float = 0.0) -> Placement:
     """Where the result goes of what a DAW asks: as it says, else where its selection begins, on a track below that.
 
     A track that is named alone, with audio that is selected, is the one on which that lies.
+
+    Args:
+        daw: the target.
+        message: the `ask`.
+        tempo: BPM of the DAW; 0 if unknown.
     """
     at, form = str(message.get("at", "")), str(message.get("form", ""))
     if at not in AT:
@@ -244,6 +252,7 @@ def placed(daw: str, message: Message) -> Placement:
         beside=beside,
         item=str(message.get("item", "")),
         form=form if form in FORMS else "item",
+        tempo=tempo,
         words="asked in the DAW",
     )
 

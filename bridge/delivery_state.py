@@ -52,6 +52,13 @@ class Placement:
     words: str = ""
 
     @property
+    def seconds(self) -> float | None:
+        """Seconds from the start of the song, at one tempo throughout; None if they are not known."""
+        if self.at == "time":
+            return self.position
+        return self.position * 60.0 / self.tempo if self.at == "beat" and self.tempo else None
+
+    @property
     def asked(self) -> Placement:
         """What was asked for, without what that meant at that moment."""
         return replace(self, at="playhead", position=0.0, length=0.0, beside="", tempo=0.0)

@@ -116,6 +116,10 @@ class DawSettings:
     folder: str = setting(
         "", "a folder that takes are copied to when they are sent to `folder`", folders=True
     )
+    copy: bool = setting(
+        False,
+        "put a copy of what is placed into the folder of Reaper's project, once that is saved",
+    )
     bitwig: int = setting(
         8000, "port on this machine where DrivenByMoss listens in Bitwig", low=1, high=65_535
     )

@@ -6,24 +6,31 @@ Knows carriers and messages; nothing of what a DAW asks for, which goes to whoev
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from bridge.delivery.carrier import Carrier
+from bridge.delivery.folder import copy_into
 from bridge.delivery.messages import Message
 from bridge.delivery.standing import Standing
 from bridge.delivery.targets import TARGETS
 from bridge.delivery.way import NotThere
 from bridge.delivery_state import Delivery
 from bridge.state import TransportState
+from engine.sound.targets import unwritten
 
 Hears = Callable[[str, Message], None]
+COPIES = "Longtake"
+"""In the folder of a project: what it refers to, if that is copied."""
 
 
 class CompanionWay:
     """The way to one DAW."""
 
-    def __init__(self, daw: str, carrier: Carrier) -> None:
-        """Over a carrier; whoever connects is there."""
+    def __init__(self, daw: str, carrier: Carrier, copies: bool = False) -> None:
+        """Over a carrier; whoever connects is there. With `copies`, its project refers to copies in its own folder."""
         self.daw = daw
+        self._copies = copies
         self.standing = Standing()
         self._carrier = carrier
         self._program = ""
@@ -40,7 +47,17 @@ class CompanionWay:
         return f"{self._program}, {project}" if project else self._program
 
     def deliver(self, delivery: Delivery) -> None:
-        """Sends a `place`; the answer comes later."""
+        """Sends a `place`; the answer comes later.
+
+        Raises:
+            NotThere: if it is gone.
+            DiskError: if the project's folder takes no copy.
+        """
+        if not self.ready():
+            raise NotThere(f"{TARGETS[self.daw].title} is not there.")
+        if self._copies and self.standing.folder:
+            folder = Path(self.standing.folder) / COPIES
+            delivery = replace(delivery, path=copied(folder, delivery.path))
         if not self._carrier.send(self.daw, place(delivery)):
             raise NotThere(f"{TARGETS[self.daw].title} is not there.")
 
@@ -64,10 +81,10 @@ class CompanionWay:
 class Companions:
     """Every DAW that has one; begins with `start`."""
 
-    def __init__(self, carriers: Mapping[str, Carrier]) -> None:
-        """Over the carrier of each DAW."""
+    def __init__(self, carriers: Mapping[str, Carrier], copies: bool = False) -> None:
+        """Over the carrier of each DAW; see `CompanionWay`."""
         self._carriers = {id(carrier): carrier for carrier in carriers.values()}
-        self.ways = {daw: CompanionWay(daw, carrier) for daw, carrier in carriers.items()}
+        self.ways = {daw: CompanionWay(daw, carrier, copies) for daw, carrier in carriers.items()}
         self._hears: Hears = lambda daw, message: None
 
     def start(self, hears: Hears) -> None:
@@ -90,6 +107,19 @@ class Companions:
         if daw in self.ways:
             self.ways[daw].hear(message)
             self._hears(daw, message)
+
+
+def copied(folder: Path, path: Path) -> Path:
+    """A copy of a take in a project's folder, which is made.
+
+    Raises:
+        DiskError: if it takes none.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritten(folder, error) from error
+    return copy_into(folder, path)
 
 
 def place(delivery: Delivery) -> Message:

@@ -188,12 +188,18 @@ class Deliveries:
             self._lock.notify()
 
     def close(self) -> None:
-        """Ends the thread; what is owed stays on disk."""
+        """Ends the thread; what is owed stays on disk, and what a DAW has not taken yet is owed again."""
         with self._lock:
             self._stopping = True
             self._lock.notify()
         if self._thread.is_alive():
             self._thread.join(timeout=10.0)
+        with self._lock:
+            for delivery in list(self._known.values()):
+                if delivery.state == "sent" and self._ways[delivery.placement.target].withdraw(
+                    delivery
+                ):
+                    self._put(delivery.id, state="owed", text="")
 
     # --- the thread ---
 

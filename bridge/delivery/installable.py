@@ -95,8 +95,8 @@ KINDS: dict[str, Kind] = {
         daw_folders.ardour,
         "",
         (
-            "In Ardour, open Edit, Lua Scripts, Script Manager, Action Hooks: add Longtake to a free one.",
-            "Under Action Scripts there, its other scripts make what menus and keys do.",
+            "In Ardour, open Edit, Lua Scripts, Script Manager, Action Hooks, New Hook: choose Longtake and add it.",
+            "In Action Scripts there, add its other scripts with Add/Set; each becomes an entry of the menu.",
         ),
         "ardour",
         "scripts",

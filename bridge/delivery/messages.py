@@ -36,12 +36,15 @@ _PLACED = {"at": str, "position": float, "length": float, "track": str, "beside"
 FROM_DAW: dict[str, dict[str, type]] = {
     # The program that speaks: `daw` is its target, `instance` differs each time the script starts.
     "hello": {"protocol": int, "daw": str, "instance": str, "program": str, "project": str},
-    # Tempo in BPM; beat and selection in quarter notes (start = end: none); key as 'A minor'.
+    # Tempo in BPM; beat and selection in quarter notes (start = end: none); key as 'A minor'; folder of the project's
+    # file, empty while that has not been saved.
     "state": {"tempo": float, "numerator": int, "denominator": int, "playing": bool, "beat": float}
-    | {"selection_start": float, "selection_end": float, "key": str, "project": str},
+    | {"selection_start": float, "selection_end": float, "key": str, "project": str}
+    | {"folder": str},
     "selection": _SELECTED,
     # act: generate, transform, continue, fill, open. `seconds` is how much continues; `gap_start`, `gap_end` (s after
-    # the first part's beginning) is what fills. Where the result goes is told as in `place`.
+    # the first part's beginning) is what fills. Where the result goes is told as in `place`; then `beside` is the track
+    # of the selection.
     "ask": {"req": str, "act": str, "prompt": str, "strength": float, "seconds": float}
     | {"gap_start": float, "gap_end": float}
     | _SELECTED

@@ -20,6 +20,7 @@ class Standing:
         self._told: TransportState | None = None
         self._at = 0.0
         self.project = ""
+        self.folder = ""
 
     def hear(self, message: Message) -> TransportChange:
         """Takes a `state` in; the same as a change of the transport."""
@@ -29,6 +30,7 @@ class Standing:
         self._told = replace(before, tempo_known=known, **cast(dict[str, Any], said))
         self._at = self._clock()
         self.project = str(message.get("project", self.project))
+        self.folder = str(message.get("folder", self.folder))
         return said
 
     def now(self) -> TransportState | None:

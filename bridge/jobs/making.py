@@ -149,5 +149,13 @@ class _Heard:
 def _begin(library: Library, making: Making, block: AudioBlock) -> PendingTake:
     job = making.job
     number = making.number + 1 if job.total > 1 else 0
-    draft = Draft(job.kind, making.spec, making.sample_rate, block.samples.shape[0], job.id, number)
+    draft = Draft(
+        job.kind,
+        making.spec,
+        making.sample_rate,
+        block.samples.shape[0],
+        job.id,
+        number,
+        placed_at=job.placement.seconds if job.placement else None,
+    )
     return library.begin(draft)

@@ -31,7 +31,12 @@ SUBTYPE = "float"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is known of a take before its first sample; `number` is its place in a batch of several, else 0."""
+    """What is known of a take before its first sample.
+
+    Attributes:
+        number: its place in a batch of several, else 0.
+        placed_at: where on a DAW's timeline it belongs, seconds from its start; None if that is not known.
+    """
 
     kind: JobKind
     spec: GenerationSpec
@@ -40,6 +45,7 @@ class Draft:
     job_id: str
     number: int = 0
     created: float = field(default_factory=time.time)
+    placed_at: float | None = None
 
 
 class Shelf(Protocol):
@@ -135,7 +141,8 @@ class PendingTake:
             lead_sheet=sheet.about if sheet else "",
         )
         try:
-            self._writer.close(**sidecar.facts(take))
+            placed = {} if draft.placed_at is None else {"placed_at": draft.placed_at}
+            self._writer.close(**sidecar.facts(take), **placed)
         except DiskError:
             raise
         except AudioError as error:

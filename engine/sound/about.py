@@ -59,6 +59,7 @@ class About:
         software: what made it.
         loudness: LUFS, integrated; None if unknown.
         true_peak: dB; None if unknown.
+        start: seconds from the timeline's zero to where it belongs.
     """
 
     music: MusicalFacts = field(default_factory=MusicalFacts)
@@ -67,6 +68,11 @@ class About:
     software: str = "Longtake"
     loudness: float | None = None
     true_peak: float | None = None
+    start: float = 0.0
+
+    def reference(self, rate: int) -> int:
+        """Its place on the timeline in samples at a rate in Hz."""
+        return max(round(self.start * rate), 0)
 
 
 def key_named(text: str) -> str:

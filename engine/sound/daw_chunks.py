@@ -173,7 +173,7 @@ def all_loops(content: bytes, shape: Shape) -> bool:
 
 
 def bext(about: About, shape: Shape) -> bytes:
-    """The content of a `bext` at the timeline's zero."""
+    """The content of a `bext`."""
     made = time.localtime(about.created)
     history = (
         f"A=PCM,F={shape.rate},W={shape.bits},M={_MODES.get(shape.channels, 'multi')},"
@@ -185,7 +185,7 @@ def bext(about: About, shape: Shape) -> bytes:
         _ascii(about.software, 32),
         time.strftime("%Y-%m-%d", made).encode(),
         time.strftime("%H:%M:%S", made).encode(),
-        0,
+        about.reference(shape.rate),
         2,
         b"",
         _hundredths(about.loudness),
@@ -218,8 +218,8 @@ def _ixml(about: About, music: MusicalFacts, shape: Shape) -> bytes:
             "FILE_SAMPLE_RATE": shape.rate,
             "AUDIO_BIT_DEPTH": shape.bits,
             "TIMESTAMP_SAMPLE_RATE": shape.rate,
-            "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI": 0,
-            "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO": 0,
+            "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_HI": about.reference(shape.rate) >> 32,
+            "TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO": about.reference(shape.rate) & 0xFFFFFFFF,
         },
         "TEMPO": f"{music.tempo:g}" if music.tempo else None,
         "USER": ", ".join(filter(None, facts)),

@@ -89,7 +89,8 @@ class TakeFacts:
         """What the file itself says, as far as it is known before its sound; see `measured`.
 
         Args:
-            more: as in `told`; a `key` that was heard counts where none was asked for.
+            more: as in `told`; a `key` that was heard counts where none was asked for, `placed_at` is where on a
+                timeline it belongs, s.
         """
         key = asked_key(self.spec) or str(more.get("key") or "")
         return About(
@@ -102,6 +103,7 @@ class TakeFacts:
             title=" ".join(self.spec.prompt.split()),
             created=float(more.get("created") or self._began),
             software=SOFTWARE,
+            start=float(more.get("placed_at") or 0.0),
         )
 
     def measured(self, about: About) -> About:

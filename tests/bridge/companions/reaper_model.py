@@ -73,6 +73,7 @@ class Project:
     """
 
     name: str = "song.rpp"
+    file: str = "/songs/song.rpp"
     tracks: list[Track] = field(default_factory=list)
     tempi: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 120.0)])
     metre: tuple[int, int] = (4, 4)

@@ -142,7 +142,7 @@ class Reaper:
 
     def api_EnumProjects(self, idx: int) -> Any:
         assert idx == -1
-        return None if self.closed else (self.now, "")
+        return None if self.closed else (self.now, self.now.file)
 
     def api_GetProjectName(self, proj: Proj) -> str:
         return self.now.name

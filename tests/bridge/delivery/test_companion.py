@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bridge.delivery.companion import Companions
 from bridge.delivery.messages import TO_DAW, Message, checked
 from bridge.delivery.way import NotThere
 from bridge.delivery_state import Delivery, Placement
+from engine.errors import DiskError
 from tests.bridge.delivery.daw import Loop
 
 PLACEMENT = Placement("reaper", "beat", 16.0, 4.0, "below", "Bass", "{guid}", "take")
@@ -54,6 +56,28 @@ def test_each_daw_stands_where_it_said_itself_and_only_while_it_is_there() -> No
     loop.there = set()
     assert companions.stands("reaper") is None
     assert "closed" in companions.ways["reaper"].detail()
+
+
+def test_a_project_refers_to_copies_in_its_own_folder_if_that_is_wished(tmp_path: Path) -> None:
+    take, project, loop = tmp_path / "take.wav", tmp_path / "Lied", Loop()
+    take.write_bytes(b"RIFF and more")
+    delivery = replace(DELIVERY, path=take)
+    for copies, folder, there in (
+        (False, project, take),
+        (True, Path(), take),  # It has not been saved yet.
+        (True, project, project / "Longtake" / "take.wav"),
+        (True, project, project / "Longtake" / "take 2.wav"),
+    ):
+        companions = Companions({"reaper": loop}, copies)
+        companions.start(lambda daw, message: None)
+        loop.says("reaper", "state", folder="" if folder == Path() else str(folder))
+        companions.ways["reaper"].deliver(delivery)
+        assert loop.wait("place")["path"] == str(there)
+        assert there.read_bytes() == take.read_bytes()
+    (tmp_path / "file").write_text("")
+    loop.says("reaper", "state", folder=str(tmp_path / "file"))
+    with pytest.raises(DiskError):
+        companions.ways["reaper"].deliver(delivery)
 
 
 def test_a_daw_that_is_nobodys_is_not_heard() -> None:

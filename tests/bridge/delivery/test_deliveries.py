@@ -164,17 +164,21 @@ def test_what_was_not_answered_is_unsure_unless_it_was_taken_back(
         assert state(deliveries, sent) == "placed"
 
 
-def test_what_was_sent_when_longtake_died_is_unsure(begin: Open, take: Take) -> None:
-    daw = StandIn(answer=lambda delivery: None)
+@pytest.mark.parametrize(("taken", "becomes", "times"), [(True, "unsure", 1), (False, "placed", 2)])
+def test_what_was_sent_when_longtake_ended_is_unsure_unless_it_was_taken_back(
+    begin: Open, take: Take, taken: bool, becomes: str, times: int
+) -> None:
+    daw = StandIn(answer=lambda delivery: None, taken=taken)
     first = begin(reaper=daw)
     sent = first.send(take, REAPER)
     reach(first, sent, "sent")
     first.close()
+    daw.answer = lambda delivery: "well"
     second = begin(reaper=daw)
-    assert state(second, sent) == "unsure"
+    reach(second, sent, becomes)
     second.look()
     second.close()
-    assert len(daw.got) == 1
+    assert len(daw.got) == times
 
 
 def test_what_is_not_wanted_or_gone_is_not_delivered(begin: Open, take: Take) -> None:

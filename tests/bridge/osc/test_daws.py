@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from bridge.session import Session
+from engine.sound.time_reference import time_reference
 from tests.bridge.delivery.daw import Loop
 from tests.bridge.rig import Peer, osc_server
 
@@ -48,6 +49,8 @@ def test_a_job_delivers_its_take_to_where_it_was_asked_and_says_so(studio: Studi
     assert (place["at"], place["position"], place["track"]) == ("beat", 16.0, "new")
     done = studio.peer.wait("done")
     assert done[2] == place["path"]
+    # At 120 BPM; what a DAW reads that is told to import it to where it belongs.
+    assert time_reference(Path(done[2])) == 8 * 44_100
     sent = studio.peer.wait("sent", where=3, is_="sent")
     assert sent[:3] == (place["id"], Path(done[2]).stem, "reaper")
     studio.loop.says("reaper", "answer", id=place["id"], ok=True, text="on track 3")
@@ -139,8 +142,8 @@ def test_what_is_owed_is_dropped(studio: Studio) -> None:
 
 def test_daws_are_listed_and_told_when_they_come(studio: Studio) -> None:
     studio.peer.ask("subscribe", "daw", answer="subscribed")
-    first = studio.peer.ask("daw/list", answer="daw")
-    assert first[:2] == ("reaper", "waiting")
+    studio.peer.send("daw/list")
+    assert studio.peer.wait("daw", where=0, is_="reaper")[1] in ("waiting", "absent")
     there(studio)
     assert studio.peer.wait("daw", where=1, is_="connected")[::2] == ("reaper", "Reaper 7, Lied")
 

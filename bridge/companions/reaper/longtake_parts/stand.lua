@@ -6,6 +6,12 @@ function stand.project()
   return reaper.GetProjectName(0)
 end
 
+-- The folder of the project's file; empty while it has not been saved.
+function stand.folder()
+  local _, file = reaper.EnumProjects(-1)
+  return file and file:match("^(.*)[/\\]") or ""
+end
+
 -- Seconds: where it plays, or where the cursor is.
 function stand.position()
   local state = reaper.GetPlayStateEx(0)
@@ -31,6 +37,7 @@ function stand.now()
     selection_start = reaper.TimeMap2_timeToQN(0, from),
     selection_end = reaper.TimeMap2_timeToQN(0, to),
     project = stand.project(),
+    folder = stand.folder(),
   }
 end
 
