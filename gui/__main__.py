@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 from bridge import logs
 from bridge.app import build
 from bridge.broken_file import BrokenFile, set_aside
+from bridge.delivery import installing
 from bridge.errors import BridgeError
 from bridge.places import places
 from bridge.session import Session
@@ -157,7 +158,7 @@ def _real(files: list[Path], defaults: bool) -> Running | None:
     address = f"{app.settings.settings.osc.host}:{app.osc.port}" if app.osc else ""
     problems = tuple(filter(None, (aside, memory.problem, *app.problems)))
     around = Surroundings(
-        memory, PresetStore(where.presets), address, problems, app.settings, where
+        memory, PresetStore(where.presets), address, problems, app.settings, where, installing
     )
     door = Door(where.data)
 

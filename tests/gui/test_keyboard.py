@@ -39,7 +39,7 @@ CONTROLS = (
     QAbstractItemView,
     WaveformView,
 )
-PAGES = ("", "presets", "devices", "live", "osc", "models", "settings")
+PAGES = ("", "presets", "devices", "live", "daw", "osc", "models", "settings")
 Room = tuple[MainWindow, Studio, Held]
 
 

@@ -25,7 +25,7 @@ from tests.gui.typefaces import TYPEFACES, install
 
 SCALES = (1.0, 1.25, 1.5, 2.0)
 SIZES = ((1024, 700), (1280, 800), (1440, 900), (1920, 1080), (2560, 1440))
-PAGES = ("", "presets", "devices", "live", "osc", "models", "settings")
+PAGES = ("", "presets", "devices", "live", "daw", "osc", "models", "settings")
 PROMPT = (
     "Genre: Drum and Bass | Instruments: Drums, Distorted Guitar, Clean Electric Guitar, Reese Bass"
 )
