@@ -169,7 +169,7 @@ class Daws:
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write_audio(path, clicks(RATE, tempo, (BEATS, 4), 1).T, RATE, "PCM_24")
+                write_audio(path, clicks(RATE, tempo, (BEATS, 4), 1).T, RATE, "24")
         except (AudioError, OSError) as error:
             raise BridgeError("io", f"The click could not be written: {error}") from error
         return path

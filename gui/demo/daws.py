@@ -73,7 +73,10 @@ class DemoScripts:
         """Is there from now on."""
         self.asked.append((name, Path(folder) if folder else None))
         self.there.add(name)
-        return [tr("Start {0} again.").format(TARGETS[name].title)]
+        return [
+            tr("Start {0} again.").format(TARGETS[name].title),
+            tr("Choose Longtake in the settings there."),
+        ]
 
     def remove(self, name: str) -> list[str]:
         """Is gone."""

@@ -74,7 +74,7 @@ class DawPanel(Card):
         self.again.setVisible(later)
 
     def _build(self, look: Look) -> None:
-        self.body.addWidget(label("DAW", "title"))
+        self.body.addWidget(label(self.tr("DAW"), "title"))
         words = self.tr(
             "Takes lie on a track of your DAW as soon as you send them; what a DAW that is closed is owed waits for it."
         )

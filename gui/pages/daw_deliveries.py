@@ -13,6 +13,7 @@ from gui.look.elided import Elided
 from gui.look.flow_layout import FlowLayout
 from gui.look.language import said
 from gui.look.theme import Look
+from gui.prompt_form import headline
 from gui.qt_session import QtSession
 from gui.takes.delivery_words import state_words, when_words, where_words
 
@@ -27,15 +28,16 @@ class DeliveryRow(QWidget):
         super().__init__()
         self.delivery = delivery
         every = session.session.daws.deliveries
-        self.name = Elided(delivery.name, "strong")
+        title = headline(delivery.name)
+        self.name = Elided(title, "strong")
         self.time = label(when_words(delivery.created), "small")
         self.state = label("")
         self.where = label(where_words(delivery.placement), "small", wrap=True)
         self.text = label("", "small", wrap=True)
         self.again = Button(look, self.tr("Send again"))
-        self.again.setAccessibleName(self.tr("Send {0} again").format(delivery.name))
+        self.again.setAccessibleName(self.tr("Send {0} again").format(title))
         self.drop = Button(look, self.tr("Drop"))
-        self.drop.setAccessibleName(self.tr("Drop {0}").format(delivery.name))
+        self.drop.setAccessibleName(self.tr("Drop {0}").format(title))
         self.drop.setToolTip(self.tr("It is not wanted there any more; the take stays"))
         head = look.pad(QHBoxLayout(), gap=8)
         head.addWidget(self.name, 1)

@@ -45,7 +45,7 @@ class Pages:
                 "presets": ("presets", tr("Presets"), presets),
                 "devices": ("devices", tr("Devices"), self.devices),
                 "live": ("live", tr("Live"), self.live),
-                "daw": ("daw", "DAW", self.daw),
+                "daw": ("daw", tr("DAW"), self.daw),
                 "osc": ("osc", tr("OSC"), self.osc),
                 "models": ("models", tr("Models"), self.models),
                 "settings": ("settings", tr("Settings"), self.preferences),
