@@ -25,10 +25,17 @@ BENCHMARKS = "benchmarks.__main__"
 
 STOPPED = 130
 
-ELSEWHERE = {"panel": PANEL, "serve": BRIDGE, "config": BRIDGE, "bench": BENCHMARKS}
+ELSEWHERE = {
+    "panel": PANEL,
+    "serve": BRIDGE,
+    "config": BRIDGE,
+    "companion": BRIDGE,
+    "bench": BENCHMARKS,
+}
 """Commands outside the engine. `panel` passes arguments to the panel; the bridge also gets the command's name."""
 
-MUSIC = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3", ".opus", ".mid", ".midi")
+MUSIC = (".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3", ".opus", ".mid", ".midi",
+         ".m4a", ".mp4", ".mov", ".aac", ".3gp", ".webm", ".mkv", ".mka", ".wma", ".wv")  # fmt: skip
 
 NAMES = {PANEL: "panel", BRIDGE: "bridge", BENCHMARKS: "benchmarks", ENGINE: "engine"}
 

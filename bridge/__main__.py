@@ -1,6 +1,6 @@
-"""`python -m bridge [serve | live | config]`: the bridge without a screen, or its settings. Knows only where to go.
+"""`python -m bridge [serve | live | config | companion]`: the bridge without a screen, or what belongs to it.
 
-`longtake serve`, `longtake live` and `longtake config` come here too.
+`longtake serve`, `longtake live`, `longtake config` and `longtake companion` come here too. Knows only where to go.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ def main(argv: Sequence[str]) -> int:
         from bridge import config
 
         return config.main(list(argv[1:]))
+    if argv and argv[0] == "companion":
+        from bridge import companion_command
+
+        return companion_command.main(list(argv[1:]))
     if argv and argv[0] == "live":
         from bridge import terminal
 

@@ -19,7 +19,14 @@ from bridge.asks import Asks
 from bridge.audio.system import AudioOptions, AudioSystem
 from bridge.broken_file import BrokenFile, set_aside
 from bridge.closing import close_all
+from bridge.delivery.bitwig import BitwigWay
+from bridge.delivery.companion import Companions
+from bridge.delivery.dawproject import DawprojectWay
 from bridge.delivery.daws import Daws
+from bridge.delivery.desk import Desk
+from bridge.delivery.folder import FolderWay
+from bridge.delivery.spool import Spool
+from bridge.delivery.way import Way
 from bridge.engine_process.process import REAL_ENGINE, EngineProcess
 from bridge.engine_process.vigil import Limits
 from bridge.errors import BridgeError
@@ -37,7 +44,7 @@ from bridge.model_files import ModelFiles
 from bridge.models import Models
 from bridge.osc.server import OscOptions, OscServer
 from bridge.parameters import Parameters
-from bridge.places import Places, places
+from bridge.places import Places, folder, places
 from bridge.presets import Presets
 from bridge.requests import count_in_time
 from bridge.session import Session
@@ -101,6 +108,7 @@ class App:
         parameters = Parameters(hub.publish)
         transport = Transport(hub.publish)
         self.library = Library(takes_folder(chosen, where), hub.publish, where.data)
+        self.library.rate = chosen.takes.sample_rate
         self._audio = self._sound(chosen, transport, parameters) if chosen.audio.enabled else None
         self.engine = EngineProcess(
             hub.publish,
@@ -110,7 +118,7 @@ class App:
         )
         journal = Journal(where.data / "jobs.jsonl")
         stream = self._audio.player if self._audio else None
-        daws = self._daws(chosen, where)
+        daws = self._daws(chosen, where, transport)
         works = Works(self.engine, self.library, hub.publish, journal, stream, daws.deliveries.owe)
         self._queue = JobQueue(works)
         keeper = _Keeper(self.settings, hub)
@@ -126,9 +134,8 @@ class App:
             daws=daws,
         )
         self._ends.append(self.session.close)
-        self._asks = Asks(self.session, hub.publish) if chosen.daw.enabled else None
-        if self._asks:
-            self._ends.append(self._asks.close)
+        self._asks = Asks(self.session, hub.publish)
+        self._ends.append(self._asks.close)
         if self._audio:
             self.session.playback, self.session.capture = self._audio.player, self._audio.recorder
             self.library.changes.let_go = self._audio.player.let_go
@@ -139,9 +146,19 @@ class App:
             parameters.set("model", chosen.engine.model)
         self.osc = self._osc(chosen, where, options.strict) if chosen.osc.enabled else None
 
-    def _daws(self, chosen: Settings, where: Places) -> Daws:
+    def _daws(self, chosen: Settings, where: Places, transport: Transport) -> Daws:
         """The DAWs that can be reached; those with a script of ours find us in a folder of our data."""
-        return Daws(self._hub.publish, where.data, self.library.folder)
+        daw, spool = chosen.daw, where.data / "spool"
+        ways: dict[str, Way] = {"dawproject": DawprojectWay(lambda: transport.state().signature)}
+        if daw.folder:
+            ways["folder"] = FolderWay(folder(daw.folder))
+        companions = None
+        if daw.enabled:
+            files = Spool({name: spool / name for name in ("reaper", "ardour")})
+            desk = Desk(spool, frozenset({"ableton"}))
+            companions = Companions({"reaper": files, "ardour": files, "ableton": desk})
+            ways["bitwig"] = BitwigWay(port=daw.bitwig)
+        return Daws(self._hub.publish, where.data, self.library.folder, companions, ways)
 
     def _sound(self, chosen: Settings, transport: Transport, asked: Parameters) -> AudioSystem:
         audio = chosen.audio
@@ -218,8 +235,7 @@ class App:
             self._audio.start()
         if self._midi:
             self._midi.start()
-        if self._asks:
-            self._asks.start()
+        self._asks.start()
         threading.Thread(target=self._read_library, name="library", daemon=True).start()
         if self._makes_takes:
             self.engine.start()

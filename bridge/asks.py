@@ -75,7 +75,7 @@ class Asks:
             try:
                 work()
             except Exception:
-                _log.exception("What a DAW asked for met an error")
+                _log.exception("What a DAW is told met an error")
 
     def _act(self, daw: str, message: Message) -> None:
         kind, req = message["kind"], str(message.get("req", ""))
@@ -96,6 +96,9 @@ class Asks:
                 self._tell(self._session.jobs.get(job.id))
         except LongtakeError as error:
             self._refuse(daw, req, code_of(error), str(error))
+        except Exception as error:
+            _log.exception("What %s asked for met an error", daw)
+            self._refuse(daw, req, "internal", f"An error within Longtake: {error!r}.")
 
     def _refuse(self, daw: str, req: str, code: str, text: str) -> None:
         self._session.daws.tell(daw, {"kind": "error", "req": req, "code": code, "text": text})

@@ -170,6 +170,8 @@ def _wrong(known: Field[Any], value: Any) -> str:
         return "" if isinstance(value, bool) else "is true or false"
     if isinstance(default, int):
         whole = isinstance(value, int) and not isinstance(value, bool)
+        if "choices" in facts:
+            return "" if whole and value in facts["choices"] else f"is {choices(facts['choices'])}"
         right = whole and facts["low"] <= value <= facts["high"]
         return "" if right else f"is a whole number from {facts['low']} to {facts['high']}"
     if isinstance(default, tuple):

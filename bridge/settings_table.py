@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.live_settings import DELAYS, LATE
 from engine.registry import all_models
+from engine.sound.rates import OUTPUT_RATES
 
 LEVELS = ("debug", "info", "warning", "error")
 STREAMS = ("high", "low")
@@ -27,6 +28,7 @@ class TakesSettings:
     folder: str = setting(
         "", "where takes are kept; empty means Longtake in your music folder", folders=True
     )
+    sample_rate: int = setting(0, "Hz; 0 is the model's own", choices=(0, *OUTPUT_RATES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

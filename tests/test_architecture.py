@@ -61,6 +61,8 @@ COMPOSITION_ROOTS = {
     "gui/__main__.py": "builds the bridge that the panel shows",
     "gui/demo/studio.py": "builds the one that `longtake panel --demo` shows",
 }
+INSIDE_DAWS = "bridge/companions/"
+"""Runs inside other programs, and is no part of ours."""
 FACTS = {"latent_channels": "what the autoencoder gives, not a choice of the transformer"}
 """Fields of a network's configuration that are no option."""
 
@@ -89,7 +91,7 @@ def modules() -> dict[str, str]:
     return {
         path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
         for path in SOURCES
-        if path.startswith(("engine/", "bridge/", "gui/"))
+        if path.startswith(("engine/", "bridge/", "gui/")) and not path.startswith(INSIDE_DAWS)
     }
 
 

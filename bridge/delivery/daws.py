@@ -14,6 +14,7 @@ from pathlib import Path
 from bridge.audio.metronome import clicks
 from bridge.delivery.companion import Companions, Hears
 from bridge.delivery.deliveries import Deliveries
+from bridge.delivery.installing import installed
 from bridge.delivery.messages import Message
 from bridge.delivery.owed import Owed
 from bridge.delivery.placements import placement
@@ -59,7 +60,7 @@ class Daws:
         self._handed: Selection | None = None
         self._hands = ThreadPoolExecutor(1, "selections")
         every = {**self._companions.ways, **(ways or {})}
-        self.deliveries = Deliveries(publish, Owed(data / "deliveries.json"), every)
+        self.deliveries = Deliveries(publish, Owed(data / "deliveries.json"), every, installed)
 
     def start(self, hears: Hears) -> None:
         """Begins to listen and to deliver; `hears` gets what DAWs say besides answers."""
@@ -115,7 +116,7 @@ class Daws:
         there = [name for name, way in self._companions.ways.items() if way.ready()]
         if len(there) == 1:
             return there[0]
-        which = f"{choices(there)} are connected" if there else "no DAW is connected"
+        which = f"{' and '.join(there)} are connected" if there else "no DAW is connected"
         raise BridgeError("bad_args", f"Say where it goes: {which}; choose {choices(TARGETS)}.")
 
     def hand(self, selection: Selection) -> Selection:

@@ -226,8 +226,10 @@ class Deliveries:
                 continue
             if delivery.state == "sent":
                 busy |= {name} if self._still_waits(delivery, way, now) else set()
-            elif name not in due and now >= self._since.get(delivery.id, 0.0) and way.ready():
+            elif name not in due and way.ready():
                 due[name] = delivery
+                if now < self._since.get(delivery.id, 0.0):
+                    busy.add(name)  # What was asked for later does not overtake it.
         return [delivery for name, delivery in due.items() if name not in busy]
 
     def _still_waits(self, delivery: Delivery, way: Way, now: float) -> bool:

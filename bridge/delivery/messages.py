@@ -101,7 +101,7 @@ def _typed(name: str, wanted: type, value: Any) -> Field:
     if wanted in (int, float) and isinstance(value, int | float | str):
         try:
             number = float(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             number = math.nan
         whole = wanted is float or number == int(number) if math.isfinite(number) else False
         if whole and not isinstance(value, bool):

@@ -72,15 +72,17 @@ def _placed(place: str, name: str, transport: TransportState | None) -> tuple[At
     if word in ("", "playhead") and not number:
         return ("beat", transport.beat, 0.0) if transport and known.at else ("playhead", 0.0, 0.0)
     if word not in known.at:
-        words = [each for each in PLACES if each.split()[0] in (*known.at, "selection")]
-        takes = f"takes {choices(words)}" if known.at else "takes no place"
-        raise BridgeError("out_of_range", f"{known.title} {takes}; it was {place[:40]!r}.")
+        if not known.at:
+            raise BridgeError(
+                "out_of_range", f"{known.title} takes no place; it was {place[:40]!r}."
+            )
+        raise BridgeError("out_of_range", f"A place is {choices(PLACES)}; it was {place[:40]!r}.")
     if word == "end" and not number:
         return "end", 0.0, 0.0
     try:
         position = float(number)
     except ValueError:
         position = math.nan
-    if not 0 <= position <= _FARTHEST:
+    if word not in ("beat", "time") or not 0 <= position <= _FARTHEST:
         raise BridgeError("bad_args", f"A place is {choices(PLACES)}; it was {place[:40]!r}.")
     return word, position, 0.0

@@ -27,10 +27,10 @@ from bridge.osc.echoes import Echoes
 from bridge.osc.inbox import Inbox, Item
 from bridge.osc.packet import Message, PacketError, decode
 from bridge.osc.query import OscQuery
-from bridge.osc.rare_log import RareLog
 from bridge.osc.schema import COMMANDS
 from bridge.osc.sockets import Sockets
 from bridge.osc.told import EVENTS
+from bridge.rare_log import RareLog
 from bridge.session import Session
 
 TICK = 0.05

@@ -22,7 +22,7 @@ from bridge.osc.clients import Target
 from bridge.osc.connections import Connection, Connections
 from bridge.osc.framing import FramingError
 from bridge.osc.packet import MAX_PACKET
-from bridge.osc.rare_log import RareLog
+from bridge.rare_log import RareLog
 
 DATAGRAMS_AT_ONCE = 256
 """Datagrams read before time is looked at."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.allowance import Allowance
-from bridge.osc.rare_log import RareLog
+from bridge.rare_log import RareLog
 
 PACKETS = 4.0
 """Packets a second."""

@@ -35,12 +35,13 @@ from bridge.takes.changes import UNWRITTEN, Changes
 from bridge.takes.index import Index, move
 from bridge.takes.listing import LeftOut, index_path, listed, sentence
 from bridge.takes.measure import Measuring
-from bridge.takes.naming import Naming, asked_key, take_name
+from bridge.takes.naming import Naming, take_name
 from bridge.takes.pending import SUBTYPE, Draft, PendingTake
 from engine.composing.score import Score
 from engine.disks import why
 from engine.errors import AudioError, DiskError
-from engine.sound.audio import write_audio
+from engine.sound.audio import AudioWriter
+from engine.sound.take_facts import asked_key
 from engine.sound.targets import unwritten
 
 OLD_INDEX = ".longtake-index.sqlite3"
@@ -72,6 +73,7 @@ class Library:
                 "io", f"The folder of takes {folder} cannot be used: {why(folder, error)}."
             ) from error
         self.refuge = data.resolve() / REFUGE
+        self.rate = 0  # Hz of the files of takes that are made; 0 is the model's own.
         self._publish = publish
         index = index_path(self.folder, data)
         move(self.folder / OLD_INDEX, index)
@@ -208,7 +210,9 @@ class Library:
     def _written(self, take: Take, samples: NDArray[np.float32], score: Score | None) -> Take:
         """Writes a take and shows it, in the refuge if its disk fails; where it is now."""
         try:
-            write_audio(take.path, samples, take.sample_rate, SUBTYPE)
+            with AudioWriter(take.path, take.sample_rate, subtype=SUBTYPE) as writer:
+                writer.about = sidecar.about(take)
+                writer.write(samples)
             sidecar.write(take, score)
         except (DiskError, OSError) as error:
             if take.path.parent == self.refuge:

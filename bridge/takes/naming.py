@@ -10,10 +10,6 @@ import time
 import unicodedata
 from dataclasses import dataclass
 
-from engine.composing.notation import key_in
-from engine.composing.wording import key_said
-from engine.spec import GenerationSpec
-
 SLUG = 40
 # Kinds of metadata in prompts such as 'Genre: House | BPM: 124', of no use in a name that has tempo and key.
 _LABEL = re.compile(r"\b(?:genre|instruments?|moods?|bpm|key|format|subgenre|style)\s*:\s*", re.I)
@@ -69,11 +65,6 @@ def key_sign(key: str) -> str:
     accidental = {"#": "sharp", "♯": "sharp", "b": "b", "♭": "b", "": ""}[found.group(2)]
     minor = re.search(r"\bm\b|min|[A-Ga-g][#b]?m\b", key) is not None
     return f"{found.group(1).upper()}{accidental}{'m' if minor else ''}"
-
-
-def asked_key(spec: GenerationSpec) -> str:
-    """The key asked for, by itself or with its mode in the prompt, as 'A minor'; empty if there is none."""
-    return spec.key or (key_said(spec.prompt) if key_in(spec.prompt)[1] else "")
 
 
 def title(text: str) -> str:

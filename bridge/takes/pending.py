@@ -17,15 +17,16 @@ from bridge.errors import BridgeError
 from bridge.state import JobKind, Take
 from bridge.takes import sidecar
 from bridge.takes.measure import Measuring
-from bridge.takes.naming import asked_key, title
+from bridge.takes.naming import title
 from engine.errors import AudioError, DiskError
+from engine.sound.take_facts import asked_key
 from engine.sound.takes import TakeWriter
 from engine.sound.targets import Place
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet, Remark
 
 SUBTYPE = "float"
-"""Sample type of the files: what is played while it is decoded and what is stored are the same samples."""
+"""Sample type of the files: at the model's rate, what is heard while it is decoded is what is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Shelf(Protocol):
 
     folder: Path
     refuge: Path
+    rate: int
+    """Sample rate of the files of takes, Hz; 0 is that of the sound."""
 
     def enter(self, take: Take) -> None:
         """Adds a take whose sound is whole, and writes its sidecar."""
@@ -75,7 +78,7 @@ class PendingTake:
         self._measuring = Measuring(draft.sample_rate)
         path = library.folder / f"{name}.wav"
         try:
-            place = Place(path, SUBTYPE, refuges=(library.refuge,))
+            place = Place(path, SUBTYPE, refuges=(library.refuge,), rate=library.rate or None)
             self._writer = TakeWriter(place, draft.spec, draft.sample_rate)
         except AudioError as error:
             raise BridgeError("io", str(error)) from error
@@ -116,7 +119,7 @@ class PendingTake:
             name=title(spec.prompt),
             kind=draft.kind,
             seconds=frames / draft.sample_rate,
-            sample_rate=draft.sample_rate,
+            sample_rate=self._library.rate or draft.sample_rate,
             channels=draft.channels,
             created=draft.created,
             job_id=draft.job_id,

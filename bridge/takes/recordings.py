@@ -25,13 +25,14 @@ from numpy.typing import NDArray
 
 from bridge.errors import BridgeError
 from bridge.state import Take, TakeKind
+from bridge.takes import sidecar
 from bridge.takes.holding import hold
 from bridge.takes.measure import LONGEST, Measuring
 from bridge.takes.naming import Naming, take_name, title
 from bridge.takes.pending import Shelf
 from engine.disks import why
 from engine.errors import AudioError
-from engine.sound import riff
+from engine.sound import daw_chunks, riff
 from engine.whole_files import put_in_place
 
 SUFFIX = ".recording"
@@ -135,6 +136,8 @@ class PendingRecording:
         try:
             self._close_at(end)
             take = self._measured(end)
+            with suppress(OSError):  # A full disk takes no more than the sound.
+                daw_chunks.append(self._path, {}, sidecar.about(take))
             put_in_place(self._path, take.path)
         except (OSError, soundfile.LibsndfileError) as error:
             raise _unwritten(self._path, error) from error

@@ -17,10 +17,13 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
 
 from bridge.state import Take
-from bridge.takes.naming import asked_key, title
+from bridge.takes.naming import title
 from engine import __version__
 from engine.composing.score import Score, score_in
 from engine.errors import AudioError, LongtakeError
+from engine.sound.about import About, MusicalFacts, key_named
+from engine.sound.music_in_files import musical_facts
+from engine.sound.take_facts import SOFTWARE, asked_key
 from engine.sound.takes import read_settings, sidecar_text
 from engine.sound.targets import on_disk
 from engine.spec import GenerationSpec
@@ -78,6 +81,17 @@ def facts(take: Take) -> dict[str, Any]:
     return {name: value for name, value in asdict(take).items() if name in _FIELDS}
 
 
+def about(take: Take) -> About:
+    """What its own file says of a take to the programs that open it: of its tempo, what it was made to have."""
+    music = MusicalFacts(
+        tempo=take.tempo_asked,
+        loop=take.loop,
+        key=key_named(take.key),
+        beats_per_bar=take.beats_per_bar,
+    )
+    return About(music, title=take.name, created=take.created, software=SOFTWARE)
+
+
 def write(take: Take, score: Score | None = None) -> None:
     """Writes the sidecar whole; what others put there (loudness, the score if none is given ...) stays."""
     path = path_for(take.path)
@@ -109,7 +123,21 @@ def read(audio: Path) -> Take:
             "channels": info.channels,
         }
     bare: dict[str, Any] = {"name": audio.stem, "kind": "capture", "created": _modified(audio)}
+    if not values.get("spec"):
+        bare |= _said_inside(audio)
     return Take(id=audio.stem, path=audio, **(bare | values))
+
+
+def _said_inside(audio: Path) -> dict[str, Any]:
+    """What the chunks of a file from elsewhere say of its music."""
+    try:
+        music = musical_facts(audio)
+    except OSError:
+        return {}
+    if music is None:
+        return {}
+    known = {"tempo_asked": music.tempo, "key": music.key, "loop": music.loop}
+    return {name: value for name, value in known.items() if _right(name, value)}
 
 
 def _values(audio: Path) -> dict[str, Any]:

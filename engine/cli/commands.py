@@ -18,6 +18,7 @@ from engine.cli.requests import ADDED_SECONDS, VARIATION, Asked
 from engine.errors import SpecError, choices, nearest
 from engine.parsing import Parser
 from engine.sound.formats import FORMATS, SUBTYPES
+from engine.sound.rates import OUTPUT_RATES
 from engine.spec import GenerationSpec
 
 MOST = 1000
@@ -109,6 +110,7 @@ OTHERS = {
     "panel": ("open the panel, as no command does", "longtake panel"),
     "serve": ("run the bridge without a screen: OSC, MIDI, audio", "longtake serve --port 9440"),
     "config": ("show or change the settings", "longtake config osc.port 9450"),
+    "companion": ("install our scripts inside DAWs", "longtake companion install reaper"),
     "models": (
         "the models and their licences: list, download, add, remove, verify",
         "longtake models download stable-audio-3-small-music",
@@ -227,6 +229,12 @@ def _add_target(group: argparse._ArgumentGroup, making: Making) -> None:
         metavar="TYPE",
         help=f"sample type: {choices(SUBTYPES)} (default 24)",
     )
+    group.add_argument(
+        "--rate",
+        type=_rate,
+        metavar="HZ",
+        help=f"sample rate of the file: {choices(OUTPUT_RATES)} (default: the model's own)",
+    )
     group.add_argument("--force", action="store_true", help="replace the file, if it exists")
     group.add_argument(
         "--count",
@@ -252,6 +260,13 @@ def _add_target(group: argparse._ArgumentGroup, making: Making) -> None:
     said = group.add_mutually_exclusive_group()
     said.add_argument("--quiet", action="store_true", help="print the file's path and nothing else")
     said.add_argument("--json", action="store_true", help="print the result as a line of JSON")
+
+
+def _rate(text: str) -> int:
+    rates = {str(rate): rate for rate in OUTPUT_RATES}
+    if text not in rates:
+        raise argparse.ArgumentTypeError(f"must be {choices(rates)}; it is {text[:40]!r}.")
+    return rates[text]
 
 
 def _count(text: str) -> int:

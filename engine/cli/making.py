@@ -20,6 +20,7 @@ from engine.cli.progress import Shown
 from engine.errors import AudioError, DiskError
 from engine.file_names import safe
 from engine.registry import model_spec
+from engine.sound.formats import format_of
 from engine.sound.pipes import TakePipe
 from engine.sound.recordings import with_recording
 from engine.sound.takes import TakeWriter, check_take, sidecar_path
@@ -40,12 +41,14 @@ class Target:
         subtype: its sample type.
         overwrite: whether to replace a file.
         pipe: gets WAV instead of a file.
+        rate: its sample rate, Hz; None for the model's own.
     """
 
     path: Path | None = None
     subtype: str | None = None
     overwrite: bool = False
     pipe: BinaryIO | None = None
+    rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def check(order: Order) -> None:
     """
     if order.path is not None:
         check_take(order.path, order.target.subtype, order.target.overwrite)
+        format_of(order.path).rate_for(order.target.rate, 0)
 
 
 def make(order: Order, engine: Generates, shown: Shown) -> dict[str, Any]:
@@ -131,9 +135,10 @@ def make(order: Order, engine: Generates, shown: Shown) -> dict[str, Any]:
 def _writer(order: Order) -> TakeWriter | TakePipe:
     target, rate = order.target, model_spec(order.spec.model).sample_rate
     if target.pipe is not None:
-        return TakePipe(target.pipe, order.spec, rate, target.subtype)
+        return TakePipe(target.pipe, order.spec, rate, target.subtype, target.rate)
     path = cast(Path, order.path)
-    place = Place(path, target.subtype, target.overwrite, (Path(tempfile.gettempdir()),))
+    refuges = (Path(tempfile.gettempdir()),)
+    place = Place(path, target.subtype, target.overwrite, refuges, target.rate)
     return TakeWriter(place, order.spec, rate)
 
 

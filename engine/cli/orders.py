@@ -44,7 +44,11 @@ def orders(arguments: argparse.Namespace) -> list[Order]:
     taken: set[Path] = set()
     for name, place, spec in _specs(making, arguments, entries):
         target = Target(
-            _path(arguments, name), arguments.subtype, arguments.force, _pipe(arguments)
+            _path(arguments, name),
+            arguments.subtype,
+            arguments.force,
+            _pipe(arguments),
+            arguments.rate,
         )
         try:
             order = ordered(spec, target, taken)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from engine.errors import AudioError
 from engine.file_names import encodable
 from engine.sound import id3, riff
+from engine.sound.about import About
 from engine.sound.formats import format_of
 from engine.sound.reading import Samples, blocks, checked_length, opened
 from engine.sound.resampling import Resampling, resample
@@ -156,6 +157,8 @@ class AudioWriter:
             AudioError: if the suffix or subtype is unknown, or the file exists.
             DiskError: if the folder is missing or not writable.
         """
+        self.about: About | None = None
+        """What the file says of its music beside its `texts`, where its format can; read by `close`."""
         self.path = Path(path)
         self.subtype = check_target(self.path, subtype, overwrite)
         self._form = format_of(self.path)
@@ -172,6 +175,22 @@ class AudioWriter:
             raise unwritten(self.path, error) from error
         self._file: soundfile.SoundFile | None = None
         self._quantised = Quantiser(self.subtype)
+        self._loop = False
+        self.frames: int | None = None
+        """How long the file is to be, where its rate is another; None for what follows from the rates."""
+
+    def store_at(self, rate: int | None, *, loop: bool = False) -> None:
+        """Chooses the file's sample rate, before the first block.
+
+        Args:
+            rate: one of `rates.OUTPUT_RATES`; None for that of the samples.
+            loop: whether the end leads into the beginning, also at another rate; it is written at the end then.
+
+        Raises:
+            AudioError: if the format does not have it.
+        """
+        self.sample_rate = self._form.rate_for(rate, self._given_rate)
+        self._loop = loop
 
     def write(self, samples: Samples) -> None:
         """Appends a block.
@@ -201,10 +220,10 @@ class AudioWriter:
         if self._file is None:
             raise AudioError(f"{self.path} was not written: there was no audio.")
         try:
-            self._file.write(self._quantised(self._resampling.end()).T)
+            self._file.write(self._quantised(self._resampling.end(self.frames)).T)
             self._file.close()
-            if self._texts and self._form.tag is not None:
-                self._form.tag(self._part, self._texts)
+            if self._form.tag is not None and (self._texts or self.about):
+                self._form.tag(self._part, self._texts, self.about)
             if not self._overwrite and self.path.exists():
                 raise AudioError(exists(self.path))
             put_in_place(self._part, self.path)
@@ -237,7 +256,7 @@ class AudioWriter:
             self.abort()
 
     def _begun(self, channels: int) -> soundfile.SoundFile:
-        self._resampling = Resampling(self._given_rate, self.sample_rate, channels)
+        self._resampling = Resampling(self._given_rate, self.sample_rate, channels, loop=self._loop)
         form, subtype = self._form.stored(self.subtype)
         file = soundfile.SoundFile(
             on_disk(self._part),

@@ -12,7 +12,9 @@ from pathlib import Path
 import soundfile
 
 from engine.errors import AudioError, choices
-from engine.sound import id3, riff
+from engine.sound import daw_chunks, flac, id3
+from engine.sound.about import About
+from engine.sound.rates import OUTPUT_RATES
 
 SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
 """Sample type -> its name in libsndfile."""
@@ -23,6 +25,8 @@ LOSSY = 0.5
 """Bytes of a sample that is compressed with loss, at the most."""
 
 DEFAULT_SUBTYPE = "24"
+
+Tag = Callable[[Path, Mapping[str, str], About | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class Format:
         types: the sample types it has; none where it is compressed with loss.
         quality: libsndfile's compression level, 0 the best; None for its own choice.
         rate: the one sample rate it has, Hz; None for any.
-        tag: adds the tags to the finished file; None where libsndfile writes them.
+        highest: the highest one, Hz.
+        tag: adds the tags to the finished file, those of its music too; None where libsndfile writes them.
         longest: bytes of the longest tag it keeps; a longer one stands in the sidecar alone.
     """
 
@@ -44,7 +49,8 @@ class Format:
     types: tuple[str, ...] = tuple(SUBTYPES)
     quality: float | None = None
     rate: int | None = None
-    tag: Callable[[Path, Mapping[str, str]], None] | None = None
+    highest: int = 384_000
+    tag: Tag | None = None
     longest: int = 1 << 20
 
     def subtype(self, asked: str | None) -> str:
@@ -67,6 +73,20 @@ class Format:
             )
         return (asked or DEFAULT_SUBTYPE) if self.types else self.name.lower()
 
+    def rate_for(self, asked: int | None, own: int) -> int:
+        """The sample rate of a file, Hz, when one is asked for, or none and the sound has its own.
+
+        Raises:
+            AudioError: if the format does not have it.
+        """
+        if asked is not None and asked not in OUTPUT_RATES:
+            known = choices(OUTPUT_RATES)
+            raise AudioError(f"A file can have {known} samples a second; it was {asked}.")
+        if asked is not None and (asked > self.highest or (self.rate or asked) != asked):
+            most = self.rate or self.highest
+            raise AudioError(f"{self.name} has {most} samples a second at the most, not {asked}.")
+        return self.rate or asked or own
+
     def width(self, subtype: str) -> float:
         """Bytes of a sample, at the most."""
         return WIDTHS[subtype] if self.types else LOSSY
@@ -78,11 +98,11 @@ class Format:
 
 
 FORMATS = {
-    ".wav": Format("WAV", tag=riff.append_texts),
-    ".flac": Format("FLAC", types=("16", "24")),
+    ".wav": Format("WAV", tag=daw_chunks.append),
+    ".flac": Format("FLAC", types=("16", "24"), tag=flac.tag),
     ".aiff": Format("AIFF", tag=id3.append_to_aiff),
     ".aif": Format("AIFF", tag=id3.append_to_aiff),
-    ".mp3": Format("MP3", "MPEG_LAYER_III", (), quality=0.0, tag=id3.prepend),
+    ".mp3": Format("MP3", "MPEG_LAYER_III", (), quality=0.0, highest=48_000, tag=id3.prepend),
     ".ogg": Format("Ogg Vorbis", "VORBIS", (), quality=0.2),
     ".opus": Format("Opus", "OPUS", (), quality=0.5, rate=48_000, longest=50_000),
 }

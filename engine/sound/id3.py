@@ -11,23 +11,26 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from engine.sound.about import About
+
 TAGS = {"title": b"TIT2", "software": b"TSSE", "comment": b"COMM", "date": b"TDRC"}
 """Name of a tag -> its frame."""
 LARGEST = 2**24
 """Bytes of the longest tag that is read."""
 _LATIN, _UTF16, _UTF16_BE, _UTF8 = range(4)
 _CODECS = {_LATIN: "latin-1", _UTF16: "utf-16", _UTF16_BE: "utf-16-be", _UTF8: "utf-8"}
+_ALL = frozenset(TAGS.values())
 _CHUNK = b"ID3 "
 
 
-def prepend(path: Path, texts: Mapping[str, str]) -> None:
-    """Puts the tags of `TAGS` before the sound of a finished MP3 file."""
-    path.write_bytes(_tag(texts) + path.read_bytes())
+def prepend(path: Path, texts: Mapping[str, str], about: About | None = None) -> None:
+    """Puts the tags of `TAGS`, tempo and key before the sound of a finished MP3 file."""
+    path.write_bytes(_tag(texts, about) + path.read_bytes())
 
 
-def append_to_aiff(path: Path, texts: Mapping[str, str]) -> None:
-    """Adds the tags of `TAGS` to a finished AIFF file."""
-    content = _tag(texts)
+def append_to_aiff(path: Path, texts: Mapping[str, str], about: About | None = None) -> None:
+    """Adds the tags of `TAGS`, tempo and key to a finished AIFF file."""
+    content = _tag(texts, about)
     with path.open("rb+") as file:
         end = file.seek(0, 2)
         file.write(b"\0" * (end % 2) + _CHUNK + struct.pack(">I", len(content)) + content)
@@ -48,16 +51,22 @@ def read_texts(path: Path) -> dict[str, str]:
         return _texts(file, size)
 
 
-def _tag(texts: Mapping[str, str]) -> bytes:
-    frames = b"".join(_frame(name, text) for name, text in texts.items())
+def _tag(texts: Mapping[str, str], about: About | None) -> bytes:
+    music = about.music if about else None
+    said = {
+        **{TAGS[name]: text for name, text in texts.items()},
+        b"TBPM": f"{music.tempo:.6g}" if music and music.tempo else "",
+        b"TKEY": music.short_key if music else "",
+    }
+    frames = b"".join(_frame(tag, text) for tag, text in said.items() if text or tag in _ALL)
     return b"ID3\4\0\0" + _safe(len(frames)) + frames
 
 
-def _frame(name: str, text: str) -> bytes:
+def _frame(tag: bytes, text: str) -> bytes:
     # A comment has a language and a description of its own before the text.
-    before = b"eng\0" if name == "comment" else b""
+    before = b"eng\0" if tag == TAGS["comment"] else b""
     content = bytes([_UTF8]) + before + text.encode()
-    return TAGS[name] + _safe(len(content)) + b"\0\0" + content
+    return tag + _safe(len(content)) + b"\0\0" + content
 
 
 def _safe(number: int) -> bytes:

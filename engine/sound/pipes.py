@@ -14,9 +14,12 @@ import soundfile
 
 from engine.errors import AudioError
 from engine.file_names import encodable
-from engine.sound import riff
+from engine.sound import daw_chunks, riff
+from engine.sound.about import About
 from engine.sound.audio import Quantiser
+from engine.sound.daw_chunks import Shape
 from engine.sound.formats import FORMATS, SUBTYPES, WIDTHS
+from engine.sound.resampling import Resampling, Samples
 from engine.sound.take_facts import TakeFacts, tags
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet, Remark
@@ -29,7 +32,12 @@ class TakePipe:
     """Writes the blocks of a take as they come; there is no sidecar, the settings follow the samples."""
 
     def __init__(
-        self, stream: BinaryIO, spec: GenerationSpec, sample_rate: int, subtype: str | None = None
+        self,
+        stream: BinaryIO,
+        spec: GenerationSpec,
+        sample_rate: int,
+        subtype: str | None = None,
+        rate: int | None = None,
     ) -> None:
         """Writes nothing yet.
 
@@ -38,17 +46,20 @@ class TakePipe:
             spec: the resolved spec, which reproduces the take and says how long it is.
             sample_rate: of the blocks, Hz.
             subtype: "16", "24" or "float"; None is "24".
+            rate: of the WAV, Hz; None for that of the blocks. A loop at another rate comes all at the end.
 
         Raises:
-            AudioError: if the sample type is unknown.
+            AudioError: if the sample type or the rate is unknown.
         """
         self._stream = stream
         self._subtype = FORMATS[".wav"].subtype(subtype)
         self._known = TakeFacts("The take", spec, sample_rate)
+        self._rate = FORMATS[".wav"].rate_for(rate, sample_rate)
         self._due = spec.frames(sample_rate)
         self._quantised = Quantiser(self._subtype)
         texts = {name: encodable(text) for name, text in tags(spec).items()}
         self._texts = riff.text_chunk(texts)
+        self._about = About()
 
     def add(self, block: AudioBlock) -> None:
         """Writes the next block.
@@ -62,9 +73,14 @@ class TakePipe:
         channels = block.samples.shape[0]
         if first:
             width = int(WIDTHS[self._subtype])
-            facts = channels, self._known.sample_rate, width, self._due, len(self._texts)
+            self._about = self._known.about({})
+            after = len(self._after(channels))
+            self._resampling = Resampling(
+                self._known.sample_rate, self._rate, channels, loop=self._known.spec.loop
+            )
+            facts = channels, self._rate, width, self._known.spec.frames(self._rate), after
             self._write(riff.header(*facts))
-        self._write(self._stored(block))
+        self._write(self._stored(self._resampling.add(block.samples)))
 
     def note(self, said: LeadSheet | Remark) -> None:
         """Keeps what the take plays, or what was remarked about it, for its facts."""
@@ -80,9 +96,11 @@ class TakePipe:
         self._known.check_heard()
         if self._known.frames != self._due:
             raise AudioError(f"The take has {self._known.frames} frames instead of {self._due}.")
-        told = self._known.told("-", self._known.sample_rate, self._subtype, facts)
-        size = self._due * told["channels"] * int(WIDTHS[self._subtype])
-        self._write(b"\0" * (size % 2) + self._texts)
+        self._about = self._known.measured(self._about)
+        told = self._known.told("-", self._rate, self._subtype, facts)
+        self._write(self._stored(self._resampling.end(told["frames"])))
+        size = told["frames"] * told["channels"] * int(WIDTHS[self._subtype])
+        self._write(b"\0" * (size % 2) + self._after(told["channels"]))
         return told
 
     def __enter__(self) -> TakePipe:
@@ -95,12 +113,18 @@ class TakePipe:
         trace: TracebackType | None,
     ) -> None: ...
 
-    def _stored(self, block: AudioBlock) -> bytes:
+    def _after(self, channels: int) -> bytes:
+        """What comes after the samples; as long before it is known how loud they are."""
+        bits = 8 * int(WIDTHS[self._subtype])
+        shape = Shape(self._known.spec.frames(self._rate), self._rate, channels, bits)
+        return daw_chunks.chunks_of(self._about, shape) + self._texts
+
+    def _stored(self, samples: Samples) -> bytes:
         """The samples as libsndfile stores them in a file."""
         raw = io.BytesIO()
-        samples = self._quantised(block.samples).T
-        rate, subtype = self._known.sample_rate, SUBTYPES[self._subtype]
-        soundfile.write(raw, samples, rate, format="RAW", subtype=subtype, endian="LITTLE")
+        stored = self._quantised(samples).T
+        subtype = SUBTYPES[self._subtype]
+        soundfile.write(raw, stored, self._rate, format="RAW", subtype=subtype, endian="LITTLE")
         return raw.getvalue()
 
     def _write(self, content: bytes) -> None:

@@ -11,12 +11,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol, cast
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from engine.errors import AudioError
+from engine.sound.containers import SUFFIXES, ContainerFile
 from engine.sound.targets import on_disk
 
 Samples = NDArray[np.float32]
@@ -29,24 +31,51 @@ BLOCK = 1 << 20
 """Most values of a block, over all channels: 4 MiB."""
 
 
+class AudioFile(Protocol):
+    """What readers use of a `soundfile.SoundFile` or a `ContainerFile`."""
+
+    name: Any
+    samplerate: int
+    channels: int
+    frames: int
+
+    def read(self, frames: int = -1, dtype: str = "float32", always_2d: bool = True) -> Any:
+        """The next frames [N, C]; fewer at the end."""
+        ...
+
+    def seek(self, frames: int) -> int:
+        """Goes to a frame from the beginning."""
+        ...
+
+
 @contextmanager
-def opened(path: str | os.PathLike[str]) -> Iterator[soundfile.SoundFile]:
-    """Opens an audio file in any format that libsndfile supports: WAV, FLAC, AIFF, OGG, MP3 and more.
+def opened(path: str | os.PathLike[str]) -> Iterator[AudioFile]:
+    """Opens an audio file in any format that libsndfile supports, WAV, FLAC, AIFF, OGG, MP3 and more, or PyAV.
 
     Raises:
-        AudioError: if the file does not exist, is not audio, has no samples, or cannot be read on in the block.
+        AudioError: if the file does not exist, is not audio, has no samples, needs PyAV where there is none, or cannot
+            be read on in the block.
     """
     path = Path(path)
     try:
         check_file(path)
-        with soundfile.SoundFile(on_disk(path)) as file:
+        with _file(path) as file:
             if file.frames == 0:
                 raise AudioError(f"{path} has no audio in it: 0 samples.")
-            yield file
+            yield cast(AudioFile, file)
     except (soundfile.LibsndfileError, OSError, ValueError) as error:
         raise AudioError(
             f"{path} cannot be read as audio; give a WAV, FLAC, AIFF, OGG or MP3 file."
         ) from error
+
+
+def _file(path: Path) -> soundfile.SoundFile | ContainerFile:
+    try:
+        return soundfile.SoundFile(on_disk(path))
+    except soundfile.LibsndfileError:
+        if path.suffix.lower() not in SUFFIXES:
+            raise
+    return ContainerFile(path)
 
 
 def check_file(path: Path) -> None:
@@ -63,7 +92,7 @@ def check_file(path: Path) -> None:
         raise AudioError(f"{path} is no file on a disk; give an audio file.")
 
 
-def blocks(file: soundfile.SoundFile, multiple: int = 1, longest: int = BLOCK) -> Iterator[Samples]:
+def blocks(file: AudioFile, multiple: int = 1, longest: int = BLOCK) -> Iterator[Samples]:
     """Yields the samples [C, N] of an opened file from its beginning.
 
     Args:
@@ -90,7 +119,7 @@ def blocks(file: soundfile.SoundFile, multiple: int = 1, longest: int = BLOCK) -
         yield np.ascontiguousarray(read.T)
 
 
-def checked_length(file: soundfile.SoundFile) -> float:
+def checked_length(file: AudioFile) -> float:
     """Length of a file that is to be read to its end, s.
 
     Raises:

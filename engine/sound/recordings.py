@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from engine.composing.midi_files import midi_seconds, read_midi
+from engine.composing.notation import TEMPI
 from engine.errors import AudioError, LongtakeError, SpecError
 from engine.registry import model_spec
 from engine.sound.audio import to_stereo
+from engine.sound.music_in_files import musical_facts
 from engine.sound.reading import BLOCK, Samples, blocks, opened
 from engine.sound.resampling import Resampling
 from engine.spec import PARAMETERS, GenerationSpec, tempo_in
@@ -24,8 +26,8 @@ from engine.spec import PARAMETERS, GenerationSpec, tempo_in
 def with_recording(spec: GenerationSpec) -> GenerationSpec:
     """Fills in settings that follow from `init_audio` and `midi`, where they are not given.
 
-    A take from a recording is as long as the recording, or as long as the model allows. With spans to keep, the rest is
-    generated from pure noise.
+    A take from a recording is as long as the recording, or as long as the model allows, and has the tempo that the
+    recording says it has. With spans to keep, the rest is generated from pure noise.
 
     Raises:
         AudioError: if the file does not exist, is not audio or is empty.
@@ -40,6 +42,8 @@ def with_recording(spec: GenerationSpec) -> GenerationSpec:
         raise SpecError(
             "A loop cannot keep parts of a recording, because its beginning is crossfaded; use one or the other."
         )
+    if spec.tempo is None and tempo_in(spec.prompt) is None:
+        spec = replace(spec, tempo=_tempo_of(path))
     if spec.keep and spec.init_noise_level is None:
         spec = replace(spec, init_noise_level=1.0)
     if spec.seconds_total is None and spec.bars is None:
@@ -48,6 +52,16 @@ def with_recording(spec: GenerationSpec) -> GenerationSpec:
         seconds = min(max(recording_seconds(path), shortest), longest)
         spec = replace(spec, seconds_total=seconds)
     return spec
+
+
+def _tempo_of(path: str) -> float | None:
+    """The tempo that a recording says it has, if a piece may have it."""
+    try:
+        music = musical_facts(Path(path))
+    except OSError:  # What is wrong with it is said by who reads it.
+        return None
+    tempo = music.tempo if music else None
+    return tempo if tempo and TEMPI[0] <= tempo <= TEMPI[1] else None
 
 
 def _with_midi(spec: GenerationSpec, path: str) -> GenerationSpec:

@@ -1,4 +1,4 @@
-"""Text tags in a WAV file: a LIST/INFO chunk of any length after the samples.
+"""The chunks of a WAV file, and its text tags: a LIST/INFO chunk of any length after the samples.
 
 libsndfile reads no text longer than about 2 kB from a WAV file, and damages the file if it writes more, so this chunk
 is written and read here. Knows nothing of takes.
@@ -22,16 +22,33 @@ LARGEST = 2**24
 
 def append_texts(path: Path, texts: Mapping[str, str]) -> None:
     """Adds the tags of `TAGS`, in UTF-8, to a finished WAV file."""
+    append(path, text_chunk(texts))
+
+
+def append(path: Path, content: bytes) -> None:
+    """Adds whole chunks to a finished WAV file."""
     with path.open("rb+") as file:
-        end = file.seek(0, 2)
-        file.write(b"\0" * (end % 2) + text_chunk(texts))
-        size = file.tell() - 8
-        file.seek(4)
-        file.write(struct.pack("<I", size))
+        append_to(file, content)
+
+
+def append_to(file: BinaryIO, content: bytes) -> None:
+    """Adds whole chunks to a WAV file that is open, or nothing if its disk is full."""
+    end = file.seek(0, 2)
+    try:
+        file.write(b"\0" * (end % 2) + content)
+        file.flush()
+    except OSError:
+        file.truncate(end)
+        raise
+    size = file.tell() - 8
+    file.seek(4)
+    file.write(struct.pack("<I", size))
 
 
 def text_chunk(texts: Mapping[str, str]) -> bytes:
-    """The tags of `TAGS` as they stand in a file."""
+    """The tags of `TAGS` as they stand in a file; nothing if there are none."""
+    if not texts:
+        return b""
     listed = b"".join(chunk(TAGS[name], text.encode() + b"\0") for name, text in texts.items())
     return chunk(b"LIST", b"INFO" + listed)
 
@@ -63,9 +80,7 @@ def read_texts(path: Path) -> dict[str, str]:
     names = {tag: name for name, tag in TAGS.items()}
     found: dict[str, str] = {}
     with path.open("rb") as file:
-        if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
-            return {}
-        for tag, size in chunks(file, path.stat().st_size):
+        for tag, size in file_chunks(file):
             if tag == b"LIST" and file.read(4) == b"INFO":
                 for inner, length in chunks(file, file.tell() + size - 4):
                     if inner in names and length <= LARGEST:
@@ -78,6 +93,14 @@ def read_texts(path: Path) -> dict[str, str]:
 def chunk(tag: bytes, content: bytes) -> bytes:
     """A chunk as it stands in the file, filled to an even length."""
     return tag + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+
+
+def file_chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """The chunks of a whole file, as `chunks`; none if it is no WAV file."""
+    end = file.seek(0, 2)
+    file.seek(0)
+    if file.read(4) == b"RIFF" and file.read(8)[4:] == b"WAVE":
+        yield from chunks(file, end)
 
 
 def chunks(file: BinaryIO, end: int) -> Iterator[tuple[bytes, int]]:

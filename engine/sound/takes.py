@@ -148,17 +148,21 @@ class TakeWriter:
 
     def _begun(self, path: Path) -> AudioWriter:
         check_take(path, self._place.subtype, self._place.overwrite)
-        return AudioWriter(
+        audio = AudioWriter(
             path,
             self._known.sample_rate,
             subtype=self._place.subtype,
             overwrite=self._place.overwrite,
             texts=tags(self._known.spec),
         )
+        audio.store_at(self._place.rate, loop=self._known.spec.loop)
+        return audio
 
     def _finished(self, path: Path, facts: dict[str, Any]) -> dict[str, Any]:
         """Both files, whole under their names; gives the contents of the sidecar."""
         audio = self._audio = self._audio or self._written(path)
+        audio.about = self._known.measured(self._known.about(facts))
+        audio.frames = self._known.frames_at(audio.sample_rate)
         audio.close()
         facts = self._known.told(audio.path.name, audio.sample_rate, audio.subtype, facts)
         try:

@@ -28,12 +28,14 @@ class Place:
         subtype: as `check_target` has it.
         overwrite: whether an existing audio file or sidecar may be replaced.
         refuges: folders for what the disk of `path` does not take, made when they are needed.
+        rate: sample rate of the file, one of `rates.OUTPUT_RATES`; None for that of the sound.
     """
 
     path: Path
     subtype: str | None = None
     overwrite: bool = False
     refuges: tuple[Path, ...] = ()
+    rate: int | None = None
 
 
 def check_target(path: Path, subtype: str | None, overwrite: bool) -> str:

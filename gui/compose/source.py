@@ -39,7 +39,8 @@ from gui.takes.waveform import WaveformView
 from gui.takes.waveform_hands import WaveformHands
 
 Mode = Literal["transform", "keep", "continue"]
-AUDIO = ("wav", "flac", "aif", "aiff", "ogg", "mp3", "opus", "caf", "w64")
+AUDIO = ("wav", "flac", "aif", "aiff", "ogg", "mp3", "opus", "caf", "w64",
+         "m4a", "mp4", "mov", "aac", "3gp", "webm", "mkv", "mka", "wma", "wv")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

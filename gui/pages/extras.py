@@ -51,6 +51,13 @@ def extras() -> tuple[Extra, ...]:
             "Signalsmith Stretch",
             tr("Fits a take to its tempo exactly."),
         ),
+        Extra(
+            "formats",
+            "av",
+            "av>=14.0",
+            "PyAV",
+            tr("Reads what phones and cameras record: M4A, MP4, WMA, WebM."),
+        ),
     )
 
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bridge.delivery.companion import Companions
+from bridge.delivery.daws import Daws
 from bridge.events import Event, Hub
 from bridge.jobs.making import Works
 from bridge.jobs.queue import JobQueue
@@ -16,18 +18,23 @@ from bridge.osc.packet import Message, decode, encode
 from bridge.osc.server import OscOptions, OscServer
 from bridge.session import Session
 from bridge.takes.library import Library
+from tests.bridge.delivery.daw import Loop
 from tests.bridge.fake_engine import FakeEngine
 from tests.bridge.parts import session_of
 from tests.bridge.real_parts import PATIENCE
 
 
 @contextmanager
-def session_in(folder: Path) -> Iterator[tuple[Session, Hub]]:
-    """A session with queue, library and transport, without any device."""
+def session_in(folder: Path, loop: Loop | None = None) -> Iterator[tuple[Session, Hub]]:
+    """A session with queue, library and transport, without any device; Reaper and Ardour are told over `loop`."""
     hub = Hub()
     library = Library(folder / "takes", hub.publish, folder / "data")
-    queue = JobQueue(Works(FakeEngine(), library, hub.publish))
+    companions = Companions({"reaper": loop, "ardour": loop}) if loop else None
+    daws = Daws(hub.publish, folder / "data", library.folder, companions)
+    works = Works(FakeEngine(), library, hub.publish, deliver=daws.deliveries.owe)
+    queue = JobQueue(works)
     session = session_of(hub, queue, library, folder)
+    session.daws = daws
     queue.start()
     try:
         yield session, hub
@@ -36,10 +43,12 @@ def session_in(folder: Path) -> Iterator[tuple[Session, Hub]]:
 
 
 @contextmanager
-def osc_server(folder: Path, **options: Any) -> Iterator[tuple[OscServer, Session]]:
-    """A server on free ports; it reads files of `folder`."""
+def osc_server(
+    folder: Path, loop: Loop | None = None, **options: Any
+) -> Iterator[tuple[OscServer, Session]]:
+    """A server on free ports; it reads files of `folder`, and DAWs are told over `loop`."""
     given: dict[str, Any] = {"port": 0, "query_port": None, "folders": (folder,)}
-    with session_in(folder) as (session, hub):
+    with session_in(folder, loop) as (session, hub):
         server = OscServer(session, hub.publish, OscOptions(**given | options))
         server.start()
         try:

@@ -18,6 +18,7 @@ from engine.sound.takes import read_settings, read_spec
 from engine.spec import GenerationSpec
 from engine.updates import Remark, Update
 from tests.conftest import ToneEngine
+from tests.undated import undated
 
 SHORT = ["--length", "1"]
 
@@ -105,7 +106,8 @@ def test_every_take_is_reproducible_and_one_engine_makes_them(
     assert [spec.seed for spec in tone_engine.asked] == seeds and len(set(seeds)) == 3
     again = ["render", "x", *SHORT, "--seed", str(seeds[1]), "--out", "again.wav"]
     assert main(again, ToneEngine()) == 0
-    assert (folder / "again.wav").read_bytes() == (folder / "a-2.wav").read_bytes()
+    second, first = (folder / f"{name}.wav" for name in ("again", "a-2"))
+    assert undated(second.read_bytes()) == undated(first.read_bytes())
 
 
 def test_the_result_is_a_line_of_json(
@@ -156,7 +158,7 @@ def test_sound_alone_goes_to_standard_output(
     out, err = capfdbinary.readouterr()
     assert b"library has something" in err and b"standard output: 1.000 s of music" in err
     assert main([*line, "a.wav"], ToneEngine()) == 0
-    assert out == (folder / "a.wav").read_bytes()
+    assert undated(out) == undated((folder / "a.wav").read_bytes())
     assert waves(folder) == ["a.wav", "list.txt"], "and no sidecar besides a.json"
     assert np.abs(read_audio("a.wav").samples).max() > 0.4
 

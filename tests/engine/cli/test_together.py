@@ -18,6 +18,7 @@ from engine.sound.takes import read_settings, read_spec
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
 from tests.conftest import ToneEngine
+from tests.undated import undated
 
 SHORT = ["--length", "1"]
 Told = tuple[int, Update]
@@ -80,7 +81,8 @@ def takes(folder: Path) -> dict[str, tuple[bytes, dict[str, Any]]]:
     for path in folder.glob("*.wav"):
         settings = read_settings(path)
         timed = ("created", "render_seconds", "first_audio_seconds", "load_seconds", "batch")
-        found[path.name] = path.read_bytes(), {k: v for k, v in settings.items() if k not in timed}
+        told = {k: v for k, v in settings.items() if k not in timed}
+        found[path.name] = undated(path.read_bytes()), told
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,10 @@ def piped(subtype: str | None, sound: list[AudioBlock]) -> tuple[bytes, dict[str
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("subtype", ["16", "24", "float"])
-def test_the_bytes_are_those_of_the_file(tmp_path: Path, subtype: str, channels: int) -> None:
+def test_the_bytes_are_those_of_the_file(
+    tmp_path: Path, subtype: str, channels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.0)  # Files say when they were made.
     path = tmp_path / "take.wav"
     with TakeWriter(Place(path, subtype), SPEC, 44_100) as writer:
         for block in blocks(channels):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 from pathlib import Path
@@ -19,6 +20,9 @@ from engine.registry import SKETCH
 from engine.sound import riff
 from engine.sound.audio import read_audio, write_audio
 from engine.sound.formats import FORMATS
+from engine.sound.music_in_files import musical_facts
+from engine.sound.pipes import TakePipe
+from engine.sound.rates import OUTPUT_RATES
 from engine.sound.takes import (
     TakeWriter,
     check_take,
@@ -268,3 +272,63 @@ def test_what_is_replaced_is_the_take_of_that_name_and_nobody_elses(tmp_path: Pa
     (tmp_path / "package.json").write_text('{"name": "somebody else\'s"}')
     with pytest.raises(AudioError, match=r"package.json is no take's"):
         check_take(tmp_path / "package.wav", None, True)
+
+
+LOOP = GenerationSpec(prompt="drums, 124 BPM", bars=2, loop=True, seed=1).resolved(SKETCH)
+
+
+@pytest.mark.parametrize("rate", OUTPUT_RATES)
+@pytest.mark.parametrize("loop", [False, True])
+def test_bars_are_as_long_at_every_rate(tmp_path: Path, rate: int, loop: bool) -> None:
+    path, spec = tmp_path / "take.wav", dataclasses.replace(LOOP, loop=loop)
+    frames = spec.frames(44_100)
+    turns = 2 * np.pi * 400 * np.arange(frames) / frames
+    samples = 0.5 * np.sin(np.stack([turns, 2 * turns])).astype(np.float32)
+    with TakeWriter(Place(path, "float", rate=rate), spec, 44_100) as writer:
+        for start in range(0, frames, 50_000):
+            writer.add(AudioBlock(start, samples[:, start : start + 50_000]))
+        facts = writer.close()
+    audio = read_audio(path)
+    assert audio.sample_rate == facts["sample_rate"] == rate
+    assert audio.samples.shape[1] == facts["frames"] == round(8 * 60 / 124 * rate)
+    expected = np.sin(2 * np.pi * 400 * np.arange(facts["frames"]) / facts["frames"])
+    edge = 0 if loop else 200  # Silence is before what is no loop, and its rate is the nominal one.
+    if not loop:
+        expected = np.sin(2 * np.pi * 400 * np.arange(facts["frames"]) * 44_100 / rate / frames)
+    inner = slice(edge, facts["frames"] - edge)
+    assert np.abs(audio.samples[0, inner] - 0.5 * expected[inner]).max() < 1e-3
+    found = musical_facts(path)
+    assert found is not None and (found.beats, found.loop) == (8.0, loop)
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_pipe_at_another_rate_is_the_file(tmp_path: Path, loop: bool) -> None:
+    path, spec, stream = tmp_path / "take.wav", dataclasses.replace(LOOP, loop=loop), io.BytesIO()
+    samples = np.random.default_rng(0).uniform(-0.5, 0.5, (2, spec.frames(44_100)))
+    block = AudioBlock(0, samples.astype(np.float32))
+    with TakeWriter(Place(path, "24", rate=96_000), spec, 44_100) as writer:
+        writer.add(block)
+        writer.close()
+    pipe = TakePipe(stream, spec, 44_100, "24", 96_000)
+    pipe.add(block)
+    pipe.close()
+    (tmp_path / "piped.wav").write_bytes(stream.getvalue())
+    piped = read_audio(tmp_path / "piped.wav")
+    assert piped.sample_rate == 96_000
+    assert np.array_equal(piped.samples, read_audio(path).samples)
+    assert read_spec(tmp_path / "piped.wav") == spec
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "said"),
+    [
+        ("take.mp3", 96_000, "MP3 has 48000 samples a second at the most"),
+        ("take.opus", 44_100, "Opus has 48000"),
+        ("take.wav", 22_050, "44100, 48000, 88200 or 96000"),
+    ],
+)
+def test_a_rate_that_a_format_lacks_is_said(
+    tmp_path: Path, name: str, rate: int, said: str
+) -> None:
+    with pytest.raises(AudioError, match=said):
+        TakeWriter(Place(tmp_path / name, rate=rate), LOOP, 44_100)

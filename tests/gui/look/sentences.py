@@ -37,7 +37,10 @@ ENGLISH = {
     "engine/training/": "training is done in a terminal",
     "engine/evaluation/": "evaluating is done in a terminal",
     "bridge/osc/": "programs read it, and whoever writes them reads docs/osc.md",
+    "bridge/companion_command.py": "a command of the terminal",
     "bridge/config.py": "a command of the terminal",
+    "bridge/delivery/desk.py": "is read by our script in a DAW, which shows it there",
+    "bridge/companions/ableton/Longtake/script.py": "is shown in Live, where our script speaks English",
     "bridge/terminal.py": "a command of the terminal",
     "engine/autoencoder.py": "says what a programmer did wrong",
     "engine/dit.py": "says what a programmer did wrong",
@@ -53,6 +56,7 @@ ENGLISH = {
     "bridge/audio/ring_buffer.py": "says what a programmer did wrong",
     "bridge/audio/live/timeline.py": "likewise says what a programmer did wrong",
     "bridge/audio/corrections.py": "is written into the log alone",
+    "bridge/delivery/messages.py": "is written into the log alone",
     "bridge/shared_file.py": "says what a programmer did wrong",
 }
 """Path -> why its sentences stay English."""
