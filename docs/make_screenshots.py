@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
-from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -27,7 +26,6 @@ from bridge.state import JobOptions
 from engine.spec import GenerationSpec
 from engine.updates import Step, Update
 from gui.__main__ import application_for
-from gui.demo.daws import DemoScripts
 from gui.demo.engine import DemoEngine
 from gui.demo.studio import Studio, build_studio
 from gui.look.theme import Choice, Look
@@ -80,9 +78,11 @@ class Stage:
         look = Look(theme, scale)
         look.apply()
         around = Surroundings(
-            Memory(self.folder / f"{name}.ini"), self.studio.presets, "127.0.0.1:9440"
+            Memory(self.folder / f"{name}.ini"),
+            self.studio.presets,
+            "127.0.0.1:9440",
+            scripts=self.studio.scripts,
         )
-        around = replace(around, scripts=DemoScripts("reaper"))
         window = MainWindow(QtSession(self.studio.session), look, around)
         window.resize(round(1440 * scale), round(900 * scale))
         window.show()

@@ -200,7 +200,8 @@ def _demo() -> Running:
 
     folder = tempfile.TemporaryDirectory(prefix="longtake-demo-")
     studio = build_studio(Path(folder.name), DemoEngine(pace=0.06), loading=1.5)
-    around = Surroundings(Memory(Path(folder.name) / "panel.ini"), studio.presets)
+    memory = Memory(Path(folder.name) / "panel.ini")
+    around = Surroundings(memory, studio.presets, scripts=studio.scripts)
 
     def close() -> None:
         studio.session.close()

@@ -69,6 +69,10 @@ class DemoScripts:
         """Whether it is said to be there."""
         return name in self.there
 
+    def set_up(self, name: str) -> bool:
+        """Whether nothing is missing for a target."""
+        return self.installed(name) or not TARGETS[name].companion
+
     def install(self, name: str, folder: str | Path | None = None) -> list[str]:
         """Is there from now on."""
         self.asked.append((name, Path(folder) if folder else None))

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from bridge.delivery.daws import Daws
+from bridge.delivery.deliveries import Deliveries
+from bridge.delivery.owed import Owed
 from bridge.events import Hub, ModelChanged, Publish
 from bridge.jobs.making import Works
 from bridge.jobs.queue import JobQueue
@@ -26,7 +28,7 @@ from bridge.transport import Transport
 from engine.presets import PresetStore
 from engine.spec import GenerationSpec
 from engine.updates import Generates, Update
-from gui.demo.daws import DemoDaw, demo_daws
+from gui.demo.daws import DemoDaw, DemoScripts, demo_daws
 from gui.demo.engine import DemoEngine
 from gui.demo.live import DemoLive
 from gui.demo.playback import DeafCapture, QuietMidi, SilentPlayback
@@ -81,6 +83,7 @@ class Studio:
     midi: QuietMidi
     presets: PresetStore
     daws: dict[str, DemoDaw]
+    scripts: DemoScripts
 
 
 def build_studio(
@@ -107,8 +110,10 @@ def build_studio(
     transport = Transport(hub.publish)
     playback, midi = SilentPlayback(hub.publish, transport.state), QuietMidi(hub.publish)
     live = DemoLive(hub.publish, loading)
-    ways = demo_daws()
+    ways, scripts = demo_daws(), DemoScripts("reaper", "ardour")
     daws = Daws(hub.publish, folder / "data", library.folder, ways=ways)
+    owed = Owed(folder / "data" / "deliveries.json")
+    daws.deliveries = Deliveries(hub.publish, owed, ways, scripts.set_up)
     deliver = daws.deliveries.owe
     queue = JobQueue(Works(model, library, hub.publish, stream=playback, deliver=deliver))
     presets, parameters = PresetStore(folder / "presets"), Parameters(hub.publish)
@@ -130,4 +135,4 @@ def build_studio(
     )
     queue.start()
     daws.start(lambda daw, message: None)
-    return Studio(hub, session, library, playback, live, midi, presets, ways)
+    return Studio(hub, session, library, playback, live, midi, presets, ways, scripts)

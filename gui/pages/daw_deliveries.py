@@ -5,17 +5,20 @@ Knows the session's deliveries; nothing of how they are made.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from PyQt6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from bridge.delivery_state import Delivery
+from bridge.errors import BridgeError
 from gui.look.controls import Button, label, restyle
 from gui.look.elided import Elided
 from gui.look.flow_layout import FlowLayout
 from gui.look.language import said
 from gui.look.theme import Look
-from gui.prompt_form import headline
 from gui.qt_session import QtSession
 from gui.takes.delivery_words import state_words, when_words, where_words
+from gui.takes.model import take_title
 
 SHOWN = 20
 """So many are listed; what is owed is listed however old it is."""
@@ -28,7 +31,7 @@ class DeliveryRow(QWidget):
         super().__init__()
         self.delivery = delivery
         every = session.session.daws.deliveries
-        title = headline(delivery.name)
+        title = _title(session, delivery)
         self.name = Elided(title, "strong")
         self.time = label(when_words(delivery.created), "small")
         self.state = label("")
@@ -70,6 +73,13 @@ class DeliveryRow(QWidget):
         self.drop.setVisible(delivery.state == "owed")
         if focus is self.drop and self.again.isVisible():
             self.again.setFocus()
+
+
+def _title(session: QtSession, delivery: Delivery) -> str:
+    """What the list calls the take; its name where it is there no more."""
+    with suppress(BridgeError):
+        return take_title(session.session.takes.get(delivery.take_id))
+    return delivery.name
 
 
 class DeliveryList(QWidget):

@@ -92,8 +92,8 @@ class TargetRow(QWidget):
         self.lamp.show_state(lamp, self.tr("{0}: {1}").format(self.title, word))
         self.state.setText(word)
         detail = said(companion.detail)
-        if companion.state == "absent" and not detail:
-            detail = said(TARGETS[companion.target].help)
+        if companion.target == "folder" and companion.state == "absent":
+            detail = self.tr("Choose a folder: what is sent there is copied into it.")
         self.detail.setText(detail)
         self.detail.setVisible(bool(detail))
         if companion.state == "connected":

@@ -22,8 +22,8 @@ DIALOGS = "QFileDialog.getExistingDirectory"
 
 
 @pytest.fixture
-def scripts() -> DemoScripts:
-    return DemoScripts("reaper")
+def scripts(studio: Studio) -> DemoScripts:
+    return studio.scripts
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_every_target_has_a_row_that_says_how_it_stands(
         assert row.title in row.lamp.accessibleName()
         assert row.state.text() in row.lamp.accessibleName()
     ardour = page.rows["ardour"]
-    assert ardour.state.text() == "waiting"
+    assert (ardour.state.text(), page.rows["ableton"].state.text()) == ("waiting", "not set up")
     studio.daws["ardour"].runs = "Ardour 8.12, Night Drive"
     studio.session.daws.deliveries.look()
     qtbot.waitUntil(lambda: ardour.state.text() == "connected")
@@ -76,6 +76,7 @@ def test_a_script_is_installed_with_what_is_left_to_do_until_that_is_done(
     assert scripts.asked == [("ableton", None)]
     assert row.steps.isVisible() and row.steps.text().startswith("1.  Start Ableton Live again.")
     assert row.remove.isVisible()
+    qtbot.waitUntil(lambda: row.state.text() == "waiting")
     studio.daws["ableton"].runs = "Live 12.1"
     studio.session.daws.deliveries.look()
     qtbot.waitUntil(lambda: not row.steps.isVisible())
