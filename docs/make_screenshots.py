@@ -78,7 +78,10 @@ class Stage:
         look = Look(theme, scale)
         look.apply()
         around = Surroundings(
-            Memory(self.folder / f"{name}.ini"), self.studio.presets, "127.0.0.1:9440"
+            Memory(self.folder / f"{name}.ini"),
+            self.studio.presets,
+            "127.0.0.1:9440",
+            scripts=self.studio.scripts,
         )
         window = MainWindow(QtSession(self.studio.session), look, around)
         window.resize(round(1440 * scale), round(900 * scale))
@@ -217,6 +220,32 @@ def live(stage: Stage) -> None:
     session.live.stop()
 
 
+def daw(stage: Stage) -> None:
+    """The page DAW: one that is there, one with what is left to do, and deliveries of every kind."""
+    session, daws = stage.studio.session, stage.studio.daws
+    takes = session.takes.search()
+    deliveries = session.daws.deliveries
+
+    def send(number: int, name: str, place: str = "", track: str = "") -> None:
+        deliveries.send(takes[number], session.placement(name, place, track))
+
+    session.transport.change("daw", {"beat": 32.0, "selection": (32.0, 48.0)})
+    send(0, "reaper", "selection", "new")
+    stage.wait(lambda: deliveries.all()[0].state == "placed")
+    daws["reaper"].refuses = "The track Guitar is locked; unlock it, or choose another."
+    send(1, "reaper", "end", "Guitar")
+    stage.wait(lambda: deliveries.all()[0].state == "refused")
+    send(2, "ardour", "beat 16", "new")
+    send(3, "ardour", "beat 32", "new")
+    window = stage.window("dark", name="daw")
+    show_full(stage, window)
+    window.drawer.show_page("daw")
+    window.pages.daw.rows["ableton"].install.click()
+    window.resize(1440, 1300)  # All of the page.
+    stage.turn(0.6)
+    stage.end(window, "daw")
+
+
 def double(stage: Stage) -> None:
     """200 %."""
     window = stage.window("dark", 2.0, "double")
@@ -279,6 +308,7 @@ SCENES = {
     "full": full,
     "light": light,
     "live": live,
+    "daw": daw,
     "scale-200": double,
 }
 

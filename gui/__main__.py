@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import QApplication, QMessageBox
 from bridge import logs
 from bridge.app import build
 from bridge.broken_file import BrokenFile, set_aside
+from bridge.delivery import installing
 from bridge.errors import BridgeError
 from bridge.places import places
 from bridge.session import Session
@@ -157,7 +158,7 @@ def _real(files: list[Path], defaults: bool) -> Running | None:
     address = f"{app.settings.settings.osc.host}:{app.osc.port}" if app.osc else ""
     problems = tuple(filter(None, (aside, memory.problem, *app.problems)))
     around = Surroundings(
-        memory, PresetStore(where.presets), address, problems, app.settings, where
+        memory, PresetStore(where.presets), address, problems, app.settings, where, installing
     )
     door = Door(where.data)
 
@@ -199,7 +200,8 @@ def _demo() -> Running:
 
     folder = tempfile.TemporaryDirectory(prefix="longtake-demo-")
     studio = build_studio(Path(folder.name), DemoEngine(pace=0.06), loading=1.5)
-    around = Surroundings(Memory(Path(folder.name) / "panel.ini"), studio.presets)
+    memory = Memory(Path(folder.name) / "panel.ini")
+    around = Surroundings(memory, studio.presets, scripts=studio.scripts)
 
     def close() -> None:
         studio.session.close()

@@ -36,7 +36,8 @@ TRAFFIC_KEPT = 200
 class QtSession(QObject):
     """All that panels know of the bridge.
 
-    Signals carry the records of `bridge.state` and `bridge.live_state`; they come on the thread it was made on.
+    Signals carry the records of `bridge.state`, `bridge.live_state` and `bridge.delivery_state`; they come on the
+    thread it was made on.
     """
 
     parameter_changed = pyqtSignal(str, object)
@@ -57,6 +58,10 @@ class QtSession(QObject):
     live_set = pyqtSignal(str, object)
     devices_changed = pyqtSignal(object)
     midi_changed = pyqtSignal(object)
+    delivery_changed = pyqtSignal(object)
+    companion_changed = pyqtSignal(object)
+    selection_handed = pyqtSignal(object)
+    panel_asked = pyqtSignal()
     osc_traffic = pyqtSignal(object)
     presets_changed = pyqtSignal()
     noticed = pyqtSignal(object)
@@ -87,6 +92,10 @@ class QtSession(QObject):
             events.LiveSet: lambda e: self.live_set.emit(e.name, e.value),
             events.DevicesChanged: lambda e: self.devices_changed.emit(e.devices),
             events.MidiChanged: lambda e: self.midi_changed.emit(e.midi),
+            events.DeliveryChanged: lambda e: self.delivery_changed.emit(e.delivery),
+            events.CompanionChanged: lambda e: self.companion_changed.emit(e.companion),
+            events.SelectionHanded: lambda e: self.selection_handed.emit(e.selection),
+            events.PanelAsked: lambda _: self.panel_asked.emit(),
             events.OscTraffic: self.osc_traffic.emit,
             events.PresetsChanged: lambda _: self.presets_changed.emit(),
             events.Notice: lambda e: self.noticed.emit(replace(e, text=said(e.text))),
@@ -187,6 +196,10 @@ def _thing(event: Event) -> object:
         return ("job", event.job.id)
     if isinstance(event, events.TakeChanged):
         return ("take", event.take.id)
+    if isinstance(event, events.DeliveryChanged):
+        return ("delivery", event.delivery.id)
+    if isinstance(event, events.CompanionChanged):
+        return ("companion", event.companion.target)
     if isinstance(event, events.ModelStored):
         return ("model", event.model.name)
     states = (

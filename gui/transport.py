@@ -63,6 +63,7 @@ class TransportPanel(QFrame):
         self.source.setAccessibleName(self.tr("Where tempo and position come from"))
         for key, words in (
             ("manual", self.tr("by hand")),
+            ("daw", self.tr("DAW")),
             ("osc", "OSC"),
             ("midi", self.tr("MIDI clock")),
             ("link", "Link"),

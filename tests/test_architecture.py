@@ -52,9 +52,9 @@ WITHOUT_TORCH = (
 """What the panel and the bridge stand on."""
 
 PANEL_MAY_IMPORT = re.compile(
-    r"gui\b|bridge\.(session|events|state|live_state|stored|errors|ports|requests|takes\.naming)\b"
+    r"gui\b|bridge\.(session|events|state|live_state|delivery_state|stored|errors|ports|requests|takes\.naming)\b"
     # Where files lie, what the settings say, and a file of them that is broken.
-    r"|bridge\.(places|settings|broken_file)\b|engine\.(__version__|disks)\b"
+    r"|bridge\.(places|settings|broken_file|delivery\.targets)\b|engine\.(__version__|disks)\b"
     r"|engine\.(composing|spec|live_settings|presets|registry|reference_level|errors|sound\.(audio|metering|reading)|updates|model_files)\b"
 )
 COMPOSITION_ROOTS = {

@@ -10,9 +10,12 @@ from typing import Any
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
+from bridge.state import Job, JobOptions
+from gui.compose.deliver import DeliverBox
 from gui.compose.length import LengthPanel
 from gui.compose.parameters import ParametersPanel
 from gui.compose.prompt import PromptPanel
+from gui.compose.request import make
 from gui.compose.score import ScorePanel
 from gui.compose.settings_text import set_from_text, settings_text
 from gui.compose.source import SourcePanel
@@ -46,6 +49,7 @@ class Composer(Card):
         self.generate.setToolTip(self.tr("Make it  (Ctrl+Return)"))
         self.listen = Switch(look, self.tr("Play while it grows"))
         self.listen.setChecked(True)
+        self.deliver = DeliverBox(session, look)
         self.promise = label("", "small")
         teach(self.generate, session, "generate", self.tr("Generate"))
 
@@ -65,6 +69,7 @@ class Composer(Card):
         row.addStretch()
         row.addWidget(self.promise)
         foot.addLayout(row)
+        foot.addWidget(self.deliver)
         self.body.addWidget(Scrolled(inside, WHOLE), 1)
         self.body.addWidget(line())
         self.body.addLayout(foot)
@@ -83,9 +88,29 @@ class Composer(Card):
             **self.length.state(),
             **self.score.state(),
             **self.more.state(),
+            **self.deliver.state(),
             "listen": self.listen.isChecked(),
             "settings": settings_text(self._session),
         }
+
+    def ask(self) -> Job:
+        """Queues what the panels show.
+
+        Raises:
+            LongtakeError: with a sentence, when it cannot be made, or there is no place for it in the DAW.
+        """
+        options = self.options(self.more.variations.value())
+        source, seconds = self.source.source(), self.length.seconds()
+        return make(self._session.session, source, options, seconds, self.overrides())
+
+    def options(self, batch: int = 1) -> JobOptions:
+        """How jobs are run: how many takes, whether they are heard, and where they go, settled now.
+
+        Raises:
+            BridgeError: if there is no such place in the DAW.
+        """
+        placement = self.deliver.placement()
+        return JobOptions(batch=batch, placement=placement, play=self.listen.isChecked())
 
     def overrides(self) -> dict[str, Any]:
         """What holds for the next job alone, beside the parameters."""
@@ -93,7 +118,7 @@ class Composer(Card):
 
     def restore(self, state: State) -> None:
         """Restores them; a setting that something else has changed meanwhile is left alone."""
-        for panel in (self.prompt, self.length, self.score, self.more):
+        for panel in (self.prompt, self.length, self.score, self.more, self.deliver):
             panel.restore(state)
         self.listen.setChecked(state["listen"])
         set_from_text(self._session, state["settings"])

@@ -214,6 +214,7 @@ class LengthPanel(QWidget):
     def _heard_time(self, transport: TransportState) -> None:
         sources = {
             "manual": self.tr("set by hand"),
+            "daw": self.tr("from the DAW"),
             "osc": self.tr("from OSC"),
             "midi": self.tr("from MIDI clock"),
             "link": self.tr("from Link"),

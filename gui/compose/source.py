@@ -77,6 +77,7 @@ class SourcePanel(QFrame):
         self.choose = Button(look, self.tr("Open…"), "folder")
         self.choose.setToolTip(self.tr("Choose an audio file"))
         self.name = Elided("", "strong")
+        self.origin = label("", "small", wrap=True)
         self.drop = IconButton(look, "close", self.tr("Start without a recording"))
         self.wave = WaveformView(look, self.tr("Waveform of the source"), height=64)
         self.hands = WaveformHands(self.wave)
@@ -119,15 +120,18 @@ class SourcePanel(QFrame):
         mode = cast(Mode, self.mode.value())
         return Source(self._path, mode, self._level(), self.wave.spans, self._seconds)
 
-    def take(self, path: Path, mode: Mode = "transform", name: str = "") -> None:
-        """Starts from all of a recording; `name` is what it is called, its file's name when empty."""
+    def take(self, path: Path, mode: Mode = "transform", name: str = "", origin: str = "") -> None:
+        """Starts from all of a recording; `name` is what it is called, else its file's name; `origin` whence it is."""
         if self._session.session.parameters.get("init_span") != WHOLE:
             self._session.attempt(self._session.session.parameters.set, "init_span", WHOLE)
         self._show_recording(path, mode, name)
+        self.origin.setText(origin)
+        self.origin.setVisible(bool(origin))
 
     def _show_recording(self, path: Path, mode: Mode = "transform", name: str = "") -> None:
         self._path, self._seconds = path, 0.0
         self.name.show_text(name or path.name)
+        self.origin.hide()
         self.mode.show_value(mode)
         self.wave.show_spans(())
         self.wave.show_peaks(None)
@@ -186,6 +190,7 @@ class SourcePanel(QFrame):
         head.addWidget(self.name, 1)
         head.addWidget(self.drop)
         column.addLayout(head)
+        column.addWidget(self.origin)
         column.addWidget(self.wave)
         column.addWidget(self.mode)
         self._slider = QWidget()

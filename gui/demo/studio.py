@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from bridge.delivery.daws import Daws
+from bridge.delivery.deliveries import Deliveries
+from bridge.delivery.owed import Owed
 from bridge.events import Hub, ModelChanged, Publish
 from bridge.jobs.making import Works
 from bridge.jobs.queue import JobQueue
@@ -25,6 +28,7 @@ from bridge.transport import Transport
 from engine.presets import PresetStore
 from engine.spec import GenerationSpec
 from engine.updates import Generates, Update
+from gui.demo.daws import DemoDaw, DemoScripts, demo_daws
 from gui.demo.engine import DemoEngine
 from gui.demo.live import DemoLive
 from gui.demo.playback import DeafCapture, QuietMidi, SilentPlayback
@@ -78,6 +82,8 @@ class Studio:
     live: DemoLive
     midi: QuietMidi
     presets: PresetStore
+    daws: dict[str, DemoDaw]
+    scripts: DemoScripts
 
 
 def build_studio(
@@ -104,7 +110,12 @@ def build_studio(
     transport = Transport(hub.publish)
     playback, midi = SilentPlayback(hub.publish, transport.state), QuietMidi(hub.publish)
     live = DemoLive(hub.publish, loading)
-    queue = JobQueue(Works(model, library, hub.publish, stream=playback))
+    ways, scripts = demo_daws(), DemoScripts("reaper", "ardour")
+    daws = Daws(hub.publish, folder / "data", library.folder, ways=ways)
+    owed = Owed(folder / "data" / "deliveries.json")
+    daws.deliveries = Deliveries(hub.publish, owed, ways, scripts.set_up)
+    deliver = daws.deliveries.owe
+    queue = JobQueue(Works(model, library, hub.publish, stream=playback, deliver=deliver))
     presets, parameters = PresetStore(folder / "presets"), Parameters(hub.publish)
     session = Session(
         hub=hub,
@@ -116,10 +127,12 @@ def build_studio(
             parameters, model, ModelFiles(hub.publish, root=folder / "models", program=errands)
         ),
         presets=Presets(presets, parameters, hub.publish),
+        daws=daws,
         playback=playback,
         capture=DeafCapture(hub.publish),
         live=live,
         midi=midi,
     )
     queue.start()
-    return Studio(hub, session, library, playback, live, midi, presets)
+    daws.start(lambda daw, message: None)
+    return Studio(hub, session, library, playback, live, midi, presets, ways, scripts)

@@ -1,8 +1,14 @@
-"""A name that is asked for, in a dialog wide enough for one. Knows nothing of what is named."""
+"""What is asked in a dialog: a name, in one wide enough for it, and whether something is to be done all the same.
+
+Knows nothing of what is named or done.
+"""
 
 from __future__ import annotations
 
-from PyQt6.QtWidgets import QInputDialog, QLineEdit, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QInputDialog, QLineEdit, QMessageBox, QPushButton, QWidget
+
+from gui.look.as_typed import TypedButton
 
 WIDE = 420
 """Pixels at least; at larger letters, `LETTERS` of them."""
@@ -26,3 +32,24 @@ def ask_name(parent: QWidget, title: str, words: str, name: str = "") -> str:
     agreed = dialog.exec()
     dialog.deleteLater()
     return dialog.textValue().strip() if agreed else ""
+
+
+def question(parent: QWidget, words: str, do: str, leave: str) -> tuple[QMessageBox, QPushButton]:
+    """The dialog, and its button that does it; Return and Escape leave it."""
+    box = QMessageBox(QMessageBox.Icon.Question, "Longtake", words, parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    doing, leaving = TypedButton(do), TypedButton(leave)
+    box.addButton(doing, QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(leaving, QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(leaving)
+    box.setEscapeButton(leaving)
+    return box, doing
+
+
+def agrees(parent: QWidget, words: str, do: str, leave: str) -> bool:
+    """Asks whether it is to be done; `do` and `leave` are the words of the two buttons."""
+    box, doing = question(parent, words, do, leave)
+    box.exec()
+    done = box.clickedButton() is doing
+    box.deleteLater()
+    return done

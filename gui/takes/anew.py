@@ -9,11 +9,14 @@ session's jobs and the viewer; nothing of playback: `landed` gives the new take 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PyQt6.QtCore import QObject, QPoint, Qt, pyqtSignal
 from PyQt6.QtWidgets import QMenu
 
+from bridge.delivery_state import Placement
 from bridge.requests import complement
-from bridge.state import Job, Take
+from bridge.state import Job, JobOptions, Take
 from gui.look.controls import Button
 from gui.look.theme import Look
 from gui.qt_session import QtSession
@@ -33,8 +36,16 @@ class Anew(QObject):
     asked = pyqtSignal()
     landed = pyqtSignal(object)
 
-    def __init__(self, session: QtSession, look: Look, viewer: Viewer) -> None:
+    def __init__(
+        self,
+        session: QtSession,
+        look: Look,
+        viewer: Viewer,
+        deliver: Callable[[], Placement | None],
+    ) -> None:
+        """`deliver` says where takes go as soon as they are made."""
         super().__init__(viewer)
+        self._deliver = deliver
         self._session, self._viewer = session, viewer
         self._from: dict[str, Take] = {}
         self.again = Button(look, self.tr("Make this range anew"), "retry")
@@ -95,12 +106,18 @@ class Anew(QObject):
 
     def _ask(self, spans: list[Span]) -> None:
         take = self._viewer.take
-        job = take and self._session.attempt(self._session.session.remake, take.id, spans)
-        if take is not None and job is not None:
+        if take is None:
+            return
+        job = self._session.attempt(self._remake, take, spans)
+        if job is not None:
             self._from[job.id] = take
             self.asked.emit()
             words = self.tr("{0} is A; what is made of it will be B, at the same place.")
             self._session.say(words.format(take_title(take)))
+
+    def _remake(self, take: Take, spans: list[Span]) -> Job:
+        options = JobOptions(placement=self._deliver())
+        return self._session.session.remake(take.id, spans, options=options)
 
     def _heard(self, job: Job) -> None:
         if not job.finished or job.id not in self._from:

@@ -1,6 +1,6 @@
-"""How a take is drawn in the list: star, waveform, name and prompt, tempo, key, length, rating.
+"""How a take is drawn in the list: star, launch, waveform, name and prompt, tempo, key, length, rating.
 
-Knows `TakeModel` and the peaks; clicks on star and rating are signalled, not acted on.
+Knows `TakeModel` and the peaks; clicks on star, launch and rating are signalled, not acted on.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Places:
     """Where the parts of a row are."""
 
     star: QRectF
+    launch: QRectF
     wave: QRectF
     words: QRectF
     tempo: QRectF
@@ -46,15 +47,18 @@ class Places:
 
 
 class TakeDelegate(QStyledItemDelegate):
-    """Draws takes; `favoured` and `rated` signal clicks, with the take."""
+    """Draws takes; `favoured`, `rated` and `launched` signal clicks, with the take."""
 
     favoured = pyqtSignal(object)
     rated = pyqtSignal(object, int)
+    launched = pyqtSignal(object)
 
     def __init__(self, look: Look, peaks: PeakStore) -> None:
         super().__init__()
         self._look, self._peaks = look, peaks
         self.playing = ""
+        self.waiting: tuple[str, str] = ("", "")
+        """The take that waits for its beat, and the count down to it."""
         self.marks: dict[str, str] = {}
         """Take id -> A or B, for the two that are compared."""
 
@@ -78,11 +82,12 @@ class TakeDelegate(QStyledItemDelegate):
         key = cut(72) if roomy else QRectF()
         tempo = cut(96) if roomy else QRectF()
         star = QRectF(left, box.center().y() - px(9), px(18), px(18))
+        launch = star.translated(star.width() + px(10), 0)
         drawn = px(130) if roomy else px(92) if wide else 0
-        wave = QRectF(star.right() + px(10), box.top() + px(10), drawn, box.height() - px(20))
-        start = wave.right() + px(14) if drawn else star.right() + px(10)
+        wave = QRectF(launch.right() + px(10), box.top() + px(10), drawn, box.height() - px(20))
+        start = wave.right() + px(14) if drawn else launch.right() + px(10)
         words = QRectF(start, box.top(), max(right - start - px(8), 10), box.height())
-        return Places(star, wave, words, tempo, key, length, rating)
+        return Places(star, launch, wave, words, tempo, key, length, rating)
 
     def paint(
         self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
@@ -105,7 +110,7 @@ class TakeDelegate(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex,
     ) -> bool:
-        """Takes clicks on star and rating."""
+        """Takes clicks on star, launch and rating."""
         take = index.data(TAKE)
         if (
             isinstance(event, QMouseEvent)
@@ -115,6 +120,9 @@ class TakeDelegate(QStyledItemDelegate):
             places, point = self.places(QRectF(option.rect)), event.position()
             if places.star.adjusted(-6, -6, 6, 6).contains(point):
                 self.favoured.emit(take)
+                return True
+            if places.launch.adjusted(-4, -6, 4, 6).contains(point):
+                self.launched.emit(take)
                 return True
             if places.rating.contains(point):
                 stars = (
@@ -128,6 +136,9 @@ class TakeDelegate(QStyledItemDelegate):
         look, playing = self._look, take.id == self.playing
         star = "star-filled" if take.favourite else "star"
         paint_icon(painter, star, look.colour("accent" if take.favourite else "edge"), places.star)
+        waits = take.id == self.waiting[0]
+        sign, colour = ("close", "accent") if waits else ("play", "accent" if playing else "edge")
+        paint_icon(painter, sign, look.colour(colour), places.launch)
         if places.wave.width():
             thumbnail = self._peaks.thumbnail(take.path)
             if thumbnail is not None:
@@ -160,10 +171,12 @@ class TakeDelegate(QStyledItemDelegate):
         second = take_words(take, "" if places.tempo.width() else tempo, told)
         row.write(words.adjusted(0, edge, 0, -half), name, ("strong", "text"))
         row.write(words.adjusted(0, half, 0, -edge), second, ("small", "muted"))
+        waits = take.id == self.waiting[0]
+        length = self.waiting[1] if waits else length_words(take.seconds)
         for box, text, colour in (
             (places.tempo, tempo, "text"),
             (places.key, take.key, "muted"),
-            (places.length, length_words(take.seconds), "text"),
+            (places.length, length, "accent" if waits else "text"),
         ):
             row.write(box.adjusted(0, 0, -look.px(10), 0), text, ("small", colour), RIGHT)
 

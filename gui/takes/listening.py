@@ -14,7 +14,8 @@ from PyQt6.QtCore import QObject, QTimer
 from bridge.errors import BridgeError
 from bridge.ports import WHOLE, Cue
 from bridge.requests import before_join
-from bridge.state import Job, Levels, PlaybackState, Take
+from bridge.state import Job, Levels, PlaybackState, Quantize, Take
+from gui.look.language import tr
 from gui.qt_session import QtSession
 from gui.takes.viewer import Viewer
 from gui.takes.waveform import Span
@@ -99,10 +100,22 @@ class Listening(QObject):
 
     def play(self, take: Take | None) -> None:
         """Plays a take: from where its play starts if it is looked at, else from its start."""
+        if take is not None:
+            self._launch(take, self._cue_of(take))
+
+    def launch(self, take: Take | None, grid: Quantize | None = None) -> None:
+        """Plays a take at the next step of a grid: the transport's own, or a bar where that has none.
+
+        The take that waits already waits no longer.
+        """
+        run = self._session.session
         if take is None:
-            return
-        seen = self._viewer.take is not None and self._viewer.take.id == take.id
-        self._launch(take, self._cue(self.start_place() or 0.0) if seen else WHOLE)
+            self._session.say(tr("Choose a take in the list first."), "warning")
+        elif self._playback.next_id == take.id and grid is None:
+            self._session.attempt(run.playback.cancel_launch)
+        else:
+            own = run.transport.state().quantize
+            self._launch(take, self._cue_of(take), grid or ("bar" if own == "none" else own))
 
     def toggle_loop(self) -> None:
         """Repeats what is heard, or the range that was dragged over, or no more."""
@@ -163,11 +176,16 @@ class Listening(QObject):
         span = self._viewer.wave.loop_range
         return Cue(start, span, loop=span is not None and self._range_repeats)
 
-    def _launch(self, take: Take, cue: Cue) -> None:
+    def _cue_of(self, take: Take) -> Cue:
+        """How any take is played: from its start, unless it is looked at."""
+        seen = self._viewer.take is not None and self._viewer.take.id == take.id
+        return self._cue(self.start_place() or 0.0) if seen else WHOLE
+
+    def _launch(self, take: Take, cue: Cue, grid: Quantize | None = None) -> None:
         """Plays a take now, or at the next step of the grid while something sounds to be in time with."""
         self._fresh.pop(take.id, None)
         self._remember(cue.loop)
-        self._session.attempt(self._session.session.playback.launch, take, None, cue)
+        self._session.attempt(self._session.session.playback.launch, take, grid, cue)
 
     def _remember(self, repeats: bool) -> None:
         """What Repeat is, before a range that repeats switches it on."""

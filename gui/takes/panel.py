@@ -1,13 +1,13 @@
 """The takes: search, list, and what the keys do in it.
 
 Knows the session's library. Arrows move, Space plays, L loops, Del bins, F marks a favourite, 0-5 rate, F2 renames,
-A and B set what is compared, Escape shows all takes again; a take that is dragged out of the list leaves as a file.
-Whatever is searched, comes or goes, what was chosen stays chosen.
+A and B set what is compared, a click on Play in a row launches in time, Escape shows all takes again; a take that is
+dragged out of the list leaves as a file. Whatever is searched, comes or goes, what was chosen stays chosen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PyQt6.QtCore import QPoint, Qt, QTimer, pyqtSignal
@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 from bridge.state import PlaybackState, Search, Take
 from gui.folders import show_or_say
 from gui.history import History
-from gui.look.asking import ask_name
+from gui.look.asking import agrees, ask_name
 from gui.look.containers import Card
 from gui.look.controls import IconButton, label
 from gui.look.search_field import SearchField
@@ -29,6 +29,7 @@ from gui.qt_session import QtSession
 from gui.takes.acts import TakeActs
 from gui.takes.delegate import TakeDelegate
 from gui.takes.model import TakeModel
+from gui.takes.needed import needed
 from gui.takes.notes import export_notes
 from gui.takes.peak_store import PeakStore
 from gui.takes.search import read_search
@@ -43,11 +44,13 @@ class TakesPanel(Card):
     Signals:
         chosen: another take is current, or None.
         play_asked: a take is to be heard.
+        launch_asked: a take is to begin at the next step of a grid, empty for the transport's own.
         use_asked, vary_asked, continue_asked, source_asked: what the menu offers.
     """
 
     chosen = pyqtSignal(object)
     play_asked = pyqtSignal(object)
+    launch_asked = pyqtSignal(object, str)
     use_asked = pyqtSignal(object)
     vary_asked = pyqtSignal(object)
     continue_asked = pyqtSignal(object)
@@ -58,6 +61,8 @@ class TakesPanel(Card):
         super().__init__(look, (12, 12, 8, 8), 8)
         self._session = session
         self.acts = TakeActs(session, history, self._back)
+        self.fill_send: Callable[[QMenu], object] = lambda menu: None
+        """Adds to a menu where the chosen takes can be sent."""
         self.model = TakeModel(session, self)
         self.search = SearchField(
             self.tr("Search takes by name, prompt, key or model"),
@@ -103,6 +108,7 @@ class TakesPanel(Card):
             signal.connect(self._count)
         self.delegate.favoured.connect(lambda take: self.acts.favour([take]))
         self.delegate.rated.connect(lambda take, stars: self.acts.rate([take], stars))
+        self.delegate.launched.connect(lambda take: self.launch_asked.emit(take, ""))
         self._session.take_added.connect(lambda take: peaks.retry(take.path))
         viewport = self.list.viewport()
         if viewport is not None:
@@ -146,8 +152,20 @@ class TakesPanel(Card):
         self.list.viewport().update()  # pyright: ignore[reportOptionalMemberAccess]
 
     def bin(self) -> None:
-        """Moves the chosen takes to the bin; what comes after them is chosen."""
-        self.acts.bin(self.chosen_takes())
+        """Moves the chosen takes to the bin; what comes after them is chosen. Asks where a DAW's project needs one."""
+        takes = self.chosen_takes()
+        words = needed(self._session, takes)
+        if not words or agrees(self, words, self.tr("Move to the bin"), self.tr("Keep")):
+            self.acts.bin(takes)
+
+    def show_waiting(self, take_id: str, waits: float | None) -> None:
+        """Counts the seconds down in the row of the take that waits for its beat; polled."""
+        waiting = (take_id, f"-{waits:.1f} s") if take_id and waits is not None else ("", "")
+        if waiting != self.delegate.waiting:
+            rows = {self.model.row(each) for each in (waiting[0], self.delegate.waiting[0]) if each}
+            self.delegate.waiting = waiting
+            for row in rows - {-1}:
+                self.list.update(self.model.index(row))
 
     def rate(self, stars: int) -> None:
         """Rates the chosen takes."""
@@ -195,6 +213,18 @@ class TakesPanel(Card):
         )
         for words, do in entries:
             menu.addAction(words, do)
+        after = menu.actions()[1]
+        launch, send = QMenu(self.tr("Launch"), menu), QMenu(self.tr("Send to"), menu)
+        for words, grid in (
+            (self.tr("At the next beat"), "beat"),
+            (self.tr("At the next bar"), "bar"),
+            (self.tr("At the next 2 bars"), "2bar"),
+            (self.tr("At the next 4 bars"), "4bar"),
+        ):
+            launch.addAction(words, lambda grid=grid: self.launch_asked.emit(take, grid))
+        self.fill_send(send)
+        menu.insertMenu(after, launch)
+        menu.insertMenu(after, send)
         return menu
 
     def _learn(self, take: Take) -> None:

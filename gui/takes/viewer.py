@@ -90,6 +90,10 @@ class Viewer(Card):
         self.handle = DragButton(
             look, self.tr("Drag to your DAW"), "drag", lambda take: take_mime([take])
         )
+        self.send = Button(look, self.tr("Send to…"), "send")
+        self.send.setToolTip(
+            self.tr("Put this take on a track of your DAW; D sends it where the last one went")
+        )
         self.notes = DragButton(
             look, self.tr("Notes as MIDI"), "score", lambda take: notes_mime(session, take)
         )
@@ -231,8 +235,8 @@ class Viewer(Card):
             switches.addWidget(control)
         head.addLayout(switches)
         self.deeds = look.pad(FlowLayout(), gap=8)
-        controls = (self.use, self.vary, self.transform, self.go_on, self.handle, self.notes)
-        for control in controls:
+        changed = (self.use, self.vary, self.transform, self.go_on)
+        for control in (*changed, self.handle, self.send, self.notes):
             self.deeds.addWidget(control)
         played = look.pad(QVBoxLayout(), gap=2)
         played.addWidget(self.sheet)
@@ -254,12 +258,10 @@ class Viewer(Card):
 
     def _enable(self) -> None:
         has, made = self.take is not None, self.take is not None and bool(self.take.spec)
-        self.use.setEnabled(made)
-        self.vary.setEnabled(made)
-        self.transform.setEnabled(has)
-        self.go_on.setEnabled(has)
-        self.handle.setEnabled(has)
-        self.spectrum.setEnabled(has)
+        for button in (self.use, self.vary):
+            button.setEnabled(made)
+        for button in (self.transform, self.go_on, self.handle, self.send, self.spectrum):
+            button.setEnabled(has)
         self.notes.setEnabled(has and self.sheet.has_notes)
         self.handle.take = self.notes.take = self.take
         for slot, button in (("A", self.a), ("B", self.b)):

@@ -10,11 +10,10 @@ from PyQt6.QtCore import QByteArray
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from bridge.state import Job, JobOptions, Levels, Take
+from bridge.state import Job, Levels, Take
 from engine.presets import Preset
 from gui.compose.composer import Composer
 from gui.compose.dropped import accept
-from gui.compose.request import make
 from gui.compose.source import Mode
 from gui.history import History
 from gui.look.containers import Pane
@@ -30,9 +29,11 @@ from gui.takes.listening import Listening
 from gui.takes.model import take_title
 from gui.takes.panel import TakesPanel
 from gui.takes.peak_store import PeakStore
+from gui.takes.sending import Sending
 from gui.takes.viewer import Viewer
 from gui.transport import TransportPanel
 from gui.welcome import Welcome, first_presets
+from gui.window.beside import Beside
 from gui.window.columns import Columns, Middle
 from gui.window.dropping import drop, may_drop
 from gui.window.keys import keep_out_of_text, pressed
@@ -59,9 +60,10 @@ class MainWindow(QMainWindow):
         self.composer = Composer(session, look, self.peaks)
         self.undoing = Undoing(session, self.history, self.composer)
         self.viewer = Viewer(session, look, self.peaks)
-        self.anew = Anew(session, look, self.viewer)
+        self.anew = Anew(session, look, self.viewer, self.composer.deliver.placement)
         self.queue = QueuePanel(session, look)
         self.takes = TakesPanel(session, look, self.peaks, self.history)
+        self.sending = Sending(session, self.viewer, self.takes, self.composer.deliver.where)
         self.presets = PresetsPanel(session, look, around.presets, self.history)
         self.status = StatusLine(session, look, self.history)
         self.leaving = Leaving(self, session)
@@ -70,6 +72,7 @@ class MainWindow(QMainWindow):
         self.devices, self.live, self.osc = pages.devices, pages.live, pages.osc
         self.models, self.preferences, self.drawer = pages.models, pages.preferences, pages.drawer
         self.listening = Listening(session, self.viewer, self._show_levels)
+        self.beside = Beside(session, self, self.composer.source)
         self._follow = True
         self._selecting = False
         self._compose()
@@ -87,6 +90,7 @@ class MainWindow(QMainWindow):
                 "viewer": self.viewer,
                 "presets": self.presets,
                 "live": pages.live,
+                "sending": self.sending,
                 "window": self,
             },
         )
@@ -113,18 +117,7 @@ class MainWindow(QMainWindow):
             self.session.say(problem, "error")
             return
         composer.prompt.remember()
-        options = JobOptions(
-            batch=composer.more.variations.value(), play=composer.listen.isChecked()
-        )
-        job = self.session.attempt(
-            make,
-            self.session.session,
-            composer.source.source(),
-            options,
-            composer.length.seconds(),
-            composer.overrides(),
-        )
-        self._made(job)
+        self._made(self.session.attempt(composer.ask))
 
     def use_preset(self, preset: Preset) -> None:
         """Says what a preset that was just loaded still needs."""
@@ -181,8 +174,8 @@ class MainWindow(QMainWindow):
 
     def vary(self, take: Take) -> None:
         """Makes something near a take."""
-        options = JobOptions(play=self.composer.listen.isChecked())
-        self._made(self.session.attempt(self.session.session.vary, take.id, options=options))
+        options, vary = self.composer.options, self.session.session.vary
+        self._made(self.session.attempt(lambda: vary(take.id, options=options())))
 
     def start_from(self, take: Take, mode: Mode = "transform") -> None:
         """Makes a take the source, to be transformed or continued."""
@@ -244,6 +237,8 @@ class MainWindow(QMainWindow):
     def _show_levels(self, levels: Levels, place: float | None, waits: float | None) -> None:
         self.transport.show_levels(levels)
         self.transport.show_time(place, waits)
+        playback = self.session.session.playback.state()
+        self.takes.show_waiting(playback.next_id or "", waits)
         self.devices.show_levels(levels)
         self.live.poll()
         self.composer.source.recorder.show_levels(levels)
@@ -287,6 +282,7 @@ class MainWindow(QMainWindow):
             viewer=self.viewer,
             anew=self.anew,
             takes=self.takes,
+            sending=self.sending,
             listening=self.listening,
             pages=self.pages,
             history=self.history,
@@ -330,6 +326,7 @@ class MainWindow(QMainWindow):
         self.welcome.done.connect(lambda: self.show_welcome(False))
         takes.chosen.connect(self.look_at)
         takes.play_asked.connect(self.listening.play)
+        takes.launch_asked.connect(lambda take, grid: self.listening.launch(take, grid or None))
         for panel in (takes, viewer):
             panel.use_asked.connect(self.use)
             panel.vary_asked.connect(self.vary)
@@ -343,7 +340,8 @@ class MainWindow(QMainWindow):
         for turned in (self.drawer.turned, self.live.filled):
             turned.connect(lambda _: self.columns.leave_alone(self.pages.alone()))
         self.pages.join(self.status)
-        self.preferences.restart_asked.connect(self.leaving.start_again)
+        for page in (self.preferences, self.pages.daw):
+            page.restart_asked.connect(self.leaving.start_again)
         session.job_changed.connect(self._heard_job)
         session.take_added.connect(self._heard_take)
         session.take_removed.connect(viewer.forget)

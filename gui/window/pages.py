@@ -1,4 +1,4 @@
-"""The pages beside the window and the drawer that holds them: presets, devices, live, OSC, models, settings.
+"""The pages beside the window and the drawer that holds them: presets, devices, live, DAW, OSC, models, settings.
 
 Knows each page by its class; what the window does with them is joined there.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 from gui.fetching import Fetching
 from gui.look.language import tr
 from gui.look.theme import Look
+from gui.pages.daw import DawPanel
 from gui.pages.devices import DevicesPanel
 from gui.pages.drawer import Drawer
 from gui.pages.live import LivePanel
 from gui.pages.live_line import LiveLine
 from gui.pages.models import ModelsPanel
 from gui.pages.osc_monitor import OscMonitor
+from gui.pages.owed_line import OwedLine
 from gui.pages.preferences import PreferencesPanel
 from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
@@ -31,6 +33,8 @@ class Pages:
         self.devices = DevicesPanel(session, look)
         self.live = LivePanel(session, look, around.presets)
         self.on_air = LiveLine(session, look)
+        self.daw = DawPanel(session, look, around.settings, around.scripts)
+        self.owed = OwedLine(session, look)
         self.osc = OscMonitor(session, look, around.osc_address)
         self.models = ModelsPanel(session, look)
         self.preferences = PreferencesPanel(session, look, around.settings, around.places)
@@ -41,6 +45,7 @@ class Pages:
                 "presets": ("presets", tr("Presets"), presets),
                 "devices": ("devices", tr("Devices"), self.devices),
                 "live": ("live", tr("Live"), self.live),
+                "daw": ("daw", tr("DAW"), self.daw),
                 "osc": ("osc", tr("OSC"), self.osc),
                 "models": ("models", tr("Models"), self.models),
                 "settings": ("settings", tr("Settings"), self.preferences),
@@ -48,6 +53,7 @@ class Pages:
         )
         self.fetching.clicked.connect(lambda: self.drawer.show_page("models"))
         self.on_air.clicked.connect(lambda: self.drawer.show_page("live"))
+        self.owed.clicked.connect(lambda: self.drawer.show_page("daw"))
         self.live.devices_asked.connect(lambda: self.drawer.show_page("devices"))
 
     def alone(self) -> bool:
@@ -55,7 +61,8 @@ class Pages:
         return self.drawer.page() == "live" and self.live.fill.isChecked()
 
     def join(self, status: StatusLine) -> None:
-        """Puts what is being fetched and that live is on into the line at the bottom; each opens its page."""
+        """Puts what is fetched, that live is on and what is owed into the line at the bottom; each opens its page."""
         status.add(self.fetching)
         status.add(self.on_air)
+        status.add(self.owed)
         status.models_asked.connect(lambda: self.drawer.turn("models"))

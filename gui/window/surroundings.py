@@ -8,6 +8,7 @@ from bridge.places import Places
 from bridge.settings import SettingsFile
 from engine.presets import PresetStore
 from gui.memory import Memory
+from gui.pages.daw_targets import Scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Surroundings:
         problems: sentences to say at the start.
         settings: the settings file; None in the demo.
         places: where files are kept; None in the demo.
+        scripts: what puts our scripts inside DAWs; None where nothing does.
     """
 
     memory: Memory
@@ -29,3 +31,4 @@ class Surroundings:
     problems: tuple[str, ...] = ()
     settings: SettingsFile | None = None
     places: Places | None = None
+    scripts: Scripts | None = None

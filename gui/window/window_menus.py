@@ -20,6 +20,7 @@ from gui.status import StatusLine
 from gui.takes.anew import Anew
 from gui.takes.listening import Listening
 from gui.takes.panel import TakesPanel
+from gui.takes.sending import Sending
 from gui.takes.viewer import Viewer
 from gui.takes.why_not import presses
 from gui.window.editing import editing, follow_focus
@@ -43,6 +44,7 @@ class Acting:
     viewer: Viewer
     anew: Anew
     takes: TakesPanel
+    sending: Sending
     listening: Listening
     pages: Pages
     history: History
@@ -120,6 +122,9 @@ def _play(acting: Acting) -> list[Entry]:
     return [
         Entry(tr("Play or pause; freeze on the page Live"), lambda: _space(acting), "Space"),
         Entry(tr("Stop"), lambda: session.attempt(run.playback.stop), "Shift+Space"),
+        Entry(
+            tr("Launch in time, or wait no longer"), lambda: listening.launch(takes.current()), "G"
+        ),
         Entry(tr("Repeat"), listening.toggle_loop, "L"),
         Entry(tr("To the start"), listening.to_start, shown=tr("Home")),
         Entry(tr("To the end"), listening.to_end, shown=tr("End")),
@@ -179,6 +184,7 @@ def _take(acting: Acting) -> list[Entry]:
         Entry(tr("Keep this range"), acting.anew.make_others, "K"),
         Entry(tr("Fit to its tempo exactly"), takes.fit, "T"),
         Entry(tr("Export notes as MIDI…"), presses(session, viewer, viewer.notes), "M"),
+        Entry(tr("Send where the last one went"), acting.sending.send_again, "D"),
         Entry(tr("Favourite"), takes.favour, "F"),
         Entry(tr("Rename…"), takes.rename, "F2"),
         Entry(tr("Move to the bin"), takes.bin, shown=tr("Del")),

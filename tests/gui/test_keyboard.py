@@ -39,7 +39,7 @@ CONTROLS = (
     QAbstractItemView,
     WaveformView,
 )
-PAGES = ("", "presets", "devices", "live", "osc", "models", "settings")
+PAGES = ("", "presets", "devices", "live", "daw", "osc", "models", "settings")
 Room = tuple[MainWindow, Studio, Held]
 
 
@@ -102,6 +102,8 @@ def crowded(held: Room, qtbot: QtBot) -> Room:
     for prompt in ("running", "first in the queue", "second"):
         studio.session.generate(prompt, seconds_total=1.0, options=JobOptions(batch=2))
     qtbot.waitUntil(lambda: len(window.queue.rows()) == 4, timeout=30_000)
+    studio.session.send(studio.session.takes.search()[0].id, "ardour")
+    qtbot.waitUntil(window.pages.owed.isVisible)
     for target in ("gain", "seed"):
         studio.session.midi.learn(target)
         studio.midi.bind(f"cc 2{len(target)} ch 1")

@@ -25,7 +25,7 @@ from tests.gui.typefaces import TYPEFACES, install
 
 SCALES = (1.0, 1.25, 1.5, 2.0)
 SIZES = ((1024, 700), (1280, 800), (1440, 900), (1920, 1080), (2560, 1440))
-PAGES = ("", "presets", "devices", "live", "osc", "models", "settings")
+PAGES = ("", "presets", "devices", "live", "daw", "osc", "models", "settings")
 PROMPT = (
     "Genre: Drum and Bass | Instruments: Drums, Distorted Guitar, Clean Electric Guitar, Reese Bass"
 )
@@ -74,6 +74,10 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     studio.hub.publish(DevicesChanged(Devices((device,), device.id, device.id, LONG)))
     studio.session.midi.learn("variation_seed")
     studio.midi.bind("cc 21 ch 1")
+    take = studio.session.takes.search()[0]
+    studio.daws["reaper"].refuses = f"The track {LONG} is locked; unlock it, or choose another."
+    for name in ("reaper", "ardour", "ableton"):
+        studio.session.send(take.id, name, "end", LONG)
     yield studio
     engine.go.set()
     studio.session.close()
@@ -82,7 +86,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
 def open_window(studio: Studio, family: str, folder: Path) -> MainWindow:
     look = Look("dark", 1.0, install(family))
     look.apply()
-    around = Surroundings(Memory(folder / "panel.ini"), studio.presets, "192.168.178.101:9440")
+    memory = Memory(folder / "panel.ini")
+    around = Surroundings(memory, studio.presets, "192.168.178.101:9440", scripts=studio.scripts)
     window = MainWindow(QtSession(studio.session), look, around)
     window.setUpdatesEnabled(False)  # what is laid out counts here, not what is painted
     window.show()
@@ -108,6 +113,9 @@ def fill(window: MainWindow, studio: Studio) -> None:
         fold.open()
     studio.session.live.start(PROMPT)
     studio.live.change(problem=f"{LONG} is gone: plug it in again.", drift_ppm=-12.3, late=9999)
+    window.pages.daw.rows["ableton"].install.click()
+    deliver = composer.deliver.target
+    deliver.setCurrentIndex(deliver.findData("ableton"))
     studio.session.parameters.set("chords", "F#m7b5 | Ebmaj7 Bb/D | Xyz | Am | G | % | E7")
     studio.session.parameters.set("form", "intro four score and seven, outro 4")
     take = _first(window)

@@ -6,19 +6,25 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from pytestqt.qtbot import QtBot
 
 from bridge import events
+from bridge.delivery_state import Companion, Delivery, Placement, Selection
 from bridge.events import (
     AudioReady,
+    CompanionChanged,
+    DeliveryChanged,
     JobChanged,
     LiveChanged,
     LiveSet,
     Notice,
     OscTraffic,
     ParameterChanged,
+    SelectionHanded,
     TakeRemoved,
 )
 from bridge.live_state import LiveState
@@ -118,3 +124,19 @@ def test_the_panel_and_its_session_import_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_of_each_delivery_and_each_target_the_last_state_is_told_and_every_selection() -> None:
+    one = Delivery("d1", "t1", Path("/t1.wav"), "One", Placement("reaper"))
+    selection = SelectionHanded(Selection(()))
+    burst: list[events.Event] = [
+        DeliveryChanged(one),
+        DeliveryChanged(replace(one, id="d2")),
+        selection,
+        CompanionChanged(Companion("reaper", "Reaper")),
+        DeliveryChanged(replace(one, state="placed")),
+        selection,
+        CompanionChanged(Companion("ardour", "Ardour")),
+        CompanionChanged(Companion("reaper", "Reaper", "connected")),
+    ]
+    assert latest(burst) == [burst[1], selection, *burst[4:]]

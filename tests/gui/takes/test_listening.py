@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from PyQt6.QtCore import QRectF, Qt
 from pytestqt.qtbot import QtBot
 
 from bridge.requests import before_join
@@ -196,3 +197,49 @@ def test_what_is_continued_is_heard_from_before_the_join_which_is_marked(
     assert (studio.session.playback.playhead() or 0) >= 6.0
     studio.session.playback.stop()
     assert window.listening.start_place() == 0.0  # Once is enough.
+
+
+def test_a_take_is_launched_at_the_next_bar_from_its_row_counts_down_and_can_be_called_off(
+    window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
+) -> None:
+    playback, first, second = studio.session.playback, *make_takes(2)
+    look_at(window, first, qtbot)
+    window.listening.launch(first)
+    assert playback.state().take_id == first.id, "where nothing sounds, it begins at once"
+    index = window.takes.model.index(window.takes.model.row(second.id))
+    places = window.takes.delegate.places(QRectF(window.takes.list.visualRect(index)))
+
+    def click() -> None:
+        viewport, place = window.takes.list.viewport(), places.launch.center().toPoint()
+        qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
+
+    click()
+    assert (playback.state().take_id, playback.state().next_id) == (first.id, second.id)
+    qtbot.waitUntil(lambda: window.takes.delegate.waiting[0] == second.id)
+    assert window.takes.delegate.waiting[1].startswith("-")
+    click()
+    assert playback.state().next_id is None
+    qtbot.waitUntil(lambda: window.takes.delegate.waiting == ("", ""))
+    window.takes.select(second.id)
+    qtbot.keyClick(window.takes.list, Qt.Key.Key_G)
+    assert playback.state().next_id == second.id
+    qtbot.waitUntil(lambda: playback.state().take_id == second.id)
+
+
+def test_the_menu_of_a_take_launches_at_any_grid(
+    window: MainWindow, studio: Studio, make_takes: MakeTakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, asked = make_takes(1)[0], list[object]()
+    monkeypatch.setattr(
+        studio.session.playback, "launch", lambda take, grid, cue: asked.append(grid)
+    )
+    [launch] = [each for each in window.takes.menu(take).actions() if each.text() == "Launch"]
+    inside = launch.menu()
+    assert inside is not None
+    for action in inside.actions():
+        action.trigger()
+    assert asked == ["beat", "bar", "2bar", "4bar"]
+    studio.session.transport.set_quantize("4bar")
+    window.listening.launch(take)
+    window.listening.play(take)
+    assert asked[4:] == ["4bar", None], "by itself it is the transport's grid"
