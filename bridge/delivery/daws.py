@@ -96,7 +96,7 @@ class Daws:
             BridgeError: `out_of_range`, `bad_args` or `not_loaded`, with what would be right.
         """
         self.deliveries.check(name)
-        stands = self._companions.stands(name) or (transport if _heard(transport) else None)
+        stands = self.stands(name) or (transport if _heard(transport) else None)
         handed = self._handed
         if handed and handed.beat is not None and place.strip() == "selection":
             beats = handed.seconds * (stands.tempo if stands else 120.0) / 60.0
@@ -106,6 +106,10 @@ class Daws:
         found = placement(name, place, track, form, stands)
         beside = handed.track if handed and track == BELOW else ""
         return replace(found, beside=beside, item=handed.item if handed else "")
+
+    def stands(self, name: str) -> TransportState | None:
+        """Where a DAW stands by its own word; None while its companion is not there."""
+        return self._companions.stands(name)
 
     def default(self) -> str:
         """The target that is meant where none is named: the one DAW that is connected.

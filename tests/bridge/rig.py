@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bridge.delivery.carrier import Carrier
 from bridge.delivery.companion import Companions
 from bridge.delivery.daws import Daws
 from bridge.events import Event, Hub
@@ -18,23 +19,24 @@ from bridge.osc.packet import Message, decode, encode
 from bridge.osc.server import OscOptions, OscServer
 from bridge.session import Session
 from bridge.takes.library import Library
-from tests.bridge.delivery.daw import Loop
 from tests.bridge.fake_engine import FakeEngine
 from tests.bridge.parts import session_of
 from tests.bridge.real_parts import PATIENCE
 
 
 @contextmanager
-def session_in(folder: Path, loop: Loop | None = None) -> Iterator[tuple[Session, Hub]]:
-    """A session with queue, library and transport, without any device; Reaper and Ardour are told over `loop`."""
+def session_in(
+    folder: Path, carrier: Carrier | None = None, *daws: str
+) -> Iterator[tuple[Session, Hub]]:
+    """A session with queue, library and transport, without any device; DAWs are spoken with over the carrier."""
     hub = Hub()
     library = Library(folder / "takes", hub.publish, folder / "data")
-    companions = Companions({"reaper": loop, "ardour": loop}) if loop else None
-    daws = Daws(hub.publish, folder / "data", library.folder, companions)
-    works = Works(FakeEngine(), library, hub.publish, deliver=daws.deliveries.owe)
+    carriers = dict.fromkeys(daws or ("reaper", "ardour"), carrier) if carrier else {}
+    beside = Daws(hub.publish, folder / "data", library.folder, Companions(carriers))
+    works = Works(FakeEngine(), library, hub.publish, deliver=beside.deliveries.owe)
     queue = JobQueue(works)
     session = session_of(hub, queue, library, folder)
-    session.daws = daws
+    session.daws = beside
     queue.start()
     try:
         yield session, hub
@@ -44,11 +46,11 @@ def session_in(folder: Path, loop: Loop | None = None) -> Iterator[tuple[Session
 
 @contextmanager
 def osc_server(
-    folder: Path, loop: Loop | None = None, **options: Any
+    folder: Path, carrier: Carrier | None = None, **options: Any
 ) -> Iterator[tuple[OscServer, Session]]:
-    """A server on free ports; it reads files of `folder`, and DAWs are told over `loop`."""
+    """A server on free ports; it reads files of `folder`, and DAWs are spoken with over the carrier."""
     given: dict[str, Any] = {"port": 0, "query_port": None, "folders": (folder,)}
-    with session_in(folder, loop) as (session, hub):
+    with session_in(folder, carrier) as (session, hub):
         server = OscServer(session, hub.publish, OscOptions(**given | options))
         server.start()
         try:

@@ -16,17 +16,21 @@ import numpy as np
 import pytest
 import soundfile
 
-from bridge.delivery.companion import Companions, place
-from bridge.delivery.deliveries import Deliveries
+from bridge.asks import Asks
+from bridge.delivery.carrier import Hears
+from bridge.delivery.companion import place
 from bridge.delivery.messages import Message
-from bridge.delivery.owed import Owed
 from bridge.delivery.spool import Spool
 from bridge.delivery_state import Delivery, Placement
-from bridge.state import Take
+from bridge.osc.server import OscOptions, OscServer
+from bridge.session import Session
+from bridge.state import Take, TransportState
 from tests.bridge.ardour import TRACK, Lost
-from tests.bridge.delivery.ardour_window import ArdourWindow, Region, session
-from tests.bridge.parts import captured, library_in
+from tests.bridge.delivery.ardour_window import ArdourWindow, Region
+from tests.bridge.delivery.ardour_window import session as new_session
+from tests.bridge.parts import captured
 from tests.bridge.real_parts import RATE, JackServer, until
+from tests.bridge.rig import Peer, session_in
 from tests.screen import screen
 
 pytestmark = pytest.mark.real_parts("Xvfb", "openbox", "xdotool", "ardour7-lua")
@@ -36,33 +40,39 @@ BEAT = RATE // 2
 """Samples of a quarter note at the tempo of 120."""
 
 
-class Desk:
-    """Deliveries to Ardour over real files, a library, and Ardour when it runs."""
+class Overheard(Spool):
+    """The real spool, and what came over it."""
 
-    def __init__(self, folder: Path, jack: JackServer, windows: dict[str, str]) -> None:
-        self.folder = folder
-        self.song = session(folder)
+    def __init__(self, folder: Path) -> None:
+        super().__init__({"ardour": folder})
         self.heard: list[Message] = []
-        self.takes = library_in(folder / "takes")
-        self.spool = Spool({"ardour": folder / "spool"})
-        self.companions = Companions({"ardour": self.spool})
-        owed = Owed(folder / "deliveries.json")
-        self.deliveries = Deliveries(lambda event: None, owed, self.companions.ways)
-        self.ardour: ArdourWindow | None = None
-        self._jack, self._windows = jack, windows
-        self.companions.start(self._hear)
-        self.deliveries.start()
 
-    def _hear(self, daw: str, message: Message) -> None:
-        self.heard.append(message)
-        if message["kind"] == "answer":
-            self.deliveries.answered(
-                str(message["id"]),
-                ok=bool(message["ok"]),
-                code=str(message.get("code", "")),
-                text=str(message.get("text", "")),
-            )
-        self.deliveries.look()
+    def start(self, hears: Hears) -> None:
+        def hear(daw: str, message: Message) -> None:
+            self.heard.append(message)
+            hears(daw, message)
+
+        super().start(hear)
+
+
+class Desk:
+    """A session that speaks with Ardour over real files, an OSC client, and Ardour when it runs."""
+
+    def __init__(self, folder: Path, session: Session, spool: Overheard, peer: Peer) -> None:
+        self.folder = folder
+        self.song = new_session(folder)
+        self.session, self.spool, self.peer = session, spool, peer
+        self.heard = spool.heard
+        self.deliveries = session.daws.deliveries
+        self.ardour: ArdourWindow | None = None
+
+    def uses(self, jack: JackServer, windows: dict[str, str]) -> None:
+        """Where Ardour sounds and shows itself."""
+        self._jack, self._windows = jack, windows
+
+    def stands(self) -> TransportState | None:
+        """Where Ardour says it stands."""
+        return self.session.daws.stands("ardour")
 
     def start(self) -> ArdourWindow:
         """Ardour, from the first of its starts that keeps JACK."""
@@ -80,7 +90,7 @@ class Desk:
     def take(self, name: str, seconds: float = 1.0, rate: int = RATE) -> Take:
         """A take of noise in two channels."""
         noise = np.random.default_rng(len(name)).uniform(-0.9, 0.9, (2, round(seconds * rate)))
-        return captured(self.takes, noise.astype(np.float32), rate, name)
+        return captured(self.session.takes, noise.astype(np.float32), rate, name)
 
     def send(self, take: Take, **where: Any) -> Delivery:
         return self.deliveries.send(take, Placement("ardour", **where))
@@ -103,17 +113,24 @@ class Desk:
     def close(self) -> None:
         if self.ardour:
             self.ardour.close()
-        self.deliveries.close()
-        self.companions.close()
-        self.takes.close()
 
 
 @pytest.fixture(scope="module")
 def desk(jack_server: JackServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("ardour")
+    spool = Overheard(folder / "spool")
     with ExitStack() as open_:
         open_.enter_context(jack_server.watched())
         windows = open_.enter_context(screen())
-        made = Desk(tmp_path_factory.mktemp("ardour"), jack_server, windows)
+        session, hub = open_.enter_context(session_in(folder, spool, "ardour"))
+        options = OscOptions(port=0, query_port=None, folders=(folder,))
+        server = OscServer(session, hub.publish, options)
+        asks = Asks(session, hub.publish)
+        for part in (server, asks):
+            part.start()
+            open_.callback(part.close)
+        made = Desk(folder, session, spool, open_.enter_context(Peer(server.port)))
+        made.uses(jack_server, windows)
         open_.callback(made.close)
         yield made
 
@@ -126,6 +143,11 @@ def ardour(desk: Desk) -> ArdourWindow:
     return ardour
 
 
+def newest(desk: Desk, since: tuple[Delivery, ...]) -> Delivery | None:
+    """The delivery that came after those."""
+    return next((d for d in desk.deliveries.all() if d.id not in {s.id for s in since}), None)
+
+
 def named(ardour: ArdourWindow, name: str) -> list[tuple[str, Region]]:
     """The regions of that name, each with the track that it lies on."""
     return [
@@ -134,6 +156,11 @@ def named(ardour: ArdourWindow, name: str) -> list[tuple[str, Region]]:
         for region in regions
         if region.name == name
     ]
+
+
+def laid(region: Region) -> np.ndarray:
+    """The samples [N, C] of a region's files: Ardour keeps one for each channel."""
+    return np.stack([soundfile.read(path, dtype="float32")[0] for path in region.files], axis=1)
 
 
 def test_what_is_owed_while_ardour_is_closed_is_placed_once_when_it_comes(desk: Desk) -> None:
@@ -160,8 +187,24 @@ def test_a_take_of_the_rate_of_the_session_lies_there_bit_for_bit(
     ((track, region),) = named(ardour, take.name)
     assert (track, region.at) == (TRACK, 3 * RATE)
     wanted = soundfile.read(take.path, dtype="float32")[0]
-    laid = [soundfile.read(path, dtype="float32")[0] for path in region.files]
-    assert np.array_equal(np.stack(laid, axis=1), wanted)
+    assert np.array_equal(laid(region), wanted)
+
+
+def test_a_take_that_is_asked_for_over_osc_comes_to_lie_where_it_was_asked(
+    desk: Desk, ardour: ArdourWindow
+) -> None:
+    pairs = ("duration", 1.5, "seed", 5, "target", "ardour", "place", "beat 10", "track", "new")
+    desk.peer.ask("generate", "r1", "techno", *pairs, answer="ack")
+    done = desk.peer.wait("done")
+    sent = desk.peer.wait("sent", where=3, is_="placed")
+    name = desk.session.takes.get(sent[1]).name
+    assert sent[4] == f"On the track {name}, at bar 3, beat 3."
+    ((track, region),) = named(ardour, name)
+    assert (track, region.at) == (name, 10 * BEAT)
+    wanted = soundfile.read(done[2], dtype="float32")[0]
+    assert np.array_equal(laid(region), wanted)
+    ardour.lua("Editor:access_action ('Editor', 'undo')")
+    assert named(ardour, name) == []
 
 
 def test_where_ardour_stands_is_told_to_the_sample_and_a_take_comes_to_lie_there(
@@ -172,12 +215,11 @@ def test_where_ardour_stands_is_told_to_the_sample_and_a_take_comes_to_lie_there
         f"Session:request_locate ({at}, false, ARDOUR.LocateTransportDisposition.MustStop, "
         "ARDOUR.TransportRequestSource.TRS_UI)"
     )
-    way = desk.companions.ways["ardour"]
     until(
-        lambda: (now := way.standing.now()) is not None and round(now.beat * BEAT) == at,
+        lambda: (now := desk.stands()) is not None and round(now.beat * BEAT) == at,
         what=f"the place; heard {desk.said('state')[-3:]}",
     )
-    now = way.standing.now()
+    now = desk.stands()
     assert now is not None
     assert (now.tempo, now.signature, now.playing) == (120.0, (4, 4), False)
     desk.ended(desk.send(desk.take("Off the grid"), at="beat", position=now.beat, track="1"))
@@ -263,6 +305,7 @@ def test_a_selected_region_is_asked_to_be_transformed_and_the_answer_lies_below_
     desk.ended(desk.send(take, at="beat", position=3.0, track="new"))
     ardour.lua(SELECT.format("Source"))
 
+    since = desk.deliveries.all()
     asked = desk.next("ask", lambda: ardour.act_and_answer("transform", "dub techno"))
     assert (asked["act"], asked["prompt"], asked["strength"]) == ("transform", "dub techno", 0.5)
     assert (asked["parts"], asked["start.1"], asked["seconds.1"]) == (1, 0.0, 1.5)
@@ -270,12 +313,12 @@ def test_a_selected_region_is_asked_to_be_transformed_and_the_answer_lies_below_
     assert (asked["track"], asked["beside"], asked["length"]) == ("below", "Source", 3.0)
     handed = soundfile.read(str(asked["path.1"]), dtype="float32")[0]
     assert np.array_equal(handed, soundfile.read(take.path, dtype="float32")[0])
-    made = desk.take("Made of it", 1.5)
-    where = {key: asked[key] for key in ("at", "position", "track", "beside")}
-    assert desk.ended(desk.send(made, **where)).state == "placed"
-    ((track, region),) = named(ardour, "Made of it")
+    made = desk.ended(until(lambda: newest(desk, since), what="the transformed take"))
+    assert made.state == "placed"
+    ((track, region),) = named(ardour, made.name)
     ((_, source),) = named(ardour, "Source")
-    assert region.at == source.at
+    assert (region.at, region.frames) == (source.at, source.frames)
+    assert np.array_equal(laid(region), soundfile.read(made.path, dtype="float32")[0])
     tracks = ardour.lua(
         "local names = '' for route in Session:get_tracks ():iter () do "
         "names = names .. route:name () .. '|' end return names"
@@ -303,13 +346,12 @@ def test_of_a_selected_range_what_lies_in_it_is_handed_over(
         22.0,
     ):  # Two quarter notes each: the range begins in one and ends in the other.
         desk.ended(desk.send(desk.take("Ranged"), at="beat", position=beat, track=TRACK))
-    way = desk.companions.ways["ardour"]
     ardour.lua(
         f"Editor:set_loop_range (Temporal.timepos_t ({43 * BEAT // 2}), Temporal.timepos_t ({23 * BEAT}), 'r') "
         "Editor:deselect_all () Editor:access_action ('Editor', 'select-loop-range')"
     )
     until(
-        lambda: (now := way.standing.now()) and now.selection == (21.5, 23.0),
+        lambda: (now := desk.stands()) and now.selection == (21.5, 23.0),
         what=f"the selection; heard {desk.said('state')[-3:]}",
     )
     told = desk.next("selection", lambda: ardour.act("send"))
@@ -325,9 +367,8 @@ def test_the_loop_is_the_selection_while_it_plays_and_a_take_is_asked_for_as_lon
         f"Editor:set_loop_range (Temporal.timepos_t ({4 * BEAT}), Temporal.timepos_t ({8 * BEAT}), 'loop') "
         "Session:request_play_loop (true, true)"
     )
-    way = desk.companions.ways["ardour"]
     until(
-        lambda: (now := way.standing.now()) and now.playing and now.selection == (4.0, 8.0),
+        lambda: (now := desk.stands()) and now.playing and now.selection == (4.0, 8.0),
         what=f"the loop; heard {desk.said('state')[-3:]}",
     )
     asked = desk.next("ask", lambda: ardour.act_and_answer("generate", "house"))
@@ -335,7 +376,7 @@ def test_the_loop_is_the_selection_while_it_plays_and_a_take_is_asked_for_as_lon
     assert (asked["at"], asked["position"], asked["length"]) == ("beat", 4.0, 4.0)
     ardour.lua("Session:request_play_loop (false, false)" + STOP)
     until(
-        lambda: (now := way.standing.now()) and not now.playing and now.selection is None,
+        lambda: (now := desk.stands()) and not now.playing and now.selection is None,
         what=f"the end of the loop; heard {desk.said('state')[-3:]}",
     )
 
