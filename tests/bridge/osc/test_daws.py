@@ -71,13 +71,13 @@ def test_every_job_takes_a_place(studio: Studio) -> None:
     studio.peer.ask("transform", "r1", str(studio.riff), "strings", 0.5, *pairs, answer="ack")
     take = Path(str(studio.loop.wait("place")["path"])).stem
     answer(studio)
-    for request in (
-        ("continue", "r2", str(studio.riff), 1.0),
-        ("inpaint", "r3", str(studio.riff), 0.5, 1.0),
-        ("vary", "r4", take),
-        ("remake", "r5", take, 0.5, 1.0),
+    for address, *arguments in (
+        ("continue", str(studio.riff), 1.0),
+        ("inpaint", str(studio.riff), 0.5, 1.0),
+        ("vary", take),
+        ("remake", take, 0.5, 1.0),
     ):
-        studio.peer.ask(*request, *pairs, answer="ack")
+        studio.peer.ask(str(address), str(address), *arguments, *pairs, answer="ack")
         assert studio.loop.wait("place")["at"] == "end"
         answer(studio)
     studio.peer.send("vary", "r6", take, "steps", 3)
