@@ -30,6 +30,7 @@ ELSEWHERE = {
     "serve": BRIDGE,
     "config": BRIDGE,
     "companion": BRIDGE,
+    "dawproject": BRIDGE,
     "bench": BENCHMARKS,
 }
 """Commands outside the engine. `panel` passes arguments to the panel; the bridge also gets the command's name."""

@@ -1,31 +1,30 @@
-"""`python -m bridge [serve | live | config | companion]`: the bridge without a screen, or what belongs to it.
+"""`python -m bridge [serve | COMMAND]`: the bridge without a screen, or what belongs to it.
 
-`longtake serve`, `longtake live`, `longtake config` and `longtake companion` come here too. Knows only where to go.
+The command `longtake` passes the words of `COMMANDS` here too. Knows only where to go.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+COMMANDS = {
+    "serve": "serve",
+    "config": "config",
+    "companion": "companion_command",
+    "dawproject": "dawproject_command",
+    "live": "terminal",
+}
+"""Word -> its module of this package."""
 
 
 def main(argv: Sequence[str]) -> int:
     """Runs a command of the bridge; gives the exit code."""
-    if argv and argv[0] == "config":
-        from bridge import config
-
-        return config.main(list(argv[1:]))
-    if argv and argv[0] == "companion":
-        from bridge import companion_command
-
-        return companion_command.main(list(argv[1:]))
-    if argv and argv[0] == "live":
-        from bridge import terminal
-
-        return terminal.main(list(argv[1:]))
-    from bridge import serve
-
-    return serve.main(list(argv[1:] if argv and argv[0] == "serve" else argv))
+    known = bool(argv) and argv[0] in COMMANDS
+    module = importlib.import_module(f"bridge.{COMMANDS[argv[0] if known else 'serve']}")
+    command: Callable[[list[str]], int] = module.main
+    return command(list(argv[1:] if known else argv))
 
 
 if __name__ == "__main__":

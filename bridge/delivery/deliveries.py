@@ -72,21 +72,7 @@ class Deliveries:
             BridgeError: `out_of_range` for an unknown target, `not_loaded` if this Longtake has no way to it.
         """
         self.check(placement.target)
-        tempo = take.tempo or 0.0
-        return self._add(
-            Delivery(
-                id=f"d{secrets.token_hex(4)}",
-                take_id=take.id,
-                path=take.path,
-                name=take.name,
-                placement=placement,
-                seconds=take.seconds,
-                tempo=tempo,
-                beats=_beats(take, tempo),
-                loop=take.loop,
-                created=time.time(),
-            )
-        )
+        return self.add(delivery_of(take, placement))
 
     def owe(self, take: Take, placement: Placement) -> None:
         """As `send`, for a take that a job has just made: what forbids it is told, and the take stays where it is."""
@@ -96,7 +82,7 @@ class Deliveries:
             self._publish(Notice("warning", "", f"{take.name} was not delivered: {error}"))
 
     def add(self, delivery: Delivery) -> Delivery:
-        """Owes what is no take (the click of a test), under a new id."""
+        """Owes a delivery under a new id, also of what is no take (the click of a test)."""
         self.check(delivery.placement.target)
         fresh = replace(delivery, id=f"d{secrets.token_hex(4)}", state="owed", created=time.time())
         return self._add(fresh)
@@ -320,6 +306,22 @@ class Deliveries:
         for delivery_id in list(done)[: max(0, len(self._known) - REMEMBERED)]:
             del self._known[delivery_id]
             self._since.pop(delivery_id, None)
+
+
+def delivery_of(take: Take, placement: Placement) -> Delivery:
+    """A take with where it goes, without an id yet."""
+    tempo = take.tempo or 0.0
+    return Delivery(
+        id="",
+        take_id=take.id,
+        path=take.path,
+        name=take.name,
+        placement=placement,
+        seconds=take.seconds,
+        tempo=tempo,
+        beats=_beats(take, tempo),
+        loop=take.loop,
+    )
 
 
 def _read_again(delivery: Delivery) -> Delivery:

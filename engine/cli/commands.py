@@ -111,6 +111,10 @@ OTHERS = {
     "serve": ("run the bridge without a screen: OSC, MIDI, audio", "longtake serve --port 9440"),
     "config": ("show or change the settings", "longtake config osc.port 9450"),
     "companion": ("install our scripts inside DAWs", "longtake companion install reaper"),
+    "dawproject": (
+        "put takes into a project for Bitwig, Studio One, Cubase",
+        "longtake dawproject a.wav b.wav@16 --out song.dawproject",
+    ),
     "models": (
         "the models and their licences: list, download, add, remove, verify",
         "longtake models download stable-audio-3-small-music",

@@ -42,6 +42,7 @@ ENGLISH = {
     "bridge/delivery/desk.py": "is read by our script in a DAW, which shows it there",
     "bridge/companions/ableton/Longtake/script.py": "is shown in Live, where our script speaks English",
     "bridge/terminal.py": "a command of the terminal",
+    "bridge/dawproject_command.py": "a command of the terminal",
     "engine/autoencoder.py": "says what a programmer did wrong",
     "engine/dit.py": "says what a programmer did wrong",
     "engine/live/stream.py": "says what a programmer did wrong",
