@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from gui.look.as_typed import hint
 from gui.look.containers import Scrolled
 from gui.look.theme import Look
 
@@ -26,9 +27,8 @@ class RailButton(QToolButton):
 
     def __init__(self, look: Look, icon: str, words: str) -> None:
         super().__init__()
-        self._look, self._icon = look, icon
-        self.setText(words)
-        self.setAccessibleName(words)
+        self._look, self._icon, self.words = look, icon, words
+        self.show_count(0, "")
         self.setProperty("role", "plain")
         self.setCheckable(True)
         self.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
@@ -36,8 +36,16 @@ class RailButton(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         look.follow(self._restyle)
 
+    def show_count(self, count: int, told: str) -> None:
+        """Counts what waits on the page, and says of what; nothing at 0."""
+        self._counted = count > 0
+        self.setText(f"{self.words} ({count})" if count else self.words)
+        self.setAccessibleName(f"{self.words}: {told}" if told else self.words)
+        self.setToolTip(hint(told))
+        self._restyle()
+
     def _restyle(self) -> None:
-        self.setIcon(self._look.icon(self._icon, "muted"))
+        self.setIcon(self._look.icon(self._icon, "warning" if self._counted else "muted"))
         self.setIconSize(self._look.icon_size(20))
         self.setFont(self._look.font("small"))
         self.setMinimumWidth(self._look.px(64))

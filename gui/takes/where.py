@@ -5,7 +5,7 @@ Knows the session's placements and the table of targets; the menu of the choices
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject
 from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QMenu
 
@@ -20,8 +20,6 @@ from gui.takes.delivery_words import forms, places, tracks
 
 class Where(QObject):
     """What was chosen last."""
-
-    changed = pyqtSignal()
 
     def __init__(self, session: QtSession) -> None:
         super().__init__(session)
@@ -40,15 +38,10 @@ class Where(QObject):
         form = chosen["form"] if chosen["form"] in target.forms else ""
         return self._session.session.placement(name, place, track, form)
 
-    def value(self, which: str) -> str:
-        """The place, the track or the form."""
-        return self._chosen[which]
-
     def choose(self, which: str, value: str) -> None:
         """Another place, track or form; what none is called changes nothing."""
-        if value in _offers()[which][1] and value != self._chosen[which]:
+        if value in _offers()[which][1]:
             self._chosen[which] = value
-            self.changed.emit()
 
     def fill(self, menu: QMenu) -> None:
         """Adds the choices to a menu, a menu each."""

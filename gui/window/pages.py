@@ -15,7 +15,7 @@ from gui.pages.live import LivePanel
 from gui.pages.live_line import LiveLine
 from gui.pages.models import ModelsPanel
 from gui.pages.osc_monitor import OscMonitor
-from gui.pages.owed_line import OwedLine
+from gui.pages.owed_count import OwedCount
 from gui.pages.preferences import PreferencesPanel
 from gui.pages.presets import PresetsPanel
 from gui.qt_session import QtSession
@@ -34,7 +34,6 @@ class Pages:
         self.live = LivePanel(session, look, around.presets)
         self.on_air = LiveLine(session, look)
         self.daw = DawPanel(session, look, around.settings, around.scripts)
-        self.owed = OwedLine(session, look)
         self.osc = OscMonitor(session, look, around.osc_address)
         self.models = ModelsPanel(session, look)
         self.preferences = PreferencesPanel(session, look, around.settings, around.places)
@@ -53,7 +52,7 @@ class Pages:
         )
         self.fetching.clicked.connect(lambda: self.drawer.show_page("models"))
         self.on_air.clicked.connect(lambda: self.drawer.show_page("live"))
-        self.owed.clicked.connect(lambda: self.drawer.show_page("daw"))
+        self.owed = OwedCount(session, self.drawer.rail["daw"])
         self.live.devices_asked.connect(lambda: self.drawer.show_page("devices"))
 
     def alone(self) -> bool:
@@ -61,8 +60,7 @@ class Pages:
         return self.drawer.page() == "live" and self.live.fill.isChecked()
 
     def join(self, status: StatusLine) -> None:
-        """Puts what is fetched, that live is on and what is owed into the line at the bottom; each opens its page."""
+        """Puts what is being fetched and that live is on into the line at the bottom; each opens its page."""
         status.add(self.fetching)
         status.add(self.on_air)
-        status.add(self.owed)
         status.models_asked.connect(lambda: self.drawer.turn("models"))

@@ -201,7 +201,7 @@ def _view(acting: Acting) -> list[Entry]:
     tr, rail = acting.tr, acting.pages.drawer.rail
     return [
         *(
-            Entry(button.text(), button.click, f"Ctrl+{number}")
+            Entry(button.words, button.click, f"Ctrl+{number}")
             for number, button in enumerate(rail.values(), 1)
         ),
         LINE,

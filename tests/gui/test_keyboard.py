@@ -103,7 +103,7 @@ def crowded(held: Room, qtbot: QtBot) -> Room:
         studio.session.generate(prompt, seconds_total=1.0, options=JobOptions(batch=2))
     qtbot.waitUntil(lambda: len(window.queue.rows()) == 4, timeout=30_000)
     studio.session.send(studio.session.takes.search()[0].id, "ardour")
-    qtbot.waitUntil(window.pages.owed.isVisible)
+    qtbot.waitUntil(lambda: "owed to Ardour" in window.drawer.rail["daw"].accessibleName())
     for target in ("gain", "seed"):
         studio.session.midi.learn(target)
         studio.midi.bind(f"cc 2{len(target)} ch 1")

@@ -1,4 +1,4 @@
-"""The list of deliveries and the line at the bottom: what became of each, and what can be done about it."""
+"""The list of deliveries and the count on the page's button: what became of each, and what can be done about it."""
 
 from __future__ import annotations
 
@@ -77,24 +77,25 @@ def test_the_newest_is_on_top_and_what_is_owed_is_never_left_out(
     assert max(tops, key=tops.__getitem__) == "owed"
 
 
-def test_what_is_owed_is_counted_at_the_bottom_dropped_and_sent_again(
+def test_what_is_owed_is_counted_on_the_button_dropped_and_sent_again(
     window: MainWindow, studio: Studio, make_takes: MakeTakes, qtbot: QtBot
 ) -> None:
-    line, takes = window.pages.owed, make_takes(2)
-    assert not line.isVisible()
+    button, takes = window.drawer.rail["daw"], make_takes(2)
+    assert (button.text(), button.accessibleName()) == ("DAW", "DAW")
     first = studio.session.send(takes[0].id, "ardour")
     second = studio.session.send(takes[1].id, "ardour")
-    qtbot.waitUntil(lambda: line.text_whole().strip() == "2 owed to Ardour")
-    line.click()
+    qtbot.waitUntil(lambda: button.accessibleName() == "DAW: 2 owed to Ardour")
+    assert button.text() == "DAW (2)" and button.toolTip() == "2 owed to Ardour"
+    button.click()
     assert window.drawer.page() == "daw"
     rows = window.pages.daw.deliveries.rows
     rows[first.id].drop.click()
-    qtbot.waitUntil(lambda: line.text_whole().strip() == "1 owed to Ardour")
+    qtbot.waitUntil(lambda: button.text() == "DAW (1)")
     assert rows[first.id].again.isVisible()
     studio.daws["ardour"].runs = "Ardour 8.12"
     rows[first.id].again.click()
     qtbot.waitUntil(lambda: len(studio.daws["ardour"].got) == 2)
     assert [each.take_id for each in studio.daws["ardour"].got] == [takes[1].id, takes[0].id]
-    qtbot.waitUntil(lambda: not line.isVisible())
+    qtbot.waitUntil(lambda: button.text() == "DAW")
     qtbot.waitUntil(lambda: rows[second.id].state.text() == "Placed")
     assert len(rows) == 3, "what is sent again is another delivery"

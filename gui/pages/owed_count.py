@@ -1,29 +1,27 @@
-"""What is owed to DAWs that are not there, in the line at the bottom; a click opens the page DAW.
+"""What is owed to DAWs that are not there, counted on the button of the page DAW.
 
-Knows the session's deliveries.
+Knows the session's deliveries and the button.
 """
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import QObject, QTimer
 
-from gui.look.elided import ElidedButton
 from gui.look.language import tr
-from gui.look.theme import Look
+from gui.pages.drawer import RailButton
 from gui.qt_session import QtSession
 from gui.takes.delivery_words import target_title
 
 SOON_MS = 300
-"""What a DAW that is there takes at once is not said."""
+"""What a DAW that is there takes at once is not counted."""
 
 
-class OwedLine(ElidedButton):
-    """Hidden while nothing is owed."""
+class OwedCount(QObject):
+    """Counts a moment after deliveries changed."""
 
-    def __init__(self, session: QtSession, look: Look) -> None:
-        super().__init__(look, "", "daw", "fold", "warning")
-        self._session = session
-        self.say(tr("Open the page DAW"))
+    def __init__(self, session: QtSession, button: RailButton) -> None:
+        super().__init__(button)
+        self._session, self._button = session, button
         self._settling = QTimer(self)
         self._settling.setSingleShot(True)
         self._settling.setInterval(SOON_MS)
@@ -36,5 +34,5 @@ class OwedLine(ElidedButton):
         every = self._session.session.daws.deliveries.all()
         owed = [each.placement.target for each in every if each.state == "owed"]
         names = " + ".join(target_title(name) for name in dict.fromkeys(reversed(owed)))
-        self.show_text(tr("{0} owed to {1}").format(len(owed), names), "daw", "warning")
-        self.setVisible(bool(owed))
+        words = tr("{0} owed to {1}").format(len(owed), names)
+        self._button.show_count(len(owed), words if owed else "")
