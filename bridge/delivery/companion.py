@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridge.delivery.carrier import Carrier
-from bridge.delivery.folder import copy_into
+from bridge.delivery.folder import copy_in, copy_into
 from bridge.delivery.messages import Message
 from bridge.delivery.standing import Standing
 from bridge.delivery.targets import TARGETS
@@ -110,7 +110,7 @@ class Companions:
 
 
 def copied(folder: Path, path: Path) -> Path:
-    """A copy of a take in a project's folder, which is made.
+    """The copy of a take in a project's folder; made unless it lies there from an earlier try, as while the DAW records.
 
     Raises:
         DiskError: if it takes none.
@@ -119,7 +119,7 @@ def copied(folder: Path, path: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritten(folder, error) from error
-    return copy_into(folder, path)
+    return copy_in(folder, path) or copy_into(folder, path)
 
 
 def place(delivery: Delivery) -> Message:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from bridge.delivery_state import Delivery, Placement
 from engine.disks import why
@@ -64,4 +64,23 @@ class Owed:
 def _delivery(row: dict[str, Any]) -> Delivery:
     placement = Placement(**row["placement"])
     values: dict[str, Any] = row | {"path": Path(row["path"]), "placement": placement}
-    return Delivery(**values)
+    found = Delivery(**values)
+    for one in (found, placement):
+        _check(one)
+    return found
+
+
+def _check(one: Delivery | Placement) -> None:
+    """Whether each field has its type.
+
+    Raises:
+        TypeError: if one has not.
+    """
+    for name, wanted in get_type_hints(type(one)).items():
+        value = getattr(one, name)
+        if get_origin(wanted) is Literal:
+            right = value in get_args(wanted)
+        else:
+            right = isinstance(value, (int, float) if wanted is float else wanted)
+        if not right:
+            raise TypeError(f"{name} is {value!r}")

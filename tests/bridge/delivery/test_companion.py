@@ -66,7 +66,7 @@ def test_a_project_refers_to_copies_in_its_own_folder_if_that_is_wished(tmp_path
         (False, project, take),
         (True, Path(), take),  # It has not been saved yet.
         (True, project, project / "Longtake" / "take.wav"),
-        (True, project, project / "Longtake" / "take 2.wav"),
+        (True, project, project / "Longtake" / "take.wav"),  # Asked again, as while it records.
     ):
         companions = Companions({"reaper": loop}, copies)
         companions.start(lambda daw, message: None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.delivery.folder import FolderWay, copy_into
+from bridge.delivery.folder import FolderWay, copy_in, copy_into
 from bridge.delivery.way import NotThere
 from bridge.delivery_state import Delivery, Placement
 from bridge.errors import BridgeError
@@ -62,6 +62,15 @@ def test_nothing_is_overwritten(take: Path, watched: Path) -> None:
     assert (watched / f"{take.stem}.json").read_text() == "mine"
     assert (watched / f"{take.stem} 3.wav").read_text() == "mine"
     assert len(names(watched)) == 2 + 2 * 3
+
+
+def test_a_copy_is_known_again_unless_it_was_changed(take: Path, watched: Path) -> None:
+    assert copy_in(watched, take) is None
+    (watched / take.name).write_text("mine")
+    copy = copy_into(watched, take)
+    assert copy_in(watched, take) == copy
+    copy.write_bytes(AUDIO[:-1] + b"x")
+    assert copy_in(watched, take) is None
 
 
 def test_many_at_once_get_a_name_each(take: Path, watched: Path) -> None:

@@ -51,6 +51,11 @@ def test_a_broken_row_costs_no_other(tmp_path: Path) -> None:
     owed.write([ONE])
     rows = json.loads(path.read_text())
     broken = [3, {}, rows[0] | {"placement": 3}, rows[0] | {"more": 1}]
+    wrong = {"id": ["d1"], "state": "lost", "text": None, "seconds": "2", "path": None}
+    broken += [rows[0] | {name: value} for name, value in wrong.items()]
+    nowhere = {"target": 1, "at": "moon", "position": None}
+    where = rows[0]["placement"]
+    broken += [rows[0] | {"placement": where | {name: nowhere[name]}} for name in nowhere]
     path.write_text(json.dumps([*broken, *rows]))
     assert owed.read() == [ONE]
 
