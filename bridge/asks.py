@@ -24,6 +24,7 @@ from bridge.session import Session
 from bridge.state import Job, JobOptions
 from engine import __version__
 from engine.errors import LongtakeError, choices
+from engine.spec import WHOLE
 
 PROGRESS_EVERY = 0.2
 STRENGTH = 0.7
@@ -120,7 +121,9 @@ class Asks:
     def _transform(self, daw: str, message: Message, options: JobOptions) -> Job:
         path = self._source(daw, message)
         strength = float(message.get("strength", STRENGTH))
-        return self._session.transform(path, _prompt(message), strength, options=options)
+        return self._session.transform(
+            path, _prompt(message), strength, options=options, init_span=WHOLE
+        )
 
     def _continue(self, daw: str, message: Message, options: JobOptions) -> Job:
         path, seconds = self._source(daw, message), float(message.get("seconds", 0.0))
@@ -128,17 +131,21 @@ class Asks:
             seconds = float(self._length(message).get("seconds_total", 0.0))
         if not seconds > 0:
             raise BridgeError("bad_args", "Continuing needs a length in seconds.")
-        return self._session.continue_(path, seconds, _prompt(message), options=options)
+        return self._session.continue_(
+            path, seconds, _prompt(message), options=options, init_span=WHOLE
+        )
 
     def _fill(self, daw: str, message: Message, options: JobOptions) -> Job:
         if "gap_start" not in message or "gap_end" not in message:
             raise BridgeError("bad_args", "There is no gap between what is selected.")
         gap = float(message["gap_start"]), float(message["gap_end"])
         path = self._source(daw, message)
-        return self._session.inpaint(path, [gap], _prompt(message), options=options)
+        return self._session.inpaint(
+            path, [gap], _prompt(message), options=options, init_span=WHOLE
+        )
 
     def _source(self, daw: str, message: Message) -> Path:
-        """What is selected as one recording."""
+        """What is selected as one recording, all of which counts, whatever part of another one is set."""
         path = self._session.daws.hand(selection(daw, message)).path
         assert path is not None, "what was handed over has been written"
         return path

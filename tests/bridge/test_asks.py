@@ -16,6 +16,7 @@ from bridge.delivery_state import Part, Placement
 from bridge.errors import BridgeError
 from bridge.events import Event, PanelAsked, SelectionHanded
 from bridge.session import Session
+from engine.spec import WHOLE
 from tests.bridge.delivery.daw import Loop
 from tests.bridge.parts import wait_for
 from tests.bridge.rig import session_in
@@ -101,6 +102,17 @@ def test_continue_and_fill_keep_what_is_there(daw: Daw) -> None:
     daw.asks("fill", prompt="house", gap_start=1.0, gap_end=2.0, **both | {"at.2": 2.0})
     job = daw.session.jobs.get(str(daw.loop.wait("ack")["job"]))
     assert (job.kind, job.spec.keep) == ("inpaint", ((0.0, 1.0), (2.0, 2.5)))
+
+
+@pytest.mark.parametrize("act", ["transform", "continue", "fill"])
+def test_all_that_is_selected_counts_whatever_part_of_another_recording_is_set(
+    daw: Daw, act: str
+) -> None:
+    daw.session.parameters.set("init_span", (4.0, 12.0))
+    daw.asks(act, prompt="x", seconds=1.0, gap_start=0.5, gap_end=1.0, **daw.selected())
+    job = daw.session.jobs.get(str(daw.loop.wait("ack")["job"]))
+    assert job.spec.init_span == WHOLE
+    assert daw.loop.wait("place")["seconds"] == (3.0 if act == "continue" else 2.0)
 
 
 def test_what_is_selected_is_handed_over(daw: Daw) -> None:
