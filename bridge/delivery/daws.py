@@ -90,14 +90,14 @@ class Daws:
     ) -> Placement:
         """Where a take is to lie, settled now: where the DAW itself says it stands, else by the transport.
 
-        `selection` means what was handed over last, where that said its beat; `below` the track it came from.
+        `selection` means what that DAW (or a script) handed over last, where that said its beat; `below` its track.
 
         Raises:
             BridgeError: `out_of_range`, `bad_args` or `not_loaded`, with what would be right.
         """
         self.deliveries.check(name)
         stands = self._companions.stands(name) or (transport if _heard(transport) else None)
-        handed = self._handed
+        handed = self._handed if self._handed and self._handed.daw in ("", name) else None
         if handed and handed.beat is not None and place.strip() == "selection":
             beats = handed.seconds * (stands.tempo if stands else 120.0) / 60.0
             stands = replace(

@@ -82,6 +82,8 @@ def test_what_is_handed_over_is_a_recording_a_place_and_a_track(desk: Desk, tmp_
     assert placed.item == "{guid}"
     assert placed.length == pytest.approx(80.0 / 60.0)
     assert desk.daws.placement("reaper", "playhead", "new", "", SOMEBODY).beside == ""
+    elsewhere = desk.daws.placement("ardour", "playhead", "below", "", SOMEBODY)
+    assert (elsewhere.beside, elsewhere.item) == ("", "")  # Another DAW has other tracks.
 
 
 def test_what_cannot_be_read_is_told_and_changes_nothing(desk: Desk, tmp_path: Path) -> None:
