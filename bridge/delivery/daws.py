@@ -72,6 +72,7 @@ class Daws:
                     ok=bool(message.get("ok")),
                     code=str(message.get("code", "")),
                     text=str(message.get("text", "")),
+                    by=daw,
                 )
             else:
                 hears(daw, message)

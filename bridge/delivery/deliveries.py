@@ -170,13 +170,23 @@ class Deliveries:
         with self._lock:
             self._lock.notify()
 
-    def answered(self, delivery_id: str, *, ok: bool, code: str = "", text: str = "") -> None:
-        """What a DAW says of a delivery; what it says of one that waits for no answer is not heard."""
+    def answered(
+        self, delivery_id: str, *, ok: bool, code: str = "", text: str = "", by: str = ""
+    ) -> None:
+        """What a DAW says of a delivery; of one that waits for no answer, or is another DAW's, it is not heard.
+
+        Args:
+            delivery_id: the delivery.
+            ok: whether it was placed.
+            code: if not, as in `messages.FROM_DAW`.
+            text: where it lies, or what is missing.
+            by: the target that says so; empty for its way itself.
+        """
         with self._lock:
             delivery = self._known.get(delivery_id)
-            if delivery is None or (
-                delivery.state != "sent" and not (ok and delivery.state == "unsure")
-            ):
+            if delivery is None or by not in ("", delivery.placement.target):
+                return
+            if delivery.state != "sent" and not (ok and delivery.state == "unsure"):
                 return
             if ok:
                 self._put(delivery_id, state="placed", text=text)

@@ -95,6 +95,16 @@ def test_what_cannot_be_read_is_told_and_changes_nothing(desk: Desk, tmp_path: P
     assert desk.daws.handed() is None
 
 
+def test_only_the_daw_that_was_sent_something_answers_it(desk: Desk) -> None:
+    desk.loop.there = {"reaper", "ardour"}
+    sent = desk.daws.test("reaper").id
+    assert desk.loop.wait("place")["id"] == sent
+    desk.loop.says("ardour", "answer", id=sent, ok=True)
+    assert desk.daws.deliveries.get(sent).state == "sent"
+    desk.loop.says("reaper", "answer", id=sent, ok=True)
+    assert desk.daws.deliveries.get(sent).state == "placed"
+
+
 def test_a_click_shows_that_it_works(desk: Desk) -> None:
     sent = desk.daws.test("folder")
     desk.loop.there = {"reaper"}
