@@ -173,14 +173,9 @@ class Deliveries:
     def answered(
         self, delivery_id: str, *, ok: bool, code: str = "", text: str = "", by: str = ""
     ) -> None:
-        """What a DAW says of a delivery; of one that waits for no answer, or is another DAW's, it is not heard.
+        """What is said of a delivery, as in `messages.FROM_DAW`; `by` names the DAW that says it.
 
-        Args:
-            delivery_id: the delivery.
-            ok: whether it was placed.
-            code: if not, as in `messages.FROM_DAW`.
-            text: where it lies, or what is missing.
-            by: the target that says so; empty for its way itself.
+        Of one that waits for no answer, or is another DAW's, it is not heard.
         """
         with self._lock:
             delivery = self._known.get(delivery_id)
@@ -303,7 +298,8 @@ class Deliveries:
         state: CompanionState = (
             "connected" if way.ready() else "waiting" if self._set_up(name) else "absent"
         )
-        return Companion(name, known.title, state, way.detail())
+        absent = f"Our script is not inside {known.title} yet."
+        return Companion(name, known.title, state, absent if state == "absent" else way.detail())
 
     # --- under the lock ---
 
