@@ -86,6 +86,10 @@ class Daws:
         if daw in self._companions.ways:
             self._companions.ways[daw].tell(message)
 
+    def stands(self, daw: str) -> TransportState | None:
+        """Where a DAW stands, if its companion is there and has said so."""
+        return self._companions.stands(daw)
+
     def placement(
         self, name: str, place: str, track: str, form: str, transport: TransportState
     ) -> Placement:
@@ -97,7 +101,7 @@ class Daws:
             BridgeError: `out_of_range`, `bad_args` or `not_loaded`, with what would be right.
         """
         self.deliveries.check(name)
-        stands = self._companions.stands(name) or (transport if _heard(transport) else None)
+        stands = self.stands(name) or (transport if _heard(transport) else None)
         handed = self._handed if self._handed and self._handed.daw in ("", name) else None
         if handed and handed.beat is not None and place.strip() == "selection":
             beats = handed.seconds * (stands.tempo if stands else 120.0) / 60.0
