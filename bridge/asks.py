@@ -21,9 +21,10 @@ from bridge.delivery_state import AT, BELOW, FORMS, NEW, Part, Placement, Select
 from bridge.errors import BridgeError, code_of
 from bridge.events import Event, JobChanged, Notice, PanelAsked, Publish
 from bridge.session import Session
-from bridge.state import Job, JobOptions
+from bridge.state import Job, JobOptions, TransportState
 from engine import __version__
 from engine.errors import LongtakeError, choices
+from engine.spec import WHOLE
 
 PROGRESS_EVERY = 0.2
 STRENGTH = 0.7
@@ -108,47 +109,60 @@ class Asks:
         act, known = message.get("act"), _ACTS
         if act not in known:
             raise BridgeError("bad_args", f"A DAW asks for {choices(known)}; it was {act!r}.")
-        now = self._session.transport.state()
-        options = JobOptions(
-            request_id=req, placement=placed(daw, message, now.tempo), client=_client(daw)
-        )
+        where = placed(daw, message, self._now(daw).tempo)
+        options = JobOptions(request_id=req, placement=where, client=_client(daw))
         return known[str(act)](self, daw, message, options)
 
     def _generate(self, daw: str, message: Message, options: JobOptions) -> Job:
-        return self._session.generate(_prompt(message), options=options, **self._length(message))
+        return self._session.generate(
+            _prompt(message), options=options, **self._length(daw, message)
+        )
 
     def _transform(self, daw: str, message: Message, options: JobOptions) -> Job:
         path = self._source(daw, message)
         strength = float(message.get("strength", STRENGTH))
-        return self._session.transform(path, _prompt(message), strength, options=options)
+        return self._session.transform(
+            path, _prompt(message), strength, options=options, init_span=WHOLE
+        )
 
     def _continue(self, daw: str, message: Message, options: JobOptions) -> Job:
         path, seconds = self._source(daw, message), float(message.get("seconds", 0.0))
         if not seconds:
-            seconds = float(self._length(message).get("seconds_total", 0.0))
+            seconds = float(self._length(daw, message).get("seconds_total", 0.0))
         if not seconds > 0:
             raise BridgeError("bad_args", "Continuing needs a length in seconds.")
-        return self._session.continue_(path, seconds, _prompt(message), options=options)
+        return self._session.continue_(
+            path, seconds, _prompt(message), options=options, init_span=WHOLE
+        )
 
     def _fill(self, daw: str, message: Message, options: JobOptions) -> Job:
         if "gap_start" not in message or "gap_end" not in message:
             raise BridgeError("bad_args", "There is no gap between what is selected.")
         gap = float(message["gap_start"]), float(message["gap_end"])
         path = self._source(daw, message)
-        return self._session.inpaint(path, [gap], _prompt(message), options=options)
+        return self._session.inpaint(
+            path, [gap], _prompt(message), options=options, init_span=WHOLE
+        )
 
     def _source(self, daw: str, message: Message) -> Path:
-        """What is selected as one recording."""
+        """What is selected as one recording, all of which counts, whatever part of another one is set."""
         path = self._session.daws.hand(selection(daw, message)).path
         assert path is not None, "what was handed over has been written"
         return path
 
-    def _length(self, message: Message) -> dict[str, Any]:
+    def _now(self, daw: str) -> TransportState:
+        """Where a DAW stands by its own word: the transport may follow another."""
+        stands = self._session.daws.stands(daw)
+        if stands and min(stands.tempo, *stands.signature) > 0:
+            return stands
+        return self._session.transport.state()
+
+    def _length(self, daw: str, message: Message) -> dict[str, Any]:
         """The length that is selected: whole bars where it is so many, else seconds."""
         quarters = float(message.get("length", 0.0))
         if quarters <= 0:
             return {}
-        now = self._session.transport.state()
+        now = self._now(daw)
         beats, unit = now.signature
         in_bar = beats * 4.0 / unit
         bars = quarters / in_bar

@@ -11,6 +11,7 @@ import sys
 from bridge.delivery import installing
 from bridge.delivery.installable import KINDS
 from bridge.delivery.installing import Status
+from bridge.errors import BridgeError
 from engine.errors import LongtakeError
 from engine.parsing import Parser
 
@@ -32,6 +33,8 @@ def main(argv: list[str]) -> int:
 def _lines(arguments: argparse.Namespace) -> list[str]:
     name: str = arguments.name or ""
     if arguments.act == "install":
+        if not arguments.folder and installing.found(name) is None:
+            raise BridgeError("bad_path", _said(installing.status(name)))
         left = installing.install(name, arguments.folder)
         return [f"{KINDS[name].title}: the files are in {installing.found(name)}.", *left]
     if arguments.act == "remove":

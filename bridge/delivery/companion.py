@@ -110,7 +110,7 @@ class Companions:
 
 
 def copied(folder: Path, path: Path) -> Path:
-    """The copy of a take in a project's folder; made unless it lies there from an earlier try, as while the DAW records.
+    """The copy of a take in a project's folder, which is made; one of an earlier try, as while the DAW records, serves.
 
     Raises:
         DiskError: if it takes none.

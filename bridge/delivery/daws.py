@@ -72,6 +72,7 @@ class Daws:
                     ok=bool(message.get("ok")),
                     code=str(message.get("code", "")),
                     text=str(message.get("text", "")),
+                    by=daw,
                 )
             else:
                 hears(daw, message)
@@ -85,19 +86,23 @@ class Daws:
         if daw in self._companions.ways:
             self._companions.ways[daw].tell(message)
 
+    def stands(self, daw: str) -> TransportState | None:
+        """Where a DAW stands, if its companion is there and has said so."""
+        return self._companions.stands(daw)
+
     def placement(
         self, name: str, place: str, track: str, form: str, transport: TransportState
     ) -> Placement:
         """Where a take is to lie, settled now: where the DAW itself says it stands, else by the transport.
 
-        `selection` means what was handed over last, where that said its beat; `below` the track it came from.
+        `selection` means what that DAW (or a script) handed over last, where that said its beat; `below` its track.
 
         Raises:
             BridgeError: `out_of_range`, `bad_args` or `not_loaded`, with what would be right.
         """
         self.deliveries.check(name)
         stands = self.stands(name) or (transport if _heard(transport) else None)
-        handed = self._handed
+        handed = self._handed if self._handed and self._handed.daw in ("", name) else None
         if handed and handed.beat is not None and place.strip() == "selection":
             beats = handed.seconds * (stands.tempo if stands else 120.0) / 60.0
             stands = replace(

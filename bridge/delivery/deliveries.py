@@ -156,13 +156,18 @@ class Deliveries:
         with self._lock:
             self._lock.notify()
 
-    def answered(self, delivery_id: str, *, ok: bool, code: str = "", text: str = "") -> None:
-        """What a DAW says of a delivery; what it says of one that waits for no answer is not heard."""
+    def answered(
+        self, delivery_id: str, *, ok: bool, code: str = "", text: str = "", by: str = ""
+    ) -> None:
+        """What is said of a delivery, as in `messages.FROM_DAW`; `by` names the DAW that says it.
+
+        Of one that waits for no answer, or is another DAW's, it is not heard.
+        """
         with self._lock:
             delivery = self._known.get(delivery_id)
-            if delivery is None or (
-                delivery.state != "sent" and not (ok and delivery.state == "unsure")
-            ):
+            if delivery is None or by not in ("", delivery.placement.target):
+                return
+            if delivery.state != "sent" and not (ok and delivery.state == "unsure"):
                 return
             if ok:
                 self._put(delivery_id, state="placed", text=text)
@@ -279,7 +284,8 @@ class Deliveries:
         state: CompanionState = (
             "connected" if way.ready() else "waiting" if self._set_up(name) else "absent"
         )
-        return Companion(name, known.title, state, way.detail())
+        absent = f"Our script is not inside {known.title} yet."
+        return Companion(name, known.title, state, absent if state == "absent" else way.detail())
 
     # --- under the lock ---
 

@@ -35,7 +35,7 @@ FILE = "desk.json"
 HELLO_WITHIN = 2.0
 MOST_PEERS = 8
 _LOOK = 5.0
-"""Seconds between two looks at who has been silent for too long, while nothing comes."""
+"""Seconds between two looks at who has been silent for too long and whether the file is there, while nothing comes."""
 _log = logging.getLogger(__name__)
 
 
@@ -66,6 +66,7 @@ class Desk:
         for sock in (self._wake, self._woken):
             sock.setblocking(False)
         self._closing = False
+        self._port = 0
         self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
 
     def start(self, hears: Hears) -> None:
@@ -73,7 +74,8 @@ class Desk:
         self._hears = hears
         try:
             listening = _listen()
-            self._write(listening.getsockname()[1])
+            self._port = listening.getsockname()[1]
+            self._write()
         except OSError as error:
             _log.error("DAWs cannot connect to Longtake: %s", why(self._file, error))
             return
@@ -130,6 +132,7 @@ class Desk:
                     self._accept(key.fileobj)
             self._write_out()
             self._show_out()
+            self._be_found()
         with self._lock:
             for peer in self._at.values():
                 peer.put({"kind": "bye"}, self._clock())
@@ -258,6 +261,12 @@ class Desk:
             elif peer.daw and peer.silent(now) > BUSY:
                 self._drop(peer, "it fell silent")
 
+    def _be_found(self) -> None:
+        """Writes the file again if somebody cleared its folder away."""
+        if not self._file.exists():
+            with suppress(OSError):
+                self._write()
+
     def _drop(self, peer: Peer, reason: str, bye: bool = True) -> None:
         with self._lock:
             if peer not in self._peers:
@@ -277,9 +286,9 @@ class Desk:
         with suppress(OSError):
             self._wake.send(b".")
 
-    def _write(self, port: int) -> None:
+    def _write(self) -> None:
         """Writes the file that companions look for; nobody else may read it, at no moment."""
-        told = {"protocol": PROTOCOL, "port": port, "token": self._token, "pid": os.getpid()}
+        told = {"protocol": PROTOCOL, "port": self._port, "token": self._token, "pid": os.getpid()}
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.unlink(missing_ok=True)
         with whole(self._file) as part:

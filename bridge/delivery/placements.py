@@ -63,14 +63,15 @@ def _placed(place: str, name: str, transport: TransportState | None) -> tuple[At
     word, _, number = place.partition(" ")
     known = TARGETS[name]
     if word in ("", "selection") and transport and transport.selection and known.at:
-        start, end = transport.selection
+        start, end = (max(each, 0.0) for each in transport.selection)
         return "beat", start, end - start
     if word == "selection":
         raise BridgeError(
             "bad_args", f"Nothing is selected in {known.title}, or it has not said so."
         )
     if word in ("", "playhead") and not number:
-        return ("beat", transport.beat, 0.0) if transport and known.at else ("playhead", 0.0, 0.0)
+        at = max(transport.beat, 0.0) if transport else 0.0  # Before the song is a count-in.
+        return ("beat", at, 0.0) if transport and known.at else ("playhead", 0.0, 0.0)
     if word not in known.at:
         if not known.at:
             raise BridgeError(

@@ -208,6 +208,11 @@ class Postbox:
         with self._lock:
             if self._clock() - self._beaten >= BEAT_EVERY:
                 self._lying = {n: each for n, each in self._lying.items() if self._path(n).exists()}
+                for folder in (
+                    "to_daw",
+                    "taken",
+                ):  # Scripts can make no folder; one that is gone is made again.
+                    (self._root / folder).stat()
                 self._write_sign()
                 self._beaten = self._clock()
 

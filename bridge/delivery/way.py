@@ -5,7 +5,6 @@ Knows none of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from bridge.delivery_state import Delivery
@@ -13,14 +12,6 @@ from bridge.delivery_state import Delivery
 
 class NotThere(Exception):
     """The target cannot be reached now; the delivery stays owed."""
-
-
-class Placed(Protocol):
-    """Tells what became of a delivery that was sent, from any thread."""
-
-    def __call__(self, delivery_id: str, *, ok: bool, code: str = "", text: str = "") -> None:
-        """Code and text as in the `answer` of `messages.FROM_DAW`."""
-        ...
 
 
 class Way(Protocol):
@@ -46,6 +37,3 @@ class Way(Protocol):
     def withdraw(self, delivery: Delivery) -> bool:
         """Takes back what was sent and not answered; False if it may have been placed."""
         ...
-
-
-Wakes = Callable[[], None]

@@ -16,6 +16,7 @@ from bridge.delivery_state import Part, Placement
 from bridge.errors import BridgeError
 from bridge.events import Event, PanelAsked, SelectionHanded
 from bridge.session import Session
+from engine.spec import WHOLE
 from tests.bridge.delivery.daw import Loop
 from tests.bridge.parts import wait_for
 from tests.bridge.rig import session_in
@@ -74,6 +75,19 @@ def test_generate_makes_the_bars_that_are_selected_and_places_them_there(daw: Da
     assert daw.session.daws.deliveries.all()[0].text == "track 3, bar 5"
 
 
+def test_a_length_is_counted_as_the_daw_counts_whatever_the_transport_follows(daw: Daw) -> None:
+    daw.loop.says("reaper", "state", tempo=96.0, numerator=3, denominator=4)
+    daw.loop.says("ardour", "state", tempo=150.0, numerator=4, denominator=4)
+    daw.asks("generate", prompt="waltz", at="beat", position=12.0, length=6.0, track="new")
+    job = daw.session.jobs.get(str(daw.loop.wait("ack")["job"]))
+    assert (job.spec.bars, job.spec.tempo, job.spec.beats_per_bar) == (2, 96.0, 3)
+    assert job.placement and job.placement.seconds == 12.0 * 60.0 / 96.0
+    daw.loop.says("reaper", "state", tempo=0.0, numerator=0, denominator=0)  # It counts not at all.
+    daw.asks("generate", prompt="other", at="beat", position=12.0, length=6.0, track="new")
+    job = daw.session.jobs.get(str(daw.loop.wait("ack")["job"]))
+    assert job.spec.tempo == 150.0
+
+
 def test_a_length_that_is_no_whole_bars_is_seconds(daw: Daw) -> None:
     daw.asks("generate", prompt="x", at="beat", position=0.0, length=5.0)
     job = daw.session.jobs.get(str(daw.loop.wait("ack")["job"]))
@@ -101,6 +115,17 @@ def test_continue_and_fill_keep_what_is_there(daw: Daw) -> None:
     daw.asks("fill", prompt="house", gap_start=1.0, gap_end=2.0, **both | {"at.2": 2.0})
     job = daw.session.jobs.get(str(daw.loop.wait("ack")["job"]))
     assert (job.kind, job.spec.keep) == ("inpaint", ((0.0, 1.0), (2.0, 2.5)))
+
+
+@pytest.mark.parametrize("act", ["transform", "continue", "fill"])
+def test_all_that_is_selected_counts_whatever_part_of_another_recording_is_set(
+    daw: Daw, act: str
+) -> None:
+    daw.session.parameters.set("init_span", (4.0, 12.0))
+    daw.asks(act, prompt="x", seconds=1.0, gap_start=0.5, gap_end=1.0, **daw.selected())
+    job = daw.session.jobs.get(str(daw.loop.wait("ack")["job"]))
+    assert job.spec.init_span == WHOLE
+    assert daw.loop.wait("place")["seconds"] == (3.0 if act == "continue" else 2.0)
 
 
 def test_what_is_selected_is_handed_over(daw: Daw) -> None:

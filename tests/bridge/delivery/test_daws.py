@@ -82,6 +82,8 @@ def test_what_is_handed_over_is_a_recording_a_place_and_a_track(desk: Desk, tmp_
     assert placed.item == "{guid}"
     assert placed.length == pytest.approx(80.0 / 60.0)
     assert desk.daws.placement("reaper", "playhead", "new", "", SOMEBODY).beside == ""
+    elsewhere = desk.daws.placement("ardour", "playhead", "below", "", SOMEBODY)
+    assert (elsewhere.beside, elsewhere.item) == ("", "")  # Another DAW has other tracks.
 
 
 def test_what_cannot_be_read_is_told_and_changes_nothing(desk: Desk, tmp_path: Path) -> None:
@@ -91,6 +93,16 @@ def test_what_cannot_be_read_is_told_and_changes_nothing(desk: Desk, tmp_path: P
         desk.daws.hand_soon(Selection((Part(tmp_path / name, 0.0, 1.0),)))
         wait_for(lambda told=told: [e for e in desk.told[told:] if isinstance(e, Notice)])
     assert desk.daws.handed() is None
+
+
+def test_only_the_daw_that_was_sent_something_answers_it(desk: Desk) -> None:
+    desk.loop.there = {"reaper", "ardour"}
+    sent = desk.daws.test("reaper").id
+    assert desk.loop.wait("place")["id"] == sent
+    desk.loop.says("ardour", "answer", id=sent, ok=True)
+    assert desk.daws.deliveries.get(sent).state == "sent"
+    desk.loop.says("reaper", "answer", id=sent, ok=True)
+    assert desk.daws.deliveries.get(sent).state == "placed"
 
 
 def test_a_click_shows_that_it_works(desk: Desk) -> None:

@@ -241,6 +241,16 @@ def test_companions_are_told_when_they_come_and_go(
     assert absent["ardour"] == "absent"
 
 
+def test_a_daw_without_our_script_is_said_to_have_none(tmp_path: Path) -> None:
+    ways = {"reaper": StandIn(there=False), "ardour": StandIn(there=False)}
+    deliveries = Deliveries(
+        lambda event: None, Owed(tmp_path / "owed"), ways, lambda name: name == "ardour"
+    )
+    found = {each.target: (each.state, each.detail) for each in deliveries.companions()}
+    assert found["reaper"] == ("absent", "Our script is not inside Reaper yet.")
+    assert found["ardour"] == ("waiting", "a stand-in")
+
+
 def test_only_the_last_are_remembered_and_nothing_that_is_owed_is_forgotten(
     begin: Open, take: Take
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 from bridge.delivery.desk import FILE, MOST_PEERS, Desk
 from bridge.delivery.messages import LARGEST, Message
 from bridge.delivery.peer import AT_ONCE, BUSY
-from tests.bridge.delivery.visitor import Heard, Visitor
+from tests.bridge.delivery.visitor import PATIENCE, Heard, Visitor
 
 PLACE: Message = {"kind": "place", "id": "d1", "path": "/takes/a.wav", "name": "a"}
 
@@ -288,6 +288,18 @@ def test_the_file_is_its_owners_alone_whatever_lay_there(tmp_path: Path) -> None
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
     desk.close()
     assert not (tmp_path / FILE).exists()
+
+
+def test_the_file_is_there_again_when_its_folder_was_cleared_away(
+    desk: Desk, tmp_path: Path, come
+) -> None:
+    (tmp_path / "spool" / FILE).unlink()
+    (tmp_path / "spool").rmdir()
+    end = time.monotonic() + PATIENCE
+    while not (tmp_path / "spool" / FILE).exists() and time.monotonic() < end:
+        desk.send("ableton", PLACE)  # Nobody is there, but the desk looks up.
+        time.sleep(0.01)
+    assert come().hello().next()["kind"] == "welcome"
 
 
 def test_each_start_has_its_own_token_and_says_bye_at_the_end(tmp_path: Path) -> None:

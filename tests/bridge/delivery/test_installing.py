@@ -10,9 +10,9 @@ import pytest
 from lupa import LuaRuntime
 
 from bridge import companion_command
-from bridge.delivery import installable, marks
+from bridge.delivery import installable, installing, marks
 from bridge.delivery.daw_folders import Machine
-from bridge.delivery.installable import KINDS
+from bridge.delivery.installable import KINDS, known
 from bridge.delivery.installing import Here, found, install, installed, remove, status
 from bridge.errors import BridgeError
 from engine.errors import PresetError
@@ -276,3 +276,5 @@ def test_the_command(
     assert not (folder / "Longtake/longtake.pd").exists()
     assert "is installed" in said("remove", "pd", code=2)
     assert "choose reaper" in said("install", "cubase", code=2)
+    monkeypatch.setattr(installing, "found", lambda name: known(name) and None)
+    assert "--folder names where it is" in said("install", "ardour", code=2)

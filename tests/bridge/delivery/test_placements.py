@@ -12,6 +12,8 @@ from bridge.state import TransportState
 
 STANDS = TransportState(tempo=96.0, tempo_known=True, beat=17.25, source="daw")
 SELECTED = TransportState(tempo=96.0, tempo_known=True, beat=17.25, selection=(8.0, 24.0))
+BEFORE = TransportState(tempo=96.0, tempo_known=True, beat=-2.5, selection=(-4.0, 4.0))
+"""In the count-in before the song."""
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,8 @@ SELECTED = TransportState(tempo=96.0, tempo_known=True, beat=17.25, selection=(8
         (" beat 0.5 ", STANDS, "beat", 0.5, 0.0),
         ("time 12.5", STANDS, "time", 12.5, 0.0),
         ("end", STANDS, "end", 0.0, 0.0),
+        ("playhead", BEFORE, "beat", 0.0, 0.0),
+        ("selection", BEFORE, "beat", 0.0, 4.0),
     ],
 )
 def test_places(

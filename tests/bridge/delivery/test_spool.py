@@ -275,6 +275,16 @@ def test_a_folder_that_is_cleared_away_is_made_again(pair: Pair) -> None:
     assert len(pair.script.placed) == 1
 
 
+@pytest.mark.parametrize("folder", ["taken", "to_daw", "from_daw"])
+def test_each_folder_that_is_cleared_away_is_made_again(pair: Pair, folder: str) -> None:
+    pair.run(1)
+    (pair.root / folder).rmdir()
+    pair.run(2)
+    assert pair.box.send(TOLD)
+    pair.run(1)
+    assert pair.answers() == [("d1", True, "")]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_the_folder_is_the_users_own(pair: Pair) -> None:
     for folder in (pair.root, *filter(Path.is_dir, pair.root.iterdir())):
