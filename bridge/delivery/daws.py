@@ -112,10 +112,6 @@ class Daws:
         beside = handed.track if handed and track == BELOW else ""
         return replace(found, beside=beside, item=handed.item if handed else "")
 
-    def stands(self, name: str) -> TransportState | None:
-        """Where a DAW stands by its own word; None while its companion is not there."""
-        return self._companions.stands(name)
-
     def default(self) -> str:
         """The target that is meant where none is named: the one DAW that is connected.
 

@@ -276,5 +276,5 @@ def test_the_command(
     assert not (folder / "Longtake/longtake.pd").exists()
     assert "is installed" in said("remove", "pd", code=2)
     assert "choose reaper" in said("install", "cubase", code=2)
-    monkeypatch.setattr(installing, "found", lambda name: known(name) and None)
+    monkeypatch.setattr(installing, "found", lambda name, here=None: known(name) and None)
     assert "--folder names where it is" in said("install", "ardour", code=2)
