@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from bridge.delivery.dawproject import export
-from bridge.delivery.deliveries import delivery_of
+from bridge.delivery.outgoing import delivery_of
 from bridge.delivery_state import NEW, Delivery, Placement
 from bridge.takes import sidecar
 from engine.errors import AudioError, LongtakeError, SpecError

@@ -1,6 +1,7 @@
 """How finished takes reach a DAW, and how a DAW's audio reaches us.
 
     deliveries.py   every delivery: owed, sent, placed; one thread carries them out     owed.py  on disk
+    outgoing.py     a take as a delivery
     targets.py      the table of targets                                    placements.py  from words to a `Placement`
     companion.py    a target that runs a script of ours inside the DAW
     messages.py     what is said to and by such a script, over one of two carriers:

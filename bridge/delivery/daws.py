@@ -6,6 +6,7 @@ Knows the transport only as it is given. Any thread may call; nothing waits for 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -58,6 +59,7 @@ class Daws:
         self._companions = companions or Companions({})
         self._data = data
         self._handed: Selection | None = None
+        self._handed_at = 0.0
         self._hands = ThreadPoolExecutor(1, "selections")
         every = {**self._companions.ways, **(ways or {})}
         self.deliveries = Deliveries(publish, Owed(data / "deliveries.json"), every, installed)
@@ -95,14 +97,15 @@ class Daws:
     ) -> Placement:
         """Where a take is to lie, settled now: where the DAW itself says it stands, else by the transport.
 
-        `selection` means what that DAW (or a script) handed over last, where that said its beat; `below` its track.
+        `selection` means what that DAW (or a script) handed over last, where that said its beat and nothing else was
+        selected since; `below` its track.
 
         Raises:
             BridgeError: `out_of_range`, `bad_args` or `not_loaded`, with what would be right.
         """
         self.deliveries.check(name)
         stands = self.stands(name) or (transport if _heard(transport) else None)
-        handed = self._handed if self._handed and self._handed.daw in ("", name) else None
+        handed = self._handed_by(name)
         if handed and handed.beat is not None and place.strip() == "selection":
             beats = handed.seconds * (stands.tempo if stands else 120.0) / 60.0
             stands = replace(
@@ -111,6 +114,13 @@ class Daws:
         found = placement(name, place, track, form, stands)
         beside = handed.track if handed and track == BELOW else ""
         return replace(found, beside=beside, item=handed.item if handed else "")
+
+    def _handed_by(self, name: str) -> Selection | None:
+        """What a DAW, or any script, handed over, unless something else was selected in that DAW since."""
+        handed, way = self._handed, self._companions.ways.get(name)
+        since = way is not None and way.standing.selected > self._handed_at and way.standing.now()
+        stale = bool(since) and since.selection is not None
+        return handed if handed and handed.daw in ("", name) and not stale else None
 
     def default(self) -> str:
         """The target that is meant where none is named: the one DAW that is connected.
@@ -131,7 +141,7 @@ class Daws:
             LongtakeError: if a file of it cannot be used.
         """
         selection = replace(selection, path=gathered(selection, self._takes))
-        self._handed = selection
+        self._handed, self._handed_at = selection, time.perf_counter()
         self._publish(SelectionHanded(selection))
         return selection
 

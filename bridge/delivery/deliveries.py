@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bridge.delivery.outgoing import delivery_of
 from bridge.delivery.owed import Owed
 from bridge.delivery.targets import TARGETS, target
 from bridge.delivery.way import NotThere, Way
@@ -57,6 +58,7 @@ class Deliveries:
         self._lock = threading.Condition()
         self._known: dict[str, Delivery] = {each.id: each for each in map(_read_again, owed.read())}
         self._since: dict[str, float] = {}
+        self._sent_again: dict[str, str] = {}
         self._companions: dict[str, Companion] = {}
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
@@ -66,12 +68,18 @@ class Deliveries:
         self._thread.start()
 
     def send(self, take: Take, placement: Placement) -> Delivery:
-        """Owes a take to its target; it is on disk when this returns.
+        """Owes a take to its target; it is on disk when this returns. The same wish, while it is open, is one delivery.
 
         Raises:
             BridgeError: `out_of_range` for an unknown target, `not_loaded` if this Longtake has no way to it.
         """
         self.check(placement.target)
+        wish = take.id, placement.asked
+        with self._lock:
+            known = self._known.values()
+            same = (d for d in known if d.open and (d.take_id, d.placement.asked) == wish)
+            if found := next(same, None):
+                return found
         return self.add(delivery_of(take, placement))
 
     def owe(self, take: Take, placement: Placement) -> None:
@@ -84,7 +92,14 @@ class Deliveries:
     def add(self, delivery: Delivery) -> Delivery:
         """Owes a delivery under a new id, also of what is no take (the click of a test)."""
         self.check(delivery.placement.target)
-        fresh = replace(delivery, id=f"d{secrets.token_hex(4)}", state="owed", created=time.time())
+        way = self._ways[delivery.placement.target]
+        fresh = replace(
+            delivery,
+            id=f"d{secrets.token_hex(4)}",
+            state="owed",
+            text="" if way.ready() else way.detail(),
+            created=time.time(),
+        )
         return self._add(fresh)
 
     def check(self, name: str) -> None:
@@ -98,7 +113,7 @@ class Deliveries:
             raise BridgeError("not_loaded", f"{known.title} is switched off in the settings.")
 
     def again(self, delivery_id: str) -> Delivery:
-        """Sends something again that was refused, dropped or is unsure, as a new delivery.
+        """Sends something again that was refused, dropped or is unsure, as a new delivery; once while that is open.
 
         Raises:
             BridgeError: `bad_args` if there is none of that id, or it is still on its way.
@@ -106,7 +121,12 @@ class Deliveries:
         delivery = self.get(delivery_id)
         if delivery.open:
             raise BridgeError("bad_args", f"{delivery.name} is on its way already.")
-        return self.add(replace(delivery, text=""))
+        newer = self._known.get(self._sent_again.get(delivery_id, ""))
+        if newer and newer.open:
+            return newer
+        fresh = self.add(delivery)
+        self._sent_again[delivery_id] = fresh.id
+        return fresh
 
     def drop(self, delivery_id: str) -> None:
         """Delivers it no more; what a DAW has already is not taken from it.
@@ -143,9 +163,8 @@ class Deliveries:
             for each in self.all()
             if each.take_id == take_id and each.state in ("placed", "sent", "unsure")
         }
-        return tuple(
-            TARGETS[name].title for name in TARGETS if name in named - {"folder", "dawproject"}
-        )
+        copied = {"ardour", "folder", "dawproject"}
+        return tuple(TARGETS[name].title for name in TARGETS if name in named - copied)
 
     def companions(self) -> tuple[Companion, ...]:
         """Every target, and whether it takes deliveries now."""
@@ -167,11 +186,11 @@ class Deliveries:
             delivery = self._known.get(delivery_id)
             if delivery is None or by not in ("", delivery.placement.target):
                 return
-            if delivery.state != "sent" and not (ok and delivery.state == "unsure"):
+            if delivery.state not in ("sent", "unsure"):
                 return
             if ok:
                 self._put(delivery_id, state="placed", text=text)
-            elif code == "recording":
+            elif code == "recording" and delivery.state == "sent":
                 self._since[delivery_id] = time.monotonic() + AGAIN
                 self._put(delivery_id, state="owed", text=text)
             else:
@@ -314,22 +333,6 @@ class Deliveries:
             self._since.pop(delivery_id, None)
 
 
-def delivery_of(take: Take, placement: Placement) -> Delivery:
-    """A take with where it goes, without an id yet."""
-    tempo = take.tempo or 0.0
-    return Delivery(
-        id="",
-        take_id=take.id,
-        path=take.path,
-        name=take.name,
-        placement=placement,
-        seconds=take.seconds,
-        tempo=tempo,
-        beats=_beats(take, tempo),
-        loop=take.loop,
-    )
-
-
 def _read_again(delivery: Delivery) -> Delivery:
     """A delivery of the last run; what was sent then may have been placed."""
     if delivery.state != "sent":
@@ -338,9 +341,3 @@ def _read_again(delivery: Delivery) -> Delivery:
         "Longtake ended before the DAW answered. Look whether it lies there; if not, send it again."
     )
     return replace(delivery, state="unsure", text=text)
-
-
-def _beats(take: Take, tempo: float) -> float:
-    """A take's length in quarter notes: whole beats where it was made in bars, since its frames are rounded."""
-    beats = take.seconds * tempo / 60.0
-    return float(round(beats)) if abs(beats - round(beats)) < 1e-3 * max(beats, 1.0) else beats

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
+from bridge.broken_file import set_aside
 from bridge.delivery_state import Delivery, Placement
 from engine.disks import why
+from engine.errors import PresetError
 from engine.whole_files import read_small, write_whole
 
 _log = logging.getLogger(__name__)
@@ -33,8 +36,13 @@ class Owed:
             said: Any = json.loads(read_small(self._path))
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
             _log.warning("%s cannot be read, and is begun anew: %r", self._path, error)
+            return []
+        except (ValueError, RecursionError) as error:
+            with suppress(PresetError):
+                kept = set_aside(self._path)
+                _log.warning("The deliveries are begun anew: %r; the file is now %s", error, kept)
             return []
         found: list[Delivery] = []
         rows = cast(list[Any], said) if isinstance(said, list) else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,11 +22,15 @@ class Standing:
         self._at = 0.0
         self.project = ""
         self.folder = ""
+        self.selected = -math.inf
+        """When its selection was another one last, by the clock."""
 
     def hear(self, message: Message) -> TransportChange:
         """Takes a `state` in; the same as a change of the transport."""
         said = changed(message)
         before = self._told or TransportState(source="daw")
+        if "selection" in said and said["selection"] != before.selection:
+            self.selected = self._clock()
         known = before.tempo_known or "tempo" in said
         self._told = replace(before, tempo_known=known, **cast(dict[str, Any], said))
         self._at = self._clock()

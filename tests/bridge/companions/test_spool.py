@@ -31,7 +31,7 @@ def pair(tmp_path: Path) -> Pair:
 def test_a_script_reads_every_field_of_every_message_with_its_type(
     tmp_path: Path, kind: str
 ) -> None:
-    lua: Any = lupa.lua54.LuaRuntime()
+    lua: Any = lupa.lua54.LuaRuntime(unpack_returned_tuples=False)
     spool = lua.execute(SCRIPT.read_text("utf-8"))
     values = {str: "a=b % \n\r ü %0A", float: 1.5, int: 3, bool: True}
     message = {"kind": kind} | {name: values[wanted] for name, wanted in TO_DAW[kind].items()}
@@ -45,7 +45,7 @@ def test_a_script_reads_every_field_of_every_message_with_its_type(
     st.booleans(),
 )
 def test_what_a_script_says_is_what_is_heard(text: str, number: float, switch: bool) -> None:
-    lua: Any = lupa.lua54.LuaRuntime()
+    lua: Any = lupa.lua54.LuaRuntime(unpack_returned_tuples=False)
     spool = lua.execute(SCRIPT.read_text("utf-8"))
     said = {"kind": "answer", "id": text, "ok": switch, "text": text, "beat": number}
     assert checked(from_lines(spool.to_lines(lua.table_from(said))), FROM_DAW) == said

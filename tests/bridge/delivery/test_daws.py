@@ -82,6 +82,9 @@ def test_what_is_handed_over_is_a_recording_a_place_and_a_track(desk: Desk, tmp_
     assert placed.item == "{guid}"
     assert placed.length == pytest.approx(80.0 / 60.0)
     assert desk.daws.placement("reaper", "playhead", "new", "", SOMEBODY).beside == ""
+    desk.loop.says("reaper", "state", selection_start=40.0, selection_end=44.0)
+    later = desk.daws.placement("reaper", "selection", "below", "", SOMEBODY)
+    assert (later.position, later.length, later.beside) == (40.0, 4.0, "")
     elsewhere = desk.daws.placement("ardour", "playhead", "below", "", SOMEBODY)
     assert (elsewhere.beside, elsewhere.item) == ("", "")  # Another DAW has other tracks.
 

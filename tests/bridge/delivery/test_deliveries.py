@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from tests.bridge.delivery.daw import StandIn
 from tests.bridge.parts import captured, library_in, wait_for
 
 REAPER, ARDOUR = Placement("reaper", "beat", 16.0), Placement("ardour", "end")
+TWO = Placement("reaper", "end", words="end")
 Open = Callable[..., Deliveries]
 
 
@@ -78,7 +80,9 @@ def test_a_take_is_placed_once_and_says_where(begin: Open, take: Take, told: lis
 def test_a_daw_that_is_closed_gets_what_it_is_owed_once_in_order(begin: Open, take: Take) -> None:
     daw = StandIn(there=False)
     first = begin(reaper=daw)
-    asked = [first.send(take, REAPER) for _ in range(4)]
+    asked = [first.send(take, replace(REAPER, words=f"beat {n}")) for n in range(4)]
+    assert first.send(take, replace(REAPER, words="beat 3", position=99.0)).id == asked[3].id
+    assert "stand-in" in first.get(asked[0].id).text
     first.look()
     first.close()
     assert daw.got == []
@@ -104,7 +108,7 @@ def test_one_daw_does_not_wait_for_another(begin: Open, take: Take) -> None:
 def test_the_next_is_sent_when_the_one_before_is_answered(begin: Open, take: Take) -> None:
     daw = StandIn(answer=lambda delivery: None)
     deliveries = begin(reaper=daw)
-    one, two = deliveries.send(take, REAPER), deliveries.send(take, REAPER)
+    one, two = deliveries.send(take, REAPER), deliveries.send(take, TWO)
     reach(deliveries, one, "sent")
     for _ in range(5):
         deliveries.look()
@@ -131,6 +135,7 @@ def test_what_a_daw_refuses_is_told_and_can_be_sent_again(
     assert any(isinstance(e, Notice) and "No track Bass." in e.text for e in told)
     again = deliveries.again(sent.id)
     assert again.id != sent.id
+    assert deliveries.again(sent.id).id == again.id  # Pressed twice.
     with pytest.raises(BridgeError, match="on its way"):
         deliveries.again(again.id)
     reach(deliveries, again, "sent")
@@ -164,6 +169,22 @@ def test_what_was_not_answered_is_unsure_unless_it_was_taken_back(
         assert state(deliveries, sent) == "placed"
 
 
+@pytest.mark.parametrize("code", ["recording", "no_track"])
+def test_what_is_unsure_and_does_not_lie_there_is_sent_again_by_the_musician_alone(
+    begin: Open, take: Take, code: str
+) -> None:
+    daw = StandIn(answer=lambda delivery: None)
+    deliveries = begin(reaper=daw)
+    sent = deliveries.send(take, REAPER)
+    reach(deliveries, sent, "sent")
+    daw.there = False
+    reach(deliveries, sent, "unsure")
+    deliveries.answered(sent.id, ok=False, code=code, text="It does not.")
+    daw.there = True
+    deliveries.look()
+    assert state(deliveries, sent) == "refused"
+
+
 @pytest.mark.parametrize(("taken", "becomes", "times"), [(True, "unsure", 1), (False, "placed", 2)])
 def test_what_was_sent_when_longtake_ended_is_unsure_unless_it_was_taken_back(
     begin: Open, take: Take, taken: bool, becomes: str, times: int
@@ -184,7 +205,7 @@ def test_what_was_sent_when_longtake_ended_is_unsure_unless_it_was_taken_back(
 def test_what_is_not_wanted_or_gone_is_not_delivered(begin: Open, take: Take) -> None:
     daw = StandIn(there=False)
     deliveries = begin(reaper=daw)
-    dropped, gone = deliveries.send(take, REAPER), deliveries.send(take, REAPER)
+    dropped, gone = deliveries.send(take, REAPER), deliveries.send(take, TWO)
     deliveries.drop(dropped.id)
     take.path.unlink()
     daw.there = True
@@ -205,7 +226,7 @@ def test_an_error_of_a_way_refuses_one_and_the_next_is_delivered(begin: Open, ta
         raise ZeroDivisionError
 
     deliveries = begin(reaper=StandIn(answer=answer))
-    one, two = deliveries.send(take, REAPER), deliveries.send(take, REAPER)
+    one, two = deliveries.send(take, REAPER), deliveries.send(take, TWO)
     reach(deliveries, two, "placed")
     assert "ZeroDivisionError" in deliveries.get(one.id).text
 

@@ -43,6 +43,8 @@ def test_a_broken_file_is_begun_anew(tmp_path: Path, text: str) -> None:
     assert owed.read() == []
     owed.write([ONE])
     assert owed.read() == [ONE]
+    kept = [each.read_text("latin-1") for each in tmp_path.glob("deliveries.json.broken-*")]
+    assert kept == ([text] if text not in ("3", '{"a": 1}') else [])
 
 
 def test_a_broken_row_costs_no_other(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,7 +149,7 @@ def test_another_host_talks_only_after_its_token(tmp_path: Path) -> None:
     own = own_address()
     if own is None:
         pytest.skip("this machine has no address but loopback")
-    shared = {"host": "0.0.0.0", "token": TOKEN}
+    shared: dict[str, Any] = {"host": "0.0.0.0", "token": TOKEN}
     with (
         osc_server(tmp_path, hosts=(own,), **shared) as (server, _),
         Peer(server.port, own) as peer,
@@ -196,7 +197,7 @@ def test_a_host_that_is_not_listed_hears_nothing(tmp_path: Path) -> None:
     own = own_address()
     if own is None:
         pytest.skip("this machine has no address but loopback")
-    shared = {"host": "0.0.0.0", "token": TOKEN}
+    shared: dict[str, Any] = {"host": "0.0.0.0", "token": TOKEN}
     others = ("203.0.113.1",)
     with (
         osc_server(tmp_path, hosts=others, **shared) as (server, _),
