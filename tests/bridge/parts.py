@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
 from bridge.delivery.daws import Daws
@@ -38,6 +39,23 @@ def wait_for(true: Callable[[], Any], seconds: float = 120.0) -> Any:
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.005)
     return found
+
+
+class Clock:
+    """Seconds that go on when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def noise_file(path: Path, seconds: float = 2.0) -> Path:
+    """Writes stereo noise at 44.1 kHz."""
+    samples = np.random.default_rng(1).uniform(-0.5, 0.5, (round(seconds * 44_100), 2))
+    soundfile.write(path, samples, 44_100, "FLOAT")
+    return path
 
 
 def library_in(folder: Path, publish: Publish = lambda event: None) -> Library:

@@ -18,7 +18,7 @@ from bridge.events import Event, PanelAsked, SelectionHanded
 from bridge.session import Session
 from engine.spec import WHOLE
 from tests.bridge.delivery.daw import Loop
-from tests.bridge.parts import wait_for
+from tests.bridge.parts import noise_file, wait_for
 from tests.bridge.rig import session_in
 
 Fields = dict[str, str | int | float | bool]
@@ -42,9 +42,7 @@ class Daw:
 
 @pytest.fixture
 def daw(tmp_path: Path) -> Iterator[Daw]:
-    riff = tmp_path / "riff.wav"
-    samples = np.random.default_rng(2).uniform(-0.5, 0.5, (2 * 44_100, 2))
-    soundfile.write(riff, samples, 44_100, "FLOAT")
+    riff = noise_file(tmp_path / "riff.wav")
     loop = Loop()
     with session_in(tmp_path, loop) as (session, hub):
         asks = Asks(session, hub.publish)

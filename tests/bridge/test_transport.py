@@ -11,14 +11,7 @@ from bridge.errors import BridgeError
 from bridge.events import Event, TransportChanged
 from bridge.state import QUANTIZES
 from bridge.transport import SILENT_AFTER, Transport, next_boundary, quantum
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.bridge.parts import Clock
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from bridge.errors import BridgeError
 from bridge.events import Event, Notice, SelectionHanded
 from bridge.state import TransportState
 from tests.bridge.delivery.daw import Loop, StandIn
-from tests.bridge.parts import wait_for
+from tests.bridge.parts import noise_file, wait_for
 
 NOBODY = TransportState()
 SOMEBODY = TransportState(tempo=80.0, tempo_known=True, beat=4.0, source="osc")
@@ -43,12 +43,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     daws.close()
 
 
-def riff(folder: Path, seconds: float = 2.0) -> Path:
-    samples = np.random.default_rng(1).uniform(-0.5, 0.5, (round(seconds * 44_100), 2))
-    soundfile.write(folder / "riff.wav", samples, 44_100, "FLOAT")
-    return folder / "riff.wav"
-
-
 def test_the_daw_itself_knows_best_where_it_stands_then_the_transport(desk: Desk) -> None:
     assert desk.daws.placement("reaper", "", "", "", NOBODY).at == "playhead"
     by_transport = desk.daws.placement("reaper", "", "", "", SOMEBODY)
@@ -70,7 +64,7 @@ def test_the_one_daw_that_is_there_is_meant_where_none_is_named(desk: Desk) -> N
 
 
 def test_what_is_handed_over_is_a_recording_a_place_and_a_track(desk: Desk, tmp_path: Path) -> None:
-    path = riff(tmp_path)
+    path = noise_file(tmp_path / "riff.wav")
     handed = Selection((Part(path, 0.5, 1.0),), "reaper", 16.0, "Bass", "{guid}")
     found = desk.daws.hand(handed)
     assert found.path is not None

@@ -15,18 +15,9 @@ from bridge.delivery.desk import FILE, MOST_PEERS, Desk
 from bridge.delivery.messages import LARGEST, Message
 from bridge.delivery.peer import AT_ONCE, BUSY
 from tests.bridge.delivery.visitor import PATIENCE, Heard, Visitor
+from tests.bridge.parts import Clock
 
 PLACE: Message = {"kind": "place", "id": "d1", "path": "/takes/a.wav", "name": "a"}
-
-
-class Clock:
-    """Goes on when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

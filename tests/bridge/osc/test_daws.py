@@ -13,6 +13,7 @@ import soundfile
 from bridge.session import Session
 from engine.sound.time_reference import time_reference
 from tests.bridge.delivery.daw import Loop
+from tests.bridge.parts import noise_file
 from tests.bridge.rig import Peer, osc_server
 
 
@@ -27,11 +28,10 @@ class Studio:
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:
     loop = Loop()
-    samples = np.random.default_rng(3).uniform(-0.5, 0.5, (2 * 44_100, 2))
-    soundfile.write(tmp_path / "riff.wav", samples, 44_100, "FLOAT")
+    riff = noise_file(tmp_path / "riff.wav")
     with osc_server(tmp_path, loop) as (server, session), Peer(server.port) as peer:
         session.daws.start(lambda daw, message: None)
-        yield Studio(peer, session, loop, tmp_path / "riff.wav")
+        yield Studio(peer, session, loop, riff)
 
 
 def there(studio: Studio) -> None:

@@ -5,15 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bridge.osc.echoes import MAX_TARGETS, PAUSE, RECENT, TURNS, Echoes
+from tests.bridge.parts import Clock
 
 HUB, OTHER = ("udp", "127.0.0.1", 9000), ("udp", "127.0.0.1", 9001)
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.mark.parametrize("seconds", [0.0001, 0.01, 0.3])

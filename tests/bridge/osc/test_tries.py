@@ -7,13 +7,7 @@ import logging
 import pytest
 
 from bridge.osc.tries import LONGEST, MAX_HOSTS, PACKETS, SLIPS, Tries
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.bridge.parts import Clock
 
 
 @pytest.fixture
