@@ -106,12 +106,18 @@ class Asks:
         self._publish(Notice("warning", "", f"{TARGETS[daw].title}: {text}"))
 
     def _ask(self, daw: str, message: Message, req: str) -> Job:
-        act, known = message.get("act"), _ACTS
-        if act not in known:
-            raise BridgeError("bad_args", f"A DAW asks for {choices(known)}; it was {act!r}.")
+        acts: dict[str, Callable[[str, Message, JobOptions], Job]] = {
+            "generate": self._generate,
+            "transform": self._transform,
+            "continue": self._continue,
+            "fill": self._fill,
+        }
+        act = str(message.get("act"))
+        if act not in acts:
+            raise BridgeError("bad_args", f"A DAW asks for {choices(acts)}; it was {act!r}.")
         where = placed(daw, message, self._now(daw).tempo)
         options = JobOptions(request_id=req, placement=where, client=_client(daw))
-        return known[str(act)](self, daw, message, options)
+        return acts[act](daw, message, options)
 
     def _generate(self, daw: str, message: Message, options: JobOptions) -> Job:
         return self._session.generate(
@@ -199,14 +205,6 @@ class Asks:
         else:
             told: Message = {"code": job.code or job.state, "text": job.error}
             self._session.daws.tell(daw, {"kind": "error", "req": req} | told)
-
-
-_ACTS: dict[str, Callable[[Asks, str, Message, JobOptions], Job]] = {
-    "generate": Asks._generate,  # pyright: ignore[reportPrivateUsage] (of this file)
-    "transform": Asks._transform,  # pyright: ignore[reportPrivateUsage]
-    "continue": Asks._continue,  # pyright: ignore[reportPrivateUsage]
-    "fill": Asks._fill,  # pyright: ignore[reportPrivateUsage]
-}
 
 
 def selection(daw: str, message: Message) -> Selection:

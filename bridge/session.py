@@ -186,12 +186,14 @@ class Session:
 
     # --- DAWs ---
 
-    def placement(self, target: str, place: str = "", track: str = "", form: str = "") -> Placement:
+    def placement(
+        self, target: str = "", place: str = "", track: str = "", form: str = ""
+    ) -> Placement:
         """Where a take is to lie, settled now; see `Daws.placement`."""
         return self.daws.placement(target, place, track, form, self.transport.state())
 
     def send(
-        self, which: str, target: str, place: str = "", track: str = "", form: str = ""
+        self, which: str, target: str = "", place: str = "", track: str = "", form: str = ""
     ) -> Delivery:
         """Delivers a take, named as in `find`."""
         placement = self.placement(target, place, track, form)

@@ -252,6 +252,11 @@ def pd() -> str:
     return "\n".join([*lines, *wires]) + "\n"
 
 
+def _in_max(value: Value) -> str:
+    """An argument as a message box of Max has it."""
+    return f'"{value}"' if isinstance(value, str) and (" " in value or not value) else str(value)
+
+
 def maxpat() -> str:
     """A patcher of Max 8."""
     boxes: list[dict[str, Any]] = []
@@ -274,11 +279,6 @@ def maxpat() -> str:
     def wire(source: str, sink: str) -> None:
         lines.append({"patchline": {"source": [source, 0], "destination": [sink, 0]}})
 
-    def said(value: Value) -> str:
-        return (
-            f'"{value}"' if isinstance(value, str) and (" " in value or not value) else str(value)
-        )
-
     box(
         "comment",
         20,
@@ -299,7 +299,7 @@ def maxpat() -> str:
         *(Press(w.title, w.address, (w.text,)) for w in WORDS),
     )
     for row, press in enumerate(presses):
-        text = " ".join([address_of(press), *map(said, press.arguments)])
+        text = " ".join([address_of(press), *map(_in_max, press.arguments)])
         wire(box("message", 20, 80 + 28 * row, 340, text=text), send)
     for row, fader in enumerate(FADERS):
         low, high = fader.span

@@ -35,11 +35,12 @@ CATEGORIES: dict[str, str] = {
 NEED_A_RECORDING = ("beatbox", "hum")
 """Categories whose presets start from the user's recording."""
 
-_OF_A_FILE = ("init_audio", "init_span", "keep", "midi")
-KEPT = ("model", "seed", "score_seed", *_OF_A_FILE)
+OF_A_FILE = ("init_audio", "init_span", "keep", "midi")
+"""Parameters that name a file of this machine, or belong to one."""
+KEPT = ("model", "seed", "score_seed", *OF_A_FILE)
 """Parameters that presets neither load nor save: they belong to the current work."""
 
-KEYS = tuple(name for name in PARAMETERS if name not in _OF_A_FILE)
+KEYS = tuple(name for name in PARAMETERS if name not in OF_A_FILE)
 """Parameters that a preset file may have: one from a stranger names no files of this machine, nor parts of them."""
 
 ABOUT = ("name", "description", "category", "tags")

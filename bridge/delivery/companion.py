@@ -5,11 +5,11 @@ Knows carriers and messages; nothing of what a DAW asks for, which goes to whoev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bridge.delivery.carrier import Carrier
+from bridge.delivery.carrier import Carrier, Hears
 from bridge.delivery.folder import copy_in, copy_into
 from bridge.delivery.messages import Message
 from bridge.delivery.standing import Standing
@@ -19,7 +19,6 @@ from bridge.delivery_state import Delivery
 from bridge.state import TransportState
 from engine.sound.targets import unwritten
 
-Hears = Callable[[str, Message], None]
 COPIES = "Longtake"
 """In the folder of a project: what it refers to, if that is copied."""
 

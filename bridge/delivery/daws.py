@@ -13,7 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from bridge.audio.metronome import clicks
-from bridge.delivery.companion import Companions, Hears
+from bridge.delivery.carrier import Hears
+from bridge.delivery.companion import Companions
 from bridge.delivery.deliveries import Deliveries
 from bridge.delivery.installing import installed
 from bridge.delivery.messages import Message
@@ -97,12 +98,15 @@ class Daws:
     ) -> Placement:
         """Where a take is to lie, settled now: where the DAW itself says it stands, else by the transport.
 
+        Without a name it goes to the `default`.
+
         `selection` means what that DAW (or a script) handed over last, where that said its beat and nothing else was
         selected since; `below` its track.
 
         Raises:
             BridgeError: `out_of_range`, `bad_args` or `not_loaded`, with what would be right.
         """
+        name = name or self.default()
         self.deliveries.check(name)
         stands = self.stands(name) or (transport if _heard(transport) else None)
         handed = self._handed_by(name)

@@ -11,7 +11,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -100,7 +100,12 @@ class Deliveries:
             text="" if way.ready() else way.detail(),
             created=time.time(),
         )
-        return self._add(fresh)
+        with self._lock:
+            self._known[fresh.id] = fresh
+            self._forget_old()
+            self._put(fresh.id)
+            self._lock.notify()
+        return fresh
 
     def check(self, name: str) -> None:
         """Whether there is a way to a target.
@@ -191,8 +196,7 @@ class Deliveries:
             if ok:
                 self._put(delivery_id, state="placed", text=text)
             elif code == "recording" and delivery.state == "sent":
-                self._since[delivery_id] = time.monotonic() + AGAIN
-                self._put(delivery_id, state="owed", text=text)
+                self._owe_again(delivery_id, text)
             else:
                 self._put(delivery_id, state="unsure" if code == "unsure" else "refused", text=text)
             self._lock.notify()
@@ -278,7 +282,8 @@ class Deliveries:
         try:
             text = self._ways[delivery.placement.target].deliver(delivery)
         except NotThere as reason:
-            self.answered(delivery.id, ok=False, code="recording", text=str(reason))
+            with self._lock:
+                self._owe_again(delivery.id, str(reason))
         except LongtakeError as error:
             self.answered(delivery.id, ok=False, code="failed", text=str(error))
         except Exception as error:
@@ -308,13 +313,10 @@ class Deliveries:
 
     # --- under the lock ---
 
-    def _add(self, delivery: Delivery) -> Delivery:
-        with self._lock:
-            self._known[delivery.id] = delivery
-            self._forget_old()
-            self._put(delivery.id)
-            self._lock.notify()
-        return delivery
+    def _owe_again(self, delivery_id: str, text: str) -> None:
+        """It is tried again in a while."""
+        self._since[delivery_id] = time.monotonic() + AGAIN
+        self._put(delivery_id, state="owed", text=text)
 
     def _put(self, delivery_id: str, **change: Any) -> None:
         delivery = self._known[delivery_id] = replace(self._known[delivery_id], **change)
@@ -327,8 +329,8 @@ class Deliveries:
             )
 
     def _forget_old(self) -> None:
-        done: Iterable[str] = [each.id for each in self._known.values() if not each.open]
-        for delivery_id in list(done)[: max(0, len(self._known) - REMEMBERED)]:
+        done = [each.id for each in self._known.values() if not each.open]
+        for delivery_id in done[: max(0, len(self._known) - REMEMBERED)]:
             del self._known[delivery_id]
             self._since.pop(delivery_id, None)
 

@@ -25,8 +25,8 @@ class Standing:
         self.selected = -math.inf
         """When its selection was another one last, by the clock."""
 
-    def hear(self, message: Message) -> TransportChange:
-        """Takes a `state` in; the same as a change of the transport."""
+    def hear(self, message: Message) -> None:
+        """Takes a `state` in."""
         said = changed(message)
         before = self._told or TransportState(source="daw")
         if "selection" in said and said["selection"] != before.selection:
@@ -36,7 +36,6 @@ class Standing:
         self._at = self._clock()
         self.project = str(message.get("project", self.project))
         self.folder = str(message.get("folder", self.folder))
-        return said
 
     def now(self) -> TransportState | None:
         """Where it stands; None if it has said nothing."""

@@ -167,10 +167,8 @@ class Actions:
     def _make(self, request: Request, ask: Any, *essentials: Any, **named: Any) -> Iterator[Answer]:
         """Starts a job; what an argument says counts before the same among the settings."""
         pairs = request.pairs | {name: value for name, value in named.items() if value}
+        placed = {name: pairs.pop(name) for name in PLACES if name in pairs}
         how = {name: pairs.pop(name) for name in OPTIONS if name in pairs}
-        placed = {name: how.pop(name) for name in PLACES if name in how}
-        if placed and "target" not in placed:
-            placed["target"] = self._session.daws.default()
         if placed:
             how["placement"] = self._session.placement(**placed)
         client = self._clients.addresses(request.client)
@@ -218,10 +216,9 @@ class Actions:
     # --- DAWs ---
 
     def send(self, request: Request) -> Iterator[Answer]:
-        which, target, place, track, form = (value or "" for value in request.values)
+        which, *placed = (value or "" for value in request.values)
         take = self._take(request, which)
-        target = target or self._session.daws.default()
-        yield "sent", sent_values(self._session.send(take.id, target, place, track, form))
+        yield "sent", sent_values(self._session.send(take.id, *placed))
 
     def send_again(self, request: Request) -> Iterator[Answer]:
         yield "sent", sent_values(self._session.daws.deliveries.again(request.values[0]))

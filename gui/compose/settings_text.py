@@ -11,15 +11,13 @@ from __future__ import annotations
 import json
 
 from engine.errors import LongtakeError
+from engine.presets import OF_A_FILE
 from engine.spec import DEFAULTS, GenerationSpec
 from gui.qt_session import QtSession
 
-OF_A_FILE = ("init_audio", "init_span", "keep", "midi")
-"""Not remembered: they belong to the recording or the clip they were used on."""
-
 
 def settings_text(session: QtSession) -> str:
-    """The parameters that differ from their defaults, as JSON."""
+    """The parameters that differ from their defaults, as JSON; not those of a file that they were used on."""
     values = GenerationSpec(**session.session.parameters.all()).to_dict()
     plain = GenerationSpec().to_dict()
     kept = {name: value for name, value in values.items() if value != plain[name]}
