@@ -75,6 +75,8 @@ TEST_PARTS = {
     "sox": "sox",
     "soxi": "sox",
     "ffprobe": "ffmpeg",
+    "chromium": "chromium",
+    "chromedriver": "chromium-driver",
     "/usr/share/sounds/sf2/FluidR3_GM.sf2": "fluid-soundfont-gm",
     "/usr/share/sounds/sf3/MuseScore_General_Lite.sf3": "musescore-general-soundfont-small",
     "/usr/share/sounds/sf2/TimGM6mb.sf2": "timgm6mb-soundfont",

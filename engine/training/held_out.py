@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from engine.conditioning import Asked
-from engine.training.batches import Batch, Windows
+from engine.training.batches import Batch
 from engine.training.latents import LatentItem
 from engine.training.recipes import Recipe
+from engine.training.windows import Windows
 
 LEVELS = (0.3, 0.6, 0.8, 0.9, 0.97)
 """Times at which the loss is measured: from what little noise hides to where only the prompt says what will sound."""
