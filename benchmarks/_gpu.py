@@ -26,6 +26,7 @@ from benchmarks._random_models import RandomText, parameters, random_model
 from engine.conditioning import Conditioning, Prompt
 from engine.latent_diffusion import LatentDiffusion
 from engine.layers import flash_attention
+from engine.training.group import Group
 from engine.training.latents import Encoded, Statistics, write_item
 from engine.training.recipes import RECIPES, Phase, Recipe
 from engine.training.shelf import Shelf
@@ -177,7 +178,7 @@ def _stage(recipe: Recipe, device: torch.device) -> DiTStage:
         shelf=shelf, held_out=[], statistics=Statistics(nothing, nothing + 1, nothing)
     )
     text_encoder = RandomText(recipe.model.conditioning.text)
-    return DiTStage(recipe, material, text_encoder, device=str(device))
+    return DiTStage(recipe, material, text_encoder, group=Group.alone(device))
 
 
 PARTS: dict[str, Callable[[Part, str], None]] = {

@@ -1,7 +1,8 @@
 """What each step of the transformer's training sees (§2.3, §3.1): crops of latents, prompts, times, noise, dropout.
 
 The batch of a step follows from the seed, the step and the pieces it may draw from, so it can be made ahead, in other
-processes: training never waits, and is the same with any number of them. Knows nothing of networks.
+processes: training never waits, and is the same with any number of them. Ranks that train together draw the whole of
+it, and read their own part. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from engine.composing.score import GROUPS, NOTES, Score
 from engine.conditioning import Asked
+from engine.errors import SpecError
 from engine.samplers.objectives import OBJECTIVES, Objective
-from engine.training.recipes import Recipe
+from engine.training.group import Group
+from engine.training.recipes import DiTRecipe, Recipe, Window
 from engine.training.shelf import Shelf, Span
 from engine.training.windows import Windows
 
@@ -41,6 +44,8 @@ class Batch:
     no_text: Tensor
     no_tempo: Tensor
     asked: Asked
+    whole: int
+    """How many crops of this length all ranks have in the step, these included."""
 
     def pin_memory(self) -> Batch:
         """In memory that can be copied to a GPU while it computes; called by torch's loader."""
@@ -70,13 +75,25 @@ class Batches(Dataset[tuple[Batch, ...]]):
         shelf: the pieces.
         silence: latents [D] of what follows the end of a piece.
         seed: seed and step determine every choice.
+        group: the processes that share each batch.
+
+    Raises:
+        SpecError: if a batch has fewer crops than there are ranks.
     """
 
     def __init__(
-        self, recipe: Recipe, shelf: Shelf, silence: NDArray[np.float32], seed: int
+        self,
+        recipe: Recipe,
+        shelf: Shelf,
+        silence: NDArray[np.float32],
+        seed: int,
+        *,
+        group: Group | None = None,
     ) -> None:
         self.recipe, self.spec, self.shelf = recipe.dit, recipe.model, shelf
         self.silence, self.seed = silence, seed
+        self.group = group or Group.alone()
+        check_batches(self.recipe, self.group)
         self.windows: tuple[Span, Windows] | None = None
 
     def __getitem__(self, place: tuple[int, Span]) -> tuple[Batch, ...]:
@@ -84,33 +101,48 @@ class Batches(Dataset[tuple[Batch, ...]]):
         step, span = place
         rng = np.random.default_rng((self.seed, step))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        windows = self._windows(span)
         return tuple(
-            self._batch(span, window.frames, window.batch, rng, generator)
+            batch
             for window in self.recipe.windows(step, rng)
+            for batch in self._batches(windows, window, rng, generator)
         )
 
-    def _batch(
+    def _batches(
         self,
-        span: Span,
-        frames: int,
-        size: int,
+        windows: Windows,
+        window: Window,
         rng: np.random.Generator,
         generator: torch.Generator,
-    ) -> Batch:
-        latents, asked = self._windows(span).batch(frames, size, rng)
-        asked = [replace(prompt, score=partly(prompt.score, rng)) for prompt in asked]
+    ) -> Iterator[Batch]:
+        """This rank's part of the batch of one length, in pieces."""
+        frames, size = window.frames, window.batch
+        mine = self.group.part(size)
+        latents, asked = windows.batch(frames, size, rng, mine)
+        seeds = rng.integers(2**62, size=size)[mine]
+        asked = [
+            replace(prompt, score=partly(prompt.score, np.random.default_rng(int(seed))))
+            for prompt, seed in zip(asked, seeds, strict=True)
+        ]
         objective = OBJECTIVES[self.spec.objective]
-        noise = torch.randn(latents.shape, generator=generator)
-        drawn = times(size, self.recipe.log_snr, objective, generator).float()
-        chances = torch.rand((2, size), generator=generator)
-        return Batch(
-            latents=latents,
-            noise=noise,
-            times=drawn,
-            no_text=chances[0] < self.recipe.text_dropout,
-            no_tempo=chances[1] < self.recipe.grid_dropout,
-            asked=Asked.by(asked, frames, self.spec),
-        )
+        noise = torch.randn((size, *latents.shape[1:]), generator=generator)[mine]
+        drawn = times(size, self.recipe.log_snr, objective, generator).float()[mine]
+        chances = torch.rand((2, size), generator=generator)[:, mine]
+        for piece in self._pieces(size, len(latents)):
+            yield Batch(
+                latents=latents[piece],
+                noise=noise[piece],
+                times=drawn[piece],
+                no_text=chances[0, piece] < self.recipe.text_dropout,
+                no_tempo=chances[1, piece] < self.recipe.grid_dropout,
+                asked=Asked.by(asked[piece], frames, self.spec),
+                whole=size,
+            )
+
+    def _pieces(self, size: int, mine: int) -> Iterator[slice]:
+        """The pieces of a rank's part of a batch; as many on every rank, since sharded weights meet in each."""
+        count = min(self.recipe.pieces, size // self.group.size)
+        return (slice(mine * k // count, mine * (k + 1) // count) for k in range(count))
 
     def ahead(
         self, places: Iterator[tuple[int, Span]], processes: int, *, pinned: bool
@@ -133,6 +165,20 @@ class Batches(Dataset[tuple[Batch, ...]]):
             made = Windows(self.shelf.items(span), self.silence, self.spec.latent_rate)
             self.windows = (span, made)
         return self.windows[1]
+
+
+def check_batches(recipe: DiTRecipe, group: Group) -> None:
+    """Checks that every rank has something of every batch.
+
+    Raises:
+        SpecError: with the number of times that batches have to be larger.
+    """
+    least = min(window.batch for phase in recipe.phases for window in phase.windows)
+    if least < group.size:
+        raise SpecError(
+            f"{group.size} processes cannot share a batch of {least}; make batches {-(-group.size // least)} times "
+            f"as large with --batch {-(-group.size // least)}, or use fewer processes."
+        )
 
 
 class _Places(torch.utils.data.Sampler[tuple[int, Span]]):

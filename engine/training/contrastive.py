@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MAX_SCALE = math.log(100.0)
+WHOLE = slice(None)
 CHOICES = 10
 """Number of prompts among which a sound must find its own."""
 
@@ -29,11 +30,18 @@ class ContrastiveLoss(nn.Module):
         self.scale = nn.Parameter(torch.tensor(-math.log(temperature)))
         """Logarithm of 1 / temperature."""
 
-    def forward(self, texts: Tensor, sounds: Tensor) -> Tensor:
-        """The loss for unit vectors [B, P] and [B, P]; equal indices belong together."""
-        logits = self.scale.clamp(max=MAX_SCALE).exp() * texts @ sounds.T
-        pairs = torch.arange(len(logits), device=logits.device)
-        return (F.cross_entropy(logits, pairs) + F.cross_entropy(logits.T, pairs)) / 2
+    def forward(self, texts: Tensor, sounds: Tensor, mine: slice = WHOLE) -> Tensor:
+        """The loss of one's own texts and sounds among those of all ranks, the mean over one's own.
+
+        Args:
+            texts: unit vectors [B, P] of the whole batch.
+            sounds: unit vectors [B, P]; equal indices belong together.
+            mine: which of them are this rank's; another rank has the others' losses.
+        """
+        scale = self.scale.clamp(max=MAX_SCALE).exp()
+        pairs = torch.arange(len(texts), device=texts.device)[mine]
+        of_texts = F.cross_entropy(scale * texts[mine] @ sounds.T, pairs)
+        return (of_texts + F.cross_entropy(scale * sounds[mine] @ texts.T, pairs)) / 2
 
 
 def retrieval(texts: Tensor, sounds: Tensor) -> Tensor:

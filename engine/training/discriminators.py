@@ -81,14 +81,23 @@ class Discriminators(nn.Module):
         return torch.stack(losses).mean()
 
     @staticmethod
-    def generator_losses(panel: Sequence[nn.Module], real: Tensor, fake: Tensor) -> GeneratorLosses:
-        """The autoencoder's adversarial and feature matching losses."""
+    def generator_losses(
+        panel: Sequence[nn.Module], real: Tensor, fake: Tensor, *, absolute: bool = False
+    ) -> GeneratorLosses:
+        """The autoencoder's adversarial and feature matching losses, means over items.
+
+        Args:
+            panel: the discriminators.
+            real: [B, 2, N].
+            fake: [B, 2, N], the autoencoder's.
+            absolute: match features as they are, as the released code does; otherwise by their own size.
+        """
         with torch.no_grad():
             _, wanted = _heard(panel, real)
         verdicts, given = _heard(panel, fake)
         adversarial = torch.stack([-v.mean() for v in verdicts]).mean()
         distances = [
-            (g - w).abs().mean() / w.abs().mean().clamp(min=1e-6)
+            _distance(g, w, absolute)
             for gs, ws in zip(given, wanted, strict=True)
             for g, w in zip(gs, ws, strict=True)
         ]
@@ -103,10 +112,17 @@ class GeneratorLosses:
     feature_matching: Tensor
 
 
+def _distance(given: Tensor, wanted: Tensor, absolute: bool) -> Tensor:
+    """Of features [B, ...]: per item, so that the mean over parts of a batch is that over the whole."""
+    distance = (given - wanted).abs().flatten(1).mean(dim=1)
+    if absolute:
+        return distance.mean()
+    return (distance / wanted.abs().flatten(1).mean(dim=1).clamp(min=1e-6)).mean()
+
+
 def _heard(panel: Sequence[nn.Module], audio: Tensor) -> tuple[list[Tensor], list[Features]]:
     """Logits and features of every discriminator, float32."""
-    with torch.autocast(audio.device.type, torch.bfloat16):
-        verdicts, features = zip(*(judge(audio) for judge in panel), strict=True)
+    verdicts, features = zip(*(judge(audio) for judge in panel), strict=True)
     return [v.float() for v in verdicts], [[x.float() for x in layers] for layers in features]
 
 

@@ -1,6 +1,6 @@
 """Exports runs as a model: averaged weights and latent statistics, as safetensors in half precision.
 
-Reads the checkpoints that `loop.save` wrote, and knows nothing of training itself.
+Reads the checkpoints of training, and knows nothing of training itself.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from engine.autoencoder import Autoencoder
 from engine.checkpoints import load_strictly, save_weights
 from engine.conditioning import TextEncoder
-from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion
 from engine.networks import build_autoencoder
 from engine.registry import ModelSpec
+from engine.training.checkpointing import read
 
 
 def averaged(run: Path) -> dict[str, Tensor]:
@@ -43,20 +42,12 @@ def averaged(run: Path) -> dict[str, Tensor]:
 
 
 def checkpoint(run: Path) -> dict[str, Any]:
-    """What `loop.save` wrote: "index" and "stage".
+    """What training wrote: "index" and "stage".
 
     Raises:
         CheckpointError: if the folder contains no checkpoint.
     """
-    path = run / "checkpoint.pt"
-    if not path.exists():
-        raise CheckpointError(f"{path} is missing: {run} is not the folder of a training run.")
-    return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
-
-
-def steps_done(run: Path) -> int:
-    """Where a run stands by its checkpoint; 0 without one."""
-    return int(checkpoint(run)["index"]) if (run / "checkpoint.pt").exists() else 0
+    return read(run)
 
 
 def export(

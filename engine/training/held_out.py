@@ -66,6 +66,7 @@ class HeldOut:
                 no_text=kept,
                 no_tempo=kept,
                 asked=Asked.by(asked, window.frames, spec),
+                whole=size,
             )
             alone = [replace(prompt, score=None) for prompt in asked]
             yield f"held_out_{window.frames}", batch

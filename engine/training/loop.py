@@ -1,49 +1,63 @@
-"""The training loop of every stage: a budget in minutes, a log of losses, checkpoints that survive interruption.
+"""The training loop of every stage: a budget in minutes, a log of figures, checkpoints that survive interruption.
 
-A stage is anything with `step(index) -> losses` and a state. A run is one folder: `checkpoint.pt` (tensors and numbers
-only, read with `weights_only`), `log.jsonl` and TensorBoard's files. Knows nothing of networks or data.
+A stage is anything with `step(index) -> losses` and a state. A run is one folder: the last checkpoint, `log.jsonl`,
+TensorBoard's files, `kept/STEP` (checkpoints that stay, each a run of its own to export) and `demos/STEP`. Ranks that
+train together stop at the same step. Knows nothing of networks or data.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Mapping
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import LongtakeError
+from engine.training.checkpointing import HasState, resume, save, steps_done
+from engine.training.group import Group
+from engine.training.journal import Journal, NotFiniteError
 from engine.whole_files import whole
 
 log = logging.getLogger(__name__)
 
 
-class TrainingStage(Protocol):
+class TrainingStage(HasState, Protocol):
     """What the loop needs from a stage."""
 
-    def step(self, index: int) -> Mapping[str, float | Tensor]:
-        """Runs optimisation step `index` (from 0) and returns its losses, on their device: they are read when logged.
+    group: Group
+    """The processes that train it together."""
 
-        "flops" among them is how many operations the step took.
+    def step(self, index: int) -> Mapping[str, float | Tensor]:
+        """Runs optimisation step `index` (from 0) and returns its figures, on their device: they are read when logged.
+
+        Their means over ranks are the step's. "flops" and "waited" among them are as `Journal.note` says.
         """
         ...
 
-    def state_dict(self) -> dict[str, Any]:
-        """Everything needed to resume, as tensors, numbers, strings and containers of these."""
+    def batch_of(self, index: int) -> Mapping[str, Any]:
+        """This rank's part of what a step sees, as tensors and texts."""
         ...
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Resumes from `state_dict`."""
+
+class Demos(Protocol):
+    """What the weights play now and then."""
+
+    every: int
+    """Steps."""
+
+    def make(self, folder: Path) -> Iterable[tuple[str, NDArray[np.float32]]]:
+        """Renders takes [N, 2] into a folder; every rank calls it, and the first gets them."""
         ...
 
 
@@ -74,120 +88,106 @@ class Budget:
     log_every: int = 20
     peak_flops: float | None = None
     """Operations per second that the device could do, for the share of it in the log."""
+    keep_every: int | None = None
+    """Steps between checkpoints that stay."""
+    keep_at: tuple[int, ...] = ()
+    """Steps whose checkpoints stay too."""
+    wandb: bool = False
+    """Whether to log to Weights & Biases."""
+
+    def keeps(self, index: int) -> bool:
+        """Whether the checkpoint of so many steps stays."""
+        return index in self.keep_at or bool(self.keep_every and index % self.keep_every == 0)
 
 
 def train(
-    stage: TrainingStage, folder: Path, budget: Budget, stopping: Stopping | None = None
+    stage: TrainingStage,
+    folder: Path,
+    budget: Budget,
+    stopping: Stopping | None = None,
+    *,
+    demos: Demos | None = None,
 ) -> int:
     """Trains from the folder's checkpoint, or from the start, until the budget is used up.
 
-    SIGINT and SIGTERM end the loop after the current step, with a checkpoint.
+    SIGINT and SIGTERM, to any rank, end the loop after the current step, with a checkpoint.
 
     Args:
         stage: what to train.
         folder: of the run.
         budget: when to end.
         stopping: whoever calls several stages has its own, to know that it should not begin the next.
+        demos: what to play now and then.
 
     Returns:
         The number of steps done in all, earlier calls included.
+
+    Raises:
+        LongtakeError: if a figure of a step is no number; its batch is in the folder, and the last checkpoint stays.
     """
+    group = stage.group
     folder.mkdir(parents=True, exist_ok=True)
-    index = resume(stage, folder)
-    began = saved = time.monotonic()
-    journal = Journal(folder, index, budget.peak_flops)
-    with nullcontext(stopping) if stopping else Stopping() as stopping:
-        while not stopping.requested and (budget.steps is None or index < budget.steps):
-            losses = stage.step(index)
+    index = resume(stage, folder, group)
+    journal = Journal(folder, budget.peak_flops, group=group, wandb=budget.wandb)
+    run, began = _Run(stage, folder, budget, journal, demos), time.monotonic()
+    saved = began
+    with closing(journal), nullcontext(stopping) if stopping else Stopping() as stopping:
+        ended = group.agreed(stopping.requested)
+        while not ended and (budget.steps is None or index < budget.steps):
+            run.step(index)
             index += 1
-            journal.note(index, losses, every=budget.log_every)
             now = time.monotonic()
-            if now - began > budget.minutes * 60:
-                break
-            if now - saved > budget.save_every_minutes * 60:
-                save(stage, folder, index)
+            ended = group.agreed(stopping.requested or now - began > budget.minutes * 60)
+            if not ended and group.agreed(now - saved > budget.save_every_minutes * 60):
+                run.save(index)
                 saved = now
-    save(stage, folder, index)
-    journal.close()
+        run.save(index)
     return index
 
 
-def resume(stage: TrainingStage, folder: Path) -> int:
-    """Loads the folder's checkpoint, if any, into the stage; returns the number of steps done so far."""
-    path = folder / "checkpoint.pt"
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True, map_location="cpu")
-    stage.load_state_dict(state["stage"])
-    log.info("resuming from step %d of %s", state["index"], path)
-    return int(state["index"])
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A stage in its folder."""
 
+    stage: TrainingStage
+    folder: Path
+    budget: Budget
+    journal: Journal
+    demos: Demos | None
 
-def save(stage: TrainingStage, folder: Path, index: int) -> None:
-    """Writes the checkpoint atomically.
+    def step(self, index: int) -> None:
+        """Step `index` (from 0), and what is due after it."""
+        losses = self.stage.step(index)
+        done = index + 1
+        self._read(lambda: self.journal.note(done, losses, every=self.budget.log_every))
+        if self.budget.keeps(done):
+            self._read(self.journal.check)
+            save(self.stage, self.folder / "kept" / str(done), done, self.stage.group)
+        if self.demos is not None and done % self.demos.every == 0:
+            for name, samples in self.demos.make(self.folder / "demos" / str(done)):
+                self.journal.hear(done, name, samples)
 
-    Raises:
-        LongtakeError: if it cannot be written, as on a full disk; the last one stays.
-    """
-    state = {"index": index, "stage": stage.state_dict()}
-    try:
-        with whole(folder / "checkpoint.pt") as part:
-            torch.save(state, part)
-    except OSError as error:
-        raise _no_room(folder, error) from error
-    except RuntimeError as error:
-        # What torch's own writer raises on a full disk names its source file.
-        if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
-            raise
-        raise _no_room(folder, error) from error
+    def save(self, index: int) -> None:
+        """The checkpoint."""
+        self._read(self.journal.check)
+        save(self.stage, self.folder, index, self.stage.group)
 
+    def _read(self, read: Any) -> None:
+        try:
+            read()
+        except NotFiniteError as error:
+            raise self._kept(error) from error
 
-def _no_room(folder: Path, error: Exception) -> LongtakeError:
-    said = str(error).splitlines()[0]
-    return LongtakeError(
-        f"There may be no room left in {folder} ({said}); the last checkpoint is whole."
-    )
-
-
-class Journal:
-    """Logs mean losses as lines of JSON, and for TensorBoard if it is installed."""
-
-    def __init__(self, folder: Path, index: int, peak_flops: float | None = None) -> None:
-        self.file = (folder / "log.jsonl").open("a", buffering=1)
-        self.board = _tensorboard(folder)
-        self.peak_flops = peak_flops
-        self.values: dict[str, list[float | Tensor]] = defaultdict(list)
-        self.count, self.since, self.first = 0, time.monotonic(), index
-
-    def note(self, index: int, losses: Mapping[str, float | Tensor], every: int) -> None:
-        """Adds one step's losses; writes their means every `every` steps."""
-        for name, value in losses.items():
-            self.values[name].append(value)
-        self.count += 1
-        if self.count < every:
-            return
-        means = {name: _mean(values) for name, values in self.values.items()}
-        # After the losses were read: only then is a GPU done with its steps.
-        seconds = (time.monotonic() - self.since) / self.count
-        if flops := means.pop("flops", None):
-            means["tflops_per_second"] = flops / seconds / 1e12
-            if self.peak_flops:
-                means["share_of_peak"] = flops / seconds / self.peak_flops
-        self.file.write(
-            json.dumps({"step": index, "seconds_per_step": round(seconds, 3), **means}) + "\n"
+    def _kept(self, error: NotFiniteError) -> LongtakeError:
+        """Keeps the batch of a step that failed; what to say."""
+        rank = f"_rank_{self.stage.group.rank}" if self.stage.group.size > 1 else ""
+        path = self.folder / f"failed_step_{error.step}{rank}.pt"
+        with whole(path) as part:
+            torch.save(dict(self.stage.batch_of(error.step - 1)), part)
+        return LongtakeError(
+            f"Step {error.step} gave a {error.name} that is no number; its batch is in {path}, and the last "
+            f"checkpoint is of step {steps_done(self.folder)}. Look at that material, or train at a lower rate."
         )
-        log.info("step %d  %.2f s/step  %s", index, seconds, _in_words(means))
-        if self.board is not None:
-            for name, value in means.items():
-                self.board.add_scalar(name, value, index)
-        self.values.clear()
-        self.count, self.since = 0, time.monotonic()
-
-    def close(self) -> None:
-        """Closes the files."""
-        self.file.close()
-        if self.board is not None:
-            self.board.close()
 
 
 class Stopping:
@@ -208,20 +208,3 @@ class Stopping:
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         self.requested = True
-
-
-def _tensorboard(folder: Path) -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(folder))
-
-
-def _mean(values: Sequence[float | Tensor]) -> float:
-    """The mean; values on a GPU are read in one go."""
-    return float(torch.stack([torch.as_tensor(v, dtype=torch.float64) for v in values]).mean())
-
-
-def _in_words(means: Mapping[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4f}" for name, value in means.items())

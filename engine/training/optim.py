@@ -1,17 +1,27 @@
-"""Optimisation (§3): the learning rate with ramp-up, decay and cooldown, and the moving average of the weights.
+"""Optimisation (§3): the learning rate with ramp-up, decay and cooldown, AdamW, and the moving average of the weights.
 
 Knows nothing of models or data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
+from torch.optim import AdamW, Optimizer
 from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from engine.errors import SpecError, choices
+
+Kind = Literal["adamw", "adamw8bit"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+MOMENT_BYTES = {"adamw": 8.0, "adamw8bit": 2.03}
+"""Bytes that both moments of a weight take; those of 8 bits have a scale of 4 bytes for 256 of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +54,43 @@ class Cooldown:
         return 1 - ((step - self.first + 1) / (self.steps + 1)) ** 0.5
 
 
+def optimizer_of(
+    kind: str,
+    parts: Sequence[Sequence[Tensor]],
+    betas: tuple[float, float],
+    *,
+    weight_decay: float,
+    device: torch.device,
+) -> Optimizer:
+    """AdamW of some parameters, each part a group of its own; its learning rate is set before each step.
+
+    Raises:
+        SpecError: if there is none of that name, its package is missing, or it cannot keep sharded parameters.
+    """
+    groups: list[dict[str, Any]] = [{"params": list(part)} for part in parts]
+    if kind == "adamw":
+        fused = device.type == "cuda"
+        return AdamW(groups, 1.0, betas, weight_decay=weight_decay, fused=fused)
+    if kind != "adamw8bit":
+        raise SpecError(f"Unknown optimizer {kind!r}; choose {choices(KINDS)}.")
+    if any(isinstance(parameter, DTensor) for part in parts for parameter in part):
+        raise SpecError(
+            "--optimizer adamw8bit keeps its state whole on every card, and --shard divides it; use one of them."
+        )
+    try:
+        from bitsandbytes.optim import AdamW8bit  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise SpecError(
+            "--optimizer adamw8bit needs the package bitsandbytes; install it with 'pip install bitsandbytes'."
+        ) from None
+    return AdamW8bit(groups, lr=1.0, betas=betas, weight_decay=weight_decay)
+
+
+def local(tensor: Tensor) -> Tensor:
+    """What this rank has of a sharded tensor; any other as it is."""
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
 class Ema:
     """An exponential moving average of a module's parameters, for inference (§3).
 
@@ -61,8 +108,9 @@ class Ema:
         """Moves the average towards the module's current weights."""
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        current = [parameter.detach() for _, parameter in module.named_parameters()]
-        get_ema_multi_avg_fn(decay)(list(self.weights.values()), current, self.updates)
+        current = [local(parameter.detach()) for parameter in module.parameters()]
+        kept = [local(weight) for weight in self.weights.values()]
+        get_ema_multi_avg_fn(decay)(kept, current, self.updates)
 
     def state_dict(self) -> dict[str, Tensor | int]:
         """Everything needed to resume."""

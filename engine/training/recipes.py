@@ -6,13 +6,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from engine.errors import SpecError, choices
 from engine.registry import SKETCH, SKETCH_SMOKE, STABLE_AUDIO_2, ModelSpec
-from engine.training.optim import LearningRate
+from engine.training.optim import Kind, LearningRate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What the distances of mid (sum), side (difference), left and right count in the reconstruction loss."""
+
+    sum: float = 0.5
+    difference: float = 0.5
+    left: float = 0.25
+    right: float = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,17 @@ class AutoencoderRecipe:
     judged_crops: int | None = None
     """Crops per batch for the discriminators; None for all."""
     ema_decay: float = 0.999
+    weights: Weights = field(default_factory=Weights)
+    fir_weighting: bool = False
+    """A-weighting by the released configuration's filter; otherwise by the exact curve, down to the bass."""
+    floor: float | None = 1e-4
+    """Magnitude below which differences are ignored; None for the released configuration's, which is far lower."""
+    absolute_features: bool = False
+    """Match features as they are; otherwise by their own size."""
+
+    def multiplied(self, times: int) -> AutoencoderRecipe:
+        """The same with batches so many times as large."""
+        return replace(self, batch=self.batch * times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +99,16 @@ class DiTRecipe:
     log_snr: tuple[float, float] | None = None
     """Mean and scale of the logistic distribution of log(alpha / sigma) for times; None for uniform t."""
     gradient_checkpointing: bool = False
+    pieces: int = 1
+    """Into how many a rank's part of a batch is cut, so that it takes less memory at once; where it has as many."""
+    optimizer: Kind = "adamw"
     measure_every: int = 500
     """Steps between measurements on held-out pieces."""
+
+    @property
+    def milestones(self) -> tuple[int, ...]:
+        """The steps at which a phase ends and the next begins, where the weights are worth keeping."""
+        return tuple(phase.from_step for phase in self.phases[1:])
 
     def multiplied(self, times: int) -> DiTRecipe:
         """The same with batches so many times as large, for a GPU that a small batch leaves idle."""
@@ -126,19 +155,34 @@ class Recipe:
     model: ModelSpec
     autoencoder: AutoencoderRecipe
     dit: DiTRecipe
+    sharded: bool = False
+    """Whether ranks that train the transformer together divide its weights, which are too many for one card."""
     slot: SlotRecipe | None = None
     """For `train sketch`; None for models that have to be trained stage by stage."""
 
+    def with_batches(self, times: int) -> Recipe:
+        """The same with batches so many times as large, in every stage."""
+        return replace(
+            self, autoencoder=self.autoencoder.multiplied(times), dit=self.dit.multiplied(times)
+        )
+
 
 # The released configuration: 1.5e-4 / 3e-4 for autoencoder and discriminators, 5e-5 for the DiT; paper §3 says 1e-5.
+# Its loss is the mean of sum and difference, and half of left and of right.
 PAPER = Recipe(
     model=STABLE_AUDIO_2,
+    sharded=True,
     autoencoder=AutoencoderRecipe(
         crop_latents=32,
         batch=16,
         learning_rate=LearningRate(base=1.5e-4, ramp=0.999, gamma=200_000),
         discriminator_learning_rate=LearningRate(base=3e-4, ramp=0.999, gamma=200_000),
         adversarial_from=0,
+        ema_decay=0.9999,
+        weights=Weights(sum=0.5, difference=0.5, left=0.5, right=0.5),
+        fir_weighting=True,
+        floor=None,
+        absolute_features=True,
     ),
     dit=DiTRecipe(
         phases=(

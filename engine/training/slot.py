@@ -22,12 +22,15 @@ from engine.errors import LongtakeError
 from engine.model_files import CHECKSUMS, seal
 from engine.networks import build_autoencoder
 from engine.text import MiniLM
+from engine.training.checkpointing import read, steps_done
 from engine.training.checkup import evaluate
 from engine.training.composing import Composing, Order
 from engine.training.dataset import Item
-from engine.training.export import checkpoint, export_dit, steps_done
+from engine.training.export import export_dit
+from engine.training.group import Group
+from engine.training.journal import Journal
 from engine.training.latents import pieces, read_item, silence, statistics
-from engine.training.loop import Budget, Journal, Stopping, train
+from engine.training.loop import Budget, Stopping, train
 from engine.training.optim import Cooldown
 from engine.training.recipes import Recipe, SlotRecipe, recipe
 from engine.training.shelf import GrowingShelf, Ledger, Span
@@ -137,9 +140,9 @@ def _order(slot: Slot, plan: SlotRecipe) -> Order:
 
 def _last_span(run: Path) -> Span:
     """The pieces that the run's last step drew from."""
-    if not (run / "transformer" / "checkpoint.pt").exists():
+    if not steps_done(run / "transformer"):
         return Span()
-    state = checkpoint(run / "transformer")
+    state = read(run / "transformer")
     ledger = Ledger()
     ledger.load_state_dict(state["stage"]["ledger"])
     return ledger.at(state["index"] - 1)
@@ -177,7 +180,7 @@ def _transformer(
         statistics=statistics(measured, silence(autoencoder.eval())),
     )
     text_encoder = MiniLM(chosen.model.conditioning.text)
-    stage = DiTStage(chosen, material, text_encoder, seed=how.seed, device=slot.device)
+    stage = DiTStage(chosen, material, text_encoder, seed=how.seed, group=Group.alone(slot.device))
     if slot.start is not None and not steps_done(slot.run / "transformer"):
         stage.begin_from(slot.start / "dit.safetensors")
     return stage
@@ -229,7 +232,7 @@ def cooled(stage: DiTStage, first: int, steps: int, folder: Path, stopping: Stop
     """
     folder.mkdir(exist_ok=True)
     stage.cooldown = Cooldown(first, steps)
-    journal = Journal(folder, first)
+    journal = Journal(folder)
     for index in range(first, first + steps):
         if stopping.requested:
             break
@@ -266,7 +269,7 @@ def _judged(slot: Slot, how: Begun, until: float, stopping: Stopping) -> bool:
     if not material.material:
         log.info("no piece here kept what CLAP hears; another slot trains it")
         return not stopping.requested
-    stage = ClapStage(numbers, clap, material, seed=how.seed, device=slot.device)
+    stage = ClapStage(numbers, clap, material, seed=how.seed, group=Group.alone(slot.device))
     minutes = max(until - time.monotonic(), 0.0) / 60
     budget = Budget(minutes=minutes, steps=plan.judge_steps, save_every_minutes=1.0)
     train(stage, slot.run / "judge", budget, stopping)

@@ -1,34 +1,44 @@
 """Trains CLAP on pairs of prompts and sounds (§2.4, §3): the paper's from scratch, ours with a locked text tower.
 
 A stage for `loop.train`. Prompts are drawn from a piece's metadata (§3.1). Spectrograms are computed once and read in
-crops. Knows nothing of the diffusion model that will use the text tower.
+crops. Ranks that train together match their texts and sounds with everybody's. Knows nothing of the diffusion
+model that will use the text tower.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch import Tensor
 from torch.nn import ModuleDict
-from torch.nn.utils import clip_grad_norm_
-from torch.optim import AdamW
 from transformers import ClapConfig
 
 from engine.clap import Clap, Towers, paper_config
+from engine.errors import SpecError
 from engine.locked_clap import LockedClap, small_audio
 from engine.training import prompts
-from engine.training.contrastive import CHOICES, ContrastiveLoss, retrieval, retrieval_among
+from engine.training.batch_statistics import over_ranks
+from engine.training.contrastive import (
+    CHOICES,
+    WHOLE,
+    ContrastiveLoss,
+    retrieval,
+    retrieval_among,
+)
 from engine.training.dataset import Item
+from engine.training.group import Group
 from engine.training.loop import Budget, StageOfParts, train
 from engine.training.optim import Ema, LearningRate
 from engine.training.spectra import Spectra
+from engine.training.update import Update
 
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 """In RoBERTa's order: ids 0 to 4."""
@@ -49,9 +59,14 @@ class ClapRecipe:
     learning_rate: LearningRate = field(
         default_factory=lambda: LearningRate(base=1e-3, ramp=0.99, gamma=1000)
     )
+    betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 1e-3
     ema_decay: float = 0.998
     measure_every: int = 100
+
+    def multiplied(self, times: int) -> ClapRecipe:
+        """The same with batches so many times as large."""
+        return replace(self, batch=self.batch * times)
 
 
 PAPER = ClapRecipe(vocabulary=50_265, learning_rate=LearningRate(base=1e-4, ramp=0.999, gamma=1e5))
@@ -86,6 +101,15 @@ class Pieces:
     spectra: Spectra
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """B texts, the spectrograms of their sounds [B, 4, frames, mels], and whether these were longer, [B] bool."""
+
+    texts: list[str]
+    spectra: Tensor
+    longer: Tensor
+
+
 class ClapStage(StageOfParts):
     """One CLAP in training.
 
@@ -94,7 +118,10 @@ class ClapStage(StageOfParts):
         clap: the model to train.
         pieces: sounds with metadata.
         seed: of crops and prompts; seed and step index determine everything.
-        device: where to train.
+        group: the processes that train it together.
+
+    Raises:
+        SpecError: if there are fewer pieces than processes.
     """
 
     def __init__(
@@ -104,68 +131,110 @@ class ClapStage(StageOfParts):
         pieces: Pieces,
         *,
         seed: int = 0,
-        device: str = "cpu",
+        group: Group | None = None,
     ) -> None:
         self.recipe, self.clap, self.pieces, self.seed = recipe, clap, pieces, seed
+        self.group = group or Group.alone()
+        self.size = min(recipe.batch, len(pieces.material))
+        if self.size < self.group.size:
+            raise SpecError(
+                f"{self.group.size} processes cannot share a batch of {self.size} pieces; use fewer."
+            )
         # The library's model has temperatures as well; here the one of the loss is used.
         for name, parameter in clap.named_parameters():
             if "logit_scale" in name:
                 parameter.requires_grad_(False)
-        self.networks = ModuleDict({"clap": self.clap, "loss": ContrastiveLoss()}).to(device)
-        self.ema = Ema(self.networks, recipe.ema_decay)
-        self.optimizer = AdamW(
-            [p for p in self.networks.parameters() if p.requires_grad],
-            1.0,
+        self.networks = ModuleDict({"clap": self.clap, "loss": ContrastiveLoss()})
+        self.networks.to(self.group.device)
+        self.statistics = over_ranks(self.networks, self.group) if self.group.size > 1 else []
+        self.update = Update(
+            self.networks,
+            self.group,
+            betas=recipe.betas,
             weight_decay=recipe.weight_decay,
-            fused=torch.device(device).type == "cuda",
+            ema_decay=recipe.ema_decay,
         )
+
+    @property
+    def ema(self) -> Ema:
+        """The averaged weights."""
+        assert self.update.ema is not None
+        return self.update.ema
 
     def step(self, index: int) -> Mapping[str, float | Tensor]:
         """One step with one batch of pairs."""
-        rng = np.random.default_rng((self.seed, index))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate.at(index)
         self.networks.train()
-        material = self.pieces.material
-        size = min(self.recipe.batch, len(material))
-        chosen = rng.choice(len(material), size, replace=False)
-        texts, sounds = self.vectors([material[i] for i in chosen], rng)
-        loss = self.networks["loss"](texts, sounds)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        clip_grad_norm_(self.networks.parameters(), 1.0)
-        self.optimizer.step()
-        self.ema.update(self.networks)
+        texts, sounds = self.vectors(self._pairs(index))
+        texts, sounds = (self.group.gathered(part, self.size) for part in (texts, sounds))
+        mine = self.group.part(self.size)
+        weight = self.group.weight(mine.stop - mine.start, self.size)
+        loss = self.networks["loss"](texts, sounds, mine)
+        self.update.begin()
+        self.update.add(loss, weight)
+        applied = self.update.apply(self.recipe.learning_rate.at(index))
         losses: dict[str, float | Tensor] = {
-            "loss": loss.detach(),
+            "loss": weight * loss.detach(),
             "retrieval": retrieval(texts.detach(), sounds.detach()),
+            **applied,
         }
         if self.pieces.held_out and (index + 1) % self.recipe.measure_every == 0:
             losses["held_out_retrieval"] = self.measured()
         return losses
 
-    def vectors(
-        self, items: Sequence[Item], rng: np.random.Generator, colour_db: float | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Embeddings of texts and sounds of some pieces, [B, P] each."""
-        texts = [self._prompt(item, rng) for item in items]
+    def batch_of(self, index: int) -> dict[str, Any]:
+        """This rank's part of what a step sees, to keep where a step failed."""
+        pairs = self._pairs(index)
+        return {"texts": pairs.texts, "spectra": pairs.spectra, "longer": pairs.longer}
+
+    def _pairs(self, index: int) -> Pairs:
+        """This rank's part of a step's batch."""
+        rng = np.random.default_rng((self.seed, index))
+        chosen = rng.choice(len(self.pieces.material), self.size, replace=False)
+        items = [self.pieces.material[i] for i in chosen]
+        return self.pairs(items, rng, self.recipe.colour_db, self.group.part(self.size))
+
+    def pairs(
+        self, items: Sequence[Item], rng: np.random.Generator, colour: float, mine: slice = WHOLE
+    ) -> Pairs:
+        """A part of a batch of pieces: a prompt and a crop of each."""
         windows = float(rng.choice(self.recipe.windows))
+        # Each piece has a generator of its own, so that a rank need not read what others do.
+        seeds = rng.integers(2**62, size=len(items))[mine]
+        own = [np.random.default_rng(int(seed)) for seed in seeds]
+        texts = [self._prompt(item, each) for item, each in zip(items[mine], own, strict=True)]
         crops, longer = zip(
-            *(self.pieces.spectra.crop(item, windows, rng) for item in items), strict=True
+            *(
+                self.pieces.spectra.crop(item, windows, each)
+                for item, each in zip(items[mine], own, strict=True)
+            ),
+            strict=True,
         )
-        colour = self.recipe.colour_db if colour_db is None else colour_db
-        seen = coloured(torch.stack(crops), colour, rng)
-        device = self.networks["loss"].get_parameter("scale").device
-        with torch.autocast(device.type, torch.bfloat16):
-            sounds = self.clap.embed_spectra(seen.to(device), torch.tensor(longer))
-        return self.clap.embed_texts(texts), sounds.float()
+        gain, tilt = rng.uniform(-colour, colour, (2, len(items))).astype(np.float32)[:, mine]
+        return Pairs(texts, coloured(torch.stack(crops), gain, tilt), torch.tensor(longer))
+
+    def vectors(self, pairs: Pairs) -> tuple[Tensor, Tensor]:
+        """Embeddings of texts and sounds of some pieces, [B, P] each."""
+        device, spectra, longer = self.group.device, pairs.spectra, pairs.longer
+        # Where others fuse longer sounds and normalise them together, every rank has to have one.
+        beside = bool(self.statistics) and self.networks.training
+        if beside := beside and self.group.agreed(bool(longer.any())) and not longer.any():
+            spectra = torch.cat((spectra, spectra[-1:]))
+            longer = torch.cat((longer, torch.ones(1, dtype=torch.bool)))
+        for layer in self.statistics:
+            layer.beside = int(beside)
+        with self.group.computing():
+            sounds = self.clap.embed_spectra(spectra.to(device), longer).float()
+        if beside:
+            sounds = sounds[:-1] + 0 * sounds[-1:]
+        return self.clap.embed_texts(pairs.texts), sounds
 
     @torch.no_grad()
     def measured(self) -> float:
         """How often a held-out sound finds its prompt among ten with the current weights; always the same pairs."""
         self.networks.eval()
         rng = np.random.default_rng(self.seed)
-        rounds = [self.vectors(self.pieces.held_out, rng, colour_db=0.0) for _ in range(4)]
+        pairs = (self.pairs(self.pieces.held_out, rng, colour=0.0) for _ in range(4))
+        rounds = [self.vectors(each) for each in pairs]
         return float(np.mean([retrieval_among(s, t, CHOICES, rng) for t, s in rounds]))
 
     def averaged(self) -> Towers:
@@ -176,7 +245,7 @@ class ClapStage(StageOfParts):
 
     def parts(self) -> dict[str, Any]:
         """The contents of a checkpoint; the tokenizer follows from material and seed."""
-        return {"networks": self.networks, "ema": self.ema, "optimizer": self.optimizer}
+        return {"networks": self.networks, **self.update.parts()}
 
     def _prompt(self, item: Item, rng: np.random.Generator) -> str:
         # From a fixed set of prompts per piece, seeded by its name, so that they recur.
@@ -195,15 +264,18 @@ def train_clap(stage: ClapStage, run: Path, budget: Budget) -> Path:
     """
     train(stage, run, budget)
     folder = run / "clap"
-    stage.averaged().save(folder)
+    averaged = stage.averaged()
+    if stage.group.first:
+        averaged.save(folder)
+    stage.group.barrier()
     return folder
 
 
-def coloured(spectra: Tensor, most: float, rng: np.random.Generator) -> Tensor:
-    """Augments spectrograms in dB [B, 4, frames, mels] by a random gain and spectral tilt of up to `most` dB."""
-    gain, tilt = rng.uniform(-most, most, (2, len(spectra), 1, 1, 1)).astype(np.float32)
+def coloured(spectra: Tensor, gain: NDArray[np.float32], tilt: NDArray[np.float32]) -> Tensor:
+    """Augments spectrograms in dB [B, 4, frames, mels] by a gain and a spectral tilt each, [B] dB."""
     bands = torch.linspace(-1.0, 1.0, spectra.shape[-1])
-    return spectra + torch.from_numpy(gain) + torch.from_numpy(tilt) * bands
+    gains, tilts = (torch.from_numpy(x)[:, None, None, None] for x in (gain, tilt))
+    return spectra + gains + tilts * bands
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:

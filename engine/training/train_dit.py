@@ -1,24 +1,24 @@
 """Trains the diffusion transformer (§3): v-objective on noised latents, with dropout of text and tempo.
 
 A stage for `loop.train`. On a GPU nothing in a step waits for it: batches come from other processes (batches.py), the
-loss stays there until it is logged, the blocks are compiled. Reads latents and knows nothing of audio.
+loss stays there until it is logged, the blocks are compiled. Ranks share each batch, and weights that are too many for
+one card (sharding.py). Reads latents and knows nothing of audio.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torch.nn import ModuleDict
 from torch.nn.functional import mse_loss
-from torch.nn.utils import clip_grad_norm_
-from torch.optim import AdamW
 
 from engine.checkpoints import load_weights
 from engine.conditioning import Conditioner, Conditioning, TextEncoder
@@ -28,13 +28,16 @@ from engine.latent_diffusion import LatentScale
 from engine.samplers.objectives import OBJECTIVES, noised
 from engine.text import MiniLM
 from engine.training.batches import Batch, Batches
+from engine.training.group import Group
 from engine.training.held_out import HeldOut
 from engine.training.latents import LatentItem, Statistics
 from engine.training.loop import StageOfParts
 from engine.training.optim import Cooldown, Ema
 from engine.training.recipes import Recipe
+from engine.training.sharding import entire, shard
 from engine.training.shelf import Ledger, Shelf, Span
 from engine.training.speed import forward_flops
+from engine.training.update import Update
 
 REMEMBERED = 50_000
 """Number of texts whose features are kept, 49 kB each; then all are forgotten."""
@@ -86,7 +89,11 @@ class DiTStage(StageOfParts):
         text_encoder: the frozen text encoder.
         seed: of weights, crops, prompts and noise; seed, step index and the pieces drawn from (see `Ledger`) determine
             everything.
-        device: where to train.
+        group: the processes that train it together; they read the same folder, which stays as it is if there are
+            several.
+
+    Raises:
+        SpecError: if a batch cannot be shared, or the optimiser cannot be had here.
     """
 
     def __init__(
@@ -96,12 +103,17 @@ class DiTStage(StageOfParts):
         text_encoder: TextEncoder,
         *,
         seed: int = 0,
-        device: str = "cpu",
+        group: Group | None = None,
     ) -> None:
         self.recipe, self.spec = recipe.dit, recipe.model
-        self.device = torch.device(device)
-        on_gpu = self.device.type == "cuda"
-        if on_gpu and isinstance(text_encoder, MiniLM):
+        self.group = group or Group.alone()
+        self.device = self.group.device
+        self.on_gpu = self.device.type == "cuda"
+        self.shelf, self.ledger = material.shelf, Ledger()
+        silence = material.statistics.silence
+        self.batches = Batches(recipe, self.shelf, silence, seed, group=self.group)
+        self.held_out = HeldOut(recipe, material.held_out, silence)
+        if self.on_gpu and isinstance(text_encoder, MiniLM):
             text_encoder.on(self.device)
         generator = torch.Generator().manual_seed(seed)
         self.conditioner = Conditioner(self.spec, Remembering(text_encoder))
@@ -118,24 +130,34 @@ class DiTStage(StageOfParts):
         parts = {"dit": self.dit, "conditioner": self.conditioner, "latent_scale": self.scale}
         self.networks = ModuleDict(parts).to(self.device)
         self.objective = OBJECTIVES[self.spec.objective]
-        self.ema = Ema(self.networks, self.recipe.ema_decay)
-        self.optimizer = AdamW(
-            self.networks.parameters(),
-            1.0,
-            self.recipe.betas,
-            weight_decay=self.recipe.weight_decay,
-            fused=on_gpu,
-        )
-        if on_gpu:
+        if self.on_gpu:
             # All blocks share one compiled program, which serves all lengths.
             for block in self.dit.transformer.layers:
                 block.compile(dynamic=True)
-        self.shelf, self.ledger = material.shelf, Ledger()
-        silence = material.statistics.silence
-        self.batches = Batches(recipe, self.shelf, silence, seed)
-        self.held_out = HeldOut(recipe, material.held_out, silence)
+        if recipe.sharded and dist.is_initialized():
+            shard(self.dit, self.group)
+        self.update = self._update()
         self.cooldown: Cooldown | None = None
         self._ahead: tuple[int, Iterator[tuple[Batch, ...]]] | None = None
+
+    def _update(self) -> Update:
+        recipe = self.recipe
+        update = Update(
+            self.networks,
+            self.group,
+            betas=recipe.betas,
+            weight_decay=recipe.weight_decay,
+            ema_decay=recipe.ema_decay,
+        )
+        if recipe.optimizer != "adamw":
+            update.use(recipe.optimizer)
+        return update
+
+    @property
+    def ema(self) -> Ema:
+        """The averaged weights."""
+        assert self.update.ema is not None
+        return self.update.ema
 
     def begin_from(self, weights: Path) -> None:
         """Takes over a transformer that was exported, with the scale of its latents, in place of random weights.
@@ -144,46 +166,62 @@ class DiTStage(StageOfParts):
             CheckpointError: if the file is missing, damaged or of another network.
         """
         load_weights(self.networks, weights)
-        self.ema = Ema(self.networks, self.recipe.ema_decay)
+        self.update.ema = Ema(self.networks, self.recipe.ema_decay)
 
     def step(self, index: int) -> Mapping[str, float | Tensor]:
         """One step: batches of crops of several lengths, each frame counting as much."""
         rate = self.recipe.learning_rate.at(index)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate if self.cooldown is None else rate * self.cooldown.at(index)
-        self.optimizer.zero_grad(set_to_none=True)
-        losses = self._learnt(self._batch(index))
-        clip_grad_norm_(self.networks.parameters(), 1.0)
-        self.optimizer.step()
-        self.ema.update(self.networks)
-        return losses | self._measured(index + 1)
+        began = time.monotonic()
+        batches = self._batch(index)
+        waited = time.monotonic() - began
+        self.update.begin()
+        losses = self._learnt(batches)
+        applied = self.update.apply(
+            rate if self.cooldown is None else rate * self.cooldown.at(index)
+        )
+        return {**losses, **applied, "waited": waited, **self._measured(index + 1)}
+
+    def batch_of(self, index: int) -> dict[str, Any]:
+        """This rank's part of what a step sees, to keep where a step failed."""
+        batches = self.batches[(index, self.ledger.at(index))]
+        return {
+            str(number): {
+                "latents": batch.latents,
+                "noise": batch.noise,
+                "times": batch.times,
+                "texts": list(batch.asked.texts),
+                "numbers": batch.asked.numbers,
+            }
+            for number, batch in enumerate(batches)
+        }
 
     def _learnt(self, batches: Sequence[Batch]) -> dict[str, float | Tensor]:
         """Adds up the gradients of some batches; their losses by length, the whole one, and the operations."""
-        shares = np.array([batch.latents.shape[0] * batch.latents.shape[-1] for batch in batches])
-        shares = shares / shares.sum()
-        losses: dict[str, float | Tensor] = {}
+        # Of all ranks; pieces of one batch say the same.
+        whole = {batch.latents.shape[-1]: batch.whole for batch in batches}
+        total = sum(frames * count for frames, count in whole.items())
+        losses: dict[str, Tensor] = {f"loss_{frames}": torch.zeros(()) for frames in whole}
         flops = 0.0
-        for batch, share in zip(batches, shares.tolist(), strict=True):
+        for batch in batches:
             batch = batch.to(self.device)
             conditioning = self.conditioner.embedded(batch.asked).dropped(
                 text=batch.no_text, tempo=batch.no_tempo
             )
             loss = self.loss(batch, conditioning)
-            (share * loss).backward()
-            frames = batch.latents.shape[-1]
-            losses[f"loss_{frames}"] = loss.detach()
-            flops += 3 * forward_flops(self.spec, len(batch.latents), frames)
-        whole = sum(
-            share * loss for share, loss in zip(shares.tolist(), losses.values(), strict=True)
-        )
-        return {"loss": whole, **losses, "flops": flops}
+            count, frames = len(batch.latents), batch.latents.shape[-1]
+            weight = self.group.weight(count, batch.whole)
+            self.update.add(loss, weight * frames * batch.whole / total)
+            losses[f"loss_{frames}"] = losses[f"loss_{frames}"] + weight * loss.detach()
+            flops += 3 * forward_flops(self.spec, count, frames)
+        shares = {f"loss_{frames}": frames * count / total for frames, count in whole.items()}
+        loss = sum(share * losses[name] for name, share in shares.items())
+        return {"loss": loss, **losses, "flops": flops}
 
     def loss(self, batch: Batch, conditioning: Conditioning) -> Tensor:
         """Mean squared error of the predicted target."""
         clean = self.scale.scaled(batch.latents)
         shown = noised(self.objective, clean, batch.noise, batch.times)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with self.group.computing():
             output = self.dit(shown, batch.times, conditioning)
         return mse_loss(output.float(), self.objective.target(clean, batch.noise, batch.times))
 
@@ -191,15 +229,14 @@ class DiTStage(StageOfParts):
         """The contents of a checkpoint."""
         return {
             "networks": self.networks,
-            "ema": self.ema,
-            "optimizer": self.optimizer,
+            **self.update.parts(),
             "ledger": self.ledger,
         }
 
     def averaged(self) -> dict[str, Tensor]:
-        """The averaged weights with the scale of the latents, by name."""
+        """The averaged weights with the scale of the latents, by name; whole ones, so every rank has to call it."""
         scale = self.scale.state_dict(prefix="latent_scale.")
-        return {**self.ema.weights, **scale}
+        return {**{name: entire(weight) for name, weight in self.ema.weights.items()}, **scale}
 
     def close(self) -> None:
         """Ends the processes that make batches."""
@@ -217,9 +254,8 @@ class DiTStage(StageOfParts):
 
     def _batch(self, index: int) -> Sequence[Batch]:
         if self._ahead is None or self._ahead[0] != index:
-            on_gpu = self.device.type == "cuda"
-            processes = BATCH_PROCESSES if on_gpu else 0
-            made = self.batches.ahead(self._places(index), processes, pinned=on_gpu)
+            processes = max(1, BATCH_PROCESSES // self.group.size) if self.on_gpu else 0
+            made = self.batches.ahead(self._places(index), processes, pinned=self.on_gpu)
         else:
             made = self._ahead[1]
         batch = next(made)

@@ -12,6 +12,7 @@ import torch
 
 from engine.composing import compose
 from engine.composing.score import GROUPS, NOTES, Score
+from engine.errors import SpecError
 from engine.samplers.objectives import V_OBJECTIVE
 from engine.training.batches import (
     NO_SCORES,
@@ -22,6 +23,7 @@ from engine.training.batches import (
     partly,
     times,
 )
+from engine.training.group import Group
 from engine.training.latents import read_item, write_item
 from engine.training.recipes import SMOKE
 from engine.training.shelf import GrowingShelf, Span
@@ -81,6 +83,33 @@ def test_other_processes_make_the_same_batches_in_the_same_order(shelf: GrowingS
     made = batches.ahead(iter(places), 2, pinned=False)
     for place, batch in zip(places, islice(made, 5), strict=True):
         assert same(batch, batches[place])
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_the_parts_of_all_ranks_are_the_whole_batch(shelf: GrowingShelf, pieces: int) -> None:
+    recipe = replace(SMOKE, dit=replace(SMOKE.dit.multiplied(3), pieces=pieces))
+    place = (5, Span(0, 3))
+    whole = Batches(SMOKE.with_batches(3), shelf, SILENCE, seed=0)[place]
+    parts = [
+        Batches(recipe, shelf, SILENCE, seed=0, group=Group(rank, 5))[place] for rank in range(5)
+    ]
+    # Sharded weights meet in every batch.
+    assert len({len(batches) for batches in parts}) == 1
+    for one in whole:
+        found = [b for part in parts for b in part if b.latents.shape[-1] == one.latents.shape[-1]]
+        assert all(batch.whole == len(one.latents) for batch in found)
+        assert sum((batch.asked.texts for batch in found), ()) == one.asked.texts
+        for name in ("latents", "noise", "times", "no_text", "no_tempo"):
+            together = torch.cat([getattr(batch, name) for batch in found])
+            assert torch.equal(together, getattr(one, name))
+
+
+def test_a_batch_that_is_smaller_than_the_ranks_says_how_much_larger_it_has_to_be(
+    shelf: GrowingShelf,
+) -> None:
+    with pytest.raises(SpecError, match=r"share a batch of 2; make batches 3 times .* --batch 3"):
+        Batches(SMOKE, shelf, SILENCE, seed=0, group=Group(0, 5))
+    Batches(SMOKE.with_batches(3), shelf, SILENCE, seed=0, group=Group(0, 5))
 
 
 def test_shares_of_text_and_tempo_are_left_out(shelf: GrowingShelf) -> None:

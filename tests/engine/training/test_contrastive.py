@@ -31,6 +31,18 @@ def test_it_is_symmetric_and_knows_no_order():
     torch.testing.assert_close(loss(texts, sounds), loss(texts[order], sounds[order]))
 
 
+def test_the_mean_over_ranks_is_the_whole_with_the_temperature_s_gradient():
+    texts, sounds = vectors(5, 8, 0).requires_grad_(), vectors(5, 8, 1).requires_grad_()
+    loss = ContrastiveLoss()
+    inputs = (texts, sounds, loss.scale)
+    whole = torch.autograd.grad(loss(texts, sounds), inputs)
+    parts = [(slice(0, 2), 2 / 5), (slice(2, 5), 3 / 5)]
+    shared = sum(share * loss(texts, sounds, mine) for mine, share in parts)
+    torch.testing.assert_close(shared, loss(texts, sounds))
+    for one, other in zip(torch.autograd.grad(shared, inputs), whole, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_vectors_that_say_nothing_cost_the_logarithm_of_the_batch():
     same = vectors(1, 8, 0).expand(7, 8)
     assert ContrastiveLoss()(same, same).item() == pytest.approx(math.log(7))

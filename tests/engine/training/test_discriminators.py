@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -44,6 +45,35 @@ def test_equal_signals_match_in_every_feature() -> None:
     panel = list(tiny().judges)
     assert Discriminators.generator_losses(panel, audio(0), audio(0)).feature_matching == 0
     assert Discriminators.generator_losses(panel, audio(0), audio(1)).feature_matching > 0
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_the_mean_over_parts_of_a_batch_is_the_whole(absolute: bool) -> None:
+    judges = tiny()
+    panel = list(judges.judges)
+    real, fake = (torch.cat((audio(seed), 0.01 * audio(seed + 1))) for seed in (0, 2))
+    terms = [
+        judges.generator_losses(panel, real[part], fake[part], absolute=absolute)
+        for part in (slice(None), slice(0, 1), slice(1, 2))
+    ]
+    for name in ("adversarial", "feature_matching"):
+        whole, *parts = (float(getattr(term, name)) for term in terms)
+        assert whole == pytest.approx(sum(parts) / 2, rel=1e-5)
+    whole, *parts = (
+        float(judges.loss(panel, real[part], fake[part]))
+        for part in (slice(None), slice(0, 1), slice(1, 2))
+    )
+    assert whole == pytest.approx(sum(parts) / 2, rel=1e-5)
+
+
+def test_features_match_as_they_are_or_by_their_own_size() -> None:
+    panel = list(tiny().judges)
+    terms = [
+        Discriminators.generator_losses(panel, audio(0), audio(1), absolute=absolute)
+        for absolute in (True, False)
+    ]
+    assert terms[0].feature_matching < terms[1].feature_matching
+    assert terms[0].adversarial == terms[1].adversarial
 
 
 def test_a_step_hears_as_many_judges_as_drawn_and_all_in_time() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pickle
 import signal
@@ -14,16 +15,21 @@ import pytest
 import torch
 
 from engine.errors import LongtakeError
-from engine.training.loop import Budget, save, train
+from engine.training.checkpointing import read, save, steps_done
+from engine.training.group import Group
+from engine.training.loop import Budget, train
 
 
 class Counting:
     """A stage whose state is the list of steps it has done."""
 
+    group = Group.alone()
+
     def __init__(self) -> None:
         self.done: list[int] = []
         self.fail_at: int | None = None
         self.terminate_at: int | None = None
+        self.nan_at: int | None = None
 
     def step(self, index: int) -> dict[str, float]:
         if index == self.fail_at:
@@ -31,7 +37,10 @@ class Counting:
         if index == self.terminate_at:
             os.kill(os.getpid(), signal.SIGTERM)
         self.done.append(index)
-        return {"loss": 1.0 / (index + 1)}
+        return {"loss": math.nan if index == self.nan_at else 1.0 / (index + 1)}
+
+    def batch_of(self, index: int) -> dict[str, Any]:
+        return {"seen": torch.tensor([index])}
 
     def state_dict(self) -> dict[str, Any]:
         return {"done": list(self.done)}
@@ -80,6 +89,31 @@ def test_losses_are_logged_as_means(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [4, 8]
     assert lines[0]["loss"] == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 4) / 4)
+
+
+def test_a_loss_that_is_no_number_stops_with_the_batch_and_spoils_no_checkpoint(
+    tmp_path: Path,
+) -> None:
+    train(Counting(), tmp_path, Budget(steps=3))
+    stage = Counting()
+    stage.nan_at = 5
+    expected = r"Step 6 gave a loss that is no number.*failed_step_6\.pt.*checkpoint is of step 3"
+    with pytest.raises(LongtakeError, match=expected):
+        train(stage, tmp_path, Budget(steps=50, log_every=10))
+    kept = torch.load(tmp_path / "failed_step_6.pt", weights_only=True)
+    assert kept["seen"].tolist() == [5]
+    assert read(tmp_path)["stage"] == {"done": [0, 1, 2]}
+    # Nor one that is due before the log would have told.
+    with pytest.raises(LongtakeError, match="Step 6"):
+        train(stage, tmp_path, Budget(save_every_minutes=0, log_every=10))
+    assert steps_done(tmp_path) == 5
+
+
+def test_checkpoints_that_stay_are_runs_of_their_own(tmp_path: Path) -> None:
+    train(Counting(), tmp_path, Budget(steps=7, keep_every=3, keep_at=(4,)))
+    kept = {int(path.name): steps_done(path) for path in (tmp_path / "kept").iterdir()}
+    assert kept == {3: 3, 4: 4, 6: 6}
+    assert train(Counting(), tmp_path / "kept" / "4", Budget(steps=5)) == 5
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sizes of files are limited only there")

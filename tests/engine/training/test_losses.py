@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from engine.training.losses import (
-    LEFT_RIGHT_WEIGHT,
     RESOLUTIONS,
     MultiResolutionSTFTLoss,
     a_weighting,
+    a_weighting_taps,
     spectral_distance,
 )
+from engine.training.recipes import Weights
 
 
 def noise(seed: int = 0) -> torch.Tensor:
@@ -28,7 +29,7 @@ def test_equal_signals_have_no_distance() -> None:
 def test_half_the_level_has_the_closed_form() -> None:
     # Convergence |0.5 - 1| and log magnitude ln 2, for mid/side and half again for left/right.
     loss = MultiResolutionSTFTLoss((1024,))(noise() * 0.5, noise())
-    assert float(loss) == pytest.approx((0.5 + math.log(2)) * (1 + LEFT_RIGHT_WEIGHT), rel=1e-2)
+    assert float(loss) == pytest.approx((0.5 + math.log(2)) * 1.5, rel=1e-2)
 
 
 def test_mid_side_notices_a_side_of_the_wrong_sign() -> None:
@@ -36,8 +37,8 @@ def test_mid_side_notices_a_side_of_the_wrong_sign() -> None:
     flipped = audio * torch.tensor([1.0, -1.0])[:, None]
     mid_side, left_right = loss.powers(1024, audio)
     other_mid_side, other_left_right = loss.powers(1024, flipped)
-    assert spectral_distance(left_right, other_left_right) < 1e-6
-    assert spectral_distance(mid_side, other_mid_side) > 0.5
+    assert (spectral_distance(left_right, other_left_right) < 1e-6).all()
+    assert (spectral_distance(mid_side, other_mid_side) > 0.5).all()
 
 
 def test_powers_are_those_of_the_four_signals() -> None:
@@ -49,6 +50,55 @@ def test_powers_are_those_of_the_four_signals() -> None:
         strict=True,
     ):
         assert torch.allclose(power, loss.spectrum(512, signal)[:, 0].abs().square(), atol=1e-7)
+
+
+@pytest.mark.parametrize("fir", [False, True])
+def test_the_mean_over_parts_of_a_batch_is_the_whole(fir: bool) -> None:
+    loss, scale = MultiResolutionSTFTLoss((512, 64), fir=fir), torch.tensor([1.0, 0.01])
+    estimate, target = (noise(seed) * scale[:, None, None] for seed in (1, 0))
+    parts = [loss(estimate[k : k + 1], target[k : k + 1]) for k in range(2)]
+    assert float(loss(estimate, target)) == pytest.approx(float(sum(parts)) / 2, rel=1e-6)
+
+
+def test_a_quiet_side_counts_as_much_as_a_loud_middle() -> None:
+    loss, audio = MultiResolutionSTFTLoss((512,), floor=None), noise()
+    middle, side = audio[:, :1] + audio[:, 1:], 0.01 * (audio[:, :1] - audio[:, 1:])
+    target = torch.cat((middle + side, middle - side), dim=1)
+    without = torch.cat((middle, middle), dim=1)
+    of_side = spectral_distance(*(loss.powers(512, each)[0][1] for each in (without, target)))
+    assert (of_side > 1).all()
+    assert loss(without, target) > 0.5 * of_side.mean()
+
+
+def test_each_of_the_four_signals_counts_its_weight() -> None:
+    audio, other = noise(), noise(1)
+    total = 0.0
+    for name in ("sum", "difference", "left", "right"):
+        alone = Weights(**{each: 2.0 * (each == name) for each in Weights.__dataclass_fields__})
+        total += float(MultiResolutionSTFTLoss((512,), weights=alone)(other, audio))
+    equal = Weights(sum=2.0, difference=2.0, left=2.0, right=2.0)
+    assert float(MultiResolutionSTFTLoss((512,), weights=equal)(other, audio)) == pytest.approx(
+        total
+    )
+
+
+def test_the_filter_is_that_of_the_released_configuration() -> None:
+    auraloss = pytest.importorskip("auraloss")
+    reference = auraloss.perceptual.FIRFilter("aw", fs=44_100).fir.weight.flatten()
+    torch.testing.assert_close(a_weighting_taps(), reference, atol=1e-6, rtol=0)
+
+
+def test_the_released_loss_of_one_item_is_the_references() -> None:
+    # Whose norms are over the whole batch: of one item they are ours.
+    auraloss = pytest.importorskip("auraloss")
+    settings = {"fft_sizes": [512, 128], "hop_sizes": [128, 32], "win_lengths": [512, 128]}
+    settings |= {"sample_rate": 44_100, "perceptual_weighting": True}
+    estimate, target = noise(1)[:1], noise()[:1]
+    reference = auraloss.freq.SumAndDifferenceSTFTLoss(**settings)(estimate, target)
+    weights = Weights(sum=0.5, difference=0.5, left=0.0, right=0.0)
+    ours = MultiResolutionSTFTLoss((512, 128), weights=weights, fir=True, floor=None)
+    # The reference reflects the signal at its ends, we do not.
+    assert float(ours(estimate, target)) == pytest.approx(float(reference), rel=0.02)
 
 
 def test_a_draw_has_the_expectation_of_all() -> None:

@@ -83,8 +83,10 @@ def test_any_text_can_be_written_and_read_back_with_roberta_s_special_tokens():
 
 def test_colour_is_a_gain_and_a_slope():
     spectra = torch.zeros(3, 4, 5, 8)
-    assert torch.equal(coloured(spectra, 0.0, np.random.default_rng(0)), spectra)
-    changed = coloured(spectra, 6.0, np.random.default_rng(0))
+    nothing = np.zeros(3, np.float32)
+    assert torch.equal(coloured(spectra, nothing, nothing), spectra)
+    gain, tilt = np.random.default_rng(0).uniform(-6, 6, (2, 3)).astype(np.float32)
+    changed = coloured(spectra, gain, tilt)
     steps = changed.diff(dim=-1)
     torch.testing.assert_close(steps, steps[..., :1].expand_as(steps), atol=1e-5, rtol=0)
     assert (changed[0] != changed[1]).any()

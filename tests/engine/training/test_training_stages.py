@@ -135,7 +135,7 @@ def test_a_branch_that_is_cooled_leaves_the_run_as_it_was(
     before = (tmp_path / "run" / "checkpoint.pt").read_bytes()
     assert cooled(stage, 4, 5, tmp_path / "cooled", Stopping())
     assert (tmp_path / "run" / "checkpoint.pt").read_bytes() == before
-    rates = [group["lr"] for group in stage.optimizer.param_groups]
+    rates = [group["lr"] for group in stage.update.optimizer.param_groups]
     uncooled = SMOKE.dit.learning_rate.at(8)
     assert all(0 < rate < 0.1 * uncooled for rate in rates)
     again = made(encoded, words)
@@ -165,7 +165,7 @@ def test_nothing_in_a_step_waits_for_its_result(
     batch = stage.batches[(1, stage.ledger.at(1))]
     monkeypatch.setattr(stage, "_batch", lambda index: batch)
     # On a GPU it is fused; here it counts its steps on the host.
-    monkeypatch.setattr(stage.optimizer, "step", lambda: None)
+    monkeypatch.setattr(stage.update.optimizer, "step", lambda: None)
     with Reading() as seen:
         loss = stage.step(1)["loss"]
         assert not seen.read
