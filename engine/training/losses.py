@@ -35,7 +35,7 @@ class MultiResolutionSTFTLoss(nn.Module):
         drawn: how many of them a call evaluates, drawn at random; None for all. On a CPU the full set costs as much as
             the network, and a random subset has the same expectation.
         weights: of sum (mid), difference (side), left and right.
-        fir: filter the signals by the released configuration's A-weighting, which ends at about 300 Hz, in place of
+        fir: filter the signals by the released configuration's A-weighting, which is coarse below 200 Hz, in place of
             weighting their spectra by the exact curve.
         floor: what is added to magnitudes; None raises small powers to `LEAST_POWER`.
     """
