@@ -33,7 +33,7 @@ TOO_LOUD = 16.0
 _LOOKED_AT = 1 << 16
 """Frames of a block while looking for sound."""
 _AROUND = 4096
-"""Frames on either side of a crop that the filter of another rate can hear."""
+"""Frames on either side of a crop that the filter of another rate can hear, and that an MP3 decoder needs before it."""
 _FLOATS = ("FLOAT", "DOUBLE")
 
 
@@ -81,7 +81,7 @@ def _crop(file: AudioFile, start: int, frames: int | None) -> Samples:
     # The two rates meet every so many frames: a crop that begins there has the whole's samples.
     common = math.gcd(file.samplerate, SAMPLE_RATE)
     step, step_here = file.samplerate // common, SAMPLE_RATE // common
-    around = 0 if file.samplerate == SAMPLE_RATE else _AROUND * max(step // step_here, 1)
+    around = _AROUND * max(step // step_here, 1)
     first = max(start // step_here - -(-around // step), 0)
     stop = file.frames
     if frames is not None:
