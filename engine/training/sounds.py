@@ -20,8 +20,11 @@ from engine.sound.reading import LONGEST, AudioFile, Samples, blocks, opened
 from engine.sound.resampling import resample
 
 SUFFIXES = frozenset(
-    (*".wav .flac .mp3 .ogg .oga .opus .aif .aiff .aifc .w64 .rf64 .caf .au .snd".split(),)
-    + containers.SUFFIXES
+    (
+        *(".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".w64"),
+        *(".rf64", ".caf", ".au", ".snd"),
+        *containers.SUFFIXES,
+    )
 )
 """Of the files that are taken for sound."""
 SHORTEST = 0.25
