@@ -101,9 +101,7 @@ def _texts(file: BinaryIO, most: int, tags: Mapping[str, bytes]) -> dict[str, st
     return {names[tag]: text for tag, text in _frames(content, head[3], names)}
 
 
-def _frames(
-    content: bytes, version: int, wanted: Container[bytes]
-) -> Iterator[tuple[bytes, str]]:
+def _frames(content: bytes, version: int, wanted: Container[bytes]) -> Iterator[tuple[bytes, str]]:
     """Yields the wanted frames that are text, up to a size that does not fit."""
     start = 0
     while start + 11 <= len(content):

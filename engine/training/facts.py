@@ -155,7 +155,9 @@ def rows(table: Path) -> Iterator[tuple[str, Facts]]:
             for number, row in enumerate(said, 1):
                 yield _row(row, f"{table}, row {number}")
     except (OSError, ValueError, csv.Error) as error:
-        raise SpecError(f"{table} cannot be read ({error}); give UTF-8 with a row for a sound.") from error
+        raise SpecError(
+            f"{table} cannot be read ({error}); give UTF-8 with a row for a sound."
+        ) from error
 
 
 def _row(row: Any, place: str) -> tuple[str, Facts]:

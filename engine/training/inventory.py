@@ -1,8 +1,8 @@
 """What is in a folder of sounds, looked at once: lengths, facts, and which files are no use, kept beside the material.
 
-A file is looked at again when its size or its time of change is another, its facts when those beside it or the folder's
-table are. In memory are three numbers a sound, whatever the folder holds; the rest is read when asked for. Knows nothing
-of crops or latents.
+A file is looked at again when its size or its time of change is another, its facts when what is beside it or the
+folder's table is. In memory are three numbers a sound, whatever the folder holds; the rest is read when asked for.
+Knows nothing of crops or latents.
 """
 
 from __future__ import annotations
@@ -219,10 +219,7 @@ def _record(folder: Path, name: str, old: Record | None, told: Facts) -> Record:
     if same and old["beside"] == beside_it and old["told"] == told:
         return old
     record: Record = {"path": name, "stamp": stamp, "beside": beside_it, "told": told}
-    if same:
-        sound = {"frames": old["frames"], "unfit": old["unfit"], "tags": old["tags"]}
-    else:
-        sound = _sound(path)
+    sound = {name: old[name] for name in ("frames", "unfit", "tags")} if same else _sound(path)
     record |= sound | {"facts": {}, "wrong": sound["unfit"]}
     if not sound["unfit"]:
         try:

@@ -17,9 +17,7 @@ def test_it_draws_what_numpy_draws() -> None:
 
 def test_parts_are_the_whole_with_the_same_generators() -> None:
     chances = Chances([1, 2, 3])
-    whole = [
-        (number, rng.random()) for number, rng in chances.each(7, np.random.default_rng(0))
-    ]
+    whole = [(number, rng.random()) for number, rng in chances.each(7, np.random.default_rng(0))]
     parts = [
         (number, rng.random())
         for part in (slice(0, 3), slice(3, 7))

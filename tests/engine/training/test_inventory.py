@@ -1,4 +1,4 @@
-"""Laws of an inventory: every sound once, whatever its name; what is no use is listed; only what changed is looked at."""
+"""Laws of an inventory: every sound once, what is no use listed, and only what changed looked at."""
 
 from __future__ import annotations
 
@@ -44,7 +44,12 @@ def music(tmp_path: Path) -> Path:
 
 def test_files_of_one_name_are_all_there_in_order(music: Path) -> None:
     names = [item.name for item in all_items([music])]
-    assert names == ["music/album/one.wav", "music/album/two.flac", "music/one.mp3", "music/one.wav"]
+    assert names == [
+        "music/album/one.wav",
+        "music/album/two.flac",
+        "music/one.mp3",
+        "music/one.wav",
+    ]
     seconds = [item.frames / 44_100 for item in all_items([music])]
     assert seconds == pytest.approx([3.0, 1.0, 2.0, 1.0])
 
@@ -54,9 +59,7 @@ def test_what_is_no_use_is_counted_and_listed(
 ) -> None:
     Inventory(music)
     assert "2 of 6 files" in caplog.text
-    listed = dict(
-        line.split("\t") for line in (music / KEPT / LEFT_OUT).read_text().splitlines()
-    )
+    listed = dict(line.split("\t") for line in (music / KEPT / LEFT_OUT).read_text().splitlines())
     assert "cannot be read as audio" in listed["album/broken.wav"]
     assert "silent" in listed["album/silent.wav"]
     for path in list(sounds_below(music)):
@@ -110,7 +113,9 @@ def test_a_table_tells_of_paths_and_names_those_that_are_gone(music: Path) -> No
     table.unlink()
     assert all_items([music])[3].metadata == {}
     table.write_text("title\nSong\n")
-    with pytest.raises(LongtakeError, match=r"metadata.csv, row 1 names no sound; give .*file_name"):
+    with pytest.raises(
+        LongtakeError, match=r"metadata.csv, row 1 names no sound; give .*file_name"
+    ):
         Inventory(music)
 
 

@@ -1,4 +1,4 @@
-"""Laws of sound for training: any format and rate is stereo at 44.1 kHz, crops are the whole's, useless files are told."""
+"""Laws of sound for training: all of it is stereo at 44.1 kHz, crops are the whole's, useless files are told."""
 
 from __future__ import annotations
 
