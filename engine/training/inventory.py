@@ -215,11 +215,11 @@ def _record(folder: Path, name: str, old: Record | None, told: Facts) -> Record:
     path = folder / name
     stamp = _stamp(path)
     beside_it = [_stamp(path.with_suffix(suffix)) for suffix in (".txt", ".json")]
-    same = old is not None and old["stamp"] == stamp
-    if same and old["beside"] == beside_it and old["told"] == told:
-        return old
+    same = old if old is not None and old["stamp"] == stamp else None
+    if same and same["beside"] == beside_it and same["told"] == told:
+        return same
     record: Record = {"path": name, "stamp": stamp, "beside": beside_it, "told": told}
-    sound = {name: old[name] for name in ("frames", "unfit", "tags")} if same else _sound(path)
+    sound = {name: same[name] for name in ("frames", "unfit", "tags")} if same else _sound(path)
     record |= sound | {"facts": {}, "wrong": sound["unfit"]}
     if not sound["unfit"]:
         try:

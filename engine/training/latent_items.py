@@ -6,13 +6,14 @@ of it, such as its score. Many of them are a sequence that reads each when asked
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, BinaryIO, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,20 +173,29 @@ def _looked_at(path: Path) -> tuple[int, bool]:
 
 def write_item(target: Path, piece: Encoded) -> None:
     """Writes one piece as a file that is whole or not there."""
-    small = EightBits.of(piece.mean)
+    item = LatentItem(EightBits.of(piece.mean), np.square(piece.std).mean(axis=1), piece.facts)
+    with whole(target) as part:
+        part.write_bytes(packed(item, piece.beside))
+
+
+def packed(item: LatentItem, beside: Mapping[str, NDArray[Any]] | None = None) -> bytes:
+    """A piece as the content of its file, with its score or other arrays beside it."""
+    if beside is None:
+        beside = item.score.arrays() if item.score else {}
     arrays = {
-        "values": small.values,
-        "step": small.step,
-        "middle": small.middle,
-        "posterior_variance": np.square(piece.std).mean(axis=1),
-        "facts": np.frombuffer(json.dumps(piece.facts).encode(), np.uint8),
-        **piece.beside,
+        "values": np.ascontiguousarray(item.latents.values),
+        "step": item.latents.step,
+        "middle": item.latents.middle,
+        "posterior_variance": item.posterior_variance,
+        "facts": np.frombuffer(json.dumps(item.metadata).encode(), np.uint8),
+        **beside,
     }
-    with whole(target) as part, part.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()
 
 
-def read_item(path: Path) -> LatentItem:
+def read_item(path: Path | BinaryIO) -> LatentItem:
     """Reads latents, facts and score of one piece; what else is in the file stays there."""
     with np.load(path) as arrays:
         small = EightBits(arrays["values"], arrays["step"], arrays["middle"])

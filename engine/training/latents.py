@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -272,9 +272,14 @@ def read_statistics(folder: Path) -> Statistics:
         AudioError: if there are none: not all of the material is encoded.
     """
     try:
-        with np.load(folder / STATISTICS) as values:
-            return Statistics(values["mean"], values["std"], values["silence"])
+        return statistics_from(folder / STATISTICS)
     except FileNotFoundError as error:
         raise AudioError(
             f"{folder} has no {STATISTICS}; run 'longtake train latents' to its end first."
         ) from error
+
+
+def statistics_from(file: Path | BinaryIO) -> Statistics:
+    """Reads the file of statistics."""
+    with np.load(file) as values:
+        return Statistics(values["mean"], values["std"], values["silence"])

@@ -231,6 +231,6 @@ class DiTStage(StageOfParts):
         first = index
         while True:
             if index == first or index % GROWS_EVERY == 0:
-                self.ledger.note(index, self.shelf.grown(self.ledger.at(index - 1)))
+                self.ledger.note(index, self.shelf.grown(self.ledger.at(index - 1), index))
             yield index, self.ledger.at(index)
             index += 1
