@@ -19,8 +19,9 @@ from engine.training import prompts
 from engine.training.drawing import WHOLE, Chances
 from engine.training.latent_items import LatentItem, Pieces
 
-VARIANTS = 32
-"""Number of prompts per piece; their features are cached, as encoding text would cost a third of a step."""
+VARIANTS = 64
+"""Number of prompts per piece: those of 1400 pieces fit into what is remembered of texts (remembered.py), and encoding
+one costs a small model a third of its step. Much larger material has as many phrasings as draws, near enough."""
 EXCERPTS = 0.25
 """Share of stem crops that are conditioned as complete pieces."""
 BEGINNINGS, ENDINGS = 0.25, 0.15

@@ -1,4 +1,4 @@
-"""Laws of shards: a piece comes back as it went in, the order is nobody's, and memory does not grow with the material."""
+"""Laws of shards: a piece comes back as it was, the order is nobody's, and memory does not grow with the material."""
 
 from __future__ import annotations
 
