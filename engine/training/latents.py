@@ -147,7 +147,9 @@ def encode_sounds(
     with FileLock(folder / ".lock"):
         every = open_pieces(folder)
         if not len(every):
-            raise AudioError(f"Nothing of the material could be encoded into {folder}.")
+            if how.size == 1:
+                raise AudioError(f"Nothing of the material could be encoded into {folder}.")
+            return  # The others may have something.
         write_statistics(folder, statistics(every, silence(autoencoder)))
 
 
