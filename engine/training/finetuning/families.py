@@ -94,7 +94,8 @@ def _windows(spec: ModelSpec, seconds: float | None) -> tuple[Window, ...]:
         )
     most = spec.latent_frames if seconds is None else round(seconds * spec.latent_rate)
     if spec.dit.grid:
-        return tuple(replace(window, frames=min(window.frames, most)) for window in SKETCH_WINDOWS)
+        shorter = tuple(window for window in SKETCH_WINDOWS if window.frames <= most)
+        return shorter or (replace(SKETCH_WINDOWS[0], frames=most),)
     if spec.headroom is None and most < spec.latent_frames:
         raise SpecError(
             f"{spec.name} is always trained on its whole window of {spec.max_seconds:.1f} s, as it always makes all of "
