@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "sketch": "engine.training.sketch",
+    "lora": "engine.training.finetuning.lora",
+    "finetune": "engine.training.finetuning.whole",
     "corpus": "engine.training.corpus.__main__",
     "recordings": "engine.training.corpus.real",
     "freedoom": "engine.training.corpus.freedoom",
