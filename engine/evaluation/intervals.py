@@ -6,7 +6,7 @@ share of all or of none has the exact bound instead (Clopper and Pearson 1934). 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,59 @@ def median(values: Values) -> Estimate:
 def difference(ours: Values, theirs: Values) -> Estimate:
     """The mean of ours minus theirs, pair by pair."""
     return mean(np.asarray(ours, np.float64) - np.asarray(theirs, np.float64))
+
+
+def apart(ours: Values, theirs: Values) -> Estimate:
+    """The mean of ours minus theirs, of takes or pieces that are not the same: each set is drawn by itself."""
+    one, two = (np.asarray(values, np.float64) for values in (ours, theirs))
+    if not (len(one) and len(two)):
+        return float("nan"), float("nan"), float("nan")
+    count = len(one) + len(two)
+    rng = np.random.default_rng(count)
+
+    def draw() -> Indices:
+        chosen = (rng.integers(len(one), size=len(one)), rng.integers(len(two), size=len(two)))
+        return np.concatenate([chosen[0], chosen[1] + len(one)])
+
+    joined = np.concatenate([one, two])
+
+    def statistic(chosen: Indices) -> float:
+        values = joined[chosen]
+        return float(values[: len(one)].mean() - values[len(one) :].mean())
+
+    return _spread(statistic, count, (draw() for _ in range(ROUNDS)))
+
+
+def crossed(values: Values, *factors: Sequence[Hashable]) -> Estimate:
+    """The mean of [N] answers, where those who gave them and what they are about are both drawn (Owen 2007).
+
+    Args:
+        values: the answers.
+        factors: per factor, which listener or which item each answer is of. A factor of one alone is not drawn.
+    """
+    numbers = np.asarray(values, np.float64)
+    groups = [_numbered(factor) for factor in factors]
+    drawn = [group for group in groups if group.max(initial=0) > 0]
+    if not len(numbers) or not drawn:
+        return (float(numbers.mean()) if len(numbers) else float("nan")), float("nan"), float("nan")
+    rng = np.random.default_rng(len(numbers))
+
+    def draw() -> Indices:
+        weights = np.ones(len(numbers), np.int64)
+        for group in drawn:
+            count = int(group.max()) + 1
+            weights *= np.bincount(rng.integers(count, size=count), minlength=count)[group]
+        return np.repeat(np.arange(len(numbers)), weights)
+
+    def statistic(chosen: Indices) -> float:
+        return float(numbers[chosen].mean()) if len(chosen) else float("nan")
+
+    return _spread(statistic, len(numbers), (draw() for _ in range(ROUNDS)))
+
+
+def _numbered(names: Sequence[Hashable]) -> Indices:
+    known = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return np.array([known[name] for name in names], np.int64)
 
 
 def ratio(part: Values, whole: Values) -> Estimate:
