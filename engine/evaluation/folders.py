@@ -17,10 +17,8 @@ from engine.sound.containers import SUFFIXES
 from engine.sound.takes import read_spec
 from engine.whole_files import read_text
 
-AUDIO = frozenset(
-    (".wav", ".wave", ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".caf")
-    + (".au", ".w64", ".rf64", *SUFFIXES)
-)
+LIBSNDFILE = ".wav .wave .flac .aif .aiff .aifc .ogg .oga .opus .mp3 .caf .au .w64 .rf64"
+AUDIO = frozenset((*LIBSNDFILE.split(), *SUFFIXES))
 """Suffixes of what is taken for a recording; the others in a folder are passed over."""
 PROMPTS = ("prompt", "caption", "text", "description")
 """What a prompt may be called in `NAME.json`, the first that is there."""

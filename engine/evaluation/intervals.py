@@ -44,8 +44,13 @@ def halved(statistic: Statistic, count: int) -> Estimate:
 def _spread(statistic: Statistic, count: int, draws: Iterable[Indices]) -> Estimate:
     value = float(statistic(np.arange(count)))
     found = [float(statistic(chosen)) for chosen in draws]
+    return _between(value, found if count > 1 else [])
+
+
+def _between(value: float, found: Sequence[float]) -> Estimate:
+    """A figure and its interval, from what it was in the draws."""
     known = [one for one in found if np.isfinite(one)]
-    if not known or count < 2:
+    if not known:
         return value, float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return value, min(float(low), value), max(float(high), value)
@@ -103,23 +108,16 @@ def crossed(values: Values, *factors: Sequence[Hashable]) -> Estimate:
         factors: per factor, which listener or which item each answer is of. A factor of one alone is not drawn.
     """
     numbers = np.asarray(values, np.float64)
-    groups = [_numbered(factor) for factor in factors]
-    drawn = [group for group in groups if group.max(initial=0) > 0]
-    if not len(numbers) or not drawn:
-        return (float(numbers.mean()) if len(numbers) else float("nan")), float("nan"), float("nan")
+    groups = [group for group in map(_numbered, factors) if group.max(initial=0) > 0]
+    value = float(numbers.mean()) if len(numbers) else float("nan")
     rng = np.random.default_rng(len(numbers))
-
-    def draw() -> Indices:
-        weights = np.ones(len(numbers), np.int64)
-        for group in drawn:
-            count = int(group.max()) + 1
-            weights *= np.bincount(rng.integers(count, size=count), minlength=count)[group]
-        return np.repeat(np.arange(len(numbers)), weights)
-
-    def statistic(chosen: Indices) -> float:
-        return float(numbers[chosen].mean()) if len(chosen) else float("nan")
-
-    return _spread(statistic, len(numbers), (draw() for _ in range(ROUNDS)))
+    weights = np.ones((ROUNDS, len(numbers)))
+    for group in groups:
+        count = int(group.max()) + 1
+        weights *= rng.multinomial(count, np.full(count, 1 / count), ROUNDS)[:, group]
+    drawn = weights.sum(axis=1)
+    found = (weights @ numbers)[drawn > 0] / drawn[drawn > 0]
+    return _between(value, found.tolist() if groups else [])
 
 
 def _numbered(names: Sequence[Hashable]) -> Indices:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.evaluation.intervals import Estimate
 from engine.evaluation.structure import FRAME_RATE, NOVEL, Structure
 from engine.evaluation.transfer import KEPT, MOVED, Strength
 from engine.whole_files import whole
@@ -84,6 +85,27 @@ def tempi(rows: Sequence[Sequence[Any]], path: Path) -> None:
     axis.set_xlabel("requested BPM")
     axis.set_ylabel("BPM measured")
     axis.set_ylim(40, 260)
+    _save(figure, path)
+
+
+def opinions(shown: Mapping[str, Mapping[str, Estimate]], path: Path) -> None:
+    """A column per question, a row per system: mean opinions with their intervals."""
+    systems = list(dict.fromkeys(name for each in shown.values() for name in each))
+    figure = _figure(1.2 + 1.7 * len(shown), 1.1 + 0.34 * len(systems))
+    axes = figure.subplots(1, len(shown), squeeze=False, sharey=True)[0]
+    for axis, (question, found) in zip(axes, shown.items(), strict=True):
+        for name, (value, low, high) in found.items():
+            row = systems.index(name)
+            axis.plot((low, high), (row, row), color="grey", linewidth=1.2)
+            axis.plot(value, row, "o", color="tab:blue", markersize=5)
+        binary = all(0 <= estimate[0] <= 1 for estimate in found.values())
+        axis.set_xlim(*((-0.05, 1.05) if binary else (0.9, 5.1)))
+        axis.set_xticks((0, 0.5, 1) if binary else range(1, 6))
+        axis.set_title(question, fontsize=9)
+        axis.grid(axis="x", linewidth=0.3)
+        axis.tick_params(labelsize=8)
+    axes[0].set_yticks(range(len(systems)), systems)
+    axes[0].set_ylim(len(systems) - 0.5, -0.5)
     _save(figure, path)
 
 

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import SpecError
-from engine.evaluation.listening_test.design import QUESTIONS, Item, ListeningTest, Stimulus, checked
+from engine.evaluation.listening_test.design import (
+    QUESTIONS,
+    Item,
+    ListeningTest,
+    Stimulus,
+    checked,
+)
 from engine.evaluation.listening_test.webmushra import LISTENER, page_id
 from engine.whole_files import read_text
 
@@ -128,9 +134,7 @@ def _csv(text: str, test: ListeningTest) -> Iterator[tuple[str, str, list[Rating
         yield listener, "", _ratings(listener, entries, test)
 
 
-def _ratings(
-    listener: str, rows: Iterable[Sequence[Any]], test: ListeningTest
-) -> list[Rating]:
+def _ratings(listener: str, rows: Iterable[Sequence[Any]], test: ListeningTest) -> list[Rating]:
     known = test.found()
     found: dict[tuple[str, str], Rating] = {}
     for page, code, given in rows:
@@ -151,9 +155,7 @@ def _ratings(
     return list(found.values())
 
 
-def _rating(
-    listener: str, place: tuple[Item, Stimulus], question: str, value: int
-) -> Rating:
+def _rating(listener: str, place: tuple[Item, Stimulus], question: str, value: int) -> Rating:
     return Rating(listener, place[0].id, place[1].system, question, value)
 
 

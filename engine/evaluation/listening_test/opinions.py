@@ -13,14 +13,15 @@ from itertools import combinations
 
 import numpy as np
 
-from engine.evaluation.intervals import Estimate, crossed
+from engine.evaluation.intervals import Estimate, crossed, mean
 from engine.evaluation.listening_test.answers import Rating
+from engine.evaluation.listening_test.design import QUESTIONS, YES_OR_NO
 
 POOR, GOOD, OFTEN = 2, 4, 0.15
 """A listener is screened out who rates the hidden reference's quality `POOR` or less, or that of an anchor `GOOD` or
 more, on more than this share of items: ITU-R BS.1534-3, §4.1.2, for five steps in place of a hundred."""
 SURE = 0.05
-ROUNDS = 9999
+ROUNDS, EXACT = 9999, 13
 JUDGED = "quality"
 
 
@@ -92,8 +93,11 @@ def opinions(ratings: Sequence[Rating]) -> dict[str, dict[str, Opinion]]:
 def _opinion(given: Sequence[Rating]) -> Opinion:
     values = [one.value for one in given]
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
-    mean = crossed(values, [one.listener for one in given], [one.item for one in given])
-    return Opinion(mean, spread, len(values))
+    if QUESTIONS[given[0].question] is YES_OR_NO and len(set(values)) == 1:
+        # A bootstrap cannot see what never happened.
+        return Opinion(mean(np.array(values, bool)), spread, len(values))
+    found = crossed(values, [one.listener for one in given], [one.item for one in given])
+    return Opinion(found, spread, len(values))
 
 
 def pairs(ratings: Sequence[Rating], systems: Sequence[str]) -> list[Pair]:
@@ -135,21 +139,19 @@ def _compared(
 def sign_flip(differences: Sequence[float]) -> float:
     """How often a mean difference as large or larger comes about where signs are by chance (Fisher 1935), two-sided.
 
-    Exact of up to 13 listeners, else of `ROUNDS` draws; NaN of fewer than two.
+    Exact of up to `EXACT` listeners, else of `ROUNDS` draws; NaN of fewer than two.
     """
-    from scipy.stats import permutation_test
-
-    if len(differences) < 2:
+    each = np.asarray(differences, np.float64)
+    if len(each) < 2:
         return float("nan")
-    found = permutation_test(
-        (np.asarray(differences, np.float64),),
-        lambda drawn, axis: drawn.mean(axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=ROUNDS,
-        rng=np.random.default_rng(len(differences)),
-    )
-    return float(found.pvalue)
+    exact = len(each) <= EXACT
+    if exact:
+        signs = 1 - 2 * (np.arange(1 << len(each))[:, None] >> np.arange(len(each)) & 1)
+    else:
+        signs = 1 - 2 * np.random.default_rng(len(each)).integers(2, size=(ROUNDS, len(each)))
+    as_large = int((np.abs(signs @ each) >= np.abs(each.sum()) - 1e-9).sum())
+    # What was observed is one of the draws.
+    return as_large / len(signs) if exact else (as_large + 1) / (ROUNDS + 1)
 
 
 def holm(ps: Sequence[float]) -> list[float]:

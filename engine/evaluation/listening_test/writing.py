@@ -102,9 +102,7 @@ def anchor_name(edge: float) -> str:
 def _sources(piece: Piece, choices: Choices) -> dict[str, Source]:
     found = {system: Source(path, choices.seconds) for system, path in piece.files.items()}
     model = piece.files.get(choices.reference or "") or next(iter(piece.files.values()))
-    anchors = {
-        anchor_name(edge): Source(model, choices.seconds, edge) for edge in choices.anchors
-    }
+    anchors = {anchor_name(edge): Source(model, choices.seconds, edge) for edge in choices.anchors}
     both = set(found) & set(anchors)
     if both:
         raise SpecError(f"A system is called {both.pop()}, as the anchor is; give it another name.")
@@ -124,10 +122,14 @@ def _items(
         made: list[Stimulus] = []
         for system, source in heard.items():
             # Drawn, so that neither a name nor its place in a list says anything.
-            code = next(new for new in iter(lambda: f"s{secrets.token_hex(4)}", "") if new not in codes)
+            code = next(
+                new for new in iter(lambda: f"s{secrets.token_hex(4)}", "") if new not in codes
+            )
             codes.add(code)
             file = f"audio/{code}.{suffix}"
-            made.append(Stimulus(code, system, file, stimuli.written(source, loudness, page / file)))
+            made.append(
+                Stimulus(code, system, file, stimuli.written(source, loudness, page / file))
+            )
         items.append(Item(f"i{number:03d}", piece.name, piece.prompt, tuple(made)))
         log.info("%d of %d: %s", number, len(pieces), piece.name)
     return tuple(items)

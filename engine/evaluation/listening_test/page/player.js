@@ -57,8 +57,9 @@ class Player {
     if (this.now === row && !this.audio.paused) return this.audio.pause();
     if (this.now !== row) {
       this.audio.pause();
-      if (this.now) this.now.from = this.audio.currentTime;
+      this.count();
       const left = this.now;
+      if (left) left.from = this.audio.currentTime;
       this.now = row;
       this.audio.src = row.stimulus.file;
       this.audio.currentTime = row.from;
@@ -74,6 +75,7 @@ class Player {
   seek(row, seconds) {
     row.from = seconds;
     if (this.now === row) {
+      this.count();
       this.audio.currentTime = seconds;
       this.last = seconds;
     }
@@ -84,13 +86,18 @@ class Player {
     this.audio.pause();
   }
 
+  /** Counts what was heard since the last time; a jump was not heard. */
+  count() {
+    const step = this.audio.currentTime - this.last;
+    if (this.now && step > 0 && step < 2) this.heard(this.now.stimulus.code, step);
+    this.last = this.audio.currentTime;
+  }
+
   changed(event) {
     const row = this.now;
     if (!row) return;
     if (event === "seeked") this.last = this.audio.currentTime;
-    const step = this.audio.currentTime - this.last;
-    if (event !== "error" && step > 0 && step < 2) this.heard(row.stimulus.code, step);
-    this.last = this.audio.currentTime;
+    if (event !== "error") this.count();
     if (event === "error" && this.audio.hasAttribute("src")) row.broken = true;
     row.from = event === "ended" ? 0 : this.audio.currentTime;
     this.show(row);

@@ -67,7 +67,7 @@ function welcome(main) {
     made("h1", { text: TEST.title }),
     made("p", { text: w.welcome(pages.length, Math.max(Math.ceil(minutes), 1)) }),
     made("p", { text: w.how }),
-    made("p", { class: "muted", text: w.keys }),
+    made("p", { class: "muted keys", text: w.keys }),
     made("section", { class: "card" }, made("div", { class: "head" }, made("h2", { text: w.volume })),
       made("p", { class: "muted", text: w.volumeHow }), player.row(level, w.noise, w)),
     made("section", { class: "card" }, made("div", { class: "head" }, made("h2", { text: w.about })),
@@ -215,7 +215,7 @@ function next() {
     const [text, place] = found;
     byId("missing").textContent = text;
     place.classList.add("missing");
-    place.scrollIntoView({ block: "center" });
+    place.scrollIntoView({ block: place.matches(".card") ? "start" : "center" });
     (place.querySelector("input:checked") || place.querySelector("input, button")).focus({ preventScroll: true });
   } else if (ratings.state.step > pages.length) {
     ratings.state.finished = new Date().toISOString();

@@ -7,7 +7,7 @@ const WORDS = {
     place: (n, all) => `${n} of ${all}`,
     welcome: (items, minutes) =>
       `You will hear ${items === 1 ? "one piece" : `${items} pieces`} of music, each in several versions, and say how ` +
-      `good they are. Listening to everything once takes about ${minutes} minutes; you may stop, reload this page or come ` +
+      `good they are. Listening to everything once takes about ${minutes === 1 ? "a minute" : `${minutes} minutes`}; you may stop, reload this page or come ` +
       "back later on this device: nothing is lost.",
     how: "Use headphones or studio monitors in a quiet room. The versions come in random order, and nobody tells you " +
       "which is which. There are no wrong answers.",
@@ -47,7 +47,7 @@ const WORDS = {
     place: (n, all) => `${n} von ${all}`,
     welcome: (items, minutes) =>
       `Du hörst ${items === 1 ? "ein Musikstück" : `${items} Musikstücke`} in mehreren Fassungen und sagst, wie gut sie ` +
-      `sind. Alles einmal zu hören dauert etwa ${minutes} Minuten; du kannst aufhören, die Seite neu laden oder auf diesem ` +
+      `sind. Alles einmal zu hören dauert etwa ${minutes === 1 ? "eine Minute" : `${minutes} Minuten`}; du kannst aufhören, die Seite neu laden oder auf diesem ` +
       "Gerät später weitermachen: nichts geht verloren.",
     how: "Nimm Kopfhörer oder Studiomonitore in einem ruhigen Raum. Die Fassungen kommen in zufälliger Folge, und niemand " +
       "sagt dir, welche welche ist. Falsche Antworten gibt es nicht.",
