@@ -99,7 +99,7 @@ def _heard(
             continue
         rows[name] = measured(form, seconds)
         if name in shown:
-            drawn[Path(name).name] = form
+            drawn[name] = form
         log.info("%s, %d of %d: %s", folder, number_, len(files), name)
     if not rows:
         raise AudioError(f"Nothing in {folder} is {SHORTEST:g} s of sound; give longer recordings.")
@@ -205,9 +205,9 @@ def _text(
     )
     parts = [
         "# Structure",
-        f"Self-similarity of the first {seconds:g} s at most of {counts}; what is shorter than {SHORTEST:g} s or cannot be "
-        "read is left out. Boundaries are peaks of Foote's novelty; a passage returns if eight seconds of it sound "
-        "alike elsewhere. In brackets: where 95 of 100 repetitions with other recordings would lie.",
+        f"Self-similarity of the first {seconds:g} s at most of {counts}; what is shorter than {SHORTEST:g} s or "
+        "cannot be read is left out. Boundaries are peaks of Foote's novelty; a passage returns if eight seconds of it "
+        "sound alike elsewhere. In brackets: where 95 of 100 repetitions with other recordings would lie.",
         table(("", *heard, *(f"{first} minus {name}" for name in behind)), rows),
     ]
     for name in heard:
