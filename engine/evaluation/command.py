@@ -6,6 +6,7 @@ The figures of every part are kept in `figures.json` beside the report, so that 
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import logging
@@ -51,6 +52,12 @@ PARTS = (
     "hygiene",
 )
 """In order of execution; the last is about the takes of all others."""
+COMMANDS = {
+    "listening": "engine.evaluation.listening_test.command",
+    "memorization": "engine.evaluation.memorization_command",
+    "structure": "engine.evaluation.structure_command",
+}
+"""First word -> module whose `main(argv)` gets the remaining ones."""
 FORM = 3
 """Counts up when figures of a part change their names or meaning."""
 Part = dict[str, Any]
@@ -64,6 +71,8 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         LongtakeError: with a sentence for the user.
     """
+    if argv and argv[0] in COMMANDS:
+        return importlib.import_module(COMMANDS[argv[0]]).main(argv[1:])
     arguments = _parser().parse_args(list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
