@@ -21,12 +21,12 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from bridge.engine_process.spawned import begin, build, sentence
+from bridge.engine_process.spawned import begin, build
 from bridge.engine_process.vigil import BEAT
 from bridge.engine_process.wire import SLOT_FLOATS, SLOTS, Message, SharedSlots, Wire
 from bridge.errors import BridgeError
 from bridge.shared_file import SharedFile
-from engine.errors import LongtakeError
+from engine.errors import LongtakeError, sentence
 from engine.spec import GenerationSpec
 from engine.updates import Generates, LeadSheet, Remark, Step, Update
 
