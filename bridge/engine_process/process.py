@@ -31,6 +31,8 @@ from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
 
 REAL_ENGINE = "engine.engine:Engine"
+REMOTE_ENGINE = "engine.fleet.remote:RemoteEngine"
+"""Stands for an engine on a cluster, whose address and factory it is given."""
 PATIENCE = 0.25
 """Seconds after which a waiting `generate` says that it still waits, so that it can be closed."""
 EARLY_DEATHS = 3

@@ -124,7 +124,11 @@ def _shared_out(arguments: argparse.Namespace, asked: Sequence[Order], saying: S
     pool = Pool(Building(settings=settings), arguments.device, arguments.engines, arguments.at_once)
     fleet = Fleet(pool, arguments.cluster)
     note(f"{len(asked)} takes go to the cluster {arguments.cluster}")
-    with contextlib.closing(fleet.arriving([order.spec for order in asked])) as arriving:
+    with (
+        open(os.devnull, "w") as nothing,
+        contextlib.redirect_stdout(nothing),  # Ray's reports of processes that end.
+        contextlib.closing(fleet.arriving([order.spec for order in asked])) as arriving,
+    ):
         return make_all(asked, fleet, saying, arriving)
 
 

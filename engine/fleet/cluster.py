@@ -49,12 +49,15 @@ def address_of(text: str) -> str:
     return address
 
 
-def imported() -> Any:
-    """The module `ray`, with `ray.data`.
+def imported(address: str = "") -> Any:
+    """The module `ray`, with `ray.data`; for a cluster of this machine alone, if that is its address.
 
     Raises:
         SpecError: if it is not installed.
     """
+    if address == LOCAL:
+        # Ray decides when it is imported whether its processes listen on 127.0.0.1 or everywhere.
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # What its processes write down is in their own logs; only what we make of it is for people.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -83,7 +86,7 @@ def cluster(address: str) -> Iterator[Any]:
         SpecError: if Ray is not installed.
         LongtakeError: if the cluster cannot be reached.
     """
-    ray = imported()
+    ray = imported(address)
     if ray.is_initialized():
         yield ray
         return
@@ -94,11 +97,20 @@ def cluster(address: str) -> Iterator[Any]:
         ray.shutdown()
 
 
-def connect(ray: Any, address: str) -> None:
-    """Connects this process; on this machine nothing listens to others, and nothing is reported to Ray's makers."""
-    options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
+def connect(ray: Any, address: str, **options: Any) -> None:
+    """Connects this process, or starts a cluster of this machine.
+
+    Args:
+        ray: the module.
+        address: as `address_of` gives it.
+        **options: for `ray.init`.
+
+    Raises:
+        LongtakeError: if the cluster cannot be reached.
+    """
+    options |= {"log_to_driver": False, "configure_logging": False}
     if address == LOCAL:
-        options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+        options["include_dashboard"] = False
     try:
         with _own_signals(), _same_search_path(), _silence():
             ray.init(address=address, **options)

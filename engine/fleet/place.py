@@ -164,13 +164,16 @@ class Rendering:
                 yield from (Produced(index, error=Failure.of(error)) for index, _ in group)
                 return
             indices = [index for index, _ in group]
-            together = len(specs) > 1 and isinstance(engine, GeneratesBatches)
-            # Of those that were with one that ended their engine, each gets a chance of its own.
-            if together and not self._begin(indices):
-                engine = Together(engine, specs, len(specs), _log.warning)
-                ending.callback(engine.close)
-            else:
-                together = False
+            together = False
+            if len(specs) > 1 and isinstance(engine, GeneratesBatches):
+                # Of those that were with one that ended their engine, each gets a chance of its own.
+                together = not self._begin(indices)
+                if together:
+                    engine = Together(engine, specs, len(specs), _log.warning)
+                    ending.callback(engine.close)
+                else:
+                    for index in indices:
+                        self._end(index)
             for (index, asked), spec in zip(group, specs, strict=True):
                 if not together and self._begin([index]) >= TRIES:
                     yield Produced(index, error=Failure("LongtakeError", ENDED_ENGINES))

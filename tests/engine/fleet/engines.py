@@ -9,10 +9,20 @@ from pathlib import Path
 
 from engine.errors import CheckpointError
 from engine.spec import GenerationSpec
-from engine.updates import LeadSheet, Remark, Step, Update
+from engine.updates import Generates, LeadSheet, Remark, Step, Update
 from tests.conftest import ToneEngine
 
-FACTORY = "tests.engine.fleet.engines:Tones"
+TONES = "tests.engine.fleet.engines:Tones"
+BATCHING = "tests.engine.fleet.engines:Batching"
+TINY = "tests.engine.fleet.engines:tiny_engine"
+
+
+def tiny_engine() -> Generates:
+    """The real engine with a random model of the embedded one's build."""
+    from engine.engine import Engine
+    from tests.engine.tiny_model import tiny_model
+
+    return Engine("cpu", load=lambda spec: tiny_model())
 
 
 class Tones(ToneEngine):
@@ -39,7 +49,7 @@ class Tones(ToneEngine):
         yield Remark(f"Process {os.getpid()}.") if "tells" in words else Step("encode", 1, 1)
         if "fails" in words:
             raise CheckpointError(f"Nothing is known of {spec.init_audio or spec.prompt}.")
-        if "kills" in words and not (words[-2] == "once" and _first_time(Path(words[-1]))):
+        if "kills" in words and not ("once" in words and _was_there(Path(words[-1]))):
             os._exit(9)
         for update in super().generate(spec):
             if "pause" in words and isinstance(update, Step):
@@ -58,8 +68,8 @@ class Batching(Tones):
                 yield index, update
 
 
-def _first_time(mark: Path) -> bool:
-    """Whether it was marked before: then nothing ends."""
+def _was_there(mark: Path) -> bool:
+    """Whether it was marked before; now it is."""
     if mark.exists():
         return True
     mark.touch()
