@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from engine.composing.score import Score
 from engine.errors import CheckpointError
 from engine.spec import GenerationSpec
 from engine.updates import Generates, LeadSheet, Remark, Step, Update
@@ -17,12 +19,21 @@ BATCHING = "tests.engine.fleet.engines:Batching"
 TINY = "tests.engine.fleet.engines:tiny_engine"
 
 
-def tiny_engine() -> Generates:
-    """The real engine with a random model of the embedded one's build."""
+def tiny_engine(mark: str = "") -> Generates:
+    """The real engine with a random model of the embedded one's build; "kills once" in a prompt leaves the mark."""
     from engine.engine import Engine
     from tests.engine.tiny_model import tiny_model
 
-    return Engine("cpu", load=lambda spec: tiny_model())
+    class Tiny(Engine):
+        def generate(
+            self, spec: GenerationSpec, score: Score | None = None
+        ) -> Generator[Update, None, None]:
+            for update in super().generate(spec, score):
+                if mark and "kills once" in spec.prompt and not _was_there(Path(mark)):
+                    os.kill(os.getpid(), signal.SIGKILL)
+                yield update
+
+    return Tiny("cpu", load=lambda spec: tiny_model())
 
 
 class Tones(ToneEngine):
