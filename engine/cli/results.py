@@ -89,7 +89,7 @@ def make_all(
             order = orders[index]
             if len(orders) > 1 and not saying.quiet:
                 done = number if elsewhere else number - 1
-                left = _left(time.monotonic() - began, done, len(orders))
+                left = time_left(time.monotonic() - began, done, len(orders))
                 note(f"take {number} of {len(orders)}: {order.path}{left}")
             rate = model_spec(order.spec.model).sample_rate
             shown = progress(order.spec.frames(rate), quiet=saying.quiet or elsewhere)
@@ -117,7 +117,7 @@ def make_all(
     return SOME_FAILED if failed else 0
 
 
-def _left(seconds: float, done: int, total: int) -> str:
+def time_left(seconds: float, done: int, total: int) -> str:
     """How long the rest will take, once some are done; it is said of a minute or more."""
     minutes = seconds / max(done, 1) * (total - done) / 60
     if not done or minutes < 1:

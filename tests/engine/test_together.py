@@ -170,6 +170,26 @@ def test_a_batch_that_fails_costs_nothing_and_the_rest_is_made_one_by_one(
     assert said.count("the rest is made one by one") == 1
 
 
+def test_where_memory_runs_out_half_as_many_are_tried(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Small(Batching):
+        """Has room for two."""
+
+        def _together(self, specs: Sequence[GenerationSpec]) -> Generator[Told, None, None]:
+            for number, told in enumerate(super()._together(specs)):
+                if len(specs) > 2 and number == 7:
+                    raise RuntimeError("CUDA out of memory. Tried to allocate 80 GiB.")
+                yield told
+
+    expected = alone(folder)
+    engine = Small()
+    assert main(line("--at-once", "5"), engine) == 0
+    assert [len(batch) for batch in engine.batches] == [5, 2, 2] and len(engine.asked) == 1
+    assert takes(folder) == expected, "nothing is said twice in a sidecar"
+    assert "the rest is made at most 2 at once." in capsys.readouterr().err
+
+
 def test_a_take_that_fails_while_it_sounds_fails_alone(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

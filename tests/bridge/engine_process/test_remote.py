@@ -1,4 +1,4 @@
-"""A bridge whose takes are made on a cluster: the same protocol, a job that is cancelled, one that fails, one that dies."""
+"""A bridge whose takes are made on a cluster: what streams, is cancelled, fails, dies."""
 
 from __future__ import annotations
 
