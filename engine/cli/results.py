@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from engine.cli.making import Order, make
 from engine.cli.progress import progress
-from engine.errors import LongtakeError
+from engine.errors import sentence
 from engine.registry import model_spec
 from engine.updates import Generates
 
@@ -53,7 +54,7 @@ class Saying:
 
     def failure(self, order: Order, error: Exception) -> None:
         """One line about a take that failed."""
-        text = reason(error)
+        text = sentence(error)
         if self.as_json:
             path = None if order.path is None else str(order.path.resolve())
             self._line(json.dumps({"path": path, "error": text}))
@@ -63,19 +64,35 @@ class Saying:
         print(text, file=self.stream, flush=True)
 
 
-def make_all(orders: Sequence[Order], engine: Generates, saying: Saying) -> int:
-    """Makes the takes one after the other with one engine; gives the exit code.
+def make_all(
+    orders: Sequence[Order],
+    engine: Generates,
+    saying: Saying,
+    arriving: Iterable[int] | None = None,
+) -> int:
+    """Makes the takes one after the other; gives the exit code.
+
+    Args:
+        orders: what is made.
+        engine: makes it.
+        saying: how results are said.
+        arriving: numbers of orders, if they are made elsewhere, in the order in which the engine gives them.
 
     Raises:
         LongtakeError: if there is one take, and it fails.
     """
-    failed = made = 0
+    made, failed = 0, list[tuple[Order, Exception]]()
+    began = time.monotonic()
+    elsewhere = arriving is not None
     try:
-        for number, order in enumerate(orders, 1):
+        for number, index in enumerate(range(len(orders)) if arriving is None else arriving, 1):
+            order = orders[index]
             if len(orders) > 1 and not saying.quiet:
-                note(f"take {number} of {len(orders)}: {order.path}")
+                done = number if elsewhere else number - 1
+                left = time_left(time.monotonic() - began, done, len(orders))
+                note(f"take {number} of {len(orders)}: {order.path}{left}")
             rate = model_spec(order.spec.model).sample_rate
-            shown = progress(order.spec.frames(rate), quiet=saying.quiet)
+            shown = progress(order.spec.frames(rate), quiet=saying.quiet or elsewhere)
             try:
                 facts = make(order, engine, shown)
             except BrokenPipeError:
@@ -84,7 +101,8 @@ def make_all(orders: Sequence[Order], engine: Generates, saying: Saying) -> int:
                 if len(orders) == 1:
                     raise
                 saying.failure(order, error)
-                failed += 1
+                # Its traceback would keep the memory of what failed.
+                failed.append((order, error.with_traceback(None)))
                 continue
             saying.result(order, facts)
             made += 1
@@ -93,8 +111,20 @@ def make_all(orders: Sequence[Order], engine: Generates, saying: Saying) -> int:
             note(f"{made} of {len(orders)} takes were made; --resume goes on with the others.")
         raise
     if failed:
-        note(f"{failed} of {len(orders)} takes failed; --resume tries them again.")
+        for order, error in failed:
+            note(f"  {order.path}: {sentence(error)}")
+        note(f"{len(failed)} of {len(orders)} takes failed; --resume tries them again.")
     return SOME_FAILED if failed else 0
+
+
+def time_left(seconds: float, done: int, total: int) -> str:
+    """How long the rest will take, once some are done; it is said of a minute or more."""
+    minutes = seconds / max(done, 1) * (total - done) / 60
+    if not done or minutes < 1:
+        return ""
+    return (
+        f", about {minutes:.0f} min left" if minutes < 90 else f", about {minutes / 60:.0f} h left"
+    )
 
 
 def summary(path: Path | None, facts: dict[str, Any]) -> str:
@@ -111,11 +141,6 @@ def summary(path: Path | None, facts: dict[str, Any]) -> str:
         f"true peak {facts['true_peak_db']:.1f} dB, {facts['loudness_lufs']:.1f} LUFS, "
         f"seed {facts['spec']['seed']}"
     )
-
-
-def reason(error: Exception) -> str:
-    """Why something failed, in a line."""
-    return str(error) if isinstance(error, LongtakeError) else f"{type(error).__name__}: {error}"
 
 
 def note(text: str) -> None:
