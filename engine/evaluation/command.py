@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,8 @@ PARTS = (
     "hygiene",
 )
 """In order of execution; the last is about the takes of all others."""
+COMMANDS: dict[str, str] = {}
+"""What `longtake evaluate NAME` runs besides: the module's `main`, with flags of its own."""
 FORM = 3
 """Counts up when figures of a part change their names or meaning."""
 Part = dict[str, Any]
@@ -64,6 +67,8 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         LongtakeError: with a sentence for the user.
     """
+    if argv and argv[0] in COMMANDS:
+        return import_module(COMMANDS[argv[0]]).main(list(argv[1:]))
     arguments = _parser().parse_args(list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
