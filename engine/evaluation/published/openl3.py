@@ -68,14 +68,18 @@ class OpenL3(nn.Module):
         maps = self.layers(spectra(windows)[:, None])
         return F.max_pool2d(maps, POOLED).flatten(1)
 
-    @torch.inference_mode()
     def embedded(self, samples: Stereo) -> Iterator[Tensor]:
         """Of stereo [2, N] at 44.1 kHz: batches of rows [W, 1024], left and right side by side, on the CPU.
 
         A window begins each half second, the first half a second before the sound: 120 s are 240 rows.
         """
+        return self.rows(for_openl3(samples))
+
+    @torch.inference_mode()
+    def rows(self, sides: Tensor) -> Iterator[Tensor]:
+        """The same of [2, N] at 48 kHz."""
         device = next(self.parameters()).device
-        windows = _windows(for_openl3(samples))
+        windows = _windows(sides)
         for part in windows.split(BATCH // 2, dim=1):
             found = self(part.reshape(-1, WINDOW).to(device)).float().cpu()
             yield torch.cat(found.chunk(2), dim=1)
@@ -88,7 +92,7 @@ def spectra(windows: Tensor) -> Tensor:
         F.pad(windows, (0, missing)),
         N_FFT,
         FRAME_HOP,
-        window=torch.hann_window(N_FFT, device=windows.device),
+        window=_window().to(windows.device),
         center=False,
         return_complex=True,
     )
@@ -105,6 +109,12 @@ def _windows(sides: Tensor) -> Tensor:
 
 def _norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=1e-3)
+
+
+@cache
+def _window() -> Tensor:
+    """Hann's, rounded as TensorFlow rounds it: at its ends, a part in 10^6, rounding is what is heard after a silence."""
+    return 0.5 - 0.5 * (2 * torch.pi * torch.arange(N_FFT, dtype=torch.float32) / N_FFT).cos()
 
 
 @cache
