@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ COMMANDS = {
     "memorization": "engine.evaluation.memorization_command",
     "structure": "engine.evaluation.structure_command",
 }
-"""First word -> module whose `main(argv)` gets the remaining ones."""
+"""What `longtake evaluate NAME` runs besides: the module's `main`, with flags of its own."""
 FORM = 3
 """Counts up when figures of a part change their names or meaning."""
 Part = dict[str, Any]
@@ -72,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
         LongtakeError: with a sentence for the user.
     """
     if argv and argv[0] in COMMANDS:
-        return importlib.import_module(COMMANDS[argv[0]]).main(argv[1:])
+        return import_module(COMMANDS[argv[0]]).main(list(argv[1:]))
     arguments = _parser().parse_args(list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
