@@ -95,8 +95,8 @@ def _text(
     parts = [
         "# Memorization",
         f"Distances (1 - cosine in CLAP space) from each window to the nearest one of the material in "
-        f"`{arguments.material.name}`; below {arguments.replica:g} two windows count as the same music. Compared with "
-        f"all of it, none left out but {unread} files that could not be read.",
+        f"`{arguments.material.name}`; below {arguments.replica:g} two windows count as the same music. "
+        f"The search is exact; {unread} files could not be read.",
         table(heads, rows),
         "![Distances](distances.png)",
         _beside(found),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -110,10 +110,7 @@ def pairs(ratings: Sequence[Rating], systems: Sequence[str]) -> list[Pair]:
         compared = [_compared(question, cells, *two) for two in combinations(systems, 2)]
         known = [pair for pair in compared if pair is not None]
         ps = holm([pair.p for pair in known])
-        found += [
-            Pair(*(getattr(pair, name) for name in Pair.__slots__[:-1]), p)
-            for pair, p in zip(known, ps, strict=True)
-        ]
+        found += [replace(pair, corrected=p) for pair, p in zip(known, ps, strict=True)]
     return found
 
 

@@ -152,7 +152,7 @@ def _test(items: tuple[Item, ...], choices: Choices) -> ListeningTest:
 
 def _page(test: ListeningTest, page: Path, level: str) -> None:
     """The page's own files, and `test.js`: a script, since a page from a folder may read nothing else."""
-    with resources.as_file(resources.files(__package__) / "page") as own:
+    with resources.as_file(resources.files("engine.evaluation.listening_test") / "page") as own:
         for name in PAGE:
             shutil.copyfile(own / name, page / name)
     shown = json.dumps(test.public() | {"level": level}, ensure_ascii=True)

@@ -82,7 +82,7 @@ def test_copies_and_repeats_are_found_and_can_be_heard(places: Path):
     assert {one["name"] for one in repeats["closest"][:2]} == {"2 again.wav", "deep/2.flac"}
     text = (places / "out/README.md").read_text()
     assert "2 of 5 sounds have a passage" in text
-    assert "1 files that could not be read" in text
+    assert "1 files could not be read" in text
     for name in ("01-take.flac", "01-material.flac", "02-take.flac"):
         assert f"excerpts/{name}" in text
         heard, rate = soundfile.read(str(places / "out/excerpts" / name))
