@@ -1,6 +1,7 @@
 """Batch normalisation over all ranks: CLAP's audio tower normalises by its batch, so by the whole one (§2.4).
 
-Like torch's `SyncBatchNorm`, which is for GPUs alone. Names of the weights stay. Knows nothing of the tower.
+Like torch's `SyncBatchNorm`, which is for GPUs alone; and unlike torch's, a batch of a single number is no error: one
+sound of a batch may be fused alone. Names of the weights stay. Knows nothing of the tower.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class BatchStatistics(nn.BatchNorm2d):
         mean = self.group.summed(counted.sum(dim=axes)) / count
         centred = counted - mean[:, None, None]
         variance = self.group.summed(centred.square().sum(dim=axes)) / count
-        self._keep(mean.detach(), variance.detach() * count / (count - 1))
+        self._keep(mean.detach(), variance.detach() * count / (count - 1).clamp(min=1))
         scaled = (x - mean[:, None, None]) * (variance + self.eps).rsqrt()[:, None, None]
         return (scaled * self.weight[:, None, None] + self.bias[:, None, None]).to(input.dtype)
 

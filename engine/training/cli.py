@@ -1,4 +1,4 @@
-"""`longtake train STAGE`: one command per stage, resumable, with a budget in minutes.
+"""`longtake train STAGE`: one command per stage, resumable, with a budget in minutes, in one process or in several.
 
 Builds stages from recipes and folders and hands them to the loop; knows nothing of how a stage learns.
 """
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from engine.parsing import Parser
 from engine.registry import ModelSpec
+from engine.training.flags import add_flags, budget, check, chosen_recipe, demos, precision
+from engine.training.launching import launched, started
 from engine.training.recipes import RECIPES, recipe
 
 if TYPE_CHECKING:
     from engine.conditioning import TextEncoder
-    from engine.training.loop import Budget
 
 
 COMMANDS = {
@@ -41,10 +42,19 @@ def main(argv: Sequence[str]) -> int:
         import_module(COMMANDS[argv[0]]).main(list(argv[1:]))
         return 0
     arguments = _parser().parse_args(list(argv))
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    check(arguments)
+    if arguments.processes > 1 and not started():
+        return launched(argv, arguments.processes)
     _threads(arguments.threads)
-    stage: Callable[[argparse.Namespace], None] = arguments.stage
-    stage(arguments)
+    from engine.training.group import joined
+
+    with joined(arguments.device, precision(arguments)) as group:
+        # What all ranks say, one says.
+        level = logging.INFO if group.first else logging.WARNING
+        logging.basicConfig(level=level, format="%(message)s")
+        arguments.group = group
+        stage: Callable[[argparse.Namespace], None] = arguments.stage
+        stage(arguments)
     return 0
 
 
@@ -74,13 +84,14 @@ def _parser() -> argparse.ArgumentParser:
         )
         stage.add_argument("--steps", type=int, help="stop at this step")
         stage.add_argument("--threads", type=int, help="CPU threads")
-        stage.add_argument("--device", default="cpu")
+        stage.add_argument("--device", default="cpu", help="cpu, cuda, or auto for the fastest")
         stage.add_argument("--seed", type=int, default=0)
         stage.add_argument(
             "--freeze-encoder", action="store_true", help="autoencoder: train the decoder alone"
         )
         stage.add_argument("--latents", help="folder of latents, or tar shards of them (dit)")
         stage.add_argument("--out", type=Path, help="where to write weights (export)")
+        add_flags(stage)
         stage.set_defaults(stage=run)
     return parser
 
@@ -91,21 +102,23 @@ def _autoencoder(arguments: argparse.Namespace) -> None:
     from engine.training.train_autoencoder import AutoencoderStage
 
     stage = AutoencoderStage(
-        recipe(arguments.config),
+        chosen_recipe(arguments),
         items(arguments.data, held_out=False),
         seed=arguments.seed,
-        device=arguments.device,
+        group=arguments.group,
         freeze_encoder=arguments.freeze_encoder,
     )
-    train(stage, arguments.run, _budget(arguments))
+    train(stage, arguments.run, budget(arguments))
 
 
 def _dit(arguments: argparse.Namespace) -> None:
     from engine.training.loop import train
+    from engine.training.needs import advice
     from engine.training.stream import held_out_of, open_shelf, statistics_of
     from engine.training.train_dit import DiTStage, Material
 
-    chosen = recipe(arguments.config)
+    chosen = chosen_recipe(arguments)
+    logging.info("%s", advice(chosen, arguments.group))
     material = Material(
         shelf=open_shelf(arguments.latents, arguments.seed),
         held_out=held_out_of(arguments.latents),
@@ -116,9 +129,10 @@ def _dit(arguments: argparse.Namespace) -> None:
         material,
         _text_encoder(chosen.model),
         seed=arguments.seed,
-        device=arguments.device,
+        group=arguments.group,
     )
-    train(stage, arguments.run, _budget(arguments))
+    kept = budget(arguments, keep_at=chosen.dit.milestones)
+    train(stage, arguments.run, kept, demos=demos(arguments, stage))
 
 
 def _clap(arguments: argparse.Namespace) -> None:
@@ -141,8 +155,9 @@ def _clap(arguments: argparse.Namespace) -> None:
     held_out = [item for item in all_items(arguments.data) if is_held_out(item.metadata)]
     clap = from_scratch(material, numbers, seed) if paper else against_locked_text(seed)
     pieces = Pieces(material, held_out, Spectra(clap.listener, arguments.run / "spectra"))
-    stage = ClapStage(numbers, clap, pieces, seed=seed, device=arguments.device)
-    train_clap(stage, arguments.run, _budget(arguments))
+    numbers = numbers.multiplied(arguments.batch)
+    stage = ClapStage(numbers, clap, pieces, seed=seed, group=arguments.group)
+    train_clap(stage, arguments.run, budget(arguments))
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -161,12 +176,6 @@ def _text_encoder(spec: ModelSpec) -> TextEncoder:
     # The embedded model's encoder comes with a package; others are with the model's weights.
     embedded = spec.conditioning.text.encoder == "minilm"
     return open_text_encoder(spec.conditioning.text, Path() if embedded else find_weights(spec))
-
-
-def _budget(arguments: argparse.Namespace) -> Budget:
-    from engine.training.loop import Budget
-
-    return Budget(minutes=arguments.minutes, steps=arguments.steps)
 
 
 def _threads(count: int | None) -> None:

@@ -53,8 +53,10 @@ class TrainingStage(HasState, Protocol):
 class Demos(Protocol):
     """What the weights play now and then."""
 
-    every: int
-    """Steps."""
+    @property
+    def every(self) -> int:
+        """Steps."""
+        ...
 
     def make(self, folder: Path) -> Iterable[tuple[str, NDArray[np.float32]]]:
         """Renders takes [N, 2] into a folder; every rank calls it, and the first gets them."""

@@ -158,6 +158,8 @@ def a_weighting_taps() -> Tensor:
     numerator = [last**2 * 10 ** (1.9997 / 20), 0, 0, 0, 0]
     denominator = np.poly([-last, -last, -first, -first, -third, -second])
     digital = signal.bilinear(numerator, denominator, fs=SAMPLE_RATE)
-    frequencies, response = signal.freqz(digital[0], digital[1], worN=512, fs=SAMPLE_RATE)
+    frequencies = np.arange(512) / 1024 * SAMPLE_RATE
+    z = np.exp(2j * np.pi * frequencies / SAMPLE_RATE)
+    response = np.polyval(digital[0], z) / np.polyval(digital[1], z)
     taps = signal.firls(TAPS, frequencies, np.abs(response), fs=SAMPLE_RATE)
     return torch.from_numpy(taps.astype(np.float32))

@@ -146,7 +146,7 @@ class ClapStage(StageOfParts):
                 parameter.requires_grad_(False)
         self.networks = ModuleDict({"clap": self.clap, "loss": ContrastiveLoss()})
         self.networks.to(self.group.device)
-        self.statistics = over_ranks(self.networks, self.group) if self.group.size > 1 else []
+        self.statistics = over_ranks(self.networks, self.group)
         self.update = Update(
             self.networks,
             self.group,
@@ -216,8 +216,8 @@ class ClapStage(StageOfParts):
         """Embeddings of texts and sounds of some pieces, [B, P] each."""
         device, spectra, longer = self.group.device, pairs.spectra, pairs.longer
         # Where others fuse longer sounds and normalise them together, every rank has to have one.
-        beside = bool(self.statistics) and self.networks.training
-        if beside := beside and self.group.agreed(bool(longer.any())) and not longer.any():
+        fused = self.networks.training and self.group.agreed(bool(longer.any()))
+        if beside := fused and not longer.any():
             spectra = torch.cat((spectra, spectra[-1:]))
             longer = torch.cat((longer, torch.ones(1, dtype=torch.bool)))
         for layer in self.statistics:

@@ -1,0 +1,141 @@
+"""What memory a transformer's training takes on each card, said before it starts, and what would make it fit.
+
+Weights, gradients, moments and average follow from their number; what is kept for the gradient is counted by torch
+without computing, with 2 bytes a value. An estimate: what libraries hold beside it is not in it. Knows nothing of time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from engine.conditioning import GRID_ROWS, Conditioning
+from engine.configs import DiTConfig
+from engine.networks import build_dit
+from engine.registry import ModelSpec
+from engine.training.group import Group
+from engine.training.optim import MOMENT_BYTES
+from engine.training.recipes import Recipe
+
+_GB = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """Bytes on each card."""
+
+    weights: float
+    gradients: float
+    moments: float
+    average: float
+    activations: float
+
+    @property
+    def total(self) -> float:
+        """All of them."""
+        return self.weights + self.gradients + self.moments + self.average + self.activations
+
+    def __str__(self) -> str:
+        return (
+            f"about {self.total / _GB:.1f} GB: weights {self.weights / _GB:.1f}, gradients {self.gradients / _GB:.1f}, "
+            f"moments {self.moments / _GB:.1f}, average {self.average / _GB:.1f}, activations "
+            f"{self.activations / _GB:.1f}"
+        )
+
+
+def needs(recipe: Recipe, size: int = 1) -> Needs:
+    """What a recipe needs on each of so many cards, in its largest batch."""
+    spec, dit = recipe.model, recipe.dit
+    with torch.device("meta"):
+        network = _built(spec, spec.dit.depth)
+    weights = 4.0 * sum(p.numel() for p in network.parameters())
+    shards = size if recipe.sharded else 1
+    kept = [
+        _activations(recipe, -(-window.batch // (size * dit.pieces)), window.frames)
+        for phase in dit.phases
+        for window in phase.windows
+    ]
+    return Needs(
+        weights=weights / shards,
+        gradients=weights / shards,
+        moments=weights / 4 * MOMENT_BYTES[dit.optimizer] / shards,
+        average=weights / shards,
+        activations=max(kept),
+    )
+
+
+def advice(recipe: Recipe, group: Group) -> str:
+    """What a recipe needs on this device, what that has, and what fits if it does not."""
+    found = needs(recipe, group.size)
+    if group.device.type != "cuda":
+        return f"memory: {found}"
+    there = torch.cuda.get_device_properties(group.device).total_memory
+    said = f"memory: {found}, of the {there / _GB:.1f} GB of this card"
+    return said if found.total < there else f"{said}; {remedies(recipe, group.size, there)}"
+
+
+def remedies(recipe: Recipe, size: int, there: float) -> str:
+    """What makes a recipe fit into so many bytes on each of so many cards."""
+    light = replace(recipe, sharded=False, dit=replace(recipe.dit, optimizer="adamw8bit"))
+    small = replace(recipe, dit=replace(recipe.dit, pieces=1000))
+    cards = next((n for n in (2, 4, 8, 16, 32) if n > size and _fits(recipe, n, there)), None)
+    found = [
+        "--accumulate" * (needs(small, size).total < there),
+        "--optimizer adamw8bit" * (needs(light, size).total < there),
+        f"--shard over {cards} cards" if cards else "",
+    ]
+    return f"it would fit with {' or '.join(filter(None, found)) or 'a larger card'}"
+
+
+def _fits(recipe: Recipe, size: int, there: float) -> bool:
+    return needs(replace(recipe, sharded=True), size).total < there
+
+
+def _activations(recipe: Recipe, batch: int, frames: int) -> float:
+    """Bytes kept from a forward pass for its gradient."""
+    spec, dit = recipe.model, recipe.dit
+    one, two = (_kept(spec, depth, batch, frames) for depth in (1, 2))
+    block, depth = two - one, spec.dit.depth
+    assert isinstance(spec.dit, DiTConfig)
+    if not dit.gradient_checkpointing:
+        return one + (depth - 1) * block
+    tokens = frames // spec.dit.frames_per_token + 1
+    return one + depth * 2.0 * batch * tokens * spec.dit.width
+
+
+def _built(spec: ModelSpec, depth: int) -> nn.Module:
+    numbers = len(spec.conditioning.numbers)
+    return build_dit(replace(spec.dit, depth=depth), numbers * spec.dit.cross_width)
+
+
+def _kept(spec: ModelSpec, depth: int, batch: int, frames: int) -> float:
+    """Bytes that so many blocks keep, 2 for each value: attention's own table is never whole on a GPU."""
+    width, tokens = spec.dit.cross_width, spec.conditioning.text.max_tokens
+    numbers = len(spec.conditioning.numbers)
+    with torch.device("meta"):
+        network = _built(spec, depth)
+        conditioning = Conditioning(
+            cross=torch.empty(batch, tokens + numbers, width),
+            cross_mask=torch.empty(batch, tokens + numbers, dtype=torch.bool),
+            global_=torch.empty(batch, numbers * width),
+            grid=torch.empty(batch, GRID_ROWS, frames) if spec.dit.grid else None,
+            text_tokens=tokens,
+        )
+        own = {_place(p) for p in network.parameters()}
+        seen: dict[int, Tensor] = {}
+
+        def keep(tensor: Tensor) -> Tensor:
+            if _place(tensor) not in own and tensor.shape[-2:].count(tensor.shape[-1]) < 2:
+                seen[_place(tensor)] = tensor
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            x = torch.empty(batch, spec.dit.latent_channels, frames)
+            network(x, torch.empty(batch), conditioning)
+    return sum(2.0 * t.untyped_storage().nbytes() / t.element_size() for t in seen.values())
+
+
+def _place(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata

@@ -1,0 +1,65 @@
+"""The stages' flags: what cannot be had is said before anything begins, and one line trains in several processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import engine
+from engine.errors import SpecError
+from engine.training import cli
+from engine.training.checkpointing import steps_done
+from engine.training.export import averaged
+from engine.training.latents import write_item
+from tests.engine.training.pieces import piece_of
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("dit --processes 0", r"--processes is 0; it has to be 1 or more"),
+        ("dit --shard", r"--shard divides weights among processes; start some with --processes N"),
+        ("clap --accumulate 2", r"--accumulate is for the dit stage only"),
+        ("autoencoder --demo-every 5", r"--demo-every is for the dit stage only"),
+        ("dit --demo-every 5", r"--demo-every needs prompts and weights"),
+        ("dit --device cuda:9", r"There (is no device|are)"),
+    ],
+)
+def test_what_cannot_be_had_is_said_first(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        cli.main([*line.split(), "--run", str(tmp_path / "run")])
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_line_trains_in_two_processes_with_divided_weights(tmp_path: Path) -> None:
+    latents, run = tmp_path / "latents", tmp_path / "run"
+    latents.mkdir()
+    for number in range(2):
+        write_item(latents / f"{number}.npz", piece_of(4.0 + number, number))
+    line = ["dit", "--config", "sketch-smoke", "--latents", latents, "--run", run, "--steps", "2"]
+    line += [
+        "--processes",
+        "2",
+        "--shard",
+        "--batch",
+        "2",
+        "--accumulate",
+        "2",
+        "--keep-every",
+        "1",
+    ]
+    command = [sys.executable, "-m", "longtake", "train", *map(str, line)]
+    root = str(Path(engine.__file__).parents[1])
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert steps_done(run) == 2 and len(list((run / "sharded" / "2").glob("shard-*"))) == 2
+    assert (run / "log.jsonl").read_text() == ""  # A line comes every twenty steps.
+    assert {path.name for path in (run / "kept").iterdir()} == {"1", "2"}
+    assert averaged(run)["dit.transformer.project_in.weight"].isfinite().all()
+    assert done.stderr.count("memory: about") == 1
+    assert "WORLD_SIZE" not in os.environ and json

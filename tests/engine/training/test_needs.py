@@ -1,0 +1,47 @@
+"""Laws of the estimate: what is divided or smaller needs less, and what is said to fit fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.training.group import Group
+from engine.training.needs import advice, needs, remedies
+from engine.training.recipes import PAPER, SMOKE, Recipe
+
+RTX_4090 = 25.3e9
+"""Bytes of the card's memory."""
+
+
+def light(recipe: Recipe) -> Recipe:
+    return replace(recipe, dit=replace(recipe.dit, optimizer="adamw8bit"))
+
+
+def test_weights_gradients_average_and_moments_follow_from_the_parameters() -> None:
+    found = needs(PAPER)
+    assert found.weights == pytest.approx(4 * 1.06e9, rel=0.01)
+    assert found.gradients == found.average == found.weights == found.moments / 2
+    assert found.total == pytest.approx(5 * found.weights + found.activations)
+
+
+def test_the_papers_transformer_fits_a_4090_with_moments_of_8_bits_or_in_shards() -> None:
+    small = replace(PAPER, dit=replace(PAPER.dit, optimizer="adamw8bit"))
+    assert needs(small).total < 20e9
+    assert needs(PAPER, 4).total < RTX_4090 / 2
+    assert needs(replace(PAPER, sharded=False), 4).weights == needs(PAPER).weights
+    said = remedies(PAPER, 1, 20e9)
+    assert "--optimizer adamw8bit" in said and "--shard over 2 cards" in said
+    assert remedies(PAPER, 1, 1e9) == "it would fit with --shard over 32 cards" or "larger" in (
+        remedies(PAPER, 1, 1e9)
+    )
+
+
+def test_activations_grow_with_the_batch_and_shrink_by_checkpoints_and_pieces() -> None:
+    plain = needs(SMOKE).activations
+    checkpoints = replace(SMOKE, dit=replace(SMOKE.dit, gradient_checkpointing=True))
+    assert needs(checkpoints).activations < plain
+    assert needs(SMOKE.with_batches(4)).activations == pytest.approx(4 * plain, rel=0.05)
+    cut = replace(SMOKE, dit=replace(SMOKE.dit.multiplied(4), pieces=4))
+    assert needs(cut).activations == pytest.approx(plain)
+    assert "memory: about" in advice(SMOKE, Group.alone())
