@@ -92,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--latents", help="folder of latents, or tar shards of them (dit)")
         stage.add_argument("--out", type=Path, help="where to write weights (export)")
         add_flags(stage)
+        stage.add_argument(
+            "--format",
+            default="longtake",
+            choices=("longtake", "stable-audio-tools"),
+            help="export: of the files; the other is for runs of 'lora' and 'finetune'",
+        )
         stage.set_defaults(stage=run)
     return parser
 
@@ -164,6 +170,10 @@ def _export(arguments: argparse.Namespace) -> None:
     from engine.model_files import seal
     from engine.training.export import export
 
+    if arguments.format == "stable-audio-tools":
+        from engine.training.finetuning.run import export_published
+
+        return export_published(arguments.run, arguments.out)
     spec = recipe(arguments.config).model
     export(spec, arguments.run, lambda: _text_encoder(spec), arguments.out)
     seal(arguments.out)

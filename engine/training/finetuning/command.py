@@ -1,4 +1,4 @@
-"""`longtake train lora` and `longtake train finetune`: a model of one's own from any registered one and a folder of music.
+"""`longtake train lora` and `longtake train finetune`: one's own model from any other and a folder of music.
 
 Reads the flags, says what the training will take, and starts or goes on. Knows nothing of how it learns.
 """
@@ -20,7 +20,7 @@ from engine.registry import ModelSpec, model_spec
 from engine.training.finetuning.adapters import KINDS, LoraPlan
 from engine.training.finetuning.estimate import check_room, estimated, seconds_per_step
 from engine.training.finetuning.families import Asking, recipe_for
-from engine.training.finetuning.run import Begun, Saving, finetune
+from engine.training.finetuning.run import Begun, Paths, finetune
 from engine.training.group import Group
 from engine.training.loop import Budget
 from engine.whole_files import remove_parts
@@ -89,20 +89,19 @@ def _run(
         return 0
     run, name = arguments.run, arguments.name or arguments.run.resolve().name
     begun = Begun(model=spec.name, plan=plan, asking=asking, seed=arguments.seed)
-    saving = Saving(run=run, name=name, every=arguments.save_every)
+    paths = Paths(
+        data=arguments.data,
+        run=run,
+        name=name,
+        every=arguments.save_every,
+        start=arguments.start,
+    )
     run.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(run / "lock", timeout=0):
             remove_parts(run)
             budget = Budget(minutes=arguments.minutes, steps=arguments.steps)
-            made = finetune(
-                begun,
-                saving,
-                budget,
-                Group.alone(device),
-                data=arguments.data,
-                start=arguments.start,
-            )
+            made = finetune(begun, paths, budget, Group.alone(device))
     except Timeout:
         raise LongtakeError(f"Another training is at work in {run}; wait for its end.") from None
     log.info("%s", _what_now(spec, plan, made, name))

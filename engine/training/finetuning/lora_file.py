@@ -18,7 +18,13 @@ from engine.latent_diffusion import LatentDiffusion
 from engine.lora_list import LoraFile
 from engine.public.lora import check_loras
 from engine.public.lora_formats import placed, read_lora
-from engine.training.finetuning.adapters import LoraPlan, adapter_tensors, adapters, layers
+from engine.training.finetuning.adapters import (
+    LoraPlan,
+    adapter_tensors,
+    adapters,
+    layers,
+    published,
+)
 
 ABOUT = "longtake"
 """In the header: what is said of the training, as JSON."""
@@ -58,7 +64,9 @@ def begin_from(model: LatentDiffusion, path: Path, plan: LoraPlan) -> None:
     whole = {f"{part}.{name}": weight for part, name, weight in _weights(model)}
     check_loras(whole, [LoraFile(path)])
     places = placed(parts, whole)
-    names = {_published(place): name for name, place in places.items() if place}
+    names = {
+        published(place.removesuffix(".weight")): name for name, place in places.items() if place
+    }
     if set(names) != set(ours):
         raise CheckpointError(
             f"{path} changes {len(names)} layers and this training {len(ours)} of {len(weights)}; give --include and "
@@ -84,9 +92,3 @@ def _weights(model: LatentDiffusion) -> list[tuple[str, str, torch.Size]]:
             if isinstance(module, (torch.nn.Linear, torch.nn.Conv1d)):
                 found.append((part, f"{name}.weight", module.weight.shape))
     return found
-
-
-def _published(place: str) -> str:
-    from engine.training.finetuning.adapters import published
-
-    return published(place.removesuffix(".weight"))

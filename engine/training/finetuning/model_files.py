@@ -16,7 +16,7 @@ from torch import Tensor
 
 from engine.checkpoints import read_tensors, save_weights
 from engine.errors import CheckpointError
-from engine.model_files import CONFIG, ORIGIN, SAFETENSORS, find_weights, seal
+from engine.model_files import ORIGIN, SAFETENSORS, find_weights, seal
 from engine.public.fp8 import widened
 from engine.public.loading import table_of
 from engine.public.renames import rename
@@ -46,7 +46,9 @@ def write_model(folder: Path, stage: FineTuning, about: Mapping[str, Any]) -> No
         save_weights(parts, folder / "dit.safetensors", {"model": spec.name})
         shutil.copyfile(source / "autoencoder.safetensors", folder / "autoencoder.safetensors")
         seal(folder)
-    (folder / ABOUT).write_text(json.dumps(dict(about), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    (folder / ABOUT).write_text(
+        json.dumps(dict(about), ensure_ascii=False, indent=1) + "\n", "utf-8"
+    )
 
 
 def write_published(
@@ -71,7 +73,9 @@ def write_published(
     if missing:
         raise CheckpointError(f"{path} has no place for {sorted(missing)[0]}.")
     made = {
-        theirs: learnt[ours].detach().cpu().to(tensors[theirs].dtype) if ours in learnt else tensors[theirs]
+        theirs: learnt[ours].detach().cpu().to(tensors[theirs].dtype)
+        if ours is not None and ours in learnt
+        else tensors[theirs]
         for theirs, ours in places.items()
     }
     save(made, folder / SAFETENSORS)
@@ -80,4 +84,3 @@ def write_published(
             shutil.copytree(part, folder / part.name, dirs_exist_ok=True)
         elif part.name not in (SAFETENSORS, ORIGIN) and part.suffix != ".safetensors":
             shutil.copyfile(part, folder / part.name)
-    assert (folder / CONFIG).exists() or not (source / CONFIG).exists()

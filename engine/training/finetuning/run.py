@@ -16,18 +16,22 @@ import torch
 
 from engine.composing.score import score_in
 from engine.disks import need
-from engine.errors import LongtakeError
+from engine.errors import CheckpointError, LongtakeError
 from engine.held_model import load_model
 from engine.latent_diffusion import LatentDiffusion
+from engine.lora_list import LoraFile
+from engine.model_files import find_weights
 from engine.precision import autocasts, resolved_precision, to_bfloat16
-from engine.registry import ModelSpec, model_spec
+from engine.public.lora import adapt
+from engine.registry import ModelSpec, model_spec, require_public
 from engine.stable_audio.t5 import T5Text, text_place
 from engine.text import MiniLM
 from engine.training.dataset import Item, items
+from engine.training.export import averaged
 from engine.training.finetuning.adapters import LoraPlan, add_adapters
 from engine.training.finetuning.families import Asking, recipe_for, sight_of
 from engine.training.finetuning.lora_file import begin_from, write_lora
-from engine.training.finetuning.model_files import write_model
+from engine.training.finetuning.model_files import write_model, write_published
 from engine.training.finetuning.seen import Pieces
 from engine.training.finetuning.stage import FineTuning
 from engine.training.group import Group
@@ -66,18 +70,22 @@ class Begun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
-    """What is saved, and when.
+class Paths:
+    """What is read and what is saved, where and when.
 
     Attributes:
-        run: the folder.
-        name: of the file or folder with the newest.
+        data: folders of material.
+        run: the run's folder.
+        name: of the file or folder with the newest of what is learnt.
         every: steps between numbered ones.
+        start: a LoRA file that a new run begins with; None for adapters that change nothing.
     """
 
+    data: Sequence[Path]
     run: Path
     name: str
     every: int = 500
+    start: Path | None = None
 
 
 def keep_settings(run: Path, begun: Begun) -> None:
@@ -114,22 +122,17 @@ def encode_once(model: LatentDiffusion, data: Sequence[Path], folder: Path) -> N
 
 def finetune(
     begun: Begun,
-    saving: Saving,
+    paths: Paths,
     budget: Budget,
     group: Group,
-    *,
-    data: Sequence[Path],
-    start: Path | None = None,
 ) -> Path:
     """Trains until the budget is used up, from where the run stands; what it has learnt is then on disk.
 
     Args:
         begun: model and settings.
-        saving: where and when to save.
+        paths: what to read and where to save.
         budget: when to end.
         group: the processes that train together.
-        data: folders of material.
-        start: a LoRA file to begin with; None for adapters that change nothing.
 
     Returns:
         The LoRA file, or the folder of the whole model.
@@ -137,12 +140,12 @@ def finetune(
     Raises:
         LongtakeError: in words, for whatever cannot be done.
     """
-    spec, run = begun.spec, saving.run
+    spec, run = begun.spec, paths.run
     recipe = recipe_for(spec, begun.asking)
     model = load_model(spec)
     keep_settings(run, begun)
     if group.first:
-        encode_once(model, data, run / LATENTS)
+        encode_once(model, paths.data, run / LATENTS)
     shelf = Shelf(run / LATENTS)
     # Pieces that `train corpus --scores` made have their scores among their facts.
     scored = [replace(i, score=i.score or score_in(i.metadata)) for i in shelf.known.values()]
@@ -153,14 +156,44 @@ def finetune(
     else:
         names = add_adapters(model, begun.plan, begun.seed)
         log.info("%d layers have adapters, of rank %d", len(names), begun.plan.rank)
-        if start is not None:
-            begin_from(model, start, begun.plan)
+        if paths.start is not None:
+            begin_from(model, paths.start, begun.plan)
     sight = sight_of(spec, pieces, recipe, group, begun.seed)
     stage = FineTuning(model, sight, recipe, group, averaged=begun.plan is None)
-    write = _writer(stage, begun, saving, _captions(pieces))
-    stage.saved = lambda step: write(step, True) if step % saving.every == 0 else None
+    write = _writer(stage, begun, paths, _captions(pieces))
+    stage.saved = lambda step: write(step, True) if step % paths.every == 0 else None
     done = train(stage, run, budget)
     return write(done, False)
+
+
+def export_published(run: Path, out: Path) -> None:
+    """Writes what a run has learnt as a whole model in the form of stable-audio-tools; a LoRA is merged in.
+
+    Args:
+        run: of a public model's fine-tuning.
+        out: gets `model.safetensors`, `model_config.json` and the text encoder.
+
+    Raises:
+        LongtakeError: if the folder is of no such run, or of a model that stable-audio-tools does not know.
+    """
+    path = run / SETTINGS
+    begun = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if "asking" not in begun:
+        raise CheckpointError(
+            f"{run} is no run of 'train lora' or 'train finetune'; name its folder."
+        )
+    spec = require_public(model_spec(begun["model"]))
+    source = find_weights(spec)
+    if begun["plan"] is None:
+        learnt = averaged(run)
+    else:
+        newest = max(run.glob("*.safetensors"), key=lambda file: file.stat().st_mtime_ns)
+        model = load_model(spec)
+        adapt(model, [LoraFile(newest)])
+        parts = ("dit.", "conditioner.")
+        learnt = {n: t for n, t in model.state_dict().items() if n.startswith(parts)}
+    out.mkdir(parents=True, exist_ok=True)
+    write_published(out, spec, source, learnt)
 
 
 def place(model: LatentDiffusion, device: torch.device, *, lora: bool) -> None:
@@ -191,11 +224,11 @@ def learn_all(model: LatentDiffusion) -> None:
 Writer = Callable[[int, bool], Path]
 
 
-def _writer(stage: FineTuning, begun: Begun, saving: Saving, captions: list[str]) -> Writer:
+def _writer(stage: FineTuning, begun: Begun, paths: Paths, captions: list[str]) -> Writer:
     """Writes what has been learnt after so many steps, numbered too if asked for."""
 
     def write(step: int, numbered: bool) -> Path:
-        names = [f"{saving.name}-{step:06d}", saving.name] if numbered else [saving.name]
+        names = [f"{paths.name}-{step:06d}", paths.name] if numbered else [paths.name]
         about: dict[str, Any] = {
             "model": begun.model,
             "steps": step,
@@ -206,10 +239,10 @@ def _writer(stage: FineTuning, begun: Begun, saving: Saving, captions: list[str]
         target = Path()
         for name in names if stage.group.first else ():
             if begun.plan is None:
-                target = saving.run / name
+                target = paths.run / name
                 write_model(target, stage, about)
             else:
-                target = saving.run / f"{name}.safetensors"
+                target = paths.run / f"{name}.safetensors"
                 write_lora(target, stage.model, begun.plan, about)
         return target
 

@@ -89,9 +89,7 @@ class WholeWindows:
             for window in chosen
         ]
 
-    def _batch(
-        self, window: Window, rng: np.random.Generator, generator: torch.Generator
-    ) -> Batch:
+    def _batch(self, window: Window, rng: np.random.Generator, generator: torch.Generator) -> Batch:
         size, part = window.batch, self.group.part(window.batch)
         latents, prompts = self.windows.batch(window.frames, size, rng, part)
         own = rng.integers(2**62, size=size)[part]

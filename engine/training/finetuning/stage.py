@@ -1,4 +1,4 @@
-"""Fine-tuning as a stage for `loop.train`: the model's own objective, on adapters or on all of transformer and conditioner.
+"""Fine-tuning as a stage for `loop.train`: the model's own objective, on adapters or on all weights of its transformer.
 
 Knows nothing of audio or of files.
 """
@@ -32,6 +32,8 @@ class FineTuning(StageOfParts):
         recipe: the optimiser's numbers.
         group: the processes that train it together.
         averaged: whether the weights' moving average is kept.
+
+    Attributes:
         saved: called after a step with its number, counted from 1.
     """
 
@@ -43,10 +45,10 @@ class FineTuning(StageOfParts):
         group: Group,
         *,
         averaged: bool = False,
-        saved: Callable[[int], None] | None = None,
     ) -> None:
         self.model, self.sight, self.recipe, self.group = model, sight, recipe, group
-        self.objective, self.saved = OBJECTIVES[model.spec.objective], saved
+        self.objective = OBJECTIVES[model.spec.objective]
+        self.saved: Callable[[int], object] = lambda _: None
         encoder = model.conditioner.text_encoder
         if not isinstance(encoder, Remembered):
             model.conditioner.text_encoder = Remembered(encoder)
@@ -70,8 +72,7 @@ class FineTuning(StageOfParts):
             whole += seen.share * loss.detach()
         losses = {"loss": self.group.mean(whole)}
         moved = self.update.apply(self.recipe.learning_rate.at(index))
-        if self.saved is not None:
-            self.saved(index + 1)
+        self.saved(index + 1)
         return {**losses, **moved}
 
     def loss(self, seen: Seen) -> Tensor:

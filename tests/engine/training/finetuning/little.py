@@ -48,7 +48,10 @@ def little(spec: ModelSpec) -> LatentDiffusion:
         return tiny_model(spec)
     model = LatentDiffusion(spec, Words(spec))
     state = model.state_dict()
-    made = {n: t if n.startswith("latent_scale") else weight(n, tuple(t.shape)) for n, t in state.items()}
+    made = {
+        n: t if n.startswith("latent_scale") else weight(n, tuple(t.shape))
+        for n, t in state.items()
+    }
     model.load_state_dict(made)
     return model.eval().requires_grad_(False)
 

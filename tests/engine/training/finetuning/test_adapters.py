@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
-from torch import Tensor
 
-from engine.conditioning import Conditioning
 from engine.errors import CheckpointError, SpecError
-from engine.latent_diffusion import LatentDiffusion
 from engine.lora_list import LoraFile
 from engine.public.lora import adapt
 from engine.registry import ModelSpec
@@ -85,8 +82,9 @@ def test_names_and_header_are_those_of_the_official_trainer(tmp_path: Path) -> N
 
 
 def test_patterns_choose_layers_as_the_official_code_does() -> None:
-    def chosen(**patterns: tuple[str, ...]) -> list[str]:
-        return add_adapters(little(TINY_SMALL), LoraPlan(rank=1, **patterns))
+    def chosen(include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> list[str]:
+        plan = LoraPlan(rank=1, include=include, exclude=exclude)
+        return add_adapters(little(TINY_SMALL), plan)
 
     everything = chosen()
     assert {n.split(".")[3] for n in chosen(include=("layers.[0-0].",))} == {"0"}
