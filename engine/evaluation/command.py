@@ -57,8 +57,10 @@ COMMANDS = {
     "listening": "engine.evaluation.listening_test.command",
     "memorization": "engine.evaluation.memorization_command",
     "structure": "engine.evaluation.structure_command",
+    "fetch": "engine.evaluation.published.fetch_command",
 }
 """What `longtake evaluate NAME` runs besides: the module's `main`, with flags of its own."""
+JUDGES = ("own", "public")
 FORM = 3
 """Counts up when figures of a part change their names or meaning."""
 Part = dict[str, Any]
@@ -74,6 +76,8 @@ def main(argv: Sequence[str]) -> int:
     """
     if argv and argv[0] in COMMANDS:
         return import_module(COMMANDS[argv[0]]).main(list(argv[1:]))
+    if _judges(argv) == "public":
+        return import_module("engine.evaluation.published.command").main(list(argv))
     arguments = _parser().parse_args(list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -88,6 +92,12 @@ def main(argv: Sequence[str]) -> int:
         shown = " ".join(Path(word).name if Path(word).is_absolute() else word for word in argv)
         evaluate(_bench(arguments, work), arguments, f"longtake evaluate {shown}")
     return 0
+
+
+def _judges(argv: Sequence[str]) -> str:
+    """Whose judges are asked for; whatever else is typed is read by those who know it."""
+    words = [word for typed in argv for word in typed.split("=", 1)]
+    return words[words.index("--judges") + 1] if "--judges" in words[:-1] else JUDGES[0]
 
 
 def evaluate(bench: Bench, arguments: argparse.Namespace, command: str) -> dict[str, Any]:
@@ -265,6 +275,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="longtake evaluate", description="Evaluates a model as in section 4 of the paper."
     )
     parser.add_argument("--model", default="sketch", help="which model (default: sketch)")
+    parser.add_argument(
+        "--judges",
+        choices=JUDGES,
+        default=JUDGES[0],
+        help="own: what follows here; public: FD, KL and CLAP score as published, with flags of their own "
+        "(longtake evaluate --judges public --help)",
+    )
     parser.add_argument("--weights", type=Path, help="folder of the weights (default: installed)")
     parser.add_argument("--clap", type=Path, help="folder of a CLAP (default: the model's own)")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Weights and a sound made from names, which the official judges and ours hear: see make_openl3.py and its neighbours."""
+"""Weights and a sound made from names, for the official judges and ours: see make_openl3.py and its neighbours."""
 
 from __future__ import annotations
 

@@ -24,20 +24,22 @@ import soundfile
 import torch
 import torchvision.transforms
 from judges import CAPTIONS, RATE, heard, judge_weight
-from laion_clap.training.data import float32_to_int16, get_audio_features, int16_to_float32
 from safetensors.torch import save_file
 from text import ROBERTA, clap_folder
 from tokenizers import Tokenizer
-from transformers import RobertaConfig, RobertaModel
+from transformers import PreTrainedTokenizerBase, RobertaConfig, RobertaModel
 from values import thinned
 
-# What `laion_clap` puts on the path for itself.
-from clap_module.model import CLAP
+# Imported, the package fetches three tokenizers; it also puts `clap_module` on the path.
+with patch.object(PreTrainedTokenizerBase, "from_pretrained", return_value=None):
+    from clap_module.model import CLAP
+    from laion_clap.training.data import float32_to_int16, get_audio_features, int16_to_float32
 
 SECONDS = {"short": 3.7, "long": 12.4}
 CONFIG = json.loads(
-    (Path(__import__("laion_clap").__file__).parent / "clap_module/model_configs/HTSAT-tiny.json")
-    .read_text()
+    (
+        Path(__import__("laion_clap").__file__).parent / "clap_module/model_configs/HTSAT-tiny.json"
+    ).read_text()
 )
 RENAMES = (
     (r"^text_branch\.", "text_model."),
@@ -123,7 +125,9 @@ def main() -> None:
     for name, seconds in SECONDS.items():
         found[f"{name} picture"], found[name] = embedded(made, seconds)
     facts = {**{name: str(seconds) for name, seconds in SECONDS.items()}, "shapes": "{}"}
-    save_file({n: x.contiguous() for n, x in found.items()}, "fusion_clap.safetensors", metadata=facts)
+    save_file(
+        {n: x.contiguous() for n, x in found.items()}, "fusion_clap.safetensors", metadata=facts
+    )
 
 
 if __name__ == "__main__":

@@ -31,9 +31,7 @@ DEPTH = 2
 
 def network(depth: int) -> PaSST:
     """The transformer as `passt_s_swa_p16_128_ap476` is built."""
-    return PaSST(
-        patch_size=16, stride=(10, 10), img_size=(128, 998), depth=depth, distilled=True
-    )
+    return PaSST(patch_size=16, stride=(10, 10), img_size=(128, 998), depth=depth, distilled=True)
 
 
 def model() -> PasstBasicWrapper:

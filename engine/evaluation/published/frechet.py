@@ -69,10 +69,10 @@ def _trace_of_root(a: Matrix, b: Matrix) -> float:
     from scipy.linalg import sqrtm
 
     with np.errstate(all="ignore"):
-        root: NDArray[Any] = np.asarray(sqrtm(a @ b))
+        root = np.asarray(sqrtm(a @ b), np.complex128)
         if not np.isfinite(root).all():
             ridge = RIDGE * np.eye(len(a))
-            root = np.asarray(sqrtm((a + ridge) @ (b + ridge)))
+            root = np.asarray(sqrtm((a + ridge) @ (b + ridge)), np.complex128)
     if not np.allclose(np.diagonal(root).imag, 0, atol=1e-3):
         raise AudioError(
             "The two sets are too few or too alike for a Fréchet distance: the root of their covariances is not real; "

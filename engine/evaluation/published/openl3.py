@@ -92,7 +92,7 @@ def spectra(windows: Tensor) -> Tensor:
         F.pad(windows, (0, missing)),
         N_FFT,
         FRAME_HOP,
-        window=_window().to(windows.device),
+        window=torch.hann_window(N_FFT, device=windows.device),
         center=False,
         return_complex=True,
     )
@@ -109,12 +109,6 @@ def _windows(sides: Tensor) -> Tensor:
 
 def _norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=1e-3)
-
-
-@cache
-def _window() -> Tensor:
-    """Hann's, rounded as TensorFlow rounds it: at its ends, a part in 10^6, rounding is what is heard after a silence."""
-    return 0.5 - 0.5 * (2 * torch.pi * torch.arange(N_FFT, dtype=torch.float32) / N_FFT).cos()
 
 
 @cache
