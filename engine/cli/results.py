@@ -87,9 +87,10 @@ def make_all(
     try:
         for number, index in enumerate(range(len(orders)) if arriving is None else arriving, 1):
             order = orders[index]
+            if elsewhere and number == 1:
+                began = time.monotonic()  # How long a cluster takes to begin says nothing of the rest.
             if len(orders) > 1 and not saying.quiet:
-                done = number if elsewhere else number - 1
-                left = time_left(time.monotonic() - began, done, len(orders))
+                left = time_left(time.monotonic() - began, number - 1, len(orders))
                 note(f"take {number} of {len(orders)}: {order.path}{left}")
             rate = model_spec(order.spec.model).sample_rate
             shown = progress(order.spec.frames(rate), quiet=saying.quiet or elsewhere)

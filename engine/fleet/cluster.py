@@ -116,8 +116,11 @@ def connect(ray: Any, address: str, **options: Any) -> None:
             ray.init(address=address, **options)
     except Exception as error:  # Ray raises what its transport does.
         why = str(error).strip().splitlines() or [type(error).__name__]
+        # A server that asks for a token answers nobody without one, so Ray knows of no more than the silence.
+        token = os.environ.get("RAY_AUTH_MODE") != "token" and address.startswith("ray://")
+        hint = "; if it asks for a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN" * token
         raise LongtakeError(
-            f"The cluster {address} cannot be reached: {why[0][:200].rstrip('.')}."
+            f"The cluster {address} cannot be reached: {why[0][:200].rstrip('.')}{hint}."
         ) from error
 
 

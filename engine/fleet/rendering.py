@@ -17,7 +17,7 @@ import numpy as np
 from engine.errors import LongtakeError
 from engine.fleet.cluster import LOCAL, cluster, imported, nodes_of, shares
 from engine.fleet.luggage import named, packed
-from engine.fleet.place import Building, Produced, Rendering, Tries
+from engine.fleet.place import Building, Failure, Produced, Rendering, Tries
 from engine.spec import GenerationSpec
 from engine.updates import Update
 
@@ -152,7 +152,7 @@ def _from_afar(
         while (take := ray.get(pipeline.following.remote())) is not None:
             yield take
     except ray.exceptions.RayTaskError as error:
-        raise error.as_instanceof_cause() from error
+        raise Failure.of(error.cause).error() from error
     except (ray.exceptions.RayError, ConnectionError) as error:
         raise LongtakeError(
             "The connection to the cluster is gone; --resume goes on with what is missing."

@@ -31,7 +31,7 @@ def test_rows_say_what_came_of_each_take() -> None:
     first, second, third = rendering(Tries()).made(group)
     assert [first.index, second.index, third.index] == [4, 2, 7]
     assert second.error == Failure("CheckpointError", "Nothing is known of fails.")
-    assert isinstance(second.error.error(), CheckpointError)
+    assert isinstance(second.error and second.error.error(), CheckpointError)
     assert first.error is None and first.sharing == 1
     kinds = [type(update) for _, update in first.updates]
     assert kinds[0] is LeadSheet and kinds[-1] is AudioBlock
