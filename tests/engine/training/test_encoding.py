@@ -29,7 +29,6 @@ LENGTHS = (0.5, 1.0, 2.5, 0.7, 3.0)
 
 @pytest.fixture(scope="module")
 def autoencoder() -> Autoencoder:
-    torch.manual_seed(0)
     return build_autoencoder(SMOKE.model.autoencoder).eval().requires_grad_(False)
 
 

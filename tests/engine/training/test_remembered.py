@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
@@ -20,7 +22,7 @@ class Encoder:
     def __init__(self, padding: float = 0.0) -> None:
         self.padding, self.asked = padding, list[str]()
 
-    def encode(self, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    def encode(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         self.asked += texts
         mask = torch.tensor([[place < len(text) for place in range(LENGTH)] for text in texts])
         features = torch.stack(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
 import numpy as np
 import pytest
 import soundfile
-import webdataset
+from webdataset.compat import WebDataset
 
 from engine.errors import AudioError, SpecError
 from engine.training import cli, tars
@@ -45,7 +46,7 @@ def packed(music: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(packed: Path) -> Server:
+def server(packed: Path) -> Iterator[Server]:
     with served(packed) as found:
         yield found
 
@@ -69,7 +70,7 @@ def test_shards_have_everything_once_in_an_order_of_the_seed(packed: Path, music
 
 
 def test_webdataset_reads_them(packed: Path) -> None:
-    rows = list(webdataset.WebDataset(tars_in([packed]), shardshuffle=False, empty_check=False))
+    rows = list(WebDataset(tars_in([packed]), shardshuffle=False, empty_check=False))
     assert len(rows) == 7
     for row in rows:
         assert soundfile.info(io.BytesIO(row["flac"])).samplerate == 44_100
