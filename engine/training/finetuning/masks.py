@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 LEAST = 0.075
 """Values of the logit-normal distribution below this are never drawn."""
@@ -31,7 +33,10 @@ def truncated_logit_normal(rng: np.random.Generator) -> float:
     return (value - LEAST) / (1 - LEAST)
 
 
-def length_shifted(time: float, frames: int) -> float:
+T = TypeVar("T", float, Tensor)
+
+
+def length_shifted(time: T, frames: int) -> T:
     """A time in [0, 1] nearer to 1, which is noise, the more latent frames a piece has."""
     low, high = LENGTHS
     share = (min(max(frames, low), high) - low) / (high - low)

@@ -100,6 +100,9 @@ class WholeWindows:
         noise = torch.randn((size, *latents.shape[1:]), generator=generator)
         objective = OBJECTIVES[self.spec.objective]
         drawn = times(size, self.recipe.log_snr, objective, generator).float()
+        if self.spec.objective == "rectified-flow":
+            # As the published configuration of Stable Audio Open Small has it.
+            drawn = length_shifted(drawn, window.frames)
         chances = torch.rand((2, size), generator=generator)
         return Batch(
             latents=latents,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,14 @@ def test_stable_audio_3_sees_music_to_its_end_and_some_silence() -> None:
 def test_stable_audio_open_sees_its_whole_window() -> None:
     (one,) = seen(OPEN, Group.alone())
     assert one.batch.latents.shape == (4, 8, OPEN.latent_frames) and one.kept is None
+
+
+def test_only_rectified_flow_is_shifted_by_length() -> None:
+    # Stratified times fall by one stratum each; shifted ones lie nearer to noise.
+    plain = seen(OPEN, Group.alone(), times=64)[0].batch.times
+    flow = seen(replace(OPEN, objective="rectified-flow"), Group.alone(), times=64)[0].batch.times
+    assert torch.allclose(flow, length_shifted(plain, OPEN.latent_frames))
+    assert abs(float(plain.mean()) - 0.5) < 0.01 and float(flow.mean()) > 0.55
 
 
 def test_times_and_spans_are_distributed_as_in_the_official_trainer() -> None:
