@@ -53,3 +53,25 @@ def heard(seconds: float, rate: int = RATE) -> np.ndarray:
     swelling = 0.2 + 0.8 * torch.sin(torch.pi * time / 1.3).square()
     tones = torch.stack([torch.sin(2 * torch.pi * hertz * time) for hertz in (220.0, 331.7)])
     return (0.1 * noise * swelling + 0.2 * tones).float().numpy()
+
+
+SETS = {"many": (60, 80), "few": (5, 7)}
+"""Set -> rows on each side, of 12 columns: so few that the covariances are singular."""
+
+
+def embeddings(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of embeddings [N, 12], float32, of other means and shapes."""
+    one, two = (values(f"{name} {side}", (rows, 12)) for side, rows in enumerate(SETS[name]))
+    mixed = two @ judge_weight("mixing.weight", (12, 12))
+    return one.numpy(), (mixed + 0.5).numpy()
+
+
+def probabilities(name: str, role: str) -> Tensor:
+    """What is heard in a sound, [527]."""
+    return (3 * values(f"{name} {role}", (527,))).softmax(0)
+
+
+def vectors(name: str, role: str) -> Tensor:
+    """An embedding [512] of unit length; those of a name's text and sound are alike."""
+    found = values(name, (512,)) + values(f"{name} {role}", (512,))
+    return found / found.norm()

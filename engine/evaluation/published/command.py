@@ -42,7 +42,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def evaluate(
-    arguments: argparse.Namespace, command: str, model: LatentDiffusion | None = None
+    arguments: argparse.Namespace,
+    command: str,
+    model: LatentDiffusion | None = None,
+    judges: Judges | None = None,
 ) -> dict[str, Any]:
     """Makes the takes that are missing, judges them all, and writes the report.
 
@@ -50,6 +53,7 @@ def evaluate(
         arguments: of the command.
         command: as it was typed, for the report.
         model: what makes the takes; None loads the one that is named.
+        judges: who hears them; None loads those that were downloaded.
 
     Returns:
         The figures.
@@ -63,14 +67,15 @@ def evaluate(
 
     began = time.monotonic()
     weights = arguments.judges_folder or judges_folder()
-    check_there(weights)
+    if judges is None:
+        check_there(weights)
     prompts = _prompts(arguments)
     out: Path = arguments.out
     device = device_named(arguments.device)
     figures: dict[str, Any] = {"about": _about(arguments, command, device.type)}
     if arguments.takes is None:
         figures |= _made(prompts, arguments, model)
-    judges = Judges.from_folder(weights, device)
+    judges = judges or Judges.from_folder(weights, device)
     folder = arguments.takes or out / "takes"
     takes = listen(judges, [prompt.name for prompt in prompts], folder, texts=True)
     figures["judged"] = judged(

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from transformers import ClapFeatureExtractor
 
 from engine.clap import SAMPLE_RATE, Towers, fused, mel_spectrogram, window_frames
 from engine.evaluation.published.sounds import Mono
@@ -21,6 +22,19 @@ RATE = SAMPLE_RATE
 FULL_SCALE = 32767.0
 BATCH = 64
 """Texts at a time."""
+
+
+def listener() -> ClapFeatureExtractor:
+    """LAION's spectrogram: 64 bands from 50 Hz to 14 kHz, a hundred frames a second, windows of ten."""
+    return ClapFeatureExtractor(
+        feature_size=64,
+        sampling_rate=RATE,
+        hop_length=480,
+        max_length_s=10,
+        fft_window_size=1024,
+        frequency_min=50,
+        frequency_max=14_000,
+    )
 
 
 @torch.inference_mode()

@@ -47,10 +47,13 @@ class Judges:
             CheckpointError: if weights are missing, damaged or of other networks.
         """
         check_there(folder)
+        clap = Clap.from_folder(folder / CLAP)
+        # Whatever the folder says: it is the metric's own.
+        clap.listener = fusion_clap.listener()
         return cls(
             OpenL3.from_file(folder / OPENL3).to(device),
             PaSST.from_file(folder / PASST).to(device),
-            Clap.from_folder(folder / CLAP).to(device),
+            clap.to(device),
         )
 
 

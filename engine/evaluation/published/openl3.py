@@ -6,7 +6,7 @@ of distances.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -32,13 +32,17 @@ BATCH = 16
 
 
 class OpenL3(nn.Module):
-    """Convolutions in pairs, each with batch normalisation and ReLU, pools between; the very last is bare."""
+    """Convolutions in pairs, each with batch normalisation and ReLU, pools between; the very last is bare.
 
-    def __init__(self) -> None:
+    Args:
+        widths: channels of each pair; the last are the embedding's.
+    """
+
+    def __init__(self, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
         layers: list[nn.Module] = [_norm(1)]
         before = 1
-        for width in WIDTHS:
+        for width in widths:
             for channels in (before, width):
                 layers += [nn.Conv2d(channels, width, 3, padding=1), _norm(width), nn.ReLU()]
             layers.append(nn.MaxPool2d(2))

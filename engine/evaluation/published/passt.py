@@ -55,7 +55,11 @@ RENAMES: Renames = (
 
 
 class PaSST(nn.Module):
-    """The transformer; `depth` is the number of its blocks."""
+    """The transformer.
+
+    Args:
+        depth: of how many blocks.
+    """
 
     def __init__(self, depth: int = DEPTH) -> None:
         super().__init__()

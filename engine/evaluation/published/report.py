@@ -16,7 +16,8 @@ AUTOENCODERS = ("autoencoder", "rate", "latents", "STFT distance ↓", "mel dist
 HOW = (
     "Computed as stable-audio-metrics does: OpenL3 (mel256, music, 512) of both sides, a window each half second; "
     "PaSST, ten seconds each five, by caption; LAION CLAP `630k-audioset-fusion-best`, whose crops of long sounds "
-    "have a seed here. FD falls with the number of windows on either side: only figures of as many takes of one length compare."
+    "have a seed here. FD falls with the number of windows on either side: only figures of as many takes of one "
+    "length compare."
 )
 
 

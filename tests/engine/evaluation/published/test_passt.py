@@ -62,7 +62,10 @@ def test_windows_begin_every_five_seconds(seconds: int, windows: int):
     assert all(start % (5 * PASST_RATE) == 0 for start in starts)
 
 
-def test_longer_sounds_are_the_mean_of_their_windows(network: PaSST):
+def test_longer_sounds_are_the_mean_of_their_windows():
+    network = PaSST(depth=1)
+    network.load_state_dict(judge_weights(network.state_dict()))
+    network.eval()
     mono = np.tile(sound(5.0), 3)[: 15 * PASST_RATE]
     with torch.inference_mode():
         each = [
