@@ -9,30 +9,22 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks._gpu_takes import batches, compiled, take
+from benchmarks._gpu_training import sharded, training
 from benchmarks._part import Part
-from benchmarks._random_models import RandomText, parameters, random_model
+from benchmarks._random_models import parameters, random_model
 from engine.conditioning import Conditioning, Prompt
 from engine.latent_diffusion import LatentDiffusion
 from engine.layers import flash_attention
-from engine.training.group import Group
-from engine.training.latents import Encoded, Statistics, write_item
-from engine.training.recipes import RECIPES, Phase, Recipe
-from engine.training.shelf import Shelf
-from engine.training.sketch import GPU_BATCH
 from engine.training.speed import forward_flops
-from engine.training.train_dit import DiTStage, Material
 
 COMPARED_FRAMES, SMOKE_FRAMES = 512, 32
 """Latent frames of the forward pass that is compared with the CPU's: its float32 has to end in seconds."""
@@ -135,60 +127,16 @@ def attention_kinds(call: Callable[[], Any]) -> list[str]:
     return sorted(found)
 
 
-def training(part: Part, name: str) -> None:
-    """A step of training, by the stage that trains the model."""
-    part.tried("training", name, lambda: _training(part, name))
-
-
-def _training(part: Part, name: str) -> dict[str, Any]:
-    recipe = RECIPES["sketch-smoke" if part.smoke else name]
-    if part.smoke:
-        recipe = replace(recipe, model=part.spec(name))
-    dit = recipe.dit
-    if part.device.type == "cuda" and recipe.slot is not None:
-        dit = dit.multiplied(GPU_BATCH)  # As `longtake train sketch` does.
-    window = dit.phases[-1].windows[0]
-    recipe = replace(recipe, dit=replace(dit, phases=(Phase(from_step=0, windows=(window,)),)))
-    stage = _stage(recipe, part.device)
-    index = iter(range(10**6))
-    spent = part.timed(lambda: stage.step(next(index)), warm=3)
-    stage.close()
-    return {
-        "frames": window.frames,
-        "batch": window.batch,
-        "step_s": spent,
-        "checkpointing": recipe.dit.gradient_checkpointing,
-        "flops_per_s": 3 * forward_flops(recipe.model, window.batch, window.frames) / spent,
-        "peak_gb": part.peak_gb(),
-    }
-
-
-def _stage(recipe: Recipe, device: torch.device) -> DiTStage:
-    """The stage that trains the model, on two pieces of noise as long as its window."""
-    channels, frames = recipe.model.autoencoder.latent_channels, recipe.model.latent_frames
-    rng = np.random.default_rng(0)
-    nothing = np.zeros(channels, np.float32)
-    with tempfile.TemporaryDirectory() as folder:
-        for number in (1, 2):
-            noise = rng.standard_normal((channels, frames)).astype(np.float32)
-            facts = {"seed": number, "kind": "song", "tempo": 120.0, "genres": ["House"]}
-            write_item(Path(folder) / f"{number}.npz", Encoded(noise, np.ones_like(noise), facts))
-        shelf = Shelf(Path(folder))
-    material = Material(
-        shelf=shelf, held_out=[], statistics=Statistics(nothing, nothing + 1, nothing)
-    )
-    text_encoder = RandomText(recipe.model.conditioning.text)
-    return DiTStage(recipe, material, text_encoder, group=Group.alone(device))
-
-
 PARTS: dict[str, Callable[[Part, str], None]] = {
     "machine": machine,
     "take": take,
     "forward": forward,
     "training": training,
+    "sharded": sharded,
     "batches": batches,
     "compiled": compiled,
 }
+"""Part -> what measures one of its models, or of its items, and prints a row; `gpu.PLAN` says which those are."""
 
 
 def main(argv: Sequence[str]) -> int:

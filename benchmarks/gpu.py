@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Timer
@@ -33,6 +33,9 @@ LEAST = 8.0
 TAKES = ("sketch", "stable-audio-2", "stable-audio-3-medium")
 BATCHED, BATCHES = ("sketch", "stable-audio-3-medium"), (1, 4, 8)
 TRAINED = ("sketch", "stable-audio-2")
+SHARDED = ("stable-audio-2",)
+TRAINING_GOALS = {"stable-audio-2": 0.4}
+"""Share of what bare products reach: model operations in a step in bfloat16, recomputed ones not counted."""
 ROOT = Path(__file__).parents[1]
 
 
@@ -87,21 +90,32 @@ def command_of(part: str, models: Sequence[str], options: argparse.Namespace) ->
 
 def plan(parts: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
     """What is measured in one process each: a part and its models, or its batches of a model."""
+    for part, processes in PLAN.items():
+        if part in parts:
+            yield from ((part, items) for items in processes())
+
+
+def _all_builds() -> list[Sequence[str]]:
     from benchmarks._random_models import distinct
 
-    if "machine" in parts:
-        yield "machine", [""]
-    if "take" in parts:
-        yield from (("take", [model]) for model in TAKES)
-    if "forward" in parts:
-        yield "forward", list(distinct())
-    if "training" in parts:
-        yield from (("training", [model]) for model in TRAINED)
-    if "batches" in parts:
-        # One process for a model, so that it is loaded once; what it does not reach is named.
-        yield from (("batches", [f"{model} x {size}" for size in BATCHES]) for model in BATCHED)
-    if "compiled" in parts:
-        yield "compiled", ["stable-audio-3-medium"]
+    return [list(distinct())]
+
+
+def _each(models: Sequence[str]) -> list[Sequence[str]]:
+    return [[model] for model in models]
+
+
+PLAN: Mapping[str, Callable[[], Iterable[Sequence[str]]]] = {
+    "machine": lambda: [[""]],
+    "take": lambda: _each(TAKES),
+    "forward": _all_builds,
+    "training": lambda: _each(TRAINED),
+    "sharded": lambda: _each(SHARDED),
+    # One process for a model, so that it is loaded once; what it does not reach is named.
+    "batches": lambda: [[f"{model} x {size}" for size in BATCHES] for model in BATCHED],
+    "compiled": lambda: [["stable-audio-3-medium"]],
+}
+"""Part -> what of it is measured in each process, the most important first; `_gpu.PARTS` has what measures it."""
 
 
 def _run(command: Sequence[str], limit: float) -> tuple[list[Row], str]:
@@ -141,10 +155,11 @@ def report(rows: Sequence[Row]) -> str:
     machine = next((row for row in rows if row["kind"] == "machine" and "error" not in row), {})
     peak = machine.get("bfloat16_tflops", 0.0) * 1e12
     blocks = [_machine(machine)]
-    for kind, columns in TABLES.items():
+    kinds = dict.fromkeys([*TABLES, *(row["kind"] for row in rows)])
+    for kind in kinds:
         good = [row for row in rows if row["kind"] == kind and "error" not in row]
-        if good:
-            blocks.append(_table(columns, good, peak))
+        if good and kind != "machine":
+            blocks.append(_table(TABLES.get(kind) or _plain_columns(good[0]), good, peak))
     failed = [row for row in rows if "error" in row]
     if failed:
         blocks.append("Not measured:\n\n" + "\n".join(map(_failure, failed)))
@@ -179,6 +194,29 @@ def _goal(row: Row, _: float) -> str:
     return _seconds(goal) if goal and row["seconds"] > 100 else ""
 
 
+def _training_columns(heading: str) -> dict[str, Any]:
+    return {
+        heading: lambda row, _: row["model"],
+        "batch": lambda row, _: f"{row['batch']} x {row['frames']}",
+        "blocks' inputs alone kept": lambda row, _: "yes" if row["checkpointing"] else "no",
+        "time": lambda row, _: _seconds(row["step_s"]),
+        "share of peak": _share,
+        "goal": lambda row, _: (
+            f"{TRAINING_GOALS[row['model']]:.0%}" if row["model"] in TRAINING_GOALS else ""
+        ),
+        "peak memory": lambda row, _: f"{row['peak_gb']:.3g} GB",
+    }
+
+
+def _plain_columns(row: Row) -> dict[str, Any]:
+    """Of a part that has no table of its own: its figures as they are."""
+
+    def column(name: str) -> Callable[[Row, float], str]:
+        return lambda row, _: str(row.get(name, ""))
+
+    return {name: column(name) for name in row}
+
+
 TABLES: dict[str, dict[str, Any]] = {
     "take": {
         "take": lambda row, _: (
@@ -204,13 +242,8 @@ TABLES: dict[str, dict[str, Any]] = {
         "takes per minute": lambda row, _: f"{row['takes_per_minute']:.3g}",
         "peak memory": lambda row, _: f"{row['peak_gb']:.3g} GB",
     },
-    "training": {
-        "training step": lambda row, _: row["model"],
-        "batch": lambda row, _: f"{row['batch']} x {row['frames']}",
-        "time": lambda row, _: _seconds(row["step_s"]),
-        "share of peak": _share,
-        "peak memory": lambda row, _: f"{row['peak_gb']:.3g} GB",
-    },
+    "training": _training_columns("training step"),
+    "sharded": _training_columns("sharded training step"),
     "forward": {
         "one forward pass": lambda row, _: row["model"],
         "parameters": lambda row, _: f"{row['parameters'] / 1e6:.4g} M",
@@ -240,7 +273,7 @@ def _has_cuda() -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="longtake bench gpu", description=(__doc__ or "").split("\n\n")[0])
-    parts = ("machine", "take", "training", "forward", "batches", "compiled")
+    parts = tuple(PLAN)
     parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
     parser.add_argument("--minutes", type=float, default=3.0, help="at most so many")
     parser.add_argument("--smoke", action="store_true", help="narrow models, to try the command")

@@ -7,6 +7,7 @@ without computing, with 2 bytes a value. An estimate: what libraries hold beside
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -48,9 +49,7 @@ class Needs:
 def needs(recipe: Recipe, size: int = 1) -> Needs:
     """What a recipe needs on each of so many cards, in its largest batch."""
     spec, dit = recipe.model, recipe.dit
-    with torch.device("meta"):
-        network = _built(spec, spec.dit.depth)
-    weights = 4.0 * sum(p.numel() for p in network.parameters())
+    weights = 4.0 * _counted(spec)
     shards = size if recipe.sharded else 1
     kept = [
         _activations(recipe, -(-window.batch // (size * dit.pieces)), window.frames)
@@ -110,6 +109,15 @@ def _built(spec: ModelSpec, depth: int) -> nn.Module:
     return build_dit(replace(spec.dit, depth=depth), numbers * spec.dit.cross_width)
 
 
+@cache
+def _counted(spec: ModelSpec) -> int:
+    """Weights: every block has as many."""
+    with torch.device("meta"):
+        one, two = (sum(p.numel() for p in _built(spec, k).parameters()) for k in (1, 2))
+    return one + (spec.dit.depth - 1) * (two - one)
+
+
+@cache
 def _kept(spec: ModelSpec, depth: int, batch: int, frames: int) -> float:
     """Bytes that so many blocks keep, 2 for each value: attention's own table is never whole on a GPU."""
     width, tokens = spec.dit.cross_width, spec.conditioning.text.max_tokens

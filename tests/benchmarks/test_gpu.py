@@ -74,13 +74,28 @@ def test_takes_of_one_batch_are_timed_together(
     assert counted[1] == pytest.approx(3 * counted[0])
 
 
-@pytest.mark.parametrize("name", gpu.TRAINED)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        *(("training", name) for name in gpu.TRAINED),
+        *(("sharded", name) for name in gpu.SHARDED),
+    ],
+)
 def test_a_training_step_is_timed(
-    part: Part, name: str, capsys: pytest.CaptureFixture[str]
+    part: Part, kind: str, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _gpu.training(part, name)
+    _gpu.PARTS[kind](part, name)
     (row,) = rows(capsys)
     assert "error" not in row and row["step_s"] > 0 and row["batch"] > 0
+    said = gpu.report([row])
+    assert f"| {name} | {row['batch']} x {row['frames']} |" in said
+    assert ("40%" in said) == (name == "stable-audio-2")
+
+
+def test_every_part_that_is_planned_can_be_measured_and_a_new_one_has_a_table() -> None:
+    assert set(gpu.PLAN) == set(_gpu.PARTS)
+    said = gpu.report([{"kind": "judges", "model": "a judge", "take_s": 1.5}])
+    assert "| kind | model | take_s |" in said and "| judges | a judge | 1.5 |" in said
 
 
 def test_a_part_that_fails_says_why_and_the_next_goes_on(

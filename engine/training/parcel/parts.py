@@ -25,7 +25,7 @@ import torch
 from engine.errors import CheckpointError
 from engine.model_files import CHECKSUMS, find_weights, seal
 from engine.registry import SKETCH
-from engine.training.export import steps_done
+from engine.training.checkpointing import steps_done
 from engine.training.parcel.packing import packed, unpacked
 from engine.training.parcel.start import PLANES, apart, together
 from engine.whole_files import part_of, put_in_place, whole

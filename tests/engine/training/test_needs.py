@@ -8,14 +8,10 @@ import pytest
 
 from engine.training.group import Group
 from engine.training.needs import advice, needs, remedies
-from engine.training.recipes import PAPER, SMOKE, Recipe
+from engine.training.recipes import PAPER, SMOKE
 
 RTX_4090 = 25.3e9
 """Bytes of the card's memory."""
-
-
-def light(recipe: Recipe) -> Recipe:
-    return replace(recipe, dit=replace(recipe.dit, optimizer="adamw8bit"))
 
 
 def test_weights_gradients_average_and_moments_follow_from_the_parameters() -> None:
@@ -32,9 +28,7 @@ def test_the_papers_transformer_fits_a_4090_with_moments_of_8_bits_or_in_shards(
     assert needs(replace(PAPER, sharded=False), 4).weights == needs(PAPER).weights
     said = remedies(PAPER, 1, 20e9)
     assert "--optimizer adamw8bit" in said and "--shard over 2 cards" in said
-    assert remedies(PAPER, 1, 1e9) == "it would fit with --shard over 32 cards" or "larger" in (
-        remedies(PAPER, 1, 1e9)
-    )
+    assert remedies(PAPER, 1, 1e6) == "it would fit with a larger card"
 
 
 def test_activations_grow_with_the_batch_and_shrink_by_checkpoints_and_pieces() -> None:

@@ -7,7 +7,6 @@ process's by the order of sums alone (about 1e-7), and later steps by what those
 from __future__ import annotations
 
 import os
-import re
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from engine.training.export import averaged as exported
 from engine.training.group import Group
 from engine.training.loop import Budget, train
 from tests.engine.training.ranks.runs import (
+    STEADY,
     autoencoder,
     averaged,
     clap,
@@ -34,27 +34,25 @@ from tests.engine.training.ranks.runs import (
 from tests.engine.training.ranks.spawning import together
 
 STEPS = 3
-NO_GRADIENT = re.compile(r"local_att\.[03]\.bias|global_att\.[14]\.bias|key\.bias")
-"""Biases that a normalisation or a softmax takes away again: theirs is nothing but rounding, and AdamW goes by its sign."""
 
 
 def alone() -> Group:
     return Group.alone("cpu", torch.float32)
 
 
-def same(one: dict[str, Any], other: dict[str, Any]) -> None:
+def same(one: dict[str, Any], other: dict[str, Any], most: float = 1e-5) -> None:
     """Whether two runs had the same figures and averages."""
     for expected, found in zip(one["figures"], other["figures"], strict=True):
         assert found == pytest.approx(expected, rel=2e-5, abs=2e-6)
-    close(one["ema"], other["ema"])
+    close(one["ema"], other["ema"], most)
 
 
-def close(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+def close(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], most: float = 1e-5) -> None:
+    """Whether averages are the same: to 1e-6 nearly all, and to `most` every one."""
     assert one.keys() == other.keys()
-    for name, weight in one.items():
-        if NO_GRADIENT.search(name):
-            continue
-        torch.testing.assert_close(other[name], weight, rtol=1e-5, atol=1e-5, msg=name)
+    apart = torch.cat([(other[name] - weight).abs().flatten() for name, weight in one.items()])
+    assert apart.quantile(0.99) < 1e-6
+    assert apart.max() < most
 
 
 def everything(group: Group, folder: Path) -> dict[str, Any]:
@@ -197,5 +195,7 @@ def test_two_ranks_equal_one_in_the_other_stages(
     made = {"autoencoder": autoencoder, "clap": clap}[stage]
     expected = trained(made(alone(), folder), STEPS)
     assert {"autoencoder": "discriminators", "clap": "retrieval"}[stage] in expected["figures"][1]
+    # Biases that a normalisation takes away again have rounding for a gradient, and AdamW goes by its sign.
+    most = {"autoencoder": 1e-5, "clap": 2 * STEPS * STEADY.base}[stage]
     for rank in two:
-        same(expected, rank[stage])
+        same(expected, rank[stage], most)
