@@ -23,7 +23,7 @@ from engine.registry import SAMPLE_RATE
 from engine.sound.audio import write_audio
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Update
-from engine.whole_files import whole, write_whole
+from engine.whole_files import write_whole
 
 MADE_WITH = "made_with.json"
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".aiff", ".aif", ".opus", ".m4a")
@@ -82,8 +82,7 @@ def make_takes(
         log.info("take %d of %d: %s", number, len(prompts), prompt.text)
         updates = engine.generate(asked.spec(prompt))
         blocks = [update.samples for update in updates if isinstance(update, AudioBlock)]
-        with whole(path) as part:
-            write_audio(part, np.concatenate(blocks, axis=1), SAMPLE_RATE)
+        write_audio(path, np.concatenate(blocks, axis=1), SAMPLE_RATE)
         made += 1
     return {"takes": made, "seconds": time.monotonic() - began}
 
