@@ -97,7 +97,7 @@ def encode_together(
     """Like `encode_chunked` of each of several sounds, with chunks of the same length, whosever they are, in batches.
 
     Args:
-        autoencoder: the autoencoder; chunks are sent to its device.
+        autoencoder: the autoencoder; chunks are sent to its device and in its precision.
         sounds: [2, N] each.
         most: chunks in a batch.
         chunk: latent frames per chunk.
@@ -106,7 +106,7 @@ def encode_together(
         Mean and standard deviation of each, [D, T], on the CPU.
     """
     ratio = autoencoder.downsampling_ratio
-    device = next(autoencoder.parameters()).device
+    kind = next(autoencoder.parameters())
     totals = [-(-sound.shape[-1] // ratio) for sound in sounds]
     alike: dict[tuple[int, int, int], list[tuple[int, int, int]]] = defaultdict(list)
     for which, total in enumerate(totals):
@@ -122,7 +122,7 @@ def encode_together(
             audio = torch.stack(
                 [sounds[which][:, left * ratio :][:, :length] for which, _, left in some]
             )
-            pair = [part[..., first:last].cpu() for part in autoencoder.moments(audio.to(device))]
+            pair = [part[..., first:last].cpu() for part in autoencoder.moments(audio.to(kind))]
             for (which, start, _), mean, std in zip(some, *pair, strict=True):
                 if not found[which][0].numel():
                     shape = (len(mean), totals[which])

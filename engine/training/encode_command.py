@@ -54,10 +54,14 @@ def main(argv: Sequence[str]) -> int:
         )
         tars = [one for one in arguments.data if is_tar(one)]
         folders = [Path(one) for one in arguments.data if not is_tar(one)]
+        if tars and folders:
+            raise SpecError(
+                "Give folders of sounds or tar shards; for both, call it once for each."
+            )
         if tars:
             sounds = sounds_of(tars_in(tars), arguments.latents, how)
             encode_sounds(autoencoder, sounds, arguments.latents, how)
-        if folders and not stopping.requested:
+        else:
             encode_material(autoencoder, all_items(folders), arguments.latents, how)
     return 0
 

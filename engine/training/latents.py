@@ -121,8 +121,14 @@ def encode_material(
 def encode_sounds(
     autoencoder: Autoencoder, sounds: Iterable[Sound], folder: Path, how: Encoding = ALONE
 ) -> None:
-    """Encodes sounds as they come into shards of a folder, then writes the statistics of all that is there."""
+    """Encodes sounds as they come into shards of a folder, then writes the statistics of all that is there.
+
+    Raises:
+        AudioError: if the folder has pieces of another kind, or nothing at all can be read.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    if pieces(folder):
+        raise AudioError(f"{folder} has pieces in files of their own (.npz); give another folder.")
     writer, count, left_out = ShardWriter(folder), 0, 0
     with (folder / REMAINING.format(rank=how.rank)).open("w", encoding="utf-8") as reasons:
         for some in _together(sounds):
@@ -142,15 +148,19 @@ def encode_sounds(
         log.warning("%d items are left out; why is in %s", left_out, folder / reasons.name)
     if how.stopped():
         log.info("stopped; the same command goes on where this one ended")
-        return
+    else:
+        _measured(autoencoder, folder, how)
+
+
+def _measured(autoencoder: Autoencoder, folder: Path, how: Encoding) -> None:
+    """Writes the statistics of all that is there."""
     # Whoever ends last has all of it, since each waits for the one before.
     with FileLock(folder / ".lock"):
         every = open_pieces(folder)
-        if not len(every):
-            if how.size == 1:
-                raise AudioError(f"Nothing of the material could be encoded into {folder}.")
-            return  # The others may have something.
-        write_statistics(folder, statistics(every, silence(autoencoder)))
+        if len(every):
+            write_statistics(folder, statistics(every, silence(autoencoder)))
+        elif how.size == 1:  # Of several processes the others may have something.
+            raise AudioError(f"Nothing of the material could be encoded into {folder}.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,9 +247,10 @@ def _encoded(autoencoder: Autoencoder, sounds: list[Sound], batch: int) -> Itera
 @torch.inference_mode()
 def silence(autoencoder: Autoencoder) -> NDArray[np.float32]:
     """The latents of silence, [D]."""
-    device = next(autoencoder.parameters()).device
-    quiet = torch.zeros(1, 2, 64 * autoencoder.downsampling_ratio, device=device)
-    return autoencoder.encode(quiet)[0, :, 32].float().cpu().numpy()
+    quiet = torch.zeros(1, 2, 64 * autoencoder.downsampling_ratio)
+    return (
+        autoencoder.encode(quiet.to(next(autoencoder.parameters())))[0, :, 32].float().cpu().numpy()
+    )
 
 
 def statistics(items: Iterable[LatentItem], silence: NDArray[np.float32]) -> Statistics:

@@ -21,8 +21,7 @@ from engine.training.latent_items import MOST_BYTES, STATISTICS, LatentItem, Pie
 from engine.training.latents import Statistics, read_statistics, statistics_from
 from engine.training.recent import Recent
 from engine.training.shelf import Shelf, Span, one_side
-from engine.training.tar_writing import INDEX
-from engine.training.tars import SUFFIX, beside, is_tar, read_all, read_part, tars_in
+from engine.training.tars import INDEX, SUFFIX, beside, is_tar, read_all, read_part, tars_in
 
 MIXED = 8
 """Shards whose pieces are mixed."""

@@ -24,11 +24,10 @@ from engine.training.dataset import Item
 from engine.training.latent_items import LatentItem, packed
 from engine.training.shards import identity
 from engine.training.sounds import read_sound
+from engine.training.tars import INDEX
 from engine.whole_files import whole
 
 T = TypeVar("T")
-
-INDEX = ".index.npz"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from engine.errors import AudioError
 
 T = TypeVar("T")
 
-SUFFIX = ".tar"
+SUFFIX, INDEX = ".tar", ".index.npz"
+"""Of a shard, and of the index that stands beside one made here."""
 TRIES = 4
 WAIT = 0.5
 """Seconds before the second try at a network; twice as long before each other one."""
@@ -30,9 +31,9 @@ _GONE = (400, 401, 403, 404, 410, 416)
 
 
 def is_tar(address: str | Path) -> bool:
-    """Whether an address is one of tar shards, or a folder of them, rather than a folder of sounds."""
+    """Whether an address is one of tar shards, or a folder that was made of them, rather than a folder of sounds."""
     text = str(address)
-    return "://" in text or text.endswith(SUFFIX) or any(Path(text).glob(f"*{SUFFIX}"))
+    return "://" in text or text.endswith(SUFFIX) or any(Path(text).glob(f"*{INDEX}"))
 
 
 def tars_in(addresses: Iterable[str | Path]) -> list[str]:

@@ -17,12 +17,13 @@ from engine.errors import AudioError, CheckpointError, SpecError
 from engine.networks import build_autoencoder
 from engine.training import cli, latents
 from engine.training.dataset import Item, all_items
-from engine.training.latent_items import EightBits
+from engine.training.latent_items import EightBits, numbered, write_item
 from engine.training.latents import Encoding, encode_material, open_pieces, read_statistics
 from engine.training.recipes import SMOKE
 from engine.training.shards import Shards, identity, shard_files
 from engine.training.shelf import Shelf, Span, one_side
 from engine.training.sounds import read_sound
+from tests.engine.training.pieces import piece_of
 
 LENGTHS = (0.5, 1.0, 2.5, 0.7, 3.0)
 
@@ -124,6 +125,14 @@ def test_what_breaks_off_is_listed_and_nothing_at_all_is_an_error(
         encode_material(autoencoder, [material[2]] * 0, tmp_path / "nothing")
 
 
+def test_a_folder_of_another_kind_stays_as_it_is(
+    music: Path, tmp_path: Path, autoencoder: Autoencoder
+) -> None:
+    write_item(numbered(tmp_path, 1), piece_of(1.0))
+    with pytest.raises(AudioError, match="give another folder"):
+        encode_material(autoencoder, all_items([music]), tmp_path)
+
+
 def test_two_items_of_one_name_are_told(
     music: Path, tmp_path: Path, autoencoder: Autoencoder
 ) -> None:
@@ -147,6 +156,8 @@ def test_the_command_says_what_is_missing(music: Path, tmp_path: Path) -> None:
     line = ["latents", "--data", str(music), "--latents", str(tmp_path / "latents")]
     with pytest.raises(SpecError, match="--run with the folder of its training, or --model"):
         cli.main(line)
+    with pytest.raises(SpecError, match="once for each"):
+        cli.main([*line, "--model", "sketch", "--data", str(music), "a.tar"])
     with pytest.raises(SpecError, match="no device 'gpu'"):
         cli.main([*line, "--model", "sketch", "--device", "gpu"])
     with pytest.raises(CheckpointError, match="not the folder of a training run"):
