@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from engine.cli.making import Order, make
-from engine.cli.progress import progress
+from engine.cli.progress import Shown, progress
 from engine.errors import sentence
 from engine.registry import model_spec
 from engine.updates import Generates
@@ -88,34 +88,44 @@ def make_all(
         for number, index in enumerate(range(len(orders)) if arriving is None else arriving, 1):
             order = orders[index]
             if elsewhere and number == 1:
-                began = time.monotonic()  # How long a cluster takes to begin says nothing of the rest.
+                began = (
+                    time.monotonic()
+                )  # How long a cluster takes to begin says nothing of the rest.
             if len(orders) > 1 and not saying.quiet:
                 left = time_left(time.monotonic() - began, number - 1, len(orders))
                 note(f"take {number} of {len(orders)}: {order.path}{left}")
             rate = model_spec(order.spec.model).sample_rate
             shown = progress(order.spec.frames(rate), quiet=saying.quiet or elsewhere)
-            try:
-                facts = make(order, engine, shown)
-            except BrokenPipeError:
-                raise
-            except Exception as error:
-                if len(orders) == 1:
-                    raise
-                saying.failure(order, error)
-                # Its traceback would keep the memory of what failed.
-                failed.append((order, error.with_traceback(None)))
+            error = _made(order, engine, saying, shown)
+            if error is None:
+                made += 1
                 continue
-            saying.result(order, facts)
-            made += 1
+            if len(orders) == 1:
+                raise error
+            saying.failure(order, error)
+            # Its traceback would keep the memory of what failed.
+            failed.append((order, error.with_traceback(None)))
     except (KeyboardInterrupt, SystemExit):
         if len(orders) > 1:
             note(f"{made} of {len(orders)} takes were made; --resume goes on with the others.")
         raise
+    for order, error in failed:
+        note(f"  {order.path}: {sentence(error)}")
     if failed:
-        for order, error in failed:
-            note(f"  {order.path}: {sentence(error)}")
         note(f"{len(failed)} of {len(orders)} takes failed; --resume tries them again.")
     return SOME_FAILED if failed else 0
+
+
+def _made(order: Order, engine: Generates, saying: Saying, shown: Shown) -> Exception | None:
+    """Makes a take and says so, or gives why it failed; nobody reading results any more ends all takes."""
+    try:
+        facts = make(order, engine, shown)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        return error
+    saying.result(order, facts)
+    return None
 
 
 def time_left(seconds: float, done: int, total: int) -> str:
