@@ -59,7 +59,9 @@ def read_keras(path: Path) -> dict[str, Tensor]:
     try:
         import h5py
     except ImportError as error:
-        raise CheckpointError("OpenL3's weights are read by h5py: pip install h5py.") from error
+        raise CheckpointError(
+            "OpenL3's weights are read by h5py: pip install h5py, or longtake[evaluate]."
+        ) from error
     try:
         with _opened(path) as plain, h5py.File(plain, "r") as file:
             layers = [file[_word(name)] for name in file.attrs["layer_names"]]

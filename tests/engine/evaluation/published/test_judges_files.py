@@ -42,7 +42,8 @@ KERAS = {
 
 def keras_file() -> bytes:
     """OpenL3's weights as Keras writes them, and the layers without any that lie between."""
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     network = OpenL3()
     network.load_state_dict(judge_weights(network.state_dict()))
     written = io.BytesIO()
@@ -135,7 +136,6 @@ def test_what_is_missing_is_named_with_the_remedy(tmp_path: Path):
 
 
 def test_what_keras_did_not_write_is_refused(tmp_path: Path):
-    pytest.importorskip("h5py")
     path = tmp_path / "weights.h5"
     path.write_bytes(b"no weights")
     with pytest.raises(CheckpointError, match="no file of OpenL3's weights"):
