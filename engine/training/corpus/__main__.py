@@ -53,6 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     started, total, made, seed = time.monotonic(), 0.0, 0.0, options.seed
+    items = 0
     while total < options.hours * 3600 and (
         options.first is None or seed < options.seed + options.first
     ):
@@ -71,13 +72,14 @@ def main(arguments: list[str] | None = None) -> None:
             made += seconds
         total += seconds
         seed += 1
-        if (seed - options.seed) % 50 == 0:
+        items += 1
+        if items % 50 == 0:
             pace = made / max(1e-6, time.monotonic() - started)
             print(
-                f"{seed - options.seed} items, {total / 3600:.2f} h, {pace:.0f} x real time",
+                f"{items} items, {total / 3600:.2f} h, {pace:.0f} x real time",
                 flush=True,
             )
-    print(f"{seed - options.seed} items, {total / 3600:.2f} h: done", flush=True)
+    print(f"{items} items, {total / 3600:.2f} h: done", flush=True)
 
 
 if __name__ == "__main__":
