@@ -27,7 +27,7 @@ from bridge.delivery.desk import Desk
 from bridge.delivery.folder import FolderWay
 from bridge.delivery.spool import Spool
 from bridge.delivery.way import Way
-from bridge.engine_process.process import REAL_ENGINE, EngineProcess
+from bridge.engine_process.process import REAL_ENGINE, REMOTE_ENGINE, EngineProcess
 from bridge.engine_process.vigil import Limits
 from bridge.errors import BridgeError
 from bridge.events import Event, Hub, Notice, SettingChosen
@@ -112,7 +112,7 @@ class App:
         self._audio = self._sound(chosen, transport, parameters) if chosen.audio.enabled else None
         self.engine = EngineProcess(
             hub.publish,
-            options.engine,
+            _factory(options.engine, chosen.engine.address),
             chosen.engine.model if chosen.engine.load_at_start else "",
             Limits(patience=chosen.engine.patience),
         )
@@ -259,6 +259,11 @@ class App:
             self._hub.publish(
                 Notice("error", "io", f"The takes in {self.library.folder} could not be read.")
             )
+
+
+def _factory(engine: str, address: str) -> str:
+    """What builds the engine, or what stands for one on a cluster."""
+    return f"{REMOTE_ENGINE} {address} {engine}" if address else engine
 
 
 def _log_notice(event: Event) -> None:

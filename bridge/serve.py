@@ -18,6 +18,7 @@ from bridge.places import places
 from bridge.settings import check
 from bridge.settings_table import Settings
 from engine.errors import LongtakeError
+from engine.fleet.cluster import address_of
 from engine.parsing import Parser
 
 _log = logging.getLogger(__name__)
@@ -75,7 +76,11 @@ def _overridden(chosen: Settings, arguments: argparse.Namespace) -> Settings:
     takes = replace(chosen.takes, folder=str(arguments.takes)) if arguments.takes else chosen.takes
     audio = replace(chosen.audio, enabled=chosen.audio.enabled and not arguments.no_audio)
     midi = replace(chosen.midi, enabled=chosen.midi.enabled and not arguments.no_midi)
-    return replace(chosen, osc=osc, takes=takes, audio=audio, midi=midi)
+    engine = chosen.engine
+    if arguments.engine is not None:
+        address_of(arguments.engine)
+        engine = replace(engine, address=arguments.engine.strip())
+    return replace(chosen, osc=osc, takes=takes, audio=audio, midi=midi, engine=engine)
 
 
 def _parser() -> Parser:
@@ -104,6 +109,11 @@ def _parser() -> Parser:
     )
     parser.add_argument("--token", help="what other machines must send first")
     parser.add_argument("--takes", type=Path, metavar="FOLDER", help="where takes are kept")
+    parser.add_argument(
+        "--engine",
+        metavar="ADDRESS",
+        help="let a Ray cluster make the takes: ray://HOST:PORT, HOST:PORT, auto, or ray: for one on this machine",
+    )
     parser.add_argument("--no-audio", action="store_true", help="play and record nothing")
     parser.add_argument("--no-midi", action="store_true", help="listen to no MIDI")
     parser.add_argument(

@@ -36,6 +36,11 @@ class EngineSettings:
     """[engine]."""
 
     model: str = setting("sketch", "the model that is loaded at the start", choices=all_models)
+    address: str = setting(
+        "",
+        "a Ray cluster that makes the takes: ray://HOST:PORT, HOST:PORT, auto, or ray: for one on this machine; empty "
+        "makes them here",
+    )
     load_at_start: bool = setting(True, "load it at once, so that the first take need not wait")
     licences: tuple[str, ...] = setting((), "models whose licence was read and accepted here")
     patience: int = setting(

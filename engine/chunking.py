@@ -6,7 +6,8 @@ either side, the result is that of the whole, up to rounding. Works with any aut
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -88,6 +89,47 @@ def encode_chunked(
         pairs.append((mean[..., inside], std[..., inside]))
     means, stds = zip(*pairs, strict=True)
     return torch.cat(means, dim=-1), torch.cat(stds, dim=-1)
+
+
+def encode_together(
+    autoencoder: Autoencoder, sounds: Sequence[Tensor], most: int = 16, chunk: int = CHUNK
+) -> list[tuple[Tensor, Tensor]]:
+    """Like `encode_chunked` of each of several sounds, with chunks of the same length, whosever they are, in batches.
+
+    Args:
+        autoencoder: the autoencoder; chunks are sent to its device and in its precision.
+        sounds: [2, N] each.
+        most: chunks in a batch.
+        chunk: latent frames per chunk.
+
+    Returns:
+        Mean and standard deviation of each, [D, T], on the CPU.
+    """
+    ratio = autoencoder.downsampling_ratio
+    kind = next(autoencoder.parameters())
+    totals = [-(-sound.shape[-1] // ratio) for sound in sounds]
+    alike: dict[tuple[int, int, int], list[tuple[int, int, int]]] = defaultdict(list)
+    for which, total in enumerate(totals):
+        for start in range(0, total, chunk):
+            stop = min(start + chunk, total)
+            left, right = _with_context(autoencoder, start, stop, total)
+            length = min(right * ratio, sounds[which].shape[-1]) - left * ratio
+            alike[(length, start - left, stop - left)].append((which, start, left))
+    found = [(torch.empty(0), torch.empty(0))] * len(sounds)
+    for (length, first, last), places in alike.items():
+        for begin in range(0, len(places), most):
+            some = places[begin : begin + most]
+            audio = torch.stack(
+                [sounds[which][:, left * ratio :][:, :length] for which, _, left in some]
+            )
+            pair = [part[..., first:last].cpu() for part in autoencoder.moments(audio.to(kind))]
+            for (which, start, _), mean, std in zip(some, *pair, strict=True):
+                if not found[which][0].numel():
+                    shape = (len(mean), totals[which])
+                    found[which] = (mean.new_empty(shape), std.new_empty(shape))
+                found[which][0][:, start : start + last - first] = mean
+                found[which][1][:, start : start + last - first] = std
+    return found
 
 
 def _with_context(autoencoder: Autoencoder, start: int, stop: int, total: int) -> tuple[int, int]:

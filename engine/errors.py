@@ -38,6 +38,27 @@ class PresetError(LongtakeError):
     """A preset or settings file with an unknown key or an invalid value; names the file and the key."""
 
 
+def known(kind: str) -> type[LongtakeError]:
+    """The class of that name if it is one of these, else the base class: for errors that come from another process."""
+    found = globals().get(kind)
+    ours = isinstance(found, type) and issubclass(found, LongtakeError)
+    return found if ours else LongtakeError
+
+
+def sentence(error: BaseException) -> str:
+    """An error for people: ours says what it is, the others at least what they are."""
+    if isinstance(error, LongtakeError):
+        return str(error)
+    if memory_ran_out(error):
+        return "There was not enough memory; ask for a shorter take or a smaller model."
+    return f"{type(error).__name__}: {error}"
+
+
+def memory_ran_out(error: BaseException) -> bool:
+    """Whether there was too little memory, of this machine or of its card."""
+    return isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+
+
 def choices(known: Iterable[str]) -> str:
     """Joins names for use in a message: `a, b or c`."""
     names = [str(name) for name in known]

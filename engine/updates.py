@@ -72,6 +72,11 @@ class Remark:
 Update = Step | LeadSheet | Remark | AudioBlock
 
 
+def said(update: LeadSheet | Remark) -> str:
+    """What will be played, or what there is to say about the take, in a line."""
+    return update.about if isinstance(update, LeadSheet) else update.text
+
+
 class Generates(Protocol):
     """Anything that turns a spec into updates: `Engine` in this process, `EngineProcess` in a child."""
 

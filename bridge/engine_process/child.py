@@ -15,23 +15,25 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from bridge.engine_process.spawned import begin, build, sentence
+from bridge.engine_process.spawned import begin, build
 from bridge.engine_process.vigil import BEAT
 from bridge.engine_process.wire import SLOT_FLOATS, SLOTS, Message, SharedSlots, Wire
 from bridge.errors import BridgeError
 from bridge.shared_file import SharedFile
-from engine.errors import LongtakeError
+from engine.errors import LongtakeError, sentence
 from engine.spec import GenerationSpec
 from engine.updates import Generates, LeadSheet, Remark, Step, Update
 
 NICE = 10
 """Niceness: how far the engine gives way to OSC, MIDI, audio and live, which get nine tenths of a core they need."""
+ENDING = 1.5
+"""Seconds that an engine elsewhere has to hear of the end."""
 _log = logging.getLogger("engine process")
 
 
@@ -53,6 +55,7 @@ class EngineServer:
         self._stopped_to = -1
         self._loaded = ""
         self._loading = ""
+        self._engine: Generates | None = None
         threading.Thread(target=self._listen, name="bridge", daemon=True).start()
         threading.Thread(target=self._beat, name="beat", daemon=True).start()
 
@@ -60,6 +63,7 @@ class EngineServer:
         """Builds the engine and works until the process ends."""
         try:
             engine: Generates = build(factory)
+            self._engine = engine
         except Exception as error:
             _log.exception("The engine could not be built")
             self._tell("failed", detail=f"The engine could not be built: {sentence(error)}")
@@ -84,13 +88,24 @@ class EngineServer:
         while True:
             message = self._wire.receive()
             if message is None or message["do"] == "quit":
-                os._exit(0)
+                self._end()
             if message["do"] == "free":
                 self._free.put(message["slot"])
             elif message["do"] == "stop":
                 self._stopped_to = message["run"]
             else:
                 self._work.put(message)
+
+    def _end(self) -> NoReturn:
+        """Ends this process; an engine elsewhere is told so, if that takes no time."""
+        close = getattr(self._engine, "close", None)
+        if close:
+            timer = threading.Timer(ENDING, os._exit, (0,))
+            timer.daemon = True
+            timer.start()
+            with contextlib.suppress(Exception):
+                close()
+        os._exit(0)
 
     def _generate(self, engine: Generates, run: int, spec: dict[str, Any]) -> None:
         try:
@@ -223,7 +238,8 @@ def described(engine: Generates) -> str:
         parts.append(str(describe()))
     elif torch:
         parts.append(f"CPU, {torch.get_num_threads()} threads")
-    parts.append(f"{psutil.Process().memory_info().rss / 1e9:.1f} GB")
+    if not getattr(engine, "elsewhere", False):
+        parts.append(f"{psutil.Process().memory_info().rss / 1e9:.1f} GB")
     return f"ready on {', '.join(parts)}"
 
 

@@ -25,13 +25,14 @@ from bridge.engine_process.wire import Message
 from bridge.errors import BridgeError, EngineDied
 from bridge.events import ModelChanged, Publish
 from bridge.state import ModelState
-from engine import errors as engine_errors
 from engine.composing.score import Score
-from engine.errors import LongtakeError
+from engine.errors import LongtakeError, known
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
 
 REAL_ENGINE = "engine.engine:Engine"
+REMOTE_ENGINE = "engine.fleet.remote:RemoteEngine"
+"""Stands for an engine on a cluster, whose address and factory it is given."""
 PATIENCE = 0.25
 """Seconds after which a waiting `generate` says that it still waits, so that it can be closed."""
 EARLY_DEATHS = 3
@@ -328,8 +329,8 @@ def _error(message: Message) -> LongtakeError:
     """The child's error, in its own class if that is one of ours."""
     if message["say"] == "died":
         return EngineDied(message["text"], message["code"])
-    kind = getattr(engine_errors, message["kind"], None)
-    if isinstance(kind, type) and issubclass(kind, LongtakeError):
+    kind = known(message["kind"])
+    if kind.__name__ == message["kind"]:
         return kind(message["text"])
     code: bridge_errors.Code = "not_loaded" if message["kind"] == "BridgeError" else "engine"
     return BridgeError(code, message["text"])

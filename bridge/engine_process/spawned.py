@@ -1,6 +1,6 @@
 """What a process that we spawn does first: pipes for messages alone, no signal from a terminal, an end with its parent.
 
-Besides, how it builds an object from a dotted path and words an error. Knows nothing of what it serves with them.
+Besides, how it builds an object from a dotted path. Knows nothing of what it serves with them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import sys
 from typing import IO, Any
 
 from bridge.engine_process.wire import Wire
-from engine.errors import LongtakeError
 
 
 def begin(parent: int, nice: int) -> Wire:
@@ -35,18 +34,10 @@ def begin(parent: int, nice: int) -> Wire:
 
 
 def build(factory: str) -> Any:
-    """The object of a dotted path such as `engine.engine:Engine`."""
-    module, _, name = factory.partition(":")
-    return getattr(importlib.import_module(module), name)()
-
-
-def sentence(error: BaseException) -> str:
-    """An error for people."""
-    if isinstance(error, LongtakeError):
-        return str(error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
-        return "There was not enough memory; ask for a shorter take or a smaller model."
-    return f"{type(error).__name__}: {error}"
+    """The object of a dotted path such as `engine.engine:Engine`; words after it are its arguments."""
+    path, *arguments = factory.split()
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)(*arguments)
 
 
 def _die_with(parent: int) -> None:

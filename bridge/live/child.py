@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from bridge.audio.live.memory import DELAY, LEAD, NEEDS, RATE, LiveFiles, LiveMemory
-from bridge.engine_process.spawned import begin, build, sentence
+from bridge.engine_process.spawned import begin, build
 from bridge.engine_process.wire import Message, Wire
 from bridge.errors import BridgeError
 from bridge.shared_file import SharedFile
-from engine.errors import LongtakeError
+from engine.errors import LongtakeError, sentence
 from engine.live_settings import LiveSettings, LiveStream, Metre, Pace, Samples, StreamsLive
 
 NICE = -10

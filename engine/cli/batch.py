@@ -1,7 +1,11 @@
-"""Lists of takes: a prompt a line, or a TOML file with a table for each take. Knows nothing of how they are made."""
+"""Lists of takes: a prompt a line, a table each in a TOML file, or an object a line in a JSONL file.
+
+Knows nothing of how they are made.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from dataclasses import dataclass, field
@@ -47,8 +51,10 @@ def read_batch(path: str) -> list[Entry]:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise SpecError(f"{path} cannot be read as a list of takes: {why}.") from error
-    toml = path.lower().endswith(".toml")
-    return _some(_tables(text, Path(path)) if toml else _lines(text, path), path)
+    if path.lower().endswith(".toml"):
+        return _some(_tables(text, Path(path)), path)
+    objects = path.lower().endswith((".jsonl", ".ndjson"))
+    return _some(_objects(text, Path(path)) if objects else _lines(text, path), path)
 
 
 def typed_text() -> str:
@@ -79,6 +85,31 @@ def _lines(text: str, path: str) -> list[Entry]:
         Entry(str(number), f"{path}, line {place}", {"prompt": readable(prompt)})
         for number, (place, prompt) in enumerate(prompts, 1)
     ]
+
+
+def _objects(text: str, path: Path) -> list[Entry]:
+    """An object a line: `id` is its name, or else the line's number; the rest are parameters."""
+    found: dict[str, Entry] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        place = f"{path}, line {number}"
+        if not line.strip():
+            continue
+        try:
+            table = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise SpecError(f"{place} is not valid JSON: {error}.") from error
+        if not isinstance(table, dict):
+            raise SpecError(
+                f'{place}: a take is an object, as {{"id": "a", "prompt": "warm house"}}.'
+            )
+        name = table.pop("id", number)
+        if isinstance(name, bool) or not isinstance(name, str | int) or not str(name).strip():
+            raise SpecError(f"{place}: id is a name in quotes, or a whole number.")
+        name = str(name).strip()
+        if name in found:
+            raise SpecError(f"{place}: the id {name} is that of {found[name].place} already.")
+        found[name] = _entry(name, place, table, path.parent)
+    return list(found.values())
 
 
 def _tables(text: str, path: Path) -> list[Entry]:

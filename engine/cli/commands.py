@@ -16,6 +16,7 @@ from engine.cli import requests
 from engine.cli.flags import MODEL, add_flags
 from engine.cli.requests import ADDED_SECONDS, VARIATION, Asked
 from engine.errors import SpecError, choices, nearest
+from engine.fleet.cluster import address_of
 from engine.parsing import Parser
 from engine.sound.formats import FORMATS, SUBTYPES
 from engine.sound.rates import OUTPUT_RATES
@@ -250,12 +251,14 @@ def _add_target(group: argparse._ArgumentGroup, making: Making) -> None:
         group.add_argument(
             "--batch",
             metavar="LIST",
-            help="make a take of every line of a text file, or of every table of a .toml file; - reads lines",
+            help="make a take of every line of a text file, of every table of a .toml file, or of every object of a "
+            '.jsonl file, as {"id": "a", "prompt": "..."}; - reads lines. With --out FOLDER each is FOLDER/ID.wav',
         )
     group.add_argument(
         "--resume",
         action="store_true",
-        help="of several takes, leave those that are there already as they are",
+        help="of several takes, leave those that are there already as they are; with --force, those "
+        "that were made from other settings are replaced",
     )
     if making.prompt:
         group.add_argument(
@@ -271,6 +274,13 @@ def _rate(text: str) -> int:
     if text not in rates:
         raise argparse.ArgumentTypeError(f"must be {choices(rates)}; it is {text[:40]!r}.")
     return rates[text]
+
+
+def _cluster(text: str) -> str:
+    try:
+        return address_of(text)
+    except SpecError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _count(text: str) -> int:
@@ -307,6 +317,21 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         default=1,
         metavar="NUMBER",
         help="of several takes, make so many together, which fills a GPU: those that follow each other and have one "
-        "length, model, sampler and guidance; each is as alone up to rounding. How many fit into its memory, you have "
-        "to try. On a CPU it saves time with takes of a few seconds only (default 1)",
+        "length, model, sampler and guidance; each is as alone up to rounding. Where memory runs out, half as many "
+        "are tried. On a CPU it saves time with takes of a few seconds only (default 1)",
+    )
+    group.add_argument(
+        "--cluster",
+        nargs="?",
+        const="local",
+        type=_cluster,
+        metavar="ADDRESS",
+        help="share several takes out among engines on a Ray cluster: HOST:PORT, ray://HOST:PORT, auto; without an "
+        "address, on this machine",
+    )
+    group.add_argument(
+        "--engines",
+        type=_count,
+        metavar="NUMBER",
+        help="how many engines the cluster gets (default: one a GPU, or one for four cores)",
     )

@@ -16,12 +16,15 @@ from pathlib import Path
 
 from engine import __version__
 from engine.cli import commands, showing
+from engine.cli.making import Order
 from engine.cli.orders import PIPE, orders
 from engine.cli.results import Saying, make_all, note
 from engine.cli.signals import STOPPED, stoppable
-from engine.cli.together import Together
 from engine.errors import LongtakeError
+from engine.fleet.place import Building
+from engine.fleet.rendering import Fleet, Pool
 from engine.parsing import BAD_INPUT, Parser
+from engine.together import Together
 from engine.updates import Generates, GeneratesBatches
 
 PASSED_ON = {
@@ -107,10 +110,26 @@ def _make(arguments: argparse.Namespace, engine: Generates | None) -> int:
     saying = Saying(results, arguments.json, arguments.quiet)
     # Nothing but the sound goes into its pipe, whatever a library has to say.
     with contextlib.redirect_stdout(results):
+        if arguments.cluster is not None:
+            return _shared_out(arguments, asked, saying)
         engine = engine or _real_engine(arguments)
         if arguments.at_once > 1 and isinstance(engine, GeneratesBatches):
-            engine = Together(engine, [order.spec for order in asked], arguments.at_once)
+            engine = Together(engine, [order.spec for order in asked], arguments.at_once, note)
         return make_all(asked, engine, saying)
+
+
+def _shared_out(arguments: argparse.Namespace, asked: Sequence[Order], saying: Saying) -> int:
+    """Makes takes on a cluster."""
+    settings = {name: getattr(arguments, name) for name in ("device", "precision", "compiled")}
+    pool = Pool(Building(settings=settings), arguments.device, arguments.engines, arguments.at_once)
+    fleet = Fleet(pool, arguments.cluster)
+    note(f"{len(asked)} takes go to the cluster {arguments.cluster}")
+    with (
+        open(os.devnull, "w") as nothing,
+        contextlib.redirect_stdout(nothing),  # Ray's reports of processes that end.
+        contextlib.closing(fleet.arriving([order.spec for order in asked])) as arriving,
+    ):
+        return make_all(asked, fleet, saying, arriving)
 
 
 def _real_engine(arguments: argparse.Namespace) -> Generates:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:  # They import torch, and a list or a mistyped word should not
     from engine.public.installed import Store
 
 
+JUDGES = "judges"
+"""What `download` takes besides a model's name: the networks of `longtake evaluate --judges public`."""
+
+
 def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None) -> int:
     """Runs one `models` command.
 
@@ -43,6 +47,10 @@ def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None
     if command == "list":
         print(showing.models())
         return 0
+    if command == "download" and arguments.name == JUDGES:
+        from engine.evaluation.published.fetch_command import main as fetch
+
+        return fetch([JUDGES])
     if getattr(arguments, "name", None):
         model_spec(arguments.name)
 
@@ -143,7 +151,9 @@ def _parser() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("list", help="show all models, their licences, and which are installed")
-    download = commands.add_parser("download", help="download a model from the hub")
+    download = commands.add_parser(
+        "download", help="download a model, or the judges of 'longtake evaluate'"
+    )
     add = commands.add_parser(
         "add", help="import a model, or one made from it, from a folder or a file"
     )

@@ -18,14 +18,16 @@ from engine.cli.flags import settings
 from engine.cli.making import Order, Target, check, ordered
 from engine.cli.presets import preset_values
 from engine.cli.requests import Asked
-from engine.errors import LongtakeError, SpecError
+from engine.errors import DiskError, LongtakeError, SpecError
 from engine.file_names import safe
 from engine.precedence import agreed
-from engine.sound.takes import read_spec
+from engine.sound.takes import read_spec, sidecar_path
 from engine.sound.targets import is_there
 from engine.spec import MAX_SEED, GenerationSpec
 
 PIPE = "-"
+NAMED = 5
+"""Most takes that are named in one sentence."""
 
 
 def orders(arguments: argparse.Namespace) -> list[Order]:
@@ -42,6 +44,7 @@ def orders(arguments: argparse.Namespace) -> list[Order]:
     _check_several(arguments, several)
     found: list[Order] = []
     taken: set[Path] = set()
+    changed: list[str] = []
     for name, place, spec in _specs(making, arguments, entries):
         target = Target(
             _path(arguments, name),
@@ -54,12 +57,19 @@ def orders(arguments: argparse.Namespace) -> list[Order]:
             order = ordered(spec, target, taken)
             if order.path in taken:
                 raise SpecError(f"Two takes would be {order.path}; give them other names.")
-            if not (arguments.resume and _is_made(order, spec)):
+            stands = _standing(order, spec) if arguments.resume else ""
+            if stands == "unfinished" or (stands == "changed" and arguments.force):
+                order = replace(order, target=replace(target, overwrite=True))
+            if stands == "changed" and not arguments.force:
+                changed.append(f"{place}: {order.path}" if place else str(order.path))
+            elif stands != "made":
                 _check(order, several)
                 found.append(order)
         except LongtakeError as error:
             raise _placed(error, place) from error
         taken |= {order.path} if order.path else set()
+    if changed:
+        raise SpecError(_changed(changed))
     return found
 
 
@@ -72,6 +82,10 @@ def _check_several(arguments: argparse.Namespace, several: bool) -> None:
         raise SpecError(
             "--at-once is how many of several takes are made together: add --count NUMBER, or --batch LIST."
         )
+    if arguments.cluster is not None and not several:
+        raise SpecError("--cluster shares several takes out: add --count NUMBER, or --batch LIST.")
+    if arguments.engines and arguments.cluster is None:
+        raise SpecError("--engines is how many a cluster has; add --cluster.")
     if arguments.resume and not (several and (arguments.out or arguments.batch)):
         raise SpecError(
             "--resume needs takes whose names are known: --batch LIST, or --count NUMBER with --out FILE."
@@ -103,11 +117,24 @@ def _path(arguments: argparse.Namespace, name: str) -> Path | None:
     """The file of a take: what is asked for, with the take's name where there are several."""
     if arguments.out is None and not arguments.batch:
         return None
+    if arguments.batch and (folder := _folder(arguments.out)):
+        return folder / safe(name, ".wav")
     stem = "batch" if arguments.batch == PIPE else Path(arguments.batch or "").stem
     path = Path(f"{stem}.wav" if arguments.out is None else arguments.out)
     if not name or path.is_dir():
         return path
     return path.with_name(safe(f"{path.stem}-{name}", path.suffix))
+
+
+def _folder(out: str | None) -> Path | None:
+    """The folder that takes of a list go into, made if need be: each then has its own name there."""
+    if out is None or out == PIPE or (Path(out).suffix and not Path(out).is_dir()):
+        return None
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(f"The folder {out} cannot be made: {error.strerror}.") from error
+    return Path(out)
 
 
 def _specs(
@@ -141,24 +168,30 @@ def _base(arguments: argparse.Namespace, entry: Entry) -> dict[str, Any]:
     return agreed(values, entry.values) | entry.values
 
 
-def _is_made(order: Order, asked: GenerationSpec) -> bool:
-    """Whether the take stands there already.
+def _standing(order: Order, asked: GenerationSpec) -> str:
+    """What stands where a take shall be: "made", "changed" if from other settings, "unfinished", or "" for nothing.
 
     Raises:
-        SpecError: if what stands there was made from other settings.
         AudioError: if it is no take.
     """
     if order.path is None or not order.path.exists():
-        return False
+        return ""
     there = read_spec(order.path)
     # Where no seed was asked for, any is right; relatives of a take have one of their own.
     free = {"variation_seed": there.variation_seed} if asked.variation else {}
     free |= {"seed": there.seed} if asked.seed is None else {}
     if replace(order.spec, **free) != there:
-        raise SpecError(
-            f"{order.path} was made from other settings; choose another name, or --force without --resume."
-        )
-    return True
+        return "changed"
+    # A program that was killed between the two left no sidecar.
+    return "made" if sidecar_path(order.path).exists() else "unfinished"
+
+
+def _changed(places: list[str]) -> str:
+    """What is said of takes that were made from other settings."""
+    named = "; ".join(places[:NAMED])
+    more = f" (and {len(places) - NAMED} more)" if len(places) > NAMED else ""
+    was = "was" if len(places) == 1 else "were"
+    return f"{named}{more} {was} made from other settings; choose another name, or add --force to replace what changed."
 
 
 def _placed(error: LongtakeError, place: str) -> LongtakeError:

@@ -15,7 +15,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
+from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update, said
 
 NAMES = {
     "loading": "loading the model",
@@ -42,11 +42,6 @@ def progress(frames: int, stream: TextIO | None = None, quiet: bool = False) -> 
         return Quiet(frames, shown)
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") in ("dumb", "unknown")
     return Bar(frames, shown) if shown.isatty() and not plain else Lines(frames, shown)
-
-
-def said(update: LeadSheet | Remark) -> str:
-    """What will be played, or what there is to say about the take, in a line."""
-    return update.about if isinstance(update, LeadSheet) else update.text
 
 
 def place(update: Step | AudioBlock, frames: int) -> tuple[str, int, int]:

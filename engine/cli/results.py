@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from engine.cli.making import Order, make
-from engine.cli.progress import progress
-from engine.errors import LongtakeError
+from engine.cli.progress import Shown, progress
+from engine.errors import sentence
 from engine.registry import model_spec
 from engine.updates import Generates
 
@@ -53,7 +54,7 @@ class Saying:
 
     def failure(self, order: Order, error: Exception) -> None:
         """One line about a take that failed."""
-        text = reason(error)
+        text = sentence(error)
         if self.as_json:
             path = None if order.path is None else str(order.path.resolve())
             self._line(json.dumps({"path": path, "error": text}))
@@ -63,38 +64,78 @@ class Saying:
         print(text, file=self.stream, flush=True)
 
 
-def make_all(orders: Sequence[Order], engine: Generates, saying: Saying) -> int:
-    """Makes the takes one after the other with one engine; gives the exit code.
+def make_all(
+    orders: Sequence[Order],
+    engine: Generates,
+    saying: Saying,
+    arriving: Iterable[int] | None = None,
+) -> int:
+    """Makes the takes one after the other; gives the exit code.
+
+    Args:
+        orders: what is made.
+        engine: makes it.
+        saying: how results are said.
+        arriving: numbers of orders, if they are made elsewhere, in the order in which the engine gives them.
 
     Raises:
         LongtakeError: if there is one take, and it fails.
     """
-    failed = made = 0
+    made, failed = 0, list[tuple[Order, Exception]]()
+    began = time.monotonic()
+    elsewhere = arriving is not None
     try:
-        for number, order in enumerate(orders, 1):
+        for number, index in enumerate(range(len(orders)) if arriving is None else arriving, 1):
+            order = orders[index]
+            if elsewhere and number == 1:
+                began = (
+                    time.monotonic()
+                )  # How long a cluster takes to begin says nothing of the rest.
             if len(orders) > 1 and not saying.quiet:
-                note(f"take {number} of {len(orders)}: {order.path}")
+                left = time_left(time.monotonic() - began, number - 1, len(orders))
+                note(f"take {number} of {len(orders)}: {order.path}{left}")
             rate = model_spec(order.spec.model).sample_rate
-            shown = progress(order.spec.frames(rate), quiet=saying.quiet)
-            try:
-                facts = make(order, engine, shown)
-            except BrokenPipeError:
-                raise
-            except Exception as error:
-                if len(orders) == 1:
-                    raise
-                saying.failure(order, error)
-                failed += 1
+            shown = progress(order.spec.frames(rate), quiet=saying.quiet or elsewhere)
+            error = _made(order, engine, saying, shown)
+            if error is None:
+                made += 1
                 continue
-            saying.result(order, facts)
-            made += 1
+            if len(orders) == 1:
+                raise error
+            saying.failure(order, error)
+            # Its traceback would keep the memory of what failed.
+            failed.append((order, error.with_traceback(None)))
     except (KeyboardInterrupt, SystemExit):
         if len(orders) > 1:
             note(f"{made} of {len(orders)} takes were made; --resume goes on with the others.")
         raise
+    for order, error in failed:
+        note(f"  {order.path}: {sentence(error)}")
     if failed:
-        note(f"{failed} of {len(orders)} takes failed; --resume tries them again.")
+        note(f"{len(failed)} of {len(orders)} takes failed; --resume tries them again.")
     return SOME_FAILED if failed else 0
+
+
+def _made(order: Order, engine: Generates, saying: Saying, shown: Shown) -> Exception | None:
+    """Makes a take and says so, or gives why it failed; nobody reading results any more ends all takes."""
+    try:
+        facts = make(order, engine, shown)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        return error
+    saying.result(order, facts)
+    return None
+
+
+def time_left(seconds: float, done: int, total: int) -> str:
+    """How long the rest will take, once some are done; it is said of a minute or more."""
+    minutes = seconds / max(done, 1) * (total - done) / 60
+    if not done or minutes < 1:
+        return ""
+    return (
+        f", about {minutes:.0f} min left" if minutes < 90 else f", about {minutes / 60:.0f} h left"
+    )
 
 
 def summary(path: Path | None, facts: dict[str, Any]) -> str:
@@ -111,11 +152,6 @@ def summary(path: Path | None, facts: dict[str, Any]) -> str:
         f"true peak {facts['true_peak_db']:.1f} dB, {facts['loudness_lufs']:.1f} LUFS, "
         f"seed {facts['spec']['seed']}"
     )
-
-
-def reason(error: Exception) -> str:
-    """Why something failed, in a line."""
-    return str(error) if isinstance(error, LongtakeError) else f"{type(error).__name__}: {error}"
 
 
 def note(text: str) -> None:

@@ -6,6 +6,7 @@ The figures of every part are kept in `figures.json` beside the report, so that 
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import logging
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +53,14 @@ PARTS = (
     "hygiene",
 )
 """In order of execution; the last is about the takes of all others."""
+COMMANDS = {
+    "listening": "engine.evaluation.listening_test.command",
+    "memorization": "engine.evaluation.memorization_command",
+    "structure": "engine.evaluation.structure_command",
+    "fetch": "engine.evaluation.published.fetch_command",
+}
+"""What `longtake evaluate NAME` runs besides: the module's `main`, with flags of its own."""
+JUDGES = ("own", "public")
 FORM = 3
 """Counts up when figures of a part change their names or meaning."""
 Part = dict[str, Any]
@@ -64,6 +74,10 @@ def main(argv: Sequence[str]) -> int:
     Raises:
         LongtakeError: with a sentence for the user.
     """
+    if argv and argv[0] in COMMANDS:
+        return import_module(COMMANDS[argv[0]]).main(list(argv[1:]))
+    if _judges(argv) == "public":
+        return import_module("engine.evaluation.published.command").main(list(argv))
     arguments = _parser().parse_args(list(argv))
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
@@ -78,6 +92,12 @@ def main(argv: Sequence[str]) -> int:
         shown = " ".join(Path(word).name if Path(word).is_absolute() else word for word in argv)
         evaluate(_bench(arguments, work), arguments, f"longtake evaluate {shown}")
     return 0
+
+
+def _judges(argv: Sequence[str]) -> str:
+    """Whose judges are asked for; whatever else is typed is read by those who know it."""
+    words = [word for typed in argv for word in typed.split("=", 1)]
+    return words[words.index("--judges") + 1] if "--judges" in words[:-1] else JUDGES[0]
 
 
 def evaluate(bench: Bench, arguments: argparse.Namespace, command: str) -> dict[str, Any]:
@@ -255,6 +275,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="longtake evaluate", description="Evaluates a model as in section 4 of the paper."
     )
     parser.add_argument("--model", default="sketch", help="which model (default: sketch)")
+    parser.add_argument(
+        "--judges",
+        choices=JUDGES,
+        default=JUDGES[0],
+        help="own: what follows here; public: FD, KL and CLAP score as published, with flags of their own "
+        "(longtake evaluate --judges public --help)",
+    )
     parser.add_argument("--weights", type=Path, help="folder of the weights (default: installed)")
     parser.add_argument("--clap", type=Path, help="folder of a CLAP (default: the model's own)")
     parser.add_argument(

@@ -6,7 +6,7 @@ share of all or of none has the exact bound instead (Clopper and Pearson 1934). 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,13 @@ def halved(statistic: Statistic, count: int) -> Estimate:
 def _spread(statistic: Statistic, count: int, draws: Iterable[Indices]) -> Estimate:
     value = float(statistic(np.arange(count)))
     found = [float(statistic(chosen)) for chosen in draws]
+    return _between(value, found if count > 1 else [])
+
+
+def _between(value: float, found: Sequence[float]) -> Estimate:
+    """A figure and its interval, from what it was in the draws."""
     known = [one for one in found if np.isfinite(one)]
-    if not known or count < 2:
+    if not known:
         return value, float("nan"), float("nan")
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return value, min(float(low), value), max(float(high), value)
@@ -72,6 +77,52 @@ def median(values: Values) -> Estimate:
 def difference(ours: Values, theirs: Values) -> Estimate:
     """The mean of ours minus theirs, pair by pair."""
     return mean(np.asarray(ours, np.float64) - np.asarray(theirs, np.float64))
+
+
+def apart(ours: Values, theirs: Values) -> Estimate:
+    """The mean of ours minus theirs, of takes or pieces that are not the same: each set is drawn by itself."""
+    one, two = (np.asarray(values, np.float64) for values in (ours, theirs))
+    if not (len(one) and len(two)):
+        return float("nan"), float("nan"), float("nan")
+    count = len(one) + len(two)
+    rng = np.random.default_rng(count)
+
+    def draw() -> Indices:
+        chosen = (rng.integers(len(one), size=len(one)), rng.integers(len(two), size=len(two)))
+        return np.concatenate([chosen[0], chosen[1] + len(one)])
+
+    joined = np.concatenate([one, two])
+
+    def statistic(chosen: Indices) -> float:
+        values = joined[chosen]
+        return float(values[: len(one)].mean() - values[len(one) :].mean())
+
+    return _spread(statistic, count, (draw() for _ in range(ROUNDS)))
+
+
+def crossed(values: Values, *factors: Sequence[Hashable]) -> Estimate:
+    """The mean of [N] answers, where those who gave them and what they are about are both drawn (Owen 2007).
+
+    Args:
+        values: the answers.
+        factors: per factor, which listener or which item each answer is of. A factor of one alone is not drawn.
+    """
+    numbers = np.asarray(values, np.float64)
+    groups = [group for group in map(_numbered, factors) if group.max(initial=0) > 0]
+    value = float(numbers.mean()) if len(numbers) else float("nan")
+    rng = np.random.default_rng(len(numbers))
+    weights = np.ones((ROUNDS, len(numbers)))
+    for group in groups:
+        count = int(group.max()) + 1
+        weights *= rng.multinomial(count, np.full(count, 1 / count), ROUNDS)[:, group]
+    drawn = weights.sum(axis=1)
+    found = (weights @ numbers)[drawn > 0] / drawn[drawn > 0]
+    return _between(value, found.tolist() if groups else [])
+
+
+def _numbered(names: Sequence[Hashable]) -> Indices:
+    known = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return np.array([known[name] for name in names], np.int64)
 
 
 def ratio(part: Values, whole: Values) -> Estimate:

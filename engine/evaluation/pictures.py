@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.evaluation.structure import FRAME_RATE, NOVEL, Structure
+from engine.evaluation.intervals import Estimate
+from engine.evaluation.structure import ALIKE, FRAME_RATE, NOVEL, Structure
 from engine.evaluation.transfer import KEPT, MOVED, Strength
 from engine.whole_files import whole
 
@@ -54,6 +56,19 @@ def structures(
     _save(figure, path)
 
 
+def binary(shown: Mapping[str, Structure], path: Path) -> None:
+    """A matrix per piece in black and white, as in Figure 4: black where two moments sound alike."""
+    figure = _figure(2.2 * len(shown), 2.5)
+    axes = figure.subplots(1, len(shown), squeeze=False)[0]
+    for axis, (name, form) in zip(axes, shown.items(), strict=True):
+        seconds = len(form.similarity) / FRAME_RATE
+        alike = form.similarity > ALIKE
+        axis.imshow(alike, extent=(0, seconds, seconds, 0), cmap="Greys", interpolation="nearest")
+        axis.set_title(name, fontsize=9)
+        axis.tick_params(labelsize=7)
+    _save(figure, path)
+
+
 def strengths(curve: Sequence[Strength], chosen: Strength, ceiling: float, path: Path) -> None:
     """Onsets kept and timbre moved by strength, and the default chosen from them."""
     figure = _figure(5.5, 3.4)
@@ -84,6 +99,46 @@ def tempi(rows: Sequence[Sequence[Any]], path: Path) -> None:
     axis.set_xlabel("requested BPM")
     axis.set_ylabel("BPM measured")
     axis.set_ylim(40, 260)
+    _save(figure, path)
+
+
+def distances(shown: Mapping[str, NDArray[np.int64]], path: Path) -> None:
+    """Shares of windows by their distance to the nearest one: counts in equal bins from 0 to 2."""
+    figure = _figure(6.0, 3.2)
+    axis = figure.subplots()
+    ends = [np.flatnonzero(counts)[-1] + 1 for counts in shown.values() if counts.any()]
+    bins = max([*ends, 20])
+    wide = -(-bins // 60)
+    for name, counts in shown.items():
+        coarse = np.pad(counts, (0, -len(counts) % wide)).reshape(-1, wide).sum(axis=1)
+        edges = np.arange(len(coarse) + 1) * wide * 2 / len(counts)
+        axis.stairs(coarse / max(counts.sum(), 1), edges, label=name)
+    axis.set_xlim(0, bins * 2 / len(next(iter(shown.values()))))
+    axis.set_xlabel("distance to the nearest window (1 - cosine)", fontsize=8)
+    axis.set_ylabel("share of windows", fontsize=8)
+    axis.tick_params(labelsize=7)
+    axis.legend(fontsize=8)
+    _save(figure, path)
+
+
+def opinions(shown: Mapping[str, Mapping[str, Estimate]], path: Path) -> None:
+    """A column per question, a row per system: mean opinions with their intervals."""
+    systems = list(dict.fromkeys(name for each in shown.values() for name in each))
+    figure = _figure(1.2 + 1.7 * len(shown), 1.1 + 0.34 * len(systems))
+    axes = figure.subplots(1, len(shown), squeeze=False, sharey=True)[0]
+    for axis, (question, found) in zip(axes, shown.items(), strict=True):
+        for name, (value, low, high) in found.items():
+            row = systems.index(name)
+            axis.plot((low, high), (row, row), color="grey", linewidth=1.2)
+            axis.plot(value, row, "o", color="tab:blue", markersize=5)
+        binary = all(0 <= estimate[0] <= 1 for estimate in found.values())
+        axis.set_xlim(*((-0.05, 1.05) if binary else (0.9, 5.1)))
+        axis.set_xticks((0, 0.5, 1) if binary else range(1, 6))
+        axis.set_title(question, fontsize=9)
+        axis.grid(axis="x", linewidth=0.3)
+        axis.tick_params(labelsize=8)
+    axes[0].set_yticks(range(len(systems)), systems)
+    axes[0].set_ylim(len(systems) - 0.5, -0.5)
     _save(figure, path)
 
 

@@ -72,10 +72,23 @@ class Hub:
         if store.has(spec):
             return store.folder(spec)
         part = store.part(spec)
-        with _in_words(spec):
+        with _in_words(spec.name, spec.repository):
             part.mkdir(parents=True, exist_ok=True)
             revisions = {source.repository: self._fetch(source, part) for source in sources(spec)}
         return store.install(spec, {"revisions": revisions})
+
+    def fetch(self, source: Source, part: Path) -> str:
+        """Downloads files that are of no model of ours; what came before stays.
+
+        Returns:
+            Their revision.
+
+        Raises:
+            CheckpointError: if the hub is unreachable or refuses.
+        """
+        with _in_words(source.repository, source.repository):
+            part.mkdir(parents=True, exist_ok=True)
+            return self._fetch(source, part)
 
     def size(self, spec: ModelSpec) -> int:
         """Bytes of all files of a model; asks the hub, which says so without a token too.
@@ -85,7 +98,7 @@ class Hub:
             CheckpointError: if the hub is unreachable or refuses.
         """
         require_public(spec)
-        with _in_words(spec):
+        with _in_words(spec.name, spec.repository):
             from huggingface_hub import HfApi
 
             api = HfApi(endpoint=self.endpoint, token=self.token or stored_token() or False)
@@ -240,25 +253,25 @@ def _check_space(folder: Path, needed: int) -> None:
 
 
 @contextmanager
-def _in_words(spec: ModelSpec) -> Iterator[None]:
+def _in_words(name: str, repository: str) -> Iterator[None]:
     """Turns errors of the download into sentences for the user."""
     from huggingface_hub import errors
 
-    page = f"https://huggingface.co/{spec.repository}"
+    page = f"https://huggingface.co/{repository}"
     offline = (
-        f"The hub cannot be reached, so {spec.name} cannot be downloaded now; try again later, or import it "
+        f"The hub cannot be reached, so {name} cannot be downloaded now; try again later, or import it "
         "from a folder with 'longtake models add FOLDER'."
     )
     try:
         yield
     except errors.GatedRepoError as error:
         raise CheckpointError(
-            f"{spec.name} is gated: accept its licence with your account on {page}, and store the account's "
+            f"{name} is gated: accept its licence with your account on {page}, and store the account's "
             "token with 'longtake models login' or in HF_TOKEN."
         ) from error
     except errors.RepositoryNotFoundError as error:
         raise CheckpointError(
-            f"The hub has no {spec.repository} that is visible to this account; see {page}."
+            f"The hub has no {repository} that is visible to this account; see {page}."
         ) from error
     except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError, ConnectionError) as error:
         raise CheckpointError(offline) from error
@@ -269,9 +282,9 @@ def _in_words(spec: ModelSpec) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise CheckpointError(
-                f"The disk is full; the download of {spec.name} is incomplete."
+                f"The disk is full; the download of {name} is incomplete."
             ) from error
-        raise CheckpointError(f"{spec.name} cannot be stored: {error}.") from error
+        raise CheckpointError(f"{name} cannot be stored: {error}.") from error
     except Exception as error:
         # The HTTP library, whose name depends on the version, raises errors of its own.
         if type(error).__module__.startswith("httpx"):

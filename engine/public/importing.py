@@ -60,7 +60,7 @@ class Found:
         return self.path.parent
 
     def lacks(self) -> list[str]:
-        """How the names of those parts begin that it has nothing of; a transformer it must have."""
+        """How the names of those parts begin that it has nothing of."""
         return [
             part
             for part in (TRANSFORMER, CONDITIONER, AUTOENCODER)
@@ -74,10 +74,14 @@ class Found:
             CheckpointError: if it lacks any and there are none to take them from; names them.
         """
         lacking = self.lacks()
-        if not lacking or TRANSFORMER in lacking:
+        if len(lacking) in (0, 3):
             return self
         if base is None:
-            names = {CONDITIONER: "conditioning", AUTOENCODER: "autoencoder"}
+            names = {
+                TRANSFORMER: "transformer",
+                CONDITIONER: "conditioning",
+                AUTOENCODER: "autoencoder",
+            }
             parts = " and ".join(names[part] for part in lacking)
             raise CheckpointError(
                 f"{self.path} has no {parts}; install {spec.name} first, and they are taken from there."

@@ -66,7 +66,7 @@ def opened(path: Path) -> tuple[dict[str, Tensor], bool]:
         CheckpointError: if it is damaged, or a pickle of more than weights.
     """
     pickled = path.suffix.lower() in PICKLES
-    tensors = _unpickled(path) if pickled else read_tensors(path)
+    tensors = unpickled(path) if pickled else read_tensors(path)
     names = official_names(tensors, str(path))
     as_it_is = not pickled and all(names.get(name) == name for name in tensors)
     return {ours: tensors[name] for name, ours in names.items()}, as_it_is
@@ -83,8 +83,12 @@ def save(tensors: Mapping[str, Tensor], path: Path) -> None:
         save_file({name: tensor.contiguous().clone() for name, tensor in tensors.items()}, part)
 
 
-def _unpickled(path: Path) -> dict[str, Tensor]:
-    """The weights in a pickle: those in it, or under `state_dict` or the like."""
+def unpickled(path: Path) -> dict[str, Tensor]:
+    """The weights in a pickle: those in it, or under `state_dict` or the like; nothing of it is run.
+
+    Raises:
+        CheckpointError: if it is damaged, or more than weights.
+    """
     state = _read_pickle(path)
     for key in ("state_dict", "model_state_dict", "ema_state_dict", "model", "ema"):
         inner = state.get(key)

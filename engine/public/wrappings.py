@@ -14,7 +14,11 @@ from engine.errors import CheckpointError
 
 TRANSFORMER, CONDITIONER, AUTOENCODER = "model.model.", "conditioner.", "pretransform."
 """How the names of each part begin."""
-AVERAGED = "diffusion_ema.ema_model."
+AVERAGED = {
+    "diffusion_ema.ema_model.": "diffusion.model.",
+    "autoencoder_ema.ema_model.": "autoencoder.",
+}
+"""How averaged weights begin -> and those that they are of, which are then left out."""
 _AROUND = re.compile(r"(?<![^.])(module|_orig_mod|state_dict)\.")
 _MODEL = re.compile(r"model\.(?=conditioner\.|pretransform\.|model\.model\.)")
 _BARE = (
@@ -25,7 +29,12 @@ _NAMES: tuple[tuple[str, str | None], ...] = (
     # A text encoder needs a tokenizer too, so it has files of its own.
     (r"(text_encoders|cond_stage_model|text_encoder|t5gemma|t5xxl|t5base)\..+", None),
     (r"spiece_model", None),
-    (r"(losses|discriminator|diffusion_ema|autoencoder_ema)\..+", None),
+    # What else is in a training checkpoint: averages, losses, judges, teachers.
+    (
+        r"(diffusion_ema|autoencoder_ema|losses|losses_gen|losses_disc|discriminator|sdstft|lrstft|mrmel|hubert"
+        r"|teacher_model|eval_losses)\..+",
+        None,
+    ),
     (r"diffusion\.(.+)", r"\1"),
     (r"(?:model\.)?diffusion_model\.(?:model\.)?(.+)", rf"{TRANSFORMER}\1"),
     (rf"(?:model\.)?{_BARE}", rf"{TRANSFORMER}\1"),
@@ -45,7 +54,7 @@ def official_names(names: Iterable[str], source: str) -> dict[str, str]:
         CheckpointError: if two weights would have the same name.
     """
     names = list(names)
-    averaged = any(AVERAGED in name for name in names)
+    averaged = [own for begins, own in AVERAGED.items() if any(begins in name for name in names)]
     theirs: dict[str, str] = {}
     for name in names:
         ours = _official(name, averaged)
@@ -58,14 +67,15 @@ def official_names(names: Iterable[str], source: str) -> dict[str, str]:
     return {name: ours for ours, name in theirs.items()}
 
 
-def _official(name: str, averaged: bool) -> str | None:
+def _official(name: str, averaged: list[str]) -> str | None:
     name = _MODEL.sub("", _AROUND.sub("", name), count=1)
     for theirs, ours in _WEIGHT_NORM:
         name = name.replace(theirs, ours)
-    if averaged and name.startswith("diffusion.model."):
+    if name.startswith(tuple(averaged)):
         return None
-    if name.startswith(AVERAGED):
-        name = f"diffusion.model.{name.removeprefix(AVERAGED)}"
+    for begins, own in AVERAGED.items():
+        if name.startswith(begins):
+            name = own + name.removeprefix(begins)
     rest = name
     for pattern, ours in _NAMES:
         match = re.fullmatch(pattern, rest)

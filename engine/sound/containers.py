@@ -74,6 +74,12 @@ class ContainerFile:
         self._place = place
         return place
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What the file is tagged with, by names in small letters."""
+        every = {**self._container.metadata, **self._stream.metadata}
+        return {str(name).lower(): str(text) for name, text in every.items()}
+
     def close(self) -> None:
         """Closes the file."""
         if hasattr(self, "_container"):

@@ -7,7 +7,7 @@ this tag is written and read here. Knows nothing of takes.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,15 +40,15 @@ def append_to_aiff(path: Path, texts: Mapping[str, str], about: About | None = N
         file.write(struct.pack(">I", size))
 
 
-def read_texts(path: Path) -> dict[str, str]:
-    """The tags of `TAGS` in an MP3 or AIFF file; empty if it is neither, or its tag is not ID3v2.3 or 2.4."""
+def read_texts(path: Path, tags: Mapping[str, bytes] = TAGS) -> dict[str, str]:
+    """Some tags of an MP3 or AIFF file by name; empty if it is neither, or its tag is not ID3v2.3 or 2.4."""
     with path.open("rb") as file:
         if file.read(4) == b"FORM":
             size = _chunk(file)
         else:
             file.seek(0)
             size = LARGEST
-        return _texts(file, size)
+        return _texts(file, size, tags)
 
 
 def _tag(texts: Mapping[str, str], about: About | None) -> bytes:
@@ -92,17 +92,17 @@ def _chunk(file: BinaryIO) -> int:
     return 0
 
 
-def _texts(file: BinaryIO, most: int) -> dict[str, str]:
+def _texts(file: BinaryIO, most: int, tags: Mapping[str, bytes]) -> dict[str, str]:
     head = file.read(10) if most >= 10 else b""
     if len(head) < 10 or head[:3] != b"ID3" or head[3] not in (3, 4):
         return {}
     content = file.read(min(_number(head[6:]), most, LARGEST))
-    names = {tag: name for name, tag in TAGS.items()}
-    return {names[tag]: text for tag, text in _frames(content, head[3]) if tag in names}
+    names = {tag: name for name, tag in tags.items()}
+    return {names[tag]: text for tag, text in _frames(content, head[3], names)}
 
 
-def _frames(content: bytes, version: int) -> Iterator[tuple[bytes, str]]:
-    """Yields the frames that are text, up to a size that does not fit."""
+def _frames(content: bytes, version: int, wanted: Container[bytes]) -> Iterator[tuple[bytes, str]]:
+    """Yields the wanted frames that are text, up to a size that does not fit."""
     start = 0
     while start + 11 <= len(content):
         tag, size = content[start : start + 4], content[start + 4 : start + 8]
@@ -111,8 +111,8 @@ def _frames(content: bytes, version: int) -> Iterator[tuple[bytes, str]]:
         if not tag.strip(b"\0") or len(body) < max(length, 1):
             return
         codec = _CODECS.get(body[0])
-        if codec is not None and tag in TAGS.values():
+        if codec is not None and tag in wanted:
             text = body[1:] if tag != b"COMM" else body[4:]
             said = text.decode(codec, "replace")
-            yield tag, (said.partition("\0")[2] if tag == b"COMM" else said).strip("\0")
+            yield tag, (said.partition("\0")[2] if tag == b"COMM" else said).strip("\0\ufeff")
         start += 10 + length

@@ -13,6 +13,7 @@ from typing import cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from engine.conditioning import Conditioning
 from engine.dit import TIME_FEATURES, convolution, projection
@@ -109,11 +110,16 @@ class AdaptiveTransformer(nn.Module):
 
 
 class AdaptiveDiT(nn.Module):
-    """The diffusion transformer of Stable Audio 3 small (459 M parameters) and medium (1.45 B)."""
+    """The diffusion transformer of Stable Audio 3 small (459 M parameters) and medium (1.45 B).
+
+    Attributes:
+        checkpointing: whether training stores only each block's input and recomputes the rest.
+    """
 
     def __init__(self, config: AdaptiveDiTConfig, global_width: int) -> None:
         super().__init__()
         self.config = config
+        self.checkpointing = False
         self.to_cond_embed = projection(config.cross_width, config.width)
         self.to_global_embed = projection(global_width, config.width)
         self.timestep_features = GeometricFeatures(TIME_FEATURES)
@@ -155,7 +161,11 @@ class AdaptiveDiT(nn.Module):
         tokens = torch.cat((transformer.memory_tokens.expand(len(x), -1, -1), tokens), dim=1)
         angles = rotation(tokens.shape[1], HEAD_DIM, x.device)
         for block in transformer.layers:
-            tokens = cast(AdaptiveBlock, block)(tokens, angles, cross, modulation, local)
+            arguments = (tokens, angles, cross, modulation, local)
+            if self.checkpointing and torch.is_grad_enabled():
+                tokens = cast(Tensor, checkpoint(block, *arguments, use_reentrant=False))
+            else:
+                tokens = cast(AdaptiveBlock, block)(*arguments)
 
         output = transformer.project_out(tokens[:, MEMORY_TOKENS:]).mT
         return (output + self.postprocess_conv(output)).to(x.dtype)

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "sketch": "engine.training.sketch",
+    "lora": "engine.training.finetuning.lora",
+    "finetune": "engine.training.finetuning.whole",
     "corpus": "engine.training.corpus.__main__",
     "recordings": "engine.training.corpus.real",
     "freedoom": "engine.training.corpus.freedoom",
     "hearing": "engine.training.hearing",
+    "latents": "engine.training.encode_command",
+    "shards": "engine.training.tar_command",
 }
 """The whole training in one, what makes training material, and listening; each has its own flags."""
 
@@ -59,12 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="longtake train",
         description="Trains a model's networks, stage by stage.",
         epilog="All of it in one command: 'sketch'. To make training material: 'corpus' composes it, 'recordings' and "
-        "'freedoom' download free music. For listening to recordings: 'hearing'.",
+        "'freedoom' download free music; 'shards' packs it, and 'latents' encodes it once for the dit stage. For "
+        "listening to recordings: 'hearing'.",
     )
     stages = parser.add_subparsers(required=True, metavar="STAGE")
     for name, run, help in (
         ("autoencoder", _autoencoder, "waveform to latents and back (section 2.1)"),
-        ("latents", _latents, "encode the material once, for the dit stage"),
         ("dit", _dit, "the diffusion transformer (sections 2.2, 3)"),
         ("clap", _clap, "a text and an audio tower, contrastively (section 2.4)"),
         ("export", _export, "export a run's averaged weights as safetensors"),
@@ -85,9 +89,15 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument(
             "--freeze-encoder", action="store_true", help="autoencoder: train the decoder alone"
         )
-        stage.add_argument("--latents", type=Path, help="folder of latents (latents, dit)")
+        stage.add_argument("--latents", help="folder of latents, or tar shards of them (dit)")
         stage.add_argument("--out", type=Path, help="where to write weights (export)")
         add_flags(stage)
+        stage.add_argument(
+            "--format",
+            default="longtake",
+            choices=("longtake", "stable-audio-tools"),
+            help="export: of the files; the other is for runs of 'lora' and 'finetune'",
+        )
         stage.set_defaults(stage=run)
     return parser
 
@@ -107,28 +117,18 @@ def _autoencoder(arguments: argparse.Namespace) -> None:
     train(stage, arguments.run, budget(arguments))
 
 
-def _latents(arguments: argparse.Namespace) -> None:
-    from engine.training.dataset import all_items
-    from engine.training.export import trained_autoencoder
-    from engine.training.latents import encode_material
-
-    autoencoder = trained_autoencoder(recipe(arguments.config).model, arguments.run)
-    encode_material(autoencoder, all_items(arguments.data), arguments.latents)
-
-
 def _dit(arguments: argparse.Namespace) -> None:
-    from engine.training.latents import read_statistics
     from engine.training.loop import train
     from engine.training.needs import advice
-    from engine.training.shelf import Shelf, one_side
+    from engine.training.stream import held_out_of, open_shelf, statistics_of
     from engine.training.train_dit import DiTStage, Material
 
     chosen = chosen_recipe(arguments)
     logging.info("%s", advice(chosen, arguments.group))
     material = Material(
-        shelf=Shelf(arguments.latents),
-        held_out=one_side(arguments.latents, held_out=True),
-        statistics=read_statistics(arguments.latents),
+        shelf=open_shelf(arguments.latents, arguments.seed),
+        held_out=held_out_of(arguments.latents),
+        statistics=statistics_of(arguments.latents),
     )
     stage = DiTStage(
         chosen,
@@ -170,6 +170,10 @@ def _export(arguments: argparse.Namespace) -> None:
     from engine.model_files import seal
     from engine.training.export import export
 
+    if arguments.format == "stable-audio-tools":
+        from engine.training.finetuning.run import export_published
+
+        return export_published(arguments.run, arguments.out)
     spec = recipe(arguments.config).model
     export(spec, arguments.run, lambda: _text_encoder(spec), arguments.out)
     seal(arguments.out)

@@ -1,55 +1,115 @@
-"""Training material on disk: a folder of `NAME.wav` with `NAME.json` (metadata), read in random crops.
+"""Training material on disk: folders of sounds with what is known of them, read in random crops (§3.1).
 
-Held-out items are marked in their metadata and never drawn for training. Knows nothing of networks.
+Held-out items are marked in their facts and never drawn for training. Nothing is in memory but a few numbers an item.
+Knows nothing of networks.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
-import soundfile
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import AudioError
+from engine.training.drawing import WHOLE, Chances
+from engine.training.inventory import Inventory
+from engine.training.sounds import read_sound
+
+log = logging.getLogger(__name__)
+_TRIES = 8
+"""Crops drawn in place of one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of material: its audio, length in audio frames, and metadata."""
+    """One piece of material: its audio, length in audio frames, and metadata; its name among all of the material."""
 
     path: Path
     frames: int
     metadata: dict[str, Any]
+    name: str = ""
+
+    @property
+    def known_as(self) -> str:
+        """The name; of an item made by hand, that of its file."""
+        return self.name or self.path.name
 
 
-def all_items(folders: Iterable[Path]) -> list[Item]:
-    """Every item of the folders, in a stable order."""
-    found: list[Item] = []
-    for folder in folders:
-        for path in sorted(Path(folder).glob("*.json")):
-            audio = path.with_suffix(".wav")
-            if audio.exists():
-                metadata = json.loads(path.read_text(encoding="utf-8"))
-                found.append(Item(audio, soundfile.info(str(audio)).frames, metadata))
-    return found
+class Material(Sequence[Item]):
+    """The items of some folders in a stable order, each made when asked for.
+
+    Attributes:
+        inventories: of the folders.
+        numbers: which of their sounds, counted through all of them, [n].
+    """
+
+    def __init__(self, inventories: list[Inventory], numbers: NDArray[np.int64]) -> None:
+        self.inventories, self.numbers = inventories, numbers
+        self._ends = np.cumsum([len(one) for one in inventories])
+
+    @classmethod
+    def of(cls, folders: Iterable[Path]) -> Material:
+        """Everything in the folders."""
+        inventories = [Inventory(Path(folder)) for folder in folders]
+        return cls(inventories, np.arange(sum(map(len, inventories))))
+
+    def side(self, *, held_out: bool) -> Material:
+        """The items on one side of the split."""
+        sides = np.concatenate([one.held_out for one in self.inventories])
+        return Material(self.inventories, self.numbers[sides[self.numbers] == held_out])
+
+    @property
+    def frames(self) -> NDArray[np.int64]:
+        """Length of each item, [n]."""
+        return np.concatenate([one.frames for one in self.inventories])[self.numbers]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+    @overload
+    def __getitem__(self, place: slice) -> Material: ...
+    def __getitem__(self, place: int | slice) -> Item | Material:
+        if isinstance(place, slice):
+            return Material(self.inventories, self.numbers[place])
+        number = int(self.numbers[place])
+        which = int(np.searchsorted(self._ends, number, side="right"))
+        inventory = self.inventories[which]
+        number -= int(self._ends[which]) - len(inventory)
+        path, facts = inventory.record(number)
+        name = f"{inventory.folder.resolve().name}/{path}"
+        return Item(inventory.folder / path, int(inventory.frames[number]), facts, name)
 
 
-def items(folders: Iterable[Path], *, held_out: bool) -> list[Item]:
+def all_items(folders: Iterable[Path]) -> Material:
+    """Every item of the folders, in a stable order.
+
+    Raises:
+        LongtakeError: if a folder is missing, or its table of facts cannot be read.
+    """
+    return Material.of(folders)
+
+
+def items(folders: Iterable[Path], *, held_out: bool) -> Material:
     """The items on one side of the split.
 
     Raises:
         AudioError: if there are none.
     """
-    found = [item for item in all_items(folders) if is_held_out(item.metadata) == held_out]
+    folders = list(folders)
+    found = all_items(folders).side(held_out=held_out) if folders else ()
     if not found:
         raise AudioError(
-            f"No material in {', '.join(map(str, folders))}; make some with 'train corpus'."
+            f"No material in {', '.join(map(str, folders)) or 'no folder'}: give folders of sounds "
+            "with --data, or make some with 'train corpus'."
         )
     return found
 
@@ -62,23 +122,37 @@ def is_held_out(metadata: dict[str, Any]) -> bool:
 class Crops:
     """Random stereo crops; items are drawn in proportion to their length."""
 
-    def __init__(self, material: list[Item], frames: int) -> None:
+    def __init__(self, material: Sequence[Item], frames: int) -> None:
         self.material = material
         self.frames = frames
-        lengths = np.array([item.frames for item in material], dtype=np.float64)
-        self.chances = lengths / lengths.sum()
-
-    def batch(self, size: int, rng: np.random.Generator) -> Tensor:
-        """[size, 2, frames] float32; short items are padded with silence, and channels swapped half of the time."""
-        chosen = rng.choice(len(self.material), size, p=self.chances)
-        return torch.stack([self._crop(self.material[index], rng) for index in chosen])
-
-    def _crop(self, item: Item, rng: np.random.Generator) -> Tensor:
-        start = int(rng.integers(0, max(item.frames - self.frames, 0) + 1))
-        samples, _ = soundfile.read(
-            str(item.path), frames=self.frames, start=start, dtype="float32", always_2d=True
+        lengths = (
+            material.frames
+            if isinstance(material, Material)
+            else np.array([item.frames for item in material])
         )
-        crop = np.zeros((2, self.frames), np.float32)
-        crop[:, : len(samples)] = samples.T
-        gain = np.float32(10 ** (rng.uniform(-8, 1) / 20))
-        return torch.from_numpy(crop[:: -1 if rng.random() < 0.5 else 1].copy() * gain)
+        self.chances = Chances(lengths)
+
+    def batch(self, size: int, rng: np.random.Generator, part: slice = WHOLE) -> Tensor:
+        """A part of a batch of so many crops, [n, 2, frames] float32.
+
+        Short items are padded with silence, and channels swapped half of the time. Of a file that breaks off another
+        crop is drawn, and it is named in the log.
+        """
+        return torch.stack([self._crop(own) for own in self.chances.each(size, rng, part)])
+
+    def _crop(self, own: tuple[int, np.random.Generator]) -> Tensor:
+        index, rng = own
+        for _ in range(_TRIES):
+            item = self.material[index]
+            start = int(rng.integers(0, max(item.frames - self.frames, 0) + 1))
+            crop = np.zeros((2, self.frames), np.float32)
+            try:
+                samples = read_sound(item.path, start, self.frames)
+            except AudioError as error:
+                log.warning("%s Another crop takes its place.", error)
+                index = int(self.chances.drawn(1, rng)[0])
+                continue
+            crop[:, : samples.shape[1]] = samples
+            gain = np.float32(10 ** (rng.uniform(-8, 1) / 20))
+            return torch.from_numpy(crop[:: -1 if rng.random() < 0.5 else 1].copy() * gain)
+        raise AudioError(f"{item.path} and others cannot be read; are the disks still there?")

@@ -27,6 +27,7 @@ def averaged(run: Path) -> dict[str, Tensor]:
         CheckpointError: if the folder contains no checkpoint.
     """
     stage = checkpoint(run)["stage"]
+    stage = stage.get("update", stage) | stage
     prefix = "weights."
     average = {
         name.removeprefix(prefix): value

@@ -1,73 +1,85 @@
-"""Latents on disk: the material encoded once by a finished encoder, so that training the transformer needs no audio.
+"""Material encoded once by a finished encoder, so that training the transformer needs no audio (§2.1, §3).
 
-A piece is one file `NAME.npz`: its latents (the posterior means) in eight bits, with a step and a middle per channel,
-its facts, and whatever else is kept of it, such as its score. A researcher's folder also has `statistics.npz`. Knows
-nothing of the transformer.
+Several processes, on several machines, may each encode their part into one folder of shards; what is there is not done
+again. The folder also has `statistics.npz` of all its pieces. Knows nothing of the transformer.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
-import soundfile
 import torch
+from filelock import FileLock
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from engine.autoencoder import Autoencoder
-from engine.chunking import encode_chunked
-from engine.composing.score import Score
+from engine.chunking import encode_chunked, encode_together
+from engine.errors import AudioError, LongtakeError
+from engine.registry import SAMPLE_RATE
 from engine.training.dataset import Item
+from engine.training.latent_items import (
+    STATISTICS,
+    EightBits,
+    Encoded,
+    Files,
+    LatentItem,
+    Pieces,
+    numbered,
+    pieces,
+    read_beside,
+    read_item,
+    write_item,
+)
+from engine.training.shards import DIGEST, Shards, ShardWriter, digests, shard_files
+from engine.training.sounds import read_sound
 from engine.whole_files import whole
 
+__all__ = [
+    "STATISTICS",
+    "EightBits",
+    "Encoded",
+    "LatentItem",
+    "numbered",
+    "pieces",
+    "read_beside",
+    "read_item",
+    "write_item",
+]
+
 log = logging.getLogger(__name__)
-LEVELS = 255
-"""Steps between the lowest and the highest value of a channel."""
-STATISTICS = "statistics.npz"
+TOGETHER_SECONDS = 300.0
+"""Sound that is read before it is encoded, so that there are full batches of chunks of one length."""
+REMAINING = "left_out_{rank}.txt"
+"""Beside the shards: files that could not be read to their end, and why."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EightBits:
-    """Latents [D, T] as int8, with the step and the middle of each channel, [D] float32 each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoding:
+    """How material is encoded.
 
-    values: NDArray[np.int8]
-    step: NDArray[np.float32]
-    middle: NDArray[np.float32]
+    Attributes:
+        rank: of this process among `size`; each takes the pieces whose digests are its own.
+        size: how many processes share the material.
+        workers: processes that read sound for this one; 0 to read it here.
+        batch: chunks of sound that the encoder takes together.
+        stopped: whether to stop, asked after every few minutes of sound; what was encoded by then stays.
+    """
 
-    @classmethod
-    def of(cls, latents: NDArray[np.floating[Any]]) -> EightBits:
-        """Rounds latents; a channel is off by at most half of its step, 1 / 510 of its range."""
-        low, high = latents.min(axis=1), latents.max(axis=1)
-        step = np.maximum((high - low) / LEVELS, 1e-9).astype(np.float32)
-        middle = ((high + low) / 2).astype(np.float32)
-        # 256 levels around the middle, which itself lies between two of them.
-        values = np.clip(np.floor((latents - middle[:, None]) / step[:, None]), -128, 127)
-        return cls(values.astype(np.int8), step, middle)
-
-    def restored(self, start: int = 0, stop: int | None = None) -> NDArray[np.float32]:
-        """The latents of some frames, [D, n] float32."""
-        values = self.values[:, start:stop].astype(np.float32) + np.float32(0.5)
-        return values * self.step[:, None] + self.middle[:, None]
+    rank: int = 0
+    size: int = 1
+    workers: int = 0
+    batch: int = 8
+    stopped: Callable[[], bool] = lambda: False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LatentItem:
-    """One piece: latents, the bottleneck's mean variance per channel [D], facts, and its score if it has one."""
-
-    latents: EightBits
-    posterior_variance: NDArray[np.float32]
-    metadata: dict[str, Any]
-    score: Score | None = None
-
-    @property
-    def frames(self) -> int:
-        """Length in latent frames."""
-        return self.latents.values.shape[1]
+ALONE = Encoding()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,16 +89,6 @@ class Statistics:
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
     silence: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """What is written of one piece: posterior mean and deviation [D, T], facts, and arrays to keep beside them."""
-
-    mean: NDArray[np.float32]
-    std: NDArray[np.float32]
-    facts: dict[str, Any]
-    beside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 @torch.inference_mode()
@@ -101,62 +103,158 @@ def encoded(
     return Encoded(mean[0].numpy(), std[0].numpy(), facts, beside or {})
 
 
-def encode_material(autoencoder: Autoencoder, material: Iterable[Item], folder: Path) -> None:
-    """Encodes every item that is not in the folder yet, then writes the statistics of all items."""
+def encode_material(
+    autoencoder: Autoencoder, material: Sequence[Item], folder: Path, how: Encoding = ALONE
+) -> None:
+    """Encodes every item that is not in the folder yet, on the autoencoder's device, then writes the statistics.
+
+    Raises:
+        AudioError: if two items have one name, or nothing at all can be read.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for count, item in enumerate(material, 1):
-        target = folder / f"{item.path.stem}.npz"
-        if not target.exists():
-            samples, _ = soundfile.read(str(item.path), dtype="float32", always_2d=True)
-            write_item(
-                target, encoded(autoencoder, np.asarray(samples.T, np.float32), item.metadata)
-            )
-        if count % 50 == 0:
+    numbers = _missing(material, folder, how)
+    sounds = _Sounds(material, numbers)
+    log.info("%d of %d items to encode here", len(numbers), len(material))
+    encode_sounds(autoencoder, _read(sounds, how.workers), folder, how)
+
+
+def encode_sounds(
+    autoencoder: Autoencoder, sounds: Iterable[Sound], folder: Path, how: Encoding = ALONE
+) -> None:
+    """Encodes sounds as they come into shards of a folder, then writes the statistics of all that is there.
+
+    Raises:
+        AudioError: if the folder has pieces of another kind, or nothing at all can be read.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if pieces(folder):
+        raise AudioError(f"{folder} has pieces in files of their own (.npz); give another folder.")
+    writer, count, left_out = ShardWriter(folder), 0, 0
+    with (folder / REMAINING.format(rank=how.rank)).open("w", encoding="utf-8") as reasons:
+        for some in _together(sounds):
+            good = [sound for sound in some if not sound.wrong]
+            for sound in some:
+                if sound.wrong:
+                    left_out += 1
+                    reasons.write(f"{sound.name}\t{sound.wrong}\n")
+            for sound, piece in zip(good, _encoded(autoencoder, good, how.batch), strict=True):
+                writer.add(sound.name, piece)
+            count += len(good)
             log.info("%d items encoded", count)
-    found = statistics([read_item(path) for path in pieces(folder)], silence(autoencoder))
-    write_statistics(folder, found)
+            if how.stopped():
+                break
+    writer.flush()
+    if left_out:
+        log.warning("%d items are left out; why is in %s", left_out, folder / reasons.name)
+    if how.stopped():
+        log.info("stopped; the same command goes on where this one ended")
+    else:
+        _measured(autoencoder, folder, how)
 
 
-def write_item(target: Path, piece: Encoded) -> None:
-    """Writes one piece as a file that is whole or not there."""
-    small = EightBits.of(piece.mean)
-    arrays = {
-        "values": small.values,
-        "step": small.step,
-        "middle": small.middle,
-        "posterior_variance": np.square(piece.std).mean(axis=1),
-        "facts": np.frombuffer(json.dumps(piece.facts).encode(), np.uint8),
-        **piece.beside,
-    }
-    with whole(target) as part, part.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+def _measured(autoencoder: Autoencoder, folder: Path, how: Encoding) -> None:
+    """Writes the statistics of all that is there."""
+    # Whoever ends last has all of it, since each waits for the one before.
+    with FileLock(folder / ".lock"):
+        every = open_pieces(folder)
+        if len(every):
+            write_statistics(folder, statistics(every, silence(autoencoder)))
+        elif how.size == 1:  # Of several processes the others may have something.
+            raise AudioError(f"Nothing of the material could be encoded into {folder}.")
 
 
-def read_item(path: Path) -> LatentItem:
-    """Reads latents, facts and score of one piece; what else is in the file stays there."""
-    with np.load(path) as arrays:
-        small = EightBits(arrays["values"], arrays["step"], arrays["middle"])
-        facts = json.loads(arrays["facts"].tobytes())
-        score = Score.from_arrays(arrays) if "score_notes" in arrays else None
-        return LatentItem(small, arrays["posterior_variance"], facts, score)
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """What is encoded: its name, audio [2, N] float32, facts; or what is wrong with it."""
+
+    name: str
+    audio: Tensor
+    facts: dict[str, Any]
+    wrong: str = ""
 
 
-def read_beside(path: Path) -> dict[str, NDArray[Any]]:
-    """Everything in a piece's file, by name: `Score.from_arrays` finds the score in it."""
-    with np.load(path) as arrays:
-        return dict(arrays)
+def open_pieces(folder: Path) -> Pieces:
+    """The pieces of a folder: of its shards, or else of its files."""
+    if shard_files(folder):
+        return Shards(folder)
+    return Files(pieces(folder))
+
+
+def _missing(material: Sequence[Item], folder: Path, how: Encoding) -> NDArray[np.int64]:
+    """Which items are this process's and not in the folder."""
+    ids = digests(item.known_as for item in material)
+    order = np.argsort(ids, kind="stable")
+    twice = order[1:][ids[order][1:] == ids[order][:-1]]
+    if len(twice):
+        raise AudioError(
+            f"Two items are called {material[int(twice[0])].known_as}, as their folders have one name; "
+            "rename one of them."
+        )
+    own = ids.view(">u4")[:: DIGEST // 4] % how.size == how.rank
+    return np.flatnonzero(own & ~Shards(folder).has(ids))
+
+
+class _Sounds(Dataset[Sound]):
+    """The sounds of some items, each read when asked for."""
+
+    def __init__(self, material: Sequence[Item], numbers: NDArray[np.int64]) -> None:
+        self.material, self.numbers = material, numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, place: int) -> Sound:
+        item = self.material[int(self.numbers[place])]
+        try:
+            audio = torch.from_numpy(read_sound(item.path))
+        except (LongtakeError, OSError) as error:
+            return Sound(item.known_as, torch.empty(2, 0), {}, str(error))
+        facts = {"seconds": audio.shape[-1] / SAMPLE_RATE, **item.metadata}
+        return Sound(item.known_as, audio, facts)
+
+
+def _read(sounds: _Sounds, workers: int) -> Iterator[Sound]:
+    """The sounds in order, read by so many processes."""
+    if not workers:
+        return (sounds[place] for place in range(len(sounds)))
+    loader = DataLoader(
+        sounds, batch_size=None, num_workers=workers, multiprocessing_context="spawn"
+    )
+    return iter(loader)
+
+
+def _together(sounds: Iterable[Sound]) -> Iterator[list[Sound]]:
+    """Some sounds at a time: minutes of them, or one that is longer."""
+    some: list[Sound] = []
+    length = 0
+    for sound in sounds:
+        some.append(sound)
+        length += sound.audio.shape[-1]
+        if length >= TOGETHER_SECONDS * SAMPLE_RATE:
+            yield some
+            some, length = [], 0
+    if some:
+        yield some
+
+
+@torch.inference_mode()
+def _encoded(autoencoder: Autoencoder, sounds: list[Sound], batch: int) -> Iterator[Encoded]:
+    found = encode_together(autoencoder, [sound.audio for sound in sounds], batch)
+    for sound, (mean, std) in zip(sounds, found, strict=True):
+        yield Encoded(mean.float().numpy(), std.float().numpy(), sound.facts)
 
 
 @torch.inference_mode()
 def silence(autoencoder: Autoencoder) -> NDArray[np.float32]:
     """The latents of silence, [D]."""
-    return autoencoder.encode(torch.zeros(1, 2, 64 * autoencoder.downsampling_ratio))[
-        0, :, 32
-    ].numpy()
+    quiet = torch.zeros(1, 2, 64 * autoencoder.downsampling_ratio)
+    return (
+        autoencoder.encode(quiet.to(next(autoencoder.parameters())))[0, :, 32].float().cpu().numpy()
+    )
 
 
 def statistics(items: Iterable[LatentItem], silence: NDArray[np.float32]) -> Statistics:
-    """The statistics of some pieces.
+    """The statistics of some pieces, read one after the other.
 
     The deviation is that of posterior samples: variance of the means plus mean posterior variance.
     """
@@ -181,16 +279,20 @@ def write_statistics(folder: Path, found: Statistics) -> None:
 
 
 def read_statistics(folder: Path) -> Statistics:
-    """Reads the statistics of a folder of latents."""
-    with np.load(folder / STATISTICS) as values:
+    """Reads the statistics of a folder of latents.
+
+    Raises:
+        AudioError: if there are none: not all of the material is encoded.
+    """
+    try:
+        return statistics_from(folder / STATISTICS)
+    except FileNotFoundError as error:
+        raise AudioError(
+            f"{folder} has no {STATISTICS}; run 'longtake train latents' to its end first."
+        ) from error
+
+
+def statistics_from(file: Path | BinaryIO) -> Statistics:
+    """Reads the file of statistics."""
+    with np.load(file) as values:
         return Statistics(values["mean"], values["std"], values["silence"])
-
-
-def numbered(folder: Path, number: int) -> Path:
-    """The file of a piece in a folder whose pieces have numbers for names."""
-    return folder / f"{number:07d}.npz"
-
-
-def pieces(folder: Path) -> list[Path]:
-    """The files of a folder's pieces, by name."""
-    return sorted(path for path in folder.glob("*.npz") if path.name != STATISTICS)

@@ -1,6 +1,7 @@
 """Text prompts from metadata (§3.1): random subsets of the facts, phrased in many ways.
 
-Half of the lists have metadata types ("Genre: House | BPM: 124"), half do not ("House, 124 BPM"); order, delimiter and
+Where a piece has captions, half of its prompts are one of them, as it was written (§3.1). Half of the lists have
+metadata types ("Genre: House | BPM: 124"), half do not ("House, 124 BPM"); order, delimiter and
 case are random. About a third of all prompts is free text with words from `vocabulary.toml`. Every prompt only says
 what is true of its piece. Knows nothing of audio.
 """
@@ -14,9 +15,13 @@ import numpy as np
 
 from engine.composing.vocabulary import vocabulary
 
+CAPTION_SHARE = 0.5
+"""Share of captions where there are facts too; without any, all prompts are captions."""
 FREE_TEXT_SHARE = 0.3
+"""Share of free text among the other prompts."""
 BARE_SHARE = 0.3
 """Share of the lists for solo instruments that name only the instrument, and perhaps the tempo."""
+_FACTS = ("genres", "instruments", "moods", "tempo", "key", "energy")
 _DELIMITERS = (" | ", "|", ", ", ",")
 _CASES: tuple[Callable[[str], str], ...] = (str, str, str.lower, str.lower, str.upper)
 
@@ -25,12 +30,15 @@ def prompt(metadata: Mapping[str, Any], rng: np.random.Generator) -> str:
     """Writes one prompt for a piece.
 
     Args:
-        metadata: as from `Arrangement.metadata`; any fact may be absent.
+        metadata: as from `Arrangement.metadata` or facts.py; any fact may be absent.
         rng: makes all random choices.
 
     Returns:
         The prompt; empty only if the metadata is.
     """
+    captions = metadata.get("captions", ())
+    if captions and (not any(map(metadata.get, _FACTS)) or rng.random() < CAPTION_SHARE):
+        return str(_one_of(captions, rng))
     if rng.random() < FREE_TEXT_SHARE:
         text = _sentence(metadata, rng)
     elif rng.random() < 0.5:
@@ -205,5 +213,6 @@ def _adjectives(metadata: Mapping[str, Any], rng: np.random.Generator) -> list[s
         found.append(_one_of(words["paces"][bound], rng))
     energy = metadata.get("energy")
     if energy and metadata.get("kind") != "one-shot" and rng.random() < 0.15:
-        found.append(_one_of(words["energies"][str(energy)], rng))
+        said = str(energy).lower()
+        found.append(_one_of(words["energies"].get(said, [f"{said} energy"]), rng))
     return list(dict.fromkeys(found))

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from engine.errors import AudioError
-from engine.training.dataset import is_held_out
-from engine.training.latents import LatentItem, numbered, pieces, read_item
+from engine.training.latent_items import Files, Pieces, numbered
+from engine.training.latents import open_pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,13 @@ class Ledger:
         self.entries = [(step, Span(first, count)) for step, first, count in state["entries"]]
 
 
-def one_side(folder: Path, *, held_out: bool) -> list[LatentItem]:
-    """The pieces of a folder on one side of the split, in the order of their names."""
-    items = (read_item(path) for path in pieces(folder))
-    return [item for item in items if is_held_out(item.metadata) == held_out]
+def one_side(folder: Path, *, held_out: bool) -> Pieces:
+    """The pieces of a folder on one side of the split, in a stable order."""
+    return open_pieces(folder).side(held_out=held_out)
 
 
 class Shelf:
-    """A complete folder: every piece that is not held out, in the order of their names.
+    """A complete folder of shards or files: every piece that is not held out, in a stable order.
 
     Raises:
         AudioError: if there is none.
@@ -74,17 +75,17 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.known = dict(enumerate(one_side(folder, held_out=False)))
-        if not self.known:
+        self.pieces = one_side(folder, held_out=False)
+        if not len(self.pieces):
             raise AudioError(f"No latents in {folder}; make them with 'train latents'.")
 
-    def grown(self, span: Span) -> Span:
-        """The span with what has been added since: here nothing ever is."""
-        return Span(0, len(self.known))
+    def grown(self, span: Span, step: int = 0) -> Span:
+        """The span with what has been added since, or what a step draws from: here always all of it."""
+        return Span(0, len(self.pieces))
 
-    def items(self, span: Span) -> list[LatentItem]:
-        """The pieces of a span."""
-        return [self.known[number] for number in range(span.first, span.end)]
+    def items(self, span: Span) -> Pieces:
+        """The pieces of a span, each read when it is asked for."""
+        return self.pieces[span.first : span.end]
 
 
 class GrowingShelf(Shelf):
@@ -92,13 +93,15 @@ class GrowingShelf(Shelf):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.known: dict[int, LatentItem] = {}
+        self.known: dict[int, int] = {}
+        """Number of a piece -> where it is among the files that were looked at."""
+        self.pieces: Files = Files([])
 
     def path(self, number: int) -> Path:
         """The file of a piece."""
         return numbered(self.folder, number)
 
-    def grown(self, span: Span) -> Span:
+    def grown(self, span: Span, step: int = 0) -> Span:
         """The span with the pieces that follow it without a gap; a new one after it if its own are not here."""
         if span.count and not self.path(span.end - 1).exists():
             span = Span(span.end)
@@ -107,9 +110,11 @@ class GrowingShelf(Shelf):
             end += 1
         return Span(span.first, end - span.first)
 
-    def items(self, span: Span) -> list[LatentItem]:
-        """The pieces of a span; each is read once."""
-        for number in range(span.first, span.end):
+    def items(self, span: Span) -> Pieces:
+        """The pieces of a span; each file is looked at once."""
+        numbers = range(span.first, span.end)
+        for number in numbers:
             if number not in self.known:
-                self.known[number] = read_item(self.path(number))
-        return Shelf.items(self, span)
+                self.known[number] = len(self.pieces)
+                self.pieces.add(self.path(number))
+        return self.pieces.some(np.array([self.known[number] for number in numbers], np.int64))

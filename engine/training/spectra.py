@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 import soxr
 import torch
 from numpy.typing import NDArray
@@ -18,11 +17,16 @@ from torch import Tensor
 from transformers import ClapFeatureExtractor
 
 from engine.clap import SAMPLE_RATE, fused, mel_spectrogram, window_frames
+from engine.sound.audio import to_stereo
+from engine.sound.reading import blocks, opened
 from engine.training.dataset import Item
+from engine.training.recent import Recent
 from engine.whole_files import whole
 
 QUIETEST, STEP = -100.0, 0.6
 """dB of the lowest of 256 levels, and between two of them: augmentation moves each by far more."""
+MOST_BYTES = 1 << 29
+"""Of kept excerpts in memory: 2700 of 30 s."""
 KEPT_WINDOWS = 3
 """Most windows of a piece that are kept: as many as one crop may span."""
 
@@ -36,7 +40,10 @@ class Spectra:
 
     def of(self, item: Item) -> NDArray[np.float16]:
         """A piece's whole spectrogram in dB, [frames, mels], memory-mapped."""
-        digest = hashlib.sha1(str(item.path.resolve()).encode(), usedforsecurity=False)
+        found = item.path.stat()
+        # Another sound under the same name is another.
+        said = f"{item.path.resolve()} {found.st_size} {found.st_mtime_ns}"
+        digest = hashlib.sha1(said.encode(errors="surrogateescape"), usedforsecurity=False)
         path = self.folder / f"{digest.hexdigest()[:16]}.npy"
         if not path.exists():
             spectrogram = mel_spectrogram(self.listener, heard(item.path))
@@ -55,19 +62,21 @@ class Spectra:
 
 
 class KeptSpectra(Spectra):
-    """The excerpts that were kept beside latents."""
+    """The excerpts that were kept beside latents; those used last stay in memory."""
 
     def __init__(self, listener: ClapFeatureExtractor) -> None:
         self.listener = listener
-        self.known: dict[Path, NDArray[np.uint8]] = {}
+        self.known: Recent[Path, NDArray[np.uint8]] = Recent(MOST_BYTES, _bytes)
 
     def of(self, item: Item) -> NDArray[np.float16]:
         """The excerpt's spectrogram in dB, [frames, mels]."""
-        if item.path not in self.known:
-            with np.load(item.path) as arrays:
-                self.known[item.path] = arrays["spectrum"]
-        levels = self.known[item.path].astype(np.float16)
+        levels = self.known.get(item.path, lambda: _spectrum(item.path)).astype(np.float16)
         return levels * np.float16(STEP) + np.float16(QUIETEST)
+
+
+def _spectrum(path: Path) -> NDArray[np.uint8]:
+    with np.load(path) as arrays:
+        return arrays["spectrum"]
 
 
 def kept_spectrum(
@@ -83,6 +92,15 @@ def kept_spectrum(
 
 
 def heard(path: Path) -> NDArray[np.float32]:
-    """Reads a file for CLAP: mono at 48 kHz, [N]."""
-    samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-    return soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE).astype(np.float32)
+    """Reads a file of any format for CLAP: mono at 48 kHz, [N].
+
+    Raises:
+        AudioError: if it cannot be read.
+    """
+    with opened(path) as file:
+        mono = np.concatenate([to_stereo(block).mean(axis=0) for block in blocks(file)])
+        return soxr.resample(mono, file.samplerate, SAMPLE_RATE).astype(np.float32)
+
+
+def _bytes(kept: NDArray[Any]) -> int:
+    return kept.nbytes

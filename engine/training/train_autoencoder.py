@@ -5,7 +5,7 @@ A stage for `loop.train` that owns the networks and their updates. Knows nothing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class AutoencoderStage(StageOfParts):
     def __init__(
         self,
         recipe: Recipe,
-        material: list[Item],
+        material: Sequence[Item],
         *,
         seed: int = 0,
         group: Group | None = None,

@@ -96,8 +96,8 @@ def against_locked_text(seed: int) -> LockedClap:
 class Pieces:
     """Training material, held-out material, and the spectrograms of both."""
 
-    material: list[Item]
-    held_out: list[Item]
+    material: Sequence[Item]
+    held_out: Sequence[Item]
     spectra: Spectra
 
 

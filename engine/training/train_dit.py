@@ -34,41 +34,16 @@ from engine.training.latents import LatentItem, Statistics
 from engine.training.loop import StageOfParts
 from engine.training.optim import Cooldown, Ema
 from engine.training.recipes import Recipe
+from engine.training.remembered import Remembering
 from engine.training.sharding import entire, shard
 from engine.training.shelf import Ledger, Shelf, Span
 from engine.training.speed import forward_flops
 from engine.training.update import Update
 
-REMEMBERED = 50_000
-"""Number of texts whose features are kept, 49 kB each; then all are forgotten."""
 BATCH_PROCESSES = max(1, min(8, (os.cpu_count() or 1) // 2))
 """Processes that make batches for a GPU; for a CPU they are made here, in little of a step."""
 GROWS_EVERY = 50
 """Steps after which new pieces are looked for."""
-
-
-class Remembering:
-    """A text encoder with a cache, where the encoder's features lie."""
-
-    def __init__(self, encoder: TextEncoder) -> None:
-        self.encoder = encoder
-        self.width, self.max_tokens = encoder.width, encoder.max_tokens
-        self.known: dict[str, tuple[Tensor, Tensor]] = {}
-
-    def encode(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Like the encoder's, with features cached in half precision."""
-        if len(self.known) > REMEMBERED:
-            self.known.clear()
-        new = [text for text in dict.fromkeys(texts) if text not in self.known]
-        if new:
-            features, masks = self.encoder.encode(new)
-            self.known.update(zip(new, zip(features.half(), masks, strict=True), strict=True))
-        features, masks = zip(*(self.known[text] for text in texts), strict=True)
-        return torch.stack(features).float(), torch.stack(masks)
-
-    def reach(self, text: str) -> int:
-        """The encoder's."""
-        return self.encoder.reach(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +242,6 @@ class DiTStage(StageOfParts):
         first = index
         while True:
             if index == first or index % GROWS_EVERY == 0:
-                self.ledger.note(index, self.shelf.grown(self.ledger.at(index - 1)))
+                self.ledger.note(index, self.shelf.grown(self.ledger.at(index - 1), index))
             yield index, self.ledger.at(index)
             index += 1

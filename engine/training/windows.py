@@ -16,16 +16,16 @@ from torch import Tensor
 
 from engine.conditioning import Prompt
 from engine.training import prompts
-from engine.training.latents import LatentItem
+from engine.training.drawing import WHOLE, Chances
+from engine.training.latent_items import LatentItem, Pieces
 
-VARIANTS = 32
-"""Number of prompts per piece; their features are cached, as encoding text would cost a third of a step."""
+VARIANTS = 64
+"""Number of prompts per piece: those of 1400 pieces fit into what is remembered of texts (remembered.py), and encoding
+one costs a small model a third of its step. Much larger material has as many phrasings as draws, near enough."""
 EXCERPTS = 0.25
 """Share of stem crops that are conditioned as complete pieces."""
 BEGINNINGS, ENDINGS = 0.25, 0.15
 """Shares of crops from the beginning of a piece, where every generation starts, and from its end."""
-WHOLE = slice(None)
-"""The part of a batch that is all of it."""
 
 
 class Windows:
@@ -35,23 +35,18 @@ class Windows:
         self, items: Sequence[LatentItem], silence: NDArray[np.float32], latent_rate: float
     ) -> None:
         self.items, self.silence, self.latent_rate = items, silence, latent_rate
-        lengths = np.array([item.frames for item in items], dtype=np.float64)
+        lengths = (
+            items.frames if isinstance(items, Pieces) else np.array([item.frames for item in items])
+        )
         # Between uniform over seconds and uniform over pieces, so that long songs do not outweigh loops and stems.
-        chances = np.sqrt(lengths)
-        self.chances = chances / chances.sum()
+        self.chances = Chances(np.sqrt(lengths))
 
     def batch(
         self, frames: int, size: int, rng: np.random.Generator, part: slice = WHOLE
     ) -> tuple[Tensor, list[Prompt]]:
         """A part of a batch of so many crops: [n, D, frames] float32 and a prompt for each."""
-        chosen = rng.choice(len(self.items), size, p=self.chances)
-        # Each crop has a generator of its own, so that a rank need not draw what others read.
-        seeds = rng.integers(2**62, size=size)
         crops, batch_prompts = zip(
-            *(
-                self._crop(int(item), frames, np.random.default_rng(int(seed)))
-                for item, seed in zip(chosen[part], seeds[part], strict=True)
-            ),
+            *(self._crop(item, frames, own) for item, own in self.chances.each(size, rng, part)),
             strict=True,
         )
         return torch.from_numpy(np.stack(crops)), list(batch_prompts)

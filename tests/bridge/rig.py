@@ -19,6 +19,7 @@ from bridge.osc.packet import Message, decode, encode
 from bridge.osc.server import OscOptions, OscServer
 from bridge.session import Session
 from bridge.takes.library import Library
+from engine.updates import Generates
 from tests.bridge.fake_engine import FakeEngine
 from tests.bridge.parts import session_of
 from tests.bridge.real_parts import PATIENCE
@@ -26,14 +27,17 @@ from tests.bridge.real_parts import PATIENCE
 
 @contextmanager
 def session_in(
-    folder: Path, carrier: Carrier | None = None, *daws: str
+    folder: Path,
+    carrier: Carrier | None = None,
+    *daws: str,
+    engine: Generates | None = None,
 ) -> Iterator[tuple[Session, Hub]]:
     """A session with queue, library and transport, without any device; DAWs are spoken with over the carrier."""
     hub = Hub()
     library = Library(folder / "takes", hub.publish, folder / "data")
     carriers = dict.fromkeys(daws or ("reaper", "ardour"), carrier) if carrier else {}
     beside = Daws(hub.publish, folder / "data", library.folder, Companions(carriers))
-    works = Works(FakeEngine(), library, hub.publish, deliver=beside.deliveries.owe)
+    works = Works(engine or FakeEngine(), library, hub.publish, deliver=beside.deliveries.owe)
     queue = JobQueue(works)
     session = session_of(hub, queue, library, folder)
     session.daws = beside

@@ -45,6 +45,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (["extra"], "'extra' is one word too many"),
         (["--log-level", "loud"], "there is no 'loud'; choose debug, info, warning or error"),
         (["--takes", sys.executable], "cannot be used"),
+        (["--engine", "head"], "is found by HOST:PORT, ray://HOST:PORT, auto or local"),
     ],
 )
 def test_wrong_flags_are_one_sentence(

@@ -12,6 +12,7 @@ from engine.chunking import (
     decode_chunked,
     decode_span,
     encode_chunked,
+    encode_together,
     spans,
 )
 from engine.networks import build_autoencoder
@@ -55,6 +56,22 @@ def test_chunked_encoding_equals_the_whole(config: AutoencoderConfig, frames: in
     ):
         assert part.shape == whole.shape == (1, 3, frames)
         assert (part - whole).abs().max() < TOLERANCE
+
+
+@TINY
+@pytest.mark.parametrize("most", [1, 3])
+@torch.inference_mode()
+def test_sounds_encoded_together_are_what_they_are_alone(
+    config: AutoencoderConfig, most: int
+) -> None:
+    autoencoder, ratio = build_autoencoder(config), config.downsampling_ratio
+    lengths = (5 * ratio, 40 * ratio - 3, 64 * ratio, 1, 70 * ratio)
+    sounds = [0.1 * noise(1, 2, length)[0] for length in lengths]
+    found = encode_together(autoencoder, sounds, most, chunk=16)
+    for sound, pair in zip(sounds, found, strict=True):
+        for part, alone in zip(pair, autoencoder.moments(sound[None]), strict=True):
+            assert part.shape == alone[0].shape
+            assert (part - alone[0]).abs().max() < TOLERANCE
 
 
 @TINY

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from engine.composing.arrangement import KINDS
 from engine.composing.composer import compose
+from engine.composing.instruments import INSTRUMENTS
 from engine.composing.mix import DRUMS, casting
+from engine.composing.score import Score
 from engine.parsing import Parser
 from engine.training.corpus.items import write_item
 from engine.training.corpus.renderer import render
@@ -44,30 +46,40 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--first", type=int, default=None, help="stop after so many seeds")
     parser.add_argument("--style", default=None, help="only this style")
     parser.add_argument("--alone", action="store_true", help="only one instrument, not drums")
+    parser.add_argument(
+        "--instrument", choices=sorted(INSTRUMENTS), help="only this one, alone", metavar="NAME"
+    )
+    parser.add_argument("--scores", action="store_true", help="with what is played in the JSON")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     started, total, made, seed = time.monotonic(), 0.0, 0.0, options.seed
+    items = 0
     while total < options.hours * 3600 and (
         options.first is None or seed < options.seed + options.first
     ):
-        if options.alone and not plays_alone(seed):
+        soloist = casting(seed).soloist
+        if (options.alone and not plays_alone(seed)) or options.instrument not in (None, soloist):
             seed += 1
             continue
         seconds = existing(options.out, seed)
         if seconds is None:
             piece = compose(seed, options.style)
-            write_item(options.out, f"{piece.kind}_{seed:06d}", render(piece), piece.metadata())
+            facts = piece.metadata()
+            if options.scores:
+                facts["score"] = Score.of(piece).to_dict()
+            write_item(options.out, f"{piece.kind}_{seed:06d}", render(piece), facts)
             seconds = piece.seconds
             made += seconds
         total += seconds
         seed += 1
-        if (seed - options.seed) % 50 == 0:
+        items += 1
+        if items % 50 == 0:
             pace = made / max(1e-6, time.monotonic() - started)
             print(
-                f"{seed - options.seed} items, {total / 3600:.2f} h, {pace:.0f} x real time",
+                f"{items} items, {total / 3600:.2f} h, {pace:.0f} x real time",
                 flush=True,
             )
-    print(f"{seed - options.seed} items, {total / 3600:.2f} h: done", flush=True)
+    print(f"{items} items, {total / 3600:.2f} h: done", flush=True)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,44 @@ def test_a_table_is_a_take_of_any_parameters(tmp_path: Path) -> None:
     ]
 
 
+def test_an_object_a_line_is_a_take_with_an_id(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.jsonl"
+    path.write_text(
+        '\ufeff{"id": "a1", "prompt": "höuse", "length": 2, "bpm": 90}\n\n'
+        '{"prompt": "x", "midi": "a.mid", "preset": "A", "seed": 3}\r\n{"id": 7, "prompt": "y\u2028z"}',
+        encoding="utf-8",
+    )
+    clip = str((tmp_path / "a.mid").resolve())
+    first = {"prompt": "höuse", "seconds_total": 2.0, "tempo": 90.0}
+    assert read_batch(str(path)) == [
+        Entry("a1", f"{path}, line 1", first),
+        Entry("3", f"{path}, line 3", {"prompt": "x", "midi": clip, "seed": 3}, "A"),
+        Entry("7", f"{path}, line 4", {"prompt": "y\u2028z"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("{", "line 2 is not valid JSON"),
+        ('["x"]', 'line 2: a take is an object, as {"id": "a", "prompt": "warm house"}'),
+        ('{"id": 1.5}', "line 2: id is a name in quotes, or a whole number."),
+        ('{"id": " "}', "line 2: id is a name in quotes, or a whole number."),
+        ('{"id": "one"}', "line 2: the id one is that of "),
+        ('{"secnds": 3}', "line 2: there is no setting secnds; did you mean seconds?"),
+        ('{"steps": "many"}', "line 2: steps must be a whole number"),
+    ],
+)
+def test_what_is_wrong_in_an_object_is_named_with_its_line(
+    tmp_path: Path, line: str, sentence: str
+) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"id": "one", "prompt": "x"}\n' + line)
+    with pytest.raises(SpecError) as raised:
+        read_batch(str(path))
+    assert f"{path}, {sentence}" in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

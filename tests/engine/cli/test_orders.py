@@ -107,6 +107,32 @@ def test_two_takes_of_one_name_are_an_error(folder: Path) -> None:
         asked("render", "--batch", "twice.toml")
 
 
+def test_a_list_goes_into_a_folder_by_its_ids(folder: Path) -> None:
+    (folder / "p.jsonl").write_text('{"id": "../a", "prompt": "x"}\n{"id": "b", "prompt": "y"}\n')
+    paths = [order.path for order in asked("render", "--batch", "p.jsonl", "--out", "new/takes")]
+    assert paths == [Path("new/takes/-a.wav"), Path("new/takes/b.wav")]
+    assert (folder / "new" / "takes").is_dir()
+    two = asked("render", "--batch", "list.txt", "--out", "sketches", "--count", "2")
+    assert [order.path for order in two] == [
+        Path(f"sketches/{name}.wav") for name in ("1-1", "1-2", "2-1", "2-2")
+    ]
+    with pytest.raises(LongtakeError, match=r"The folder beat\.wav/x cannot be made"):
+        asked("render", "--batch", "p.jsonl", "--out", "beat.wav/x")
+
+
+def test_a_cluster_is_of_several_takes_and_has_an_address() -> None:
+    for line, words in {
+        "render x --cluster": "--cluster shares several takes out",
+        "render x --count 2 --engines 2": "--engines is how many a cluster has; add --cluster",
+    }.items():
+        with pytest.raises(LongtakeError, match=words):
+            asked(*line.split())
+    parsed = commands.parsed("render", ["x", "--count", "2", "--cluster"])
+    assert parsed.cluster == "local"
+    with pytest.raises(SystemExit):
+        asked("render", "x", "--count", "2", "--cluster", "http://head")
+
+
 def test_the_name_of_a_table_leads_to_no_other_folder(folder: Path) -> None:
     (folder / "x.toml").write_text("prompt = 'x'\n['../../etc/a']\n")
     [order] = asked("render", "--batch", "x.toml")

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engine.cli.main import main
+from engine.cli.results import time_left
 from engine.errors import SpecError
 from engine.sound.audio import read_audio
 from engine.sound.takes import read_settings, read_spec
@@ -59,7 +60,10 @@ def test_a_take_that_fails_stops_no_other_and_the_exit_code_says_so(
     first, second, third = map(json.loads, out.splitlines())
     assert str(error) in second["error"] and "error" not in first | third
     assert f"longtake: list-2.wav failed: {second['error']}" in err
-    assert err.splitlines()[-1] == "longtake: 1 of 3 takes failed; --resume tries them again."
+    assert err.splitlines()[-2:] == [
+        f"longtake:   list-2.wav: {second['error']}",
+        "longtake: 1 of 3 takes failed; --resume tries them again.",
+    ]
     assert waves(folder) == ["list-1.wav", "list-3.wav", "list.txt"]
 
 
@@ -84,7 +88,34 @@ def test_resume_makes_what_is_missing_and_leaves_the_rest(
     # A line that was put in between has moved the others.
     (folder / "list.txt").write_text("one\nnew\ntwo\nthree\n")
     assert main([*line, "--resume"], engine) == 2
-    assert "list.txt, line 2: list-2.wav was made from other settings" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "list.txt, line 2: list-2.wav; list.txt, line 3: list-3.wav were made from other" in said
+
+
+def test_resume_by_id_names_what_changed_and_makes_what_is_not_whole(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def listed(**steps: int) -> None:
+        lines = ({"id": name, "prompt": "x", "steps": count} for name, count in steps.items())
+        (folder / "p.jsonl").write_text("\n".join(map(json.dumps, lines)))
+
+    listed(a=1, b=1, c=1)
+    line = ["render", "--batch", "p.jsonl", "--out", "takes", *SHORT]
+    assert main(line, ToneEngine()) == 0
+    (folder / "takes" / "c.json").unlink()  # As if the program had been killed before its end.
+    listed(a=2, b=1, c=1, d=1)
+    capsys.readouterr()
+    engine = ToneEngine()
+    assert main([*line, "--resume"], engine) == 2
+    said = capsys.readouterr().err
+    assert "p.jsonl, line 1: takes/a.wav was made from other settings" in said
+    assert engine.asked == [] and "b.wav" not in said
+    kept = (folder / "takes" / "b.wav").stat().st_mtime_ns
+    assert main([*line, "--resume", "--force"], engine) == 0
+    assert [spec.steps for spec in engine.asked] == [2, 1, 1]
+    assert (folder / "takes" / "b.wav").stat().st_mtime_ns == kept
+    assert read_spec(folder / "takes" / "a.wav").steps == 2
+    assert (folder / "takes" / "c.json").exists()
 
 
 def test_relatives_of_a_take_are_resumed_too(folder: Path, tone_engine: ToneEngine) -> None:
@@ -130,6 +161,21 @@ class Remarking(ToneEngine):
     def generate(self, spec: GenerationSpec) -> Generator[Update, None, None]:
         yield Remark("The end of the prompt was not read.")
         yield from super().generate(spec)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "done", "total", "said"),
+    [
+        (600, 0, 9, ""),
+        (59, 1, 2, ""),
+        (60, 1, 3, ", about 2 min left"),
+        (60, 1, 181, ", about 3 h left"),
+    ],
+)
+def test_what_is_left_is_told_in_minutes_and_hours(
+    seconds: float, done: int, total: int, said: str
+) -> None:
+    assert time_left(seconds, done, total) == said
 
 
 def test_quiet_prints_paths_and_what_was_remarked(

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from engine.evaluation.intervals import (
+    apart,
     as_often,
     bootstrap,
+    crossed,
     difference,
     halved,
     mean,
@@ -88,3 +90,32 @@ def test_halves_are_as_sure_as_the_bootstrap_and_see_nothing_twice():
 def test_equal_measurements_have_equal_intervals():
     values = np.random.default_rng(3).random(20)
     assert mean(values) == mean(values) == bootstrap(lambda chosen: values[chosen].mean(), 20)
+
+
+def test_sets_that_are_not_paired_are_drawn_apart():
+    rng = np.random.default_rng(5)
+    one, two = rng.normal(1.0, 1.0, 60), rng.normal(0.0, 1.0, 40)
+    value, low, high = apart(one, two)
+    assert value == pytest.approx(one.mean() - two.mean())
+    spread = 1.96 * np.sqrt(one.var() / 60 + two.var() / 40)
+    assert (low, high) == pytest.approx((value - spread, value + spread), abs=0.08)
+    assert np.isnan(apart([], [1.0])).all()
+
+
+def test_where_both_factors_are_drawn_the_interval_is_that_of_both():
+    rng = np.random.default_rng(6)
+    taste, ease = rng.normal(0, 1.0, 30), rng.normal(0, 0.5, 20)
+    values = [(taste[who] + ease[what], who, what) for who in range(30) for what in range(20)]
+    numbers, people, items = zip(*values, strict=True)
+    value, low, high = crossed(numbers, people, items)
+    assert value == pytest.approx(np.mean(numbers))
+    spread = 1.96 * np.sqrt(taste.var() / 30 + ease.var() / 20)
+    assert (low, high) == pytest.approx((value - spread, value + spread), abs=0.08)
+    # As if all answers were independent, it would be far too narrow.
+    assert high - low > 2 * (mean(numbers)[2] - mean(numbers)[1])
+
+
+def test_a_factor_of_one_is_not_drawn():
+    assert crossed([1.0, 2.0, 3.0], "abc", "xxx")[1] < 2.0
+    assert np.isnan(crossed([1.0], "a", "x")[1:]).all()
+    assert np.isnan(crossed([], "", "")).all()

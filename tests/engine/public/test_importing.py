@@ -184,6 +184,29 @@ def test_a_transformer_alone_takes_the_rest_from_where_it_came(
     assert all(torch.equal(found[name], (weights | tuned)[name]) for name in weights)
 
 
+def test_a_trained_autoencoder_takes_the_rest_from_its_model(tmp_path: Path, store: Store) -> None:
+    source = write_public(TINY_OPEN, tmp_path)
+    weights = load_file(source / SAFETENSORS)
+    begins = "pretransform.model."
+    tuned = {n: t + 1 for n, t in weights.items() if n.startswith(begins)}
+    # As stable-audio-tools' trainer keeps it: raw, averaged, and what judges and losses have.
+    state = {
+        **swapped({n: t + 2 for n, t in tuned.items()}, (begins, "autoencoder.")),
+        **swapped({n: t + 3 for n, t in tuned.items()}, (begins, "autoencoder_ema.online_model.")),
+        **swapped(tuned, (begins, "autoencoder_ema.ema_model.")),
+        "autoencoder_ema.initted": torch.tensor([True]),
+        "discriminator.discriminators.0.convs.0.weight_g": torch.ones(1),
+        "sdstft.stft_losses.0.window": torch.ones(1),
+    }
+    path = tmp_path / "last.ckpt"
+    torch.save({"state_dict": state, "epoch": 1}, path)
+    with pytest.raises(CheckpointError, match="no transformer and conditioning; install stable-a"):
+        store.add(path, TINY_OPEN, "my-ears")
+    store.add(source, TINY_OPEN)
+    found = load_file(store.add(path, TINY_OPEN, "my-ears") / SAFETENSORS)
+    assert same(found, weights | tuned)
+
+
 def test_one_file_is_chosen_or_several_are_named(tmp_path: Path, store: Store) -> None:
     source = write_public(TINY_MEDIUM, tmp_path)
     shutil.copy(source / SAFETENSORS, source / "b.safetensors")

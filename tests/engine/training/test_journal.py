@@ -53,7 +53,6 @@ def test_the_first_step_whose_figure_is_no_number_is_named(tmp_path: Path) -> No
 def test_weights_and_biases_has_figures_and_takes_offline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     journal = Journal(tmp_path, wandb=True)

@@ -13,7 +13,7 @@ from engine.composing.composer import compose
 from engine.composing.instruments import INSTRUMENTS
 from engine.composing.styles import styles
 from engine.composing.vocabulary import vocabulary
-from engine.training.prompts import prompt
+from engine.training.prompts import CAPTION_SHARE, prompt
 
 HOUSE: dict[str, Any] = {
     "kind": "song",
@@ -128,6 +128,19 @@ def test_nothing_known_is_nothing_said() -> None:
     assert set(texts) <= {"", "music", "MUSIC", "a music"} | {
         t for t in texts if t.lower().endswith("music")
     }
+
+
+def test_captions_are_half_of_the_prompts_as_they_were_written() -> None:
+    captions = ["A slow Tune for rainy days.", "Rain, and a piano."]
+    texts = many({**HOUSE, "captions": captions}, 1000)
+    assert sum(text in captions for text in texts) / 1000 == pytest.approx(CAPTION_SHARE, abs=0.05)
+    assert set(captions) < set(texts)
+    assert set(many({"captions": captions, "seconds": 3.0}, 50)) == set(captions)
+    assert many({**HOUSE, "captions": []}, 50) == many(HOUSE, 50)
+
+
+def test_an_energy_of_a_user_s_own_is_said() -> None:
+    assert any("wild" in text.lower() for text in many({**HOUSE, "energy": "wild"}))
 
 
 @pytest.mark.parametrize("table", ["nouns", "uses"])

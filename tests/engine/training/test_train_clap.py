@@ -51,7 +51,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> list[Item]:
         soundfile.write(str(folder / f"{style}.wav"), np.stack([tone, tone], axis=1), 44_100)
         facts = {"style": style, "tempo": 100 + index, "seconds": 2.0, "instruments": [style]}
         (folder / f"{style}.json").write_text(json.dumps(facts))
-    return items([folder], held_out=False)
+    return list(items([folder], held_out=False))
 
 
 @pytest.fixture(scope="module")

@@ -34,6 +34,7 @@ HELP = {"setting", "parameter", "Parameter", "add_argument", "add_parser", "Argu
 
 ENGLISH = {
     "engine/cli/": "the terminal speaks English: its words are flags and are searched for on the web",
+    "engine/fleet/rendering.py": "a list is shared out in a terminal",
     "engine/training/": "training is done in a terminal",
     "engine/evaluation/": "evaluating is done in a terminal",
     "bridge/osc/": "programs read it, and whoever writes them reads docs/osc.md",
@@ -67,6 +68,10 @@ ALONE = {
     "Runs the bridge without a screen: OSC, MIDI, audio, jobs, takes. Ctrl-C ends it, with exit code 0.": (
         "help of `longtake serve`"
     ),
+    "Its engine ended twice while it was made, perhaps because memory ran out; make it alone, or shorter.": (
+        "a list is shared out in a terminal"
+    ),
+    "No machine of the cluster has a GPU that Ray knows of; take --device cpu.": "likewise",
     "{0} Mend it, or start with --defaults.": "said by `longtake serve`",
     "The length is not known yet; call resolved(model) first.": "says what a programmer did wrong",
     "# Settings of Longtake. Remove the # before a line to change it; what is wrong is named at the start.": (

@@ -1,32 +1,35 @@
 """Takes that follow each other and fit into one batch are made together; each is shown and written by itself.
 
-Stands before an engine that makes batches and looks like one that makes a take at a time. Knows nothing of torch or
-files.
+Stands before an engine that makes batches and looks like one that makes a take at a time. Knows nothing of torch, of
+files or of who is told.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 
 from engine.batching import differing
-from engine.cli.progress import said
-from engine.cli.results import note, reason
+from engine.errors import memory_ran_out, sentence
 from engine.registry import model_spec
 from engine.spec import GenerationSpec
-from engine.updates import AudioBlock, GeneratesBatches, LeadSheet, Remark, Update
+from engine.updates import AudioBlock, GeneratesBatches, LeadSheet, Remark, Update, said
 
 
 class Together:
     """Makes takes in batches, and gives each its own updates when it is asked for.
 
     The first of a batch waits for all of it, the others only for their sound. If a batch fails, its takes that have not
-    sounded yet and all after them are made one by one.
+    sounded yet and all after them are made one by one; where memory ran out, half as many at once.
     """
 
     def __init__(
-        self, engine: GeneratesBatches, specs: Sequence[GenerationSpec], most: int
+        self,
+        engine: GeneratesBatches,
+        specs: Sequence[GenerationSpec],
+        most: int,
+        tell: Callable[[str], None],
     ) -> None:
         """Begins nothing yet.
 
@@ -34,8 +37,9 @@ class Together:
             engine: makes the batches.
             specs: resolved, all that `generate` will be asked for, in this order; some may be left out.
             most: how many takes a batch has at most.
+            tell: is told in a sentence when a batch failed.
         """
-        self._engine, self._specs, self._most = engine, specs, most
+        self._engine, self._specs, self._most, self._tell = engine, specs, most, tell
         self._next = 0
         self._batch: _Batch | None = None
         self.sharing = 1
@@ -45,8 +49,8 @@ class Together:
         """The updates of the next take; see `Generates`."""
         at = self._specs.index(spec, self._next)
         self._next = at + 1
-        batch, told = self._batch_with(at), set[str]()
-        if batch is not None:
+        told = set[str]()
+        while (batch := self._batch_with(at)) is not None:
             self.sharing = batch.count
             if (yield from self._shared(batch, at, told)):
                 return
@@ -72,11 +76,13 @@ class Together:
 
     def _shared(self, batch: _Batch, at: int, told: set[str]) -> Generator[Update, None, bool]:
         """A take's updates from its batch, and whether it was made; `told` gets what was said in words."""
-        spec, sounds = self._specs[at], False
+        spec, sounds, before = self._specs[at], False, frozenset(told)
         frames = spec.frames(model_spec(spec.model).sample_rate)
         try:
             for update in batch.updates_of(at):
                 if isinstance(update, LeadSheet | Remark):
+                    if said(update) in before:
+                        continue  # A batch that failed has said it.
                     told.add(said(update))
                 sounds = sounds or isinstance(update, AudioBlock)
                 yield update
@@ -84,12 +90,13 @@ class Together:
                     break  # To ask for more would begin with the next take.
             return True
         except Exception as error:
-            self._most = 1
+            self._most = batch.count // 2 if memory_ran_out(error) else 1
             self.close()
             if sounds:
                 raise
-            note(f"these takes could not be made together: {reason(error)}")
-            note("the rest is made one by one.")
+            rest = f"at most {self._most} at once" if self._most > 1 else "one by one"
+            self._tell(f"{batch.count} takes could not be made together: {sentence(error)}")
+            self._tell(f"the rest is made {rest}.")
             return False
         finally:
             if self._next >= batch.stop:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from engine.cli.main import main
-from engine.cli.together import Together
+from engine.cli.results import note
 from engine.errors import SpecError
 from engine.registry import SKETCH
 from engine.sound.takes import read_settings, read_spec
 from engine.spec import GenerationSpec
+from engine.together import Together
 from engine.updates import AudioBlock, LeadSheet, Remark, Step, Update
 from tests.conftest import ToneEngine
 from tests.undated import undated
@@ -165,8 +166,28 @@ def test_a_batch_that_fails_costs_nothing_and_the_rest_is_made_one_by_one(
     assert len(engine.batches) == 1 and len(engine.asked) == 5 - finished
     assert takes(folder) == expected, "nothing is said twice in a sidecar"
     said = capsys.readouterr().err
-    assert "longtake: these takes could not be made together: RuntimeError: out of memory" in said
+    assert "longtake: 3 takes could not be made together: There was not enough memory" in said
     assert said.count("the rest is made one by one") == 1
+
+
+def test_where_memory_runs_out_half_as_many_are_tried(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Small(Batching):
+        """Has room for two."""
+
+        def _together(self, specs: Sequence[GenerationSpec]) -> Generator[Told, None, None]:
+            for number, told in enumerate(super()._together(specs)):
+                if len(specs) > 2 and number == 7:
+                    raise RuntimeError("CUDA out of memory. Tried to allocate 80 GiB.")
+                yield told
+
+    expected = alone(folder)
+    engine = Small()
+    assert main(line("--at-once", "5"), engine) == 0
+    assert [len(batch) for batch in engine.batches] == [5, 2, 2] and len(engine.asked) == 1
+    assert takes(folder) == expected, "nothing is said twice in a sidecar"
+    assert "the rest is made at most 2 at once." in capsys.readouterr().err
 
 
 def test_a_take_that_fails_while_it_sounds_fails_alone(
@@ -239,7 +260,7 @@ def spec(**settings: Any) -> GenerationSpec:
 
 def test_a_take_is_done_before_the_next_begins_and_the_last_ends_the_batch() -> None:
     specs, engine = [spec(), spec(seed=2), spec()], Batching()
-    together = Together(engine, specs, 3)
+    together = Together(engine, specs, 3, note)
     for count, one in enumerate(specs, 1):
         updates = list(together.generate(one))
         assert isinstance(updates[-1], AudioBlock)
@@ -265,14 +286,14 @@ def test_what_a_failed_batch_held_is_gone_before_a_take_is_made_alone() -> None:
             raise SpecError(f"No memory for {latents}.")
 
     engine = Full()
-    together = Together(engine, [spec(), spec(seed=2)], 2)
+    together = Together(engine, [spec(), spec(seed=2)], 2, note)
     assert list(together.generate(spec())) and list(together.generate(spec(seed=2)))
     assert len(engine.asked) == 2
 
 
 def test_closing_a_take_leaves_the_batch_to_the_next() -> None:
     specs, engine = [spec(), spec(seed=2), spec(seed=3)], Batching()
-    together = Together(engine, specs, 3)
+    together = Together(engine, specs, 3, note)
     first = together.generate(specs[0])
     while not isinstance(next(first), AudioBlock):
         pass

@@ -1,0 +1,155 @@
+"""`longtake train lora` and `longtake train finetune`: one's own model from any other and a folder of music.
+
+Reads the flags, says what the training will take, and starts or goes on. Knows nothing of how it learns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+
+from engine.errors import LongtakeError, SpecError
+from engine.parsing import Parser
+from engine.precision import device_named
+from engine.registry import ModelSpec, model_spec
+from engine.training.finetuning.adapters import KINDS, LoraPlan
+from engine.training.finetuning.estimate import check_room, estimated, seconds_per_step
+from engine.training.finetuning.families import Asking, recipe_for
+from engine.training.finetuning.run import Begun, Paths, finetune
+from engine.training.group import Group
+from engine.training.loop import Budget
+from engine.whole_files import remove_parts
+
+log = logging.getLogger(__name__)
+STEPS = 1000
+LORA = """
+Trains a LoRA: a small file that changes how a model plays, by listening to a folder of music. The model itself stays as
+it is. Encodes the music once, into RUN/latents. The same line again goes on where the run stands; Ctrl-C ends after the
+current step, and nothing is lost.
+"""
+ALL = """
+Trains all weights of a model's transformer on a folder of music, from where they stand; needs far more memory and
+music than 'longtake train lora'. Encodes the music once, into RUN/latents. The same line again goes on where the run
+stands; Ctrl-C ends after the current step, and nothing is lost.
+"""
+
+
+def lora(argv: Sequence[str]) -> int:
+    """Runs `longtake train lora`; `argv` are the arguments after the name."""
+    parser = _parser("longtake train lora", LORA)
+    flag = parser.add_argument
+    flag("--rank", type=int, default=16, help="of the change (default: 16)")
+    flag("--alpha", type=float, help="it counts alpha / rank (default: the rank)")
+    flag("--kind", default="dora-rows", choices=KINDS, help="default: dora-rows")
+    flag("--include", nargs="+", default=[], help="only layers with one of these in their names")
+    flag("--exclude", nargs="+", default=[], help="not layers with one of these in their names")
+    flag("--from", dest="start", type=Path, help="a LoRA file that a new run begins with")
+    return _run(parser.parse_args(list(argv)), _plan)
+
+
+def finetune_all(argv: Sequence[str]) -> int:
+    """Runs `longtake train finetune`; `argv` are the arguments after the name."""
+    parser = _parser("longtake train finetune", ALL)
+    parser.set_defaults(start=None)
+    return _run(parser.parse_args(list(argv)), lambda _: None)
+
+
+def _plan(arguments: argparse.Namespace) -> LoraPlan:
+    return LoraPlan(
+        rank=arguments.rank,
+        alpha=arguments.alpha,
+        kind=arguments.kind,
+        include=tuple(arguments.include),
+        exclude=tuple(arguments.exclude),
+    )
+
+
+def _run(
+    arguments: argparse.Namespace, plan_of: Callable[[argparse.Namespace], LoraPlan | None]
+) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    spec, plan, device = model_spec(arguments.model), plan_of(arguments), _device(arguments)
+    if arguments.save_every < 1:
+        raise SpecError(f"--save-every is {arguments.save_every}; it has to be 1 or more.")
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    asking = Asking(
+        lora=plan is not None,
+        rate=arguments.rate,
+        seconds=arguments.seconds,
+        times=arguments.batch,
+    )
+    _announce(spec, plan, asking, arguments.steps, device)
+    if arguments.dry_run:
+        return 0
+    run, name = arguments.run, arguments.name or arguments.run.resolve().name
+    begun = Begun(model=spec.name, plan=plan, asking=asking, seed=arguments.seed)
+    paths = Paths(
+        data=arguments.data,
+        run=run,
+        name=name,
+        every=arguments.save_every,
+        start=arguments.start,
+    )
+    run.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(run / "lock", timeout=0):
+            remove_parts(run)
+            budget = Budget(minutes=arguments.minutes, steps=arguments.steps)
+            made = finetune(begun, paths, budget, Group.alone(device))
+    except Timeout:
+        raise LongtakeError(f"Another training is at work in {run}; wait for its end.") from None
+    log.info("%s", _what_now(spec, plan, made, name))
+    return 0
+
+
+def _announce(
+    spec: ModelSpec, plan: LoraPlan | None, asking: Asking, steps: int, device: torch.device
+) -> None:
+    """Says what the training takes, and refuses what the device cannot hold."""
+    estimate = estimated(spec, plan, recipe_for(spec, asking), device)
+    log.info("%s", estimate.words(spec, steps, seconds_per_step(estimate, device)))
+    if spec.reference == "stable-audio-3" and spec.defaults.cfg_scale == 1:
+        log.info(
+            "%s is distilled to few steps; its authors train on %s-base, whose LoRAs play here too.",
+            spec.name,
+            spec.name,
+        )
+    check_room(estimate, device)
+
+
+def _what_now(spec: ModelSpec, plan: LoraPlan | None, made: Path, name: str) -> str:
+    if plan is not None:
+        return f"Play it: longtake render --model {spec.name} --lora {made} --prompt ..."
+    if spec.weights == "public":
+        return f"Play it: longtake models add {made} --as {spec.name} --name {name}"
+    return f"Its weights are in {made}: longtake evaluate --model {spec.name} --weights {made}"
+
+
+def _device(arguments: argparse.Namespace) -> torch.device:
+    return device_named(arguments.device)
+
+
+def _parser(prog: str, description: str) -> Parser:
+    parser = Parser(prog=prog, description=description)
+    flag = parser.add_argument
+    flag("--model", required=True, help="any that 'longtake models' lists, or sketch")
+    flag("--data", type=Path, nargs="+", required=True, help="folders of music")
+    flag("--run", type=Path, required=True, help="folder of the run; go on with it by naming it")
+    flag("--name", help="of what is made (default: the run's)")
+    flag("--steps", type=int, default=STEPS, help=f"stop at this step (default: {STEPS})")
+    flag("--minutes", type=float, default=float("inf"), help="stop after so many minutes")
+    flag("--rate", type=float, help="learning rate (default: 1e-4 for LoRA, 5e-5 for all weights)")
+    flag("--seconds", type=float, help="longest crop (default: the model's)")
+    flag("--batch", type=int, default=1, help="times the crops in a step")
+    flag("--save-every", type=int, default=500, help="steps between numbered files (default: 500)")
+    flag("--device", default="auto", help="auto, cpu, cuda or mps")
+    flag("--threads", type=int, help="CPU threads")
+    flag("--seed", type=int, default=0, help="of crops, noise and adapters")
+    flag("--dry-run", action="store_true", help="say what it takes, and do nothing")
+    return parser

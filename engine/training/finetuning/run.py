@@ -1,0 +1,274 @@
+"""A run of fine-tuning in its folder: how it was begun, its latents, the model in training, and what it saves.
+
+Reads no flags: the command (command.py) does. Knows nothing of what is learnt in a step.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.composing.score import score_in
+from engine.disks import need
+from engine.errors import CheckpointError, LongtakeError
+from engine.held_model import load_model
+from engine.latent_diffusion import LatentDiffusion
+from engine.lora_list import LoraFile
+from engine.model_files import find_weights
+from engine.precision import autocasts, resolved_precision, to_bfloat16
+from engine.public.lora import adapt
+from engine.registry import ModelSpec, model_spec, require_public
+from engine.stable_audio.t5 import T5Text, text_place
+from engine.text import MiniLM
+from engine.training.dataset import Item, items
+from engine.training.export import averaged
+from engine.training.finetuning.adapters import LoraPlan, add_adapters
+from engine.training.finetuning.families import Asking, recipe_for, sight_of
+from engine.training.finetuning.lora_file import begin_from, write_lora
+from engine.training.finetuning.model_files import write_model, write_published
+from engine.training.finetuning.seen import Pieces
+from engine.training.finetuning.stage import FineTuning
+from engine.training.group import Group
+from engine.training.latents import encode_material, read_statistics
+from engine.training.loop import Budget, train
+from engine.training.shelf import Shelf
+from engine.whole_files import write_whole
+
+log = logging.getLogger(__name__)
+SETTINGS = "run.json"
+LATENTS = "latents"
+EXAMPLES = 8
+"""How many captions of the material stand in a LoRA's header, to be tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """What a run was begun with, and goes on with.
+
+    Attributes:
+        model: a registered model's name, or that of one of the user's own.
+        plan: of the adapters; None to train all weights.
+        asking: rate, lengths and batch.
+        seed: of adapters, crops, noise and times.
+    """
+
+    model: str
+    plan: LoraPlan | None
+    asking: Asking
+    seed: int = 0
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model."""
+        return model_spec(self.model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """What is read and what is saved, where and when.
+
+    Attributes:
+        data: folders of material.
+        run: the run's folder.
+        name: of the file or folder with the newest of what is learnt.
+        every: steps between numbered ones.
+        start: a LoRA file that a new run begins with; None for adapters that change nothing.
+    """
+
+    data: Sequence[Path]
+    run: Path
+    name: str
+    every: int = 500
+    start: Path | None = None
+
+
+def keep_settings(run: Path, begun: Begun) -> None:
+    """Writes how a run is begun, or checks that it goes on as it was.
+
+    Raises:
+        LongtakeError: if it was begun otherwise; names the first difference.
+    """
+    path, now = run / SETTINGS, json.loads(json.dumps(asdict(begun)))
+    if not path.exists():
+        write_whole(path, json.dumps(now, indent=1) + "\n")
+        return
+    before = json.loads(path.read_text(encoding="utf-8"))
+    for name, value in _flat(before).items():
+        if _flat(now).get(name) != value:
+            raise LongtakeError(
+                f"{run} was begun with {name} {value}; go on with that, or use another folder."
+            )
+
+
+def encode_once(model: LatentDiffusion, data: Sequence[Path], folder: Path) -> None:
+    """Encodes the material with the model's own autoencoder, what is there already excepted.
+
+    Raises:
+        AudioError: if there is no material.
+        DiskError: if there is no room for its latents.
+    """
+    found = items(data, held_out=False)
+    need(folder / "latents.npz", _bytes_of(found, model.spec))
+    folder.mkdir(parents=True, exist_ok=True)
+    log.info("encoding %d items into %s", len(found), folder)
+    encode_material(model.autoencoder, found, folder)
+
+
+def finetune(
+    begun: Begun,
+    paths: Paths,
+    budget: Budget,
+    group: Group,
+) -> Path:
+    """Trains until the budget is used up, from where the run stands; what it has learnt is then on disk.
+
+    Args:
+        begun: model and settings.
+        paths: what to read and where to save.
+        budget: when to end.
+        group: the processes that train together.
+
+    Returns:
+        The LoRA file, or the folder of the whole model.
+
+    Raises:
+        LongtakeError: in words, for whatever cannot be done.
+    """
+    spec, run = begun.spec, paths.run
+    recipe = recipe_for(spec, begun.asking)
+    model = load_model(spec)
+    keep_settings(run, begun)
+    if group.first:
+        encode_once(model, paths.data, run / LATENTS)
+    shelf = Shelf(run / LATENTS)
+    # Pieces that `train corpus --scores` made have their scores among their facts.
+    scored = [replace(i, score=i.score or score_in(i.metadata)) for i in shelf.known.values()]
+    pieces = Pieces(scored, read_statistics(run / LATENTS).silence)
+    place(model, group.device, lora=begun.plan is not None)
+    if begun.plan is None:
+        learn_all(model)
+    else:
+        names = add_adapters(model, begun.plan, begun.seed)
+        log.info("%d layers have adapters, of rank %d", len(names), begun.plan.rank)
+        if paths.start is not None:
+            begin_from(model, paths.start, begun.plan)
+    sight = sight_of(spec, pieces, recipe, group, begun.seed)
+    stage = FineTuning(model, sight, recipe, group, averaged=begun.plan is None)
+    write = _writer(stage, begun, paths, _captions(pieces))
+    stage.saved = lambda step: write(step, True) if step % paths.every == 0 else None
+    done = train(stage, run, budget)
+    return write(done, False)
+
+
+def export_published(run: Path, out: Path) -> None:
+    """Writes what a run has learnt as a whole model in the form of stable-audio-tools; a LoRA is merged in.
+
+    Args:
+        run: of a public model's fine-tuning.
+        out: gets `model.safetensors`, `model_config.json` and the text encoder.
+
+    Raises:
+        LongtakeError: if the folder is of no such run, or of a model that stable-audio-tools does not know.
+    """
+    path = run / SETTINGS
+    begun = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if "asking" not in begun:
+        raise CheckpointError(
+            f"{run} is no run of 'train lora' or 'train finetune'; name its folder."
+        )
+    spec = require_public(model_spec(begun["model"]))
+    source = find_weights(spec)
+    if begun["plan"] is None:
+        learnt = averaged(run)
+    else:
+        newest = max(run.glob("*.safetensors"), key=lambda file: file.stat().st_mtime_ns)
+        model = load_model(spec)
+        adapt(model, [LoraFile(newest)])
+        parts = ("dit.", "conditioner.")
+        learnt = {n: t for n, t in model.state_dict().items() if n.startswith(parts)}
+    out.mkdir(parents=True, exist_ok=True)
+    write_published(out, spec, source, learnt)
+
+
+def place(model: LatentDiffusion, device: torch.device, *, lora: bool) -> None:
+    """Moves what trains to its device; weights that only adapters change are in half precision where hardware has it.
+
+    The embedded model is small and stays in float32, and the autoencoder where it is.
+    """
+    for part in (model.dit, model.conditioner, model.latent_scale):
+        part.to(device)
+    precision = resolved_precision("auto", device)
+    if lora and model.spec.weights != "embedded" and autocasts(precision, device):
+        to_bfloat16(model.dit)
+    encoder = model.conditioner.text_encoder
+    if isinstance(encoder, T5Text):
+        encoder.on(*text_place(device, "auto", encoder.official))
+    elif isinstance(encoder, MiniLM) and device.type == "cuda":
+        encoder.on(device)
+
+
+def learn_all(model: LatentDiffusion) -> None:
+    """Has transformer and conditioner learn, in memory of their own instead of the file's."""
+    for part in (model.dit, model.conditioner):
+        for parameter in part.parameters():
+            parameter.data = parameter.data.clone()
+            parameter.requires_grad_(True)
+
+
+Writer = Callable[[int, bool], Path]
+
+
+def _writer(stage: FineTuning, begun: Begun, paths: Paths, captions: list[str]) -> Writer:
+    """Writes what has been learnt after so many steps, numbered too if asked for."""
+
+    def write(step: int, numbered: bool) -> Path:
+        names = [f"{paths.name}-{step:06d}", paths.name] if numbered else [paths.name]
+        about: dict[str, Any] = {
+            "model": begun.model,
+            "steps": step,
+            "captions": captions,
+            "rate": stage.recipe.learning_rate.base,
+            "seed": begun.seed,
+        }
+        target = Path()
+        for name in names if stage.group.first else ():
+            if begun.plan is None:
+                target = paths.run / name
+                write_model(target, stage, about)
+            else:
+                target = paths.run / f"{name}.safetensors"
+                write_lora(target, stage.model, begun.plan, about)
+        return target
+
+    return write
+
+
+def _captions(pieces: Pieces) -> list[str]:
+    """Some prompts as the training says them, to try a LoRA with."""
+    import numpy as np
+
+    from engine.training.prompts import prompt
+
+    chosen = pieces.items[:: max(len(pieces.items) // EXAMPLES, 1)][:EXAMPLES]
+    said = [prompt(item.metadata, np.random.default_rng(0)) for item in chosen]
+    return list(dict.fromkeys(filter(None, said)))
+
+
+def _bytes_of(found: Sequence[Item], spec: ModelSpec) -> int:
+    """Of latents in eight bits, at most."""
+    frames = sum(item.frames for item in found) / spec.autoencoder.downsampling_ratio
+    return round(frames * spec.autoencoder.latent_channels)
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings in settings by their own names; a run of another kind has others."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= _flat(value) if isinstance(value, dict) else {name: value}
+    return found

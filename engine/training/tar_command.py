@@ -1,0 +1,72 @@
+"""`longtake train shards`: packs material into tar shards, for machines that it does not fit on.
+
+Reads the flags; knows nothing of the format.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.errors import AudioError, SpecError
+from engine.parsing import Parser
+from engine.training.dataset import Item, all_items
+from engine.training.latent_items import STATISTICS
+from engine.training.latents import open_pieces, read_statistics
+from engine.training.tar_writing import Files, latent_files, sound_files, write_tars
+from engine.whole_files import whole
+
+log = logging.getLogger(__name__)
+DESCRIPTION = """
+Packs sounds (--data) or latents (--latents) into tar shards in a drawn order, with an index beside each. webdataset
+reads them; 'train latents --data' encodes the sounds, 'train dit --latents' trains on the latents, from a disk, http(s)
+or object storage. The same line goes on after the last whole shard.
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Packs material; `argv` are the arguments after the command's name."""
+    parser = Parser(prog="longtake train shards", description=DESCRIPTION)
+    parser.add_argument("--data", type=Path, nargs="+", default=[], help="folders of sounds")
+    parser.add_argument("--latents", type=Path, help="folder of latents")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
+    parser.add_argument("--gb", type=float, default=1.0, help="of a shard, about")
+    parser.add_argument("--seed", type=int, default=0, help="of the order")
+    arguments = parser.parse_args(list(argv))
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    log.info("%d shards in %s", packed(arguments), arguments.out)
+    return 0
+
+
+def packed(arguments: argparse.Namespace) -> int:
+    """Writes the shards; how many there are.
+
+    Raises:
+        SpecError: if it is not said what to pack.
+        AudioError: if there is nothing to pack.
+    """
+    if bool(arguments.data) == bool(arguments.latents) or arguments.gb <= 0:
+        raise SpecError("Give --data with sounds or --latents, one of them, and --gb above 0.")
+    most_bytes = round(arguments.gb * 1e9)
+    if arguments.data:
+        material = all_items(arguments.data)
+        if not material:
+            raise AudioError(f"No sounds in {', '.join(map(str, arguments.data))}.")
+        return write_tars(material, _sound, arguments.out, most_bytes, arguments.seed)
+    read_statistics(arguments.latents)
+    pieces = open_pieces(arguments.latents)
+    made = write_tars(pieces, latent_files, arguments.out, most_bytes, arguments.seed)
+    with whole(arguments.out / STATISTICS) as part:
+        shutil.copyfile(arguments.latents / STATISTICS, part)
+    return made
+
+
+def _sound(item: Item) -> Files | None:
+    try:
+        return sound_files(item)
+    except AudioError as error:
+        log.warning("%s It is left out.", error)
+        return None
