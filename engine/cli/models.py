@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # They import torch, and a list or a mistyped word should not
 
 
 JUDGES, FETCHING = "judges", "engine.evaluation.published.fetch_command"
-"""What `download` takes besides a model's name, the networks of `longtake evaluate --judges public`; and who gets it."""
+"""What `download` takes besides a model's name, the networks of `longtake evaluate`; and who gets them."""
 
 
 def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None) -> int:
