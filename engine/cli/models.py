@@ -10,6 +10,7 @@ import getpass
 import shutil
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:  # They import torch, and a list or a mistyped word should not
     from engine.public.installed import Store
 
 
-JUDGES = "judges"
-"""What `download` takes besides a model's name: the networks of `longtake evaluate --judges public`."""
+JUDGES, FETCHING = "judges", "engine.evaluation.published.fetch_command"
+"""What `download` takes besides a model's name, the networks of `longtake evaluate`; and who gets them."""
 
 
 def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None) -> int:
@@ -48,9 +49,7 @@ def main(argv: Sequence[str], store: Store | None = None, hub: Hub | None = None
         print(showing.models())
         return 0
     if command == "download" and arguments.name == JUDGES:
-        from engine.evaluation.published.fetch_command import main as fetch
-
-        return fetch([JUDGES])
+        return import_module(FETCHING).main([JUDGES])
     if getattr(arguments, "name", None):
         model_spec(arguments.name)
 

@@ -35,6 +35,7 @@ HELP = {"setting", "parameter", "Parameter", "add_argument", "add_parser", "Argu
 ENGLISH = {
     "engine/cli/": "the terminal speaks English: its words are flags and are searched for on the web",
     "engine/fleet/rendering.py": "a list is shared out in a terminal",
+    "engine/public/fetching.py": "fetches what evaluating needs, in a terminal",
     "engine/training/": "training is done in a terminal",
     "engine/evaluation/": "evaluating is done in a terminal",
     "bridge/osc/": "programs read it, and whoever writes them reads docs/osc.md",
