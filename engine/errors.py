@@ -40,9 +40,8 @@ class PresetError(LongtakeError):
 
 def known(kind: str) -> type[LongtakeError]:
     """The class of that name if it is one of these, else the base class: for errors that come from another process."""
-    found = globals().get(kind)
-    ours = isinstance(found, type) and issubclass(found, LongtakeError)
-    return found if ours else LongtakeError
+    ours = (SpecError, AudioError, DiskError, CheckpointError, ShapeError, PresetError)
+    return next((each for each in ours if each.__name__ == kind), LongtakeError)
 
 
 def sentence(error: BaseException) -> str:
