@@ -51,6 +51,16 @@ class Batch:
         """In memory that can be copied to a GPU while it computes; called by torch's loader."""
         return _each(self, Tensor.pin_memory)
 
+    def kept(self) -> dict[str, Any]:
+        """What it holds as tensors and texts, for a file."""
+        return {
+            "latents": self.latents,
+            "noise": self.noise,
+            "times": self.times,
+            "texts": list(self.asked.texts),
+            "numbers": self.asked.numbers,
+        }
+
     def to(self, device: torch.device | str) -> Batch:
         """On a device, without waiting for the copy."""
         return _each(self, lambda tensor: tensor.to(device, non_blocking=True))

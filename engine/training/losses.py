@@ -160,6 +160,7 @@ def a_weighting_taps() -> Tensor:
     digital = signal.bilinear(numerator, denominator, fs=SAMPLE_RATE)
     frequencies = np.arange(512) / 1024 * SAMPLE_RATE
     z = np.exp(2j * np.pi * frequencies / SAMPLE_RATE)
-    response = np.polyval(digital[0], z) / np.polyval(digital[1], z)
+    above, below = (np.polyval(np.asarray(part), z) for part in digital)
+    response = above / below
     taps = signal.firls(TAPS, frequencies, np.abs(response), fs=SAMPLE_RATE)
     return torch.from_numpy(taps.astype(np.float32))

@@ -159,16 +159,7 @@ class DiTStage(StageOfParts):
     def batch_of(self, index: int) -> dict[str, Any]:
         """This rank's part of what a step sees, to keep where a step failed."""
         batches = self.batches[(index, self.ledger.at(index))]
-        return {
-            str(number): {
-                "latents": batch.latents,
-                "noise": batch.noise,
-                "times": batch.times,
-                "texts": list(batch.asked.texts),
-                "numbers": batch.asked.numbers,
-            }
-            for number, batch in enumerate(batches)
-        }
+        return {str(number): batch.kept() for number, batch in enumerate(batches)}
 
     def _learnt(self, batches: Sequence[Batch]) -> dict[str, float | Tensor]:
         """Adds up the gradients of some batches; their losses by length, the whole one, and the operations."""

@@ -37,7 +37,7 @@ from engine.training.finetuning.stage import FineTuning
 from engine.training.group import Group
 from engine.training.latents import encode_material, read_statistics
 from engine.training.loop import Budget, train
-from engine.training.shelf import Shelf
+from engine.training.shelf import Shelf, Span
 from engine.whole_files import write_whole
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,9 @@ def finetune(
         encode_once(model, paths.data, run / LATENTS)
     shelf = Shelf(run / LATENTS)
     # Pieces that `train corpus --scores` made have their scores among their facts.
-    scored = [replace(i, score=i.score or score_in(i.metadata)) for i in shelf.known.values()]
+    scored = [
+        replace(i, score=i.score or score_in(i.metadata)) for i in shelf.items(shelf.grown(Span()))
+    ]
     pieces = Pieces(scored, read_statistics(run / LATENTS).silence)
     place(model, group.device, lora=begun.plan is not None)
     if begun.plan is None:

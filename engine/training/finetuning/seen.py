@@ -36,7 +36,7 @@ class Seen:
 
     Attributes:
         batch: latents, noise, times, prompts.
-        share: of the step's loss, among all that this rank sees in it.
+        share: of the step's loss that the whole batch has which these are a part of.
         kept: [B, 1, T], 1 where frames are given to the model (inpainting); None for models without.
     """
 
@@ -111,6 +111,7 @@ class WholeWindows:
             no_text=chances[0, part] < self.recipe.text_dropout,
             no_tempo=chances[1, part] < self.recipe.grid_dropout,
             asked=Asked.by(told, window.frames, self.spec),
+            whole=size,
         )
 
 
@@ -134,11 +135,11 @@ class KeptSpans:
         latents, prompts = self.windows.batch(window.frames, window.batch, rng, part)
         seeds = rng.integers(2**62, size=window.batch)[part]
         return [
-            self._crop(crop, prompt, int(number), share=1 / len(prompts))
+            self._crop(crop, prompt, int(number))
             for crop, prompt, number in zip(latents, prompts, seeds, strict=True)
         ]
 
-    def _crop(self, crop: Tensor, prompt: Prompt, number: int, *, share: float) -> Seen:
+    def _crop(self, crop: Tensor, prompt: Prompt, number: int) -> Seen:
         rng, generator = np.random.default_rng(number), torch.Generator().manual_seed(number)
         rate = self.spec.latent_rate
         music = math.ceil((prompt.seconds_total - prompt.seconds_start) * rate)
@@ -155,7 +156,8 @@ class KeptSpans:
                 no_text=torch.tensor([bool(rng.random() < self.recipe.text_dropout)]),
                 no_tempo=torch.tensor([False]),
                 asked=Asked.by([prompt], frames, self.spec),
+                whole=self.recipe.phases[-1].windows[0].batch,
             ),
-            share=share,
+            share=1.0,
             kept=kept[None, None],
         )

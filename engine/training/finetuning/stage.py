@@ -68,12 +68,16 @@ class FineTuning(StageOfParts):
         whole = torch.zeros((), device=self.group.device)
         for seen in self.sight.at(index):
             loss = self.loss(seen.to(self.group.device))
-            self.update.add(loss, seen.share)
-            whole += seen.share * loss.detach()
-        losses = {"loss": self.group.mean(whole)}
+            weight = seen.share * self.group.weight(len(seen.batch.latents), seen.batch.whole)
+            self.update.add(loss, weight)
+            whole += weight * loss.detach()
         moved = self.update.apply(self.recipe.learning_rate.at(index))
         self.saved(index + 1)
-        return {**losses, **moved}
+        return {"loss": whole, **moved}
+
+    def batch_of(self, index: int) -> dict[str, Any]:
+        """This rank's part of what a step sees, to keep where a step failed."""
+        return {str(number): seen.batch.kept() for number, seen in enumerate(self.sight.at(index))}
 
     def loss(self, seen: Seen) -> Tensor:
         """Mean squared error of the predicted target; of given frames apart, where some are given."""

@@ -19,7 +19,7 @@ from engine.training.latents import Statistics, write_item
 from engine.training.optim import LearningRate
 from engine.training.recipes import SMOKE, Recipe
 from engine.training.sharding import entire
-from engine.training.shelf import Shelf
+from engine.training.shelf import Shelf, Span
 from engine.training.spectra import Spectra
 from engine.training.train_autoencoder import AutoencoderStage
 from engine.training.train_clap import ClapRecipe, ClapStage, Pieces
@@ -70,7 +70,7 @@ def transformer(group: Group, folder: Path, recipe: Recipe | None = None) -> DiT
     one = np.ones(CHANNELS, np.float32)
     material = Material(
         shelf=shelf,
-        held_out=[shelf.known[0]],
+        held_out=shelf.items(Span(0, 1)),
         statistics=Statistics(0 * one, one, SILENCE),
     )
     return DiTStage(recipe or dit_recipe(), material, Words(), group=group)  # pyright: ignore[reportArgumentType]
