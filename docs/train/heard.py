@@ -1,4 +1,4 @@
-"""Which instrument is heard in takes of `sketch`: `python docs/train/heard.py PROMPT [LORA]`, from the repository's folder.
+"""Which instrument is heard in takes of `sketch`: `python docs/train/heard.py PROMPT [LORA]`.
 
 The judge is that of `longtake evaluate` with eight more classes: a linear classifier on what musicnn, which nobody here
 trained, hears in stems of a soundfont that no model here knows. Ten takes of ten seconds, always with the same seeds.
