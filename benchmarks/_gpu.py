@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
+from benchmarks._gpu_fleet import fleet
+from benchmarks._gpu_judges import judges
 from benchmarks._gpu_takes import batches, compiled, take
 from benchmarks._gpu_training import sharded, training
 from benchmarks._part import Part
@@ -134,6 +136,8 @@ PARTS: dict[str, Callable[[Part, str], None]] = {
     "training": training,
     "sharded": sharded,
     "batches": batches,
+    "judges": judges,
+    "fleet": fleet,
     "compiled": compiled,
 }
 """Part -> what measures one of its models, or of its items, and prints a row; `gpu.PLAN` says which those are."""

@@ -34,6 +34,9 @@ TAKES = ("sketch", "stable-audio-2", "stable-audio-3-medium")
 BATCHED, BATCHES = ("sketch", "stable-audio-3-medium"), (1, 4, 8)
 TRAINED = ("sketch", "stable-audio-2")
 SHARDED = ("stable-audio-2",)
+JUDGES = ("openl3", "passt", "clap")
+PLACED = ("sketch",)
+"""By Ray."""
 TRAINING_GOALS = {"stable-audio-2": 0.4}
 """Share of what bare products reach: model operations in a step in bfloat16, recomputed ones not counted."""
 ROOT = Path(__file__).parents[1]
@@ -113,6 +116,8 @@ PLAN: Mapping[str, Callable[[], Iterable[Sequence[str]]]] = {
     "sharded": lambda: _each(SHARDED),
     # One process for a model, so that it is loaded once; what it does not reach is named.
     "batches": lambda: [[f"{model} x {size}" for size in BATCHES] for model in BATCHED],
+    "judges": lambda: [JUDGES],
+    "fleet": lambda: _each(PLACED),
     "compiled": lambda: [["stable-audio-3-medium"]],
 }
 """Part -> what of it is measured in each process, the most important first; `_gpu.PARTS` has what measures it."""
@@ -244,6 +249,20 @@ TABLES: dict[str, dict[str, Any]] = {
     },
     "training": _training_columns("training step"),
     "sharded": _training_columns("sharded training step"),
+    "judges": {
+        "judge": lambda row, _: row["model"],
+        "take": lambda row, _: f"{row['seconds']:g} s",
+        "heard in": lambda row, _: _seconds(row["heard_s"]),
+        "times real time": lambda row, _: f"{row['times_real_time']:.3g}",
+        "peak memory": lambda row, _: f"{row['peak_gb']:.3g} GB",
+    },
+    "fleet": {
+        "an engine placed by Ray": lambda row, _: f"{row['model']}, {row['seconds']:g} s",
+        "start": lambda row, _: _seconds(row["start_s"]),
+        "a take there": lambda row, _: _seconds(row["fleet_take_s"]),
+        "a take without": lambda row, _: _seconds(row["alone_take_s"]),
+        "ratio": lambda row, _: f"{row['ratio']:.2f}",
+    },
     "forward": {
         "one forward pass": lambda row, _: row["model"],
         "parameters": lambda row, _: f"{row['parameters'] / 1e6:.4g} M",

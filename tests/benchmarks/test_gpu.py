@@ -94,8 +94,17 @@ def test_a_training_step_is_timed(
 
 def test_every_part_that_is_planned_can_be_measured_and_a_new_one_has_a_table() -> None:
     assert set(gpu.PLAN) == set(_gpu.PARTS)
-    said = gpu.report([{"kind": "judges", "model": "a judge", "take_s": 1.5}])
-    assert "| kind | model | take_s |" in said and "| judges | a judge | 1.5 |" in said
+    said = gpu.report([{"kind": "a new one", "model": "a thing", "take_s": 1.5}])
+    assert "| kind | model | take_s |" in said and "| a new one | a thing | 1.5 |" in said
+
+
+def test_judges_are_timed_on_a_take(part: Part, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in gpu.JUDGES:
+        _gpu.PARTS["judges"](part, name)
+    found = rows(capsys)
+    assert [row["model"] for row in found] == list(gpu.JUDGES)
+    assert all("error" not in row and row["heard_s"] > 0 for row in found)
+    assert "| openl3 | 3 s |" in gpu.report(found)
 
 
 def test_a_part_that_fails_says_why_and_the_next_goes_on(
