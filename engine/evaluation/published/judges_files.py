@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -64,10 +65,7 @@ def read_keras(path: Path) -> dict[str, Tensor]:
         ) from error
     try:
         with _opened(path) as plain, h5py.File(plain, "r") as file:
-            layers = [file[_word(name)] for name in file.attrs["layer_names"]]
-            named = [(layer, list(map(_word, layer.attrs["weight_names"]))) for layer in layers]
-            weighted = [{n: np.asarray(layer[n]) for n in names} for layer, names in named if names]
-        return _as_ours(weighted)
+            return _as_ours(_weighted(file))
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise CheckpointError(
             f"{path} is no file of OpenL3's weights; download it again."
@@ -177,8 +175,15 @@ def _remember(folder: Path, name: str, found: str) -> None:
     write_whole(folder / ORIGIN, json.dumps(_origin(folder) | {name: found}, indent=1) + "\n")
 
 
-def _opened(path: Path):
+def _opened(path: Path) -> IO[bytes] | gzip.GzipFile:
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+
+
+def _weighted(file: Any) -> list[dict[str, np.ndarray]]:
+    """Name -> weight of each layer of an HDF5 file that has any, in the network's order."""
+    layers = [file[_word(name)] for name in file.attrs["layer_names"]]
+    named = [(layer, list(map(_word, layer.attrs["weight_names"]))) for layer in layers]
+    return [{name: np.asarray(layer[name]) for name in names} for layer, names in named if names]
 
 
 def _as_ours(layers: list[dict[str, np.ndarray]]) -> dict[str, Tensor]:

@@ -1,3 +1,4 @@
+import json
 import re
 
 import numpy as np
@@ -13,8 +14,9 @@ from engine.sound.audio import Audio
 from tests.golden.judges import RATE, heard, judge_weights
 from tests.golden.values import difference, facts, golden
 
-TENSORS, SHAPES = golden("passt")
+TENSORS, _ = golden("passt")
 FACTS = facts("passt")
+SHAPES: dict[str, list[int]] = json.loads(FACTS["shapes"])
 DEPTH = int(FACTS["depth"])
 
 
