@@ -136,7 +136,7 @@ class AutoencoderStage(StageOfParts):
         rng = np.random.default_rng((self.seed, index))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         mine = self.group.part(self.recipe.batch)
-        audio = self.crops.batch(self.recipe.batch, rng)[mine].to(self.device)
+        audio = self.crops.batch(self.recipe.batch, rng, mine).to(self.device)
         shape = (self.recipe.batch, self.autoencoder.latent_channels, self.recipe.crop_latents)
         return audio, torch.randn(shape, generator=generator)[mine], rng
 
