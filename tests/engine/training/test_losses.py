@@ -65,7 +65,8 @@ def test_a_quiet_side_counts_as_much_as_a_loud_middle() -> None:
     middle, side = audio[:, :1] + audio[:, 1:], 0.01 * (audio[:, :1] - audio[:, 1:])
     target = torch.cat((middle + side, middle - side), dim=1)
     without = torch.cat((middle, middle), dim=1)
-    of_side = spectral_distance(*(loss.powers(512, each)[0][1] for each in (without, target)))
+    given, wanted = (loss.powers(512, each)[0][1] for each in (without, target))
+    of_side = spectral_distance(given, wanted)
     assert (of_side > 1).all()
     assert loss(without, target) > 0.5 * of_side.mean()
 
@@ -93,10 +94,10 @@ def test_the_released_loss_of_one_item_is_the_references() -> None:
     # Whose norms are over the whole batch: of one item they are ours.
     import auraloss
 
-    settings = {"fft_sizes": [512, 128], "hop_sizes": [128, 32], "win_lengths": [512, 128]}
-    settings |= {"sample_rate": 44_100, "perceptual_weighting": True}
     estimate, target = noise(1)[:1], noise()[:1]
-    reference = auraloss.freq.SumAndDifferenceSTFTLoss(**settings)(estimate, target)
+    reference = auraloss.freq.SumAndDifferenceSTFTLoss(
+        [512, 128], [128, 32], [512, 128], sample_rate=44_100, perceptual_weighting=True
+    )(estimate, target)
     weights = Weights(sum=0.5, difference=0.5, left=0.0, right=0.0)
     ours = MultiResolutionSTFTLoss((512, 128), weights=weights, fir=True, floor=None)
     # The reference reflects the signal at its ends, we do not.
