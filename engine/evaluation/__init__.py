@@ -27,5 +27,12 @@ What is measured, with pure functions of arrays below it:
 
     targets.py, report.py with sections_heard.py, sections_made.py and tables.py, pictures.py, command.py
 
+Of any folders, whoever made what is in them:
+
+    published/                the paper's own metrics: OpenL3, PaSST, LAION's CLAP (§4.1, 4.3)
+    listening_test/           written, served, read back (§4.2)
+    structure_command.py      self-similarity (§4.4)
+    memorization_command.py   window_ear.py, window_index.py, repeats.py (§4.5)
+
 Knows nothing of the bridge or the panel.
 """
