@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -15,13 +16,13 @@ from filelock import FileLock, Timeout
 
 from engine.errors import LongtakeError, SpecError
 from engine.parsing import Parser
-from engine.precision import device_named
 from engine.registry import ModelSpec, model_spec
 from engine.training.finetuning.adapters import KINDS, LoraPlan
 from engine.training.finetuning.estimate import check_room, estimated, seconds_per_step
 from engine.training.finetuning.families import Asking, recipe_for
 from engine.training.finetuning.run import Begun, Paths, finetune
-from engine.training.group import Group
+from engine.training.group import Group, joined
+from engine.training.launching import launched, started
 from engine.training.loop import Budget
 from engine.whole_files import remove_parts
 
@@ -49,14 +50,14 @@ def lora(argv: Sequence[str]) -> int:
     flag("--include", nargs="+", default=[], help="only layers with one of these in their names")
     flag("--exclude", nargs="+", default=[], help="not layers with one of these in their names")
     flag("--from", dest="start", type=Path, help="a LoRA file that a new run begins with")
-    return _run(parser.parse_args(list(argv)), _plan)
+    return _run(["lora", *argv], parser.parse_args(list(argv)), _plan)
 
 
 def finetune_all(argv: Sequence[str]) -> int:
     """Runs `longtake train finetune`; `argv` are the arguments after the name."""
     parser = _parser("longtake train finetune", ALL)
     parser.set_defaults(start=None)
-    return _run(parser.parse_args(list(argv)), lambda _: None)
+    return _run(["finetune", *argv], parser.parse_args(list(argv)), lambda _: None)
 
 
 def _plan(arguments: argparse.Namespace) -> LoraPlan:
@@ -70,21 +71,33 @@ def _plan(arguments: argparse.Namespace) -> LoraPlan:
 
 
 def _run(
-    arguments: argparse.Namespace, plan_of: Callable[[argparse.Namespace], LoraPlan | None]
+    line: Sequence[str],
+    arguments: argparse.Namespace,
+    plan_of: Callable[[argparse.Namespace], LoraPlan | None],
 ) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    spec, plan, device = model_spec(arguments.model), plan_of(arguments), _device(arguments)
-    if arguments.save_every < 1:
-        raise SpecError(f"--save-every is {arguments.save_every}; it has to be 1 or more.")
+    for name in ("save_every", "processes"):
+        if (given := getattr(arguments, name)) < 1:
+            raise SpecError(f"--{name.replace('_', '-')} is {given}; it has to be 1 or more.")
+    if arguments.processes > 1 and not (arguments.dry_run or started()):
+        return launched(line, arguments.processes)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
+    with joined(arguments.device) as group:
+        # What all ranks say, one says.
+        level = logging.INFO if group.first else logging.WARNING
+        logging.basicConfig(level=level, format="%(message)s")
+        return _trained(arguments, plan_of(arguments), group)
+
+
+def _trained(arguments: argparse.Namespace, plan: LoraPlan | None, group: Group) -> int:
+    spec = model_spec(arguments.model)
     asking = Asking(
         lora=plan is not None,
         rate=arguments.rate,
         seconds=arguments.seconds,
         times=arguments.batch,
     )
-    _announce(spec, plan, asking, arguments.steps, device)
+    _announce(spec, plan, asking, arguments.steps, group.device)
     if arguments.dry_run:
         return 0
     run, name = arguments.run, arguments.name or arguments.run.resolve().name
@@ -98,10 +111,11 @@ def _run(
     )
     run.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(run / "lock", timeout=0):
-            remove_parts(run)
+        with FileLock(run / "lock", timeout=0) if group.first else nullcontext():
+            if group.first:
+                remove_parts(run)
             budget = Budget(minutes=arguments.minutes, steps=arguments.steps)
-            made = finetune(begun, paths, budget, Group.alone(device))
+            made = finetune(begun, paths, budget, group)
     except Timeout:
         raise LongtakeError(f"Another training is at work in {run}; wait for its end.") from None
     log.info("%s", _what_now(spec, plan, made, name))
@@ -131,10 +145,6 @@ def _what_now(spec: ModelSpec, plan: LoraPlan | None, made: Path, name: str) -> 
     return f"Its weights are in {made}: longtake evaluate --model {spec.name} --weights {made}"
 
 
-def _device(arguments: argparse.Namespace) -> torch.device:
-    return device_named(arguments.device)
-
-
 def _parser(prog: str, description: str) -> Parser:
     parser = Parser(prog=prog, description=description)
     flag = parser.add_argument
@@ -147,6 +157,7 @@ def _parser(prog: str, description: str) -> Parser:
     flag("--rate", type=float, help="learning rate (default: 1e-4 for LoRA, 5e-5 for all weights)")
     flag("--seconds", type=float, help="longest crop (default: the model's)")
     flag("--batch", type=int, default=1, help="times the crops in a step")
+    flag("--processes", type=int, default=1, help="train in so many processes, one a card")
     flag("--save-every", type=int, default=500, help="steps between numbered files (default: 500)")
     flag("--device", default="auto", help="auto, cpu, cuda or mps")
     flag("--threads", type=int, help="CPU threads")

@@ -143,9 +143,10 @@ def finetune(
     spec, run = begun.spec, paths.run
     recipe = recipe_for(spec, begun.asking)
     model = load_model(spec)
-    keep_settings(run, begun)
     if group.first:
+        keep_settings(run, begun)
         encode_once(model, paths.data, run / LATENTS)
+    group.barrier()
     shelf = Shelf(run / LATENTS)
     # Pieces that `train corpus --scores` made have their scores among their facts.
     scored = [

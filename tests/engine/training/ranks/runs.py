@@ -14,6 +14,9 @@ from torch import Tensor
 
 from engine.locked_clap import LockedClap
 from engine.training.dataset import items
+from engine.training.finetuning.adapters import LoraPlan, add_adapters
+from engine.training.finetuning.families import Asking, recipe_for, sight_of
+from engine.training.finetuning.stage import FineTuning
 from engine.training.group import Group
 from engine.training.latents import Statistics, write_item
 from engine.training.optim import LearningRate
@@ -24,8 +27,10 @@ from engine.training.spectra import Spectra
 from engine.training.train_autoencoder import AutoencoderStage
 from engine.training.train_clap import ClapRecipe, ClapStage, Pieces
 from engine.training.train_dit import DiTStage, Material
+from tests.engine.public.public_models import TINY_MEDIUM
 from tests.engine.test_locked_clap import tiny_audio
 from tests.engine.tiny_model import Words
+from tests.engine.training.finetuning.little import little, pieces_for
 from tests.engine.training.pieces import CHANNELS, SILENCE, piece_of
 
 STEADY = LearningRate(base=1e-3, ramp=0.0, gamma=1e9)
@@ -102,6 +107,15 @@ def clap(group: Group, folder: Path) -> ClapStage:
     return ClapStage(recipe, towers, pieces, group=group)
 
 
+def adapters(group: Group, folder: Path) -> FineTuning:
+    """A LoRA of a small Stable Audio 3, whose ranks have two crops and one."""
+    model = little(TINY_MEDIUM)
+    add_adapters(model, LoraPlan(rank=4))
+    recipe = recipe_for(TINY_MEDIUM, Asking(lora=True, rate=STEADY.base, seconds=4.0, times=3))
+    sight = sight_of(TINY_MEDIUM, pieces_for(TINY_MEDIUM, 5.0, 9.0), recipe, group, 0)
+    return FineTuning(model, sight, recipe, group)
+
+
 def trained(stage: Any, steps: int) -> dict[str, Any]:
     """What a stage gives for some steps, the mean over ranks, and its averaged weights."""
     figures = [
@@ -116,5 +130,8 @@ def trained(stage: Any, steps: int) -> dict[str, Any]:
 
 
 def averaged(stage: Any) -> dict[str, Tensor]:
-    """The averaged weights, all of them."""
+    """The averaged weights, all of them; of adapters the weights themselves."""
+    if isinstance(stage, FineTuning):
+        named = stage.networks.named_parameters()
+        return {name: p.detach().clone() for name, p in named if p.requires_grad}
     return {name: entire(weight).clone() for name, weight in stage.ema.weights.items()}
