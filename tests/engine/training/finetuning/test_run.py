@@ -135,6 +135,8 @@ def test_words_for_what_cannot_be(
         command("lora", "--rank", "0")
     with pytest.raises(SpecError, match="--save-every is 0"):
         command("lora", "--save-every", "0")
+    with pytest.raises(SpecError, match="--processes is 0"):
+        command("lora", "--processes", "0")
     monkeypatch.setattr(disks, "_free", lambda _: 1000)
     with pytest.raises(DiskError, match="is full"):
         command("lora")
