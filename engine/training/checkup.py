@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-import engine
+from engine.training.launching import search_path
 from engine.training.loop import Stopping
 from engine.training.recipes import Recipe
 
@@ -33,10 +33,8 @@ def evaluate(run: Path, chosen: Recipe, device: str, deadline: float, stopping: 
     command = [sys.executable, "-m", "longtake", "evaluate", "--model", chosen.model.name]
     command += ["--weights", str(weights), "--out", str(report), "--work", str(report / "work")]
     command += ["--device", device, *(plan.evaluation or sized)]
-    root = str(Path(engine.__file__).parents[1])
-    paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     until = time.monotonic() + seconds
-    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}) as process:
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": search_path()}) as process:
         while process.poll() is None and time.monotonic() < until and not stopping.requested:
             time.sleep(POLL_SECONDS)
         cut_off = process.poll() is None

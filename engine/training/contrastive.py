@@ -12,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from engine.training.drawing import WHOLE
+
 MAX_SCALE = math.log(100.0)
-WHOLE = slice(None)
 CHOICES = 10
 """Number of prompts among which a sound must find its own."""
 

@@ -25,6 +25,12 @@ def started() -> bool:
     return int(os.environ.get(COUNT, "1")) > 1
 
 
+def search_path() -> str:
+    """PYTHONPATH of a process that is to find this Longtake."""
+    root = str(Path(engine.__file__).parents[1])
+    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def launched(argv: Sequence[str], processes: int) -> int:
     """Runs `longtake train ARGV` in so many processes, and waits for their end.
 
@@ -37,9 +43,7 @@ def launched(argv: Sequence[str], processes: int) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    root = str(Path(engine.__file__).parents[1])
-    paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    os.environ["PYTHONPATH"] = paths
+    os.environ["PYTHONPATH"] = search_path()
     share = max(1, (os.cpu_count() or 1) // processes)
     os.environ.setdefault("OMP_NUM_THREADS", str(share))
     config = LaunchConfig(

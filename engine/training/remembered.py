@@ -36,7 +36,8 @@ class Remembering:
         new = [text for text in dict.fromkeys(texts) if text not in self.known]
         made: dict[str, Features] = {}
         if new:
-            made = dict(zip(new, map(_kept, *self.encoder.encode(new)), strict=True))
+            with torch.no_grad():
+                made = dict(zip(new, map(_kept, *self.encoder.encode(new)), strict=True))
         # A text that is new is taken from here: keeping another may have pushed it out again.
         found = [made[text] if text in made else self.known.get(text, _absent) for text in texts]
         for text, kept in made.items():

@@ -46,14 +46,23 @@ def forward_flops(spec: ModelSpec, batch: int, frames: int) -> float:
 
     Counted are products of matrices and attention, as is usual for the share of peak (model FLOP utilisation).
     """
+    with torch.device("meta"):
+        network = build_dit(spec.dit, len(spec.conditioning.numbers) * spec.dit.cross_width)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(*empty_inputs(spec, batch, frames))
+    return float(counter.get_total_flops())
+
+
+def empty_inputs(
+    spec: ModelSpec, batch: int, frames: int
+) -> tuple[torch.Tensor, torch.Tensor, Conditioning]:
+    """What the transformer is given, in shape alone: latents [B, D, T], times [B], and what it is told."""
     width, tokens = spec.dit.cross_width, spec.conditioning.text.max_tokens
     numbers = len(spec.conditioning.numbers)
 
     def empty(*shape: int, **options: Any) -> torch.Tensor:
         return torch.empty(*shape, device="meta", **options)
 
-    with torch.device("meta"):
-        network = build_dit(spec.dit, numbers * width)
     conditioning = Conditioning(
         cross=empty(batch, tokens + numbers, width),
         cross_mask=empty(batch, tokens + numbers, dtype=torch.bool),
@@ -61,6 +70,4 @@ def forward_flops(spec: ModelSpec, batch: int, frames: int) -> float:
         grid=empty(batch, GRID_ROWS, frames) if spec.dit.grid else None,
         text_tokens=tokens,
     )
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network(empty(batch, spec.dit.latent_channels, frames), empty(batch), conditioning)
-    return float(counter.get_total_flops())
+    return empty(batch, spec.dit.latent_channels, frames), empty(batch), conditioning

@@ -28,12 +28,12 @@ from engine.training import prompts
 from engine.training.batch_statistics import over_ranks
 from engine.training.contrastive import (
     CHOICES,
-    WHOLE,
     ContrastiveLoss,
     retrieval,
     retrieval_among,
 )
 from engine.training.dataset import Item
+from engine.training.drawing import WHOLE
 from engine.training.group import Group
 from engine.training.loop import Budget, StageOfParts, train
 from engine.training.optim import Ema, LearningRate

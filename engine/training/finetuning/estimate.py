@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import psutil
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
-from engine.conditioning import GRID_ROWS, Conditioning
 from engine.errors import SpecError
 from engine.latent_diffusion import LatentDiffusion
 from engine.precision import autocasts, resolved_precision
@@ -22,7 +20,7 @@ from engine.public.loading import NoText
 from engine.registry import AdaptiveDiTConfig, ModelSpec
 from engine.training.finetuning.adapters import LoraPlan, add_adapters
 from engine.training.recipes import DiTRecipe, Window
-from engine.training.speed import forward_flops
+from engine.training.speed import empty_inputs, forward_flops
 
 GB = 1e9
 REACHED = 0.4
@@ -158,7 +156,7 @@ def _kept(model: LatentDiffusion, window: Window, *, one: bool) -> float:
         return tensor
 
     weights = {p.untyped_storage()._cdata for p in model.parameters()}
-    x, t, conditioning = _inputs(model.spec, 1 if one else window.batch, window.frames)
+    x, t, conditioning = empty_inputs(model.spec, 1 if one else window.batch, window.frames)
     with saved_tensors_hooks(keep, lambda tensor: tensor), torch.enable_grad():
         output = model.dit(x, t, conditioning)
     total = float(sum(size for place, size in seen.items() if place not in weights))
@@ -169,23 +167,6 @@ def _kept(model: LatentDiffusion, window: Window, *, one: bool) -> float:
 def _block_inputs(spec: ModelSpec, windows: tuple[Window, ...], *, one: bool) -> float:
     tokens = max((1 if one else w.batch) * w.frames / spec.dit.frames_per_token for w in windows)
     return 4 * tokens * spec.dit.width * spec.dit.depth
-
-
-def _inputs(spec: ModelSpec, batch: int, frames: int) -> tuple[Tensor, Tensor, Conditioning]:
-    width, tokens = spec.dit.cross_width, spec.conditioning.text.max_tokens
-    numbers = len(spec.conditioning.numbers)
-
-    def empty(*shape: int, **options: Any) -> Tensor:
-        return torch.empty(*shape, device="meta", **options)
-
-    conditioning = Conditioning(
-        cross=empty(batch, tokens + numbers, width),
-        cross_mask=empty(batch, tokens + numbers, dtype=torch.bool),
-        global_=empty(batch, numbers * width),
-        grid=empty(batch, GRID_ROWS, frames) if spec.dit.grid else None,
-        text_tokens=tokens,
-    )
-    return empty(batch, spec.dit.latent_channels, frames), empty(batch), conditioning
 
 
 def _duration(seconds: float) -> str:

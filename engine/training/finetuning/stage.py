@@ -16,10 +16,10 @@ from torch.nn import ModuleDict
 from engine.latent_diffusion import LatentDiffusion
 from engine.samplers.objectives import OBJECTIVES, noised
 from engine.training.finetuning.seen import Seen, Sight
-from engine.training.finetuning.texts import Remembered
 from engine.training.group import Group
 from engine.training.loop import StageOfParts
 from engine.training.recipes import DiTRecipe
+from engine.training.remembered import Remembering
 from engine.training.update import Update
 
 
@@ -50,8 +50,8 @@ class FineTuning(StageOfParts):
         self.objective = OBJECTIVES[model.spec.objective]
         self.saved: Callable[[int], object] = lambda _: None
         encoder = model.conditioner.text_encoder
-        if not isinstance(encoder, Remembered):
-            model.conditioner.text_encoder = Remembered(encoder)
+        if not isinstance(encoder, Remembering):
+            model.conditioner.text_encoder = Remembering(encoder)
         model.dit.checkpointing = recipe.gradient_checkpointing
         self.networks = ModuleDict({"dit": model.dit, "conditioner": model.conditioner})
         self.update = Update(

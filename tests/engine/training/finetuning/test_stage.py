@@ -17,9 +17,9 @@ from engine.training.finetuning.families import Asking, recipe_for, sight_of
 from engine.training.finetuning.run import learn_all
 from engine.training.finetuning.seen import Seen
 from engine.training.finetuning.stage import FineTuning
-from engine.training.finetuning.texts import Remembered
 from engine.training.group import Group
 from engine.training.loop import Budget, train
+from engine.training.remembered import Remembering
 from tests.engine.public.public_models import TINY_MEDIUM, TINY_SMALL
 from tests.engine.tiny_model import TINY
 from tests.engine.training.finetuning.little import FAMILIES, OPEN, Words, little, pieces_for
@@ -109,7 +109,7 @@ def test_texts_are_remembered_in_so_many_bytes() -> None:
             return super().encode(texts)
 
     encoder = Counting(OPEN)
-    own = Remembered(encoder, most_bytes=3 * 2 * encoder.width * encoder.max_tokens)
+    own = Remembering(encoder, most_bytes=3 * (2 * encoder.width + 1) * encoder.max_tokens)
     features, mask = own.encode(["a", "b", "a"])
     assert asked == ["a", "b"] and torch.equal(features[0], features[2])
     assert torch.allclose(features, encoder.encode(["a", "b", "a"])[0], atol=2e-3)
