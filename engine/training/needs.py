@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from engine.conditioning import GRID_ROWS, Conditioning
 from engine.configs import DiTConfig
 from engine.networks import build_dit
 from engine.registry import ModelSpec
 from engine.training.group import Group
 from engine.training.optim import MOMENT_BYTES
 from engine.training.recipes import Recipe
+from engine.training.speed import empty_inputs, kept
 
 _GB = 1e9
 
@@ -120,30 +120,11 @@ def _counted(spec: ModelSpec) -> int:
 @cache
 def _kept(spec: ModelSpec, depth: int, batch: int, frames: int) -> float:
     """Bytes that so many blocks keep, 2 for each value: attention's own table is never whole on a GPU."""
-    width, tokens = spec.dit.cross_width, spec.conditioning.text.max_tokens
-    numbers = len(spec.conditioning.numbers)
     with torch.device("meta"):
         network = _built(spec, depth)
-        conditioning = Conditioning(
-            cross=torch.empty(batch, tokens + numbers, width),
-            cross_mask=torch.empty(batch, tokens + numbers, dtype=torch.bool),
-            global_=torch.empty(batch, numbers * width),
-            grid=torch.empty(batch, GRID_ROWS, frames) if spec.dit.grid else None,
-            text_tokens=tokens,
-        )
-        own = {_place(p) for p in network.parameters()}
-        seen: dict[int, Tensor] = {}
-
-        def keep(tensor: Tensor) -> Tensor:
-            if _place(tensor) not in own and tensor.shape[-2:].count(tensor.shape[-1]) < 2:
-                seen[_place(tensor)] = tensor
-            return tensor
-
-        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            x = torch.empty(batch, spec.dit.latent_channels, frames)
-            network(x, torch.empty(batch), conditioning)
-    return sum(2.0 * t.untyped_storage().nbytes() / t.element_size() for t in seen.values())
-
-
-def _place(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata
+    found = kept(
+        network,
+        empty_inputs(spec, batch, frames),
+        lambda tensor: tensor.shape[-2:].count(tensor.shape[-1]) < 2,
+    )
+    return sum(2.0 * t.untyped_storage().nbytes() / t.element_size() for t in found)

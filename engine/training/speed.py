@@ -1,14 +1,16 @@
-"""How much a training step computes, and how much of it a card could: the share of peak in the log.
+"""How much a training step computes and keeps, and how much of it a card could: the share of peak in the log.
 
 Knows nothing of time.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from engine.conditioning import GRID_ROWS, Conditioning
@@ -51,6 +53,35 @@ def forward_flops(spec: ModelSpec, batch: int, frames: int) -> float:
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(*empty_inputs(spec, batch, frames))
     return float(counter.get_total_flops())
+
+
+def kept(
+    network: nn.Module,
+    inputs: tuple[Any, ...],
+    counts: Callable[[torch.Tensor], bool] = lambda _: True,
+) -> list[torch.Tensor]:
+    """What a forward pass keeps for its gradient, one tensor of each storage, without the network's own weights.
+
+    Args:
+        network: on any device; on "meta" nothing is computed.
+        inputs: what it is given.
+        counts: which tensors are of interest.
+    """
+
+    def place(tensor: torch.Tensor) -> int:
+        return tensor.untyped_storage()._cdata
+
+    own = {place(parameter) for parameter in network.parameters()}
+    seen: dict[int, torch.Tensor] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        if place(tensor) not in own and counts(tensor):
+            seen[place(tensor)] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), torch.enable_grad():
+        network(*inputs)
+    return list(seen.values())
 
 
 def empty_inputs(

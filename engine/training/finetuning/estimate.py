@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import psutil
 import torch
-from torch import Tensor, nn
-from torch.autograd.graph import saved_tensors_hooks
+from torch import nn
 
 from engine.errors import SpecError
 from engine.latent_diffusion import LatentDiffusion
@@ -20,7 +19,7 @@ from engine.public.loading import NoText
 from engine.registry import AdaptiveDiTConfig, ModelSpec
 from engine.training.finetuning.adapters import LoraPlan, add_adapters
 from engine.training.recipes import DiTRecipe, Window
-from engine.training.speed import empty_inputs, forward_flops
+from engine.training.speed import empty_inputs, forward_flops, kept
 
 GB = 1e9
 REACHED = 0.4
@@ -148,20 +147,8 @@ def free_memory(device: torch.device) -> float:
 
 def _kept(model: LatentDiffusion, window: Window, *, one: bool) -> float:
     """Bytes that a forward pass keeps for the backward one, in single precision and without checkpointing."""
-    seen: dict[int, int] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        seen[storage._cdata] = storage.nbytes()
-        return tensor
-
-    weights = {p.untyped_storage()._cdata for p in model.parameters()}
-    x, t, conditioning = empty_inputs(model.spec, 1 if one else window.batch, window.frames)
-    with saved_tensors_hooks(keep, lambda tensor: tensor), torch.enable_grad():
-        output = model.dit(x, t, conditioning)
-    total = float(sum(size for place, size in seen.items() if place not in weights))
-    del output
-    return total
+    inputs = empty_inputs(model.spec, 1 if one else window.batch, window.frames)
+    return float(sum(tensor.untyped_storage().nbytes() for tensor in kept(model.dit, inputs)))
 
 
 def _block_inputs(spec: ModelSpec, windows: tuple[Window, ...], *, one: bool) -> float:
