@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from engine.composing.score import GROUPS, NOTES, Score
 from engine.conditioning import Asked
 from engine.errors import SpecError
+from engine.registry import ModelSpec
 from engine.samplers.objectives import OBJECTIVES, Objective
 from engine.training.group import Group
 from engine.training.recipes import DiTRecipe, Recipe, Window
@@ -77,48 +78,30 @@ def _each(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     return value
 
 
-class Batches(Dataset[tuple[Batch, ...]]):
-    """The batches of any step.
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How the batches of a step are drawn from some pieces.
 
-    Args:
-        recipe: the model and its windows, distribution of times, and shares of dropout.
-        shelf: the pieces.
-        silence: latents [D] of what follows the end of a piece.
-        seed: seed and step determine every choice.
+    Attributes:
+        recipe: windows, distribution of times, and shares of dropout.
+        spec: the model.
         group: the processes that share each batch.
-
-    Raises:
-        SpecError: if a batch has fewer crops than there are ranks.
+        seed: seed and step determine every choice.
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        shelf: Shelf,
-        silence: NDArray[np.float32],
-        seed: int,
-        *,
-        group: Group | None = None,
-    ) -> None:
-        self.recipe, self.spec, self.shelf = recipe.dit, recipe.model, shelf
-        self.silence, self.seed = silence, seed
-        self.group = group or Group.alone()
-        check_batches(self.recipe, self.group)
-        self.windows: tuple[Span, Windows] | None = None
+    recipe: DiTRecipe
+    spec: ModelSpec
+    group: Group
+    seed: int
 
-    def __getitem__(self, place: tuple[int, Span]) -> tuple[Batch, ...]:
-        """The batches of a step that draws from a span, one for each length."""
-        step, span = place
+    def of(self, windows: Windows, step: int) -> Iterator[Batch]:
+        """This rank's part of a step: a batch for each length, or the pieces of it one after the other."""
         rng = np.random.default_rng((self.seed, step))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        windows = self._windows(span)
-        return tuple(
-            batch
-            for window in self.recipe.windows(step, rng)
-            for batch in self._batches(windows, window, rng, generator)
-        )
+        for window in self.recipe.windows(step, rng):
+            yield from self._batch(windows, window, rng, generator)
 
-    def _batches(
+    def _batch(
         self,
         windows: Windows,
         window: Window,
@@ -154,6 +137,40 @@ class Batches(Dataset[tuple[Batch, ...]]):
         count = min(self.recipe.pieces, size // self.group.size)
         return (slice(mine * k // count, mine * (k + 1) // count) for k in range(count))
 
+
+class Batches(Dataset[tuple[Batch, ...]]):
+    """The batches of any step.
+
+    Args:
+        recipe: the model and its windows, distribution of times, and shares of dropout.
+        shelf: the pieces.
+        silence: latents [D] of what follows the end of a piece.
+        seed: seed and step determine every choice.
+        group: the processes that share each batch.
+
+    Raises:
+        SpecError: if a batch has fewer crops than there are ranks.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        shelf: Shelf,
+        silence: NDArray[np.float32],
+        seed: int,
+        *,
+        group: Group | None = None,
+    ) -> None:
+        self.draws = Draws(recipe.dit, recipe.model, group or Group.alone(), seed)
+        check_batches(recipe.dit, self.draws.group)
+        self.shelf, self.silence = shelf, silence
+        self.windows: tuple[Span, Windows] | None = None
+
+    def __getitem__(self, place: tuple[int, Span]) -> tuple[Batch, ...]:
+        """The batches of a step that draws from a span, one for each length."""
+        step, span = place
+        return tuple(self.draws.of(self._windows(span), step))
+
     def ahead(
         self, places: Iterator[tuple[int, Span]], processes: int, *, pinned: bool
     ) -> Iterator[tuple[Batch, ...]]:
@@ -172,7 +189,7 @@ class Batches(Dataset[tuple[Batch, ...]]):
 
     def _windows(self, span: Span) -> Windows:
         if self.windows is None or self.windows[0] != span:
-            made = Windows(self.shelf.items(span), self.silence, self.spec.latent_rate)
+            made = Windows(self.shelf.items(span), self.silence, self.draws.spec.latent_rate)
             self.windows = (span, made)
         return self.windows[1]
 
@@ -185,9 +202,10 @@ def check_batches(recipe: DiTRecipe, group: Group) -> None:
     """
     least = min(window.batch for phase in recipe.phases for window in phase.windows)
     if least < group.size:
+        times = -(-group.size // least)
         raise SpecError(
-            f"{group.size} processes cannot share a batch of {least}; make batches {-(-group.size // least)} times "
-            f"as large with --batch {-(-group.size // least)}, or use fewer processes."
+            f"{group.size} processes cannot share a batch of {least}; make batches {times} times as large: give --batch "
+            f"{times}, or use fewer processes."
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from engine.errors import SpecError
 from engine.registry import AdaptiveDiTConfig, ModelSpec
+from engine.training.batches import check_batches
 from engine.training.finetuning.seen import KeptSpans, Pieces, Sight, WholeWindows
 from engine.training.group import Group
 from engine.training.optim import LearningRate
@@ -72,11 +73,7 @@ def sight_of(spec: ModelSpec, pieces: Pieces, recipe: DiTRecipe, group: Group, s
     Raises:
         SpecError: if there are more processes than crops.
     """
-    fewest = min(window.batch for window in recipe.phases[-1].windows)
-    if fewest < group.size:
-        raise SpecError(
-            f"{group.size} processes cannot share a step of {fewest} crops; give --batch {-(-group.size // fewest)}."
-        )
+    check_batches(recipe, group)
     kind = KeptSpans if isinstance(spec.dit, AdaptiveDiTConfig) else WholeWindows
     return kind(spec, pieces, recipe, group, seed)
 

@@ -18,12 +18,11 @@ from torch import Tensor
 
 from engine.conditioning import Asked, Prompt
 from engine.registry import ModelSpec
-from engine.samplers.objectives import OBJECTIVES
-from engine.training.batches import Batch, partly, times
+from engine.training.batches import Batch, Draws
 from engine.training.finetuning.masks import kept_frames, length_shifted, truncated_logit_normal
 from engine.training.group import Group
 from engine.training.latents import LatentItem
-from engine.training.recipes import DiTRecipe, Window
+from engine.training.recipes import DiTRecipe
 from engine.training.windows import Windows
 
 SILENCE_SECONDS = 4.0
@@ -36,12 +35,14 @@ class Seen:
 
     Attributes:
         batch: latents, noise, times, prompts.
-        share: of the step's loss that the whole batch has which these are a part of.
+        share: of this rank's loss in the step; all that it sees have 1 together.
+        mine: how many of the `batch.whole` crops this rank sees, in this batch or one by one.
         kept: [B, 1, T], 1 where frames are given to the model (inpainting); None for models without.
     """
 
     batch: Batch
     share: float
+    mine: int
     kept: Tensor | None = None
 
     def to(self, device: torch.device) -> Seen:
@@ -72,47 +73,23 @@ class WholeWindows:
     def __init__(
         self, spec: ModelSpec, pieces: Pieces, recipe: DiTRecipe, group: Group, seed: int
     ) -> None:
-        self.spec, self.recipe, self.group, self.seed = spec, recipe, group, seed
+        self.draws = Draws(recipe, spec, group, seed)
         self.windows = Windows(pieces.items, pieces.silence, spec.latent_rate)
 
     def at(self, step: int) -> Sequence[Seen]:
         """One batch for each length."""
-        rng = np.random.default_rng((self.seed, step))
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        chosen = self.recipe.windows(step, rng)
-        frames = sum(window.frames * window.batch for window in chosen)
+        batches = [self._timed(batch) for batch in self.draws.of(self.windows, step)]
+        frames = [batch.whole * batch.latents.shape[-1] for batch in batches]
         return [
-            Seen(
-                batch=self._batch(window, rng, generator),
-                share=window.frames * window.batch / frames,
-            )
-            for window in chosen
+            Seen(batch=batch, share=own / sum(frames), mine=len(batch.latents))
+            for batch, own in zip(batches, frames, strict=True)
         ]
 
-    def _batch(self, window: Window, rng: np.random.Generator, generator: torch.Generator) -> Batch:
-        size, part = window.batch, self.group.part(window.batch)
-        latents, prompts = self.windows.batch(window.frames, size, rng, part)
-        own = rng.integers(2**62, size=size)[part]
-        told = [
-            replace(prompt, score=partly(prompt.score, np.random.default_rng(int(number))))
-            for prompt, number in zip(prompts, own, strict=True)
-        ]
-        noise = torch.randn((size, *latents.shape[1:]), generator=generator)
-        objective = OBJECTIVES[self.spec.objective]
-        drawn = times(size, self.recipe.log_snr, objective, generator).float()
-        if self.spec.objective == "rectified-flow":
-            # As the published configuration of Stable Audio Open Small has it.
-            drawn = length_shifted(drawn, window.frames)
-        chances = torch.rand((2, size), generator=generator)
-        return Batch(
-            latents=latents,
-            noise=noise[part],
-            times=drawn[part],
-            no_text=chances[0, part] < self.recipe.text_dropout,
-            no_tempo=chances[1, part] < self.recipe.grid_dropout,
-            asked=Asked.by(told, window.frames, self.spec),
-            whole=size,
-        )
+    def _timed(self, batch: Batch) -> Batch:
+        """With times shifted as the published configuration of Stable Audio Open Small has it."""
+        if self.draws.spec.objective != "rectified-flow":
+            return batch
+        return replace(batch, times=length_shifted(batch.times, batch.latents.shape[-1]))
 
 
 class KeptSpans:
@@ -135,11 +112,11 @@ class KeptSpans:
         latents, prompts = self.windows.batch(window.frames, window.batch, rng, part)
         seeds = rng.integers(2**62, size=window.batch)[part]
         return [
-            self._crop(crop, prompt, int(number))
+            self._crop(crop, prompt, int(number), mine=len(prompts))
             for crop, prompt, number in zip(latents, prompts, seeds, strict=True)
         ]
 
-    def _crop(self, crop: Tensor, prompt: Prompt, number: int) -> Seen:
+    def _crop(self, crop: Tensor, prompt: Prompt, number: int, *, mine: int) -> Seen:
         rng, generator = np.random.default_rng(number), torch.Generator().manual_seed(number)
         rate = self.spec.latent_rate
         music = math.ceil((prompt.seconds_total - prompt.seconds_start) * rate)
@@ -158,6 +135,7 @@ class KeptSpans:
                 asked=Asked.by([prompt], frames, self.spec),
                 whole=self.recipe.phases[-1].windows[0].batch,
             ),
-            share=1.0,
+            share=1 / mine,
+            mine=mine,
             kept=kept[None, None],
         )

@@ -68,7 +68,7 @@ class FineTuning(StageOfParts):
         whole = torch.zeros((), device=self.group.device)
         for seen in self.sight.at(index):
             loss = self.loss(seen.to(self.group.device))
-            weight = seen.share * self.group.weight(len(seen.batch.latents), seen.batch.whole)
+            weight = seen.share * self.group.weight(seen.mine, seen.batch.whole)
             self.update.add(loss, weight)
             whole += weight * loss.detach()
         moved = self.update.apply(self.recipe.learning_rate.at(index))

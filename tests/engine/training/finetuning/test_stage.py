@@ -93,7 +93,7 @@ def test_given_frames_count_apart_from_those_to_be_made() -> None:
     assert seen.kept is not None
 
     def loss(kept: Tensor) -> float:
-        return float(stage.loss(Seen(batch=seen.batch, share=1.0, kept=kept)))
+        return float(stage.loss(Seen(batch=seen.batch, share=1.0, mine=1, kept=kept)))
 
     # Where none is given, the loss is the plain mean; given ones add a mean of their own.
     assert loss(torch.zeros_like(seen.kept)) > 0
