@@ -61,10 +61,11 @@ def _training(part: Part, name: str, *, sharded: bool = False) -> dict[str, Any]
     window = dit.phases[-1].windows[0]
     dit = replace(dit, phases=(Phase(from_step=0, windows=(window,)),))
     recipe = replace(recipe, dit=dit, sharded=sharded)
-    stage = _stage(recipe, Group.alone(part.device))
     index = iter(range(10**6))
-    spent = part.timed(lambda: stage.step(next(index)), warm=3)
-    stage.close()
+    with tempfile.TemporaryDirectory() as folder:
+        stage = _stage(recipe, Group.alone(part.device), Path(folder))
+        spent = part.timed(lambda: stage.step(next(index)), warm=3)
+        stage.close()
     return {
         "frames": window.frames,
         "batch": window.batch,
@@ -75,19 +76,16 @@ def _training(part: Part, name: str, *, sharded: bool = False) -> dict[str, Any]
     }
 
 
-def _stage(recipe: Recipe, group: Group) -> DiTStage:
+def _stage(recipe: Recipe, group: Group, folder: Path) -> DiTStage:
     """The stage that trains the model, on two pieces of noise as long as its window."""
     channels, frames = recipe.model.autoencoder.latent_channels, recipe.model.latent_frames
     rng = np.random.default_rng(0)
     nothing = np.zeros(channels, np.float32)
-    with tempfile.TemporaryDirectory() as folder:
-        for number in (1, 2):
-            noise = rng.standard_normal((channels, frames)).astype(np.float32)
-            facts = {"seed": number, "kind": "song", "tempo": 120.0, "genres": ["House"]}
-            write_item(Path(folder) / f"{number}.npz", Encoded(noise, np.ones_like(noise), facts))
-        shelf = Shelf(Path(folder))
-    material = Material(
-        shelf=shelf, held_out=[], statistics=Statistics(nothing, nothing + 1, nothing)
-    )
+    for number in (1, 2):
+        noise = rng.standard_normal((channels, frames)).astype(np.float32)
+        facts = {"seed": number, "kind": "song", "tempo": 120.0, "genres": ["House"]}
+        write_item(folder / f"{number}.npz", Encoded(noise, np.ones_like(noise), facts))
+    statistics = Statistics(nothing, nothing + 1, nothing)
+    material = Material(shelf=Shelf(folder), held_out=[], statistics=statistics)
     text_encoder = RandomText(recipe.model.conditioning.text)
     return DiTStage(recipe, material, text_encoder, group=group)

@@ -202,10 +202,10 @@ def check_batches(recipe: DiTRecipe, group: Group) -> None:
     """
     least = min(window.batch for phase in recipe.phases for window in phase.windows)
     if least < group.size:
-        times = -(-group.size // least)
+        more = -(-group.size // least)
         raise SpecError(
-            f"{group.size} processes cannot share a batch of {least}; make batches {times} times as large: give --batch "
-            f"{times}, or use fewer processes."
+            f"{group.size} processes cannot share a batch of {least}; make batches {more} times as large: give "
+            f"--batch {more}, or use fewer processes."
         )
 
 

@@ -49,9 +49,7 @@ def main(argv: Sequence[str]) -> int:
     from engine.training.group import joined
 
     with joined(arguments.device, precision(arguments)) as group:
-        # What all ranks say, one says.
-        level = logging.INFO if group.first else logging.WARNING
-        logging.basicConfig(level=level, format="%(message)s")
+        group.log()
         arguments.group = group
         stage: Callable[[argparse.Namespace], None] = arguments.stage
         stage(arguments)

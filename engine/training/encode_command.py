@@ -24,6 +24,7 @@ from engine.public.loading import load_public
 from engine.registry import all_models, model_spec
 from engine.training.dataset import all_items
 from engine.training.export import trained_autoencoder
+from engine.training.group import COUNT, LOCAL_RANK, RANK
 from engine.training.latents import Encoding, encode_material, encode_sounds
 from engine.training.loop import Stopping
 from engine.training.recipes import RECIPES, recipe
@@ -46,8 +47,8 @@ def main(argv: Sequence[str]) -> int:
     autoencoder = _autoencoder(arguments).to(_device(arguments.device))
     with Stopping() as stopping:
         how = Encoding(
-            rank=_number("RANK", 0),
-            size=_number("WORLD_SIZE", 1),
+            rank=_number(RANK, 0),
+            size=_number(COUNT, 1),
             workers=arguments.workers,
             batch=arguments.batch,
             stopped=lambda: stopping.requested,
@@ -113,7 +114,7 @@ def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
         if device.type == "cuda" and device.index is None:
-            device = torch.device("cuda", _number("LOCAL_RANK", 0))
+            device = torch.device("cuda", _number(LOCAL_RANK, 0))
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise SpecError(f"There is no device {name!r} here; give cpu, cuda or mps.") from error

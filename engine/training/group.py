@@ -7,6 +7,7 @@ every call gives back what it was given. Knows nothing of networks.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -50,6 +51,11 @@ class Group:
     ) -> Group:
         """One process that trains by itself."""
         return cls(device=torch.device(device), precision=precision)
+
+    def log(self) -> None:
+        """Has the first say what all would: the others say what went wrong alone."""
+        level = logging.INFO if self.first else logging.WARNING
+        logging.basicConfig(level=level, format="%(message)s")
 
     @property
     def first(self) -> bool:

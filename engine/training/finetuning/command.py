@@ -83,9 +83,7 @@ def _run(
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     with joined(arguments.device) as group:
-        # What all ranks say, one says.
-        level = logging.INFO if group.first else logging.WARNING
-        logging.basicConfig(level=level, format="%(message)s")
+        group.log()
         return _trained(arguments, plan_of(arguments), group)
 
 

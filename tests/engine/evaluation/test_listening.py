@@ -1,3 +1,4 @@
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -58,7 +59,11 @@ def test_material_is_listened_to_once(listener: Listener, tmp_path: Path):
     first = listener.material(item)
     # Spectrograms are kept in half precision.
     np.testing.assert_allclose(first, listener.windows(sound(12.0)), atol=2e-3)
-    path.unlink()
+    written = path.stat().st_mtime_ns
+    soundfile.write(str(path), np.zeros((12 * RATE, 2)), RATE, "FLOAT")
+    os.utime(path, ns=(written, written))
     assert listener.material(item) is first
     other = Listener(listener.clap, tmp_path / "spectra")
     np.testing.assert_array_equal(other.material(item), first)
+    os.utime(path, ns=(written, written + 10**9))
+    assert not np.allclose(Listener(listener.clap, tmp_path / "spectra").material(item), first)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
+
+from tests.web import answering
 
 
 class FileServer:
@@ -29,25 +29,8 @@ class FileServer:
     @contextmanager
     def serving(self) -> Iterator[FileServer]:
         """Answers on a free port for as long as the block runs."""
-        served = self
-
-        class Answers(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                served.answer(self)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        self.address = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with answering(lambda request, _: self.answer(request)) as self.address:
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """One request."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+
+from tests.web import answering
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
@@ -42,30 +43,8 @@ class FakeHub:
     @contextmanager
     def serving(self) -> Iterator[FakeHub]:
         """Answers on a free port for as long as the block runs."""
-        hub = self
-
-        class Answers(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_HEAD(self) -> None:
-                hub.answer(self, body=False)
-
-            def do_GET(self) -> None:
-                hub.answer(self, body=True)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        self.endpoint = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with answering(self.answer, "HTTP/1.1") as self.endpoint:
             yield self
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
     def answer(self, request: BaseHTTPRequestHandler, body: bool) -> None:
         path = request.path.split("?")[0]
