@@ -19,9 +19,9 @@ import torch.distributed as dist
 from benchmarks._part import Part
 from benchmarks._random_models import RandomText
 from engine.training.group import Group
-from engine.training.latents import Encoded, Statistics, write_item
+from engine.training.material.latents import Encoded, Statistics, write_item
+from engine.training.material.shelf import Shelf
 from engine.training.recipes import RECIPES, Phase, Recipe
-from engine.training.shelf import Shelf
 from engine.training.sketch import GPU_BATCH
 from engine.training.speed import forward_flops
 from engine.training.train_dit import DiTStage, Material

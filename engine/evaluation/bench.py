@@ -23,7 +23,7 @@ from engine.evaluation.sounds import Plays, Sound, composed, take, training_seed
 from engine.registry import model_spec
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
-from engine.training.dataset import Item, all_items, is_held_out
+from engine.training.material.dataset import Item, all_items, is_held_out
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from engine.clap import SAMPLE_RATE, Towers, mel_spectrogram, window_frames
 from engine.evaluation.sounds import RATE
 from engine.sound.audio import Samples
-from engine.training.dataset import Item
-from engine.training.spectra import Spectra
+from engine.training.material.dataset import Item
+from engine.training.material.spectra import Spectra
 
 Vectors = NDArray[np.float32]
 BATCH = 32

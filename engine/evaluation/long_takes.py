@@ -21,7 +21,7 @@ from engine.evaluation.intervals import Estimate, difference, mean
 from engine.evaluation.scores import Form
 from engine.evaluation.sounds import HELD_OUT_EVERY, Sound, composed, noise, piece
 from engine.evaluation.structure import Structure, boundaries_met, lands, structure
-from engine.training.dataset import Item
+from engine.training.material.dataset import Item
 
 SHOWN = 3
 """Takes, and pieces, in the picture of structure."""

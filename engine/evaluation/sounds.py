@@ -19,7 +19,7 @@ from engine.composing.arrangement import HELD_OUT_EVERY, is_held_out
 from engine.composing.score import Score
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
-from engine.training.dataset import Item
+from engine.training.material.dataset import Item
 from engine.updates import AudioBlock, LeadSheet, Update
 
 RATE = 44_100

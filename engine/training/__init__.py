@@ -3,7 +3,7 @@
 The stages, one after the other:
 
     train_autoencoder.py   losses.py, discriminators.py (§2.1)
-    train_clap.py          contrastive.py, batch_statistics.py; hears spectra.py (§2.4)
+    train_clap.py          contrastive.py, batch_statistics.py; hears material/spectra.py (§2.4)
     train_dit.py           batches.py, held_out.py (§2.2, 2.3)
     finetuning/            LoRA and whole models, of any that is registered
     sketch.py, slot.py     all of the embedded model in one command; checkup.py, parcel/
@@ -14,11 +14,8 @@ What they have in common:
     update.py              a step of the weights; optim.py
     group.py               ranks that train together; sharding.py, launching.py
 
-Material (§3.1):
+What they learn from:
 
-    dataset.py             folders of sounds: inventory.py, sounds.py, facts.py; crops by drawing.py
-    latents.py             encoded once: latent_items.py, shards.py; shelf.py reads them, windows.py crops them
-    tars.py                what does not fit: tar_writing.py, tar_reading.py, stream.py
-    prompts.py             what is said of a piece; remembered.py keeps the features of texts
+    material/              folders of sounds, latents, shards; crops and prompts (§3.1)
     composing.py, corpus/  pieces that our own composer writes, and free recordings
 """

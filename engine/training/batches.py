@@ -23,9 +23,9 @@ from engine.errors import SpecError
 from engine.registry import ModelSpec
 from engine.samplers.objectives import OBJECTIVES, Objective
 from engine.training.group import Group
+from engine.training.material.shelf import Shelf, Span
+from engine.training.material.windows import Windows
 from engine.training.recipes import DiTRecipe, Recipe, Window
-from engine.training.shelf import Shelf, Span
-from engine.training.windows import Windows
 
 WHOLE_SCORES, NO_SCORES, NOTES_ALONE = 0.5, 0.15, 0.1
 """Shares of crops that are told all of their score, none of it, or its notes as a clip has them.

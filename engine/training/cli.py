@@ -30,8 +30,8 @@ COMMANDS = {
     "recordings": "engine.training.corpus.real",
     "freedoom": "engine.training.corpus.freedoom",
     "hearing": "engine.training.hearing",
-    "latents": "engine.training.encode_command",
-    "shards": "engine.training.tar_command",
+    "latents": "engine.training.material.encode_command",
+    "shards": "engine.training.material.tar_command",
 }
 """The whole training in one, what makes training material, and listening; each has its own flags."""
 
@@ -101,8 +101,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _autoencoder(arguments: argparse.Namespace) -> None:
-    from engine.training.dataset import items
     from engine.training.loop import train
+    from engine.training.material.dataset import items
     from engine.training.train_autoencoder import AutoencoderStage
 
     stage = AutoencoderStage(
@@ -117,8 +117,8 @@ def _autoencoder(arguments: argparse.Namespace) -> None:
 
 def _dit(arguments: argparse.Namespace) -> None:
     from engine.training.loop import train
+    from engine.training.material.stream import held_out_of, open_shelf, statistics_of
     from engine.training.needs import advice
-    from engine.training.stream import held_out_of, open_shelf, statistics_of
     from engine.training.train_dit import DiTStage, Material
 
     chosen = chosen_recipe(arguments)
@@ -140,8 +140,8 @@ def _dit(arguments: argparse.Namespace) -> None:
 
 
 def _clap(arguments: argparse.Namespace) -> None:
-    from engine.training.dataset import all_items, is_held_out, items
-    from engine.training.spectra import Spectra
+    from engine.training.material.dataset import all_items, is_held_out, items
+    from engine.training.material.spectra import Spectra
     from engine.training.train_clap import (
         PAPER,
         SMOKE,

@@ -31,8 +31,8 @@ from engine.locked_clap import small_listener
 from engine.networks import build_autoencoder
 from engine.registry import SAMPLE_RATE, SKETCH
 from engine.training.corpus import render
-from engine.training.latents import encoded, numbered, pieces, write_item
-from engine.training.spectra import kept_spectrum
+from engine.training.material.latents import encoded, numbered, pieces, write_item
+from engine.training.material.spectra import kept_spectrum
 
 log = logging.getLogger(__name__)
 NICE = 10

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from engine.training.drawing import WHOLE
+from engine.training.material.drawing import WHOLE
 
 MAX_SCALE = math.log(100.0)
 CHOICES = 10

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from engine.conditioning import Asked
 from engine.training.batches import Batch
-from engine.training.latents import LatentItem
+from engine.training.material.latents import LatentItem
+from engine.training.material.windows import Windows
 from engine.training.recipes import Recipe
-from engine.training.windows import Windows
 
 LEVELS = (0.3, 0.6, 0.8, 0.9, 0.97)
 """Times at which the loss is measured: from what little noise hides to where only the prompt says what will sound."""

@@ -25,16 +25,16 @@ from engine.text import MiniLM
 from engine.training.checkpointing import read, steps_done
 from engine.training.checkup import evaluate
 from engine.training.composing import Composing, Order
-from engine.training.dataset import Item
 from engine.training.export import export_dit
 from engine.training.group import Group
 from engine.training.journal import Journal
-from engine.training.latents import pieces, read_item, silence, statistics
 from engine.training.loop import Budget, Stopping, train
+from engine.training.material.dataset import Item
+from engine.training.material.latents import pieces, read_item, silence, statistics
+from engine.training.material.shelf import GrowingShelf, Ledger, Span
+from engine.training.material.spectra import KeptSpectra
 from engine.training.optim import Cooldown
 from engine.training.recipes import Recipe, SlotRecipe, recipe
-from engine.training.shelf import GrowingShelf, Ledger, Span
-from engine.training.spectra import KeptSpectra
 from engine.training.speed import peak_flops
 from engine.training.train_clap import SMOKE, ClapRecipe, ClapStage, Pieces, against_locked_text
 from engine.training.train_dit import DiTStage, Material

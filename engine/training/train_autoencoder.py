@@ -15,11 +15,11 @@ from torch.nn import Module
 
 from engine.errors import SpecError
 from engine.networks import build_autoencoder
-from engine.training.dataset import Crops, Item
 from engine.training.discriminators import Discriminators
 from engine.training.group import Group
 from engine.training.loop import StageOfParts
 from engine.training.losses import MultiResolutionSTFTLoss
+from engine.training.material.dataset import Crops, Item
 from engine.training.optim import Ema
 from engine.training.recipes import Recipe
 from engine.training.update import Update

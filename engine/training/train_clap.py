@@ -24,7 +24,6 @@ from transformers import ClapConfig
 from engine.clap import Clap, Towers, paper_config
 from engine.errors import SpecError
 from engine.locked_clap import LockedClap, small_audio
-from engine.training import prompts
 from engine.training.batch_statistics import over_ranks
 from engine.training.contrastive import (
     CHOICES,
@@ -32,12 +31,13 @@ from engine.training.contrastive import (
     retrieval,
     retrieval_among,
 )
-from engine.training.dataset import Item
-from engine.training.drawing import WHOLE
 from engine.training.group import Group
 from engine.training.loop import Budget, StageOfParts, train
+from engine.training.material import prompts
+from engine.training.material.dataset import Item
+from engine.training.material.drawing import WHOLE
+from engine.training.material.spectra import Spectra
 from engine.training.optim import Ema, LearningRate
-from engine.training.spectra import Spectra
 from engine.training.update import Update
 
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]

@@ -30,13 +30,13 @@ from engine.text import MiniLM
 from engine.training.batches import Batch, Batches
 from engine.training.group import Group
 from engine.training.held_out import HeldOut
-from engine.training.latents import LatentItem, Statistics
 from engine.training.loop import StageOfParts
+from engine.training.material.latents import LatentItem, Statistics
+from engine.training.material.remembered import Remembering
+from engine.training.material.shelf import Ledger, Shelf, Span
 from engine.training.optim import Cooldown, Ema
 from engine.training.recipes import Recipe
-from engine.training.remembered import Remembering
 from engine.training.sharding import entire, shard
-from engine.training.shelf import Ledger, Shelf, Span
 from engine.training.speed import forward_flops
 from engine.training.update import Update
 

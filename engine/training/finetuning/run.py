@@ -26,7 +26,6 @@ from engine.public.lora import adapt
 from engine.registry import ModelSpec, model_spec, require_public
 from engine.stable_audio.t5 import T5Text, text_place
 from engine.text import MiniLM
-from engine.training.dataset import Item, items
 from engine.training.export import averaged
 from engine.training.finetuning.adapters import LoraPlan, add_adapters
 from engine.training.finetuning.families import Asking, recipe_for, sight_of
@@ -35,9 +34,10 @@ from engine.training.finetuning.model_files import write_model, write_published
 from engine.training.finetuning.seen import Pieces
 from engine.training.finetuning.stage import FineTuning
 from engine.training.group import Group
-from engine.training.latents import encode_material, read_statistics
 from engine.training.loop import Budget, train
-from engine.training.shelf import Shelf, Span
+from engine.training.material.dataset import Item, items
+from engine.training.material.latents import encode_material, read_statistics
+from engine.training.material.shelf import Shelf, Span
 from engine.whole_files import write_whole
 
 log = logging.getLogger(__name__)
@@ -256,7 +256,7 @@ def _captions(pieces: Pieces) -> list[str]:
     """Some prompts as the training says them, to try a LoRA with."""
     import numpy as np
 
-    from engine.training.prompts import prompt
+    from engine.training.material.prompts import prompt
 
     chosen = pieces.items[:: max(len(pieces.items) // EXAMPLES, 1)][:EXAMPLES]
     said = [prompt(item.metadata, np.random.default_rng(0)) for item in chosen]

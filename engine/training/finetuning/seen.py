@@ -21,9 +21,9 @@ from engine.registry import ModelSpec
 from engine.training.batches import Batch, Draws
 from engine.training.finetuning.masks import kept_frames, length_shifted, truncated_logit_normal
 from engine.training.group import Group
-from engine.training.latents import LatentItem
+from engine.training.material.latents import LatentItem
+from engine.training.material.windows import Windows
 from engine.training.recipes import DiTRecipe
-from engine.training.windows import Windows
 
 SILENCE_SECONDS = 4.0
 """Mean of how much of the silence after a piece Stable Audio 3 sees with it, exponentially distributed."""

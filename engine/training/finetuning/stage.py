@@ -18,8 +18,8 @@ from engine.samplers.objectives import OBJECTIVES, noised
 from engine.training.finetuning.seen import Seen, Sight
 from engine.training.group import Group
 from engine.training.loop import StageOfParts
+from engine.training.material.remembered import Remembering
 from engine.training.recipes import DiTRecipe
-from engine.training.remembered import Remembering
 from engine.training.update import Update
 
 

@@ -43,7 +43,7 @@ WORDS_IN = (
     "engine/composing/instruments.py",
     "engine/composing/mix.py",
     "engine/composing/theory.py",
-    "engine/training/prompts.py",
+    "engine/training/material/prompts.py",
     "presets",
 )
 """Where all words of prompts stand: those of the composer, and those of people."""

@@ -22,7 +22,7 @@ from engine.composing.reading import Reading, read
 from engine.composing.styles import styles
 from engine.composing.theory import PITCH_CLASSES, SCALES
 from engine.composing.vocabulary import vocabulary
-from engine.training.prompts import facts, prompt
+from engine.training.material.prompts import facts, prompt
 
 PRESETS = sorted((Path(__file__).parents[3] / "presets").glob("*/*.toml"))
 INSTRUMENT_NAMES = {*INSTRUMENTS, *DRUMS}

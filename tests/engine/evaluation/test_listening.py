@@ -9,7 +9,7 @@ import torch
 
 from engine.evaluation.listening import Listener, averaged, window_starts
 from engine.locked_clap import LockedClap
-from engine.training.dataset import Item
+from engine.training.material.dataset import Item
 from tests.engine.test_locked_clap import tiny_audio
 from tests.engine.tiny_model import Words
 

@@ -20,7 +20,7 @@ from engine.evaluation.sounds import (
 )
 from engine.spec import GenerationSpec
 from engine.training.composing import seed_of
-from engine.training.dataset import Item
+from engine.training.material.dataset import Item
 from engine.updates import AudioBlock, LeadSheet, Step, Update
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.training.latents import EightBits, Encoded, LatentItem
+from engine.training.material.latents import EightBits, Encoded, LatentItem
 
 CHANNELS = 64
 LATENT_RATE = 44_100 / 2048

@@ -24,10 +24,10 @@ from engine.training.batches import (
     times,
 )
 from engine.training.group import Group
-from engine.training.latents import read_item, write_item
+from engine.training.material.latents import read_item, write_item
+from engine.training.material.shelf import GrowingShelf, Span
+from engine.training.material.windows import Windows
 from engine.training.recipes import SMOKE
-from engine.training.shelf import GrowingShelf, Span
-from engine.training.windows import Windows
 from tests.engine.training.pieces import SILENCE, piece_of
 
 

@@ -17,7 +17,7 @@ from engine.errors import LongtakeError
 from engine.model_files import find_weights
 from engine.registry import SKETCH
 from engine.training.composing import Composing, Maker, Order, seed_of
-from engine.training.latents import pieces, read_beside, read_item
+from engine.training.material.latents import pieces, read_beside, read_item
 
 
 @pytest.fixture

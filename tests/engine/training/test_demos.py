@@ -14,8 +14,8 @@ from engine.errors import SpecError
 from engine.networks import build_autoencoder
 from engine.training.demos import TransformerDemos, prompts_of
 from engine.training.group import Group
-from engine.training.latents import write_item
 from engine.training.loop import Budget, train
+from engine.training.material.latents import write_item
 from engine.training.recipes import SMOKE
 from tests.engine.training.pieces import piece_of
 from tests.engine.training.ranks.runs import transformer

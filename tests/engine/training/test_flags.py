@@ -14,7 +14,7 @@ from engine.errors import SpecError
 from engine.training import cli
 from engine.training.checkpointing import steps_done
 from engine.training.export import averaged
-from engine.training.latents import Statistics, write_item, write_statistics
+from engine.training.material.latents import Statistics, write_item, write_statistics
 from tests.engine.training.pieces import CHANNELS, SILENCE, piece_of
 
 

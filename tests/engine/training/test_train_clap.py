@@ -12,10 +12,10 @@ from engine.clap import MAX_TOKENS, Clap, ClapText
 from engine.locked_clap import LockedClap, open_clap
 from engine.registry import TextConfig
 from engine.training import cli
-from engine.training.dataset import Item, items
 from engine.training.loop import Budget
+from engine.training.material.dataset import Item, items
+from engine.training.material.spectra import Spectra
 from engine.training.optim import LearningRate
-from engine.training.spectra import Spectra
 from engine.training.train_clap import (
     SPECIAL_TOKENS,
     ClapRecipe,

@@ -14,12 +14,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from engine.checkpoints import save_weights
 from engine.latent_diffusion import LatentDiffusion
 from engine.training import cli
-from engine.training.dataset import items
 from engine.training.export import export, trained_autoencoder
-from engine.training.latents import encode_material, read_statistics
 from engine.training.loop import Budget, Stopping, train
+from engine.training.material.dataset import items
+from engine.training.material.latents import encode_material, read_statistics
+from engine.training.material.shelf import Shelf, Span, one_side
 from engine.training.recipes import RECIPES, SMOKE, Phase, Window
-from engine.training.shelf import Shelf, Span, one_side
 from engine.training.slot import cooled
 from engine.training.train_autoencoder import AutoencoderStage
 from engine.training.train_dit import DiTStage, Material

@@ -15,7 +15,7 @@ from engine.conditioning import Asked, Prompt
 from engine.latent_diffusion import LatentDiffusion
 from engine.registry import AdaptiveDiTConfig, ModelSpec
 from engine.training.finetuning.seen import Pieces
-from engine.training.latents import EightBits, LatentItem
+from engine.training.material.latents import EightBits, LatentItem
 from tests.engine.public.public_models import TINY_MEDIUM, TINY_OPEN, TINY_SMALL
 from tests.engine.tiny_model import TINY, tiny_model
 from tests.golden.values import weight

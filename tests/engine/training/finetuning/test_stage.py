@@ -19,7 +19,7 @@ from engine.training.finetuning.seen import Seen
 from engine.training.finetuning.stage import FineTuning
 from engine.training.group import Group
 from engine.training.loop import Budget, train
-from engine.training.remembered import Remembering
+from engine.training.material.remembered import Remembering
 from tests.engine.public.public_models import TINY_MEDIUM, TINY_SMALL
 from tests.engine.tiny_model import TINY
 from tests.engine.training.finetuning.little import FAMILIES, OPEN, Words, little, pieces_for

@@ -10,9 +10,9 @@ import pytest
 from engine.composing.composer import compose
 from engine.registry import SKETCH
 from engine.text import PACKAGE, MiniLM
+from engine.training.material.prompts import prompt
 from engine.training.parcel.contents import add_text
 from engine.training.parcel.start import SITE
-from engine.training.prompts import prompt
 
 
 @pytest.fixture(scope="module")

@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 
 from engine.locked_clap import LockedClap
-from engine.training.dataset import items
 from engine.training.finetuning.adapters import LoraPlan, add_adapters
 from engine.training.finetuning.families import Asking, recipe_for, sight_of
 from engine.training.finetuning.stage import FineTuning
 from engine.training.group import Group
-from engine.training.latents import Statistics, write_item
+from engine.training.material.dataset import items
+from engine.training.material.latents import Statistics, write_item
+from engine.training.material.shelf import Shelf, Span
+from engine.training.material.spectra import Spectra
 from engine.training.optim import LearningRate
 from engine.training.recipes import SMOKE, Recipe
 from engine.training.sharding import entire
-from engine.training.shelf import Shelf, Span
-from engine.training.spectra import Spectra
 from engine.training.train_autoencoder import AutoencoderStage
 from engine.training.train_clap import ClapRecipe, ClapStage, Pieces
 from engine.training.train_dit import DiTStage, Material

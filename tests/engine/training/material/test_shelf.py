@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import AudioError
-from engine.training.latents import write_item
-from engine.training.shelf import GrowingShelf, Ledger, Shelf, Span
+from engine.training.material.latents import write_item
+from engine.training.material.shelf import GrowingShelf, Ledger, Shelf, Span
 from tests.engine.training.pieces import piece_of
 
 

@@ -24,8 +24,8 @@ from platformdirs import user_cache_path
 
 from engine.errors import LongtakeError
 from engine.file_names import encodable
-from engine.training.facts import Facts, beside, rows, table_of, tags, tidy
-from engine.training.sounds import SUFFIXES, examined
+from engine.training.material.facts import Facts, beside, rows, table_of, tags, tidy
+from engine.training.material.sounds import SUFFIXES, examined
 from engine.whole_files import part_of, put_in_place
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from engine.conditioning import Prompt, metre_grid
+from engine.training.material.windows import Windows, as_a_piece, start_of_crop
 from engine.training.recipes import SMOKE
-from engine.training.windows import Windows, as_a_piece, start_of_crop
 from tests.engine.training.pieces import SILENCE, pieces_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.training.drawing import Chances
+from engine.training.material.drawing import Chances
 
 
 def test_it_draws_what_numpy_draws() -> None:

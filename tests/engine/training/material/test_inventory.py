@@ -12,9 +12,9 @@ import pytest
 import soundfile
 
 from engine.errors import AudioError, LongtakeError
-from engine.training import inventory
-from engine.training.dataset import Crops, all_items, items
-from engine.training.inventory import INDEX, KEPT, LEFT_OUT, Inventory, sounds_below
+from engine.training.material import inventory
+from engine.training.material.dataset import Crops, all_items, items
+from engine.training.material.inventory import INDEX, KEPT, LEFT_OUT, Inventory, sounds_below
 
 
 def sound(path: Path, seconds: float = 1.0, rate: int = 44_100, channels: int = 2) -> Path:

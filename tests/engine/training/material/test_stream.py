@@ -17,11 +17,10 @@ from engine.composing.score import Score
 from engine.errors import AudioError
 from engine.training import cli
 from engine.training.batches import Batches
-from engine.training.latents import read_statistics, statistics, write_statistics
-from engine.training.recipes import SMOKE
-from engine.training.shards import Shards, ShardWriter
-from engine.training.shelf import Ledger, Shelf, Span
-from engine.training.stream import (
+from engine.training.material.latents import read_statistics, statistics, write_statistics
+from engine.training.material.shards import Shards, ShardWriter
+from engine.training.material.shelf import Ledger, Shelf, Span
+from engine.training.material.stream import (
     MIXED,
     POOL_STEPS,
     Stream,
@@ -30,7 +29,8 @@ from engine.training.stream import (
     open_shelf,
     statistics_of,
 )
-from engine.training.tars import tars_in
+from engine.training.material.tars import tars_in
+from engine.training.recipes import SMOKE
 from tests.engine.training.pieces import SILENCE, piece_of
 from tests.engine.training.server import Server, served
 from tests.engine.training.test_batches import same
@@ -126,7 +126,7 @@ def test_batches_are_the_same_from_disk_and_server_with_any_number_of_readers(
 
 
 def test_ranks_read_their_part_only(packed: Path, server: Server) -> None:
-    from engine.training.windows import Windows
+    from engine.training.material.windows import Windows
 
     def windows(where: str | Path) -> Windows:
         stream = Stream(tars_in([where]), pool=30)

@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from engine.errors import AudioError
-from engine.training.dataset import Crops, all_items, items
+from engine.training.material.dataset import Crops, all_items, items
 
 
 def test_the_split_is_by_metadata_and_complete(material: Path) -> None:

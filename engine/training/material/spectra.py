@@ -19,8 +19,8 @@ from transformers import ClapFeatureExtractor
 from engine.clap import SAMPLE_RATE, fused, mel_spectrogram, window_frames
 from engine.sound.audio import to_stereo
 from engine.sound.reading import blocks, opened
-from engine.training.dataset import Item
-from engine.training.recent import Recent
+from engine.training.material.dataset import Item
+from engine.training.material.recent import Recent
 from engine.whole_files import whole
 
 QUIETEST, STEP = -100.0, 0.6

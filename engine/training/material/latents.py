@@ -23,8 +23,8 @@ from engine.autoencoder import Autoencoder
 from engine.chunking import encode_chunked, encode_together
 from engine.errors import AudioError, LongtakeError
 from engine.registry import SAMPLE_RATE
-from engine.training.dataset import Item
-from engine.training.latent_items import (
+from engine.training.material.dataset import Item
+from engine.training.material.latent_items import (
     STATISTICS,
     EightBits,
     Encoded,
@@ -37,8 +37,8 @@ from engine.training.latent_items import (
     read_item,
     write_item,
 )
-from engine.training.shards import DIGEST, Shards, ShardWriter, digests, shard_files
-from engine.training.sounds import read_sound
+from engine.training.material.shards import DIGEST, Shards, ShardWriter, digests, shard_files
+from engine.training.material.sounds import read_sound
 from engine.whole_files import whole
 
 __all__ = [

@@ -13,7 +13,7 @@ from engine.composing.composer import compose
 from engine.composing.instruments import INSTRUMENTS
 from engine.composing.styles import styles
 from engine.composing.vocabulary import vocabulary
-from engine.training.prompts import CAPTION_SHARE, prompt
+from engine.training.material.prompts import CAPTION_SHARE, prompt
 
 HOUSE: dict[str, Any] = {
     "kind": "song",

@@ -20,11 +20,11 @@ import soundfile
 from numpy.typing import NDArray
 
 from engine.registry import SAMPLE_RATE
-from engine.training.dataset import Item
-from engine.training.latent_items import LatentItem, packed
-from engine.training.shards import identity
-from engine.training.sounds import read_sound
-from engine.training.tars import INDEX
+from engine.training.material.dataset import Item
+from engine.training.material.latent_items import LatentItem, packed
+from engine.training.material.shards import identity
+from engine.training.material.sounds import read_sound
+from engine.training.material.tars import INDEX
 from engine.whole_files import whole
 
 T = TypeVar("T")

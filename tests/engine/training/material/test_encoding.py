@@ -15,14 +15,15 @@ from engine.autoencoder import Autoencoder
 from engine.chunking import encode_chunked
 from engine.errors import AudioError, CheckpointError, SpecError
 from engine.networks import build_autoencoder
-from engine.training import cli, latents
-from engine.training.dataset import Item, all_items
-from engine.training.latent_items import EightBits, numbered, write_item
-from engine.training.latents import Encoding, encode_material, open_pieces, read_statistics
+from engine.training import cli
+from engine.training.material import latents
+from engine.training.material.dataset import Item, all_items
+from engine.training.material.latent_items import EightBits, numbered, write_item
+from engine.training.material.latents import Encoding, encode_material, open_pieces, read_statistics
+from engine.training.material.shards import Shards, identity, shard_files
+from engine.training.material.shelf import Shelf, Span, one_side
+from engine.training.material.sounds import read_sound
 from engine.training.recipes import SMOKE
-from engine.training.shards import Shards, identity, shard_files
-from engine.training.shelf import Shelf, Span, one_side
-from engine.training.sounds import read_sound
 from tests.engine.training.pieces import piece_of
 
 LENGTHS = (0.5, 1.0, 2.5, 0.7, 3.0)

@@ -12,7 +12,7 @@ import soundfile
 from engine.errors import SpecError
 from engine.sound import flac
 from engine.sound.about import About, MusicalFacts
-from engine.training.facts import beside, rows, table_of, tags, tidy
+from engine.training.material.facts import beside, rows, table_of, tags, tidy
 
 
 def noise(path: Path) -> Path:

@@ -10,9 +10,9 @@ import soundfile
 
 from engine.clap import SAMPLE_RATE, mel_spectrogram
 from engine.locked_clap import small_listener
-from engine.training.dataset import Item
-from engine.training.latents import read_beside, write_item
-from engine.training.spectra import STEP, KeptSpectra, Spectra, heard, kept_spectrum
+from engine.training.material.dataset import Item
+from engine.training.material.latents import read_beside, write_item
+from engine.training.material.spectra import STEP, KeptSpectra, Spectra, heard, kept_spectrum
 from tests.engine.training.pieces import piece_of
 
 RATE = 44_100

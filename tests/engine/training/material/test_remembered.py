@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from engine.training.recent import Recent
-from engine.training.remembered import Remembering
+from engine.training.material.recent import Recent
+from engine.training.material.remembered import Remembering
 
 WIDTH, LENGTH = 12, 10
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from engine.conditioning import TextEncoder
-from engine.training.recent import Recent
+from engine.training.material.recent import Recent
 
 MOST_BYTES = 1 << 30
 """Of all features: of MiniLM's about 90 000 prompts of usual length on a CPU, 21 000 on a GPU."""

@@ -21,7 +21,7 @@ from safetensors.numpy import save
 
 from engine.composing.score import Score
 from engine.errors import CheckpointError
-from engine.training.latent_items import EightBits, Encoded, LatentItem, Pieces
+from engine.training.material.latent_items import EightBits, Encoded, LatentItem, Pieces
 from engine.whole_files import whole
 
 SHARD_BYTES = 1 << 26

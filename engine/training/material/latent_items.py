@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from engine.composing.score import Score
 from engine.errors import CheckpointError
-from engine.training.recent import Recent
+from engine.training.material.recent import Recent
 from engine.whole_files import whole
 
 LEVELS = 255

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.conditioning import Prompt
-from engine.training import prompts
-from engine.training.drawing import WHOLE, Chances
-from engine.training.latent_items import LatentItem, Pieces
+from engine.training.material import prompts
+from engine.training.material.drawing import WHOLE, Chances
+from engine.training.material.latent_items import LatentItem, Pieces
 
 VARIANTS = 64
 """Number of prompts per piece: those of 1400 pieces fit into what is remembered of texts (remembered.py), and encoding

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from engine.errors import AudioError
-from engine.training.sounds import examined, read_sound
+from engine.training.material.sounds import examined, read_sound
 
 FORMATS = {
     "mp3": "MPEG_LAYER_III",

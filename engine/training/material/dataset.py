@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import AudioError
-from engine.training.drawing import WHOLE, Chances
-from engine.training.inventory import Inventory
-from engine.training.sounds import read_sound
+from engine.training.material.drawing import WHOLE, Chances
+from engine.training.material.inventory import Inventory
+from engine.training.material.sounds import read_sound
 
 log = logging.getLogger(__name__)
 _TRIES = 8

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from engine.errors import AudioError
-from engine.training.latent_items import Files, Pieces, numbered
-from engine.training.latents import open_pieces
+from engine.training.material.latent_items import Files, Pieces, numbered
+from engine.training.material.latents import open_pieces
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from engine.errors import LongtakeError, SpecError
 from engine.registry import SAMPLE_RATE
-from engine.training.facts import tags, tidy
-from engine.training.latents import Encoding, Sound
-from engine.training.shards import Shards, digests
-from engine.training.sounds import SUFFIXES, examined, read_sound
-from engine.training.tars import name_of, streaming
+from engine.training.material.facts import tags, tidy
+from engine.training.material.latents import Encoding, Sound
+from engine.training.material.shards import Shards, digests
+from engine.training.material.sounds import SUFFIXES, examined, read_sound
+from engine.training.material.tars import name_of, streaming
 
 LARGEST = 1 << 31
 """Bytes of the largest file in a shard that is read."""

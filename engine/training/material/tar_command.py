@@ -13,10 +13,10 @@ from pathlib import Path
 
 from engine.errors import AudioError, SpecError
 from engine.parsing import Parser
-from engine.training.dataset import Item, all_items
-from engine.training.latent_items import STATISTICS
-from engine.training.latents import open_pieces, read_statistics
-from engine.training.tar_writing import Files, latent_files, sound_files, write_tars
+from engine.training.material.dataset import Item, all_items
+from engine.training.material.latent_items import STATISTICS
+from engine.training.material.latents import open_pieces, read_statistics
+from engine.training.material.tar_writing import Files, latent_files, sound_files, write_tars
 from engine.whole_files import whole
 
 log = logging.getLogger(__name__)

@@ -22,14 +22,14 @@ from engine.networks import build_autoencoder
 from engine.parsing import Parser
 from engine.public.loading import load_public
 from engine.registry import all_models, model_spec
-from engine.training.dataset import all_items
 from engine.training.export import trained_autoencoder
 from engine.training.group import COUNT, LOCAL_RANK, RANK
-from engine.training.latents import Encoding, encode_material, encode_sounds
 from engine.training.loop import Stopping
+from engine.training.material.dataset import all_items
+from engine.training.material.latents import Encoding, encode_material, encode_sounds
+from engine.training.material.tar_reading import sounds_of
+from engine.training.material.tars import is_tar, tars_in
 from engine.training.recipes import RECIPES, recipe
-from engine.training.tar_reading import sounds_of
-from engine.training.tars import is_tar, tars_in
 
 DESCRIPTION = """
 Encodes sound once, so that training the transformer needs none. Ctrl-C ends after some minutes of sound; the same line

@@ -17,11 +17,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import AudioError
-from engine.training.latent_items import MOST_BYTES, STATISTICS, LatentItem, Pieces, read_item
-from engine.training.latents import Statistics, read_statistics, statistics_from
-from engine.training.recent import Recent
-from engine.training.shelf import Shelf, Span, one_side
-from engine.training.tars import INDEX, SUFFIX, beside, is_tar, read_all, read_part, tars_in
+from engine.training.material.latent_items import (
+    MOST_BYTES,
+    STATISTICS,
+    LatentItem,
+    Pieces,
+    read_item,
+)
+from engine.training.material.latents import Statistics, read_statistics, statistics_from
+from engine.training.material.recent import Recent
+from engine.training.material.shelf import Shelf, Span, one_side
+from engine.training.material.tars import (
+    INDEX,
+    SUFFIX,
+    beside,
+    is_tar,
+    read_all,
+    read_part,
+    tars_in,
+)
 
 MIXED = 8
 """Shards whose pieces are mixed."""

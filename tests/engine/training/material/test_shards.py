@@ -13,10 +13,10 @@ import pytest
 from engine.composing import compose
 from engine.composing.score import Score
 from engine.errors import CheckpointError
-from engine.training.latent_items import EightBits, Encoded
-from engine.training.shards import Shards, ShardWriter, digests, identity, shard_files
-from engine.training.shelf import Shelf, Span, one_side
-from engine.training.windows import Windows
+from engine.training.material.latent_items import EightBits, Encoded
+from engine.training.material.shards import Shards, ShardWriter, digests, identity, shard_files
+from engine.training.material.shelf import Shelf, Span, one_side
+from engine.training.material.windows import Windows
 from tests.engine.training.pieces import SILENCE, piece_of
 
 MANY = 10_000

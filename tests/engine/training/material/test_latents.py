@@ -9,7 +9,7 @@ import pytest
 
 from engine.composing import compose
 from engine.composing.score import Score
-from engine.training.latents import (
+from engine.training.material.latents import (
     EightBits,
     Encoded,
     pieces,

@@ -15,12 +15,21 @@ import soundfile
 from webdataset.compat import WebDataset
 
 from engine.errors import AudioError, SpecError
-from engine.training import cli, tars
-from engine.training.dataset import all_items
-from engine.training.latents import Encoding
-from engine.training.sounds import read_sound
-from engine.training.tar_reading import samples, sounds_of
-from engine.training.tars import beside, is_tar, name_of, read_all, read_part, streaming, tars_in
+from engine.training import cli
+from engine.training.material import tars
+from engine.training.material.dataset import all_items
+from engine.training.material.latents import Encoding
+from engine.training.material.sounds import read_sound
+from engine.training.material.tar_reading import samples, sounds_of
+from engine.training.material.tars import (
+    beside,
+    is_tar,
+    name_of,
+    read_all,
+    read_part,
+    streaming,
+    tars_in,
+)
 from tests.engine.training.server import Server, served
 
 
