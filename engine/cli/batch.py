@@ -140,6 +140,7 @@ def _tables(text: str, path: Path) -> list[Entry]:
 
 def _entry(name: str, place: str, table: dict[str, Any], folder: Path) -> Entry:
     values: dict[str, Any] = {}
+    said: dict[str, str] = {}
     preset = table.get("preset")
     if preset is not None and not isinstance(preset, str):
         raise SpecError(f"{place}: preset is the name of one, in quotes.")
@@ -150,6 +151,9 @@ def _entry(name: str, place: str, table: dict[str, Any], folder: Path) -> Entry:
         if known not in PARAMETERS:
             near = nearest(key, (*PARAMETERS, *_NAMES, "preset"))
             raise SpecError(f"{place}: there is no setting {key}{near or '.'}")
+        if known in said:
+            raise SpecError(f"{place}: {said[known]} and {key} are the same setting; keep one.")
+        said[known] = key
         try:
             values[known] = converted(known, value)
         except LongtakeError as error:

@@ -18,10 +18,11 @@ from engine.cli.flags import settings
 from engine.cli.making import Order, Target, check, ordered
 from engine.cli.presets import preset_values
 from engine.cli.requests import Asked
-from engine.errors import DiskError, LongtakeError, SpecError
+from engine.errors import AudioError, DiskError, LongtakeError, SpecError
 from engine.file_names import safe
 from engine.precedence import agreed
-from engine.sound.takes import read_spec, sidecar_path
+from engine.sound.reading import opened
+from engine.sound.takes import read_settings, read_spec, sidecar_path
 from engine.sound.targets import is_there
 from engine.spec import MAX_SEED, GenerationSpec
 
@@ -174,8 +175,10 @@ def _standing(order: Order, asked: GenerationSpec) -> str:
     Raises:
         AudioError: if it is no take.
     """
-    if order.path is None or not order.path.exists():
+    if order.path is None:
         return ""
+    if not is_there(order.path):
+        return "unfinished" if _owned(sidecar_path(order.path), order.path.name) else ""
     there = read_spec(order.path)
     # Where no seed was asked for, any is right; relatives of a take have one of their own.
     free = {"variation_seed": there.variation_seed} if asked.variation else {}
@@ -183,7 +186,27 @@ def _standing(order: Order, asked: GenerationSpec) -> str:
     if replace(order.spec, **free) != there:
         return "changed"
     # A program that was killed between the two left no sidecar.
-    return "made" if sidecar_path(order.path).exists() else "unfinished"
+    whole = is_there(sidecar_path(order.path)) and _whole(order.path)
+    return "made" if whole else "unfinished"
+
+
+def _owned(sidecar: Path, name: str) -> bool:
+    """Whether there is a sidecar, and it is that of a take of this name."""
+    try:
+        return read_settings(sidecar).get("file") == name
+    except AudioError:
+        return False
+
+
+def _whole(path: Path) -> bool:
+    """Whether a take's sound can be read to its end, and is as long as its sidecar says."""
+    frames = read_settings(path).get("frames")
+    try:
+        with opened(path) as file:
+            file.seek(file.frames - 1)
+            return frames in (None, file.frames) and len(file.read(1)) == 1
+    except AudioError:
+        return False
 
 
 def _changed(places: list[str]) -> str:

@@ -69,6 +69,10 @@ def test_an_object_a_line_is_a_take_with_an_id(tmp_path: Path) -> None:
         ('{"id": " "}', "line 2: id is a name in quotes, or a whole number."),
         ('{"id": "one"}', "line 2: the id one is that of "),
         ('{"secnds": 3}', "line 2: there is no setting secnds; did you mean seconds?"),
+        (
+            '{"length": 1, "seconds": 2}',
+            "line 2: length and seconds are the same setting; keep one.",
+        ),
         ('{"steps": "many"}', "line 2: steps must be a whole number"),
     ],
 )
@@ -89,6 +93,7 @@ def test_what_is_wrong_in_an_object_is_named_with_its_line(
         ("[a]\nvolume = 3", "[a]: there is no setting volume."),
         ("[a]\nlength = 'long'", "[a]: seconds_total must be a number from 0.05 to 600 s"),
         ("[a]\n[[b]]\nbpm = 1", "[[b]] number 1: tempo must be a number from 30 to 300"),
+        ("[a]\nbpm = 90\ntempo = 90", "[a]: bpm and tempo are the same setting; keep one."),
         ("[a]\npreset = 3", "[a]: preset is the name of one"),
         ("bpm = 1000", "bad.toml: tempo must be"),
         ("a = [", "is not valid TOML"),

@@ -118,6 +118,37 @@ def test_resume_by_id_names_what_changed_and_makes_what_is_not_whole(
     assert (folder / "takes" / "c.json").exists()
 
 
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".mp3"])
+@pytest.mark.parametrize("kept", [None, 0, 0.5], ids=["deleted", "empty", "cut"])
+def test_resume_makes_again_what_is_deleted_or_damaged(
+    folder: Path, suffix: str, kept: float | None
+) -> None:
+    line = ["render", "x", *SHORT, "--count", "2", "--seed", "3", "--out", f"a{suffix}"]
+    assert main(line, ToneEngine()) == 0
+    damaged = folder / f"a-2{suffix}"
+    before = damaged.read_bytes()
+    if kept is None:
+        damaged.unlink()
+    else:
+        damaged.write_bytes(before[: round(kept * len(before))])
+    engine = ToneEngine()
+    assert main([*line, "--resume"], engine) == 0
+    assert [spec.seed for spec in engine.asked] == [4]
+    assert len(damaged.read_bytes()) == len(before)
+    assert main([*line, "--resume"], engine) == 0
+    assert len(engine.asked) == 1, "all of them are whole"
+
+
+def test_resume_replaces_no_settings_of_another_take(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["render", "x", *SHORT, "--count", "2"]
+    assert main([*line, "--out", "a.flac"], ToneEngine()) == 0
+    capsys.readouterr()
+    assert main([*line, "--out", "a.wav", "--resume"], ToneEngine()) == 2
+    assert "a-1.json already exists" in capsys.readouterr().err
+
+
 def test_relatives_of_a_take_are_resumed_too(folder: Path, tone_engine: ToneEngine) -> None:
     assert main(["render", "x", *SHORT, "--out", "a.wav", "--seed", "3"], tone_engine) == 0
     line = ["vary", "a.wav", "--count", "3", "--out", "b.wav"]
