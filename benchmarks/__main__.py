@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from engine.errors import LongtakeError
+
 DEFAULT = "engine"
 
 
@@ -29,7 +31,11 @@ def main(argv: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    return importlib.import_module(f"benchmarks.{name}").main(list(rest))
+    try:
+        return importlib.import_module(f"benchmarks.{name}").main(list(rest))
+    except LongtakeError as error:
+        print(f"longtake bench {name}: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

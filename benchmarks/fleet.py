@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from benchmarks._gpu_fleet import audible, per_take
 from engine.engine import Engine
+from engine.errors import SpecError
 from engine.fleet.cluster import LOCAL, address_of
 from engine.fleet.place import Building
 from engine.fleet.rendering import Fleet, Pool
@@ -27,6 +28,8 @@ WARM = 2
 def main(argv: Sequence[str]) -> int:
     """Measures and prints; returns 0."""
     options = _parser().parse_args(list(argv))
+    if min(options.takes, options.engines) < 1:
+        raise SpecError("--takes and --engines are 1 or more.")
     asked = [
         GenerationSpec(
             prompt="Genre: House | Instruments: Drums, Bass, Piano | BPM: 124",

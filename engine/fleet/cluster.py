@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,9 @@ from engine.errors import LongtakeError, SpecError
 LOCAL = "local"
 CORES = 4
 """Cores of an engine on CPUs: with more, each adds less."""
-_ADDRESS = re.compile(r"local|auto|(ray://)?[^\s/:]+:\d{1,5}")
+ANSWERS = 5.0
+"""Seconds in which a cluster's machine answers: Ray would wait for one that does not for minutes."""
+_ADDRESS = re.compile(r"local|auto|(ray://)?(?P<host>[^\s/:]+):(?P<port>\d{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,13 @@ def address_of(text: str) -> str:
     address = text.strip()
     if address in ("", "ray:"):
         return LOCAL
-    if not _ADDRESS.fullmatch(address):
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
         raise SpecError(
             f"A cluster is found by HOST:PORT, ray://HOST:PORT, auto or local; it is {text[:80]!r}."
         )
+    if match["port"] and not 1 <= int(match["port"]) <= 65535:
+        raise SpecError(f"The port of a cluster is 1 to 65535; it is {match['port']}.")
     return address
 
 
@@ -108,6 +114,7 @@ def connect(ray: Any, address: str, **options: Any) -> None:
     Raises:
         LongtakeError: if the cluster cannot be reached.
     """
+    _knock(address)
     options |= {"log_to_driver": False, "configure_logging": False}
     if address == LOCAL:
         options["include_dashboard"] = False
@@ -121,6 +128,27 @@ def connect(ray: Any, address: str, **options: Any) -> None:
         hint = "; if it asks for a token, set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN" * token
         raise LongtakeError(
             f"The cluster {address} cannot be reached: {why[0][:200].rstrip('.')}{hint}."
+        ) from error
+
+
+def _knock(address: str) -> None:
+    """Checks that something listens at the address of a cluster, if it has one.
+
+    Raises:
+        LongtakeError: if not.
+    """
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not match["port"]:
+        return
+    try:
+        socket.create_connection((match["host"], int(match["port"])), ANSWERS).close()
+    except (
+        OSError,
+        UnicodeError,
+    ) as error:  # A name with a label that is empty or too long is no IDNA.
+        why = getattr(error, "strerror", None) or error
+        raise LongtakeError(
+            f"The cluster {address} cannot be reached: {why}; start one there with 'ray start --head'."
         ) from error
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import SpecError
-from engine.fleet.cluster import LOCAL, Share, address_of, imported, shares
+from engine.errors import LongtakeError, SpecError
+from engine.fleet.cluster import LOCAL, Share, address_of, connect, imported, shares
 
 
 def test_an_address_is_one_that_ray_takes() -> None:
@@ -21,6 +22,18 @@ def test_an_address_is_one_that_ray_takes() -> None:
             SpecError, match="is found by HOST:PORT, ray://HOST:PORT, auto or local"
         ):
             address_of(wrong)
+    for wrong in ("head:0", "ray://head:65536", "head:99999"):
+        with pytest.raises(SpecError, match="The port of a cluster is 1 to 65535"):
+            address_of(wrong)
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_where_nothing_listens_is_said_before_ray_is_asked(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    for host in ("127.0.0.1", "a..b"):
+        with pytest.raises(LongtakeError, match=f"The cluster {scheme}{host}:{port} cannot be"):
+            connect(None, f"{scheme}{host}:{port}")
 
 
 @given(st.lists(st.integers(0, 64), min_size=1, max_size=5), st.integers(1, 40))
