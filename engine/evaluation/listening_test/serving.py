@@ -11,14 +11,15 @@ import json
 import logging
 import re
 import socket
+import sys
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
 
-from engine.errors import LongtakeError, SpecError
+from engine.errors import DiskError, LongtakeError, SpecError
 from engine.evaluation.listening_test.design import ANSWERS, ListeningTest, checked
 from engine.whole_files import write_whole
 
@@ -55,6 +56,7 @@ class PageServer(ThreadingHTTPServer):
 
     Raises:
         SpecError: if there is no test, or the address is not free.
+        DiskError: if there can be no folder for answers.
     """
 
     daemon_threads = True
@@ -64,7 +66,12 @@ class PageServer(ThreadingHTTPServer):
     ) -> None:
         self.test = ListeningTest.load(folder)
         self.answers = folder / ANSWERS
-        self.answers.mkdir(exist_ok=True)
+        try:
+            self.answers.mkdir(exist_ok=True)
+        except OSError as error:
+            raise DiskError(
+                f"The folder {self.answers} cannot be made: {error.strerror}."
+            ) from error
         page = folder / "page"
         self.files = {
             "/" + quote(path.relative_to(page).as_posix()): path
@@ -74,14 +81,15 @@ class PageServer(ThreadingHTTPServer):
         if "/index.html" not in self.files:
             raise SpecError(f"There is no page/index.html in {folder}; write the test again.")
         self.files["/"] = self.files["/index.html"]
-        self.names = {name.casefold() for name in (*names, "localhost")}
+        self.names = {name.casefold() for name in names}
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         try:
             super().__init__(address, Answering)
         except (OSError, OverflowError) as error:
+            why = getattr(error, "strerror", None) or str(error).rstrip(".")
             raise SpecError(
-                f"{address[0]}:{address[1]} cannot be listened at: {error}. Choose another --port or --host."
+                f"{address[0]}:{address[1]} cannot be listened at: {why}. Choose another --port or --host."
             ) from error
 
     @property
@@ -100,13 +108,30 @@ class PageServer(ThreadingHTTPServer):
             name = urlsplit(f"//{host}").hostname or ""
         except ValueError:
             return False
-        if name.casefold() in self.names:
+        if name.casefold() in {*self.names, "localhost"}:
             return True
         try:
             ipaddress.ip_address(name)
         except ValueError:
             return False
         return True
+
+    def ours(self, origin: str, host: str) -> bool:
+        """Whether an `Origin` is that of our page: what was asked for, or one of our names.
+
+        A web server with encryption before us has our name, and may hand on another `Host`.
+        """
+        try:
+            page = urlsplit(origin)
+        except ValueError:
+            return False
+        known = page.netloc == host or (page.hostname or "").casefold() in self.names
+        return known and page.scheme in ("http", "https")
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says what went wrong; nothing of listeners who hung up."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
 
 class Answering(BaseHTTPRequestHandler):
@@ -132,7 +157,7 @@ class Answering(BaseHTTPRequestHandler):
         if self.path != "/answers":
             return self._said(HTTPStatus.NOT_FOUND, "Answers are sent to /answers.")
         origin = self.headers.get("Origin")
-        if origin is not None and origin != f"http://{self.headers.get('Host')}":
+        if origin is not None and not self.server.ours(origin, self.headers.get("Host", "")):
             return self._said(HTTPStatus.FORBIDDEN, "Answers come from the test's own page.")
         if self.headers.get_content_type() != "application/json":
             return self._said(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Answers are sent as JSON.")
@@ -164,10 +189,11 @@ class Answering(BaseHTTPRequestHandler):
     def _file(self, body: bool) -> None:
         if not self._known():
             return
-        path = self.server.files.get(urlsplit(self.path).path)
+        path = None
         try:
+            path = self.server.files.get(urlsplit(self.path).path)
             file = path.open("rb") if path else None
-        except OSError:
+        except (OSError, ValueError):
             file = None
         if path is None or file is None:
             return self._said(HTTPStatus.NOT_FOUND, "There is no such file.")

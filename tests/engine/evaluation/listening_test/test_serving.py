@@ -147,6 +147,8 @@ def test_what_is_no_answer_is_refused_with_a_sentence(server: PageServer, writte
 def test_other_sites_and_other_names_are_turned_away(server: PageServer, answered):
     good = answered(SESSION, {})
     assert post(server, good, Origin="http://evil.example")[0] == 403
+    for origin in ("null", "http://[", "http://localhost", "https://evil.example/test.example"):
+        assert post(server, good, Origin=origin)[0] == 403, origin
     assert post(server, good, Content_Type="text/plain")[0] == 415
     for host, status in (
         ("evil.example", 421),
@@ -158,6 +160,28 @@ def test_other_sites_and_other_names_are_turned_away(server: PageServer, answere
         ("[::1]:8460", 200),
     ):
         assert ask(server, "GET", "/", Host=host)[0].status == status, host
+
+
+def test_a_web_server_with_encryption_may_stand_before_it(server: PageServer, answered):
+    good = answered(SESSION, {})
+    for host in ("test.example", "127.0.0.1:8460"):
+        assert post(server, good, Host=host, Origin="https://test.example") == (201, "Kept.")
+    assert post(server, good, Host="10.0.0.1", Origin="https://10.0.0.1") == (201, "Kept.")
+
+
+def test_who_hangs_up_is_no_error_and_every_path_has_an_answer(
+    server: PageServer, capsys: pytest.CaptureFixture[str]
+):
+    host, port = map(str, server.server_address[:2])
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        line.sendall(f"GET http://[ HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert b" 404 " in line.recv(1000).split(b"\r\n")[0]
+    for error, said in ((ConnectionResetError(), ""), (TimeoutError(), ""), (KeyError(), "Error")):
+        try:
+            raise error
+        except (OSError, KeyError):
+            server.handle_error(None, (host, port))
+        assert (said in (err := capsys.readouterr().err)) and bool(said) == bool(err)
 
 
 def test_bodies_are_bounded(server: PageServer):
@@ -179,6 +203,10 @@ def test_a_folder_without_a_test_and_a_port_in_use_are_one_sentence(
     port = str(server.server_address[1])
     assert main(["evaluate", "listening", "serve", str(written), "--port", port]) == 2
     assert "another --port" in capsys.readouterr().err
+    (tmp_path / "test.json").write_bytes((written / "test.json").read_bytes())
+    (tmp_path / "answers").touch()
+    assert main(["evaluate", "listening", "serve", str(tmp_path)]) == 2
+    assert f"The folder {tmp_path / 'answers'} cannot be made" in capsys.readouterr().err
     (tmp_path / "test.json").write_text('{"form": 1, "items": 3}')
     assert main(["evaluate", "listening", "serve", str(tmp_path)]) == 2
     assert "no whole listening test" in capsys.readouterr().err
