@@ -1,7 +1,7 @@
 """What listeners think: mean opinions with their intervals, who is screened out, and which systems differ (§4.2).
 
-Listeners and items are both drawn for an interval, since either may have been others (Owen 2007). Knows nothing of
-files.
+Listeners and items are both drawn for an interval, since either may have been others (Owen 2007). Where one listener
+answered, or all answers are the same, nothing says how others would answer, and there is none. Knows nothing of files.
 """
 
 from __future__ import annotations
@@ -92,12 +92,20 @@ def opinions(ratings: Sequence[Rating]) -> dict[str, dict[str, Opinion]]:
 
 def _opinion(given: Sequence[Rating]) -> Opinion:
     values = [one.value for one in given]
+    listeners = [one.listener for one in given]
     spread = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
     if QUESTIONS[given[0].question] is YES_OR_NO and len(set(values)) == 1:
-        # A bootstrap cannot see what never happened.
-        return Opinion(mean(np.array(values, bool)), spread, len(values))
-    found = crossed(values, [one.listener for one in given], [one.item for one in given])
+        # The exact bound, of persons: many answers of one are one person's.
+        persons = np.full(len(set(listeners)), values[0], bool)
+        return Opinion(mean(persons), spread, len(values))
+    found = _mean(values, listeners, [one.item for one in given])
     return Opinion(found, spread, len(values))
+
+
+def _mean(values: Sequence[int], listeners: Sequence[str], items: Sequence[str]) -> Estimate:
+    if len(set(listeners)) == 1 or len(set(values)) == 1:
+        return float(np.mean(values)), float("nan"), float("nan")
+    return crossed(values, listeners, items)
 
 
 def pairs(ratings: Sequence[Rating], systems: Sequence[str]) -> list[Pair]:
@@ -130,7 +138,7 @@ def _compared(
         for listener in dict.fromkeys(listeners)
     ]
     p = sign_flip(each)
-    return Pair(question, one, other, crossed(apart, listeners, items), len(each), p, p)
+    return Pair(question, one, other, _mean(apart, listeners, items), len(each), p, p)
 
 
 def sign_flip(differences: Sequence[float]) -> float:

@@ -6,6 +6,7 @@ Knows nothing of how answers were read.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -74,10 +75,20 @@ def report(test: ListeningTest, ratings: Sequence[Rating], out: Path, *, screen:
         "pairs": [asdict(pair) for pair in compared],
         "paper": {name: dict(zip(PAPER, row, strict=True)) for name, row in TABLE_4.items()},
     }
-    write_whole(out / "figures.json", json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    shown = json.dumps(_known(figures), ensure_ascii=False, indent=1, allow_nan=False)
+    write_whole(out / "figures.json", shown + "\n")
     text = _text(test, ratings, left, found, compared)
     write_whole(out / "README.md", text)
     return text
+
+
+def _known(found: Any) -> Any:
+    """The same with None, JSON's null, for numbers that are not known."""
+    if isinstance(found, Mapping):
+        return {name: _known(one) for name, one in found.items()}
+    if isinstance(found, list | tuple):
+        return [_known(one) for one in found]
+    return None if isinstance(found, float) and math.isnan(found) else found
 
 
 def _text(
@@ -88,10 +99,12 @@ def _text(
     compared: Sequence[Pair],
 ) -> str:
     everyone = len({one.listener for one in ratings})
+    others = "listeners and items" if len(test.items) > 1 else "listeners"
     lead = (
         f"{everyone} listeners, {len(test.items)} items, {len(ratings)} answers; {len(left)} listeners left out. Mean "
         "opinion ± standard deviation from bad (1) to excellent (5), of stereo how often it was called correct; in "
-        "brackets where 95 of 100 repetitions with other listeners and items would lie."
+        f"brackets where 95 of 100 repetitions with other {others} would lie: nothing where one listener answered, or "
+        "all answers are the same."
     )
     parts = [f"# {test.title}: results", lead]
     if not found:

@@ -38,6 +38,26 @@ def test_stereo_is_a_share_with_the_exact_bound_where_all_agree():
     assert opinions(given)["stereo"]["x"].mean == pytest.approx((1.0, 0.631, 1.0), abs=1e-3)
 
 
+def test_of_one_listener_or_of_equal_answers_nothing_is_known_of_others():
+    alone = [Rating("a", f"i{n}", "x", "quality", 2 + n % 3) for n in range(9)]
+    alike = [Rating(f"l{n}", f"i{n}", "x", "quality", 5) for n in range(9)]
+    for given in (alone, alike):
+        assert np.isnan(opinions(given)["quality"]["x"].mean[1:]).all()
+    others = [Rating(one.listener, one.item, "y", "quality", 1) for one in (*alone, *alike)]
+    assert np.isfinite(pairs([*alone, *alike, *others], ["x", "y"])[0].difference).all()
+    (pair,) = pairs([*alone, *others], ["x", "y"])
+    assert np.isnan(pair.difference[1:]).all()
+
+
+def test_many_answers_of_one_are_one_person():
+    few, many = (
+        [Rating(f"l{who}", f"i{n}", "x", "stereo", 0) for who in range(4) for n in range(items)]
+        for items in (1, 20)
+    )
+    assert opinions(few)["stereo"]["x"].mean == opinions(many)["stereo"]["x"].mean
+    assert opinions(many)["stereo"]["x"].mean == pytest.approx((0.0, 0.0, 0.602), abs=1e-3)
+
+
 def test_an_interval_knows_of_listeners_and_items_both():
     """Many answers of few listeners say less than as many of many."""
     rng = np.random.default_rng(3)
