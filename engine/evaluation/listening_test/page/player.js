@@ -13,11 +13,12 @@ function clock(seconds) {
 }
 
 class Player {
-  /** `heard(code, seconds)` is called with what more of a sound was heard. */
-  constructor(heard) {
+  /** `heard(code, seconds)` is called with what more of a sound was heard, `failed(code)` where it cannot be played. */
+  constructor(heard, failed) {
     this.audio = new Audio();
     this.audio.preload = "auto";
     this.heard = heard;
+    this.failed = failed;
     this.clear();
     for (const event of ["play", "pause", "ended", "timeupdate", "seeked", "error"]) {
       this.audio.addEventListener(event, () => this.changed(event));
@@ -52,14 +53,14 @@ class Player {
     return box;
   }
 
-  /** Plays the sound of a row from where it was, or pauses it. */
+  /** Plays the sound of a row from where it was, or pauses it; one that failed is fetched again. */
   toggle(row) {
-    if (this.now === row && !this.audio.paused) return this.audio.pause();
-    if (this.now !== row) {
+    if (this.now === row && !row.broken && !this.audio.paused) return this.audio.pause();
+    if (this.now !== row || row.broken) {
       this.audio.pause();
       this.count();
       const left = this.now;
-      if (left) left.from = this.audio.currentTime;
+      if (left && left !== row) left.from = this.audio.currentTime;
       this.now = row;
       this.audio.src = row.stimulus.file;
       this.audio.currentTime = row.from;
@@ -98,13 +99,16 @@ class Player {
     if (!row) return;
     if (event === "seeked") this.last = this.audio.currentTime;
     if (event !== "error") this.count();
-    if (event === "error" && this.audio.hasAttribute("src")) row.broken = true;
+    if (event === "error" && this.audio.hasAttribute("src")) {
+      row.broken = true;
+      this.failed(row.stimulus.code);
+    }
     row.from = event === "ended" ? 0 : this.audio.currentTime;
     this.show(row);
   }
 
   show(row) {
-    const playing = this.now === row && !this.audio.paused && !this.audio.ended;
+    const playing = this.now === row && !row.broken && !this.audio.paused && !this.audio.ended;
     row.button.innerHTML = playing ? ICONS.pause : ICONS.play;
     row.button.setAttribute("aria-label", (playing ? row.words.pause : row.words.play)(row.name));
     row.range.value = row.from;

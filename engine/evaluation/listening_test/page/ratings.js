@@ -16,13 +16,14 @@ class Ratings {
     return {
       session: Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""),
       language: null, step: 0, started: new Date().toISOString(), finished: null, sent: false,
-      about: {}, ratings: {}, heard: {}, comment: "",
+      saved: false, about: {}, ratings: {}, heard: {}, broken: {}, comment: "",
     };
   }
 
   read() {
     try {
-      return JSON.parse(this.storage.getItem(this.key));
+      const kept = JSON.parse(this.storage.getItem(this.key));
+      return kept && { ...this.fresh(), ...kept };
     } catch {
       return null;
     }
@@ -48,7 +49,14 @@ class Ratings {
   }
 
   hear(code, seconds) {
+    delete this.state.broken[code];
     this.state.heard[code] = (this.state.heard[code] || 0) + seconds;
+    this.save();
+  }
+
+  /** Notes that a sound cannot be played here: it may be left out, until some of it is heard after all. */
+  fail(code) {
+    this.state.broken[code] = true;
     this.save();
   }
 
@@ -61,9 +69,9 @@ class Ratings {
 
   /** What is sent: the answers, where every sound stood, and nothing that tells who it was. */
   answers(pages) {
-    const { session, language, started, finished, about, ratings, heard, comment } = this.state;
+    const { session, language, started, finished, about, ratings, heard, broken, comment } = this.state;
     const order = pages.map((page) => page.stimuli.map((one) => one.code));
-    return { test: this.test.id, session, language, started, finished, about, ratings, heard, order, comment };
+    return { test: this.test.id, session, language, started, finished, about, ratings, heard, broken, order, comment };
   }
 }
 

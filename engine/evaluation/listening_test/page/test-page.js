@@ -2,11 +2,18 @@
 "use strict";
 
 const ratings = new Ratings(TEST, storage());
-const player = new Player((code, seconds) => {
-  if (!code) return; // The noise for the volume.
-  ratings.hear(code, seconds);
-  showHeard();
-});
+const player = new Player(
+  (code, seconds) => {
+    if (!code) return; // The noise for the volume.
+    ratings.hear(code, seconds);
+    showHeard();
+  },
+  (code) => {
+    if (!code) return;
+    ratings.fail(code);
+    showHeard();
+  },
+);
 let pages = pagesOf(TEST, ratings.state.session);
 const byId = (id) => document.getElementById(id);
 const words = () => WORDS[ratings.state.language];
@@ -109,8 +116,9 @@ function showHeard() {
     const state = document.querySelector(`[data-code="${stimulus.code}"] .state`);
     if (!state) continue;
     const left = ratings.left(stimulus);
-    state.textContent = left ? words().hear(left) : `✓ ${words().heard}`;
-    state.classList.toggle("full", !left);
+    const broken = ratings.state.broken[stimulus.code];
+    state.textContent = broken ? words().skipped : left ? words().hear(left) : `✓ ${words().heard}`;
+    state.classList.toggle("full", !broken && !left);
   }
 }
 
@@ -124,6 +132,7 @@ function missing() {
   }
   const page = pages[step - 1];
   for (const [index, stimulus] of (page?.stimuli || []).entries()) {
+    if (ratings.state.broken[stimulus.code]) continue;
     const sound = w.sound(letter(index));
     const card = document.querySelector(`[data-code="${stimulus.code}"]`);
     const left = ratings.left(stimulus);
@@ -153,7 +162,7 @@ function comment(main) {
 
 function farewell(main) {
   const w = words();
-  const { sent } = ratings.state;
+  const { sent, saved } = ratings.state;
   const told = w.unsent + (TEST.contact ? w.sendTo(TEST.contact) : w.sendBack);
   const actions = made("div", { class: "actions" });
   const action = (text, act, main) => {
@@ -163,7 +172,8 @@ function farewell(main) {
   };
   if (!sent) action(w.save, download, true);
   if (!sent && serves()) action(w.again, send);
-  action(w.another, another);
+  // The next listener's answers take the place of these.
+  if (sent || saved) action(w.another, another);
   main.className = "narrow";
   main.append(made("h1", { text: w.thanks }), made("section", { class: "card", id: "end", "data-sent": sent },
     made("p", { text: sent ? w.stored : told }), actions));
@@ -193,6 +203,8 @@ function download() {
   link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  ratings.state.saved = true;
+  go(ratings.state.step);
 }
 
 function another() {

@@ -23,7 +23,7 @@ const WORDS = {
     compare: "Play all of these versions, as often and in any order, and rate each of them.",
     play: (name) => `Play ${name}`, pause: (name) => `Pause ${name}`, position: (name) => `Position in ${name}`,
     hear: (left) => `hear ${left} s more`, heard: "heard",
-    broken: "This sound cannot be played here.",
+    broken: "This sound cannot be played here.", skipped: "may be left out, or tried again",
     questions: {
       quality: ["Audio quality", "The sound itself: free of noise, distortion and artefacts"],
       adherence: ["Text alignment", "How well it matches the description"],
@@ -63,7 +63,7 @@ const WORDS = {
     compare: "Spiele alle Fassungen, so oft und in welcher Folge du willst, und bewerte jede von ihnen.",
     play: (name) => `${name} spielen`, pause: (name) => `${name} anhalten`, position: (name) => `Stelle in ${name}`,
     hear: (left) => `noch ${left} s hören`, heard: "gehört",
-    broken: "Diese Fassung kann hier nicht gespielt werden.",
+    broken: "Diese Fassung kann hier nicht gespielt werden.", skipped: "kann fehlen, oder noch einmal versucht werden",
     questions: {
       quality: ["Klangqualität", "Der Klang selbst: frei von Rauschen, Verzerrung und Störungen"],
       adherence: ["Treue zum Text", "Wie gut es zur Beschreibung passt"],
