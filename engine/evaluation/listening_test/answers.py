@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def _read(path: Path, test: ListeningTest) -> Iterator[tuple[str, str, list[Rati
         yield _webmushra(found, test) if _is_webmushra(found) else _own(found, test)
     except SpecError as error:
         raise SpecError(f"{path}: {error}") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError, csv.Error) as error:
         raise SpecError(
             f"{path} cannot be read as answers; give the page's JSON, or webMUSHRA's lms.csv or JSON."
         ) from error
@@ -120,7 +121,7 @@ def _webmushra(found: Mapping[str, Any], test: ListeningTest) -> tuple[str, str,
 
 def _csv(text: str, test: ListeningTest) -> Iterator[tuple[str, str, list[Rating]]]:
     """Answers of several; who they are is what the last page asked, since the file says nothing else."""
-    rows = list(csv.DictReader(text.splitlines()))
+    rows = list(csv.DictReader(io.StringIO(text, newline=None)))
     if not rows or not {"session_test_id", *LMS} <= set(rows[0]):
         raise SpecError(f"This is no lms.csv of webMUSHRA, which has the columns {', '.join(LMS)}.")
     people: dict[str, list[tuple[str, str, str]]] = {}

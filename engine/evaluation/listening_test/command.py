@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from engine.errors import DiskError, SpecError, choices
 from engine.evaluation.folders import need
@@ -13,6 +16,7 @@ from engine.evaluation.listening_test.design import ANSWERS, QUESTIONS, Listenin
 from engine.parsing import Parser
 
 PROG = "longtake evaluate listening"
+Number = TypeVar("Number", int, float)
 log = logging.getLogger(__name__)
 
 
@@ -49,6 +53,10 @@ def write(argv: Sequence[str]) -> ListeningTest:
     else:
         pieces = from_folders(_named(arguments.systems), optional)
     known = sorted({system for piece in pieces for system in piece.files})
+    if len(known) < 2:
+        raise SpecError(
+            "A listening test compares two systems or more: --systems A=FOLDER B=FOLDER, or a list with a file of each."
+        )
     if reference is not None and reference not in known:
         raise SpecError(
             f"There is no system {reference!r} to be the reference; it is {choices(known)}."
@@ -97,7 +105,8 @@ def results(argv: Sequence[str]) -> None:
     arguments = _reading().parse_args(list(argv))
     need("matplotlib")
     test = ListeningTest.load(arguments.test)
-    ratings = read_ratings(test, [arguments.test / ANSWERS, *arguments.answers])
+    own = arguments.test / ANSWERS
+    ratings = read_ratings(test, [*[own] * own.exists(), *arguments.answers])
     out: Path = arguments.out or arguments.test / "report"
     try:
         report(test, ratings, out, screen=not arguments.keep_all)
@@ -120,13 +129,11 @@ def _named(words: Sequence[str]) -> dict[str, Path]:
         name, sign, folder = word.partition("=")
         path = Path(folder if sign else word)
         name = name if sign else path.resolve().name
-        if not name or name in found:
+        if not name:
+            raise SpecError(f"{word!r} names no system; give it as NAME=FOLDER.")
+        if name in found:
             raise SpecError(f"Two systems are called {name!r}; give them names as NAME=FOLDER.")
         found[name] = path
-    if len(found) < 2:
-        raise SpecError(
-            "A listening test compares two systems or more; give --systems A=FOLDER B=FOLDER."
-        )
     return found
 
 
@@ -165,7 +172,7 @@ def _serving() -> argparse.ArgumentParser:
     parser.add_argument(
         "--host", default="127.0.0.1", help="0.0.0.0 for phones (default: this machine)"
     )
-    parser.add_argument("--port", type=int, default=8460, help="(default: 8460)")
+    parser.add_argument("--port", type=_port, default=8460, help="(default: 8460)")
     parser.add_argument("--name", nargs="*", default=[], help="names that it is reached under")
     return parser
 
@@ -182,21 +189,26 @@ def _reading() -> argparse.ArgumentParser:
 
 
 def _edge(word: str) -> float:
-    value = float(word)
-    if not 100 <= value <= 20_000:
-        raise argparse.ArgumentTypeError("an anchor's edge is 100 to 20000 Hz")
-    return value
+    return _number(word, float, 100, 20_000, "an anchor's edge is 100 to 20000 Hz")
 
 
 def _count(word: str) -> int:
-    value = int(word)
-    if value < 1:
-        raise argparse.ArgumentTypeError("it is 1 or more")
-    return value
+    return _number(word, int, 1, math.inf, "it is a whole number, 1 or more")
 
 
 def _seconds(word: str) -> float:
-    value = float(word)
-    if not 0.5 <= value <= 3600:
-        raise argparse.ArgumentTypeError("it is 0.5 to 3600 s")
-    return value
+    return _number(word, float, 0.5, 3600, "it is 0.5 to 3600 s")
+
+
+def _port(word: str) -> int:
+    return _number(word, int, 0, 65_535, "it is 0 to 65535; 0 takes any that is free")
+
+
+def _number(
+    word: str, kind: Callable[[str], Number], least: float, most: float, what: str
+) -> Number:
+    """What a flag says, within its bounds; or else `what` it is."""
+    with suppress(ValueError):
+        if least <= (value := kind(word)) <= most:
+            return value
+    raise argparse.ArgumentTypeError(what)

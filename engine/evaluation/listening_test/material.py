@@ -6,6 +6,7 @@ From folders with files of the same names, or from a list of prompts with a file
 from __future__ import annotations
 
 import csv
+import io
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -97,15 +98,15 @@ def from_list(path: Path, optional: Sequence[str] = ()) -> list[Piece]:
 def _rows(path: Path) -> list[dict[str, Any]]:
     try:
         text = read_text(path)
-    except (OSError, ValueError) as error:
+        if path.suffix.lower() == ".csv":
+            return [
+                {name: value for name, value in row.items() if isinstance(name, str)}
+                for row in csv.DictReader(io.StringIO(text, newline=None))
+            ]
+    except (OSError, ValueError, csv.Error) as error:
         raise SpecError(f"{path} cannot be read; give a CSV or JSON lines in UTF-8.") from error
-    if path.suffix.lower() == ".csv":
-        return [
-            {name: value for name, value in row.items() if isinstance(name, str)}
-            for row in csv.DictReader(text.splitlines())
-        ]
     rows: list[dict[str, Any]] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

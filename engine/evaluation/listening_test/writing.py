@@ -62,14 +62,21 @@ class Choices:
 def write_test(pieces: Sequence[Piece], out: Path, choices: Choices) -> ListeningTest:
     """Writes the test; `out` must not have one yet, since answers belong to one test alone.
 
+    What fails, or is stopped, leaves no page behind.
+
     Raises:
-        SpecError: if there is one, or a choice does not fit.
+        SpecError: if there is one, whole or not, or a choice does not fit.
         AudioError: if a recording cannot be used.
         DiskError: if the folder cannot be written.
     """
     if (out / "test.json").exists():
         raise SpecError(
             f"There is a listening test in {out} already, which answers may belong to; choose another --out."
+        )
+    page = out / "page"
+    if page.exists():
+        raise SpecError(
+            f"{page} is there already, without the test it is of; remove it, or choose another --out."
         )
     sources = [_sources(piece, choices) for piece in pieces]
     every = [source for each in sources for source in each.values()]
@@ -79,7 +86,6 @@ def write_test(pieces: Sequence[Piece], out: Path, choices: Choices) -> Listenin
             "all sounds are at %.1f LUFS, so that the one with the highest peaks fits", loudness
         )
     try:
-        page = out / "page"
         for folder in (page / "audio", out / "webmushra", out / ANSWERS):
             folder.mkdir(parents=True, exist_ok=True)
         items = _items(pieces, sources, loudness, page, choices.suffix)
@@ -89,8 +95,11 @@ def write_test(pieces: Sequence[Piece], out: Path, choices: Choices) -> Listenin
         write_whole(out / "webmushra" / f"{test.id}.yaml", webmushra.config(test))
         # Last: a folder with this file is a whole test.
         test.save(out)
-    except OSError as error:
-        raise DiskError(f"{out} cannot be written: {error.strerror}.") from error
+    except BaseException as error:
+        shutil.rmtree(page, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise DiskError(f"{out} cannot be written: {error.strerror}.") from error
+        raise
     return test
 
 

@@ -96,6 +96,11 @@ def test_webmushras_csv_and_json_say_the_same(listening: ListeningTest, tmp_path
     assert set(from_json) == {one for one in from_csv if one.listener == key}
 
 
+def test_a_cell_over_several_lines_is_one_cell(listening: ListeningTest, tmp_path: Path):
+    path = lms(listening, tmp_path / "lms.csv", ["Ada\nof\u2028London", "Bob"])
+    assert len(read_ratings(listening, [path])) == 2 * 56
+
+
 def test_what_was_not_rated_is_no_answer(listening: ListeningTest, tmp_path: Path):
     path = lms(listening, tmp_path / "lms.csv", ["Ada"], value=" NA ")
     with pytest.raises(SpecError, match="no answers yet"):
@@ -142,9 +147,11 @@ def test_a_report_tells_means_pairs_and_who_was_left_out(
     assert main(["evaluate", "listening", *words]) == 0
     text = (tmp_path / "out/README.md").read_text(encoding="utf-8")
     assert "8 listeners, 3 items, 448 answers; 1 listeners left out" in text
-    assert "| Audio quality | 5.0 ± 0.0 (5.0 to 5.0) | 4.0 ± 0.0 (4.0 to 4.0) |" in text
-    assert "| Stereo correctness | 100% (" in text
-    assert "| Audio quality | ours | theirs | 2.00 (2.00 to 2.00) | 7 |" in text
+    assert "| Audio quality | 5.0 ± 0.0 | 4.0 ± 0.0 |" in text
+    assert "| Stereo correctness | 100% (59 to 100) |" in text, (
+        "seven persons, however many answers"
+    )
+    assert "| Audio quality | ours | theirs | 2.00 | 7 |" in text
     assert "rated the hidden reference poor on 3 of 3" in text
     assert "| Structure | 3.5 ± 1.3 | 2.4 ± 0.7 | 4.3 ± 0.8 | 4.0 ± 1.0 | 2.1 ± 0.7 |" in text
     figures = json.loads((tmp_path / "out/figures.json").read_text(encoding="utf-8"))
@@ -154,6 +161,24 @@ def test_a_report_tells_means_pairs_and_who_was_left_out(
     assert main(["evaluate", "listening", *words, "--keep-all"]) == 0
     assert "0 listeners left out" in (tmp_path / "out/README.md").read_text(encoding="utf-8")
     capsys.readouterr()
+
+
+def test_figures_are_json_where_one_listener_answered(written: Path, answered, tmp_path: Path):
+    """And a test whose folder for answers is elsewhere is read with those that are named."""
+    test = tmp_path / "test"
+    test.mkdir()
+    (test / "test.json").write_bytes((written / "test.json").read_bytes())
+    (tmp_path / "a.json").write_text(json.dumps(answered(session(1), VALUES)))
+    words = ["results", str(test), "--answers", str(tmp_path / "a.json")]
+    assert main(["evaluate", "listening", *words]) == 0
+
+    def refused(name: str) -> None:
+        raise AssertionError(name)
+
+    text = (test / "report/figures.json").read_text(encoding="utf-8")
+    figures = json.loads(text, parse_constant=refused)
+    assert figures["opinions"]["quality"]["ours"]["mean"] == [4.0, None, None]
+    assert figures["pairs"][0]["p"] is None
 
 
 def test_no_answers_are_one_sentence(written: Path, capsys: pytest.CaptureFixture[str]):

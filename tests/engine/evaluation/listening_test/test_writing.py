@@ -1,13 +1,17 @@
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import soundfile
 
 from engine.cli.main import main
+from engine.evaluation.listening_test import stimuli
 from engine.evaluation.listening_test.design import ListeningTest
+from engine.evaluation.listening_test.material import from_list
 from engine.evaluation.listening_test.stimuli import (
     CEILING,
     LOUDNESS,
@@ -111,12 +115,25 @@ def test_a_list_names_prompts_and_files(systems: Path, tmp_path: Path):
         assert all(one.file.endswith(".wav") for item in test.items for one in item.stimuli)
 
 
+def test_prompts_may_have_lines(tmp_path: Path):
+    prompt = "one,\ntwo\u2028three"
+    (tmp_path / "a.wav").touch()
+    (tmp_path / "list.csv").write_text(f'prompt,ours\r\n"{prompt}",a.wav\r\n', encoding="utf-8")
+    row = json.dumps({"prompt": prompt, "ours": "a.wav"}, ensure_ascii=False)
+    (tmp_path / "list.jsonl").write_text(f"{row}\n", encoding="utf-8")
+    for name in ("list.csv", "list.jsonl"):
+        (piece,) = from_list(tmp_path / name)
+        assert piece.prompt == prompt
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         ([], "--systems NAME=FOLDER"),
         (["--systems", "{ours}"], "two systems or more"),
         (["--systems", "a={ours}", "a={real}"], "called 'a'"),
+        (["--systems", "={ours}", "b={real}"], "names no system"),
+        (["--list", "{one}"], "two systems or more"),
         (["--systems", "{ours}", "{none}"], "There is no folder"),
         (["--systems", "{ours}", "{empty}"], "There is no audio"),
         (["--systems", "{ours}", "{other}"], "No file has the same name"),
@@ -137,7 +154,13 @@ def test_bad_input_is_one_sentence(
     soundfile.write(str(tmp_path / "silent/below/0.wav"), np.zeros(44_100), 44_100)
     (tmp_path / "broken/below/0.wav").write_text("no audio")
     (tmp_path / "list").write_text('{"ours": "x.wav"}\n{"theirs": "y.wav"}\n')
-    places |= {"ours": systems / "ours", "real": systems / "real", "list": tmp_path / "list"}
+    (tmp_path / "one").write_text('{"prompt": "a", "ours": "x.wav"}\n')
+    places |= {
+        "one": tmp_path / "one",
+        "ours": systems / "ours",
+        "real": systems / "real",
+        "list": tmp_path / "list",
+    }
     (tmp_path / "x.wav").touch()
     filled = [word.format(**places) for word in words]
     out = tmp_path / "out"
@@ -146,6 +169,45 @@ def test_bad_input_is_one_sentence(
     assert said in heard
     assert heard.count("\n") <= 1
     assert not (out / "test.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--out", "x", "--items", "abc"], "argument --items: it is a whole number, 1 or more"),
+        (["--out", "x", "--items", "0"], "argument --items: it is a whole number, 1 or more"),
+        (["--out", "x", "--anchors", "x"], "argument --anchors: an anchor's edge is 100 to 20000"),
+        (["--out", "x", "--seconds", "nan"], "argument --seconds: it is 0.5 to 3600 s"),
+        (["serve", "x", "--port", "99999"], "argument --port: it is 0 to 65535"),
+    ],
+)
+def test_a_number_that_cannot_be_is_one_sentence(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit) as left:
+        main(["evaluate", "listening", *words])
+    assert left.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_what_fails_or_is_stopped_leaves_no_page(
+    systems: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    out = tmp_path / "out"
+    words = ["evaluate", "listening", "--systems", str(systems / "ours"), str(systems / "theirs")]
+    words += ["--items", "1", "--out", str(out)]
+    for error in (OSError(28, "No space left"), KeyboardInterrupt()):
+        with monkeypatch.context() as patched:
+            patched.setattr(stimuli, "calibration", Mock(side_effect=error))
+            with suppress(KeyboardInterrupt):
+                main(words)
+        assert not (out / "page").exists()
+    assert main(words) == 0
+    # One that was killed leaves one, which is nobody's to serve.
+    (out / "test.json").unlink()
+    capsys.readouterr()
+    assert main(words) == 2
+    assert "remove it, or choose another --out" in capsys.readouterr().err
 
 
 def test_a_test_is_never_written_over(written: Path, systems: Path, capsys):
