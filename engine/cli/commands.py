@@ -257,7 +257,7 @@ def _add_target(group: argparse._ArgumentGroup, making: Making) -> None:
     group.add_argument(
         "--resume",
         action="store_true",
-        help="of several takes, leave those that are there already as they are; with --force, those "
+        help="of several takes, leave whole ones that are there already as they are; with --force, those "
         "that were made from other settings are replaced",
     )
     if making.prompt:
