@@ -162,7 +162,7 @@ class Batches(Dataset[tuple[Batch, ...]]):
         group: Group | None = None,
     ) -> None:
         self.draws = Draws(recipe.dit, recipe.model, group or Group.alone(), seed)
-        check_batches(recipe.dit, self.draws.group)
+        check_batches(recipe.dit, self.draws.group.size)
         self.shelf, self.silence = shelf, silence
         self.windows: tuple[Span, Windows] | None = None
 
@@ -194,17 +194,17 @@ class Batches(Dataset[tuple[Batch, ...]]):
         return self.windows[1]
 
 
-def check_batches(recipe: DiTRecipe, group: Group) -> None:
+def check_batches(recipe: DiTRecipe, processes: int) -> None:
     """Checks that every rank has something of every batch.
 
     Raises:
         SpecError: with the number of times that batches have to be larger.
     """
     least = min(window.batch for phase in recipe.phases for window in phase.windows)
-    if least < group.size:
-        more = -(-group.size // least)
+    if least < processes:
+        more = -(-processes // least)
         raise SpecError(
-            f"{group.size} processes cannot share a batch of {least}; make batches {more} times as large: give "
+            f"{processes} processes cannot share a batch of {least}; make batches {more} times as large: give "
             f"--batch {more}, or use fewer processes."
         )
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import inf
 from typing import cast
 
 import torch
@@ -50,8 +51,8 @@ class LoraPlan:
     def __post_init__(self) -> None:
         if self.rank < 1:
             raise SpecError(f"A LoRA's rank is {self.rank}; it has to be 1 or more, such as 16.")
-        if self.alpha is not None and not self.alpha > 0:
-            raise SpecError(f"A LoRA's alpha is {self.alpha:g}; it has to be above 0.")
+        if self.alpha is not None and not 0 < self.alpha < inf:
+            raise SpecError(f"A LoRA's alpha is {self.alpha:g}; it has to be above 0, such as 16.")
         if self.kind not in KINDS:
             raise SpecError(
                 f"A LoRA of the kind {self.kind!r} cannot be trained; choose {choices(KINDS)}."

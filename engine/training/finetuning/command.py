@@ -17,10 +17,12 @@ from filelock import FileLock, Timeout
 from engine.errors import LongtakeError, SpecError
 from engine.parsing import Parser
 from engine.registry import ModelSpec, model_spec
+from engine.training.batches import check_batches
 from engine.training.finetuning.adapters import KINDS, LoraPlan
 from engine.training.finetuning.estimate import check_room, estimated, seconds_per_step
 from engine.training.finetuning.families import Asking, recipe_for
-from engine.training.finetuning.run import Begun, Paths, finetune
+from engine.training.finetuning.run import Begun, Paths, check_name, finetune
+from engine.training.flags import check_run, folder_at
 from engine.training.group import Group, joined
 from engine.training.launching import launched, started
 from engine.training.loop import Budget
@@ -75,9 +77,10 @@ def _run(
     arguments: argparse.Namespace,
     plan_of: Callable[[argparse.Namespace], LoraPlan | None],
 ) -> int:
-    for name in ("save_every", "processes"):
-        if (given := getattr(arguments, name)) < 1:
+    for name in ("steps", "save_every", "processes", "threads"):
+        if (given := getattr(arguments, name)) is not None and given < 1:
             raise SpecError(f"--{name.replace('_', '-')} is {given}; it has to be 1 or more.")
+    check_run(arguments.minutes, arguments.seed)
     if arguments.processes > 1 and not (arguments.dry_run or started()):
         return launched(line, arguments.processes)
     if arguments.threads:
@@ -95,10 +98,12 @@ def _trained(arguments: argparse.Namespace, plan: LoraPlan | None, group: Group)
         seconds=arguments.seconds,
         times=arguments.batch,
     )
-    _announce(spec, plan, asking, arguments.steps, group.device)
+    processes = arguments.processes if arguments.dry_run else group.size
+    _announce(spec, plan, asking, arguments.steps, (group.device, processes))
     if arguments.dry_run:
         return 0
     run, name = arguments.run, arguments.name or arguments.run.resolve().name
+    check_name(name)
     begun = Begun(model=spec.name, plan=plan, asking=asking, seed=arguments.seed)
     paths = Paths(
         data=arguments.data,
@@ -107,7 +112,7 @@ def _trained(arguments: argparse.Namespace, plan: LoraPlan | None, group: Group)
         every=arguments.save_every,
         start=arguments.start,
     )
-    run.mkdir(parents=True, exist_ok=True)
+    folder_at(run)
     try:
         with FileLock(run / "lock", timeout=0) if group.first else nullcontext():
             if group.first:
@@ -116,23 +121,32 @@ def _trained(arguments: argparse.Namespace, plan: LoraPlan | None, group: Group)
             made = finetune(begun, paths, budget, group)
     except Timeout:
         raise LongtakeError(f"Another training is at work in {run}; wait for its end.") from None
-    log.info("%s", _what_now(spec, plan, made, name))
+    if made is None:
+        log.info("stopped before all was encoded; the same command goes on where this one ended")
+    else:
+        log.info("%s", _what_now(spec, plan, made, name))
     return 0
 
 
 def _announce(
-    spec: ModelSpec, plan: LoraPlan | None, asking: Asking, steps: int, device: torch.device
+    spec: ModelSpec,
+    plan: LoraPlan | None,
+    asking: Asking,
+    steps: int,
+    where: tuple[torch.device, int],
 ) -> None:
-    """Says what the training takes, and refuses what the device cannot hold."""
-    estimate = estimated(spec, plan, recipe_for(spec, asking), device)
-    log.info("%s", estimate.words(spec, steps, seconds_per_step(estimate, device)))
+    """Says what the training takes on a device in so many processes, and refuses what cannot be."""
+    recipe = recipe_for(spec, asking)
+    check_batches(recipe, where[1])
+    estimate = estimated(spec, plan, recipe, *where)
+    log.info("%s", estimate.words(spec, steps, seconds_per_step(estimate)))
     if spec.reference == "stable-audio-3" and spec.defaults.cfg_scale == 1:
         log.info(
             "%s is distilled to few steps; its authors train on %s-base, whose LoRAs play here too.",
             spec.name,
             spec.name,
         )
-    check_room(estimate, device)
+    check_room(estimate)
 
 
 def _what_now(spec: ModelSpec, plan: LoraPlan | None, made: Path, name: str) -> str:

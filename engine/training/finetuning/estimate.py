@@ -6,7 +6,7 @@ Counted on torch's meta device, where nothing is computed; only the device's spe
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 import torch
@@ -41,6 +41,8 @@ class Estimate:
         optimizer: bytes of gradients, AdamW's two moments, and the moving average.
         activations: bytes kept for the backward pass of the largest crop or batch.
         step_flops: operations of a step.
+        processes: that share each step; all of the above is of one of them.
+        device: where each computes; on a CPU they share its memory and its speed.
     """
 
     parameters: int
@@ -49,27 +51,39 @@ class Estimate:
     optimizer: float
     activations: float
     step_flops: float
+    processes: int
+    device: torch.device
 
     @property
     def memory(self) -> float:
-        """Bytes in all."""
+        """Bytes of one process."""
         return self.weights + self.optimizer + self.activations + SPARE
+
+    @property
+    def together(self) -> int:
+        """How many of the processes share one device."""
+        return self.processes if self.device.type == "cpu" else 1
 
     def words(self, spec: ModelSpec, steps: int | None, seconds_per_step: float) -> str:
         """What is said before a training starts."""
         lasts = f"about {seconds_per_step:.2g} s a step"
         if steps is not None:
             lasts += f", {_duration(steps * seconds_per_step)} for {steps} steps"
+        each = f" in each of {self.processes} processes" if self.processes > 1 else ""
         return (
             f"{spec.name}: {self.learning / 1e6:.2f} of {self.parameters / 1e6:.1f} M parameters learn.\n"
-            f"Memory: {self.memory / GB:.1f} GB (weights {self.weights / GB:.1f}, gradients and optimiser "
+            f"Memory: {self.memory / GB:.1f} GB{each} (weights {self.weights / GB:.1f}, gradients and optimiser "
             f"{self.optimizer / GB:.1f}, activations {self.activations / GB:.1f}).\n"
-            f"Time: {self.step_flops / 1e12:.2f} Tflop, {lasts}."
+            f"Time: {self.step_flops / 1e12:.2f} Tflop{each}, {lasts}."
         )
 
 
 def estimated(
-    spec: ModelSpec, plan: LoraPlan | None, recipe: DiTRecipe, device: torch.device
+    spec: ModelSpec,
+    plan: LoraPlan | None,
+    recipe: DiTRecipe,
+    device: torch.device,
+    processes: int = 1,
 ) -> Estimate:
     """Counts what a training takes.
 
@@ -78,6 +92,7 @@ def estimated(
         plan: of its adapters; None if all weights learn.
         recipe: its windows.
         device: where it trains, which decides on number formats.
+        processes: that share each step.
 
     Raises:
         SpecError: if the plan leaves no layer.
@@ -86,7 +101,7 @@ def estimated(
         model = LatentDiffusion(spec, NoText(spec.conditioning.text))
     networks = nn.ModuleDict({"dit": model.dit, "conditioner": model.conditioner})
     parameters = sum(p.numel() for p in networks.parameters())
-    windows = recipe.phases[-1].windows
+    windows = tuple(replace(w, batch=-(-w.batch // processes)) for w in recipe.phases[-1].windows)
     # Crops of Stable Audio 3 have a length each, and go one by one.
     single = isinstance(spec.dit, AdaptiveDiTConfig)
     largest = max(_kept(model, w, one=single) for w in windows)
@@ -107,11 +122,14 @@ def estimated(
         optimizer=learning * 4 * (3 if plan else 4),
         activations=largest * (0.6 if short else 1.0),
         step_flops=flops * (4 if recipe.gradient_checkpointing else 3),
+        processes=processes,
+        device=device,
     )
 
 
-def seconds_per_step(estimate: Estimate, device: torch.device) -> float:
+def seconds_per_step(estimate: Estimate) -> float:
     """How long a step may last, by the speed of a product of matrices on the device."""
+    device = estimate.device
     size = PRODUCT.get(device.type, 1024)
     short = autocasts(resolved_precision("auto", device), device)
     left = torch.ones(size, size, device=device, dtype=torch.bfloat16 if short else torch.float32)
@@ -121,19 +139,19 @@ def seconds_per_step(estimate: Estimate, device: torch.device) -> float:
         product = left @ left
     float(product[0, 0])
     flops = 3 * 2 * size**3 / (time.perf_counter() - began)
-    return estimate.step_flops / (REACHED * flops)
+    return estimate.together * estimate.step_flops / (REACHED * flops)
 
 
-def check_room(estimate: Estimate, device: torch.device) -> None:
-    """Checks that a device has the memory.
+def check_room(estimate: Estimate) -> None:
+    """Checks that the device has the memory.
 
     Raises:
         SpecError: if it has less; says what needs less.
     """
-    free = free_memory(device)
-    if estimate.memory > free:
+    free, needed = free_memory(estimate.device), estimate.together * estimate.memory
+    if needed > free:
         raise SpecError(
-            f"This training needs about {estimate.memory / GB:.1f} GB and {device.type.upper()} has {free / GB:.1f} GB "
+            f"This training needs about {needed / GB:.1f} GB and {estimate.device.type.upper()} has {free / GB:.1f} GB "
             "free; shorter crops (--seconds), a smaller --batch, or a LoRA in place of all weights need less."
         )
 

@@ -73,7 +73,7 @@ def sight_of(spec: ModelSpec, pieces: Pieces, recipe: DiTRecipe, group: Group, s
     Raises:
         SpecError: if there are more processes than crops.
     """
-    check_batches(recipe, group)
+    check_batches(recipe, group.size)
     kind = KeptSpans if isinstance(spec.dit, AdaptiveDiTConfig) else WholeWindows
     return kind(spec, pieces, recipe, group, seed)
 

@@ -16,7 +16,7 @@ import torch
 
 from engine.composing.score import score_in
 from engine.disks import need
-from engine.errors import CheckpointError, LongtakeError
+from engine.errors import CheckpointError, LongtakeError, SpecError
 from engine.held_model import load_model
 from engine.latent_diffusion import LatentDiffusion
 from engine.lora_list import LoraFile
@@ -34,15 +34,17 @@ from engine.training.finetuning.model_files import write_model, write_published
 from engine.training.finetuning.seen import Pieces
 from engine.training.finetuning.stage import FineTuning
 from engine.training.group import Group
-from engine.training.loop import Budget, train
+from engine.training.loop import Budget, Stopping, train
 from engine.training.material.dataset import Item, items
-from engine.training.material.latents import encode_material, read_statistics
+from engine.training.material.latents import Encoding, encode_material, read_statistics
 from engine.training.material.shelf import Shelf, Span
 from engine.whole_files import write_whole
 
 log = logging.getLogger(__name__)
 SETTINGS = "run.json"
 LATENTS = "latents"
+OWN = (LATENTS, "kept", "demos", "sharded", "checkpoint", "lock", "log", "run")
+"""Names of a run's own files, which what is made cannot have."""
 EXAMPLES = 8
 """How many captions of the material stand in a LoRA's header, to be tried."""
 
@@ -106,18 +108,30 @@ def keep_settings(run: Path, begun: Begun) -> None:
             )
 
 
-def encode_once(model: LatentDiffusion, data: Sequence[Path], folder: Path) -> None:
-    """Encodes the material with the model's own autoencoder, what is there already excepted.
+def encode_once(
+    model: LatentDiffusion, data: Sequence[Path], folder: Path, group: Group, stopping: Stopping
+) -> bool:
+    """Encodes the material with the model's own autoencoder, each rank its part; what is there already stays.
+
+    Returns:
+        Whether all of it is encoded; if not, the user stopped it.
 
     Raises:
-        AudioError: if there is no material.
+        AudioError: if there is no material, or nothing of it can be read.
         DiskError: if there is no room for its latents.
     """
+    if group.first:  # The others then find what it found out about the files.
+        items(data, held_out=False)
+    group.barrier()
     found = items(data, held_out=False)
     need(folder / "latents.npz", _bytes_of(found, model.spec))
     folder.mkdir(parents=True, exist_ok=True)
     log.info("encoding %d items into %s", len(found), folder)
-    encode_material(model.autoencoder, found, folder)
+    how = Encoding(rank=group.rank, size=group.size, stopped=lambda: stopping.requested)
+    encode_material(model.autoencoder.to(group.device), found, folder, how)
+    model.autoencoder.to("cpu")
+    group.barrier()
+    return not group.agreed(stopping.requested)
 
 
 def finetune(
@@ -125,7 +139,7 @@ def finetune(
     paths: Paths,
     budget: Budget,
     group: Group,
-) -> Path:
+) -> Path | None:
     """Trains until the budget is used up, from where the run stands; what it has learnt is then on disk.
 
     Args:
@@ -135,18 +149,31 @@ def finetune(
         group: the processes that train together.
 
     Returns:
-        The LoRA file, or the folder of the whole model.
+        The LoRA file, or the folder of the whole model; None if the user stopped before all was encoded.
 
     Raises:
         LongtakeError: in words, for whatever cannot be done.
     """
+    with Stopping() as stopping:
+        model = load_model(begun.spec)
+        if group.first:
+            keep_settings(paths.run, begun)
+        group.barrier()
+        if not encode_once(model, paths.data, paths.run / LATENTS, group, stopping):
+            return None
+        return _trained(model, begun, paths, (budget, stopping), group)
+
+
+def _trained(
+    model: LatentDiffusion,
+    begun: Begun,
+    paths: Paths,
+    until: tuple[Budget, Stopping],
+    group: Group,
+) -> Path:
+    """Trains a model on what is encoded, and writes what it has learnt."""
     spec, run = begun.spec, paths.run
     recipe = recipe_for(spec, begun.asking)
-    model = load_model(spec)
-    if group.first:
-        keep_settings(run, begun)
-        encode_once(model, paths.data, run / LATENTS)
-    group.barrier()
     shelf = Shelf(run / LATENTS)
     # Pieces that `train corpus --scores` made have their scores among their facts.
     scored = [
@@ -165,8 +192,20 @@ def finetune(
     stage = FineTuning(model, sight, recipe, group, averaged=begun.plan is None)
     write = _writer(stage, begun, paths, _captions(pieces))
     stage.saved = lambda step: write(step, True) if step % paths.every == 0 else None
-    done = train(stage, run, budget)
+    done = train(stage, run, *until)
     return write(done, False)
+
+
+def check_name(name: str) -> None:
+    """Whether what a run makes can be called so.
+
+    Raises:
+        SpecError: if not.
+    """
+    if name in OWN or Path(name).name != name:
+        raise SpecError(
+            f"What is made cannot be called {name!r}; give --name another, as my_music."
+        )
 
 
 def export_published(run: Path, out: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -137,9 +138,49 @@ def test_words_for_what_cannot_be(
         command("lora", "--save-every", "0")
     with pytest.raises(SpecError, match="--processes is 0"):
         command("lora", "--processes", "0")
+    for flag, wrong in {
+        "--steps": "-5",
+        "--minutes": "nan",
+        "--seed": "-1",
+        "--threads": "0",
+    }.items():
+        with pytest.raises(SpecError, match=f"{flag} is {wrong}; it has to be"):
+            command("lora", flag, wrong)
+    with pytest.raises(SpecError, match="alpha is inf"):
+        command("lora", "--alpha", "inf")
+    for name in ("latents", "../up"):
+        with pytest.raises(SpecError, match=f"cannot be called '{name}'; give --name another"):
+            command("lora", "--name", name)
+    (tmp_path / "run").write_text("a file")
+    with pytest.raises(DiskError, match=r"cannot be a folder .* give another"):
+        command("lora")
+    (tmp_path / "run").unlink()
     monkeypatch.setattr(disks, "_free", lambda _: 1000)
     with pytest.raises(DiskError, match="is full"):
         command("lora")
+
+
+def test_encoding_that_is_stopped_goes_on(
+    command: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    encode = run.encode_material
+
+    def interrupted(*given: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        encode(*given)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(run, "encode_material", interrupted)
+    assert command("lora", "--steps", "1", "--rank", "2") == 0
+    assert "the same command goes on" in caplog.text
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*.safetensors")}
+    assert kept
+    monkeypatch.setattr(run, "encode_material", encode)
+    command("lora", "--steps", "1", "--rank", "2")
+    assert (tmp_path / "run" / "run.safetensors").exists()
+    assert all(path.stat().st_mtime_ns == then for path, then in kept.items())
 
 
 def test_a_device_with_too_little_is_told_before_anything_is_read(
@@ -178,3 +219,9 @@ def test_an_estimate_counts_what_is_there() -> None:
     more = estimate.estimated(spec, None, recipe_for(spec, Asking(lora=False, times=4)), cpu)
     assert 3 < more.activations / whole.activations < 4.5
     assert more.step_flops == pytest.approx(4 * whole.step_flops)
+    # Among four processes each takes a quarter; on a CPU all of them are in one memory.
+    four = recipe_for(spec, Asking(lora=False, times=4))
+    shared = estimate.estimated(spec, None, four, cpu, 4)
+    assert shared.activations == whole.activations and shared.step_flops == whole.step_flops
+    assert (shared.together, "in each of 4 processes" in shared.words(spec, 9, 1.0)) == (4, True)
+    assert replace(shared, device=torch.device("cuda")).together == 1
