@@ -21,6 +21,7 @@ from engine.errors import AudioError
 from engine.training.material.drawing import WHOLE, Chances
 from engine.training.material.inventory import Inventory
 from engine.training.material.sounds import read_sound
+from engine.training.material.tars import SUFFIX
 
 log = logging.getLogger(__name__)
 _TRIES = 8
@@ -93,9 +94,13 @@ def all_items(folders: Iterable[Path]) -> Material:
     """Every item of the folders, in a stable order.
 
     Raises:
-        LongtakeError: if a folder is missing, or its table of facts cannot be read.
+        LongtakeError: if a folder is missing, its table of facts cannot be read, or there are folders without any item.
     """
-    return Material.of(folders)
+    folders = [Path(folder) for folder in folders]
+    found = Material.of(folders)
+    if folders and not found:
+        raise _nothing(folders)
+    return found
 
 
 def items(folders: Iterable[Path], *, held_out: bool) -> Material:
@@ -104,14 +109,24 @@ def items(folders: Iterable[Path], *, held_out: bool) -> Material:
     Raises:
         AudioError: if there are none.
     """
-    folders = list(folders)
+    folders = [Path(folder) for folder in folders]
     found = all_items(folders).side(held_out=held_out) if folders else ()
     if not found:
-        raise AudioError(
-            f"No material in {', '.join(map(str, folders)) or 'no folder'}: give folders of sounds "
-            "with --data, or make some with 'train corpus'."
-        )
+        raise _nothing(folders)
     return found
+
+
+def _nothing(folders: list[Path]) -> AudioError:
+    for folder in folders:
+        if any(folder.glob(f"*{SUFFIX}")):
+            return AudioError(
+                f"No material in {folder}, but tar files: give those by their names, such as "
+                f"{folder / '*'}{SUFFIX}, to 'train latents --data'."
+            )
+    return AudioError(
+        f"No material in {', '.join(map(str, folders)) or 'no folder'}: give folders of sounds "
+        "with --data, or make some with 'train corpus'."
+    )
 
 
 def is_held_out(metadata: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TextIO
 
 import soundfile
 
@@ -42,6 +42,8 @@ NAMES = {
     "type": "kind",
 }
 """Other names of facts; capitals do not matter."""
+OWN = ("name", "seconds")
+"""What a sound itself says, whatever is written of it: its name among the material, and its length."""
 LISTS = ("genres", "instruments", "moods", "captions")
 _SEPARATORS = re.compile(r"\s*[;|,]\s*")
 _SLOWEST, _FASTEST = 20.0, 399.0
@@ -56,6 +58,8 @@ _CONTAINER = {
     "key": "key",
     "initialkey": "key",
 }
+_DEEPEST = 32
+"""Lists and objects inside each other: more cannot be written again."""
 _NO_CAPTION = re.compile(r"https?:|www\.|^\s*[{\[<]|\.(com|net|org)\b", re.I)
 """What stands in a comment of programs and shops."""
 _GENRE_NUMBER = re.compile(r"\(\d+\)|^\d+$")
@@ -65,8 +69,8 @@ def tidy(said: Mapping[str, Any]) -> Facts:
     """Facts under the names, and in the form, that prompts are written from.
 
     Args:
-        said: lists may be texts with ; | or , between their values (captions only where they are lists); other keys
-            stay as they are.
+        said: lists may be texts with ; | or , between their values (captions only where they are lists); what is the
+            sound's `OWN` counts nothing; other keys stay as they are.
 
     Raises:
         SpecError: if a value cannot be what its name says.
@@ -75,7 +79,7 @@ def tidy(said: Mapping[str, Any]) -> Facts:
     for name, value in said.items():
         name = name.strip().lower()
         name = NAMES.get(name, name)
-        if value is None or value == "" or value == []:
+        if value is None or value == "" or value == [] or name in OWN:
             continue
         if name in LISTS:
             facts[name] = [*facts.get(name, ()), *_values(name, value)]
@@ -126,7 +130,7 @@ def beside(path: Path) -> Facts:
             lines = [line.strip() for line in read_text(text).splitlines()]
             facts["captions"] = [line for line in lines if line]
         if record.is_file():
-            facts |= _object(json.loads(read_text(record)), record)
+            facts |= _object(parsed(read_text(record)), record)
     except (OSError, ValueError) as error:
         raise SpecError(
             f"{text if isinstance(error, UnicodeError) else record} cannot be read ({error}); "
@@ -140,49 +144,107 @@ def table_of(folder: Path) -> Path | None:
     return next((folder / name for name in TABLES if (folder / name).is_file()), None)
 
 
-def rows(table: Path) -> Iterator[tuple[str, Facts]]:
-    """Path, as from the folder, and facts of each row of a table.
+def rows(table: Path) -> Iterator[tuple[str, Facts | str]]:
+    """Path, as from the folder, and facts of each row of a table; of a row that is no use, why, as a text.
+
+    One that names no sound has its place, such as `metadata.csv, row 3`, for a path.
 
     Raises:
-        SpecError: if it has no column of paths, or cannot be read.
+        SpecError: if no row names a sound, or it cannot be read.
     """
+    first, named = "", False
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
-            if table.suffix == ".jsonl":
-                said: Iterator[Any] = (json.loads(line) for line in file if line.strip())
-            else:
-                said = csv.DictReader(file, delimiter="\t" if table.suffix == ".tsv" else ",")
-            for number, row in enumerate(said, 1):
-                yield _row(row, f"{table}, row {number}")
-    except (OSError, ValueError, csv.Error) as error:
+            found = _lines(file) if table.suffix == ".jsonl" else _cells(file, table)
+            for number, row in enumerate(found, 1):
+                place = f"{table.name}, row {number}"
+                try:
+                    path, said = _named(row)
+                except SpecError as error:
+                    first = first or f"row {number}: {error}"
+                    yield place, str(error)
+                    continue
+                named = True
+                yield path, _facts(said, place)
+    except (OSError, UnicodeError) as error:
         raise SpecError(
             f"{table} cannot be read ({error}); give UTF-8 with a row for a sound."
         ) from error
+    if first and not named:
+        raise SpecError(f"{table} names no sound; {first}")
 
 
-def _row(row: Any, place: str) -> tuple[str, Facts]:
+def _lines(file: TextIO) -> Iterator[Any]:
+    """The value of each line of JSON, or what is wrong with it."""
+    for line in file:
+        if line.strip():
+            try:
+                yield parsed(line)
+            except ValueError as error:
+                yield error
+
+
+def _cells(file: TextIO, table: Path) -> Iterator[Any]:
+    """Each row by its columns' names, or what is wrong with it."""
+    reader = csv.DictReader(file, delimiter="\t" if table.suffix == ".tsv" else ",")
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield error
+
+
+def _named(row: Any) -> tuple[str, dict[str, Any]]:
+    """The path of a row, and what else it says."""
+    if isinstance(row, Exception):
+        raise SpecError(f"it cannot be read ({row}); give a row for a sound.")
     if not isinstance(row, dict):
-        raise SpecError(f"{place}: give an object with a path and facts.")
-    row = {str(name): value for name, value in row.items() if name is not None}
-    column = next((name for name in row if name.strip().lower() in PATHS), None)
-    if column is None or not row[column]:
-        raise SpecError(f"{place} names no sound; give its path in a column {choices(PATHS)}.")
-    path = str(PurePosixPath(str(row.pop(column)).replace("\\", "/")))
-    return path, _told(row, place)
+        raise SpecError("give an object with a path and facts.")
+    said = {str(name): value for name, value in row.items() if name is not None}
+    column = next((name for name in said if name.strip().lower() in PATHS), None)
+    if column is None or not said[column]:
+        raise SpecError(f"give the path of a sound in a column {choices(PATHS)}.")
+    return str(PurePosixPath(str(said.pop(column)).replace("\\", "/"))), said
+
+
+def _facts(said: Mapping[str, Any], place: str) -> Facts | str:
+    try:
+        return tidy(said)
+    except SpecError as error:
+        return f"{place}: {error}"
 
 
 def _object(value: Any, place: Path) -> Facts:
     if not isinstance(value, dict):
         raise ValueError("it is no object")
-    return _told(value, str(place))
-
-
-def _told(said: Mapping[str, Any], place: str) -> Facts:
-    """The same as `tidy`; an error names the place."""
     try:
-        return tidy(said)
+        return tidy(value)
     except SpecError as error:
         raise SpecError(f"{place}: {error}") from error
+
+
+def parsed(text: str | bytes) -> Any:
+    """The value that a text in JSON has.
+
+    Raises:
+        ValueError: if it is none, or nested deeper than anybody nests facts.
+    """
+    try:
+        found = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if _is_deeper(found, _DEEPEST):
+        raise ValueError("it is nested too deeply")
+    return found
+
+
+def _is_deeper(value: Any, than: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value
+    return than < 0 or (
+        isinstance(value, (dict, list)) and any(_is_deeper(one, than - 1) for one in inside)
+    )
 
 
 def _texts(path: Path) -> dict[str, Any]:
@@ -216,7 +278,7 @@ def _values(name: str, value: Any) -> list[str]:
 def _tempo(value: Any) -> float:
     try:
         tempo = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         tempo = 0.0
     if not _SLOWEST <= tempo <= _FASTEST:
         raise SpecError(f"tempo is {value!r}; give {_SLOWEST:g} to {_FASTEST:g} BPM.")
@@ -239,7 +301,7 @@ def _held_out(value: Any) -> bool:
 def _positive(value: Any) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = 0.0
     if not 0 < number < 1e6:
         raise SpecError(f"{value!r} is no length; give a number greater than 0.")
@@ -254,7 +316,6 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
     "tempo": _tempo,
     "metre": _metre,
     "held_out": _held_out,
-    "seconds": _positive,
     "beats_per_bar": _positive,
     "key": lambda value: key_named(str(value)) or str(value),
 }

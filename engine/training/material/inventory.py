@@ -11,9 +11,10 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,19 @@ from engine.whole_files import part_of, put_in_place
 log = logging.getLogger(__name__)
 KEPT, INDEX, LEFT_OUT = ".longtake", "sounds.jsonl", "left_out.txt"
 """In a folder of material: what was found in it, and which files are left out and why."""
-_FORM = 1
+_FORM = 2
 _TOGETHER = 256
 """Files that are looked at together."""
 _THREADS = min(8, os.cpu_count() or 1)
 
 Record = dict[str, Any]
+_KINDS = {
+    **dict.fromkeys(("path", "unfit", "wrong"), str),
+    **dict.fromkeys(("stamp", "beside"), list),
+    **dict.fromkeys(("tags", "facts"), dict),
+    "frames": int,
+}
+"""What a record has, besides what the table told of the file."""
 
 
 class Inventory:
@@ -129,27 +137,22 @@ def _looked(folder: Path, place: Path) -> None:
 
 def _look(folder: Path, place: Path) -> None:
     """Writes the index anew if anything changed, and the list of what is left out."""
-    table = table_of(folder)
-    stamp = {"form": _FORM, "table": [table.name, *_stamp(table)] if table else None}
-    before = _Before(place / INDEX, stamp)
-    told = {} if table is None or before.same_table else dict(rows(table))
+    told = _Told(table_of(folder))
+    before = _Before(place / INDEX, told.stamp)
     changed, count, left_out = not before.same_table, 0, 0
-    parts = [part_of(place / name) for name in (INDEX, LEFT_OUT)]
+    parts = index, reasons = [part_of(place / name) for name in (INDEX, LEFT_OUT)]
     try:
-        with parts[0].open("w") as index, parts[1].open("w", encoding="utf-8") as reasons:
-            index.write(json.dumps(stamp) + "\n")
+        with index.open("w") as file:
+            file.write(json.dumps(told.stamp) + "\n")
             for record, same in _records(folder, before, told):
                 changed |= not same
-                index.write(json.dumps(record) + "\n")
+                file.write(json.dumps(record) + "\n")
                 count += 1
-                if record["wrong"]:
-                    left_out += 1
-                    reasons.write(f"{encodable(record['path'])}\t{record['wrong']}\n")
-            for path in told:
-                reasons.write(f"{path}\tis in {table}, but not in the folder\n")
+                left_out += bool(record["wrong"])
         if changed or before.more:
-            for part, name in zip(parts, (INDEX, LEFT_OUT), strict=True):
-                put_in_place(part, place / name)
+            _list_left_out(index, reasons, told)
+            put_in_place(reasons, place / LEFT_OUT)
+            put_in_place(index, place / INDEX)
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
@@ -160,21 +163,69 @@ def _look(folder: Path, place: Path) -> None:
         )
 
 
+def _list_left_out(index: Path, reasons: Path, told: _Told) -> None:
+    """Writes which files of an index are of no use, and which rows of the table, and why."""
+    rest = dict(told.rows)
+    with index.open("rb") as lines, reasons.open("w", encoding="utf-8") as file:
+        next(lines)
+        for record in map(json.loads, lines):
+            rest.pop(record["path"], None)
+            if record["wrong"]:
+                file.write(encodable(f"{record['path']}\t{record['wrong']}\n"))
+        for path, said in rest.items():
+            wrong = f"is in {told.table}, but not in the folder" if isinstance(said, dict) else said
+            file.write(encodable(f"{path}\t{wrong}\n"))
+    if rest:
+        log.warning("rows of %s without a file here, see %s: %d", told.table, LEFT_OUT, len(rest))
+
+
+class _Told:
+    """What the table of a folder says of each path: facts, or why its row is no use; read when it is first asked."""
+
+    def __init__(self, table: Path | None) -> None:
+        self.table = table
+        self.stamp: Record = {"form": _FORM, "table": table and [table.name, *_stamp(table)]}
+
+    @cached_property
+    def rows(self) -> dict[str, Facts | str]:
+        """By path.
+
+        Raises:
+            SpecError: if there is a table that cannot be read.
+        """
+        return dict(rows(self.table)) if self.table else {}
+
+
 class _Before:
     """The index as it was, read along in the same order."""
 
     def __init__(self, path: Path, stamp: Record) -> None:
         self.same_table, self._lines = False, iter(())
         self.more = False
-        """Whether it had files that are gone."""
+        """Whether it had files that are gone, or damage."""
         self._next: Record | None = None
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             file = path.open("rb")
             head = json.loads(file.readline())
             if head["form"] == stamp["form"]:
                 self.same_table = head == stamp
-                self._lines = map(json.loads, file)
+                self._lines = self._whole(file)
                 self._next = next(self._lines, None)
+
+    def _whole(self, lines: Iterable[bytes]) -> Iterator[Record]:
+        """The records up to the first that is damaged; files from there on are looked at anew."""
+        for line in lines:
+            record = None
+            with suppress(ValueError, RecursionError):
+                record = json.loads(line)
+            if not (
+                isinstance(record, dict)
+                and isinstance(record.get("told"), (dict, str))
+                and all(isinstance(record.get(name), kind) for name, kind in _KINDS.items())
+            ):
+                self.more = True
+                return
+            yield record
 
     def of(self, path: str) -> Record | None:
         """What was known of a file; each is asked for in order."""
@@ -192,16 +243,14 @@ class _Before:
         self.more |= self._next is not None
 
 
-def _records(
-    folder: Path, before: _Before, told: dict[str, Facts]
-) -> Iterator[tuple[Record, bool]]:
-    """A record of each file, in order, and whether it is the old one; `told` loses what it says of them."""
+def _records(folder: Path, before: _Before, told: _Told) -> Iterator[tuple[Record, bool]]:
+    """A record of each file, in order, and whether it is the old one."""
     paths = sounds_below(folder)
     with ThreadPoolExecutor(_THREADS) as threads:
         while some := list(islice(paths, _TOGETHER)):
             known = [before.of(path) for path in some]
             kept = [
-                old["told"] if old and before.same_table else told.pop(path, {})
+                old["told"] if old and before.same_table else told.rows.get(path, {})
                 for path, old in zip(some, known, strict=True)
             ]
             found = threads.map(_record, [folder] * len(some), some, known, kept)
@@ -210,7 +259,7 @@ def _records(
     before.rest()
 
 
-def _record(folder: Path, name: str, old: Record | None, told: Facts) -> Record:
+def _record(folder: Path, name: str, old: Record | None, told: Facts | str) -> Record:
     """Looks at one file as far as that is needed."""
     path = folder / name
     stamp = _stamp(path)
@@ -221,7 +270,9 @@ def _record(folder: Path, name: str, old: Record | None, told: Facts) -> Record:
     record: Record = {"path": name, "stamp": stamp, "beside": beside_it, "told": told}
     sound = {name: same[name] for name in ("frames", "unfit", "tags")} if same else _sound(path)
     record |= sound | {"facts": {}, "wrong": sound["unfit"]}
-    if not sound["unfit"]:
+    if isinstance(told, str):
+        record["wrong"] = record["wrong"] or told
+    elif not sound["unfit"]:
         try:
             record["facts"] = tidy(sound["tags"] | told | beside(path))
         except LongtakeError as error:

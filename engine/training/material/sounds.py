@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from engine.errors import AudioError
 from engine.registry import SAMPLE_RATE
@@ -71,13 +72,22 @@ def read_sound(path: str | os.PathLike[str], start: int = 0, frames: int | None 
         frames: of the crop; None for all that follows. There are fewer where the sound ends.
 
     Raises:
-        AudioError: if it cannot be read, or has samples that are not finite.
+        AudioError: if it cannot be read, breaks off, or has samples that are not finite.
     """
     with opened(path) as file:
-        if frames is None and not start:
+        try:
+            if frames is not None or start:
+                return _crop(file, start, frames)
             found = np.concatenate([to_stereo(block) for block in blocks(file)], axis=1)
-            return resample(found, file.samplerate, SAMPLE_RATE)
-        return _crop(file, start, frames)
+        except (soundfile.LibsndfileError, OSError, ValueError) as error:
+            raise _broken(file) from error
+        return resample(found, file.samplerate, SAMPLE_RATE)
+
+
+def _broken(file: AudioFile) -> AudioError:
+    return AudioError(
+        f"{os.fsdecode(file.name)} breaks off or is damaged inside; give it whole, or delete it."
+    )
 
 
 def _crop(file: AudioFile, start: int, frames: int | None) -> Samples:
@@ -91,6 +101,9 @@ def _crop(file: AudioFile, start: int, frames: int | None) -> Samples:
         stop = min(-(-(start + frames) * step // step_here) + around, stop)
     file.seek(min(first * step, file.frames))
     read: Samples = file.read(max(stop - first * step, 0), dtype="float32", always_2d=True)
+    # Lengths that only decoding would tell may be off by a frame of the codec, and have silence after them.
+    if first * step + len(read) < stop - _AROUND:
+        raise _broken(file)
     if not np.isfinite(read).all():
         raise AudioError(f"{os.fsdecode(file.name)} has samples that are not numbers.")
     found = resample(to_stereo(read.T), file.samplerate, SAMPLE_RATE)

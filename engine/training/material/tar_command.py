@@ -14,16 +14,23 @@ from pathlib import Path
 from engine.errors import AudioError, SpecError
 from engine.parsing import Parser
 from engine.training.material.dataset import Item, all_items
-from engine.training.material.latent_items import STATISTICS
+from engine.training.material.latent_items import STATISTICS, pieces
 from engine.training.material.latents import open_pieces, read_statistics
-from engine.training.material.tar_writing import Files, latent_files, sound_files, write_tars
+from engine.training.material.shards import Shards, digests
+from engine.training.material.tar_writing import (
+    Files,
+    Packing,
+    latent_files,
+    sound_files,
+    write_tars,
+)
 from engine.whole_files import whole
 
 log = logging.getLogger(__name__)
 DESCRIPTION = """
 Packs sounds (--data) or latents (--latents) into tar shards in a drawn order, with an index beside each. webdataset
 reads them; 'train latents --data' encodes the sounds, 'train dit --latents' trains on the latents, from a disk, http(s)
-or object storage. The same line goes on after the last whole shard.
+or object storage. The same line goes on after the last whole shard; other material needs another --out.
 """
 
 
@@ -46,19 +53,25 @@ def packed(arguments: argparse.Namespace) -> int:
 
     Raises:
         SpecError: if it is not said what to pack.
-        AudioError: if there is nothing to pack.
+        LongtakeError: if there is nothing to pack, or the folder has other shards.
     """
     if bool(arguments.data) == bool(arguments.latents) or arguments.gb <= 0:
         raise SpecError("Give --data with sounds or --latents, one of them, and --gb above 0.")
     most_bytes = round(arguments.gb * 1e9)
     if arguments.data:
         material = all_items(arguments.data)
-        if not material:
-            raise AudioError(f"No sounds in {', '.join(map(str, arguments.data))}.")
-        return write_tars(material, _sound, arguments.out, most_bytes, arguments.seed)
+        ids = digests(f"{item.frames} {item.known_as}" for item in material)
+        packing = Packing(arguments.out, most_bytes, arguments.seed, ids)
+        return write_tars(material, _sound, packing)
     read_statistics(arguments.latents)
-    pieces = open_pieces(arguments.latents)
-    made = write_tars(pieces, latent_files, arguments.out, most_bytes, arguments.seed)
+    every = open_pieces(arguments.latents)
+    ids = (
+        every.ids
+        if isinstance(every, Shards)
+        else digests(path.name for path in pieces(arguments.latents))
+    )
+    packing = Packing(arguments.out, most_bytes, arguments.seed, ids)
+    made = write_tars(every, latent_files, packing)
     with whole(arguments.out / STATISTICS) as part:
         shutil.copyfile(arguments.latents / STATISTICS, part)
     return made

@@ -6,7 +6,6 @@ Knows nothing of where shards lie, or of encoders.
 
 from __future__ import annotations
 
-import json
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -17,9 +16,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from engine.errors import LongtakeError, SpecError
+from engine.errors import AudioError, LongtakeError, SpecError
 from engine.registry import SAMPLE_RATE
-from engine.training.material.facts import tags, tidy
+from engine.training.material.facts import parsed, tags, tidy
 from engine.training.material.latents import Encoding, Sound
 from engine.training.material.shards import Shards, digests
 from engine.training.material.sounds import SUFFIXES, examined, read_sound
@@ -62,7 +61,12 @@ def sounds_of(tars: list[str], folder: Path, how: Encoding) -> Iterator[Sound]:
         tars: addresses of all shards; this process reads every `how.size`-th.
         folder: of latents.
         how: rank, size and workers.
+
+    Raises:
+        AudioError: if one of its shards on a disk is missing, or no tar file.
     """
+    for address in tars[how.rank :: how.size]:
+        _check_begins(address)
     reading = _Reading(tars[how.rank :: how.size], Shards(folder).ids)
     if not how.workers:
         return iter(reading)
@@ -73,6 +77,17 @@ def sounds_of(tars: list[str], folder: Path, how: Encoding) -> Iterator[Sound]:
         multiprocessing_context="spawn",
     )
     return iter(loader)
+
+
+def _check_begins(address: str) -> None:
+    if "://" in address:  # Whether a network has it shows when it is read.
+        return
+    try:
+        if tarfile.is_tarfile(address):
+            return
+    except OSError as error:
+        raise AudioError(f"{address} cannot be read: {error}.") from error
+    raise AudioError(f"{address} is no tar file; leave it out, or fetch it again.")
 
 
 class _Reading(IterableDataset[Sound]):
@@ -123,7 +138,7 @@ def _told(sample: Sample) -> dict[str, Any]:
     try:
         lines = [line.strip() for line in sample.get("txt", b"").decode("utf-8-sig").splitlines()]
         captions = [line for line in lines if line]
-        record = json.loads(sample.get("json", b"{}"))
+        record = parsed(sample.get("json", b"{}"))
         if not isinstance(record, dict):
             raise ValueError("it is no object")
     except ValueError as error:

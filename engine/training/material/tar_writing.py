@@ -10,6 +10,8 @@ import hashlib
 import io
 import json
 import tarfile
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from engine.errors import SpecError
 from engine.registry import SAMPLE_RATE
 from engine.training.material.dataset import Item
 from engine.training.material.latent_items import LatentItem, packed
@@ -43,41 +46,72 @@ class Files:
     held_out: bool
 
 
-def write_tars(
-    material: Sequence[T],
-    made: Callable[[T], Files | None],
-    folder: Path,
-    most_bytes: int,
-    seed: int = 0,
-) -> int:
+@dataclass(frozen=True, slots=True, eq=False)
+class Packing:
+    """Into which shards material goes.
+
+    Attributes:
+        folder: for `shard-00000.tar` and so on.
+        most_bytes: of a shard, about.
+        seed: of the order.
+        ids: digests that tell all items from others, [n].
+    """
+
+    folder: Path
+    most_bytes: int
+    seed: int
+    ids: NDArray[np.bytes_]
+
+    @property
+    def stamp(self) -> bytes:
+        """What is the same for all shards of one packing, and no other."""
+        return identity(f"{self.seed} {self.most_bytes} {self.ids.tobytes().hex()}")
+
+
+def write_tars(material: Sequence[T], made: Callable[[T], Files | None], packing: Packing) -> int:
     """Writes all of some material in a drawn order; shards that are there already are not written again.
 
     Args:
         material: what to pack.
         made: makes a sample of an item; None leaves it out.
-        folder: for `shard-00000.tar` and so on.
-        most_bytes: of a shard, about.
-        seed: of the order.
+        packing: where to.
 
     Returns:
         The number of shards.
+
+    Raises:
+        SpecError: if the folder has shards of another packing, or a damaged index.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    order = np.random.default_rng(seed).permutation(len(material))
+    packing.folder.mkdir(parents=True, exist_ok=True)
+    order = np.random.default_rng(packing.seed).permutation(len(material))
     place = number = 0
     while place < len(order):
-        path = folder / f"shard-{number:05d}.tar"
-        index = path.with_suffix(INDEX)
-        if index.exists() and path.exists():
-            with np.load(index) as known:
-                place += int(known["taken"])
+        path = packing.folder / f"shard-{number:05d}.tar"
+        if path.exists() and path.with_suffix(INDEX).exists():
+            place += _taken(path.with_suffix(INDEX), packing)
         else:
-            place += _write(path, (made(material[int(one)]) for one in order[place:]), most_bytes)
+            place += _write(path, (made(material[int(one)]) for one in order[place:]), packing)
         number += 1
     return number
 
 
-def _write(path: Path, some: Iterator[Files | None], most_bytes: int) -> int:
+def _taken(index: Path, packing: Packing) -> int:
+    """How many items a finished shard took."""
+    try:
+        with np.load(index) as known:
+            if "packing" in known and known["packing"].tobytes() == packing.stamp:
+                return int(known["taken"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise SpecError(
+            f"{index} is damaged; delete it, and the same line packs its shard anew."
+        ) from error
+    raise SpecError(
+        f"{index.parent} has shards of other material, or of another --seed or --gb; give another --out, or delete "
+        "them."
+    )
+
+
+def _write(path: Path, some: Iterator[Files | None], packing: Packing) -> int:
     """Writes one shard and its index; how many items it took."""
     taken = 0
     rows: list[tuple[int, int, int, bool]] = []
@@ -94,13 +128,14 @@ def _write(path: Path, some: Iterator[Files | None], most_bytes: int) -> int:
                 head = tarfile.TarInfo(f"{key}.{kind}")
                 head.size = len(content)
                 tar.addfile(head, io.BytesIO(content))
-            if tar.offset >= most_bytes:
+            if tar.offset >= packing.most_bytes:
                 break
     columns = np.array(rows, np.int64).reshape(-1, 4)
     names = ("first", "size", "frames", "held_out")
     with whole(path.with_suffix(INDEX)) as part, part.open("wb") as file:
         arrays: dict[str, NDArray[np.int64]] = dict(zip(names, columns.T, strict=True))
-        np.savez(file, allow_pickle=False, taken=np.array(taken), **arrays)
+        stamp = np.frombuffer(packing.stamp, np.uint8)
+        np.savez(file, allow_pickle=False, taken=np.array(taken), packing=stamp, **arrays)
     return taken
 
 
@@ -114,7 +149,7 @@ def sound_files(item: Item) -> Files:
     file = io.BytesIO()
     scaled = np.clip(np.round(audio.T * 32768.0), -32768, 32767).astype(np.int16)
     soundfile.write(file, scaled, SAMPLE_RATE, "PCM_16", format="FLAC")
-    facts = {"name": item.known_as, **item.metadata}
+    facts = {**item.metadata, "name": item.known_as}
     content = {"flac": file.getvalue(), "json": json.dumps(facts).encode()}
     return Files(item.known_as, content, audio.shape[1], bool(facts.get("held_out", False)))
 

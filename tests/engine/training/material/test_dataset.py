@@ -25,6 +25,15 @@ def test_an_empty_folder_is_named(tmp_path: Path) -> None:
         items([tmp_path], held_out=False)
 
 
+def test_a_folder_of_tar_files_is_told_where_they_go(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_bytes(b"")
+    with pytest.raises(
+        AudioError, match=r"but tar files: give those .*/\*\.tar, to 'train latents"
+    ):
+        all_items([tmp_path])
+    assert len(all_items([])) == 0
+
+
 def test_crops_are_pieces_of_the_file_up_to_gain_and_side(tmp_path: Path) -> None:
     # A ramp on one side and its negative on the other: slope gives the gain, sign the side, level the place.
     ramp = np.arange(20_000) / 2**15

@@ -44,7 +44,8 @@ def test_facts_have_one_name_and_one_form() -> None:
         ({"metre": "waltz"}, "3/4"),
         ({"held_out": "maybe"}, "true or false"),
         ({"genres": {"a": 1}}, "give texts"),
-        ({"seconds": "long"}, "greater than 0"),
+        ({"beats_per_bar": "long"}, "greater than 0"),
+        ({"tempo": 10**400}, "20 to 399"),
     ],
 )
 def test_what_cannot_be_is_told(said: dict[str, object], wrong: str) -> None:
@@ -97,7 +98,30 @@ def test_texts_are_captions_and_json_counts_for_more(tmp_path: Path) -> None:
     assert beside(path) == {"captions": ["Three."], "style": "house"}
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '"words"'])
+def test_a_row_of_no_use_says_why_and_the_others_count(tmp_path: Path) -> None:
+    table = tmp_path / "metadata.jsonl"
+    table.write_text(
+        '{"path": "a.wav", "tempo": "fast"}\n{"path": \n'
+        f'{"[" * 100_000}\n{{"path": "b.wav"}}\n{{"bpm": 90}}\n'
+    )
+    found = dict(rows(table))
+    assert found.pop("a.wav") == "metadata.jsonl, row 1: tempo is 'fast'; give 20 to 399 BPM."
+    assert found.pop("b.wav") == {}
+    assert list(found) == [f"metadata.jsonl, row {number}" for number in (2, 3, 5)]
+    assert "nested too deeply" in str(found["metadata.jsonl, row 3"])
+    table = tmp_path / "metadata.csv"
+    table.write_text(f"path,bpm\na.wav,90\nb.wav,{'9' * 200_000}\nc.wav,80\n")
+    assert list(dict(rows(table))) == ["a.wav", "metadata.csv, row 2", "c.wav"]
+
+
+def test_name_and_length_are_the_sounds_own() -> None:
+    assert tidy({"Name": "Intro", "seconds": 200, "kind": "loop"}) == {"kind": "loop"}
+
+
+DEEP = ["[" * 100_000, f'{{"a": {"[" * 900}{"]" * 900}}}']
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '"words"', *DEEP])
 def test_json_that_is_no_object_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(SpecError, match=r"a\.json.*one object"):
@@ -122,15 +146,13 @@ def test_every_table_gives_the_same_rows(tmp_path: Path, name: str, text: str) -
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ('{"bpm": 1}', "row 1 names no sound"),
-        ("[1]", "row 1: give an object"),
-        ('{"path": "a.wav", "tempo": "x"}', "row 1: tempo"),
-        ("{", "cannot be read"),
+        ('{"bpm": 1}', "names no sound; row 1: give the path .* file_name"),
+        ("\n[1]", "row 1: give an object"),
+        ("{", "row 1: it cannot be read"),
+        ("\xff", "give UTF-8"),
     ],
 )
-def test_a_table_that_cannot_be_is_named_with_its_row(
-    tmp_path: Path, text: str, wrong: str
-) -> None:
-    (tmp_path / "metadata.jsonl").write_text(text)
+def test_a_table_that_names_no_sound_is_refused(tmp_path: Path, text: str, wrong: str) -> None:
+    (tmp_path / "metadata.jsonl").write_text(text, encoding="latin-1")
     with pytest.raises(SpecError, match=wrong):
         list(rows(tmp_path / "metadata.jsonl"))

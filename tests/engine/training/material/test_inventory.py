@@ -114,9 +114,65 @@ def test_a_table_tells_of_paths_and_names_those_that_are_gone(music: Path) -> No
     assert all_items([music])[3].metadata == {}
     table.write_text("title\nSong\n")
     with pytest.raises(
-        LongtakeError, match=r"metadata.csv, row 1 names no sound; give .*file_name"
+        LongtakeError, match=r"metadata.csv names no sound; row 1: give .*file_name"
     ):
         Inventory(music)
+
+
+def test_a_file_that_comes_after_its_row_has_its_facts(music: Path) -> None:
+    (music / "metadata.csv").write_text("path,bpm\none.wav,90\nlater.wav,100\ngone.wav,80\n")
+    Inventory(music)
+    sound(music / "later.wav")
+    facts = {item.name: item.metadata for item in all_items([music])}
+    assert facts["music/later.wav"] == {"tempo": 100.0}
+    assert facts["music/one.wav"] == {"tempo": 90.0}
+    listed = (music / KEPT / LEFT_OUT).read_text()
+    assert "gone.wav\tis in" in listed and "later.wav" not in listed
+
+
+def test_a_row_of_no_use_leaves_its_file_out(music: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (music / "metadata.csv").write_text("path,bpm\none.wav,fast\none.mp3,100\n,90\n")
+    for number in range(2):
+        facts = {item.name: item.metadata for item in all_items([music])}
+        assert "music/one.wav" not in facts and facts["music/one.mp3"] == {"tempo": 100.0}
+        assert f"3 of {6 + number} files" in caplog.text
+        caplog.clear()
+        listed = (music / KEPT / LEFT_OUT).read_text()
+        assert "one.wav\tmetadata.csv, row 1: tempo is 'fast'" in listed
+        assert "metadata.csv, row 3\tgive the path" in listed
+        sound(music / f"more{number}.wav")
+
+
+def test_names_that_are_no_utf_8_are_listed_too(music: Path) -> None:
+    try:
+        (music / os.fsdecode(b"bad\xff.mp3")).write_bytes(b"no sound")
+    except OSError:
+        pytest.skip("names are UTF-8 here")
+    (music / "metadata.jsonl").write_text('{"path": "\\udcfe.wav"}\n')
+    assert len(Inventory(music)) == 4
+    listed = (music / KEPT / LEFT_OUT).read_text(encoding="utf-8")
+    assert "bad\\udcff.mp3\t" in listed and "\\udcfe.wav\tis in" in listed
+
+
+@pytest.mark.parametrize("damage", ["cut", "cut inside", "kind", "more", "head", "nothing"])
+def test_a_damaged_index_is_made_anew(music: Path, damage: str) -> None:
+    (music / "metadata.csv").write_text("path,bpm\none.wav,90\n")
+    exact = [(item.name, item.metadata) for item in all_items([music])]
+    index = music / KEPT / INDEX
+    content = index.read_bytes()
+    lines = content.splitlines(keepends=True)
+    index.write_bytes(
+        {
+            "cut": b"".join(lines[:3]),
+            "cut inside": content[:-40],
+            "kind": b"".join([*lines[:3], b'{"path": 1}\n', *lines[4:]]),
+            "more": content + b"[" * 100_000,
+            "head": b"[]\n" + b"".join(lines[1:]),
+            "nothing": b"",
+        }[damage]
+    )
+    assert [(item.name, item.metadata) for item in all_items([music])] == exact
+    assert index.read_bytes() == content
 
 
 def test_a_folder_that_may_not_be_written_has_its_index_elsewhere(

@@ -71,6 +71,20 @@ def test_what_phones_record_is_read_by_pyav(tmp_path: Path) -> None:
     assert np.abs(read_sound(path, 40_000, 999) - found[:, 40_000:40_999]).max() < 1e-5
 
 
+@pytest.mark.parametrize("suffix", ["flac", "mp3"])
+def test_a_sound_that_breaks_off_says_so(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    soundfile.write(path, tones(44_100, 5.0, 440, 660), 44_100)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert read_sound(path, 100, 9_000).shape == (2, 9_000)
+    with pytest.raises(AudioError, match=f"a.{suffix} breaks off or is damaged"):
+        read_sound(path, 160_000, 9_000)
+    if suffix == "flac":
+        with pytest.raises(AudioError, match=r"a\.flac breaks off or is damaged"):
+            read_sound(path)
+
+
 def broken(folder: Path, kind: str) -> Path:
     """A file of that kind."""
     path = folder / f"{kind}.wav"

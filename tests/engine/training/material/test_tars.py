@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from engine.training import cli
 from engine.training.material import tars
 from engine.training.material.dataset import all_items
 from engine.training.material.latents import Encoding
+from engine.training.material.shards import identity
 from engine.training.material.sounds import read_sound
 from engine.training.material.tar_reading import samples, sounds_of
 from engine.training.material.tars import (
@@ -63,10 +65,11 @@ def server(packed: Path) -> Iterator[Server]:
 def test_shards_have_everything_once_in_an_order_of_the_seed(packed: Path, music: Path) -> None:
     found = [sound for sound in sounds_of(tars_in([packed]), packed / "no", Encoding())]
     assert len(tars_in([packed])) > 2
-    names = [sound.facts["name"] for sound in found]
-    assert sorted(names) == [f"music/{number}.flac" for number in range(7)] != names
-    for sound in found:
-        item = next(one for one in all_items([music]) if one.name == sound.facts["name"])
+    items = {identity(item.name).hex(): item for item in all_items([music])}
+    order = [sound.name.rpartition("/")[2].removesuffix(".flac") for sound in found]
+    assert sorted(order) == sorted(items) and order != list(items)
+    for sound, key in zip(found, order, strict=True):
+        item = items[key]
         exact = read_sound(item.path)
         assert sound.audio.shape == exact.shape
         assert np.abs(sound.audio.numpy() - exact).max() < 1e-4
@@ -76,6 +79,40 @@ def test_shards_have_everything_once_in_an_order_of_the_seed(packed: Path, music
     arguments = ["--data", str(music), "--out", str(packed), "--gb", "0.00025"]
     cli.main(["shards", *arguments])
     assert {path: path.stat().st_mtime_ns for path in packed.iterdir()} == before
+
+
+def test_a_used_folder_takes_no_other_material(packed: Path, music: Path, tmp_path: Path) -> None:
+    line = ["shards", "--out", str(packed), "--gb", "0.00025", "--data"]
+    before = {path: path.read_bytes() for path in packed.iterdir()}
+    for other in (["--seed", "1"], ["--gb", "0.1"]):
+        with pytest.raises(SpecError, match=r"other material.*another --out"):
+            cli.main([*line, str(music), *other])
+    last = tars_in([packed])[-1]
+    Path(last).unlink()
+    shutil.copy(music / "0.flac", music / "added.flac")
+    with pytest.raises(SpecError, match="other material"):
+        cli.main([*line, str(music)])
+    (music / "added.flac").unlink()
+    assert cli.main([*line, str(music)]) == 0
+    assert Path(last).read_bytes() == before[Path(last)]
+    elsewhere = tmp_path / "other" / "music"
+    elsewhere.mkdir(parents=True)
+    for path in music.glob("*.flac"):
+        shutil.copy(music / "2.flac", elsewhere / path.name)
+    with pytest.raises(SpecError, match="other material"):
+        cli.main([*line, str(elsewhere)])
+    index = packed / "shard-00000.index.npz"
+    index.write_bytes(index.read_bytes()[:300])
+    with pytest.raises(SpecError, match=r"shard-00000\.index\.npz is damaged; delete it"):
+        cli.main([*line, str(music)])
+
+
+def test_a_shard_that_is_none_is_refused_before_any_is_read(packed: Path, tmp_path: Path) -> None:
+    (tmp_path / "junk.tar").write_bytes(b"junk" * 1000)
+    for name, said in (("junk.tar", "no tar file"), ("gone.tar", "cannot be read")):
+        shards = [*tars_in([packed]), str(tmp_path / name)]
+        with pytest.raises(AudioError, match=f"{name}.*{said}"):
+            sounds_of(shards, packed / "no", Encoding())
 
 
 def test_webdataset_reads_them(packed: Path) -> None:
@@ -167,6 +204,10 @@ def test_broken_samples_and_shards_are_named_and_the_rest_is_read(packed: Path) 
         for name, content in (
             ("a/bad.wav", b"no sound"),
             ("a/bad.json", b"{}"),
+            ("a/deep.flac", (packed.parent / "music" / "0.flac").read_bytes()),
+            ("a/deep.json", b"[" * 100_000),
+            ("a/good.flac", (packed.parent / "music" / "0.flac").read_bytes()),
+            ("a/good.json", b'{"name": "Intro", "seconds": 200}'),
             ("a/wrong.json", b"["),
             ("a/notes.pdf", b"x"),
         ):
@@ -177,7 +218,10 @@ def test_broken_samples_and_shards_are_named_and_the_rest_is_read(packed: Path) 
     (packed / "broken.tar").write_bytes(whole[: len(whole) // 2])
     found = list(sounds_of(tars_in([packed]), packed / "no", Encoding()))
     wrong = {sound.name: sound.wrong for sound in found if sound.wrong}
-    assert set(wrong) == {"zz/a/bad.wav", "broken"}
+    assert set(wrong) == {"zz/a/bad.wav", "zz/a/deep.flac", "broken"}
+    assert "nested too deeply" in wrong["zz/a/deep.flac"]
+    good = next(sound for sound in found if sound.name == "zz/a/good.flac")
+    assert good.facts == {"seconds": good.audio.shape[1] / 44_100}
     assert "cannot be read as audio" in wrong["zz/a/bad.wav"]
     assert "breaks off" in wrong["broken"]
     assert len([sound for sound in found if not sound.wrong]) >= 7
