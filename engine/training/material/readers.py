@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from torch.utils.data import DataLoader, Dataset
@@ -33,8 +36,10 @@ def read_by(processes: int, source: Dataset[T], **options: Any) -> Iterator[T]:
         worker_init_fn=_deaf,
         **options,
     )
+    with _unheard():
+        found = iter(loader)
     try:
-        yield from loader
+        yield from found
     except LongtakeError as error:
         # Torch puts what another process said at the end of its traceback.
         kind = type(error)
@@ -42,6 +47,20 @@ def read_by(processes: int, source: Dataset[T], **options: Any) -> Iterator[T]:
         raise kind(sentence.strip()) from error
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Ctrl-C in a terminal reaches every process: those begun within it never hear it, and this one does afterwards."""
+    if os.name == "nt":
+        yield
+        return
+    resource_tracker.ensure_running()  # As it starts, it would have the signal heard again.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _deaf(number: int) -> None:
-    """Ctrl-C in a terminal reaches every process; the one that these read for ends them when it is done."""
+    """Where processes inherit no such thing, they ignore it from when they have started."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -279,7 +279,9 @@ def _mapped(path: Path) -> dict[str, NDArray[Any]]:
 def _bytes_of(path: Path, size: int) -> NDArray[np.uint8]:
     """A file as memory. Torch closes what it has mapped, as numpy does not: a process may have but 1024 files open."""
     try:
-        content = torch.from_file(os.fsencode(path), False, size, dtype=torch.uint8).numpy()
+        # Torch takes bytes too, and so any name.
+        name: Any = os.fsencode(path)
+        content = torch.from_file(name, False, size, dtype=torch.uint8).numpy()
     except RuntimeError as error:
         raise OSError(str(error)) from error
     content.flags.writeable = False
