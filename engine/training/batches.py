@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from engine.composing.score import GROUPS, NOTES, Score
 from engine.conditioning import Asked
@@ -23,6 +23,7 @@ from engine.errors import SpecError
 from engine.registry import ModelSpec
 from engine.samplers.objectives import OBJECTIVES, Objective
 from engine.training.group import Group
+from engine.training.material.readers import read_by
 from engine.training.material.shelf import Shelf, Span
 from engine.training.material.windows import Windows
 from engine.training.recipes import DiTRecipe, Recipe, Window
@@ -175,17 +176,13 @@ class Batches(Dataset[tuple[Batch, ...]]):
         self, places: Iterator[tuple[int, Span]], processes: int, *, pinned: bool
     ) -> Iterator[tuple[Batch, ...]]:
         """The batches of these places, made ahead by so many processes; by this one, when asked for, if that is 0."""
-        loader = DataLoader(
+        return read_by(
+            processes,
             self,
-            batch_size=None,
             sampler=_Places(places),
-            num_workers=processes,
             pin_memory=pinned,
             prefetch_factor=AHEAD if processes else None,
-            # A fork of a process with a GPU's context and other threads may hang.
-            multiprocessing_context="spawn" if processes else None,
         )
-        return iter(loader)
 
     def _windows(self, span: Span) -> Windows:
         if self.windows is None or self.windows[0] != span:

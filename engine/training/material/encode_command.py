@@ -41,6 +41,7 @@ cuda.
 def main(argv: Sequence[str]) -> int:
     """Encodes what is not there yet; `argv` are the arguments after the command's name."""
     arguments = _parser().parse_args(list(argv))
+    _check(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
@@ -94,6 +95,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=0, help="processes that read sound")
     parser.add_argument("--threads", type=int, help="CPU threads")
     return parser
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Says what cannot be done before anything is read."""
+    for name, least in (("workers", 0), ("batch", 1), ("threads", 1)):
+        given = getattr(arguments, name)
+        if given is not None and given < least:
+            raise SpecError(f"--{name} is {given}; it has to be {least} or more.")
+    if arguments.latents.exists() and not arguments.latents.is_dir():
+        raise SpecError(f"--latents names a file, {arguments.latents}; give a folder.")
 
 
 def _autoencoder(arguments: argparse.Namespace) -> Autoencoder:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,11 @@ LEVELS = 255
 STATISTICS = "statistics.npz"
 MOST_BYTES = 1 << 29
 """Of pieces from files that stay in memory once they were read: 108 h of music."""
+DAMAGE = (
+    *(ValueError, LookupError, TypeError, AttributeError, RuntimeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What reading the content of a damaged file raises."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,10 +171,12 @@ def _looked_at(path: Path) -> tuple[int, bool]:
             )
             frames = int(read(file)[0][1])
         with np.load(path) as arrays:
-            facts = json.loads(arrays["facts"].tobytes())
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            held_out = json.loads(arrays["facts"].tobytes()).get("held_out", False)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except DAMAGE as error:
         raise CheckpointError(f"{path} is no piece of latents ({error}); delete it.") from error
-    return frames, bool(facts.get("held_out", False))
+    return frames, bool(held_out)
 
 
 def write_item(target: Path, piece: Encoded) -> None:
@@ -195,9 +203,23 @@ def packed(item: LatentItem, beside: Mapping[str, NDArray[Any]] | None = None) -
     return file.getvalue()
 
 
-def read_item(path: Path | BinaryIO) -> LatentItem:
-    """Reads latents, facts and score of one piece; what else is in the file stays there."""
-    with np.load(path) as arrays:
+def read_item(path: Path) -> LatentItem:
+    """Reads latents, facts and score of one piece; what else is in the file stays there.
+
+    Raises:
+        CheckpointError: if it cannot be read, or is damaged.
+    """
+    try:
+        return unpacked(path.read_bytes())
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except DAMAGE as error:
+        raise CheckpointError(f"{path} is no piece of latents ({error}); delete it.") from error
+
+
+def unpacked(content: bytes) -> LatentItem:
+    """The piece in the content of its file; one of `DAMAGE` if that is damaged."""
+    with np.load(io.BytesIO(content)) as arrays:
         small = EightBits(arrays["values"], arrays["step"], arrays["middle"])
         facts = json.loads(arrays["facts"].tobytes())
         score = Score.from_arrays(arrays) if "score_notes" in arrays else None

@@ -6,25 +6,28 @@ again. The folder also has `statistics.npz` of all its pieces. Knows nothing of 
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
 from filelock import FileLock
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from engine.autoencoder import Autoencoder
 from engine.chunking import encode_chunked, encode_together
-from engine.errors import AudioError, LongtakeError
+from engine.errors import AudioError, CheckpointError, LongtakeError, SpecError
+from engine.file_names import encodable
 from engine.registry import SAMPLE_RATE
 from engine.training.material.dataset import Item
 from engine.training.material.latent_items import (
+    DAMAGE,
     STATISTICS,
     EightBits,
     Encoded,
@@ -37,6 +40,8 @@ from engine.training.material.latent_items import (
     read_item,
     write_item,
 )
+from engine.training.material.origin import check_encoder, warn_of_changes
+from engine.training.material.readers import read_by
 from engine.training.material.shards import DIGEST, Shards, ShardWriter, digests, shard_files
 from engine.training.material.sounds import read_sound
 from engine.whole_files import whole
@@ -110,12 +115,12 @@ def encode_material(
 
     Raises:
         AudioError: if two items have one name, or nothing at all can be read.
+        SpecError: if the folder is of another encoder, or none can be there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     numbers = _missing(material, folder, how)
-    sounds = _Sounds(material, numbers)
     log.info("%d of %d items to encode here", len(numbers), len(material))
-    encode_sounds(autoencoder, _read(sounds, how.workers), folder, how)
+    encode_sounds(autoencoder, read_by(how.workers, _Sounds(material, numbers)), folder, how)
 
 
 def encode_sounds(
@@ -123,33 +128,61 @@ def encode_sounds(
 ) -> None:
     """Encodes sounds as they come into shards of a folder, then writes the statistics of all that is there.
 
+    What was encoded is kept, whatever happens.
+
     Raises:
         AudioError: if the folder has pieces of another kind, or nothing at all can be read.
+        SpecError: if the folder is of another encoder, or none can be there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    _make(folder)
     if pieces(folder):
         raise AudioError(f"{folder} has pieces in files of their own (.npz); give another folder.")
-    writer, count, left_out = ShardWriter(folder), 0, 0
-    with (folder / REMAINING.format(rank=how.rank)).open("w", encoding="utf-8") as reasons:
+    check_encoder(folder, autoencoder.encoder)
+    writer, listed = ShardWriter(folder), folder / REMAINING.format(rank=how.rank)
+    try:
+        left_out = _written(autoencoder, sounds, writer, listed, how)
+    finally:
+        writer.flush()
+    if left_out:
+        log.warning("%d items are left out; why is in %s", left_out, listed)
+    if how.stopped():
+        log.info("stopped; the same command goes on where this one ended")
+    else:
+        _measured(autoencoder, folder, how)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpecError(
+            f"{folder} cannot be a folder of latents ({error.strerror}); give another."
+        ) from error
+
+
+def _written(
+    autoencoder: Autoencoder,
+    sounds: Iterable[Sound],
+    writer: ShardWriter,
+    listed: Path,
+    how: Encoding,
+) -> int:
+    """Encodes sounds until there are no more, or it is to stop; how many could not be read, which are listed."""
+    count, left_out = 0, 0
+    with listed.open("w", encoding="utf-8") as reasons:
         for some in _together(sounds):
             good = [sound for sound in some if not sound.wrong]
             for sound in some:
                 if sound.wrong:
                     left_out += 1
-                    reasons.write(f"{sound.name}\t{sound.wrong}\n")
+                    reasons.write(encodable(f"{sound.name}\t{sound.wrong}\n"))
             for sound, piece in zip(good, _encoded(autoencoder, good, how.batch), strict=True):
                 writer.add(sound.name, piece)
             count += len(good)
             log.info("%d items encoded", count)
             if how.stopped():
                 break
-    writer.flush()
-    if left_out:
-        log.warning("%d items are left out; why is in %s", left_out, folder / reasons.name)
-    if how.stopped():
-        log.info("stopped; the same command goes on where this one ended")
-    else:
-        _measured(autoencoder, folder, how)
+    return left_out
 
 
 def _measured(autoencoder: Autoencoder, folder: Path, how: Encoding) -> None:
@@ -190,8 +223,13 @@ def _missing(material: Sequence[Item], folder: Path, how: Encoding) -> NDArray[n
             f"Two items are called {material[int(twice[0])].known_as}, as their folders have one name; "
             "rename one of them."
         )
-    own = ids.view(">u4")[:: DIGEST // 4] % how.size == how.rank
-    return np.flatnonzero(own & ~Shards(folder).has(ids))
+
+    def mine(ids: NDArray[np.bytes_]) -> NDArray[np.bool_]:
+        return ids.view(">u4")[:: DIGEST // 4] % how.size == how.rank
+
+    there = Shards(folder)
+    warn_of_changes(there, material, ids, mine)
+    return np.flatnonzero(mine(ids) & ~there.has(ids))
 
 
 class _Sounds(Dataset[Sound]):
@@ -211,16 +249,6 @@ class _Sounds(Dataset[Sound]):
             return Sound(item.known_as, torch.empty(2, 0), {}, str(error))
         facts = {"seconds": audio.shape[-1] / SAMPLE_RATE, **item.metadata}
         return Sound(item.known_as, audio, facts)
-
-
-def _read(sounds: _Sounds, workers: int) -> Iterator[Sound]:
-    """The sounds in order, read by so many processes."""
-    if not workers:
-        return (sounds[place] for place in range(len(sounds)))
-    loader = DataLoader(
-        sounds, batch_size=None, num_workers=workers, multiprocessing_context="spawn"
-    )
-    return iter(loader)
 
 
 def _together(sounds: Iterable[Sound]) -> Iterator[list[Sound]]:
@@ -283,16 +311,29 @@ def read_statistics(folder: Path) -> Statistics:
 
     Raises:
         AudioError: if there are none: not all of the material is encoded.
+        CheckpointError: if they are damaged.
     """
+    path = folder / STATISTICS
     try:
-        return statistics_from(folder / STATISTICS)
-    except FileNotFoundError as error:
+        return statistics_from(path.read_bytes(), str(path))
+    except OSError as error:
         raise AudioError(
-            f"{folder} has no {STATISTICS}; run 'longtake train latents' to its end first."
+            f"{folder} has no {STATISTICS} that can be read ({error.strerror}); run 'longtake train latents' to its "
+            "end first."
         ) from error
 
 
-def statistics_from(file: Path | BinaryIO) -> Statistics:
-    """Reads the file of statistics."""
-    with np.load(file) as values:
-        return Statistics(values["mean"], values["std"], values["silence"])
+def statistics_from(content: bytes, source: str) -> Statistics:
+    """The statistics in the content of their file, which is named in errors.
+
+    Raises:
+        CheckpointError: if it is damaged.
+    """
+    try:
+        with np.load(io.BytesIO(content)) as values:
+            return Statistics(values["mean"], values["std"], values["silence"])
+    except DAMAGE as error:
+        raise CheckpointError(
+            f"{source} is damaged ({error}); run 'longtake train latents' again, or for tar shards copy it there from "
+            "the folder they were made of."
+        ) from error

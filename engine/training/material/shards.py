@@ -11,28 +11,42 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from engine.composing.score import Score
 from engine.errors import CheckpointError
-from engine.training.material.latent_items import EightBits, Encoded, LatentItem, Pieces
+from engine.training.material.latent_items import (
+    DAMAGE,
+    EightBits,
+    Encoded,
+    LatentItem,
+    Pieces,
+)
 from engine.whole_files import whole
 
 SHARD_BYTES = 1 << 26
-"""Of a shard: 13 h of music; what a process that is killed has to encode again at most."""
+"""Of a shard: 13 h of music at most."""
+PATIENCE = 600.0
+"""Seconds after which a shard is written though it is small: what a process that is killed has to do again."""
 SUFFIX = ".safetensors"
 DIGEST = 16
 _DTYPES = {"I8": np.int8, "U8": np.uint8, "I64": np.int64, "F32": np.float32}
+_PLACES = {"values": "places", "texts": "text_places", "beside": "beside_places"}
+"""Of what belongs to pieces one after the other: where each begins and ends."""
 _NEEDED = frozenset(
     (
-        *("ids", "places", "values", "step", "middle", "posterior_variance", "held_out"),
-        *("texts", "text_places", "beside", "beside_places"),
+        *("ids", "step", "middle", "posterior_variance", "held_out"),
+        *_PLACES,
+        *_PLACES.values(),
     )
 )
 
@@ -48,7 +62,7 @@ def digests(names: Iterable[str]) -> NDArray[np.bytes_]:
 
 
 class ShardWriter:
-    """Collects pieces and writes a shard when there are enough; the last one with `flush`."""
+    """Collects pieces and writes a shard when there are enough, or after some minutes; the last one with `flush`."""
 
     def __init__(self, folder: Path, most_bytes: int = SHARD_BYTES) -> None:
         self.folder, self.most_bytes = folder, most_bytes
@@ -63,7 +77,7 @@ class ShardWriter:
         self._texts.append(json.dumps({"name": name, **piece.facts}).encode())
         self._beside.append(_packed(piece.beside) if piece.beside else b"")
         self._bytes += self._latents[-1].values.nbytes
-        if self._bytes >= self.most_bytes:
+        if self._bytes >= self.most_bytes or time.monotonic() - self._begun > PATIENCE:
             self.flush()
 
     def flush(self) -> None:
@@ -91,7 +105,7 @@ class ShardWriter:
         self._begin()
 
     def _begin(self) -> None:
-        self._bytes = 0
+        self._bytes, self._begun = 0, time.monotonic()
         self._ids: list[bytes] = []
         self._latents: list[EightBits] = []
         self._variances: list[NDArray[np.float32]] = []
@@ -112,16 +126,15 @@ class Shard:
         """Maps the file.
 
         Raises:
-            CheckpointError: if it is no shard, or damaged.
+            CheckpointError: if it cannot be read, is no shard, or is damaged.
         """
         self.path = path
         try:
             self.arrays = _mapped(path)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(
-                f"{path} is no shard of latents, or damaged ({error}); delete it and run "
-                "'longtake train latents' again."
-            ) from error
+        except OSError as error:
+            raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+        except DAMAGE as error:
+            raise self._damaged(error) from error
 
     def __getstate__(self) -> Path:
         """Another process maps it for itself."""
@@ -131,19 +144,46 @@ class Shard:
         self.__init__(path)
 
     def read(self, row: int) -> LatentItem:
-        """The piece of a row; its latents stay on disk until a crop is taken."""
+        """The piece of a row; its latents stay on disk until a crop is taken.
+
+        Raises:
+            CheckpointError: if it is damaged.
+        """
         arrays = self.arrays
         first, last = arrays["places"][row : row + 2]
         latents = EightBits(
             arrays["values"][first:last].T, arrays["step"][row], arrays["middle"][row]
         )
+        return LatentItem(
+            latents, arrays["posterior_variance"][row], self.facts(row), self._score(row)
+        )
+
+    def facts(self, row: int) -> dict[str, Any]:
+        """What is known of the piece of a row.
+
+        Raises:
+            CheckpointError: if it is damaged.
+        """
+        try:
+            return json.loads(self._bytes("texts", "text_places", row))
+        except DAMAGE as error:
+            raise self._damaged(error) from error
+
+    def _score(self, row: int) -> Score | None:
         beside = self._bytes("beside", "beside_places", row)
-        score = None
-        if beside:
+        if not beside:
+            return None
+        try:
             with np.load(io.BytesIO(beside)) as kept:
-                score = Score.from_arrays(kept) if "score_notes" in kept else None
-        facts = json.loads(self._bytes("texts", "text_places", row))
-        return LatentItem(latents, arrays["posterior_variance"][row], facts, score)
+                return Score.from_arrays(kept) if "score_notes" in kept else None
+        except DAMAGE as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: BaseException) -> CheckpointError:
+        return CheckpointError(
+            f"{self.path} is no shard of latents, or damaged ({error}); delete it and run "
+            "'longtake train latents' again."
+        )
 
     def _bytes(self, name: str, places: str, row: int) -> bytes:
         first, last = self.arrays[places][row : row + 2]
@@ -154,6 +194,7 @@ class Shards(Pieces):
     """All pieces of a folder's shards, in the order of their digests.
 
     Attributes:
+        folder: where they are.
         ids: digests, [n] in ascending order.
     """
 
@@ -161,8 +202,9 @@ class Shards(Pieces):
         """Reads the index of every shard: 37 bytes a piece; one that was encoded twice counts once.
 
         Raises:
-            CheckpointError: if a shard is damaged.
+            CheckpointError: if a shard cannot be read, or is damaged.
         """
+        self.folder = folder
         self.shards = [Shard(path) for path in shard_files(folder)]
         found = [_ids(shard) for shard in self.shards]
         self.ids, order = np.unique(
@@ -178,6 +220,10 @@ class Shards(Pieces):
     def read(self, number: int) -> LatentItem:
         """The piece of a number."""
         return self.shards[self._shard[number]].read(int(self._row[number]))
+
+    def facts(self, number: int) -> dict[str, Any]:
+        """What is known of the piece of a number, without its latents."""
+        return self.shards[self._shard[number]].facts(int(self._row[number]))
 
     def has(self, ids: NDArray[np.bytes_]) -> NDArray[np.bool_]:
         """Which of some digests are here."""
@@ -211,11 +257,12 @@ def _packed(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 def _mapped(path: Path) -> dict[str, NDArray[Any]]:
     """The tensors of a safetensors file as views of it."""
-    content = np.memmap(path, np.uint8, mode="r")
-    size = int.from_bytes(content[:8].tobytes(), "little")
-    if not 0 < size <= len(content) - 8:
-        raise ValueError("it has no header")
-    head: dict[str, Any] = json.loads(content[8 : 8 + size].tobytes())
+    with path.open("rb") as file:
+        size, total = int.from_bytes(file.read(8), "little"), os.fstat(file.fileno()).st_size
+        if not 0 < size <= total - 8:
+            raise ValueError("it has no header")
+        head: dict[str, Any] = json.loads(file.read(size))
+    content = _bytes_of(path, total)
     arrays: dict[str, NDArray[Any]] = {}
     for name, told in head.items():
         if name != "__metadata__":
@@ -224,4 +271,28 @@ def _mapped(path: Path) -> dict[str, NDArray[Any]]:
             arrays[name] = view.reshape(told["shape"])
     if missing := _NEEDED - set(arrays):
         raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    for name, places in _PLACES.items():
+        _check_places(arrays[places], len(arrays["ids"]), len(arrays[name]))
     return arrays
+
+
+def _bytes_of(path: Path, size: int) -> NDArray[np.uint8]:
+    """A file as memory. Torch closes what it has mapped, as numpy does not: a process may have but 1024 files open."""
+    try:
+        # Torch takes bytes too, and so any name.
+        name: Any = os.fsencode(path)
+        content = torch.from_file(name, False, size, dtype=torch.uint8).numpy()
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
+    content.flags.writeable = False
+    return content
+
+
+def _check_places(places: NDArray[np.int64], pieces: int, length: int) -> None:
+    if (
+        len(places) != pieces + 1
+        or places[0]
+        or places[-1] != length
+        or (np.diff(places) < 0).any()
+    ):
+        raise ValueError("its pieces are not where it says")

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import AudioError
+from engine.errors import AudioError, CheckpointError
 from engine.training.material.latent_items import (
+    DAMAGE,
     MOST_BYTES,
     STATISTICS,
     LatentItem,
     Pieces,
-    read_item,
+    unpacked,
 )
 from engine.training.material.latents import Statistics, read_statistics, statistics_from
 from engine.training.material.recent import Recent
@@ -74,13 +75,19 @@ class TarPieces(Pieces):
 
         Raises:
             AudioError: if its shard cannot be read.
+            CheckpointError: if the piece is damaged.
         """
         return self._recent.get(number, lambda: self._fetched(number))
 
     def _fetched(self, number: int) -> LatentItem:
         address = self.tars[self.shard[number]]
         content = read_part(address, int(self._first[number]), int(self._size[number]))
-        return read_item(io.BytesIO(content))
+        try:
+            return unpacked(content)
+        except DAMAGE as error:
+            raise CheckpointError(
+                f"{address} has a damaged piece of latents ({error}); make the shards anew."
+            ) from error
 
 
 class Stream(Shelf):
@@ -158,10 +165,12 @@ def statistics_of(where: str | Path) -> Statistics:
 
     Raises:
         AudioError: if there are none.
+        CheckpointError: if they are damaged.
     """
     if not is_tar(where):
         return read_statistics(Path(where))
-    return statistics_from(io.BytesIO(read_all(beside(tars_in([where])[0], STATISTICS))))
+    address = beside(tars_in([where])[0], STATISTICS)
+    return statistics_from(read_all(address), address)
 
 
 def _index(address: str) -> dict[str, NDArray[Any]]:
@@ -170,7 +179,7 @@ def _index(address: str) -> dict[str, NDArray[Any]]:
     try:
         with np.load(io.BytesIO(found)) as columns:
             return {name: columns[name] for name in ("first", "size", "frames", "held_out")}
-    except (KeyError, ValueError, OSError) as error:
+    except DAMAGE as error:
         raise AudioError(
             f"{address} has no index that can be read; make shards with 'longtake train shards'."
         ) from error

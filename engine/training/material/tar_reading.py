@@ -14,12 +14,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from engine.errors import AudioError, LongtakeError, SpecError
 from engine.registry import SAMPLE_RATE
 from engine.training.material.facts import parsed, tags, tidy
 from engine.training.material.latents import Encoding, Sound
+from engine.training.material.readers import read_by
 from engine.training.material.shards import Shards, digests
 from engine.training.material.sounds import SUFFIXES, examined, read_sound
 from engine.training.material.tars import name_of, streaming
@@ -68,15 +69,7 @@ def sounds_of(tars: list[str], folder: Path, how: Encoding) -> Iterator[Sound]:
     for address in tars[how.rank :: how.size]:
         _check_begins(address)
     reading = _Reading(tars[how.rank :: how.size], Shards(folder).ids)
-    if not how.workers:
-        return iter(reading)
-    loader = DataLoader(
-        reading,
-        batch_size=None,
-        num_workers=how.workers,
-        multiprocessing_context="spawn",
-    )
-    return iter(loader)
+    return read_by(how.workers, reading)
 
 
 def _check_begins(address: str) -> None:

@@ -5,6 +5,7 @@ A shard is read from its beginning to its end, or in parts of known place. Knows
 
 from __future__ import annotations
 
+import http.client
 import importlib
 import re
 import time
@@ -83,10 +84,13 @@ def streaming(address: str) -> Iterator[BinaryIO]:
     """A shard from its beginning on.
 
     Raises:
-        AudioError: if it cannot be opened.
+        AudioError: if it cannot be opened, or its server breaks off.
     """
     with _trying(address, lambda: _opened(address, {})) as file:
-        yield file
+        try:
+            yield file
+        except http.client.HTTPException as error:
+            raise AudioError(f"{address} cannot be read to its end: {error}.") from error
 
 
 def read_all(address: str) -> bytes:
@@ -107,29 +111,33 @@ def read_part(address: str, first: int, size: int) -> bytes:
     """So many bytes from a place on.
 
     Raises:
-        AudioError: if they cannot be read, or the server gives files only whole.
+        AudioError: if they cannot be read or are not all there, or the server gives files only whole.
     """
 
     def read() -> bytes:
-        if address.startswith(("http://", "https://")):
-            head = {"Range": f"bytes={first}-{first + size - 1}"}
-            with _opened(address, head) as file:
-                if cast(Any, file).status != 206:
-                    raise AudioError(
-                        f"{address} is given only whole, by a server without ranges; put the shards on one that "
-                        "has them, or on a disk."
-                    )
-                return file.read(size)
-        if "://" in address:
-            return _fsspec(address).cat_file(address, start=first, end=first + size)
-        with Path(address).open("rb") as file:
-            file.seek(first)
-            return file.read(size)
+        found = _part(address, first, size)
+        if len(found) != size:
+            raise OSError("it ends before its index says; if it stays so, make the shards anew")
+        return found
 
-    found = _trying(address, read)
-    if len(found) != size:
-        raise AudioError(f"{address} is shorter than its index says; make the shards anew.")
-    return found
+    return _trying(address, read)
+
+
+def _part(address: str, first: int, size: int) -> bytes:
+    if address.startswith(("http://", "https://")):
+        head = {"Range": f"bytes={first}-{first + size - 1}"}
+        with _opened(address, head) as file:
+            if cast(Any, file).status != 206:
+                raise AudioError(
+                    f"{address} is given only whole, by a server without ranges; put the shards on one that has "
+                    "them, or on a disk."
+                )
+            return file.read(size)
+    if "://" in address:
+        return _fsspec(address).cat_file(address, start=first, end=first + size)
+    with Path(address).open("rb") as file:
+        file.seek(first)
+        return file.read(size)
 
 
 def _opened(address: str, head: dict[str, str]) -> Any:
@@ -159,7 +167,7 @@ def _trying(address: str, act: Callable[[], T]) -> T:
     for number in range(tries):
         try:
             return act()
-        except (OSError, urllib.error.URLError) as error:
+        except (OSError, http.client.HTTPException) as error:
             gone = isinstance(error, FileNotFoundError) or getattr(error, "code", None) in _GONE
             if gone or number == tries - 1:
                 raise AudioError(f"{address} cannot be read: {error}.") from error

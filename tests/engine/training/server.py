@@ -19,6 +19,7 @@ class Server:
     folder: Path
     address: str = ""
     fails: int = 0
+    cuts: int = 0
     ranges: bool = True
     asked: list[str] = field(default_factory=list)
 
@@ -45,6 +46,9 @@ def served(folder: Path) -> Iterator[Server]:
         request.send_response(206 if found else 200)
         request.send_header("Content-Length", str(len(content)))
         request.end_headers()
+        if server.cuts > 0:
+            server.cuts -= 1
+            content = content[: len(content) // 2]
         request.wfile.write(content)
 
     with answering(answer) as server.address:

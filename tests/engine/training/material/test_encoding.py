@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +21,14 @@ from engine.training import cli
 from engine.training.material import latents
 from engine.training.material.dataset import Item, all_items
 from engine.training.material.latent_items import EightBits, numbered, write_item
-from engine.training.material.latents import Encoding, encode_material, open_pieces, read_statistics
+from engine.training.material.latents import (
+    Encoding,
+    Sound,
+    encode_material,
+    encode_sounds,
+    open_pieces,
+    read_statistics,
+)
 from engine.training.material.shards import Shards, identity, shard_files
 from engine.training.material.shelf import Shelf, Span, one_side
 from engine.training.material.sounds import read_sound
@@ -112,13 +121,62 @@ def test_who_is_stopped_goes_on_where_it_ended(
     assert read_statistics(folder).mean.shape == (64,)
 
 
-def test_what_breaks_off_is_listed_and_nothing_at_all_is_an_error(
+def test_what_was_encoded_is_kept_whatever_happens(
+    tmp_path: Path, autoencoder: Autoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latents, "TOGETHER_SECONDS", 0.1)
+
+    def sounds() -> Iterator[Sound]:
+        yield Sound("cut\udcff.flac", torch.empty(2, 0), {}, "it breaks off")
+        yield Sound("a.flac", 0.1 * torch.randn(2, 9_000), {"seconds": 0.2})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        encode_sounds(autoencoder, sounds(), tmp_path)
+    assert [item.metadata["name"] for item in Shards(tmp_path)] == ["a.flac"]
+    listed = (tmp_path / "left_out_0.txt").read_text(encoding="utf-8")
+    assert listed == "cut\\udcff.flac\tit breaks off\n"
+
+
+def test_another_encoder_needs_another_folder(
     music: Path, tmp_path: Path, autoencoder: Autoencoder
+) -> None:
+    encode_material(autoencoder, all_items([music]), tmp_path / "latents")
+    other = build_autoencoder(SMOKE.model.autoencoder).eval()
+    with pytest.raises(SpecError, match="of another encoder"):
+        encode_material(other, all_items([music]), tmp_path / "latents")
+
+
+def test_later_changes_of_the_material_are_said(
+    music: Path, tmp_path: Path, autoencoder: Autoencoder, caplog: pytest.LogCaptureFixture
+) -> None:
+    encode_material(autoencoder, all_items([music]), tmp_path / "latents")
+    encode_material(autoencoder, all_items([music]), tmp_path / "latents")
+    assert "is used as it was encoded" not in caplog.text
+    (music / "a.wav").unlink()
+    (music / "a.txt").write_text("Hiss.")
+    soundfile.write(music / "b.ogg", np.full((88_200, 2), 0.1), 44_100)
+    for rank in range(2):
+        encode_material(
+            autoencoder, all_items([music]), tmp_path / "latents", Encoding(rank=rank, size=2)
+        )
+    said = re.findall(r"(\d+) of its sounds have other .* and (\d+) are not in", caplog.text)
+    assert [sum(map(int, counts)) for counts in zip(*said, strict=True)] == [2, 1]
+
+
+def test_what_breaks_off_is_listed_and_nothing_at_all_is_an_error(
+    music: Path,
+    tmp_path: Path,
+    autoencoder: Autoencoder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     material = list(all_items([music]))
     (music / "b.ogg").write_bytes((music / "b.ogg").read_bytes()[:200])
-    folder = tmp_path / "latents"
+    monkeypatch.chdir(tmp_path)
+    folder = Path("latents")
     encode_material(autoencoder, material, folder)
+    assert f"why is in {folder / 'left_out_0.txt'}\n" in caplog.text
     assert len(open_pieces(folder)) == 4
     listed = (folder / "left_out_0.txt").read_text()
     assert listed.startswith("music/b.ogg\t") and listed.count("\n") == 1
@@ -161,6 +219,13 @@ def test_the_command_says_what_is_missing(music: Path, tmp_path: Path) -> None:
         cli.main([*line, "--model", "sketch", "--data", str(music), "a.tar"])
     with pytest.raises(SpecError, match="no device 'gpu'"):
         cli.main([*line, "--model", "sketch", "--device", "gpu"])
+    with pytest.raises(SpecError, match=r"--workers is -1; it has to be 0 or more"):
+        cli.main([*line, "--model", "sketch", "--workers", "-1"])
+    (tmp_path / "file").touch()
+    with pytest.raises(SpecError, match="names a file"):
+        cli.main([*line, "--model", "sketch", "--latents", str(tmp_path / "file")])
+    with pytest.raises(SpecError, match="cannot be a folder of latents"):
+        cli.main([*line, "--model", "sketch", "--latents", str(tmp_path / "file" / "in")])
     with pytest.raises(CheckpointError, match="not the folder of a training run"):
         cli.main([*line, "--run", str(tmp_path)])
 

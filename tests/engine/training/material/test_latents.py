@@ -9,9 +9,12 @@ import pytest
 
 from engine.composing import compose
 from engine.composing.score import Score
+from engine.errors import CheckpointError
 from engine.training.material.latents import (
+    STATISTICS,
     EightBits,
     Encoded,
+    open_pieces,
     pieces,
     read_beside,
     read_item,
@@ -64,3 +67,17 @@ def test_statistics_are_those_of_draws_from_the_posterior(tmp_path: Path) -> Non
     assert found.std == pytest.approx(np.sqrt(every.var(axis=1).mean() + 0.01), rel=1e-4)
     write_statistics(tmp_path, found)
     assert np.array_equal(read_statistics(tmp_path).silence, SILENCE)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"\x93NUMPY", b"nothing"])
+def test_damaged_files_are_named(tmp_path: Path, damage: bytes) -> None:
+    (tmp_path / STATISTICS).write_bytes(damage)
+    with pytest.raises(CheckpointError, match=r"statistics\.npz is damaged.*train latents"):
+        read_statistics(tmp_path)
+    path = tmp_path / "0000001.npz"
+    path.write_bytes(damage)
+    for read in (read_item, lambda path: open_pieces(path.parent)):
+        with pytest.raises(CheckpointError, match=r"0000001\.npz is no piece of latents"):
+            read(path)
+    with pytest.raises(CheckpointError, match=r"gone\.npz cannot be read"):
+        read_item(tmp_path / "gone.npz")

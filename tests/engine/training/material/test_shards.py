@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 import tracemalloc
 from dataclasses import replace
@@ -9,10 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.numpy import load_file, save_file
 
 from engine.composing import compose
 from engine.composing.score import Score
 from engine.errors import CheckpointError
+from engine.training.material import shards
 from engine.training.material.latent_items import EightBits, Encoded
 from engine.training.material.shards import Shards, ShardWriter, digests, identity, shard_files
 from engine.training.material.shelf import Shelf, Span, one_side
@@ -69,6 +74,8 @@ def test_a_piece_comes_back_with_its_facts_and_its_score(tmp_path: Path) -> None
 
 
 def test_ten_thousand_pieces_cost_an_index_and_no_more(many: Path) -> None:
+    # What prompts are made of is read with the first of them.
+    Windows(Shards(many)[:8], SILENCE[:4], 21.5).batch(16, 8, np.random.default_rng(0))
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
@@ -124,6 +131,66 @@ def test_a_damaged_shard_is_named(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / "a.safetensors").write_bytes(damage)
     with pytest.raises(CheckpointError, match=r"a\.safetensors is no shard.*train latents"):
         Shards(tmp_path)
+
+
+def test_what_the_machine_refuses_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, 1)
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(CheckpointError, match=r"cannot be read: Too many open files\.$"):
+        Shards(tmp_path)
+    monkeypatch.undo()
+
+    def no_room(*_: object, **__: object) -> None:
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(torch, "from_file", no_room)
+    with pytest.raises(CheckpointError, match=r"cannot be read: no room\.$"):
+        Shards(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux lists them")
+def test_a_mapped_shard_holds_no_file_open(many: Path) -> None:
+    def opened() -> list[str]:
+        return [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]
+
+    every = Shards(many)
+    assert len(every.shards) > 10
+    assert not [one for one in opened() if one.startswith(os.path.realpath(many))]
+    assert every[5].frames == every.frames[5]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"), [("texts", b"\xff\xfe"), ("beside", b"nothing"), ("places", b"\x01")]
+)
+def test_a_shard_with_damaged_content_is_named(tmp_path: Path, name: str, damage: bytes) -> None:
+    writer = ShardWriter(tmp_path)
+    writer.add("a", replace(tiny(1), beside={"more": np.zeros(9)}))
+    writer.flush()
+    (path,) = shard_files(tmp_path)
+    arrays = load_file(path)
+    content = bytearray(arrays[name].tobytes())
+    content[: len(damage)] = damage
+    arrays[name] = np.frombuffer(content, arrays[name].dtype).reshape(arrays[name].shape)
+    save_file(arrays, path)
+    with pytest.raises(CheckpointError, match=r"is no shard of latents, or damaged"):
+        list(Shards(tmp_path))
+
+
+def test_a_shard_is_written_after_some_minutes_though_it_is_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = ShardWriter(tmp_path)
+    writer.add("a", tiny(1))
+    assert not shard_files(tmp_path)
+    monkeypatch.setattr(shards, "PATIENCE", -1.0)
+    writer.add("b", tiny(2))
+    assert len(Shards(tmp_path)) == 2
 
 
 def test_digests_differ_where_names_do() -> None:

@@ -14,9 +14,10 @@ import torch
 
 from engine.composing import compose
 from engine.composing.score import Score
-from engine.errors import AudioError
+from engine.errors import AudioError, CheckpointError
 from engine.training import cli
 from engine.training.batches import Batches
+from engine.training.material.latent_items import STATISTICS
 from engine.training.material.latents import read_statistics, statistics, write_statistics
 from engine.training.material.shards import Shards, ShardWriter
 from engine.training.material.shelf import Ledger, Shelf, Span
@@ -163,5 +164,21 @@ def test_what_is_a_stream_and_what_a_folder(latents: Path, packed: Path, tmp_pat
         (packed / "shard-00000.index.npz").read_bytes()
     )
     shard.write_bytes(b"x" * 1000)
-    with pytest.raises(AudioError, match="shorter than its index"):
+    with pytest.raises(AudioError, match="ends before its index says"):
         list(open_shelf(shard).items(Span(0, 3)))
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"\x93NUMPY", b"nothing"])
+def test_damaged_files_are_named(packed: Path, tmp_path: Path, damage: bytes) -> None:
+    for path in packed.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / STATISTICS).write_bytes(damage)
+    with pytest.raises(CheckpointError, match=r"statistics\.npz is damaged.*copy it"):
+        statistics_of(tmp_path)
+    shard = tmp_path / "shard-00000.tar"
+    shard.write_bytes(damage + bytes(shard.stat().st_size - len(damage)))
+    with pytest.raises(CheckpointError, match=r"shard-00000\.tar has a damaged piece"):
+        TarPieces([str(shard)])[0]
+    (tmp_path / "shard-00000.index.npz").write_bytes(damage)
+    with pytest.raises(AudioError, match=r"shard-00000\.tar has no index that can be read"):
+        TarPieces([str(shard)])

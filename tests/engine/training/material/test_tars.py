@@ -172,6 +172,27 @@ def test_a_network_that_fails_once_is_asked_again(
         read_part(f"{server.address}/{name}", 0, 10)
 
 
+def test_an_answer_that_breaks_off_is_asked_for_again(
+    server: Server, packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tars, "WAIT", 0.001)
+    name = Path(tars_in([packed])[0]).name
+    address, content = f"{server.address}/{name}", (packed / name).read_bytes()
+    server.cuts = 2
+    assert read_part(address, 512, 700) == content[512:1212]
+    server.cuts = 2
+    assert read_all(address) == content
+    server.cuts = 99
+    with pytest.raises(AudioError, match="ends before its index says"):
+        read_part(address, 512, 700)
+    with pytest.raises(AudioError, match="cannot be read"):
+        read_all(address)
+    with pytest.raises(AudioError, match="cannot be read to its end"), streaming(address) as file:
+        file.read()
+    wrong = [sound.wrong for sound in sounds_of([address], packed / "no", Encoding())]
+    assert "the shard breaks off" in wrong[-1]
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
