@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import DiskError, SpecError
+from engine.errors import SpecError
 from engine.training.launching import started
 from engine.training.optim import KINDS
 from engine.training.recipes import Recipe, recipe
@@ -61,9 +61,6 @@ def check(arguments: argparse.Namespace) -> None:
         if given is not None and given < 1:
             raise SpecError(f"--{each.replace('_', '-')} is {given}; it has to be 1 or more.")
     check_run(arguments.minutes, arguments.seed)
-    needed = {"dit": "latents", "export": "out", "autoencoder": "data", "clap": "data"}[name]
-    if not getattr(arguments, needed):
-        raise SpecError(f"'longtake train {name}' needs --{needed}; see its --help.")
     only = {
         "--accumulate": arguments.accumulate > 1,
         "--shard": bool(arguments.shard),
@@ -80,8 +77,9 @@ def check(arguments: argparse.Namespace) -> None:
         raise SpecError(
             "--demo-every needs prompts and weights that decode: --demo-prompts FILE --autoencoder FOLDER."
         )
-    if name != "export":
-        folder_at(arguments.run)
+    needed = {"dit": "latents", "export": "out", "autoencoder": "data", "clap": "data"}[name]
+    if not getattr(arguments, needed):
+        raise SpecError(f"'longtake train {name}' needs --{needed}; see its --help.")
 
 
 def check_run(minutes: float, seed: int) -> None:
@@ -94,18 +92,6 @@ def check_run(minutes: float, seed: int) -> None:
         raise SpecError(f"--minutes is {minutes:g}; it has to be above 0.")
     if seed < 0:
         raise SpecError(f"--seed is {seed}; it has to be 0 or more.")
-
-
-def folder_at(path: Path) -> None:
-    """Makes a folder where there is none.
-
-    Raises:
-        DiskError: if it cannot be made, as where a file stands in its place.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DiskError(f"{path} cannot be a folder ({error.strerror}); give another.") from error
 
 
 def chosen_recipe(arguments: argparse.Namespace) -> Recipe:

@@ -26,7 +26,7 @@ from tests.engine.training.pieces import CHANNELS, SILENCE, piece_of
         ("clap --accumulate 2", r"--accumulate is for the dit stage only"),
         ("autoencoder --demo-every 5", r"--demo-every is for the dit stage only"),
         ("dit --demo-every 5", r"--demo-every needs prompts and weights"),
-        ("dit --device cuda:9", r"There (is no device|are)"),
+        ("dit --latents none --device cuda:9", r"There (is no device|are)"),
     ],
 )
 def test_what_cannot_be_had_is_said_first(tmp_path: Path, line: str, said: str) -> None:
