@@ -16,7 +16,7 @@ import torch
 
 from engine.composing.score import score_in
 from engine.disks import need
-from engine.errors import CheckpointError, LongtakeError
+from engine.errors import CheckpointError
 from engine.held_model import load_model
 from engine.latent_diffusion import LatentDiffusion
 from engine.lora_list import LoraFile
@@ -34,11 +34,11 @@ from engine.training.finetuning.model_files import write_model, write_published
 from engine.training.finetuning.seen import Pieces
 from engine.training.finetuning.stage import FineTuning
 from engine.training.group import Group
-from engine.training.loop import Budget, train
+from engine.training.loop import Budget, Files, train
 from engine.training.material.dataset import Item, items
 from engine.training.material.latents import encode_material, read_statistics
 from engine.training.material.shelf import Shelf, Span
-from engine.whole_files import write_whole
+from engine.training.run_folder import keep_settings
 
 log = logging.getLogger(__name__)
 SETTINGS = "run.json"
@@ -88,24 +88,6 @@ class Paths:
     start: Path | None = None
 
 
-def keep_settings(run: Path, begun: Begun) -> None:
-    """Writes how a run is begun, or checks that it goes on as it was.
-
-    Raises:
-        LongtakeError: if it was begun otherwise; names the first difference.
-    """
-    path, now = run / SETTINGS, json.loads(json.dumps(asdict(begun)))
-    if not path.exists():
-        write_whole(path, json.dumps(now, indent=1) + "\n")
-        return
-    before = json.loads(path.read_text(encoding="utf-8"))
-    for name, value in _flat(before).items():
-        if _flat(now).get(name) != value:
-            raise LongtakeError(
-                f"{run} was begun with {name} {value}; go on with that, or use another folder."
-            )
-
-
 def encode_once(model: LatentDiffusion, data: Sequence[Path], folder: Path) -> None:
     """Encodes the material with the model's own autoencoder, what is there already excepted.
 
@@ -144,7 +126,7 @@ def finetune(
     recipe = recipe_for(spec, begun.asking)
     model = load_model(spec)
     if group.first:
-        keep_settings(run, begun)
+        keep_settings(run / SETTINGS, asdict(begun))
         encode_once(model, paths.data, run / LATENTS)
     group.barrier()
     shelf = Shelf(run / LATENTS)
@@ -164,8 +146,8 @@ def finetune(
     sight = sight_of(spec, pieces, recipe, group, begun.seed)
     stage = FineTuning(model, sight, recipe, group, averaged=begun.plan is None)
     write = _writer(stage, begun, paths, _captions(pieces))
-    stage.saved = lambda step: write(step, True) if step % paths.every == 0 else None
-    done = train(stage, run, budget)
+    files = Files(paths.every, lambda step: write(step, True))
+    done = train(stage, run, replace(budget, files=files))
     return write(done, False)
 
 
@@ -267,11 +249,3 @@ def _bytes_of(found: Sequence[Item], spec: ModelSpec) -> int:
     """Of latents in eight bits, at most."""
     frames = sum(item.frames for item in found) / spec.autoencoder.downsampling_ratio
     return round(frames * spec.autoencoder.latent_channels)
-
-
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings in settings by their own names; a run of another kind has others."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        found |= _flat(value) if isinstance(value, dict) else {name: value}
-    return found
