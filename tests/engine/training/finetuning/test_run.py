@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +24,7 @@ from engine.public.lora import adapt
 from engine.registry import MODELS
 from engine.training import cli
 from engine.training.finetuning import estimate, run
+from engine.training.finetuning.stage import FineTuning
 from tests.engine.public.public_models import TINY_OPEN, write_public
 from tests.engine.tiny_model import TINY, tiny_model
 from tests.engine.training.finetuning.little import OPEN, heard
@@ -81,6 +83,19 @@ def test_a_lora_is_saved_numbered_and_new_and_plays(command: Command, tmp_path: 
         command("lora", "--steps", "5", *flags, "--rank", "3")
 
 
+def test_a_step_whose_loss_is_no_number_is_named_where_files_are_due_after_it(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FineTuning, "loss", lambda self, seen: math.nan * lora_sum(self))
+    with pytest.raises(LongtakeError, match=r"Step 1 gave a .*failed_step_1\.pt"):
+        command("lora", "--steps", "3", "--save-every", "1", "--rank", "2")
+    assert (tmp_path / "run" / "failed_step_1.pt").exists()
+
+
+def lora_sum(stage: FineTuning) -> torch.Tensor:
+    return torch.stack([p.sum() for p in stage.update.learning]).sum()
+
+
 def heard_of(model: object) -> torch.Tensor:
     model.conditioner.text_encoder.max_tokens  # noqa: B018  # pyright: ignore
     return heard(model)  # pyright: ignore[reportArgumentType]
@@ -118,6 +133,8 @@ def test_a_lora_is_merged_into_what_is_exported(command: Command, tmp_path: Path
     merged = load_model(OPEN)
     adapt(merged, [LoraFile(tmp_path / "run" / "run.safetensors")])
     assert torch.allclose(heard(load_model(OPEN, tmp_path / "out")), heard(merged), atol=1e-5)
+    with pytest.raises(LongtakeError, match="no averaged weights, as a run of 'train lora'"):
+        cli.main(["export", "--run", str(tmp_path / "run"), "--out", str(tmp_path / "out")])
     with pytest.raises(LongtakeError, match="is no run of 'train lora'"):
         cli.main(["export", "--format", "stable-audio-tools", "--run", str(tmp_path),
                   "--out", str(tmp_path / "out")])  # fmt: skip
