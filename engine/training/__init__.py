@@ -11,6 +11,7 @@ The stages, one after the other:
 What they have in common:
 
     loop.py                journal.py, checkpointing.py, demos.py, needs.py and speed.py (what fits, how fast)
+    run_folder.py          one training at a time, and as it was begun
     update.py              a step of the weights; optim.py
     group.py               ranks that train together; sharding.py, launching.py
 

@@ -2,13 +2,14 @@
 
 Where every rank has all of the weights, the first writes `checkpoint.pt`. Where weights are sharded, each writes its
 shards into `sharded/STEP` by torch's distributed checkpoints, as safetensors, and then the first the rest, `rest.pt`:
-a folder that has it is whole. Either is read into either kind of stage. Nothing that is read can run code (the files
-are tensors, numbers and texts). Knows nothing of networks.
+a folder that has it is whole, and is not written again. Either is read into either kind of stage. Nothing that is read
+can run code (the files are tensors, numbers and texts). Knows nothing of networks.
 """
 
 from __future__ import annotations
 
 import logging
+import pickle
 import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.hf_storage import (
     HuggingFaceStorageReader,
     HuggingFaceStorageWriter,
@@ -52,7 +55,7 @@ def save(stage: HasState, folder: Path, index: int, group: Group | None = None) 
     """Writes the checkpoint of step `index` in place of the last one; every rank calls it.
 
     Raises:
-        LongtakeError: if it cannot be written, as on a full disk; the last one stays.
+        LongtakeError: if it cannot be written, as on a full disk; the last one, if there was one, stays.
     """
     group = group or Group.alone()
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,14 +78,16 @@ def save(stage: HasState, folder: Path, index: int, group: Group | None = None) 
 
 
 def _no_room(folder: Path, error: Exception) -> LongtakeError:
-    said = str(error).splitlines()[0]
     return LongtakeError(
-        f"There may be no room left in {folder} ({said}); the last checkpoint is whole."
+        f"There may be no room left in {folder} ({_said(error)}); make some, and the same line goes on from the last "
+        "checkpoint that is whole."
     )
 
 
 def _save_shards(state: Mapping[str, Any], folder: Path, index: int, group: Group) -> None:
     place = folder / SHARDED / str(index)
+    if not group.agreed(not (place / REST).exists()):
+        return  # This state, whole: while it was written again there would be none.
     if group.first:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
@@ -106,7 +111,7 @@ def resume(stage: HasState, folder: Path, group: Group | None = None) -> int:
     Every rank calls it, and reads its part where weights are sharded.
 
     Raises:
-        CheckpointError: if it is of another network.
+        CheckpointError: if it is damaged or of another network.
     """
     index, place = _newest(folder)
     if place is None:
@@ -120,9 +125,8 @@ def resume(stage: HasState, folder: Path, group: Group | None = None) -> int:
             state = _read_shards(place, own)
         stage.load_state_dict(state)
     except (KeyError, RuntimeError, ValueError) as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise CheckpointError(
-            f"{place} is of another network ({said}); use another folder."
+            f"{place} is of another network ({_said(error)}); use another folder."
         ) from error
     log.info("resuming from step %d of %s", index, place)
     return index
@@ -132,7 +136,7 @@ def read(folder: Path) -> dict[str, Any]:
     """The folder's checkpoint on the CPU: "index" and "stage", all of it on whichever number of ranks it was written.
 
     Raises:
-        CheckpointError: if the folder contains none.
+        CheckpointError: if the folder contains none, or a damaged one.
     """
     index, place = _newest(folder)
     if place is None:
@@ -145,8 +149,17 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def steps_done(folder: Path) -> int:
-    """Where a run stands by its checkpoint; 0 without one."""
+    """Where a run stands by its checkpoint; 0 without one.
+
+    Raises:
+        CheckpointError: if it is damaged.
+    """
     return _newest(folder)[0]
+
+
+def begun(folder: Path) -> bool:
+    """Whether a run has a checkpoint to go on from."""
+    return (folder / PLAIN).exists() or any(folder.glob(f"{SHARDED}/*/{REST}"))
 
 
 def _newest(folder: Path) -> tuple[int, Path | None]:
@@ -160,23 +173,54 @@ def _newest(folder: Path) -> tuple[int, Path | None]:
 
 
 def _read_plain(path: Path) -> dict[str, Any]:
-    return torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+    """What `save` wrote in one file: "index" and "stage"."""
+    try:
+        found = torch.load(path, weights_only=True, map_location="cpu", mmap=True)
+    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+        raise _damaged(path, error) from error
+    if not (isinstance(found, dict) and {"index", "stage"} <= found.keys()):
+        raise _damaged(path, ValueError("no training wrote it"))
+    return found
+
+
+def _damaged(place: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f"{place} cannot be read ({_said(error)}); delete it to begin anew, or copy one of RUN/kept in its place."
+    )
+
+
+def _said(error: Exception) -> str:
+    """The first line of an error."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _read_shards(place: Path, own: Mapping[str, Tensor]) -> dict[str, Any]:
     """The state of a folder of shards: read into one's own tensors, and into new ones on the CPU where one has none."""
-    state = torch.load(place / REST, weights_only=True)["stage"]
+    state = _read_plain(place / REST)["stage"]
     reader = HuggingFaceStorageReader(str(place))
-    read = {
-        name: own[name].detach()
-        if name in own
-        else torch.empty(kept.size, dtype=kept.properties.dtype)
-        for name, kept in reader.read_metadata().state_dict_metadata.items()
-        if isinstance(kept, TensorStorageMetadata)
-    }
     alone = not torch.distributed.is_initialized()
-    _quietly(lambda: load_shards(read, storage_reader=reader, no_dist=alone))
+    try:
+        known = reader.read_metadata().state_dict_metadata.items()
+        kept = {name: each for name, each in known if isinstance(each, TensorStorageMetadata)}
+        read = {
+            name: own[name].detach()
+            if name in own
+            else torch.empty(each.size, dtype=each.properties.dtype)
+            for name, each in kept.items()
+        }
+        _quietly(lambda: load_shards(read, storage_reader=reader, no_dist=alone))
+    except (OSError, SafetensorError) as error:
+        raise _damaged(place, error) from error
+    for name, leaf in _leaves(state):
+        # Torch takes what shards there are for all.
+        if isinstance(leaf, str) and leaf == _TENSOR and not _all_of(kept.get(name)):
+            raise _damaged(place, ValueError(f"of {name} some is missing"))
     return _changed(state, lambda name, leaf: read.get(name, leaf))
+
+
+def _all_of(kept: TensorStorageMetadata | None) -> bool:
+    """Whether the shards of a tensor are all there."""
+    return kept is not None and sum(c.sizes.numel() for c in kept.chunks) >= kept.size.numel()
 
 
 def _like(leaf: Any, own: Tensor | None) -> Any:
@@ -207,7 +251,10 @@ def _changed(state: Any, change: Callable[[str, Any], Any], name: str = "") -> A
 
 
 def _quietly(act: Callable[[], Any]) -> None:
-    """Torch warns of one process alone, which is what we ask for."""
+    """Torch warns of one process alone, which is what we ask for, and wraps what one of several ranks met."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        act()
+        try:
+            act()
+        except CheckpointException as error:
+            raise next((met for met, _ in error.failures.values()), error) from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from engine.conditioning import TextEncoder
 
 
+SETTINGS = "stage.json"
+"""How a run of a stage was begun."""
 COMMANDS = {
     "sketch": "engine.training.sketch",
     "lora": "engine.training.finetuning.lora",
@@ -47,13 +50,43 @@ def main(argv: Sequence[str]) -> int:
         return launched(argv, arguments.processes)
     _threads(arguments.threads)
     from engine.training.group import joined
+    from engine.training.run_folder import at_work
 
     with joined(arguments.device, precision(arguments)) as group:
         group.log()
         arguments.group = group
         stage: Callable[[argparse.Namespace], None] = arguments.stage
-        stage(arguments)
+        if stage is _export:
+            stage(arguments)
+            return 0
+        with at_work(arguments.run, group):
+            if group.first:
+                _keep_settings(arguments)
+            stage(arguments)
     return 0
+
+
+def _keep_settings(arguments: argparse.Namespace) -> None:
+    """Notes what decides the steps of a run, or checks that it goes on with the same."""
+    from engine.training.run_folder import keep_settings
+
+    run, path = arguments.run, arguments.run / SETTINGS
+    settings = {name: getattr(arguments, name) for name in ("config", "seed", "batch")}
+    if arguments.stage is _dit:
+        settings |= {"optimizer": arguments.optimizer, "latents": _from(run, arguments.latents)}
+    else:
+        settings["data"] = [_from(run, folder) for folder in arguments.data]
+    keep_settings(path, {"stage": arguments.stage.__name__.removeprefix("_"), **settings})
+
+
+def _from(run: Path, place: object) -> str:
+    """A path as seen from the run, so that both may move together; an address as it is."""
+    if "://" in str(place):
+        return str(place)
+    try:
+        return Path(os.path.relpath(str(place), run)).as_posix()
+    except ValueError:  # On another drive.
+        return str(place)
 
 
 def _parser() -> argparse.ArgumentParser:

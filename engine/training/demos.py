@@ -14,11 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+import torch
 from numpy.typing import NDArray
 
 from engine.checkpoints import load_strictly, load_weights
 from engine.errors import SpecError
 from engine.latent_diffusion import LatentDiffusion
+from engine.networks import build_autoencoder
 from engine.registry import SAMPLE_RATE, ModelSpec
 from engine.spec import GenerationSpec
 from engine.training.train_dit import DiTStage
@@ -27,6 +29,7 @@ from engine.whole_files import whole
 
 log = logging.getLogger(__name__)
 ENGINE = "engine.engine"
+WEIGHTS = "autoencoder.safetensors"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,20 @@ class TransformerDemos:
     seconds: float = 30.0
     steps: int | None = None
 
+    def __post_init__(self) -> None:
+        """Says what could not be played before anything is trained.
+
+        Raises:
+            SpecError: if a take cannot be asked for.
+            CheckpointError: if there are no such weights.
+        """
+        for number in range(1, len(self.prompts) + 1):
+            self._asked(number).checked()
+        if self.stage.group.first:
+            with torch.device("meta"):
+                autoencoder = build_autoencoder(self.stage.spec.autoencoder)
+            load_weights(autoencoder, self.autoencoder / WEIGHTS)
+
     def make(self, folder: Path) -> Iterable[tuple[str, NDArray[np.float32]]]:
         """Renders takes [N, 2] into a folder, as 01.wav and so on; every rank calls it, and the first gets them."""
         weights = self.stage.averaged()
@@ -57,7 +74,7 @@ class TransformerDemos:
             folder.mkdir(parents=True, exist_ok=True)
             model = LatentDiffusion(self.stage.spec, self.stage.conditioner.text_encoder)
             load_strictly(model.parts()["dit"], weights, "the average")
-            load_weights(model.autoencoder, self.autoencoder / "autoencoder.safetensors")
+            load_weights(model.autoencoder, self.autoencoder / WEIGHTS)
             found = list(self._takes(model.eval().requires_grad_(False), folder))
         self.stage.group.barrier()
         return found
@@ -69,20 +86,24 @@ class TransformerDemos:
             return model
 
         made: Generates = import_module(ENGINE).Engine(self.stage.device.type, load=load)
-        for number, prompt in enumerate(self.prompts, 1):
-            asked = GenerationSpec(
-                prompt=prompt,
-                model=self.stage.spec.name,
-                seconds_total=min(self.seconds, self.stage.spec.max_seconds),
-                steps=self.steps,
-                seed=number,
-            )
+        for number in range(1, len(self.prompts) + 1):
+            asked = self._asked(number)
             blocks = [u.samples for u in made.generate(asked) if isinstance(u, AudioBlock)]
             take = np.concatenate(blocks, axis=1).T
             with whole(folder / f"{number:02}.wav") as part:
                 soundfile.write(str(part), take, SAMPLE_RATE, format="WAV", subtype="PCM_16")
             yield f"take_{number:02}", take
         log.info("%d takes in %s", len(self.prompts), folder)
+
+    def _asked(self, number: int) -> GenerationSpec:
+        """A take, counted from 1."""
+        return GenerationSpec(
+            prompt=self.prompts[number - 1],
+            model=self.stage.spec.name,
+            seconds_total=min(self.seconds, self.stage.spec.max_seconds),
+            steps=self.steps,
+            seed=number,
+        )
 
 
 def prompts_of(path: Path) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from torch import Tensor
 from engine.autoencoder import Autoencoder
 from engine.checkpoints import load_strictly, save_weights
 from engine.conditioning import TextEncoder
+from engine.errors import CheckpointError
 from engine.latent_diffusion import LatentDiffusion
 from engine.networks import build_autoencoder
 from engine.registry import ModelSpec
@@ -24,10 +25,15 @@ def averaged(run: Path) -> dict[str, Tensor]:
     """The moving average of a run's weights, and the scale of its latents if it has one, by name.
 
     Raises:
-        CheckpointError: if the folder contains no checkpoint.
+        CheckpointError: if the folder contains no checkpoint, or one without an average.
     """
     stage = checkpoint(run)["stage"]
     stage = stage.get("update", stage) | stage
+    if "ema" not in stage:
+        raise CheckpointError(
+            f"{run} has no averaged weights, as a run of 'train lora'; what that learnt is in its .safetensors files, "
+            "and 'train export --format stable-audio-tools' merges it into its model."
+        )
     prefix = "weights."
     average = {
         name.removeprefix(prefix): value

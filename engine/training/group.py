@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,7 +18,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from engine.errors import SpecError
+from engine.errors import LongtakeError, SpecError
+from engine.parsing import BAD_INPUT
 from engine.precision import device_named
 
 BUCKET = 2**24
@@ -176,6 +177,7 @@ def joined(device: str = "cpu", precision: torch.dtype = torch.bfloat16) -> Iter
 
     Raises:
         SpecError: if there is no such device, or more processes than cards.
+        SystemExit: if the block failed, and that of another process before.
     """
     place = _place(device)
     if int(os.environ.get(COUNT, "1")) == 1:
@@ -187,8 +189,24 @@ def joined(device: str = "cpu", precision: torch.dtype = torch.bfloat16) -> Iter
     dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo", timeout=PATIENCE)
     try:
         yield Group(dist.get_rank(), dist.get_world_size(), place, precision)
+    except Exception as error:
+        if (ending := last_words(error)) is not error:
+            raise ending from None
+        raise
     finally:
         dist.destroy_process_group()
+
+
+def last_words(error: Exception) -> BaseException:
+    """What a rank that failed ends with: the first that did says why, and the others, which it took along, nothing."""
+    with suppress(RuntimeError):  # What counts them may have ended too.
+        if dist.distributed_c10d._get_default_store().add("failed", 1) > 1:
+            return SystemExit(BAD_INPUT)
+    if isinstance(error, dist.DistError) or "gloo/transport" in str(error):
+        return LongtakeError(
+            "A process of this training has ended; the same line goes on from the last checkpoint."
+        )
+    return error
 
 
 def _place(device: str) -> torch.device:

@@ -12,6 +12,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -54,7 +55,9 @@ class Board(Protocol):
 
 
 class Journal:
-    """Logs means, one line for so many steps.
+    """Logs means, one line for so many steps, and one for those that are left at the end.
+
+    As a context manager, it leaves those out if the block raises.
 
     Args:
         folder: of the run.
@@ -82,7 +85,8 @@ class Journal:
             self.boards += [board for board in (_tensorboard(folder),) if board]
             self.boards += [Wandb(folder)] if wandb else []
         self.noted: dict[str, list[tuple[int, float | Tensor]]] = defaultdict(list)
-        self.count, self.since = 0, time.monotonic()
+        self.last = 0
+        self._forget()
 
     def note(self, index: int, losses: Mapping[str, float | Tensor], every: int) -> None:
         """Adds the figures of step `index` (from 1); writes their means every `every` steps.
@@ -94,7 +98,7 @@ class Journal:
         """
         for name, value in losses.items():
             self.noted[name].append((index, value))
-        self.count += 1
+        self.count, self.last = self.count + 1, index
         if self.count >= every:
             self._write(index)
 
@@ -111,8 +115,19 @@ class Journal:
         for board in self.boards:
             board.audio(index, name, samples)
 
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._forget()  # Other ranks may not be there to give their means.
+        self.close()
+
     def close(self) -> None:
-        """Closes the files."""
+        """Writes the means of the steps since the last writing, and closes the files."""
+        with suppress(NotFiniteError):
+            if self.count:
+                self._write(self.last)
         if self.file is not None:
             self.file.close()
         for board in self.boards:
@@ -151,6 +166,10 @@ class Journal:
             log.info("step %d  %.2f s/step  %s", index, seconds, _in_words(means))
         for board in self.boards:
             board.figures(index, means)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begins with the next means."""
         self.noted.clear()
         self.count, self.since = 0, time.monotonic()
 

@@ -5,6 +5,7 @@ On several machines torchrun does the same: `torchrun ... -m longtake train ...`
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -20,9 +21,17 @@ PATIENCE = 900
 """Seconds in which processes that were told to stop end their step and write their checkpoint."""
 
 
+_PARENT = os.getppid()
+
+
 def started() -> bool:
     """Whether this is one of several processes that were started to train together."""
     return int(os.environ.get(COUNT, "1")) > 1
+
+
+def orphaned() -> bool:
+    """Whether this is one of several processes, and what started them has ended before them, as when it is killed."""
+    return started() and os.getppid() != _PARENT
 
 
 def search_path() -> str:
@@ -37,7 +46,7 @@ def launched(argv: Sequence[str], processes: int) -> int:
     SIGINT and SIGTERM reach all of them: they stop after the same step.
 
     Raises:
-        LongtakeError: if one of them failed; each has said why.
+        LongtakeError: if one of them failed; the first that did has said why.
     """
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -56,6 +65,8 @@ def launched(argv: Sequence[str], processes: int) -> int:
         max_restarts=0,
         shutdown_timeout=PATIENCE,
     )
+    # What torch's launcher logs of processes that fail says nothing that these do not.
+    logging.disable(logging.ERROR)
     try:
         elastic_launch(config, sys.executable)("-m", "longtake", "train", *argv)
     except SignalException as stopped:
@@ -63,6 +74,8 @@ def launched(argv: Sequence[str], processes: int) -> int:
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         raise LongtakeError(
-            f"Process {rank} of {processes} ended with {failure.exitcode}; what it said is above."
+            f"Process {rank} of {processes} ended with {failure.exitcode}; what was said is above."
         ) from None
+    finally:
+        logging.disable(logging.NOTSET)
     return 0

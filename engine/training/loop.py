@@ -11,8 +11,8 @@ import logging
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -27,6 +27,7 @@ from engine.errors import LongtakeError
 from engine.training.checkpointing import HasState, resume, save, steps_done
 from engine.training.group import Group
 from engine.training.journal import Journal, NotFiniteError
+from engine.training.launching import orphaned
 from engine.whole_files import whole
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,19 @@ class Demos(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files besides checkpoints.
+
+    Attributes:
+        every: steps.
+        write: writes it after so many steps; every rank calls it.
+    """
+
+    every: int
+    write: Callable[[int], object]
+
+
 class StageOfParts(ABC):
     """A stage whose state is that of its parts: networks, averages, optimisers."""
 
@@ -96,6 +110,8 @@ class Budget:
     """Steps whose checkpoints stay too."""
     wandb: bool = False
     """Whether to log to Weights & Biases."""
+    files: Files | None = None
+    """What else is written now and then: never after a step whose figures are no numbers."""
 
     def keeps(self, index: int) -> bool:
         """Whether the checkpoint of so many steps stays."""
@@ -112,7 +128,8 @@ def train(
 ) -> int:
     """Trains from the folder's checkpoint, or from the start, until the budget is used up.
 
-    SIGINT and SIGTERM, to any rank, end the loop after the current step, with a checkpoint.
+    SIGINT and SIGTERM, to any rank, end the loop after the current step, with a checkpoint; so does the end of what
+    started the ranks.
 
     Args:
         stage: what to train.
@@ -133,13 +150,14 @@ def train(
     journal = Journal(folder, budget.peak_flops, group=group, wandb=budget.wandb)
     run, began = _Run(stage, folder, budget, journal, demos), time.monotonic()
     saved = began
-    with closing(journal), nullcontext(stopping) if stopping else Stopping() as stopping:
-        ended = group.agreed(stopping.requested)
+    with journal, nullcontext(stopping) if stopping else Stopping() as stopping:
+        ended = group.agreed(stopping.requested or orphaned())
         while not ended and (budget.steps is None or index < budget.steps):
             run.step(index)
             index += 1
             now = time.monotonic()
-            ended = group.agreed(stopping.requested or now - began > budget.minutes * 60)
+            spent = now - began > budget.minutes * 60
+            ended = group.agreed(stopping.requested or spent or orphaned())
             if not ended and group.agreed(now - saved > budget.save_every_minutes * 60):
                 run.save(index)
                 saved = now
@@ -165,6 +183,10 @@ class _Run:
         if self.budget.keeps(done):
             self._read(self.journal.check)
             save(self.stage, self.folder / "kept" / str(done), done, self.stage.group)
+        files = self.budget.files
+        if files is not None and done % files.every == 0:
+            self._read(self.journal.check)
+            files.write(done)
         if self.demos is not None and done % self.demos.every == 0:
             for name, samples in self.demos.make(self.folder / "demos" / str(done)):
                 self.journal.hear(done, name, samples)

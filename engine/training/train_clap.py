@@ -8,6 +8,7 @@ model that will use the text tower.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from torch.nn import ModuleDict
 from transformers import ClapConfig
 
 from engine.clap import Clap, Towers, paper_config
-from engine.errors import SpecError
+from engine.errors import AudioError, SpecError
 from engine.locked_clap import LockedClap, small_audio
 from engine.training.batch_statistics import over_ranks
 from engine.training.contrastive import (
@@ -40,6 +41,9 @@ from engine.training.material.spectra import Spectra
 from engine.training.optim import Ema, LearningRate
 from engine.training.update import Update
 
+log = logging.getLogger(__name__)
+TRIES = 8
+"""Pieces drawn in place of one that cannot be read."""
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 """In RoBERTa's order: ids 0 to 4."""
 
@@ -201,16 +205,26 @@ class ClapStage(StageOfParts):
         # Each piece has a generator of its own, so that a rank need not read what others do.
         seeds = rng.integers(2**62, size=len(items))[mine]
         own = [np.random.default_rng(int(seed)) for seed in seeds]
-        texts = [self._prompt(item, each) for item, each in zip(items[mine], own, strict=True)]
-        crops, longer = zip(
-            *(
-                self.pieces.spectra.crop(item, windows, each)
-                for item, each in zip(items[mine], own, strict=True)
-            ),
-            strict=True,
-        )
+        found = [
+            self._pair(item, windows, items, each)
+            for item, each in zip(items[mine], own, strict=True)
+        ]
+        texts, crops, longer = zip(*found, strict=True)
         gain, tilt = rng.uniform(-colour, colour, (2, len(items))).astype(np.float32)[:, mine]
-        return Pairs(texts, coloured(torch.stack(crops), gain, tilt), torch.tensor(longer))
+        return Pairs(list(texts), coloured(torch.stack(crops), gain, tilt), torch.tensor(longer))
+
+    def _pair(
+        self, item: Item, windows: float, others: Sequence[Item], rng: np.random.Generator
+    ) -> tuple[str, Tensor, bool]:
+        """A prompt, a crop and whether it was longer; of a file that cannot be read, those of one of the others."""
+        for _ in range(TRIES):
+            text = self._prompt(item, rng)
+            try:
+                return text, *self.pieces.spectra.crop(item, windows, rng)
+            except (AudioError, FileNotFoundError) as error:
+                log.warning("%s Another piece takes its place.", error)
+                item = others[int(rng.integers(len(others)))]
+        raise AudioError(f"{item.path} and others cannot be read; are the disks still there?")
 
     def vectors(self, pairs: Pairs) -> tuple[Tensor, Tensor]:
         """Embeddings of texts and sounds of some pieces, [B, P] each."""
@@ -233,9 +247,19 @@ class ClapStage(StageOfParts):
         """How often a held-out sound finds its prompt among ten with the current weights; always the same pairs."""
         self.networks.eval()
         rng = np.random.default_rng(self.seed)
-        pairs = (self.pairs(self.pieces.held_out, rng, colour=0.0) for _ in range(4))
-        rounds = [self.vectors(each) for each in pairs]
+        rounds = [self._held_out_vectors(rng) for _ in range(4)]
         return float(np.mean([retrieval_among(s, t, CHOICES, rng) for t, s in rounds]))
+
+    def _held_out_vectors(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Embeddings of all held-out pieces, by so many at a time as a step has."""
+        pieces, state = self.pieces.held_out, rng.bit_generator.state
+        found: list[tuple[Tensor, Tensor]] = []
+        for start in range(0, len(pieces), self.recipe.batch):
+            rng.bit_generator.state = state  # Parts of one batch are drawn alike.
+            part = slice(start, start + self.recipe.batch)
+            found.append(self.vectors(self.pairs(pieces, rng, 0.0, part)))
+        texts, sounds = zip(*found, strict=True)
+        return torch.cat(texts), torch.cat(sounds)
 
     def averaged(self) -> Towers:
         """This CLAP with averaged weights and learned temperature; training cannot continue afterwards."""

@@ -122,8 +122,9 @@ class Moments:
 
     def __init__(self, optimizer: Optimizer, network: nn.Module) -> None:
         self.optimizer = optimizer
-        named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
-        self.parameters = dict(named)
+        named = dict(network.named_parameters())
+        self.parameters = {name: p for name, p in named.items() if p.requires_grad}
+        self.frozen = named.keys() - self.parameters.keys()
 
     def state_dict(self) -> dict[str, Any]:
         """As torch's optimisers give it, by name; nothing of a parameter that never had a gradient."""
@@ -132,7 +133,10 @@ class Moments:
         return {"state": state, "param_groups": []}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Resumes from `state_dict`, or from what torch's optimisers give: parameters by their number."""
+        """Resumes from `state_dict`, or from what torch's optimisers give: parameters by their number.
+
+        What is remembered of a parameter that learns no more is left out.
+        """
         names = list(self.parameters)
         kept_by_name = {
             names[key] if isinstance(key, int) else key: kept
@@ -142,7 +146,9 @@ class Moments:
         order = [p for group in self.optimizer.param_groups for p in group["params"]]
         numbers = {id(p): number for number, p in enumerate(order)}
         by_number = {
-            numbers[id(self.parameters[name])]: kept for name, kept in kept_by_name.items()
+            numbers[id(self.parameters[name])]: kept
+            for name, kept in kept_by_name.items()
+            if name not in self.frozen
         }
         self.optimizer.load_state_dict({"state": by_number, "param_groups": groups})
 

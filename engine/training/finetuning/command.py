@@ -8,13 +8,11 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
 
-from engine.errors import LongtakeError, SpecError
+from engine.errors import SpecError
 from engine.parsing import Parser
 from engine.registry import ModelSpec, model_spec
 from engine.training.batches import check_batches
@@ -22,11 +20,11 @@ from engine.training.finetuning.adapters import KINDS, LoraPlan
 from engine.training.finetuning.estimate import check_room, estimated, seconds_per_step
 from engine.training.finetuning.families import Asking, recipe_for
 from engine.training.finetuning.run import Begun, Paths, check_name, finetune
-from engine.training.flags import check_run, folder_at
+from engine.training.flags import check_run
 from engine.training.group import Group, joined
 from engine.training.launching import launched, started
 from engine.training.loop import Budget
-from engine.whole_files import remove_parts
+from engine.training.run_folder import at_work
 
 log = logging.getLogger(__name__)
 STEPS = 1000
@@ -112,15 +110,9 @@ def _trained(arguments: argparse.Namespace, plan: LoraPlan | None, group: Group)
         every=arguments.save_every,
         start=arguments.start,
     )
-    folder_at(run)
-    try:
-        with FileLock(run / "lock", timeout=0) if group.first else nullcontext():
-            if group.first:
-                remove_parts(run)
-            budget = Budget(minutes=arguments.minutes, steps=arguments.steps)
-            made = finetune(begun, paths, budget, group)
-    except Timeout:
-        raise LongtakeError(f"Another training is at work in {run}; wait for its end.") from None
+    budget = Budget(minutes=arguments.minutes, steps=arguments.steps)
+    with at_work(run, group):
+        made = finetune(begun, paths, budget, group)
     if made is None:
         log.info("stopped before all was encoded; the same command goes on where this one ended")
     else:

@@ -16,7 +16,7 @@ import torch
 
 from engine.composing.score import score_in
 from engine.disks import need
-from engine.errors import CheckpointError, LongtakeError, SpecError
+from engine.errors import CheckpointError, SpecError
 from engine.held_model import load_model
 from engine.latent_diffusion import LatentDiffusion
 from engine.lora_list import LoraFile
@@ -26,6 +26,7 @@ from engine.public.lora import adapt
 from engine.registry import ModelSpec, model_spec, require_public
 from engine.stable_audio.t5 import T5Text, text_place
 from engine.text import MiniLM
+from engine.training.checkpointing import begun as has_checkpoint
 from engine.training.export import averaged
 from engine.training.finetuning.adapters import LoraPlan, add_adapters
 from engine.training.finetuning.families import Asking, recipe_for, sight_of
@@ -34,11 +35,11 @@ from engine.training.finetuning.model_files import write_model, write_published
 from engine.training.finetuning.seen import Pieces
 from engine.training.finetuning.stage import FineTuning
 from engine.training.group import Group
-from engine.training.loop import Budget, Stopping, train
+from engine.training.loop import Budget, Files, Stopping, train
 from engine.training.material.dataset import Item, items
 from engine.training.material.latents import Encoding, encode_material, read_statistics
 from engine.training.material.shelf import Shelf, Span
-from engine.whole_files import write_whole
+from engine.training.run_folder import keep_settings
 
 log = logging.getLogger(__name__)
 SETTINGS = "run.json"
@@ -90,24 +91,6 @@ class Paths:
     start: Path | None = None
 
 
-def keep_settings(run: Path, begun: Begun) -> None:
-    """Writes how a run is begun, or checks that it goes on as it was.
-
-    Raises:
-        LongtakeError: if it was begun otherwise; names the first difference.
-    """
-    path, now = run / SETTINGS, json.loads(json.dumps(asdict(begun)))
-    if not path.exists():
-        write_whole(path, json.dumps(now, indent=1) + "\n")
-        return
-    before = json.loads(path.read_text(encoding="utf-8"))
-    for name, value in _flat(before).items():
-        if _flat(now).get(name) != value:
-            raise LongtakeError(
-                f"{run} was begun with {name} {value}; go on with that, or use another folder."
-            )
-
-
 def encode_once(
     model: LatentDiffusion, data: Sequence[Path], folder: Path, group: Group, stopping: Stopping
 ) -> bool:
@@ -120,9 +103,6 @@ def encode_once(
         AudioError: if there is no material, or nothing of it can be read.
         DiskError: if there is no room for its latents.
     """
-    if group.first:  # The others then find what it found out about the files.
-        items(data, held_out=False)
-    group.barrier()
     found = items(data, held_out=False)
     need(folder / "latents.npz", _bytes_of(found, model.spec))
     folder.mkdir(parents=True, exist_ok=True)
@@ -154,10 +134,13 @@ def finetune(
     Raises:
         LongtakeError: in words, for whatever cannot be done.
     """
+    settings = paths.run / SETTINGS
+    if has_checkpoint(paths.run) and not settings.exists():
+        raise CheckpointError(f"{paths.run} is the folder of another training; use another.")
     with Stopping() as stopping:
         model = load_model(begun.spec)
         if group.first:
-            keep_settings(paths.run, begun)
+            keep_settings(settings, asdict(begun))
         group.barrier()
         if not encode_once(model, paths.data, paths.run / LATENTS, group, stopping):
             return None
@@ -191,8 +174,9 @@ def _trained(
     sight = sight_of(spec, pieces, recipe, group, begun.seed)
     stage = FineTuning(model, sight, recipe, group, averaged=begun.plan is None)
     write = _writer(stage, begun, paths, _captions(pieces))
-    stage.saved = lambda step: write(step, True) if step % paths.every == 0 else None
-    done = train(stage, run, *until)
+    budget, stopping = until
+    files = Files(paths.every, lambda step: write(step, True))
+    done = train(stage, run, replace(budget, files=files), stopping)
     return write(done, False)
 
 
@@ -218,8 +202,7 @@ def export_published(run: Path, out: Path) -> None:
     Raises:
         LongtakeError: if the folder is of no such run, or of a model that stable-audio-tools does not know.
     """
-    path = run / SETTINGS
-    begun = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    begun = _settings(run)
     if "asking" not in begun:
         raise CheckpointError(
             f"{run} is no run of 'train lora' or 'train finetune'; name its folder."
@@ -236,6 +219,14 @@ def export_published(run: Path, out: Path) -> None:
         learnt = {n: t for n, t in model.state_dict().items() if n.startswith(parts)}
     out.mkdir(parents=True, exist_ok=True)
     write_published(out, spec, source, learnt)
+
+
+def _settings(run: Path) -> dict[str, Any]:
+    """How a run was begun; nothing of a folder that is none."""
+    try:
+        return json.loads((run / SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
 
 
 def place(model: LatentDiffusion, device: torch.device, *, lora: bool) -> None:
@@ -306,11 +297,3 @@ def _bytes_of(found: Sequence[Item], spec: ModelSpec) -> int:
     """Of latents in eight bits, at most."""
     frames = sum(item.frames for item in found) / spec.autoencoder.downsampling_ratio
     return round(frames * spec.autoencoder.latent_channels)
-
-
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings in settings by their own names; a run of another kind has others."""
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        found |= _flat(value) if isinstance(value, dict) else {name: value}
-    return found

@@ -5,7 +5,7 @@ Knows nothing of audio or of files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,9 +32,6 @@ class FineTuning(StageOfParts):
         recipe: the optimiser's numbers.
         group: the processes that train it together.
         averaged: whether the weights' moving average is kept.
-
-    Attributes:
-        saved: called after a step with its number, counted from 1.
     """
 
     def __init__(
@@ -48,7 +45,6 @@ class FineTuning(StageOfParts):
     ) -> None:
         self.model, self.sight, self.recipe, self.group = model, sight, recipe, group
         self.objective = OBJECTIVES[model.spec.objective]
-        self.saved: Callable[[int], object] = lambda _: None
         encoder = model.conditioner.text_encoder
         if not isinstance(encoder, Remembering):
             model.conditioner.text_encoder = Remembering(encoder)
@@ -72,7 +68,6 @@ class FineTuning(StageOfParts):
             self.update.add(loss, weight)
             whole += weight * loss.detach()
         moved = self.update.apply(self.recipe.learning_rate.at(index))
-        self.saved(index + 1)
         return {"loss": whole, **moved}
 
     def batch_of(self, index: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import soundfile
 import torch
 
 from engine.checkpoints import save_weights
-from engine.errors import SpecError
+from engine.errors import LongtakeError, SpecError
 from engine.networks import build_autoencoder
 from engine.training.demos import TransformerDemos, prompts_of
 from engine.training.group import Group
@@ -56,6 +56,23 @@ def test_takes_are_heard_every_so_many_steps(folder: Path) -> None:
         events = next((folder / run).glob("events.out.tfevents.*")).read_bytes()
         assert b"take_01" in events and b"take_02" in events
     assert (made[0] == made[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"autoencoder": Path("nowhere")}, r"nowhere.* missing"),
+        ({"seconds": -3.0}, "seconds_total must be .* it is -3"),
+        ({"prompts": ("a" * 10_000,)}, "prompt"),
+    ],
+)
+def test_what_cannot_be_played_is_said_before_the_first_step(
+    folder: Path, wrong: dict[str, Any], said: str
+) -> None:
+    stage = transformer(Group.alone(), folder)
+    asked: dict[str, Any] = {"autoencoder": folder / "weights", "prompts": ("house",), "every": 2}
+    with pytest.raises(LongtakeError, match=said):
+        TransformerDemos(stage=stage, **(asked | wrong))
 
 
 def test_prompts_are_lines_of_a_file(folder: Path) -> None:

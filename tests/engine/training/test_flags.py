@@ -59,7 +59,7 @@ def test_one_line_trains_in_two_processes_with_divided_weights(tmp_path: Path) -
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert steps_done(run) == 2 and len(list((run / "sharded" / "2").glob("shard-*"))) == 2
-    assert (run / "log.jsonl").read_text() == ""  # A line comes every twenty steps.
+    assert (run / "log.jsonl").read_text().count("\n") == 1
     assert {path.name for path in (run / "kept").iterdir()} == {"1", "2"}
     assert averaged(run)["dit.transformer.project_in.weight"].isfinite().all()
     assert done.stderr.count("memory: about") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,20 @@ def test_figures_that_are_rare_are_means_of_their_own_steps(tmp_path: Path) -> N
     journal.close()
     (line,) = lines(tmp_path)
     assert (line["step"], line["loss"], line["rare"]) == (4, 2.5, 3.0)
+
+
+def test_what_is_left_at_the_end_is_written_but_for_a_run_that_fails(tmp_path: Path) -> None:
+    for fails in (False, True):
+        with suppress(KeyError), Journal(tmp_path) as journal:
+            for step in range(1, 4):
+                journal.note(step, {"loss": float(step)}, every=2)
+            if fails:
+                raise KeyError
+    assert [(line["step"], line["loss"]) for line in lines(tmp_path)] == [
+        (2, 1.5),
+        (3, 3.0),
+        (2, 1.5),
+    ]
 
 
 def test_operations_and_waiting_are_told_as_shares(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 import torch
 
-from engine.errors import LongtakeError
+from engine.errors import CheckpointError, LongtakeError
+from engine.training import launching
 from engine.training.checkpointing import read, save, steps_done
 from engine.training.group import Group
-from engine.training.loop import Budget, train
+from engine.training.loop import Budget, Files, train
 
 
 class Counting:
@@ -107,6 +108,38 @@ def test_a_loss_that_is_no_number_stops_with_the_batch_and_spoils_no_checkpoint(
     with pytest.raises(LongtakeError, match="Step 6"):
         train(stage, tmp_path, Budget(save_every_minutes=0, log_every=10))
     assert steps_done(tmp_path) == 5
+
+
+def test_nothing_is_written_of_a_step_whose_loss_is_no_number(tmp_path: Path) -> None:
+    stage, written = Counting(), list[int]()
+    stage.nan_at = 3
+    with pytest.raises(LongtakeError, match=r"Step 4 gave a loss.*failed_step_4\.pt"):
+        train(stage, tmp_path, Budget(steps=9, files=Files(2, written.append)))
+    assert written == [2]
+
+
+def test_ranks_stop_once_what_started_them_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launching, "_PARENT", -1)
+    assert train(Counting(), tmp_path, Budget(steps=5)) == 5
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert train(Counting(), tmp_path, Budget(steps=9)) == 5
+
+
+@pytest.mark.parametrize("damage", [b"", b"no checkpoint", None])
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, damage: bytes | None) -> None:
+    save(Counting(), tmp_path, 1)
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
+    for act in (lambda: train(Counting(), tmp_path, Budget(steps=2)), lambda: read(tmp_path)):
+        with pytest.raises(
+            CheckpointError, match=r"checkpoint\.pt cannot be read .*; delete it to"
+        ):
+            act()
+    torch.save([1], path)
+    with pytest.raises(CheckpointError, match="no training wrote it"):
+        steps_done(tmp_path)
 
 
 def test_checkpoints_that_stay_are_runs_of_their_own(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import soundfile
 import torch
 
 from engine.clap import MAX_TOKENS, Clap, ClapText
+from engine.errors import AudioError
 from engine.locked_clap import LockedClap, open_clap
 from engine.registry import TextConfig
 from engine.training import cli
@@ -123,6 +124,34 @@ def test_held_out_pieces_are_measured_now_and_then(stage: Stages):
     first, second = (trained.step(index) for index in range(2))
     assert "held_out_retrieval" not in first
     assert second["held_out_retrieval"] == 1.0  # One piece alone cannot be confused.
+
+
+def test_held_out_pieces_are_heard_in_parts_as_in_one(stage: Stages, material: list[Item]):
+    found: list[list[torch.Tensor]] = []
+    for batch in (2, 8):
+        trained = stage(recipe=replace(RECIPE, batch=batch, windows=(0.5, 1.0)))
+        trained.pieces = replace(trained.pieces, held_out=material)
+        trained.networks.eval()
+        rng = np.random.default_rng(0)
+        with torch.no_grad(), trained.group.computing():
+            found.append([each for _ in range(2) for each in trained._held_out_vectors(rng)])
+    for parts, whole in zip(*found, strict=True):
+        torch.testing.assert_close(parts, whole, atol=1e-2, rtol=0)
+
+
+def test_of_a_file_that_breaks_off_another_piece_takes_the_place(
+    stage: Stages, material: list[Item], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    broken = replace(material[0], path=tmp_path / "broken.wav")
+    broken.path.write_bytes(b"RIFF")
+    gone = replace(material[0], path=tmp_path / "gone.wav")
+    trained = stage()
+    trained.pieces = replace(trained.pieces, material=[broken, gone, material[1]])
+    assert trained._pairs(0).texts == 3 * trained._pairs(0).texts[:1] or len(caplog.messages) >= 2
+    assert "broken.wav" in caplog.text and "Another piece takes its place" in caplog.text
+    trained.pieces = replace(trained.pieces, material=[broken] * 3)
+    with pytest.raises(AudioError, match="are the disks still there"):
+        trained.step(0)
 
 
 def test_what_was_trained_is_a_folder_that_the_text_encoder_opens(stage: Stages, tmp_path: Path):

@@ -97,6 +97,20 @@ def test_what_needs_no_gradient_stays() -> None:
     assert set(step.state_dict()["optimizer"]["state"]) == {"bias"}
 
 
+def test_it_goes_on_where_some_of_the_weights_learn_no_more() -> None:
+    learner = network()
+    before = update(learner)
+    stepped(learner, before, 2)
+    learner.weight.requires_grad_(False)
+    step = update(learner)
+    step.load_state_dict(before.state_dict())
+    kept = step.state_dict()["optimizer"]["state"]
+    assert set(kept) == {"bias"} and kept["bias"]["step"] == 2
+    with pytest.raises(KeyError):
+        other = {"optimizer": {"state": {"elsewhere": {}}}}
+        step.load_state_dict({**before.state_dict(), **other})
+
+
 def test_another_optimizer_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "bitsandbytes.optim", None)
     with pytest.raises(SpecError, match="needs the package bitsandbytes; install it with 'pip"):

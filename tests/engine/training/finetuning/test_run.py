@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import signal
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from engine import disks, held_model, model_files
-from engine.errors import AudioError, DiskError, LongtakeError, SpecError
+from engine.errors import AudioError, CheckpointError, DiskError, LongtakeError, SpecError
 from engine.held_model import check_model, load_model
 from engine.lora_list import LoraFile
 from engine.public.installed import Store
@@ -24,6 +25,7 @@ from engine.public.lora import adapt
 from engine.registry import MODELS
 from engine.training import cli
 from engine.training.finetuning import estimate, run
+from engine.training.finetuning.stage import FineTuning
 from tests.engine.public.public_models import TINY_OPEN, write_public
 from tests.engine.tiny_model import TINY, tiny_model
 from tests.engine.training.finetuning.little import OPEN, heard
@@ -78,8 +80,21 @@ def test_a_lora_is_saved_numbered_and_new_and_plays(command: Command, tmp_path: 
     # The same line goes on; another does not.
     command("lora", "--steps", "4", *flags)
     assert (folder / "warm-000004.safetensors").exists()
-    with pytest.raises(LongtakeError, match="begun with rank 2; go on with that, or use another"):
+    with pytest.raises(LongtakeError, match="begun with --rank 2; go on with that, or use another"):
         command("lora", "--steps", "5", *flags, "--rank", "3")
+
+
+def test_a_step_whose_loss_is_no_number_is_named_where_files_are_due_after_it(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FineTuning, "loss", lambda self, seen: math.nan * lora_sum(self))
+    with pytest.raises(LongtakeError, match=r"Step 1 gave a .*failed_step_1\.pt"):
+        command("lora", "--steps", "3", "--save-every", "1", "--rank", "2")
+    assert (tmp_path / "run" / "failed_step_1.pt").exists()
+
+
+def lora_sum(stage: FineTuning) -> torch.Tensor:
+    return torch.stack([p.sum() for p in stage.update.learning]).sum()
 
 
 def heard_of(model: object) -> torch.Tensor:
@@ -119,6 +134,8 @@ def test_a_lora_is_merged_into_what_is_exported(command: Command, tmp_path: Path
     merged = load_model(OPEN)
     adapt(merged, [LoraFile(tmp_path / "run" / "run.safetensors")])
     assert torch.allclose(heard(load_model(OPEN, tmp_path / "out")), heard(merged), atol=1e-5)
+    with pytest.raises(LongtakeError, match="no averaged weights, as a run of 'train lora'"):
+        cli.main(["export", "--run", str(tmp_path / "run"), "--out", str(tmp_path / "out")])
     with pytest.raises(LongtakeError, match="is no run of 'train lora'"):
         cli.main(["export", "--format", "stable-audio-tools", "--run", str(tmp_path),
                   "--out", str(tmp_path / "out")])  # fmt: skip
@@ -151,10 +168,11 @@ def test_words_for_what_cannot_be(
     for name in ("latents", "../up"):
         with pytest.raises(SpecError, match=f"cannot be called '{name}'; give --name another"):
             command("lora", "--name", name)
-    (tmp_path / "run").write_text("a file")
-    with pytest.raises(DiskError, match=r"cannot be a folder .* give another"):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoint.pt").write_bytes(b"")
+    with pytest.raises(CheckpointError, match="the folder of another training; use another"):
         command("lora")
-    (tmp_path / "run").unlink()
+    (tmp_path / "run" / "checkpoint.pt").unlink()
     monkeypatch.setattr(disks, "_free", lambda _: 1000)
     with pytest.raises(DiskError, match="is full"):
         command("lora")

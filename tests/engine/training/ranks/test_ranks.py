@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.errors import LongtakeError
+from engine.errors import CheckpointError, LongtakeError
 from engine.training.checkpointing import read, resume, save, steps_done
 from engine.training.export import averaged as exported
 from engine.training.group import Group
@@ -83,6 +83,11 @@ def everything(group: Group, folder: Path) -> dict[str, Any]:
     train(transformer(group, folder, sharded), folder / "from_two", Budget(steps=2, keep_every=1))
     again = transformer(group, folder, sharded)
     found["resumed at"] = resume(again, folder / "from_two", group)
+    # No step is left: the one checkpoint is whole all the while.
+    rest = folder / "from_two" / "sharded" / "2" / "rest.pt"
+    written = rest.stat()
+    train(again, folder / "from_two", Budget(steps=2))
+    found["stayed"] = rest.stat() == written
     stage = Signalled(group)
     found["stopped at"] = train(stage, folder / "stopped", Budget(steps=50))
     stage = Signalled(group, broken=2)
@@ -145,7 +150,7 @@ def test_a_run_goes_on_with_another_number_of_ranks(
 ) -> None:
     for rank in two:
         close(one["ema"], rank["from one"])
-        assert rank["resumed at"] == 2
+        assert rank["resumed at"] == 2 and rank["stayed"]
     assert not (folder / "from_one" / "checkpoint.pt").exists()
     stage = transformer(alone(), folder)
     assert train(stage, folder / "from_two", Budget(steps=STEPS)) == STEPS
@@ -175,6 +180,14 @@ def test_shards_that_were_cut_off_are_not_read(
     other = nn.Linear(2, 2)
     with pytest.raises(LongtakeError, match="of another network"):
         resume(other, run)  # pyright: ignore[reportArgumentType]
+    shards = sorted((run / "sharded" / "1").glob("shard-*"))
+    content = shards[0].read_bytes()
+    shards[0].write_bytes(content[:100])
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        resume(stage, run)
+    shards[0].unlink()
+    with pytest.raises(CheckpointError, match="some is missing"):
+        resume(stage, run)
     save(stage, run, 2)
     assert [path.name for path in run.iterdir()] == ["checkpoint.pt"]
 
