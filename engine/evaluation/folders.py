@@ -47,14 +47,23 @@ def recordings(folder: Path) -> dict[str, Path]:
     Raises:
         AudioError: if there is no such folder, or no recording in it.
     """
+    check_some(folder)
     found: dict[str, Path] = {}
     for path in walk(folder):
         whole = path.relative_to(folder)
         name = whole.with_suffix("").as_posix()
         found[whole.as_posix() if name in found else name] = path
-    if not found:
-        raise AudioError(f"There is no audio in {folder}; give a folder of WAV, FLAC or MP3 files.")
     return found
+
+
+def check_some(folder: Path) -> None:
+    """Checks that there is something to be heard, as far as names say it.
+
+    Raises:
+        AudioError: if there is no such folder, or no recording in it.
+    """
+    if next(walk(folder), None) is None:
+        raise AudioError(f"There is no audio in {folder}; give a folder of WAV, FLAC or MP3 files.")
 
 
 def prompt_of(path: Path) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.errors import AudioError, DiskError
 from engine.evaluation import folders
+from engine.evaluation.figures import writing
 from engine.evaluation.repeats import Tally, tallied
 from engine.evaluation.window_ear import WindowEar, mark_of
 from engine.evaluation.window_index import Asked, WindowIndex
@@ -38,8 +39,9 @@ def main(argv: Sequence[str]) -> int:
     out: Path = arguments.out
     # Said before hours of listening, not after.
     for folder in (arguments.takes, arguments.material, *filter(None, [arguments.beside])):
-        next(folders.walk(folder), None)
-    with WindowIndex(arguments.index or out / "index", ear.width(), mark_of(clap)) as index:
+        folders.check_some(folder)
+    index_folder = arguments.index or out / "index"
+    with writing(out), WindowIndex(index_folder, ear.width(), mark_of(clap)) as index:
         unread = listened(index, ear, arguments.material)
         if not index.windows:
             raise AudioError(
@@ -48,10 +50,7 @@ def main(argv: Sequence[str]) -> int:
         found = judged(index, ear, arguments)
         from engine.evaluation.memorization_report import report
 
-        try:
-            report(found, arguments, unread, out)
-        except OSError as error:
-            raise DiskError(f"{out} cannot be written: {error.strerror}.") from error
+        report(found, arguments, unread, out)
     log.info("the report is in %s", out / "README.md")
     return 0
 

@@ -6,7 +6,6 @@ Knows nothing of how windows were compared.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.evaluation import pictures
+from engine.evaluation.figures import write_figures
 from engine.evaluation.repeats import BINS, Tally
 from engine.evaluation.sounds import RATE
 from engine.evaluation.tables import table
@@ -30,8 +30,11 @@ HEARD = 12.0
 def report(
     found: Mapping[str, Tally], arguments: argparse.Namespace, unread: int, out: Path
 ) -> str:
-    """Writes `README.md`, `figures.json`, `distances.png` and excerpts into a folder; returns the text."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Writes `README.md`, `figures.json`, `distances.png` and excerpts into a folder; returns the text.
+
+    Raises:
+        OSError: if they cannot be written.
+    """
     pictures.distances(
         {SAID[name]: tally.histogram for name, tally in found.items()}, out / "distances.png"
     )
@@ -48,7 +51,7 @@ def report(
         "replica": arguments.replica,
         **{name: _figures(tally) for name, tally in found.items()},
     }
-    write_whole(out / "figures.json", json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    write_figures(out / "figures.json", figures)
     text = _text(found, arguments, unread, len(excerpts))
     write_whole(out / "README.md", text)
     return text

@@ -6,15 +6,15 @@ Each recording is heard alone, and of its self-similarity matrix no more is kept
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.errors import AudioError, DiskError, LongtakeError, SpecError
+from engine.errors import AudioError, LongtakeError, SpecError
 from engine.evaluation import folders
+from engine.evaluation.figures import write_figures, writing
 from engine.evaluation.intervals import Estimate, apart, difference, mean
 from engine.evaluation.tables import number, share, table
 from engine.parsing import Parser
@@ -38,10 +38,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was measured of the recordings in a folder, by name, and how many could not be."""
+    """What was measured of the recordings in a folder, by name, how many could not be, and whether some are drawn."""
 
     rows: Mapping[str, Mapping[str, Any]]
     left: int
+    drawn: bool
 
 
 def main(argv: Sequence[str]) -> int:
@@ -62,15 +63,10 @@ def main(argv: Sequence[str]) -> int:
             )
         found[name] = folders.recordings(folder)
     out: Path = arguments.out
-    heard = {
-        name: _heard(name, files, _shown(found, arguments.shown)[name], arguments)
-        for name, files in found.items()
-    }
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    shown = _shown(found, arguments.shown)
+    with writing(out):
+        heard = {name: _heard(name, files, shown[name], arguments) for name, files in found.items()}
         _report(heard, arguments.seconds, out)
-    except OSError as error:
-        raise DiskError(f"{out} cannot be written: {error.strerror}.") from error
     log.info("the report is in %s", out / "README.md")
     return 0
 
@@ -106,7 +102,7 @@ def _heard(
     if drawn:
         pictures.structures(drawn, {}, arguments.out / f"{folder}.png")
         pictures.binary(drawn, arguments.out / f"{folder}-binary.png")
-    return Heard(rows, len(files) - len(rows))
+    return Heard(rows, len(files) - len(rows), bool(drawn))
 
 
 def _form(path: Path, seconds: float) -> tuple[Any, float]:
@@ -161,7 +157,7 @@ def _report(heard: Mapping[str, Heard], seconds: float, out: Path) -> None:
         "rows": {name: dict(one.rows) for name, one in heard.items()},
         "left_out": {name: one.left for name, one in heard.items()},
     }
-    write_whole(out / "figures.json", json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    write_figures(out / "figures.json", figures)
     write_whole(out / "README.md", _text(heard, means, behind, seconds))
 
 
@@ -210,7 +206,7 @@ def _text(
         "sound alike elsewhere. In brackets: where 95 of 100 repetitions with other recordings would lie.",
         table(("", *heard, *(f"{first} minus {name}" for name in behind)), rows),
     ]
-    for name in heard:
+    for name in (name for name, one in heard.items() if one.drawn):
         parts.append(
             f"## {name}\n\n![Self-similarity and novelty]({name}.png)\n\nBinary, as in the paper's Figure 4:\n\n"
             f"![Binary self-similarity]({name}-binary.png)"
@@ -228,8 +224,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--beside", type=Path, nargs="+", default=[], help="folders to set beside it")
     add("--out", type=Path, default=Path("structure"), help="(default: structure)")
     add("--seconds", type=_length, default=600.0, help="at most so much of each (default: 600)")
-    add("--shown", type=int, default=5, help="recordings in a picture (default: 5)")
+    add("--shown", type=_count, default=5, help="recordings in a picture (default: 5)")
     return parser
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError("it is a whole number, 0 or more")
+    return int(word)
 
 
 def _length(word: str) -> float:

@@ -64,6 +64,8 @@ class WindowIndex:
         width: P of the vectors.
         mark: what the vectors were made with; another one's cannot be compared.
 
+    Sounds whose windows were lost from the file are forgotten, so that they are heard again.
+
     Raises:
         SpecError: if it was made with something else, or is no index.
         DiskError: if it cannot be written.
@@ -80,18 +82,18 @@ class WindowIndex:
             self._table.execute("INSERT OR IGNORE INTO about VALUES ('mark', ?)", (said,))
             self._table.commit()
             (known,) = self._one("SELECT value FROM about WHERE name = 'mark'")
-            self._path.touch()
-            os.truncate(self._path, self.windows * self.record.itemsize)
+            if known != said:
+                self.close()
+                raise SpecError(
+                    f"The index in {folder} was made with another CLAP or other windows; choose another --index."
+                )
+            self._fit()
         except sqlite3.Error as error:
             raise SpecError(
                 f"{folder} is no index of windows: {error}. Choose another --index."
             ) from error
         except OSError as error:
             raise DiskError(f"{folder} cannot be written: {error.strerror}.") from error
-        if known != said:
-            raise SpecError(
-                f"The index in {folder} was made with another CLAP or other windows; choose another --index."
-            )
 
     def close(self) -> None:
         """Closes the table."""
@@ -230,6 +232,14 @@ class WindowIndex:
             (place, place),
         )
         return name, float(self._records(place, place + 1)["start"][0])
+
+    def _fit(self) -> None:
+        """Table and file say the same: what either has more is of no use."""
+        self._path.touch()
+        there = self._path.stat().st_size // self.record.itemsize
+        with self._table:
+            self._table.execute("DELETE FROM sounds WHERE first + count > ?", (there,))
+        os.truncate(self._path, self.windows * self.record.itemsize)
 
     def _records(self, start: int, stop: int) -> NDArray[Any]:
         if stop <= start:

@@ -6,7 +6,6 @@ Takes are kept and resumed; the report is a folder with README.md and figures.js
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import time
 from collections.abc import Sequence
@@ -15,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import SpecError
+from engine.evaluation.figures import write_figures, writing
 from engine.parsing import Parser
 from engine.registry import model_spec
 
 if TYPE_CHECKING:
     from engine.evaluation.published.judging import Heard, Judges
     from engine.evaluation.published.prompts import Prompt
+    from engine.evaluation.published.takes import Asked
     from engine.latent_diffusion import LatentDiffusion
 
 SECONDS = 120.0
@@ -59,10 +60,12 @@ def evaluate(
         The figures.
 
     Raises:
-        LongtakeError: with a sentence for the user; missing weights and lists are said before any take is made.
+        LongtakeError: with a sentence for the user; what is missing, and takes of something else, are said before any
+            model is loaded.
     """
     from engine.evaluation.published.judges_files import check_there, judges_folder
     from engine.evaluation.published.judging import Judges, judged, listen
+    from engine.evaluation.published.takes import settle
     from engine.precision import device_named
 
     began = time.monotonic()
@@ -70,11 +73,17 @@ def evaluate(
     if judges is None:
         check_there(weights)
     prompts = _prompts(arguments)
+    _check_folders(prompts, arguments)
     out: Path = arguments.out
     device = device_named(arguments.device)
-    figures: dict[str, Any] = {"about": _about(arguments, command, device.type)}
-    if arguments.takes is None:
-        figures |= _made(prompts, arguments, model)
+    asked = None if arguments.takes else _asked(arguments, model)
+    with writing(out):
+        if asked:
+            settle(out / "takes", prompts, asked)
+    name = asked.model if asked else arguments.takes.resolve().name
+    figures: dict[str, Any] = {"about": _about(name, command, device.type)}
+    if asked:
+        figures |= _made(prompts, asked, arguments, model)
     judges = judges or Judges.from_folder(weights, device)
     folder = arguments.takes or out / "takes"
     takes = listen(judges, [prompt.name for prompt in prompts], folder, texts=True)
@@ -90,9 +99,9 @@ def _write(out: Path, figures: dict[str, Any]) -> None:
     from engine.evaluation.published.report import report
     from engine.whole_files import write_whole
 
-    out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / "figures.json", json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
-    write_whole(out / "README.md", report(figures))
+    with writing(out):
+        write_figures(out / "figures.json", figures)
+        write_whole(out / "README.md", report(figures))
     log.info("the report is in %s", out / "README.md")
 
 
@@ -107,23 +116,61 @@ def _prompts(arguments: argparse.Namespace) -> list[Prompt]:
             "'longtake evaluate fetch song-describer'."
         )
     prompts = read_prompts(arguments.prompts or fetched)
-    return prompts[: arguments.limit] if arguments.limit else prompts
+    return prompts[: arguments.limit]
 
 
-def _about(arguments: argparse.Namespace, command: str, device: str) -> dict[str, Any]:
-    spec = None if arguments.takes else model_spec(arguments.model)
-    longest = spec.max_seconds if spec else arguments.seconds
+def _check_folders(prompts: Sequence[Prompt], arguments: argparse.Namespace) -> None:
+    from engine.evaluation.published.takes import check_some
+
+    if arguments.autoencoder and arguments.takes is not None:
+        raise SpecError(
+            "--autoencoder judges a model's, and with --takes no model is run; leave out one of them."
+        )
+    if arguments.autoencoder and arguments.reference is None:
+        raise SpecError(
+            "The autoencoder is judged by recordings: give their folder with --reference."
+        )
+    if arguments.takes is not None:
+        check_some(arguments.takes, [prompt.name for prompt in prompts], "--takes")
+    if arguments.reference is not None:
+        check_some(arguments.reference, _recordings(prompts), "--reference")
+
+
+def _recordings(prompts: Sequence[Prompt]) -> list[str]:
+    """Each once, however many captions it has."""
+    return list(dict.fromkeys(prompt.reference for prompt in prompts))
+
+
+def _about(name: str, command: str, device: str) -> dict[str, Any]:
     return {
-        "model": spec.name if spec else arguments.takes.name,
-        "seconds": min(arguments.seconds, longest),
+        "model": name,
         "command": command.strip(),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": device,
     }
 
 
+def _asked(arguments: argparse.Namespace, model: LatentDiffusion | None) -> Asked:
+    """What takes are to be made with; a model that is loaded already has weights of no folder."""
+    from engine.evaluation.published.takes import Asked, weights_mark
+    from engine.model_files import find_weights
+
+    spec = model_spec(arguments.model)
+    return Asked(
+        spec.name,
+        min(arguments.seconds, spec.max_seconds),
+        arguments.seed,
+        arguments.steps,
+        arguments.cfg_scale,
+        weights_mark(find_weights(spec, arguments.weights)) if model is None else "",
+    )
+
+
 def _made(
-    prompts: Sequence[Prompt], arguments: argparse.Namespace, model: LatentDiffusion | None
+    prompts: Sequence[Prompt],
+    asked: Asked,
+    arguments: argparse.Namespace,
+    model: LatentDiffusion | None,
 ) -> dict[str, Any]:
     """Makes the takes that are missing, and what the autoencoder makes of recordings where that is asked for.
 
@@ -131,37 +178,24 @@ def _made(
     """
     from engine.engine import Engine, load_model
     from engine.evaluation.published.reconstructing import reconstructed
-    from engine.evaluation.published.takes import Asked, make_takes
-    from engine.model_files import find_weights
+    from engine.evaluation.published.takes import make_takes
 
-    if arguments.autoencoder and arguments.reference is None:
-        raise SpecError(
-            "The autoencoder is judged by recordings: give their folder with --reference."
-        )
-    spec = model_spec(arguments.model)
-    model = model or load_model(spec, find_weights(spec, arguments.weights))
+    model = model or load_model(model_spec(asked.model), arguments.weights)
     engine = Engine(arguments.device, load=lambda _: model)
-    seconds = min(arguments.seconds, spec.max_seconds)
-    asked = Asked(spec.name, seconds, arguments.seed, arguments.steps, arguments.cfg_scale)
     figures: dict[str, Any] = {"made": make_takes(engine, prompts, asked, arguments.out / "takes")}
     if arguments.autoencoder:
-        names = [prompt.reference for prompt in prompts]
         placed = model.autoencoder.to(engine.device)
-        figures["autoencoder"] = reconstructed(
-            placed, list(dict.fromkeys(names)), arguments.reference
-        )
+        figures["autoencoder"] = reconstructed(placed, _recordings(prompts), arguments.reference)
     engine.unload()
     return figures
 
 
 def _reference(judges: Judges, prompts: Sequence[Prompt], folder: Path | None) -> Heard | None:
-    """Each recording once, however many captions it has."""
     from engine.evaluation.published.judging import listen
 
     if folder is None:
         return None
-    names = list(dict.fromkeys(prompt.reference for prompt in prompts))
-    return listen(judges, names, folder, texts=False)
+    return listen(judges, _recordings(prompts), folder, texts=False)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -189,11 +223,14 @@ def _parser() -> argparse.ArgumentParser:
         "--reference", type=Path, help="folder of the recordings that the prompts describe"
     )
     parser.add_argument(
-        "--seconds", type=float, default=SECONDS, help="length of the takes (default: 120)"
+        "--seconds",
+        type=float,
+        default=SECONDS,
+        help="length of the takes that are made (default: 120)",
     )
     parser.add_argument("--steps", type=int, help="steps of diffusion (default: the model's)")
     parser.add_argument("--cfg-scale", type=float, help="guidance (default: the model's)")
-    parser.add_argument("--limit", type=int, help="only so many prompts, from the first on")
+    parser.add_argument("--limit", type=_count, help="only so many prompts, from the first on")
     parser.add_argument(
         "--autoencoder", action="store_true", help="reconstruct the recordings, too (Table 5)"
     )
@@ -206,3 +243,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps or auto")
     parser.add_argument("--seed", type=int, default=1, help="seed of all takes")
     return parser
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal() or not int(word):
+        raise argparse.ArgumentTypeError("it is a whole number, 1 or more")
+    return int(word)

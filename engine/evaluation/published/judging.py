@@ -59,11 +59,12 @@ class Judges:
 
 @dataclass(slots=True)
 class Heard:
-    """What is kept of a set of sounds: the statistics of all windows, what is heard in each, and what failed."""
+    """What is kept of a set of sounds: statistics of all windows, what is heard in each, lengths in s, what failed."""
 
     windows: Gaussian = field(default_factory=Gaussian)
     tags: dict[str, Tensor] = field(default_factory=dict)
     clap: dict[str, Tensor] = field(default_factory=dict)
+    lengths: list[float] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,10 +94,14 @@ def judged(
 ) -> dict[str, Any]:
     """The figures of takes: FD against all recordings, KL by caption, CLAP score; with how many each is of.
 
+    `seconds` is the takes' mean length.
+
     Raises:
         AudioError: if there are too few windows for a distance.
     """
     figures: dict[str, Any] = {"prompts": len(prompts), "failed": takes.failed}
+    if takes.lengths:
+        figures["seconds"] = _mean(takes.lengths)
     texted = [prompt for prompt in prompts if prompt.name in takes.clap]
     if texted:
         vectors = fusion_clap.texts_embedded(judges.clap, [prompt.text for prompt in texted])
@@ -131,6 +136,7 @@ def _hear(judges: Judges, name: str, audio: Audio, heard: Heard, texts: bool) ->
     rows = torch.cat(list(judges.openl3.embedded(stereo_at_band(audio))))
     heard.windows.add(rows.numpy())
     heard.tags[name] = tags
+    heard.lengths.append(audio.seconds)
     if clap is not None:
         heard.clap[name] = clap
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.errors import SpecError
 from engine.file_names import safe
+from engine.parameter import readable
 from engine.whole_files import read_text
 
 TEXTS, NAMES, REFERENCES = (
@@ -46,7 +47,7 @@ def read_prompts(path: Path) -> list[Prompt]:
         raise SpecError(f"{path} cannot be read as a list of prompts: {error}.") from error
     try:
         prompts = [_prompt(row, number) for number, row in enumerate(_rows(path, text), 1)]
-    except (ValueError, KeyError, csv.Error) as error:
+    except (ValueError, KeyError, RecursionError, csv.Error) as error:
         raise SpecError(f"{path} is no list of prompts: {error}.") from error
     if not prompts:
         raise SpecError(f"{path} has no prompts: write one on each line.")
@@ -55,12 +56,13 @@ def read_prompts(path: Path) -> list[Prompt]:
 
 
 def _rows(path: Path, text: str) -> Iterable[dict[str, Any]]:
-    lines = [line for line in text.splitlines() if line.strip()]
     if path.suffix.lower() == ".csv":
         return csv.DictReader(io.StringIO(text))
     if path.suffix.lower() in (".jsonl", ".json"):
-        return [json.loads(line) for line in lines]
-    return [{"prompt": line.strip()} for line in lines if not line.startswith("#")]
+        # Not splitlines: JSON has line breaks of Unicode inside its strings.
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
+    lines = (line.strip() for line in text.splitlines() if not line.startswith("#"))
+    return [{"prompt": line} for line in lines if line]
 
 
 def _prompt(row: dict[str, Any], number: int) -> Prompt:
@@ -74,7 +76,8 @@ def _prompt(row: dict[str, Any], number: int) -> Prompt:
 
 
 def _first(row: dict[str, Any], keys: Iterable[str]) -> str:
-    return next((str(row[key]).strip() for key in keys if row.get(key) not in (None, "")), "")
+    found = next((str(row[key]) for key in keys if row.get(key) not in (None, "")), "")
+    return readable(found).strip()
 
 
 def _check_names(path: Path, prompts: list[Prompt]) -> None:

@@ -17,10 +17,10 @@ import torch
 from engine.autoencoder import Autoencoder
 from engine.chunking import decode_chunked, encode_chunked
 from engine.errors import LongtakeError
+from engine.evaluation.published.sounds import mono_at, read_published
 from engine.evaluation.published.takes import found
 from engine.evaluation.reconstruction import reconstruction
 from engine.registry import SAMPLE_RATE
-from engine.sound.audio import read_audio
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,7 @@ def reconstructed(autoencoder: Autoencoder, names: Sequence[str], folder: Path) 
             failed[name] = f"there is no audio file {name} in {folder.name}"
             continue
         try:
-            original = read_audio(path).resampled(SAMPLE_RATE).stereo().samples
-            measured.append(asdict(reconstruction(original, again(autoencoder, original))))
+            measured.append(_compared(autoencoder, path))
         except LongtakeError as error:
             failed[name] = str(error).replace(f"{folder}/", "")
         log.info("reconstructed %s", path.name)
@@ -44,6 +43,14 @@ def reconstructed(autoencoder: Autoencoder, names: Sequence[str], folder: Path) 
     rate = SAMPLE_RATE / autoencoder.downsampling_ratio
     latents = f"{rate:.3g} Hz, {autoencoder.latent_channels} channels"
     return {**means, "tracks": len(measured), "failed": failed, "latents": latents}
+
+
+def _compared(autoencoder: Autoencoder, path: Path) -> dict[str, float]:
+    audio = read_published(path)
+    # Raises if nothing is left in mono, of which the mel distance is.
+    mono_at(audio, audio.sample_rate)
+    original = audio.resampled(SAMPLE_RATE).stereo().samples
+    return asdict(reconstruction(original, again(autoencoder, original)))
 
 
 @torch.inference_mode()

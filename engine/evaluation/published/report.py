@@ -49,7 +49,8 @@ def _table(number: int, figures: Mapping[str, Any]) -> str:
         for row in TABLES[number]
     ]
     own = [_figure(judged, name) for name in ("fd", "kl", "clap")]
-    rows.append((f"**{about['model']}**", _length(about["seconds"]), *own, _time(figures)))
+    length = _length(judged["seconds"]["value"]) if "seconds" in judged else UNKNOWN
+    rows.append((f"**{about['model']}**", length, *own, _time(figures)))
     return f"## Beside Table {number}\n\n{table(HEADS, rows)}"
 
 
@@ -70,11 +71,19 @@ def _counts(figures: Mapping[str, Any]) -> str:
         for name in ("kl", "clap")
         if name in judged
     ]
-    lost = {**judged["failed"], **judged.get("reference_failed", {})}
-    said.append(
-        f"{len(lost)} files could not be judged and are in no figure" + (":" if lost else ".")
-    )
-    return " ".join(said) + "".join(f"\n- {name}: {why}" for name, why in lost.items())
+    lost = [
+        _lost("takes", judged["failed"]),
+        _lost("recordings", judged.get("reference_failed", {})),
+    ]
+    return "\n\n".join([" ".join(said), *filter(None, lost)])
+
+
+def _lost(what: str, failed: Mapping[str, str]) -> str:
+    """Those that could not be judged, with the reason; empty if all could."""
+    if not failed:
+        return ""
+    listed = "\n".join(f"- {name}: {why}" for name, why in failed.items())
+    return f"In no figure, of the {what}: {len(failed)}.\n\n{listed}"
 
 
 def _autoencoders(figures: Mapping[str, Any]) -> str:
@@ -83,9 +92,18 @@ def _autoencoders(figures: Mapping[str, Any]) -> str:
         for name, (stft, mel, sdr, rate, latents) in TABLE_5.items()
     ]
     own = figures["autoencoder"]
-    measured = [f"{own[name]:.2f}" for name in ("stft", "mel", "si_sdr")]
+    measured = [
+        f"{own[name]:.2f}" if name in own else UNKNOWN for name in ("stft", "mel", "si_sdr")
+    ]
     rows.append((f"**{figures['about']['model']}**", "44.1 kHz", own["latents"], *measured))
-    return f"## Beside Table 5\n\n{table(AUTOENCODERS, rows)}\n\nOurs: the mean of {own['tracks']} recordings."
+    ours = f"Ours: the mean of {own['tracks']} recordings."
+    blocks = [
+        "## Beside Table 5",
+        table(AUTOENCODERS, rows),
+        ours,
+        _lost("recordings", own["failed"]),
+    ]
+    return "\n\n".join(filter(None, blocks))
 
 
 def _figure(judged: Mapping[str, Any], name: str) -> str:
@@ -100,4 +118,6 @@ def _time(figures: Mapping[str, Any]) -> str:
 
 def _length(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
-    return " ".join(filter(None, (f"{minutes}m" if minutes else "", f"{rest}s" if rest else "")))
+    return " ".join(
+        filter(None, (f"{minutes}m" if minutes else "", f"{rest}s" if rest or not minutes else ""))
+    )

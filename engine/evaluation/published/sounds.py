@@ -22,6 +22,8 @@ from engine.sound.audio import Audio, read_audio
 
 BAND_RATE, OPENL3_RATE = 44_100, 48_000
 """The bandwidth at which all are compared, and the rate of OpenL3, Hz."""
+SHORTEST = 0.16
+"""s of what PaSST can still hear: its patches are so many frames long."""
 PEAK = 10 ** (-1 / 20)
 """-1 dBFS."""
 UP, DOWN = 160, 147
@@ -37,9 +39,14 @@ def read_published(path: Path) -> Audio:
     """A file as it is, in memory.
 
     Raises:
-        AudioError: if it cannot be read, or is silent: a silence has no peak to be levelled by.
+        AudioError: if it cannot be read, is shorter than `SHORTEST`, or is silent: a silence has no peak to be
+            levelled by.
     """
     audio = read_audio(path)
+    if audio.seconds < SHORTEST:
+        raise AudioError(
+            f"{path} is {audio.seconds:.3f} s long; the published metrics hear no less than {SHORTEST:g} s."
+        )
     if not np.abs(audio.samples).max() > 0:
         raise AudioError(
             f"{path} is silent throughout; the published metrics have no figures of silence."

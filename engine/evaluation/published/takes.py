@@ -1,11 +1,12 @@
 """Takes for a list of prompts, one file each under the prompt's name, resumed where an earlier run stopped.
 
-What they were made with is written beside them, so that takes of two models or two lengths never meet in one set. Knows
-nothing of judges.
+What they were made with is written beside them, so that takes of two models or two lengths never meet in one set, and
+none is taken for the answer to another prompt. Knows nothing of judges.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -19,11 +20,12 @@ import numpy as np
 
 from engine.errors import SpecError
 from engine.evaluation.published.prompts import Prompt
+from engine.model_files import sha256
 from engine.registry import SAMPLE_RATE
 from engine.sound.audio import write_audio
 from engine.spec import GenerationSpec
 from engine.updates import AudioBlock, Update
-from engine.whole_files import write_whole
+from engine.whole_files import read_text, write_whole
 
 MADE_WITH = "made_with.json"
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".aiff", ".aif", ".opus", ".m4a")
@@ -40,13 +42,14 @@ class Plays(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What all takes of a set have in common; None is the model's own default."""
+    """What all takes of a set have in common; None is the model's own default, `weights` is from `weights_mark`."""
 
     model: str
     seconds: float
     seed: int
     steps: int | None = None
     cfg_scale: float | None = None
+    weights: str = ""
 
     def spec(self, prompt: Prompt) -> GenerationSpec:
         """A take's settings; its seed depends on its name, and not on its place in the list."""
@@ -65,15 +68,14 @@ def make_takes(
 ) -> dict[str, float]:
     """Generates those takes that are not there yet; each file appears when it is whole.
 
+    Those that are there are these prompts' if `settle` said nothing.
+
     Returns:
         How many were made now, and in how many seconds.
 
     Raises:
-        SpecError: if the folder has takes that were made with other settings.
         LongtakeError: what the engine says.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    _check_settings(folder, asked)
     began, made = time.monotonic(), 0
     for number, prompt in enumerate(prompts, 1):
         path = folder / f"{prompt.name}.wav"
@@ -93,17 +95,61 @@ def found(folder: Path, name: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def _check_settings(folder: Path, asked: Asked) -> None:
-    path = folder / MADE_WITH
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        write_whole(path, json.dumps(asdict(asked), indent=1) + "\n")
-        return
-    except (OSError, ValueError) as error:
-        raise SpecError(f"{path} is damaged: {error}; give another --out.") from error
-    if before != asdict(asked):
-        differing = [name for name, value in asdict(asked).items() if before.get(name) != value]
+def check_some(folder: Path, names: Sequence[str], flag: str) -> None:
+    """Checks that a folder has some of these files.
+
+    Raises:
+        SpecError: if there is no such folder, or nothing in it that `flag` is for.
+    """
+    if not folder.is_dir():
+        raise SpecError(f"There is no folder {folder}; give one that is there with {flag}.")
+    if not any(found(folder, name) for name in names):
         raise SpecError(
-            f"The takes in {folder} were made with another {' and '.join(differing)}; give another --out."
+            f"{folder} has none of the {len(names)} files that the prompts name, as {names[0]}.wav; "
+            f"give their folder with {flag}."
         )
+
+
+def weights_mark(folder: Path) -> str:
+    """What tells a model's weights from others: a checksum of all weights in its folder."""
+    files = sorted(folder.rglob("*.safetensors"))
+    sums = [f"{path.relative_to(folder).as_posix()} {sha256(path)}" for path in files]
+    return hashlib.sha256("\n".join(sums).encode()).hexdigest()
+
+
+def settle(folder: Path, prompts: Sequence[Prompt], asked: Asked) -> None:
+    """Makes the folder of takes and writes into it what they are made with, which holds for those that are there, too.
+
+    Raises:
+        SpecError: if one there was made with something else or from another prompt, or if that cannot be known.
+        OSError: if it cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / MADE_WITH
+    settings, texts = asdict(asked), _known(path, asked)
+    for prompt in prompts:
+        if (folder / f"{prompt.name}.wav").is_file() and texts.get(prompt.name) != prompt.text:
+            raise SpecError(
+                f"The take {prompt.name} in {folder} was not made from the prompt of this name; give another --out."
+            )
+    texts |= {prompt.name: prompt.text for prompt in prompts}
+    write_whole(path, json.dumps(settings | {"prompts": texts}, indent=1) + "\n")
+
+
+def _known(path: Path, asked: Asked) -> dict[str, str]:
+    """Name -> prompt of the takes that are there, all made with these settings."""
+    if not any(path.parent.glob("*.wav")):
+        return {}
+    try:
+        before = json.loads(read_text(path))
+        texts = dict(before.get("prompts", {}))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise SpecError(f"{path} is damaged: {error}; give another --out.") from error
+    differing = [name for name, value in asdict(asked).items() if before.get(name) != value]
+    if differing:
+        raise SpecError(
+            f"The takes in {path.parent} were made with another {' and '.join(differing)}; give another --out."
+        )
+    return texts

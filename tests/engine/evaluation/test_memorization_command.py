@@ -124,11 +124,30 @@ def test_bad_input_is_one_sentence(places: Path, gone: str, said: str, capsys):
 
 
 def test_folders_without_sound_are_one_sentence(places: Path, capsys: pytest.CaptureFixture[str]):
-    (places / "empty").mkdir()
-    assert run(places, f"--takes={places / 'empty'}", "--no-repeats") == 2
+    store(places / "quiet/silent.wav", np.zeros((2, RATE), np.float32))
+    assert run(places, f"--takes={places / 'quiet'}", "--no-repeats") == 2
     assert "could be compared" in capsys.readouterr().err
-    assert run(places, f"--material={places / 'empty'}", f"--index={places / 'new'}") == 2
+    assert run(places, f"--material={places / 'quiet'}", f"--index={places / 'new'}") == 2
     assert "Nothing can be heard" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["takes", "material", "beside"])
+def test_an_empty_folder_is_said_before_anything_is_heard(
+    name: str, places: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (places / "empty").mkdir()
+    monkeypatch.setattr(memorization_command, "listened", None)
+    assert run(places, f"--{name}={places / 'empty'}") == 2
+    assert "There is no audio in" in capsys.readouterr().err
+
+
+def test_a_file_in_the_report_s_place_is_said_before_anything_is_heard(
+    places: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (places / "out").touch()
+    monkeypatch.setattr(memorization_command, "listened", None)
+    assert run(places, f"--index={places / 'new'}") == 2
+    assert "out cannot be written" in capsys.readouterr().err
 
 
 def test_a_tally_counts_every_window_and_names_the_nearest_sounds():

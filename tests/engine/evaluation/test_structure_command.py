@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from engine.cli.main import main
+from engine.evaluation import structure_command
 
 RATE = 22_050
 
@@ -42,7 +43,11 @@ def test_songs_have_sections_and_drones_have_none(two: Path):
     out = two / "out"
     words = [f"--takes={two / 'songs'}", f"--beside={two / 'drones'}", f"--out={out}"]
     assert main(["evaluate", "structure", *words]) == 0
-    figures = json.loads((out / "figures.json").read_text())
+    text = (out / "figures.json").read_text()
+    assert "NaN" not in text
+    figures = json.loads(text)
+    # It has no boundary to measure.
+    assert figures["rows"]["drones"]["x"]["novelty"] is None
     assert figures["means"]["songs"]["boundaries"][0] == 3
     assert figures["means"]["songs"]["section"][0] == pytest.approx(20, abs=0.1)
     assert figures["means"]["songs"]["per_minute"][0] == pytest.approx(2.25, abs=0.01)
@@ -65,6 +70,23 @@ def test_a_folder_stands_alone_too_and_no_more_is_heard_than_asked(two: Path):
     figures = json.loads((out / "figures.json").read_text())
     assert figures["behind"] == {}
     assert {row["seconds"] for row in figures["rows"]["songs"].values()} == {60.0}
+
+
+def test_nothing_is_drawn_if_nothing_is_to_be_shown(two: Path):
+    words = [f"--takes={two / 'songs'}", f"--out={two / 'out'}", "--seconds=60", "--shown=0"]
+    assert main(["evaluate", "structure", *words]) == 0
+    assert "png" not in (two / "out/README.md").read_text()
+    with pytest.raises(SystemExit):
+        main(["evaluate", "structure", *words, "--shown=-1"])
+
+
+def test_a_file_in_the_report_s_place_is_said_before_anything_is_heard(
+    two: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    (two / "out").touch()
+    monkeypatch.setattr(structure_command, "_heard", None)
+    assert main(["evaluate", "structure", f"--takes={two / 'songs'}", f"--out={two / 'out'}"]) == 2
+    assert "out cannot be written: File exists." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,21 @@ def test_it_goes_on_where_it_was_killed(tmp_path: Path):
         assert (match.other, match.other_start) == ("after", 2.5)
 
 
+def test_sounds_whose_windows_were_lost_are_heard_again(tmp_path: Path):
+    filled(tmp_path).close()
+    path = tmp_path / "windows.dat"
+    path.write_bytes(path.read_bytes()[:-1])
+    with WindowIndex(tmp_path, WIDTH, "mark") as index:
+        assert [index.has(f"s{n}", 10, n) for n in range(len(SIZES))] == [True] * 6 + [False]
+        assert index.windows == sum(SIZES[:-1])
+        index.add("s6", 10, 6, parts(unit(SIZES[6], 6)))
+        (match,) = index.matches([Asked("q", 0.0, unit(SIZES[6], 6)[-1])])
+        assert (match.other, match.distance) == ("s6", pytest.approx(0.0, abs=1e-3))
+    path.unlink()
+    with WindowIndex(tmp_path, WIDTH, "mark") as index:
+        assert (index.windows, index.sounds) == (0, 0)
+
+
 def test_what_changed_or_is_gone_is_found_no_more(tmp_path: Path):
     with filled(tmp_path) as index:
         old = unit(SIZES[2], 2)[0]
@@ -134,8 +149,11 @@ def test_what_changed_or_is_gone_is_found_no_more(tmp_path: Path):
 
 def test_another_claps_index_and_no_index_are_refused(tmp_path: Path):
     filled(tmp_path / "a").close()
-    with pytest.raises(SpecError, match="another CLAP"):
-        WindowIndex(tmp_path / "a", WIDTH, "other")
+    before = (tmp_path / "a/windows.dat").read_bytes()
+    for width, mark in ((WIDTH, "other"), (WIDTH // 2, "other"), (2 * WIDTH, "mark")):
+        with pytest.raises(SpecError, match="another CLAP"):
+            WindowIndex(tmp_path / "a", width, mark)
+    assert (tmp_path / "a/windows.dat").read_bytes() == before
     (tmp_path / "b").mkdir()
     (tmp_path / "b/sounds.sqlite").write_text("no table, but long enough to be looked at" * 30)
     with pytest.raises(SpecError, match="no index"):

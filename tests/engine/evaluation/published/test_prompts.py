@@ -20,6 +20,11 @@ from engine.evaluation.published.prompts import Prompt, read_prompts
             [Prompt("a", "Slow", "a"), Prompt("2", "Fast", "7")],
         ),
         (
+            "list.jsonl",
+            '{"prompt": "Slow\u2028 warm \\ud83c"}\n{"prompt": "Fast"}\n',
+            [Prompt("1", "Slow\u2028 warm \ufffd", "1"), Prompt("2", "Fast", "2")],
+        ),
+        (
             "list.txt",
             "# mine\nSlow\n\n Fast \n",
             [Prompt("1", "Slow", "1"), Prompt("2", "Fast", "2")],
@@ -27,7 +32,7 @@ from engine.evaluation.published.prompts import Prompt, read_prompts
     ],
 )
 def test_lists_in_three_forms(name: str, text: str, expected: list[Prompt], tmp_path: Path):
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_text(text, encoding="utf-8")
     assert read_prompts(tmp_path / name) == expected
 
 
@@ -36,6 +41,7 @@ def test_lists_in_three_forms(name: str, text: str, expected: list[Prompt], tmp_
     [
         ("list.txt", "\n", "has no prompts"),
         ("list.jsonl", "Slow\n", "is no list of prompts"),
+        ("list.jsonl", "[" * 200_000, "is no list of prompts"),
         ("list.jsonl", "[1]\n", "is not an object with a prompt"),
         ("list.csv", "id,sound\n1,Slow\n", "number 1 has no text under caption, prompt, text"),
         (

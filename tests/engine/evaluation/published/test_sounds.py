@@ -55,8 +55,14 @@ def test_mono_is_the_mean_and_its_length_is_rounded_up():
     assert len(mono_at(Audio(left[None, :1001], RATE), 32_000)) == 727  # 726.3
 
 
+def test_what_is_too_short_to_be_heard_is_said(tmp_path: Path):
+    write_audio(tmp_path / "short.wav", heard(0.01), RATE)
+    with pytest.raises(AudioError, match=r"no less than 0\.16 s"):
+        read_published(tmp_path / "short.wav")
+
+
 def test_silence_has_no_peak(tmp_path: Path):
-    write_audio(tmp_path / "silent.wav", np.zeros((2, 1000), np.float32), RATE, "float")
+    write_audio(tmp_path / "silent.wav", np.zeros((2, RATE), np.float32), RATE, "float")
     with pytest.raises(AudioError, match="is silent throughout"):
         read_published(tmp_path / "silent.wav")
     with pytest.raises(AudioError, match="cancel each other out"):
