@@ -44,8 +44,8 @@ from engine.training.run_folder import keep_settings
 log = logging.getLogger(__name__)
 SETTINGS = "run.json"
 LATENTS = "latents"
-OWN = (LATENTS, "kept", "demos", "sharded", "checkpoint", "lock", "log", "run")
-"""Names of a run's own files, which what is made cannot have."""
+OWN = (LATENTS, "kept", "demos", "sharded", "lock")
+"""Names in a run's folder, which what is made cannot have."""
 EXAMPLES = 8
 """How many captions of the material stand in a LoRA's header, to be tried."""
 

@@ -83,5 +83,5 @@ def _digest(encoder: nn.Module) -> str:
     found = hashlib.blake2b(digest_size=16)
     for name, tensor in encoder.state_dict().items():
         found.update(name.encode())
-        found.update(np.ascontiguousarray(tensor.detach().cpu().float().numpy()))
+        found.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
     return found.hexdigest()
