@@ -168,7 +168,7 @@ def test_words_for_what_cannot_be(
     for name in ("latents", "../up"):
         with pytest.raises(SpecError, match=f"cannot be called '{name}'; give --name another"):
             command("lora", "--name", name)
-    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").unlink()
     (tmp_path / "run" / "checkpoint.pt").write_bytes(b"")
     with pytest.raises(CheckpointError, match="the folder of another training; use another"):
         command("lora")
