@@ -35,9 +35,12 @@ def test_a_second_training_in_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_settings_stay_but_for_those_that_were_not_kept(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
+    keep_settings(path, {"seed": 2})
+    # Nothing holds a run that has no checkpoint.
     keep_settings(path, {"seed": 1, "asking": {"data": ("a", "b")}})
+    (tmp_path / "checkpoint.pt").touch()
     keep_settings(path, {"seed": 1, "asking": {"data": ("a", "b")}, "newer": 3})
-    with pytest.raises(LongtakeError, match="was begun with data a b; go on with that, or use"):
+    with pytest.raises(LongtakeError, match="was begun with --data a b; go on with that, or use"):
         keep_settings(path, {"seed": 1, "asking": {"data": ("b",)}})
     path.write_text("{")
     with pytest.raises(LongtakeError, match=r"run\.json cannot be read .*; delete it"):
@@ -58,10 +61,10 @@ def test_a_stage_goes_on_as_it_was_begun(
         train("--steps", "1", data="nowhere")
     train("--steps", "1")
     train("--steps", "1", "--freeze-encoder", "--keep-every", "5", data=material)
-    for flags, said in ((("--seed", "7"), "seed 0"), (("--batch", "3"), "batch 1")):
+    for flags, said in ((("--seed", "7"), "--seed 0"), (("--batch", "3"), "--batch 1")):
         with pytest.raises(LongtakeError, match=f"begun with {said}; go on with that"):
             train(*flags)
-    with pytest.raises(LongtakeError, match=r"begun with data \.\./material; go on"):
+    with pytest.raises(LongtakeError, match=r"begun with --data \.\./material; go on"):
         train(data="other")
     # A run of before such notes goes on, and has one then.
     (tmp_path / "run" / "stage.json").unlink()
