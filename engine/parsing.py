@@ -8,14 +8,36 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
 
-from engine.errors import choices, nearest
+from engine.errors import SpecError, choices, nearest
 
+N = TypeVar("N", int, float)
 BAD_INPUT = 2
 WIDTH = 80
 _INVALID_CHOICE = re.compile(r"^(.*)invalid choice: '(.*)' \(choose from (.*)\)$", re.S)
+
+
+def within(word: str, kind: Callable[[str], N], least: float, most: float, what: str) -> N:
+    """What a flag says, as `type` of argparse; `what` tells what it is if it is out of bounds, or no number."""
+    with suppress(ValueError):
+        if least <= (value := kind(word)) <= most:
+            return value
+    raise argparse.ArgumentTypeError(what)
+
+
+def check_counts(arguments: argparse.Namespace, *names: str, least: int = 1) -> None:
+    """Says whether numbers that were given are large enough.
+
+    Raises:
+        SpecError: if one is not.
+    """
+    for name in names:
+        given = getattr(arguments, name)
+        if given is not None and given < least:
+            raise SpecError(f"--{name.replace('_', '-')} is {given}; it has to be {least} or more.")
 
 
 class Help(argparse.HelpFormatter):

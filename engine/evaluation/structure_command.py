@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from engine.evaluation import folders
 from engine.evaluation.figures import write_figures, writing
 from engine.evaluation.intervals import Estimate, apart, difference, mean
 from engine.evaluation.tables import number, share, table
-from engine.parsing import Parser
+from engine.parsing import Parser, within
 from engine.whole_files import write_whole
 
 SHORTEST = 60.0
@@ -229,13 +230,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(word: str) -> int:
-    if not word.isdecimal():
-        raise argparse.ArgumentTypeError("it is a whole number, 0 or more")
-    return int(word)
+    return within(word, int, 0, math.inf, "it is a whole number, 0 or more")
 
 
 def _length(word: str) -> float:
-    value = float(word)
-    if not SHORTEST <= value <= 3600:
-        raise argparse.ArgumentTypeError(f"it is {SHORTEST:g} to 3600 s")
-    return value
+    return within(word, float, SHORTEST, 3600, f"it is {SHORTEST:g} to 3600 s")

@@ -142,10 +142,8 @@ def _knock(address: str) -> None:
         return
     try:
         socket.create_connection((match["host"], int(match["port"])), ANSWERS).close()
-    except (
-        OSError,
-        UnicodeError,
-    ) as error:  # A name with a label that is empty or too long is no IDNA.
+    # A name with a label that is empty or too long is no IDNA.
+    except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise LongtakeError(
             f"The cluster {address} cannot be reached: {why}; start one there with 'ray start --head'."

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import SpecError
+from engine.parsing import check_counts
 from engine.training.launching import started
 from engine.training.optim import KINDS
 from engine.training.recipes import Recipe, recipe
@@ -56,11 +57,8 @@ def check(arguments: argparse.Namespace) -> None:
         *("processes", "batch", "accumulate", "keep_every", "demo_every", "demo_steps"),
         *("steps", "threads"),
     )
-    for each in counted:
-        given = getattr(arguments, each)
-        if given is not None and given < 1:
-            raise SpecError(f"--{each.replace('_', '-')} is {given}; it has to be 1 or more.")
-    check_run(arguments.minutes, arguments.seed)
+    check_counts(arguments, *counted)
+    check_run(arguments)
     only = {
         "--accumulate": arguments.accumulate > 1,
         "--shard": bool(arguments.shard),
@@ -82,16 +80,15 @@ def check(arguments: argparse.Namespace) -> None:
         raise SpecError(f"'longtake train {name}' needs --{needed}; see its --help.")
 
 
-def check_run(minutes: float, seed: int) -> None:
-    """Says whether these can be a run's.
+def check_run(arguments: argparse.Namespace) -> None:
+    """Says whether minutes and seed can be a run's.
 
     Raises:
         SpecError: if not.
     """
-    if not minutes > 0:
-        raise SpecError(f"--minutes is {minutes:g}; it has to be above 0.")
-    if seed < 0:
-        raise SpecError(f"--seed is {seed}; it has to be 0 or more.")
+    if not arguments.minutes > 0:
+        raise SpecError(f"--minutes is {arguments.minutes:g}; it has to be above 0.")
+    check_counts(arguments, "seed", least=0)
 
 
 def chosen_recipe(arguments: argparse.Namespace) -> Recipe:

@@ -62,6 +62,7 @@ def keep_settings(path: Path, now: Mapping[str, Any]) -> None:
         LongtakeError: if it was begun otherwise; names the first difference.
     """
     now = json.loads(json.dumps(now))
+    asked = _flat(now)
     if not (path.exists() and begun(path.parent)):
         write_whole(path, json.dumps(now, indent=1) + "\n")
         return
@@ -72,7 +73,7 @@ def keep_settings(path: Path, now: Mapping[str, Any]) -> None:
             f"{path} cannot be read ({error}); delete it, and the run goes on with the settings of this line."
         ) from None
     for name, value in before.items():
-        if _flat(now).get(name) != value:
+        if asked.get(name) != value:
             raise LongtakeError(
                 f"{path.parent} was begun {_said(name, value)}; go on with that, or use another folder."
             )

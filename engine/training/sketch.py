@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from engine.errors import LongtakeError, SpecError, choices
 from engine.model_files import find_weights
-from engine.parsing import Parser
+from engine.parsing import Parser, check_counts
 from engine.registry import SKETCH
 from engine.training.parcel.command import add_flags, parcel, travelling
 from engine.training.recipes import RECIPES
@@ -114,10 +114,7 @@ def _check(arguments: argparse.Namespace) -> None:
     # A number that is none is not above zero either.
     if not arguments.minutes > 0:
         raise SpecError(f"--minutes is {arguments.minutes:g}; a slot needs more than 0.")
-    for name in ("steps", "batch"):
-        given = getattr(arguments, name)
-        if given is not None and given < 1:
-            raise SpecError(f"--{name} is {given}; it has to be 1 or more.")
+    check_counts(arguments, "steps", "batch")
 
 
 def _parser() -> argparse.ArgumentParser:

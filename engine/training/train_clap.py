@@ -8,7 +8,6 @@ model that will use the text tower.
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from torch.nn import ModuleDict
 from transformers import ClapConfig
 
 from engine.clap import Clap, Towers, paper_config
-from engine.errors import AudioError, SpecError
+from engine.errors import SpecError
 from engine.locked_clap import LockedClap, small_audio
 from engine.training.batch_statistics import over_ranks
 from engine.training.contrastive import (
@@ -35,15 +34,12 @@ from engine.training.contrastive import (
 from engine.training.group import Group
 from engine.training.loop import Budget, StageOfParts, train
 from engine.training.material import prompts
-from engine.training.material.dataset import Item
+from engine.training.material.dataset import Item, first_readable
 from engine.training.material.drawing import WHOLE
 from engine.training.material.spectra import Spectra
 from engine.training.optim import Ema, LearningRate
 from engine.training.update import Update
 
-log = logging.getLogger(__name__)
-TRIES = 8
-"""Pieces drawn in place of one that cannot be read."""
 SPECIAL_TOKENS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 """In RoBERTa's order: ids 0 to 4."""
 
@@ -217,14 +213,12 @@ class ClapStage(StageOfParts):
         self, item: Item, windows: float, others: Sequence[Item], rng: np.random.Generator
     ) -> tuple[str, Tensor, bool]:
         """A prompt, a crop and whether it was longer; of a file that cannot be read, those of one of the others."""
-        for _ in range(TRIES):
+
+        def read(item: Item) -> tuple[str, Tensor, bool]:
             text = self._prompt(item, rng)
-            try:
-                return text, *self.pieces.spectra.crop(item, windows, rng)
-            except (AudioError, FileNotFoundError) as error:
-                log.warning("%s Another piece takes its place.", error)
-                item = others[int(rng.integers(len(others)))]
-        raise AudioError(f"{item.path} and others cannot be read; are the disks still there?")
+            return text, *self.pieces.spectra.crop(item, windows, rng)
+
+        return first_readable(item, read, lambda: others[int(rng.integers(len(others)))], "piece")
 
     def vectors(self, pairs: Pairs) -> tuple[Tensor, Tensor]:
         """Embeddings of texts and sounds of some pieces, [B, P] each."""

@@ -6,17 +6,15 @@ import argparse
 import logging
 import math
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
-from engine.errors import DiskError, SpecError, choices
+from engine.errors import SpecError, choices
+from engine.evaluation.figures import writing
 from engine.evaluation.folders import need
 from engine.evaluation.listening_test.design import ANSWERS, QUESTIONS, ListeningTest
-from engine.parsing import Parser
+from engine.parsing import Parser, within
 
 PROG = "longtake evaluate listening"
-Number = TypeVar("Number", int, float)
 log = logging.getLogger(__name__)
 
 
@@ -108,10 +106,8 @@ def results(argv: Sequence[str]) -> None:
     own = arguments.test / ANSWERS
     ratings = read_ratings(test, [*[own] * own.exists(), *arguments.answers])
     out: Path = arguments.out or arguments.test / "report"
-    try:
+    with writing(out):
         report(test, ratings, out, screen=not arguments.keep_all)
-    except OSError as error:
-        raise DiskError(f"{out} cannot be written: {error.strerror}.") from error
     log.info("the report is in %s", out / "README.md")
 
 
@@ -189,26 +185,16 @@ def _reading() -> argparse.ArgumentParser:
 
 
 def _edge(word: str) -> float:
-    return _number(word, float, 100, 20_000, "an anchor's edge is 100 to 20000 Hz")
+    return within(word, float, 100, 20_000, "an anchor's edge is 100 to 20000 Hz")
 
 
 def _count(word: str) -> int:
-    return _number(word, int, 1, math.inf, "it is a whole number, 1 or more")
+    return within(word, int, 1, math.inf, "it is a whole number, 1 or more")
 
 
 def _seconds(word: str) -> float:
-    return _number(word, float, 0.5, 3600, "it is 0.5 to 3600 s")
+    return within(word, float, 0.5, 3600, "it is 0.5 to 3600 s")
 
 
 def _port(word: str) -> int:
-    return _number(word, int, 0, 65_535, "it is 0 to 65535; 0 takes any that is free")
-
-
-def _number(
-    word: str, kind: Callable[[str], Number], least: float, most: float, what: str
-) -> Number:
-    """What a flag says, within its bounds; or else `what` it is."""
-    with suppress(ValueError):
-        if least <= (value := kind(word)) <= most:
-            return value
-    raise argparse.ArgumentTypeError(what)
+    return within(word, int, 0, 65_535, "it is 0 to 65535; 0 takes any that is free")

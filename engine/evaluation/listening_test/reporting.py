@@ -5,14 +5,13 @@ Knows nothing of how answers were read.
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from engine.evaluation import pictures
+from engine.evaluation.figures import write_figures
 from engine.evaluation.listening_test import opinions
 from engine.evaluation.listening_test.answers import Rating
 from engine.evaluation.listening_test.design import NAMED, QUESTIONS, YES_OR_NO, ListeningTest
@@ -75,20 +74,10 @@ def report(test: ListeningTest, ratings: Sequence[Rating], out: Path, *, screen:
         "pairs": [asdict(pair) for pair in compared],
         "paper": {name: dict(zip(PAPER, row, strict=True)) for name, row in TABLE_4.items()},
     }
-    shown = json.dumps(_known(figures), ensure_ascii=False, indent=1, allow_nan=False)
-    write_whole(out / "figures.json", shown + "\n")
+    write_figures(out / "figures.json", figures)
     text = _text(test, ratings, left, found, compared)
     write_whole(out / "README.md", text)
     return text
-
-
-def _known(found: Any) -> Any:
-    """The same with None, JSON's null, for numbers that are not known."""
-    if isinstance(found, Mapping):
-        return {name: _known(one) for name, one in found.items()}
-    if isinstance(found, list | tuple):
-        return [_known(one) for one in found]
-    return None if isinstance(found, float) and math.isnan(found) else found
 
 
 def _text(

@@ -9,12 +9,14 @@ import json
 import logging
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from engine.errors import DiskError, SpecError
+from engine.errors import SpecError
+from engine.evaluation.figures import writing
 from engine.evaluation.listening_test import stimuli, webmushra
 from engine.evaluation.listening_test.design import (
     ANSWERS,
@@ -85,7 +87,7 @@ def write_test(pieces: Sequence[Piece], out: Path, choices: Choices) -> Listenin
         log.info(
             "all sounds are at %.1f LUFS, so that the one with the highest peaks fits", loudness
         )
-    try:
+    with writing(out), _all_or_none(page):
         for folder in (page / "audio", out / "webmushra", out / ANSWERS):
             folder.mkdir(parents=True, exist_ok=True)
         items = _items(pieces, sources, loudness, page, choices.suffix)
@@ -95,12 +97,17 @@ def write_test(pieces: Sequence[Piece], out: Path, choices: Choices) -> Listenin
         write_whole(out / "webmushra" / f"{test.id}.yaml", webmushra.config(test))
         # Last: a folder with this file is a whole test.
         test.save(out)
-    except BaseException as error:
-        shutil.rmtree(page, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise DiskError(f"{out} cannot be written: {error.strerror}.") from error
+        return test
+
+
+@contextmanager
+def _all_or_none(folder: Path) -> Iterator[None]:
+    """Removes a folder if the block that fills it does not come to its end."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
         raise
-    return test
 
 
 def anchor_name(edge: float) -> str:

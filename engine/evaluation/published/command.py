@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import SpecError
 from engine.evaluation.figures import write_figures, writing
-from engine.parsing import Parser
+from engine.parsing import Parser, within
 from engine.registry import model_spec
 
 if TYPE_CHECKING:
@@ -246,6 +247,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _count(word: str) -> int:
-    if not word.isdecimal() or not int(word):
-        raise argparse.ArgumentTypeError("it is a whole number, 1 or more")
-    return int(word)
+    return within(word, int, 1, math.inf, "it is a whole number, 1 or more")

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import torch
 
-from engine.errors import SpecError
-from engine.parsing import Parser
+from engine.parsing import Parser, check_counts
 from engine.registry import ModelSpec, model_spec
 from engine.training.batches import check_batches
 from engine.training.finetuning.adapters import KINDS, LoraPlan
@@ -75,10 +74,8 @@ def _run(
     arguments: argparse.Namespace,
     plan_of: Callable[[argparse.Namespace], LoraPlan | None],
 ) -> int:
-    for name in ("steps", "save_every", "processes", "threads"):
-        if (given := getattr(arguments, name)) is not None and given < 1:
-            raise SpecError(f"--{name.replace('_', '-')} is {given}; it has to be 1 or more.")
-    check_run(arguments.minutes, arguments.seed)
+    check_counts(arguments, "steps", "save_every", "processes", "threads")
+    check_run(arguments)
     if arguments.processes > 1 and not (arguments.dry_run or started()):
         return launched(line, arguments.processes)
     if arguments.threads:

@@ -105,7 +105,6 @@ def encode_once(
     """
     found = items(data, held_out=False)
     need(folder / "latents.npz", _bytes_of(found, model.spec))
-    folder.mkdir(parents=True, exist_ok=True)
     log.info("encoding %d items into %s", len(found), folder)
     how = Encoding(rank=group.rank, size=group.size, stopped=lambda: stopping.requested)
     encode_material(model.autoencoder.to(group.device), found, folder, how)

@@ -7,10 +7,10 @@ Knows nothing of networks.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import torch
@@ -18,14 +18,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import AudioError
+from engine.sound.audio import Samples
 from engine.training.material.drawing import WHOLE, Chances
 from engine.training.material.inventory import Inventory
 from engine.training.material.sounds import read_sound
 from engine.training.material.tars import SUFFIX
 
 log = logging.getLogger(__name__)
-_TRIES = 8
-"""Crops drawn in place of one that cannot be read."""
+T = TypeVar("T")
+TRIES = 8
+"""Items drawn in place of one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +159,41 @@ class Crops:
 
     def _crop(self, own: tuple[int, np.random.Generator]) -> Tensor:
         index, rng = own
-        for _ in range(_TRIES):
-            item = self.material[index]
+
+        def read(item: Item) -> Samples:
             start = int(rng.integers(0, max(item.frames - self.frames, 0) + 1))
-            crop = np.zeros((2, self.frames), np.float32)
-            try:
-                samples = read_sound(item.path, start, self.frames)
-            except AudioError as error:
-                log.warning("%s Another crop takes its place.", error)
-                index = int(self.chances.drawn(1, rng)[0])
-                continue
-            crop[:, : samples.shape[1]] = samples
-            gain = np.float32(10 ** (rng.uniform(-8, 1) / 20))
-            return torch.from_numpy(crop[:: -1 if rng.random() < 0.5 else 1].copy() * gain)
-        raise AudioError(f"{item.path} and others cannot be read; are the disks still there?")
+            return read_sound(item.path, start, self.frames)
+
+        samples = first_readable(
+            self.material[index],
+            read,
+            lambda: self.material[int(self.chances.drawn(1, rng)[0])],
+            "crop",
+        )
+        crop = np.zeros((2, self.frames), np.float32)
+        crop[:, : samples.shape[1]] = samples
+        gain = np.float32(10 ** (rng.uniform(-8, 1) / 20))
+        return torch.from_numpy(crop[:: -1 if rng.random() < 0.5 else 1].copy() * gain)
+
+
+def first_readable(
+    item: Item, read: Callable[[Item], T], another: Callable[[], Item], what: str
+) -> T:
+    """What is read of an item; of one that breaks off or is gone, what is read of another, and it is named in the log.
+
+    Args:
+        item: the first that is tried.
+        read: reads what is wanted of one.
+        another: draws the next.
+        what: is read, in the log.
+
+    Raises:
+        AudioError: if several in turn cannot be read.
+    """
+    for _ in range(TRIES):
+        try:
+            return read(item)
+        except (AudioError, FileNotFoundError) as error:
+            log.warning("%s Another %s takes its place.", error, what)
+            failed, item = item, another()
+    raise AudioError(f"{failed.path} and others cannot be read; are the disks still there?")

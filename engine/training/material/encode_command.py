@@ -19,7 +19,7 @@ from engine.checkpoints import load_weights
 from engine.errors import SpecError
 from engine.model_files import find_weights
 from engine.networks import build_autoencoder
-from engine.parsing import Parser
+from engine.parsing import Parser, check_counts
 from engine.public.loading import load_public
 from engine.registry import all_models, model_spec
 from engine.training.export import trained_autoencoder
@@ -99,10 +99,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Says what cannot be done before anything is read."""
-    for name, least in (("workers", 0), ("batch", 1), ("threads", 1)):
-        given = getattr(arguments, name)
-        if given is not None and given < least:
-            raise SpecError(f"--{name} is {given}; it has to be {least} or more.")
+    check_counts(arguments, "workers", least=0)
+    check_counts(arguments, "batch", "threads")
     if arguments.latents.exists() and not arguments.latents.is_dir():
         raise SpecError(f"--latents names a file, {arguments.latents}; give a folder.")
 

@@ -11,7 +11,8 @@ import json
 import zipfile
 import zlib
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, overload
@@ -161,7 +162,7 @@ def _bytes(item: LatentItem) -> int:
 
 def _looked_at(path: Path) -> tuple[int, bool]:
     """Length and side of a piece, without its latents."""
-    try:
+    with _reading(path):
         with zipfile.ZipFile(path) as parts, parts.open("values.npy") as file:
             version = np.lib.format.read_magic(file)
             read = (
@@ -172,11 +173,18 @@ def _looked_at(path: Path) -> tuple[int, bool]:
             frames = int(read(file)[0][1])
         with np.load(path) as arrays:
             held_out = json.loads(arrays["facts"].tobytes()).get("held_out", False)
+        return frames, bool(held_out)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Says of a file that fails in the block why it does."""
+    try:
+        yield
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
     except DAMAGE as error:
         raise CheckpointError(f"{path} is no piece of latents ({error}); delete it.") from error
-    return frames, bool(held_out)
 
 
 def write_item(target: Path, piece: Encoded) -> None:
@@ -209,12 +217,8 @@ def read_item(path: Path) -> LatentItem:
     Raises:
         CheckpointError: if it cannot be read, or is damaged.
     """
-    try:
+    with _reading(path):
         return unpacked(path.read_bytes())
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except DAMAGE as error:
-        raise CheckpointError(f"{path} is no piece of latents ({error}); delete it.") from error
 
 
 def unpacked(content: bytes) -> LatentItem:

@@ -66,10 +66,10 @@ def sounds_of(tars: list[str], folder: Path, how: Encoding) -> Iterator[Sound]:
     Raises:
         AudioError: if one of its shards on a disk is missing, or no tar file.
     """
-    for address in tars[how.rank :: how.size]:
+    own = tars[how.rank :: how.size]
+    for address in own:
         _check_begins(address)
-    reading = _Reading(tars[how.rank :: how.size], Shards(folder).ids)
-    return read_by(how.workers, reading)
+    return read_by(how.workers, _Reading(own, Shards(folder).ids))
 
 
 def _check_begins(address: str) -> None:
