@@ -35,6 +35,7 @@ HELP = {"setting", "parameter", "Parameter", "add_argument", "add_parser", "Argu
 ENGLISH = {
     "engine/cli/": "the terminal speaks English: its words are flags and are searched for on the web",
     "engine/fleet/rendering.py": "a list is shared out in a terminal",
+    "engine/parsing.py": "is about flags, which only a terminal has",
     "engine/public/fetching.py": "fetches what evaluating needs, in a terminal",
     "engine/training/": "training is done in a terminal",
     "engine/evaluation/": "evaluating is done in a terminal",
