@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from engine.parsing import Parser
 from engine.registry import ModelSpec
-from engine.training.flags import add_flags, budget, check, chosen_recipe, demos, precision
+from engine.training.flags import add_flags, budget, check, chosen_recipe, demos
 from engine.training.launching import launched, started
 from engine.training.recipes import RECIPES, recipe
 
@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     from engine.training.group import joined
     from engine.training.run_folder import at_work
 
-    with joined(arguments.device, precision(arguments)) as group:
+    with joined(arguments.device, arguments.precision) as group:
         group.log()
         arguments.group = group
         stage: Callable[[argparse.Namespace], None] = arguments.stage

@@ -17,8 +17,6 @@ from engine.training.optim import KINDS
 from engine.training.recipes import Recipe, recipe
 
 if TYPE_CHECKING:
-    import torch
-
     from engine.training.demos import TransformerDemos
     from engine.training.loop import Budget
     from engine.training.train_dit import DiTStage
@@ -36,7 +34,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         help="divide the weights among processes (dit; default: only the paper's)",
     )
     flag("--optimizer", choices=KINDS, default="adamw", help="adamw8bit: moments of 8 bits (dit)")
-    flag("--precision", choices=("bfloat16", "float32"), default="bfloat16")
+    flag(
+        "--precision",
+        choices=("auto", "bfloat16", "float32"),
+        default="auto",
+        help="default: bfloat16 where the device has it in hardware",
+    )
     flag("--keep-every", type=int, help="steps between checkpoints that stay, in RUN/kept")
     flag("--demo-every", type=int, help="steps between takes in RUN/demos (dit)")
     flag("--demo-prompts", type=Path, help="file of their prompts, one on a line")
@@ -97,13 +100,6 @@ def chosen_recipe(arguments: argparse.Namespace) -> Recipe:
     dit = replace(found.dit, pieces=arguments.accumulate, optimizer=arguments.optimizer)
     sharded = found.sharded if arguments.shard is None else arguments.shard
     return replace(found, dit=dit, sharded=sharded and started())
-
-
-def precision(arguments: argparse.Namespace) -> torch.dtype:
-    """In which format networks compute."""
-    import torch
-
-    return {"bfloat16": torch.bfloat16, "float32": torch.float32}[arguments.precision]
 
 
 def budget(arguments: argparse.Namespace, keep_at: tuple[int, ...] = ()) -> Budget:

@@ -1,12 +1,37 @@
-"""Of ranks that fail, one says why: the first, or who is left alone by one that could not say it."""
+"""Laws of a group: its precision is what its device does at speed, and of ranks that fail, one says why."""
 
 from __future__ import annotations
 
 import pytest
+import torch
 import torch.distributed as dist
 
+from engine import precision
 from engine.errors import LongtakeError, SpecError
-from engine.training.group import last_words
+from engine.training.group import Group, joined, last_words
+
+
+@pytest.mark.parametrize(
+    ("quick", "asked", "computed"),
+    [
+        (True, "auto", torch.bfloat16),
+        (False, "auto", torch.float32),
+        (True, "float32", torch.float32),
+        (False, "bfloat16", torch.bfloat16),
+    ],
+)
+def test_networks_compute_in_bfloat16_where_it_is_quick_or_asked_for(
+    monkeypatch: pytest.MonkeyPatch, quick: bool, asked: str, computed: torch.dtype
+) -> None:
+    monkeypatch.setattr(precision, "has_quick_bfloat16", lambda _: quick)
+    with joined("cpu", asked) as group, group.computing():
+        assert torch.nn.Linear(2, 2)(torch.ones(2)).dtype == computed
+    assert group == Group.alone("cpu", asked)
+
+
+def test_what_a_device_cannot_do_is_said() -> None:
+    with pytest.raises(SpecError, match="choose auto or float32"):
+        Group.alone("meta", "bfloat16")
 
 
 class Store:

@@ -30,7 +30,7 @@ def _rank(rank: int, size: int, port: int, work: Work, folder: Path) -> None:
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)}
     # Without rounding to 16 bits, which differs between a batch and its parts.
-    with joined("cpu", torch.float32) as group:
+    with joined("cpu", "float32") as group:
         torch.save(work(group, folder), _answer(folder, rank))
 
 

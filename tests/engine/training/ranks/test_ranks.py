@@ -38,7 +38,7 @@ STEPS = 3
 
 
 def alone() -> Group:
-    return Group.alone("cpu", torch.float32)
+    return Group.alone("cpu", "float32")
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> None:
