@@ -26,16 +26,19 @@ MOMENT_BYTES = {"adamw": 8.0, "adamw8bit": 2.03}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningRate:
-    """base * (1 - ramp^(step + 1)) * (1 + step / gamma)^(-power): exponential ramp-up, then decay (§3)."""
+    """base * (1 - ramp^(step + 1)) * (1 + (before + step) / gamma)^(-power): exponential ramp-up, then decay (§3)."""
 
     base: float
     ramp: float
     gamma: float
     power: float = 0.5
+    before: int = 0
+    """Steps that the weights had before the run began: the rate falls as if it had done them."""
 
     def at(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
-        return self.base * (1 - self.ramp ** (step + 1)) * (1 + step / self.gamma) ** -self.power
+        decay = (1 + (self.before + step) / self.gamma) ** -self.power
+        return self.base * (1 - self.ramp ** (step + 1)) * decay
 
 
 @dataclass(frozen=True, slots=True)

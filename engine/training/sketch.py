@@ -66,6 +66,7 @@ def main(argv: Sequence[str]) -> int:
                     arguments.config,
                     seed=arguments.seed or None,
                     batch=arguments.batch,
+                    from_step=arguments.from_step,
                     usual_batch=GPU_BATCH if slot.device == "cuda" else 1,
                 )
                 logging.info("seed %d, %d times the batch", how.seed, how.batch)
@@ -75,29 +76,29 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def begun(
-    run: Path,
-    config: str,
-    *,
-    seed: int | None = None,
-    batch: int | None = None,
-    usual_batch: int = 1,
-) -> Begun:
-    """How the run was begun, or is begun now; None for a seed or a batch is whatever it was begun with.
+def begun(run: Path, config: str, *, usual_batch: int = 1, **given: int | None) -> Begun:
+    """How the run was begun, or is begun now.
+
+    Args:
+        run: its folder.
+        config: name of its recipe.
+        usual_batch: times the batch of a run that is begun without a number of its own.
+        given: seed, batch and from_step; None for whatever it was begun with.
 
     Raises:
-        LongtakeError: if that was with another configuration, seed or batch.
+        LongtakeError: if that was with another configuration or number.
     """
-    path = run / "run.json"
+    path, asked = run / "run.json", {name: n for name, n in given.items() if n is not None}
     if not path.exists():
-        first = Begun(config=config, seed=seed or 0, batch=batch or usual_batch)
+        first = Begun(config=config, **{"seed": 0, "batch": usual_batch, **asked})
         write_whole(path, json.dumps(asdict(first), indent=1) + "\n")
     found = Begun(**json.loads(path.read_text(encoding="utf-8")))
-    for name, asked in (("config", config), ("seed", seed), ("batch", batch)):
+    for name, wanted in {"config": config, **asked}.items():
         kept = getattr(found, name)
-        if asked is not None and asked != kept:
+        if wanted != kept:
+            flag = f"--{name.replace('_', '-')}"
             raise LongtakeError(
-                f"{run} was begun with --{name} {kept}; go on with that, or use another folder."
+                f"{run} was begun with {flag} {kept}; go on with that, or use another folder."
             )
     return found
 
@@ -115,6 +116,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if not arguments.minutes > 0:
         raise SpecError(f"--minutes is {arguments.minutes:g}; a slot needs more than 0.")
     check_counts(arguments, "steps", "batch")
+    check_counts(arguments, "from_step", least=0)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -137,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     flag("--disk", type=float, default=2.0, help="GB of pieces after which composing ends")
     flag("--autoencoder", type=Path, help="folder of its weights (default: those of sketch)")
     flag("--from", dest="start", type=Path, help="folder of weights that a new run begins with")
+    flag("--from-step", type=int, help="steps that these weights had: the rate goes on from there")
     flag("--no-report", dest="report", action="store_false", help="evaluate later, train longer")
     add_flags(parser)
     return parser

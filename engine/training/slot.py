@@ -48,11 +48,15 @@ STEP = "step.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """How a run was begun; later slots go on with that."""
+    """How a run was begun; later slots go on with that.
+
+    `from_step` counts the steps that the weights it began with had.
+    """
 
     config: str
     seed: int
     batch: int
+    from_step: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +120,12 @@ def train_sketch(slot: Slot, how: Begun) -> None:
 
 
 def _recipe(how: Begun) -> tuple[Recipe, SlotRecipe]:
-    """The recipe of a run, with its batches, and how it divides a slot."""
+    """The recipe of a run, with its batches and rates, and how it divides a slot."""
     chosen = recipe(how.config)
     assert chosen.slot is not None  # The command offers no others.
-    return replace(chosen, dit=chosen.dit.multiplied(how.batch)), chosen.slot
+    dit = chosen.dit.multiplied(how.batch)
+    rate = replace(dit.learning_rate, before=how.from_step)
+    return replace(chosen, dit=replace(dit, learning_rate=rate)), chosen.slot
 
 
 def _order(slot: Slot, plan: SlotRecipe) -> Order:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -17,6 +19,13 @@ def test_learning_rate_ramps_up_exponentially_then_decays_as_a_power() -> None:
     values = [rate.at(step) for step in range(2000)]
     peak = values.index(max(values))
     assert values[: peak + 1] == sorted(values[: peak + 1])
+
+
+def test_the_rate_of_weights_that_had_steps_goes_on_after_a_ramp_of_its_own() -> None:
+    whole = LearningRate(base=6e-4, ramp=0.99, gamma=2000)
+    later = replace(whole, before=11_233)
+    assert later.at(0) == pytest.approx(0.01 * whole.at(11_233))
+    assert later.at(5000) == pytest.approx(whole.at(16_233))
 
 
 def test_average_is_the_closed_form() -> None:

@@ -149,13 +149,15 @@ def test_weights_that_cooling_was_cut_off_from_are_made_by_the_next_slot(
 
 def test_later_slots_go_on_with_the_seed_and_the_batches_of_the_first(tmp_path: Path) -> None:
     first = begun(tmp_path, "sketch", seed=3, usual_batch=8)
-    assert first == Begun(config="sketch", seed=3, batch=8)
+    assert first == Begun(config="sketch", seed=3, batch=8, from_step=0)
     assert begun(tmp_path, "sketch") == first
     assert begun(tmp_path, "sketch", seed=3, batch=8) == first
     with pytest.raises(LongtakeError, match="begun with --seed 3"):
         begun(tmp_path, "sketch", seed=4)
     with pytest.raises(LongtakeError, match="begun with --batch 8"):
         begun(tmp_path, "sketch", batch=1)
+    with pytest.raises(LongtakeError, match="begun with --from-step 0"):
+        begun(tmp_path, "sketch", from_step=9)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +167,7 @@ def test_later_slots_go_on_with_the_seed_and_the_batches_of_the_first(tmp_path: 
         (["--minutes", "nan"], "--minutes is nan"),
         (["--minutes", "0"], "--minutes is 0"),
         (["--steps", "0"], "--steps is 0"),
+        (["--from-step", "-1"], "--from-step is -1"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is(
