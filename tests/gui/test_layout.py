@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ PROMPT = (
     "Genre: Drum and Bass | Instruments: Drums, Distorted Guitar, Clean Electric Guitar, Reese Bass"
 )
 LONG = "Scarlett 18i20 USB 3rd generation, inputs 1 to 8 of the rack at the back wall"
+WINDOWS = list(product(LANGUAGES, TYPEFACES))
 TAKES, WAITING = 14, 8
 ROUNDS = 50
 
@@ -150,6 +152,23 @@ def test_the_first_window_fits(language: str, family: str, studio: Studio, tmp_p
     end(window)
 
 
+def looked_at(language: str, family: str) -> list[tuple[float, tuple[int, int]]]:
+    """Of all scales and sizes those that this window is looked at in: half of them, its neighbour in the others."""
+    every = [
+        (row + column, (scale, size))
+        for row, scale in enumerate(SCALES)
+        for column, size in enumerate(SIZES)
+    ]
+    turn = WINDOWS.index((language, family)) % 2
+    return [pair for place, pair in every if place % 2 == turn]
+
+
+def test_every_scale_and_size_is_looked_at_in_each_language() -> None:
+    for language in LANGUAGES:
+        seen = {pair for family in TYPEFACES for pair in looked_at(language, family)}
+        assert seen == set(product(SCALES, SIZES))
+
+
 @pytest.mark.parametrize("family", TYPEFACES)
 def test_a_full_window_fits_and_every_control_can_be_reached(
     language: str, family: str, busy: Studio, tmp_path: Path
@@ -160,14 +179,13 @@ def test_a_full_window_fits_and_every_control_can_be_reached(
     turn()
     everywhere = controls(window)
     assert len(everywhere) > 60
-    for scale in SCALES:
+    for scale, size in looked_at(language, family):
         window.look.set(scale=scale)
-        for size in SIZES:
-            window.resize(*size)
-            for page in PAGES:
-                window.drawer.show_page(page)
-                assert settled(window, None if page else everywhere) == [], (scale, size, page)
-                assert (window.width(), window.height()) == size
+        window.resize(*size)
+        for page in PAGES:
+            window.drawer.show_page(page)
+            assert settled(window, None if page else everywhere) == [], (scale, size, page)
+            assert (window.width(), window.height()) == size
     end(window)
 
 
