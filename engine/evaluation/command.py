@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import LongtakeError
-from engine.parsing import Parser
+from engine.parsing import Parser, check_counts
 
 if TYPE_CHECKING:
     from engine.evaluation.bench import Bench
@@ -79,6 +79,8 @@ def main(argv: Sequence[str]) -> int:
     if _judges(argv) == "public":
         return import_module("engine.evaluation.published.command").main(list(argv))
     arguments = _parser().parse_args(list(argv))
+    check_counts(arguments, "pairs", least=2)
+    check_counts(arguments, "seed", least=0)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:

@@ -17,7 +17,7 @@ from engine.evaluation.figures import writing
 from engine.evaluation.repeats import Tally, tallied
 from engine.evaluation.window_ear import WindowEar, mark_of
 from engine.evaluation.window_index import Asked, WindowIndex
-from engine.parsing import Parser
+from engine.parsing import Parser, check_counts
 
 STEPS = 4
 """Windows of takes begin so many times as often as those of the material: wherever in it a passage is from, one of them
@@ -32,6 +32,7 @@ def main(argv: Sequence[str]) -> int:
         LongtakeError: with a sentence for the user.
     """
     arguments = _parser().parse_args(list(argv))
+    check_counts(arguments, "closest", "excerpts", least=0)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     folders.need("matplotlib")
     clap = arguments.clap or _own_clap()

@@ -229,7 +229,7 @@ def _parser() -> argparse.ArgumentParser:
         default=SECONDS,
         help="length of the takes that are made (default: 120)",
     )
-    parser.add_argument("--steps", type=int, help="steps of diffusion (default: the model's)")
+    parser.add_argument("--steps", type=_count, help="steps of diffusion (default: the model's)")
     parser.add_argument("--cfg-scale", type=float, help="guidance (default: the model's)")
     parser.add_argument("--limit", type=_count, help="only so many prompts, from the first on")
     parser.add_argument(

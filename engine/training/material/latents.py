@@ -213,8 +213,12 @@ def open_pieces(folder: Path) -> Pieces:
     return Files(pieces(folder))
 
 
-def _missing(material: Sequence[Item], folder: Path, how: Encoding) -> NDArray[np.int64]:
-    """Which items are this process's and not in the folder."""
+def ids_of(material: Sequence[Item]) -> NDArray[np.bytes_]:
+    """Digests of the names of all items, [n].
+
+    Raises:
+        AudioError: if two have one name.
+    """
     ids = digests(item.known_as for item in material)
     order = np.argsort(ids, kind="stable")
     twice = order[1:][ids[order][1:] == ids[order][:-1]]
@@ -223,6 +227,12 @@ def _missing(material: Sequence[Item], folder: Path, how: Encoding) -> NDArray[n
             f"Two items are called {material[int(twice[0])].known_as}, as their folders have one name; "
             "rename one of them."
         )
+    return ids
+
+
+def _missing(material: Sequence[Item], folder: Path, how: Encoding) -> NDArray[np.int64]:
+    """Which items are this process's and not in the folder."""
+    ids = ids_of(material)
 
     def mine(ids: NDArray[np.bytes_]) -> NDArray[np.bool_]:
         return ids.view(">u4")[:: DIGEST // 4] % how.size == how.rank

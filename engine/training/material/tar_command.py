@@ -15,7 +15,7 @@ from engine.errors import AudioError, SpecError
 from engine.parsing import Parser
 from engine.training.material.dataset import Item, all_items
 from engine.training.material.latent_items import STATISTICS, pieces
-from engine.training.material.latents import open_pieces, read_statistics
+from engine.training.material.latents import ids_of, open_pieces, read_statistics
 from engine.training.material.shards import Shards, digests
 from engine.training.material.tar_writing import (
     Files,
@@ -60,6 +60,7 @@ def packed(arguments: argparse.Namespace) -> int:
     most_bytes = round(arguments.gb * 1e9)
     if arguments.data:
         material = all_items(arguments.data)
+        ids_of(material)  # Two of one name would be one to whoever reads them.
         ids = digests(f"{item.frames} {item.known_as}" for item in material)
         packing = Packing(arguments.out, most_bytes, arguments.seed, ids)
         return write_tars(material, _sound, packing)

@@ -80,4 +80,6 @@ def test_unknown_parts_and_missing_weights_are_refused(tmp_path: Path, capsys):
     assert all(part in said for part in PARTS)
     assert main(["evaluate", "--clap", str(tmp_path), "--out", str(tmp_path / "no")]) == 2
     assert "config.json" in capsys.readouterr().err
+    assert main(["evaluate", "--pairs", "1", "--out", str(tmp_path / "no")]) == 2
+    assert "--pairs is 1; it has to be 2 or more." in capsys.readouterr().err
     assert not (tmp_path / "no").exists()

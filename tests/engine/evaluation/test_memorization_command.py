@@ -123,6 +123,12 @@ def test_bad_input_is_one_sentence(places: Path, gone: str, said: str, capsys):
     assert heard.strip().count("\n") == 0
 
 
+@pytest.mark.parametrize("flag", ["closest", "excerpts"])
+def test_less_than_nothing_cannot_be_shown(places: Path, flag: str, capsys):
+    assert run(places, f"--{flag}=-1") == 2
+    assert f"--{flag} is -1; it has to be 0 or more." in capsys.readouterr().err
+
+
 def test_folders_without_sound_are_one_sentence(places: Path, capsys: pytest.CaptureFixture[str]):
     store(places / "quiet/silent.wav", np.zeros((2, RATE), np.float32))
     assert run(places, f"--takes={places / 'quiet'}", "--no-repeats") == 2

@@ -97,6 +97,9 @@ def test_a_used_folder_takes_no_other_material(packed: Path, music: Path, tmp_pa
     assert Path(last).read_bytes() == before[Path(last)]
     elsewhere = tmp_path / "other" / "music"
     elsewhere.mkdir(parents=True)
+    shutil.copy(music / "0.flac", elsewhere)
+    with pytest.raises(AudioError, match=r"Two items are called music/0\.flac"):
+        cli.main([*line, str(music), str(elsewhere)])
     for path in music.glob("*.flac"):
         shutil.copy(music / "2.flac", elsewhere / path.name)
     with pytest.raises(SpecError, match="other material"):
