@@ -27,6 +27,9 @@ _own = tempfile.mkdtemp(prefix="longtake-tests-")
 for _folder in ("CONFIG", "DATA", "STATE", "CACHE"):
     os.environ[f"XDG_{_folder}_HOME"] = os.path.join(_own, _folder.lower())
 
+# Ray lets its workers stand back behind everything else, so that tests that wait for them would wait for all others.
+os.environ.setdefault("RAY_worker_niceness", "0")
+
 # Before torch is imported: workers that each took all cores would wait for one another. They inherit what is set in the
 # process that shares the tests out, so that nothing is set there.
 _workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
