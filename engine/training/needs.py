@@ -1,7 +1,8 @@
 """What memory a transformer's training takes on each card, said before it starts, and what would make it fit.
 
 Weights, gradients, moments and average follow from their number; what is kept for the gradient is counted by torch
-without computing, with 2 bytes a value. An estimate: what libraries hold beside it is not in it. Knows nothing of time.
+without computing, with 2 bytes a value in bfloat16. An estimate: what libraries hold beside it is not in it. Knows
+nothing of time.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from engine.training.recipes import Recipe
 from engine.training.speed import empty_inputs, kept
 
 _GB = 1e9
+VALUE_BYTES = {"bfloat16": 2.0, "float32": 4.0}
+"""What a number that is kept for the gradient takes, by the precision of training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class Needs:
         )
 
 
-def needs(recipe: Recipe, size: int = 1) -> Needs:
+def needs(recipe: Recipe, size: int = 1, precision: str = "bfloat16") -> Needs:
     """What a recipe needs on each of so many cards, in its largest batch."""
     spec, dit = recipe.model, recipe.dit
     weights = 4.0 * _counted(spec)
@@ -61,35 +64,36 @@ def needs(recipe: Recipe, size: int = 1) -> Needs:
         gradients=weights / shards,
         moments=weights / 4 * MOMENT_BYTES[dit.optimizer] / shards,
         average=weights / shards,
-        activations=max(kept),
+        activations=max(kept) * VALUE_BYTES[precision] / 2,
     )
 
 
 def advice(recipe: Recipe, group: Group) -> str:
     """What a recipe needs on this device, what that has, and what fits if it does not."""
-    found = needs(recipe, group.size)
+    found = needs(recipe, group.size, group.precision)
     if group.device.type != "cuda":
         return f"memory: {found}"
     there = torch.cuda.get_device_properties(group.device).total_memory
     said = f"memory: {found}, of the {there / _GB:.1f} GB of this card"
-    return said if found.total < there else f"{said}; {remedies(recipe, group.size, there)}"
+    return said if found.total < there else f"{said}; {remedies(recipe, group, there)}"
 
 
-def remedies(recipe: Recipe, size: int, there: float) -> str:
-    """What makes a recipe fit into so many bytes on each of so many cards."""
+def remedies(recipe: Recipe, group: Group, there: float) -> str:
+    """What makes a recipe fit into so many bytes on each card of a group, or on more of them."""
+
+    def fits(changed: Recipe, size: int = group.size) -> bool:
+        return needs(changed, size, group.precision).total < there
+
     light = replace(recipe, sharded=False, dit=replace(recipe.dit, optimizer="adamw8bit"))
     small = replace(recipe, dit=replace(recipe.dit, pieces=1000))
-    cards = next((n for n in (2, 4, 8, 16, 32) if n > size and _fits(recipe, n, there)), None)
+    divided = replace(recipe, sharded=True)
+    cards = next((n for n in (2, 4, 8, 16, 32) if n > group.size and fits(divided, n)), None)
     found = [
-        "--accumulate" * (needs(small, size).total < there),
-        "--optimizer adamw8bit" * (needs(light, size).total < there),
+        "--accumulate" * fits(small),
+        "--optimizer adamw8bit" * fits(light),
         f"--shard over {cards} cards" if cards else "",
     ]
     return f"it would fit with {' or '.join(filter(None, found)) or 'a larger card'}"
-
-
-def _fits(recipe: Recipe, size: int, there: float) -> bool:
-    return needs(replace(recipe, sharded=True), size).total < there
 
 
 def _activations(recipe: Recipe, batch: int, frames: int) -> float:

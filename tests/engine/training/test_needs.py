@@ -26,9 +26,10 @@ def test_the_papers_transformer_fits_a_4090_with_moments_of_8_bits_or_in_shards(
     assert needs(small).total < 20e9
     assert needs(PAPER, 4).total < RTX_4090 / 2
     assert needs(replace(PAPER, sharded=False), 4).weights == needs(PAPER).weights
-    said = remedies(PAPER, 1, 20e9)
+    halves = Group(precision="bfloat16")
+    said = remedies(PAPER, halves, 20e9)
     assert "--optimizer adamw8bit" in said and "--shard over 2 cards" in said
-    assert remedies(PAPER, 1, 1e6) == "it would fit with a larger card"
+    assert remedies(PAPER, halves, 1e6) == "it would fit with a larger card"
 
 
 def test_activations_grow_with_the_batch_and_shrink_by_checkpoints_and_pieces() -> None:
@@ -39,3 +40,9 @@ def test_activations_grow_with_the_batch_and_shrink_by_checkpoints_and_pieces() 
     cut = replace(SMOKE, dit=replace(SMOKE.dit.multiplied(4), pieces=4))
     assert needs(cut).activations == pytest.approx(plain)
     assert "memory: about" in advice(SMOKE, Group.alone())
+
+
+def test_whole_numbers_keep_twice_as_much_for_the_gradient_as_halves() -> None:
+    halves, whole = needs(SMOKE), needs(SMOKE, precision="float32")
+    assert whole.activations == 2 * halves.activations
+    assert whole.total - halves.total == pytest.approx(halves.activations)
