@@ -154,13 +154,8 @@ def test_the_first_window_fits(language: str, family: str, studio: Studio, tmp_p
 
 def looked_at(language: str, family: str) -> list[tuple[float, tuple[int, int]]]:
     """Of all scales and sizes those that this window is looked at in: half of them, its neighbour in the others."""
-    every = [
-        (row + column, (scale, size))
-        for row, scale in enumerate(SCALES)
-        for column, size in enumerate(SIZES)
-    ]
-    turn = WINDOWS.index((language, family)) % 2
-    return [pair for place, pair in every if place % 2 == turn]
+    # Sizes are odd in number, so that every other pair makes a chequered board.
+    return list(product(SCALES, SIZES))[WINDOWS.index((language, family)) % 2 :: 2]
 
 
 def test_every_scale_and_size_is_looked_at_in_each_language() -> None:
