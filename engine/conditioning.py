@@ -103,7 +103,7 @@ class Conditioning:
     """All inputs of the transformer besides latents and time, for B items.
 
     Dropping the text makes all cross tokens zero and masks them out, those of the timing too: so does the public code,
-    in training and in guidance; the paper does not say. The rest stays: the global vector, metre and score.
+    in training and in guidance; the paper does not say. The global vector, metre and place in the piece stay.
     """
 
     cross: Tensor
@@ -119,13 +119,14 @@ class Conditioning:
     kept: Tensor | None = None
     """[B, 1 + D, T]: the inpainting mask (1 where a frame is kept) and the clean latents kept; None if nothing is."""
 
-    def without_text(self, negative: Conditioning | None = None) -> Conditioning:
-        """The unconditional or negative branch of guidance: no text, or the negative prompt's; the same grid."""
+    def unconditional(self, negative: Conditioning | None = None) -> Conditioning:
+        """The other branch of guidance: no text, or the negative prompt's, and no score, so that both are amplified."""
+        free = self._without_score()
         if negative is None:
-            return self.dropped(text=torch.ones(len(self.cross), dtype=torch.bool))
+            return free.dropped(text=torch.ones(len(self.cross), dtype=torch.bool))
         count = self.text_tokens
         return replace(
-            self,
+            free,
             # Padding is zero here even in models in which a prompt's padding is not.
             cross=torch.cat((negative.text_or_zero(), self.cross[:, count:]), dim=1),
             cross_mask=torch.cat(
@@ -158,6 +159,14 @@ class Conditioning:
             is_metre = torch.arange(GRID_ROWS, device=self.grid.device)[:, None] < METRE_ROWS
             dropped = replace(dropped, grid=self.grid.masked_fill(unknown & is_metre, 0.0))
         return dropped
+
+    def _without_score(self) -> Conditioning:
+        """The same of which no group of the score is known."""
+        if self.grid is None:
+            return self
+        grid = self.grid.clone()
+        grid[:, -SCORE_ROWS:] = 0.0
+        return replace(self, grid=grid)
 
     def joined(self, other: Conditioning) -> Conditioning:
         """Both in one batch, this one first: guidance evaluates two branches in one pass."""

@@ -113,7 +113,7 @@ def prepared(
 
     prompt = _prompt(spec, window, sheet)
     asked = _conditioning(model, (prompt, spec), window, known, kept)
-    free = asked.without_text(_negative(model, spec, prompt, window))
+    free = asked.unconditional(_negative(model, spec, prompt, window))
     tries = tries_for(model.spec, spec, sheet.score, silent=silent)
     return Prepared(spec, model, window, asked, free, known, kept, levelling, noise, tries)
 

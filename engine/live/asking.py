@@ -75,7 +75,7 @@ class Asking:
             )
             rows = grid([prompt], frames, spec.latent_rate)
             asked = replace(asked, grid=rows.to(asked.cross.device))
-        return asked, asked.without_text()
+        return asked, asked.unconditional()
 
     def _wanted(self) -> tuple[str, str, float]:
         return self._text(self._settings.prompt), self._other, self._share

@@ -71,7 +71,7 @@ def test_guidance_as_the_official_code(conditioner: Conditioner, network: DiT, n
     negative = asked(conditioner, "drums", "tape tape") if name == "negative" else None
     objective = OBJECTIVES["v"]
     denoiser = guided_denoiser(
-        network, objective, told, told.without_text(negative), Guidance(scale=7.0)
+        network, objective, told, told.unconditional(negative), Guidance(scale=7.0)
     )
     x, t = values("x", (2, 16, FRAMES)), torch.tensor(0.6)
     expected = objective.denoised(thinned(x), t, TENSORS[name])

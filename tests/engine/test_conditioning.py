@@ -45,6 +45,11 @@ def two(conditioner: Conditioner) -> Conditioning:
     )
 
 
+def grid_of(conditioning: Conditioning) -> Tensor:
+    assert conditioning.grid is not None
+    return conditioning.grid
+
+
 class LearnedWords:
     """A text encoder as narrow or wide as wanted: each letter is a token."""
 
@@ -117,12 +122,22 @@ def test_number_weights_are_drawn_from_the_generator_alone(conditioner: Conditio
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_without_text_leaves_its_tokens_out_whatever_the_prompt_was(two: Conditioning):
-    bare = two.without_text()
+def test_the_unconditional_branch_has_no_words_whatever_the_prompt_was(two: Conditioning):
+    bare = two.unconditional()
     assert not bare.cross.any()
     assert not bare.cross_mask.any()
     assert torch.equal(bare.global_, two.global_)
-    assert bare.grid is two.grid
+
+
+def test_the_unconditional_branch_has_no_score_but_metre_and_place(conditioner: Conditioner):
+    scored = replace(prompt(tempo=120), score=Score.of(compose(3)))
+    asked = conditioner([scored, prompt()], frames=50)
+    negative = conditioner([prompt("noise"), prompt("hum")], frames=50)
+    silent = conditioner([replace(scored, score=None), prompt()], frames=50)
+    before = grid_of(asked).clone()
+    for free in (asked.unconditional(), asked.unconditional(negative)):
+        assert torch.equal(grid_of(free), grid_of(silent))
+    assert torch.equal(grid_of(asked), before) and not torch.equal(before, grid_of(silent))
 
 
 def test_pooled_text_is_the_mean_of_the_words_and_nothing_without_any(
@@ -131,13 +146,13 @@ def test_pooled_text_is_the_mean_of_the_words_and_nothing_without_any(
     features, mask = conditioner.text_encoder.encode(["slow piano", "fast drums and bass"])
     means = [one[shown].mean(0) for one, shown in zip(features, mask, strict=True)]
     torch.testing.assert_close(two.pooled_text(), torch.stack(means))
-    assert not two.without_text().pooled_text().any()
+    assert not two.unconditional().pooled_text().any()
 
 
 def test_dropping_the_text_drops_the_timing_s_tokens_and_keeps_the_global_vector():
     conditioner = Conditioner(STABLE_AUDIO_2, LearnedWords(768, 77))
     found = conditioner([prompt(), prompt("two", 60.0)], frames=8)
-    for bare in (found.without_text(), found.dropped(text=torch.tensor([True, True]))):
+    for bare in (found.unconditional(), found.dropped(text=torch.tensor([True, True]))):
         assert not bare.cross.any()
         assert not bare.cross_mask.any()
         assert torch.equal(bare.global_, found.global_)
@@ -160,27 +175,25 @@ def test_a_negative_prompt_takes_the_place_of_the_text_alone(
     conditioner: Conditioner, two: Conditioning
 ):
     negative = conditioner([prompt("noise", 5.0), prompt("hum", 6.0)], frames=50)
-    mixed = two.without_text(negative)
+    mixed = two.unconditional(negative)
     assert torch.equal(mixed.cross[:, :64], negative.cross[:, :64])
     assert torch.equal(mixed.cross_mask[:, :64], negative.cross_mask[:, :64])
     assert torch.equal(mixed.cross[:, 64:], two.cross[:, 64:])
     assert torch.equal(mixed.global_, two.global_)
-    assert mixed.grid is two.grid
 
 
 def test_only_the_items_named_are_dropped(two: Conditioning):
     dropped = two.dropped(text=torch.tensor([True, False]), tempo=torch.tensor([False, True]))
     assert not dropped.cross_mask[0].any()
     assert torch.equal(dropped.cross[1], two.cross[1])
-    assert dropped.grid is not None
-    assert two.grid is not None
-    assert torch.equal(dropped.grid[0], two.grid[0])
-    assert not dropped.grid[1, :METRE_ROWS].any()
-    assert torch.equal(dropped.grid[1, METRE_ROWS:], two.grid[1, METRE_ROWS:])
+    before, after = grid_of(two), grid_of(dropped)
+    assert torch.equal(after[0], before[0])
+    assert not after[1, :METRE_ROWS].any()
+    assert torch.equal(after[1, METRE_ROWS:], before[1, METRE_ROWS:])
 
 
 def test_joined_is_one_batch_of_both(two: Conditioning):
-    both = two.joined(two.without_text())
+    both = two.joined(two.unconditional())
     assert both.cross.shape[0] == 4
     assert torch.equal(both.cross[:2], two.cross)
     assert not both.cross[2:, :64].any()

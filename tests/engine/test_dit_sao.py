@@ -63,7 +63,7 @@ def test_forward_as_the_official_code(kind: str, frames: int) -> None:
 @pytest.mark.parametrize("name", ["guided", "negative"])
 def test_guidance_as_the_official_code(kind: str, name: str) -> None:
     conditional = conditioning(kind)
-    unconditional = conditional.without_text(
+    unconditional = conditional.unconditional(
         conditioning(kind, "negative") if name == "negative" else None
     )
     objective = OBJECTIVES[SPECS[kind].objective]

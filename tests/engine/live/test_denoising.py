@@ -30,7 +30,7 @@ def made(
 ) -> torch.Tensor:
     asked = model.conditioner([Prompt(text="funk", seconds_total=30)], FRAMES)
     denoising = Denoising(model, LiveSettings(steps=2, **settings))
-    return denoising.made(given, (asked, asked.without_text()), strength)
+    return denoising.made(given, (asked, asked.unconditional()), strength)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -92,6 +92,6 @@ def test_another_seed_or_guidance_is_as_if_it_had_begun_with_it(other: dict[str,
     denoising = Denoising(model, settings)
     assert not denoising.change(settings)
     assert denoising.change(replace(settings, **other))
-    found = denoising.made(given, (asked, asked.without_text()), 0.8)
+    found = denoising.made(given, (asked, asked.unconditional()), 0.8)
     torch.testing.assert_close(found, made(model, given, **other), rtol=0, atol=0)
     assert (found - made(model, given)).abs().max() > 0.001

@@ -94,7 +94,7 @@ def test_a_block_as_the_official_code(kind: str) -> None:
 @pytest.mark.parametrize("apg", [0.0, 0.5, 1.0])
 def test_guidance_as_the_official_code(kind: str, apg: float) -> None:
     conditional = conditioning(FIRST, kept(8))
-    denoised = guided(kind, conditional, conditional.without_text(), apg)
+    denoised = guided(kind, conditional, conditional.unconditional(), apg)
     assert difference(denoised, expected(f"{kind}.guided.{apg}")) < 1e-4
 
 
@@ -103,7 +103,7 @@ def test_negative_prompts_have_zeros_for_pads(kind: str) -> None:
     conditional = conditioning(FIRST, kept(8))
     negative = conditioning(FIRST, cross="negative")
     negative.cross_mask[:, 4:] = False
-    denoised = guided(kind, conditional, conditional.without_text(negative), 1.0)
+    denoised = guided(kind, conditional, conditional.unconditional(negative), 1.0)
     assert difference(denoised, expected(f"{kind}.negative")) < 1e-4
 
 
@@ -146,7 +146,7 @@ def test_a_whole_walk_as_the_official_code(
         reference("differential"),
         RECTIFIED_FLOW,
         conditional,
-        conditional.without_text(),
+        conditional.unconditional(),
         Guidance(scale=scale, apg=1.0),
     )
     times = schedule_times("stable-audio-3", "rectified-flow", steps, level)

@@ -184,11 +184,11 @@ def test_stable_audio_3_fills_pads_with_its_vector_and_empties_those_of_a_negati
     assert conditional.global_.shape == (1, 768)
     assert torch.equal(conditional.cross[0, 2:4], torch.stack([vector, vector]))
     assert torch.equal(conditional.cross[0, 4], conditional.global_[0])
-    negative = conditional.without_text(conditioner([prompt("drums")], frames=3))
+    negative = conditional.unconditional(conditioner([prompt("drums")], frames=3))
     assert negative.cross[0, 0].eq(1).all()
     assert negative.cross[0, 1:4].eq(0).all()
     assert torch.equal(negative.cross[0, 4], conditional.cross[0, 4])
-    unconditional = conditional.without_text()
+    unconditional = conditional.unconditional()
     # Their guidance moves away from nothing at all: the timing's token goes too, and only the global vector is left.
     assert unconditional.cross.eq(0).all()
     assert torch.equal(unconditional.global_, conditional.global_)
