@@ -32,6 +32,8 @@ WHOLE_SCORES, NO_SCORES, NOTES_ALONE = 0.5, 0.15, 0.1
 """Shares of crops that are told all of their score, none of it, or its notes as a clip has them.
 
 Of the others each group is told or not."""
+NEITHER = 0.5
+"""Share of the crops without a text that are told nothing of their score either."""
 AHEAD = 4
 """Batches that each process makes ahead."""
 
@@ -114,20 +116,21 @@ class Draws:
         mine = self.group.part(size)
         latents, asked = windows.batch(frames, size, rng, mine)
         seeds = rng.integers(2**62, size=size)[mine]
-        asked = [
-            replace(prompt, score=partly(prompt.score, np.random.default_rng(int(seed))))
-            for prompt, seed in zip(asked, seeds, strict=True)
-        ]
         objective = OBJECTIVES[self.spec.objective]
         noise = torch.randn((size, *latents.shape[1:]), generator=generator)[mine]
         drawn = times(size, self.recipe.log_snr, objective, generator).float()[mine]
         chances = torch.rand((2, size), generator=generator)[:, mine]
+        no_text = chances[0] < self.recipe.text_dropout
+        asked = [
+            replace(prompt, score=partly(prompt.score, np.random.default_rng(int(seed)), not gone))
+            for prompt, seed, gone in zip(asked, seeds, no_text, strict=True)
+        ]
         for piece in self._pieces(size, len(latents)):
             yield Batch(
                 latents=latents[piece],
                 noise=noise[piece],
                 times=drawn[piece],
-                no_text=chances[0, piece] < self.recipe.text_dropout,
+                no_text=no_text[piece],
                 no_tempo=chances[1, piece] < self.recipe.grid_dropout,
                 asked=Asked.by(asked[piece], frames, self.spec),
                 whole=size,
@@ -237,9 +240,14 @@ def times(
     return objective.time(mean + scale * torch.logit(u, eps=1e-6))
 
 
-def partly(score: Score | None, rng: np.random.Generator) -> Score | None:
-    """A score of which each group may be left out, so that a model learns to play from any of them."""
+def partly(score: Score | None, rng: np.random.Generator, text: bool = True) -> Score | None:
+    """A score of which each group may be left out, so that a model learns to play from any of them.
+
+    Without a text it is often left out whole: guidance compares with a model that knows neither.
+    """
     fate, told = rng.random(), rng.random(len(GROUPS)) < 0.5
+    if not text and rng.random() < NEITHER:
+        return None
     if score is None or fate < WHOLE_SCORES:
         return score
     if fate < WHOLE_SCORES + NO_SCORES:

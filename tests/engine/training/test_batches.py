@@ -14,7 +14,9 @@ from engine.composing import compose
 from engine.composing.score import GROUPS, NOTES, Score
 from engine.errors import SpecError
 from engine.samplers.objectives import V_OBJECTIVE
+from engine.score_grid import SCORE_ROWS
 from engine.training.batches import (
+    NEITHER,
     NO_SCORES,
     NOTES_ALONE,
     WHOLE_SCORES,
@@ -54,6 +56,11 @@ def shelf(tmp_path: Path) -> GrowingShelf:
     for number in range(3):
         write_item(shelf.path(number), piece_of(4.0 + number, number))
     return shelf
+
+
+def _grid(batch: Batch) -> torch.Tensor:
+    assert batch.asked.grid is not None
+    return batch.asked.grid
 
 
 def same(some: tuple[Batch, ...], others: tuple[Batch, ...]) -> bool:
@@ -134,6 +141,20 @@ def test_a_score_is_told_whole_or_not_at_all_or_in_groups_of_any_kind() -> None:
         assert told == pytest.approx(0.5 * rest, abs=0.03)
     assert known.count(NOTES) / 4000 == pytest.approx(NOTES_ALONE, abs=0.03)
     assert partly(None, rng) is None
+
+
+def test_without_a_text_a_score_is_often_left_out_too(shelf: GrowingShelf) -> None:
+    scored = replace(piece_of(6.0, 9), beside=Score.of(compose(3)).arrays())
+    write_item(shelf.path(0), scored)
+    batches = Batches(SMOKE, shelf, SILENCE, seed=0)
+    made = [batch for step in range(400) for batch in batches[(step, Span(0, 1))]]
+    untold = torch.cat([~_grid(batch)[:, -SCORE_ROWS:].any(2).any(1) for batch in made])
+    no_text = torch.cat([batch.no_text for batch in made])
+    rest = 1 - WHOLE_SCORES - NO_SCORES - NOTES_ALONE
+    share = NO_SCORES + rest / 2 ** len(GROUPS)
+    assert untold[~no_text].float().mean().item() == pytest.approx(share, abs=0.03)
+    alone = NEITHER + (1 - NEITHER) * share
+    assert untold[no_text].float().mean().item() == pytest.approx(alone, abs=0.1)
 
 
 def test_a_piece_with_a_score_has_it_from_where_its_crop_begins(shelf: GrowingShelf) -> None:
