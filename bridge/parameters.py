@@ -89,6 +89,8 @@ def _check(name: str) -> None:
 
 def _check_order(name: str, value: Any) -> None:
     """Refuses a pair that falls and a span without length, which would be refused by every job."""
+    if value is None:
+        return
     kind = PARAMETERS[name].kind
     if kind == "pair" and value[0] > value[1]:
         raise SpecError(f"{name} ascends, as 0.2 0.8; it is {value[0]:g} {value[1]:g}.")

@@ -170,6 +170,7 @@ class Defaults:
     cfg_scale: float
     sampler: str
     init_noise_level: float
+    cfg_interval: tuple[float, float] = (0.0, 1.0)
     from_noise: Literal["monotone", "reference"] = "reference"
     """The schedule from pure noise, where a spec does not ask for the reference."""
     apg: float = 0.0

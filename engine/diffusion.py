@@ -94,7 +94,7 @@ def _start(take: Prepared, t: Tensor, attempt: int) -> Tensor:
 def _denoiser(takes: Sequence[Prepared]) -> Denoiser:
     """The guided model for the prompts of a batch; where parts are kept, they are known."""
     model, spec = takes[0].model, takes[0].spec
-    assert spec.cfg_scale is not None  # The spec is resolved.
+    assert spec.cfg_scale is not None and spec.cfg_interval  # The spec is resolved.
     apg, unguided = model.spec.defaults.apg, model.width_directions()
     denoiser = guided_denoiser(
         model.network,

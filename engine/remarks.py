@@ -76,7 +76,7 @@ the panel's slider stands, also without a recording."""
 def remarks(spec: GenerationSpec, model: ModelSpec, encoder: TextEncoder) -> Iterator[Remark]:
     """What is to be said of a take before it is made; `spec` is resolved."""
     for rule in IDLE:
-        names = [name for name in rule.names if _is_set(spec, name)]
+        names = [name for name in rule.names if _is_set(spec, name, model)]
         if names and rule.when(spec, model):
             yield Remark(rule.said.format(_both(names), model.name))
     level = spec.init_noise_level if spec.init_audio else None
@@ -95,10 +95,11 @@ def remarks(spec: GenerationSpec, model: ModelSpec, encoder: TextEncoder) -> Ite
             yield Remark(_cut(name, text, read, encoder.max_tokens, model.name))
 
 
-def _is_set(spec: GenerationSpec, name: str) -> bool:
+def _is_set(spec: GenerationSpec, name: str, model: ModelSpec) -> bool:
     # Variations of a take name its own seed as that of its notes.
     given = getattr(spec, name)
-    return given != DEFAULTS[name] and not (name == "score_seed" and given == spec.seed)
+    left = DEFAULTS[name], getattr(model.defaults, name, None)
+    return given not in left and not (name == "score_seed" and given == spec.seed)
 
 
 def _both(names: list[str]) -> str:

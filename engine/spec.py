@@ -154,8 +154,8 @@ class GenerationSpec:
         low=0.0,
         high=1.0,
     )
-    cfg_interval: tuple[float, float] = parameter(
-        (0.0, 1.0), "pair", "noise levels sigma at which guidance is applied", low=0.0, high=1.0
+    cfg_interval: tuple[float, float] | None = parameter(
+        None, "pair", "noise levels sigma at which guidance is applied", low=0.0, high=1.0
     )
     sampler: str | None = parameter(None, "text", "the solver that denoises", choices=SAMPLERS)
     schedule: str = parameter(
@@ -217,7 +217,7 @@ class GenerationSpec:
         values = {f.name: converted(f.name, getattr(self, f.name)) for f in fields(self)}
         spec = GenerationSpec(**values)
         for name in ("cfg_interval", "init_span"):
-            first, second = getattr(spec, name)
+            first, second = getattr(spec, name) or (0.0, 1.0)
             if first > second:
                 raise SpecError(f"{name} ascends, as 0.2 0.8; it is {first:g} {second:g}.")
         for start, end in spec.keep:
@@ -270,9 +270,10 @@ class GenerationSpec:
                 f"{seconds:g} s is longer than {model.name} can make; "
                 f"its longest take is {model.max_seconds:g} s."
             )
-        defaults = model.defaults
+        left = [name for name in _MODELS_OWN if getattr(spec, name) is None]
         return replace(
             spec,
+            **{name: getattr(model.defaults, name) for name in left},
             prompt=said(prompt, *about),
             prompt_b=spec.prompt_b.strip() and said(spec.prompt_b.strip(), *about),
             model=model.name,
@@ -280,14 +281,6 @@ class GenerationSpec:
             tempo=tempo,
             seconds_total=seconds,
             seed=secrets.randbelow(RANDOM_SEEDS) if spec.seed is None else spec.seed,
-            steps=defaults.steps if spec.steps is None else spec.steps,
-            cfg_scale=defaults.cfg_scale if spec.cfg_scale is None else spec.cfg_scale,
-            sampler=spec.sampler or defaults.sampler,
-            init_noise_level=(
-                defaults.init_noise_level
-                if spec.init_noise_level is None
-                else spec.init_noise_level
-            ),
         )
 
     @property
@@ -313,6 +306,8 @@ PARAMETERS: dict[str, Parameter] = {
 """Field name -> what every front end needs to know about it."""
 DEFAULTS: dict[str, Any] = {f.name: f.default for f in fields(GenerationSpec)}
 """Name -> default; None leaves the choice to the model."""
+_MODELS_OWN = ("steps", "cfg_scale", "cfg_interval", "sampler", "init_noise_level")
+"""What a model's `Defaults` fill in where a spec leaves it open."""
 
 
 def converted(name: str, value: Any) -> Any:

@@ -68,7 +68,7 @@ class Denoising:
     def _guided(self, settings: LiveSettings) -> Guidance:
         own = self._model.spec.defaults
         scale = own.cfg_scale if settings.cfg_scale is None else settings.cfg_scale
-        return Guidance(scale, apg=own.apg, unguided=self._unguided)
+        return Guidance(scale, interval=own.cfg_interval, apg=own.apg, unguided=self._unguided)
 
     def made(
         self, window: Window, asked: tuple[Conditioning, Conditioning], strength: float

@@ -266,9 +266,11 @@ class PairControl(ParameterControl):
         return list(self.fields)
 
     def show_value(self, value: Any) -> None:
-        """Shows both numbers."""
-        for field, number in zip(self.fields, cast(tuple[float, float], value), strict=True):
+        """Shows both numbers, or the model's own."""
+        numbers = cast(tuple[float, float], value or self.model_default() or (0.0, 1.0))
+        for field, number in zip(self.fields, numbers, strict=True):
             with QSignalBlocker(field):
+                field.setPrefix("" if value else self.tr("auto, {0}").format(""))
                 field.setValue(number)
 
     def _typed(self) -> None:

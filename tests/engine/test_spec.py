@@ -110,6 +110,21 @@ def test_the_defaults_of_the_table_are_values_of_the_table() -> None:
     assert all(GenerationSpec(prompt="house").resolved(model) for model in MODELS.values())
 
 
+def test_what_is_left_open_is_the_model_s_own_and_what_is_given_stays() -> None:
+    given = {
+        "steps": 7,
+        "cfg_scale": 0.0,
+        "cfg_interval": (0.0, 0.0),
+        "sampler": "heun",
+        "init_noise_level": 0.0,
+    }
+    for model in MODELS.values():
+        done = GenerationSpec(prompt="house").resolved(model)
+        assert all(getattr(done, name) == getattr(model.defaults, name) for name in given)
+        kept = GenerationSpec(prompt="house", **given).resolved(model)  # pyright: ignore[reportArgumentType]
+        assert all(getattr(kept, name) == value for name, value in given.items())
+
+
 def test_the_prompt_of_a_take_says_its_tempo_metre_and_key_alone() -> None:
     spec = GenerationSpec(
         prompt="120 sheep in Bb minor, 3/4, BPM: 120.", tempo=90.0, key="B minor", beats_per_bar=4

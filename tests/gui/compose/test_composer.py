@@ -14,7 +14,7 @@ from bridge.state import Take
 from engine.presets import builtin_presets
 from engine.registry import SKETCH
 from engine.spec import PARAMETERS
-from gui.compose.parameter_controls import ChoiceControl, NumberControl
+from gui.compose.parameter_controls import ChoiceControl, NumberControl, PairControl
 from gui.compose.parameters import ELSEWHERE, ModelControl
 from gui.demo.studio import Studio
 from gui.window.main_window import MainWindow
@@ -91,6 +91,15 @@ def test_controls_show_what_is_set_and_set_what_is_shown(
     assert run.parameters.get("sampler") == "heun"
     sampler.reset()
     assert run.parameters.get("sampler") is None
+    acts = controls["cfg_interval"]
+    assert isinstance(acts, PairControl)
+    assert [field.value() for field in acts.fields] == list(SKETCH.defaults.cfg_interval)
+    assert "auto" in acts.fields[0].text()
+    acts.fields[0].setValue(0.2)
+    assert run.parameters.get("cfg_interval") == (0.2, SKETCH.defaults.cfg_interval[1])
+    qtbot.waitUntil(lambda: "auto" not in acts.fields[0].text())
+    acts.reset()
+    assert run.parameters.get("cfg_interval") is None
 
 
 def test_a_model_that_was_added_meanwhile_can_be_chosen(

@@ -27,9 +27,7 @@ def test_only_what_differs_is_said(make_takes: MakeTakes) -> None:
     assert apart(replace(take, seed=4), [take]) == ["seed 4"]
     assert apart(take, [replace(take, seed=4)]) == ["seed 17"]
     assert told(steps=50) == ["50 steps"]
-    assert told(cfg_scale=6.0, loop=True) == ["guidance 6", "loop"] or told(
-        cfg_scale=6.0, loop=True
-    ) == ["loop", "guidance 6"]
+    assert sorted(told(cfg_scale=4.0, loop=True)) == ["guidance 4", "loop"]
     assert told(negative_prompt="vocals") == ["without vocals"]
     assert told(variation=0.25) == ["variation 0.25"]
     assert told(chords="Am7 | F | C G | E7 | Am7 | F | C G | E7") == ["Am7 | F | C G | E7 | Am…"]
@@ -40,7 +38,7 @@ def test_only_what_differs_is_said(make_takes: MakeTakes) -> None:
 def test_settings_without_effect_are_not_said(make_takes: MakeTakes) -> None:
     take = make_takes(1)[0]
     idle = {"init_noise_level": 0.7, "variation": 0.0, "variation_seed": 5, "score_seed": 6}
-    other = replace(take, spec=take.spec | idle | {"cfg_interval": [0.0, 1.0], "cfg_rescale": 0.0})
+    other = replace(take, spec=take.spec | idle | {"cfg_rescale": 0.0})
     assert apart(other, [take]) == apart(take, [other]) == []
     restyled = replace(take, spec=take.spec | {"init_noise_level": 0.7, "init_audio": "a.wav"})
     assert apart(restyled, [take]) == ["strength 0.7"]
