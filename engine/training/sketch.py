@@ -117,6 +117,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise SpecError(f"--minutes is {arguments.minutes:g}; a slot needs more than 0.")
     check_counts(arguments, "steps", "batch")
     check_counts(arguments, "from_step", least=0)
+    if arguments.from_step and arguments.start is None:
+        raise SpecError("--from-step counts the steps of weights; name them with --from FOLDER.")
 
 
 def _parser() -> argparse.ArgumentParser:

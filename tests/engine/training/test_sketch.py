@@ -168,6 +168,7 @@ def test_later_slots_go_on_with_the_seed_and_the_batches_of_the_first(tmp_path: 
         (["--minutes", "0"], "--minutes is 0"),
         (["--steps", "0"], "--steps is 0"),
         (["--from-step", "-1"], "--from-step is -1"),
+        (["--from-step", "9"], "name them with --from FOLDER"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is(
