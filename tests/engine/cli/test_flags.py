@@ -79,7 +79,7 @@ def test_the_help_is_readable() -> None:
         "also --length",
         "also --bpm",
         "default: the model's, 24 with sketch",
-        "default 0:1",
+        "default: the model's, 0.5:1 with sketch",
     ):
         assert part in words
     headings = [
