@@ -18,6 +18,7 @@ from engine.held_model import HeldModel, load_model
 from engine.preparation import Prepared, prepared
 from engine.registry import MODELS, SAMPLE_RATE, ModelSpec
 from engine.samplers.noise import NoiseSource
+from engine.score_grid import SCORE_ROWS
 from engine.sound.audio import Samples
 from engine.spec import GenerationSpec
 from engine.updates import LeadSheet, Remark, Step, Update
@@ -191,8 +192,11 @@ def test_a_negative_prompt_takes_the_place_of_none() -> None:
     assert not plain.unconditional.cross[:, :count].any()
     assert avoiding.unconditional.cross[:, :count].any()
     for take in (plain, avoiding):
-        for name in ("global_", "grid"):
-            assert torch.equal(getattr(take.unconditional, name), getattr(take.conditional, name))
+        asked, free = take.conditional, take.unconditional
+        assert torch.equal(free.global_, asked.global_)
+        assert asked.grid is not None and free.grid is not None
+        assert asked.grid[:, -SCORE_ROWS:].any() and not free.grid[:, -SCORE_ROWS:].any()
+        assert torch.equal(free.grid[:, :-SCORE_ROWS], asked.grid[:, :-SCORE_ROWS])
 
 
 def test_what_is_kept_is_told_with_its_mask_in_both_branches(tmp_path: Path) -> None:
