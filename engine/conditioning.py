@@ -121,12 +121,12 @@ class Conditioning:
 
     def unconditional(self, negative: Conditioning | None = None) -> Conditioning:
         """The other branch of guidance: no text, or the negative prompt's, and no score, so that both are amplified."""
-        free = self._without_score()
+        every = torch.ones(len(self.cross), dtype=torch.bool)
         if negative is None:
-            return free.dropped(text=torch.ones(len(self.cross), dtype=torch.bool))
+            return self.dropped(text=every, score=every)
         count = self.text_tokens
         return replace(
-            free,
+            self.dropped(score=every),
             # Padding is zero here even in models in which a prompt's padding is not.
             cross=torch.cat((negative.text_or_zero(), self.cross[:, count:]), dim=1),
             cross_mask=torch.cat(
@@ -144,8 +144,13 @@ class Conditioning:
         count = self.cross_mask[:, : self.text_tokens].sum(dim=1, keepdim=True).clamp(min=1)
         return self.text_or_zero().sum(dim=1) / count
 
-    def dropped(self, text: Tensor | None = None, tempo: Tensor | None = None) -> Conditioning:
-        """Drops the text, and the tempo, of the items where these are True (each [B] bool)."""
+    def dropped(
+        self,
+        text: Tensor | None = None,
+        tempo: Tensor | None = None,
+        score: Tensor | None = None,
+    ) -> Conditioning:
+        """Drops the text, the tempo, and the score of the items where these are True (each [B] bool)."""
         dropped = self
         if text is not None:
             gone = text.to(self.cross.device)[:, None]
@@ -154,19 +159,12 @@ class Conditioning:
                 cross=self.cross.masked_fill(gone[..., None], 0.0),
                 cross_mask=self.cross_mask & ~gone,
             )
-        if tempo is not None and self.grid is not None:
-            unknown = tempo.to(self.grid.device)[:, None, None]
-            is_metre = torch.arange(GRID_ROWS, device=self.grid.device)[:, None] < METRE_ROWS
-            dropped = replace(dropped, grid=self.grid.masked_fill(unknown & is_metre, 0.0))
+        for unknown, rows in ((tempo, slice(METRE_ROWS)), (score, slice(-SCORE_ROWS, None))):
+            if unknown is not None and dropped.grid is not None:
+                grid = dropped.grid.clone()
+                grid[:, rows].masked_fill_(unknown.to(grid.device)[:, None, None], 0.0)
+                dropped = replace(dropped, grid=grid)
         return dropped
-
-    def _without_score(self) -> Conditioning:
-        """The same of which no group of the score is known."""
-        if self.grid is None:
-            return self
-        grid = self.grid.clone()
-        grid[:, -SCORE_ROWS:] = 0.0
-        return replace(self, grid=grid)
 
     def joined(self, other: Conditioning) -> Conditioning:
         """Both in one batch, this one first: guidance evaluates two branches in one pass."""

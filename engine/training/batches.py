@@ -122,8 +122,8 @@ class Draws:
         chances = torch.rand((2, size), generator=generator)[:, mine]
         no_text = chances[0] < self.recipe.text_dropout
         asked = [
-            replace(prompt, score=partly(prompt.score, np.random.default_rng(int(seed)), not gone))
-            for prompt, seed, gone in zip(asked, seeds, no_text, strict=True)
+            replace(prompt, score=partly(prompt.score, np.random.default_rng(int(seed)), text=text))
+            for prompt, seed, text in zip(asked, seeds, (~no_text).tolist(), strict=True)
         ]
         for piece in self._pieces(size, len(latents)):
             yield Batch(
@@ -240,7 +240,7 @@ def times(
     return objective.time(mean + scale * torch.logit(u, eps=1e-6))
 
 
-def partly(score: Score | None, rng: np.random.Generator, text: bool = True) -> Score | None:
+def partly(score: Score | None, rng: np.random.Generator, *, text: bool = True) -> Score | None:
     """A score of which each group may be left out, so that a model learns to play from any of them.
 
     Without a text it is often left out whole: guidance compares with a model that knows neither.
